@@ -1,0 +1,3 @@
+module github.com/switchhook/switchhook
+
+go 1.26
