@@ -1,3 +1,8 @@
 module github.com/switchhook/switchhook
 
 go 1.26
+
+require (
+	code.dny.dev/ssrf v0.3.0 // indirect
+	github.com/google/go-cmp v0.7.0 // indirect
+)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Brings what the tests need beyond Go: the languages of the examples, speech,
+# and the C compiler that Go's race detector is linked with. Does nothing when
+# all of it is there. As root on a Debian it is installed; otherwise the one
+# line that would do so is printed, and the exit code is 1.
+set -eu
+
+# The list: a command, and the packages that bring it.
+needs="
+php              php-cli
+node             nodejs
+espeak-ng        espeak-ng
+$(go env CC)     gcc libc6-dev
+"
+
+missing=$(echo "$needs" | while read -r command packages; do
+	[ -z "$command" ] || command -v "$command" >/dev/null || echo "$packages"
+done | xargs)
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null; then
+	echo "The tests need programs that this machine lacks. Install what stands for these Debian packages here: $missing" >&2
+	exit 1
+fi
+if [ "$(id -u)" -ne 0 ]; then
+	echo "The tests need programs that this machine lacks. Install them, then run this again:" >&2
+	echo "  sudo apt-get install $missing" >&2
+	exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of packages: splitting is meant
+apt-get install -y -qq --no-install-recommends $missing
