@@ -1,0 +1,200 @@
+package responder
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The names of the parameters that a phone system sends.
+const (
+	ParamCaller            = "NmsAni"
+	ParamCalled            = "NmsDnis"
+	ParamAccountUser       = "AccountUser"
+	ParamAccountDomain     = "AccountDomain"
+	ParamAccountLastDial   = "AccountLastDial"
+	ParamDigits            = "Digits"
+	ParamSpeech            = "SpeechResult"
+	ParamOrigCallID        = "OrigCallID"
+	ParamTermCallID        = "TermCallID"
+	ParamToUser            = "ToUser"
+	ParamToDomain          = "ToDomain"
+	ParamRecordingURL      = "RecordingUrl"
+	ParamRecordingDuration = "RecordingDuration"
+)
+
+// MaxRequestBody is the size in bytes past which a request's body is refused.
+// A phone system sends a few hundred; transcripts of speech are the longest.
+const MaxRequestBody = 1 << 20
+
+// Request is what a phone system asks: who is calling whom, and what was
+// entered since the last document.
+type Request struct {
+	Caller          string // NmsAni: "+19734321440", a bare extension, or empty or a word where the caller is anonymous
+	Called          string // NmsDnis: "2125551212"
+	AccountUser     string // the user who owns the call
+	AccountDomain   string // that user's domain
+	AccountLastDial string // what that user dialled last
+	Digits          string // the keys of the last Gather
+	Speech          string // SpeechResult: what was said in the last Gather
+	OrigCallID      string // the id of the caller's leg; the same during the call
+	TermCallID      string // the id of the responder's leg
+	ToUser          string // the user handed to the responder
+	ToDomain        string // the domain handed to the responder
+
+	RecordingURL      string        // where the last Record's sound is
+	RecordingDuration time.Duration // how long it is
+
+	// Params holds all parameters by name, also those of the URL itself. Where
+	// one is given more than once the last value stands in the fields above.
+	Params url.Values
+}
+
+// ErrRequestTooLarge is returned for a body of more than MaxRequestBody bytes.
+var ErrRequestTooLarge = fmt.Errorf("the request's body has more than %d bytes", MaxRequestBody)
+
+// ParseRequest reads a phone system's request: a query, a form (URL-encoded or
+// multipart) or a JSON object. A parameter in the body counts before one in
+// the query. The body is consumed.
+func ParseRequest(r *http.Request) (*Request, error) {
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("the query cannot be read: %w", err)
+	}
+	if r.Body != nil && r.Body != http.NoBody {
+		body, err := readBody(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		if err := addBody(params, r.Header.Get("Content-Type"), body); err != nil {
+			return nil, err
+		}
+	}
+	return requestOf(params), nil
+}
+
+func readBody(body io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(body, MaxRequestBody+1))
+	if err != nil {
+		return nil, fmt.Errorf("the request's body cannot be read: %w", err)
+	}
+	if len(data) > MaxRequestBody {
+		return nil, ErrRequestTooLarge
+	}
+	return data, nil
+}
+
+func addBody(params url.Values, contentType string, body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	kind, details, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind = ""
+	}
+	switch kind {
+	case "application/json":
+		return addJSON(params, body)
+	case "multipart/form-data":
+		return addMultipart(params, details["boundary"], body)
+	case "application/x-www-form-urlencoded", "":
+		form, err := url.ParseQuery(strings.TrimSpace(string(body)))
+		if err != nil {
+			return fmt.Errorf("the form cannot be read: %w", err)
+		}
+		for name, values := range form {
+			params[name] = append(params[name], values...)
+		}
+		return nil
+	}
+	return fmt.Errorf("a body of type %q cannot be read; send a form or JSON", kind)
+}
+
+func addMultipart(params url.Values, boundary string, body []byte) error {
+	r := http.Request{
+		Method: http.MethodPost,
+		Header: http.Header{"Content-Type": {mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": boundary})}},
+		Body:   io.NopCloser(bytes.NewReader(body)),
+	}
+	if err := r.ParseMultipartForm(MaxRequestBody); err != nil {
+		return fmt.Errorf("the multipart form cannot be read: %w", err)
+	}
+	for name, values := range r.MultipartForm.Value {
+		params[name] = append(params[name], values...)
+	}
+	return r.MultipartForm.RemoveAll()
+}
+
+// addJSON reads one object whose values are strings, numbers, booleans or
+// null, which is as good as absent.
+func addJSON(params url.Values, body []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	decoder.UseNumber()
+	var object map[string]any
+	if err := decoder.Decode(&object); err != nil {
+		return fmt.Errorf("the JSON cannot be read: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("the JSON cannot be read: something follows the object")
+	}
+	for name, value := range object {
+		switch value := value.(type) {
+		case nil:
+		case string:
+			params.Add(name, value)
+		case json.Number:
+			params.Add(name, value.String())
+		case bool:
+			params.Add(name, strconv.FormatBool(value))
+		default:
+			return fmt.Errorf("the JSON cannot be read: %q is neither a string nor a number", name)
+		}
+	}
+	return nil
+}
+
+func requestOf(params url.Values) *Request {
+	last := func(name string) string {
+		values := params[name]
+		if len(values) == 0 {
+			return ""
+		}
+		return values[len(values)-1]
+	}
+	req := &Request{
+		Caller:          last(ParamCaller),
+		Called:          last(ParamCalled),
+		AccountUser:     last(ParamAccountUser),
+		AccountDomain:   last(ParamAccountDomain),
+		AccountLastDial: last(ParamAccountLastDial),
+		Digits:          last(ParamDigits),
+		Speech:          last(ParamSpeech),
+		OrigCallID:      last(ParamOrigCallID),
+		TermCallID:      last(ParamTermCallID),
+		ToUser:          last(ParamToUser),
+		ToDomain:        last(ParamToDomain),
+		RecordingURL:    last(ParamRecordingURL),
+		Params:          params,
+	}
+	if seconds, err := strconv.ParseFloat(last(ParamRecordingDuration), 64); err == nil && seconds > 0 && seconds <= maxSeconds {
+		req.RecordingDuration = time.Duration(seconds * float64(time.Second))
+	}
+	return req
+}
+
+// Heard returns what the caller entered in the last Gather, keys before
+// speech; it is empty where nothing was heard.
+func (r *Request) Heard() string {
+	if r.Digits != "" {
+		return r.Digits
+	}
+	return r.Speech
+}
