@@ -90,7 +90,7 @@ func complaints(packages map[string]bool, imports map[edge]string) []string {
 	var found []string
 	for _, name := range slices.Sorted(maps.Keys(packages)) {
 		if tierOf(name) < 0 {
-			found = append(found, fmt.Sprintf("%s has no place in the order of packages: give it one in tiers, in internal/layout/imports_test.go", name))
+			found = append(found, name+" has no place in the order of packages: give it one in tiers, in internal/layout/imports_test.go")
 		}
 		if depth := strings.Count(name, "/") + 1; depth > maxDepth {
 			found = append(found, fmt.Sprintf("%s lies %d folders deep, %d is the limit: move it up", name, depth, maxDepth))
