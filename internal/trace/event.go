@@ -1,0 +1,165 @@
+// Package trace is the record of a call: typed events, in the order in which
+// they happened. The terminal, saved calls, tests and logs all read the same
+// ones. docs/events.md describes their JSON.
+package trace
+
+import (
+	"time"
+)
+
+// Event is something that happened in a call. The set is closed.
+type Event interface {
+	// Kind returns the event's name, such as "say".
+	Kind() string
+}
+
+// Stamped is an event with its time.
+type Stamped struct {
+	At    time.Duration // since the answer, by the line's clock; of what lasts, its beginning
+	Event Event
+}
+
+// Answer begins a call.
+type Answer struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Request is one question to a responder.
+type Request struct {
+	Method string `json:"method"`
+	URL    string `json:"url"`    // without the call's parameters
+	Status int    `json:"status"` // 0 where no answer came
+	Ms     int64  `json:"ms"`     // of real time, whatever the line's clock says
+	Error  string `json:"error,omitempty"`
+
+	// Exchange is what went over the wire, for those who watch. It is not part
+	// of the record: it holds numbers and what callers entered.
+	Exchange *Exchange `json:"-"`
+}
+
+// Exchange is what was asked and answered in full.
+type Exchange struct {
+	Sent        string // the parameters, encoded
+	URL         string // that answered in the end, after redirects
+	ContentType string
+	Body        []byte
+}
+
+// Say is text that was spoken.
+type Say struct {
+	Text     string `json:"text"`
+	Voice    string `json:"voice"`
+	Language string `json:"language"`
+	Barged   bool   `json:"barged"` // the caller's input stopped it
+}
+
+// Play is a file that was played.
+type Play struct {
+	URL     string  `json:"url"`
+	Seconds float64 `json:"seconds"` // how much of it was heard
+	Barged  bool    `json:"barged"`
+}
+
+// Gather is input that was collected. At is when it was complete.
+type Gather struct {
+	Input  string `json:"input"` // "dtmf", "speech" or "dtmf speech"
+	Digits string `json:"digits"`
+	Speech string `json:"speech"`
+	Ended  Ended  `json:"ended"`
+}
+
+// Ended says what completed a Gather.
+type Ended string
+
+// What completes a Gather.
+const (
+	EndedNumDigits        Ended = "numDigits"
+	EndedFinishOnKey      Ended = "finishOnKey"
+	EndedTimeout          Ended = "timeout"
+	EndedDigitEndTimeout  Ended = "digitEndTimeout"
+	EndedExecutionTimeout Ended = "executionTimeout"
+	EndedSpeech           Ended = "speech"
+	EndedHangup           Ended = "hangup"
+)
+
+// Forward is a call that left the responder.
+type Forward struct {
+	To       string `json:"to"`
+	ByCaller bool   `json:"byCaller"`
+}
+
+// Echo is the caller's own sound, played back.
+type Echo struct {
+	Seconds float64 `json:"seconds"`
+}
+
+// Stream is a media stream that began.
+type Stream struct {
+	Mode       string            `json:"mode"` // "connect" or "start"
+	URL        string            `json:"url"`
+	Parameters map[string]string `json:"parameters"`
+}
+
+// Record is a recording that was made.
+type Record struct {
+	URL     string  `json:"url"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Warning is something odd that did not end the call.
+type Warning struct {
+	Code string `json:"code"`           // SH and three digits: docs/problems.md
+	Line int    `json:"line,omitempty"` // of the document, from 1
+	Text string `json:"text"`
+}
+
+// Hangup ends a call. A call that was forwarded ends with Forward instead.
+type Hangup struct {
+	By     Party  `json:"by"`
+	Reason string `json:"reason"`
+}
+
+// Party is who ended a call.
+type Party string
+
+// Who can end a call.
+const (
+	ByResponder Party = "responder" // the verb Hangup
+	ByEnd       Party = "end"       // the end of the document
+	ByCaller    Party = "caller"
+	ByEngine    Party = "engine" // a failure or the loop guard
+)
+
+// Kind returns "answer".
+func (Answer) Kind() string { return "answer" }
+
+// Kind returns "request".
+func (Request) Kind() string { return "request" }
+
+// Kind returns "say".
+func (Say) Kind() string { return "say" }
+
+// Kind returns "play".
+func (Play) Kind() string { return "play" }
+
+// Kind returns "gather".
+func (Gather) Kind() string { return "gather" }
+
+// Kind returns "forward".
+func (Forward) Kind() string { return "forward" }
+
+// Kind returns "echo".
+func (Echo) Kind() string { return "echo" }
+
+// Kind returns "stream".
+func (Stream) Kind() string { return "stream" }
+
+// Kind returns "record".
+func (Record) Kind() string { return "record" }
+
+// Kind returns "warning".
+func (Warning) Kind() string { return "warning" }
+
+// Kind returns "hangup".
+func (Hangup) Kind() string { return "hangup" }

@@ -1,0 +1,100 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// AppendJSON appends the event as one JSON object, "at" and "event" first,
+// without a line end.
+func (s Stamped) AppendJSON(dst []byte) ([]byte, error) {
+	fields, err := marshal(s.Event)
+	if err != nil {
+		return dst, fmt.Errorf("write event %s: %w", s.Event.Kind(), err)
+	}
+	dst = append(dst, `{"at":`...)
+	dst = strconv.AppendFloat(dst, Seconds(s.At), 'f', -1, 64)
+	dst = append(dst, `,"event":"`...)
+	dst = append(dst, s.Event.Kind()...)
+	dst = append(dst, '"')
+	if len(fields) > len("{}") {
+		dst = append(dst, ',')
+	}
+	return append(dst, fields[1:]...), nil
+}
+
+// marshal is json.Marshal without the escapes that HTML needs: URLs are to be read.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Seconds returns d in seconds, to the millisecond, as events carry it.
+func Seconds(d time.Duration) float64 {
+	return math.Round(float64(d)/float64(time.Millisecond)) / 1000
+}
+
+// maxAt bounds the times that are read: a call is not longer than a week.
+const maxAt = 7 * 24 * 60 * 60
+
+// parseEvent reads an event's JSON; nil is an event this version does not know.
+func parseEvent(line []byte) (Stamped, error) {
+	var head struct {
+		At    float64 `json:"at"`
+		Event string  `json:"event"`
+	}
+	if err := json.Unmarshal(line, &head); err != nil {
+		return Stamped{}, err
+	}
+	if head.Event == "" {
+		return Stamped{}, fmt.Errorf(`the object has no "event"`)
+	}
+	if head.At < 0 || head.At > maxAt {
+		return Stamped{}, fmt.Errorf(`"at" is %v, not a number of seconds from 0 to %d`, head.At, maxAt)
+	}
+	event, err := decodeEvent(head.Event, line)
+	return Stamped{At: time.Duration(math.Round(head.At*1000)) * time.Millisecond, Event: event}, err
+}
+
+func decodeEvent(kind string, line []byte) (Event, error) {
+	switch kind {
+	case "answer":
+		return decode[Answer](line)
+	case "request":
+		return decode[Request](line)
+	case "say":
+		return decode[Say](line)
+	case "play":
+		return decode[Play](line)
+	case "gather":
+		return decode[Gather](line)
+	case "forward":
+		return decode[Forward](line)
+	case "echo":
+		return decode[Echo](line)
+	case "stream":
+		return decode[Stream](line)
+	case "record":
+		return decode[Record](line)
+	case "warning":
+		return decode[Warning](line)
+	case "hangup":
+		return decode[Hangup](line)
+	}
+	return nil, nil
+}
+
+func decode[E Event](line []byte) (Event, error) {
+	var e E
+	err := json.Unmarshal(line, &e)
+	return e, err
+}

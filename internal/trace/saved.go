@@ -1,0 +1,145 @@
+package trace
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// Saved is a call as a file keeps it: JSON Lines, first how the call was made,
+// then its events.
+type Saved struct {
+	Target string
+	Flags  Flags
+	Events []Stamped
+}
+
+// Flags says how a saved call was made, in the names of the command's flags.
+type Flags struct {
+	From         string   `json:"from,omitempty"`
+	To           string   `json:"to,omitempty"`
+	Method       string   `json:"method,omitempty"`
+	Answers      []string `json:"answer,omitempty"`
+	Script       []string `json:"script,omitempty"` // the script's lines
+	Barge        bool     `json:"barge,omitempty"`
+	HangupAfter  float64  `json:"hangup-after,omitempty"` // seconds
+	MaxDocuments int      `json:"max-documents,omitempty"`
+}
+
+// header is the first line of a saved call.
+type header struct {
+	Event  string `json:"event"` // "call"
+	Target string `json:"target"`
+	Flags  Flags  `json:"flags"`
+}
+
+// Bounds of saved calls.
+const (
+	maxLine   = 4 << 20 // a document of 1 MiB that is one Say, escaped
+	maxEvents = 100_000
+)
+
+// Write writes the call as JSON Lines.
+func (s *Saved) Write(w io.Writer) error {
+	first, err := marshal(header{Event: "call", Target: s.Target, Flags: s.Flags})
+	if err != nil {
+		return err
+	}
+	out := append(first, '\n')
+	for _, event := range s.Events {
+		if out, err = event.AppendJSON(out); err != nil {
+			return err
+		}
+		out = append(out, '\n')
+	}
+	_, err = w.Write(out)
+	return err
+}
+
+// ReadSaved reads a saved call. Events and fields that this version does not
+// know are passed over. Errors are *fault.Error and name the line.
+func ReadSaved(r io.Reader) (*Saved, error) {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
+	var saved *Saved
+	number := 0
+	for scanner.Scan() {
+		number++
+		line := bytes.TrimSpace(scanner.Bytes())
+		if len(line) == 0 {
+			continue
+		}
+		if saved == nil {
+			var err error
+			if saved, err = readHeader(line); err != nil {
+				return nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("line %d is not the beginning of a saved call", number), Err: err,
+					Hint: `a saved call begins with {"event":"call","target":…,"flags":{…}}, as call --save writes it`}
+			}
+			continue
+		}
+		event, err := parseEvent(line)
+		if err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("line %d is not an event", number), Err: err}
+		}
+		if event.Event == nil {
+			continue
+		}
+		if len(saved.Events) == maxEvents {
+			return nil, fault.Newf(fault.Invalid, "line %d: the call has more than %d events", number, maxEvents)
+		}
+		saved.Events = append(saved.Events, event)
+	}
+	switch err := scanner.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fault.Newf(fault.Invalid, "line %d has more than %d bytes", number+1, maxLine)
+	case err != nil:
+		return nil, err
+	case saved == nil:
+		return nil, fault.Newf(fault.Invalid, "the file is empty").WithHint("switchhook call TARGET --save FILE writes a saved call")
+	}
+	return saved, nil
+}
+
+func readHeader(line []byte) (*Saved, error) {
+	var h header
+	if err := json.Unmarshal(line, &h); err != nil {
+		return nil, err
+	}
+	switch {
+	case h.Event != "call":
+		return nil, fmt.Errorf("its event is %q", h.Event)
+	case h.Target == "":
+		return nil, errors.New("it names no target")
+	}
+	return &Saved{Target: h.Target, Flags: h.Flags}, nil
+}
+
+// Masked returns the call with its telephone numbers masked. What callers
+// pressed and said stays: without it the call cannot be played again.
+func (s *Saved) Masked() *Saved {
+	masked := *s
+	masked.Target = phone.MaskIn(s.Target)
+	masked.Flags.From, masked.Flags.To = phone.Mask(s.Flags.From), phone.Mask(s.Flags.To)
+	masked.Events = make([]Stamped, len(s.Events))
+	for i, stamped := range s.Events {
+		switch e := stamped.Event.(type) {
+		case Answer:
+			e.From, e.To = phone.Mask(e.From), phone.Mask(e.To)
+			stamped.Event = e
+		case Request:
+			e.URL = phone.MaskIn(e.URL)
+			stamped.Event = e
+		case Forward:
+			e.To = phone.MaskIn(e.To)
+			stamped.Event = e
+		}
+		masked.Events[i] = stamped
+	}
+	return &masked
+}

@@ -1,0 +1,113 @@
+package trace
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Transcript returns the event as a line for people, without its time: what
+// the caller hears is in quotation marks, what the caller does begins with >.
+func Transcript(event Event) string {
+	switch e := event.(type) {
+	case Answer:
+		return fmt.Sprintf("answered, from %s to %s", orDash(e.From), orDash(e.To))
+	case Request:
+		return transcribeRequest(e)
+	case Say:
+		return strconv.Quote(e.Text) + spokenHow(e) + barged(e.Barged)
+	case Play:
+		return fmt.Sprintf("plays %s (%s)%s", e.URL, seconds(e.Seconds), barged(e.Barged))
+	case Gather:
+		return "> " + transcribeGather(e)
+	case Forward:
+		if e.ByCaller {
+			return fmt.Sprintf("forwards to %s by the caller's dial plan", e.To)
+		}
+		return "forwards to " + e.To
+	case Echo:
+		return "echoes for " + seconds(e.Seconds)
+	case Stream:
+		return fmt.Sprintf("media stream (%s) %s", e.Mode, e.URL)
+	case Record:
+		return fmt.Sprintf("> records %s, %s", seconds(e.Seconds), e.URL)
+	case Warning:
+		if e.Line > 0 {
+			return fmt.Sprintf("warning %s: line %d: %s", e.Code, e.Line, e.Text)
+		}
+		return fmt.Sprintf("warning %s: %s", e.Code, e.Text)
+	case Hangup:
+		return fmt.Sprintf("hangs up: %s (%s)", e.Reason, e.By)
+	}
+	return event.Kind()
+}
+
+func transcribeRequest(e Request) string {
+	line := fmt.Sprintf("%s %s", e.Method, e.URL)
+	if e.Status != 0 {
+		line += fmt.Sprintf("  %d  %d ms", e.Status, e.Ms)
+	}
+	if e.Error != "" {
+		line += "  failed: " + e.Error
+	}
+	return line
+}
+
+func transcribeGather(e Gather) string {
+	ended := map[Ended]string{
+		EndedNumDigits:        "",
+		EndedFinishOnKey:      ", then the finish key",
+		EndedTimeout:          "time-out",
+		EndedDigitEndTimeout:  ", then no more",
+		EndedExecutionTimeout: ", until the time was up",
+		EndedSpeech:           "",
+		EndedHangup:           ", then hangs up",
+	}[e.Ended]
+	switch {
+	case e.Digits != "":
+		return "presses " + e.Digits + ended
+	case e.Speech != "":
+		return "says " + strconv.Quote(e.Speech) + ended
+	case e.Ended == EndedFinishOnKey:
+		return "presses the finish key"
+	case e.Ended == EndedHangup:
+		return "enters nothing and hangs up"
+	}
+	return "enters nothing"
+}
+
+func spokenHow(e Say) string {
+	var how []string
+	for _, s := range []string{e.Voice, e.Language} {
+		if s != "" {
+			how = append(how, s)
+		}
+	}
+	if how == nil {
+		return ""
+	}
+	return " (" + strings.Join(how, ", ") + ")"
+}
+
+func barged(yes bool) string {
+	if yes {
+		return ", cut short by the caller"
+	}
+	return ""
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+func seconds(s float64) string { return strconv.FormatFloat(s, 'f', -1, 64) + " s" }
+
+// Clock returns a time as minutes, seconds and tenths: 1:02.5.
+func Clock(at time.Duration) string {
+	tenths := at.Round(100*time.Millisecond).Milliseconds() / 100
+	return fmt.Sprintf("%d:%02d.%d", tenths/600, tenths/10%60, tenths%10)
+}
