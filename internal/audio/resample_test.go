@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/audio"
 )
 
-func resample(t testing.TB, rate int, pcm []int16) audio.Clip {
+func resample(t *testing.T, rate int, pcm []int16) audio.Clip {
 	t.Helper()
 	r, err := audio.NewResampler(rate)
 	if err != nil {

@@ -39,7 +39,7 @@ func readFormat(br *bufio.Reader, size int64) (*format, error) {
 	if _, err := io.ReadFull(br, body[:known]); err != nil {
 		return nil, err
 	}
-	if _, err := io.CopyN(io.Discard, br, size-known); err != nil {
+	if _, err := br.Discard(int(size - known)); err != nil {
 		return nil, err
 	}
 	f := &format{

@@ -80,12 +80,11 @@ func TestReadWAVOfOtherPrograms(t *testing.T) {
 			continue // TestReadWAVSaysWhatIsWrong reads these
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
-			f, err := os.Open(name)
+			file, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer f.Close()
-			c, err := audio.ReadWAV(f)
+			c, err := audio.ReadWAV(bytes.NewReader(file))
 			if err != nil {
 				t.Fatal(err)
 			}
