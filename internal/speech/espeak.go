@@ -32,8 +32,9 @@ const (
 	// about a second.
 	runLimit = 10 * time.Second
 
-	// lastWords is how long a stopped espeak-ng may take to let go of its
-	// pipes. Nobody waits for it but the caller that hung up.
+	// lastWords is how long the pipes of a stopped espeak-ng stay open, which
+	// a program that it left behind could hold for ever. Nobody waits for it
+	// but the caller that hung up.
 	lastWords = time.Second
 
 	// cacheBytes bounds the sound that is kept: over half an hour of it, which
@@ -156,10 +157,6 @@ func (e *Espeak) run(ctx context.Context, p prompt) (audio.Clip, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, failed(err, "")
 	}
-	// A program that espeak-ng left behind could hold the other end open.
-	release := context.AfterFunc(limited, func() { _ = out.Close() })
-	defer release()
-
 	clip, readErr := audio.ReadWAV(out)
 	// What is left, after a sound that could not be read, is let out, so that
 	// the program ends by itself and can say why.
