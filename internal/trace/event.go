@@ -67,6 +67,9 @@ type Gather struct {
 	Digits string `json:"digits"`
 	Speech string `json:"speech"`
 	Ended  Ended  `json:"ended"`
+
+	// FinishKey is the key that ended the input, where it is not the default.
+	FinishKey string `json:"finishKey,omitempty"`
 }
 
 // Ended says what completed a Gather.

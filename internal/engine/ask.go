@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/trace"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// ask is a question to a responder.
+type ask struct {
+	url    *url.URL
+	method string
+	input  []parameter // what was entered since the last question
+}
+
+// answer is a document and where it stands.
+type answer struct {
+	parsed *responder.Parsed
+	url    *url.URL // relative URLs in the document start here
+}
+
+// failure is a responder that gave no document. Its text is a sentence.
+type failure struct {
+	code, text string
+	again      bool // no byte of an answer came, so asking again harms nobody
+	err        error
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.err }
+
+// headers of every question. What a responder calls its answer does not
+// matter, so anything is accepted.
+var headers = http.Header{"Accept": {"application/xml, text/xml;q=0.9, */*;q=0.5"}}
+
+// ask asks a responder, once more where nothing came back, and then the
+// fallback. The error is a *failure or the reason why the call is over.
+func (r *run) ask(ctx context.Context, q ask) (answer, error) {
+	a, err := r.askTwice(ctx, q)
+	_, failed := errors.AsType[*failure](err)
+	if !failed || r.call.Fallback == nil || r.fellBack {
+		return a, err
+	}
+	r.fellBack = true
+	r.warn(CodeFallback, 0, "the responder failed, so the fallback is asked")
+	q.url = r.call.Fallback
+	return r.askTwice(ctx, q)
+}
+
+func (r *run) askTwice(ctx context.Context, q ask) (answer, error) {
+	a, err := r.askOnce(ctx, q)
+	failed, ok := errors.AsType[*failure](err)
+	if !ok || !failed.again || q.method != http.MethodGet {
+		return a, err
+	}
+	r.warn(CodeRetry, 0, "not a byte came back, so the responder is asked once more")
+	return r.askOnce(ctx, q)
+}
+
+// askOnce sends one request and reads its answer.
+func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
+	event := trace.Request{Method: q.method, URL: q.url.String()}
+	at := r.line.Now()
+	if wait, ok := r.engine.breakers.allow(q.url); !ok {
+		event.Error = fmt.Sprintf("not asked: it failed %d times in a row; the next try is in %d s", breakerFailures, int(wait.Round(time.Second).Seconds()))
+		r.emitAt(at, event)
+		return answer{}, &failure{code: CodeBreaker, text: event.Error}
+	}
+	request := r.request(q)
+	event.Exchange = &trace.Exchange{Sent: encode("", r.facts, q.input)}
+	started := time.Now()
+	response, err := r.engine.config.Client.Do(ctx, request)
+	event.Ms = time.Since(started).Milliseconds()
+	if response != nil {
+		event.Status = response.Status
+		event.Exchange.URL, event.Exchange.Body = response.URL.String(), response.Body
+		event.Exchange.ContentType = response.Header.Get("Content-Type")
+	}
+	if ctx.Err() != nil {
+		return answer{}, context.Cause(ctx) // the call is over; how the responder was doing is not known
+	}
+	r.engine.breakers.report(q.url, healthy(response, err))
+	if err != nil {
+		failed := unreachable(err)
+		event.Error = failed.text
+		r.emitAt(at, event)
+		return answer{}, failed
+	}
+	a, failed := read(response)
+	if failed != nil {
+		event.Error = failed.text
+	}
+	r.emitAt(at, event)
+	r.warnOf(a.parsed)
+	if failed != nil {
+		return answer{}, failed
+	}
+	return a, nil
+}
+
+// request puts the parameters where the method and the settings want them.
+func (r *run) request(q ask) fetch.Request {
+	target := *q.url
+	request := fetch.Request{
+		Method:  q.method,
+		URL:     &target,
+		Header:  headers,
+		Jar:     r.cookies,
+		Limit:   responder.MaxDocument,
+		Timeout: r.engine.config.Timeout,
+		Sign:    r.signer(),
+	}
+	place := r.engine.config.PostParameters
+	if q.method != http.MethodPost || place != BodyOnly {
+		target.RawQuery = encode(target.RawQuery, r.facts, q.input)
+	}
+	if q.method == http.MethodPost {
+		request.Header = headers.Clone()
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if place != QueryOnly {
+			request.Body = []byte(encode("", r.facts, q.input))
+		}
+	}
+	return request
+}
+
+// signer signs what goes to the origin that the dial rule names; the secret is
+// nobody else's.
+func (r *run) signer() func(*http.Request, []byte) {
+	if r.call.Secret == "" {
+		return nil
+	}
+	id := rand.Text()
+	return func(request *http.Request, body []byte) {
+		if fetch.SameOrigin(request.URL, r.call.URL) {
+			responder.Sign(request, body, id, r.engine.config.Now(), r.call.Secret)
+		}
+	}
+}
+
+// healthy reports whether a responder is up, whatever it thinks of this call.
+func healthy(response *fetch.Response, err error) bool {
+	if err != nil {
+		return !isOutage(err)
+	}
+	return response.Status < http.StatusInternalServerError
+}
+
+// isOutage reports whether an error means that nobody can be served there now,
+// rather than that this one document is wrong.
+func isOutage(err error) bool {
+	failed, ok := errors.AsType[*fetch.Error](err)
+	if !ok {
+		return true
+	}
+	switch failed.Kind {
+	case fetch.Resolve, fetch.Refused, fetch.Timeout, fetch.TLS, fetch.Protocol:
+		return true
+	}
+	return false
+}
+
+func unreachable(err error) *failure {
+	failed, ok := errors.AsType[*fetch.Error](err)
+	if !ok {
+		return &failure{code: CodeUnreachable, text: err.Error(), err: err}
+	}
+	f := &failure{code: CodeUnreachable, text: failed.Message, err: err}
+	if failed.Hint != "" {
+		f.text += "; " + failed.Hint
+	}
+	switch failed.Kind {
+	case fetch.Timeout:
+		f.code = CodeTimeout
+	case fetch.TooLarge:
+		f.code = CodeTooLarge
+	case fetch.Guarded:
+		f.code = CodeGuarded
+	case fetch.Redirects:
+		f.code = CodeRedirects
+	case fetch.Scheme:
+		f.code = CodeAddress
+	}
+	f.again = !failed.Answered && isOutage(err)
+	return f
+}
+
+// read makes a document of a response. Its parsed document is there also where
+// it cannot be run, for its problems.
+func read(response *fetch.Response) (answer, *failure) {
+	if response.Status < 200 || response.Status > 299 {
+		return answer{}, &failure{code: CodeStatus, text: fmt.Sprintf("it answered %d %s", response.Status, http.StatusText(response.Status))}
+	}
+	parsed, err := responder.Parse(response.Body)
+	a := answer{parsed: parsed, url: response.URL}
+	if syntax, ok := errors.AsType[*responder.SyntaxError](err); ok {
+		parsed.Problems = parsed.Problems[:len(parsed.Problems)-1] // it is the request's error
+		return a, &failure{code: syntax.Problem.Code, text: syntax.Error(), err: err}
+	}
+	return a, nil
+}
