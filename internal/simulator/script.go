@@ -1,0 +1,152 @@
+package simulator
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Step is one thing that a scripted caller does, or waits for.
+type Step struct {
+	Do   Action
+	Text string        // the keys of Press, the words of Say and Expect
+	For  time.Duration // of Wait
+	Line int           // of the script, from 1; 0 where it comes from elsewhere
+}
+
+// Action tells steps apart.
+type Action int
+
+// What a scripted caller can do.
+const (
+	Press  Action = iota // press keys, once a Gather listens
+	Say                  // say something, once a Gather listens
+	Wait                 // do nothing for a time
+	Hangup               // hang up
+	Expect               // go on once a prompt was heard that holds the text
+)
+
+// String returns the step as a line of a script.
+func (s Step) String() string {
+	switch s.Do {
+	case Press:
+		return "press " + s.Text
+	case Say:
+		return "say " + s.Text
+	case Wait:
+		return "wait " + strconv.FormatFloat(s.For.Seconds(), 'f', -1, 64)
+	case Hangup:
+		return "hangup"
+	}
+	return "expect " + s.Text
+}
+
+// Bounds of scripts.
+const (
+	maxScriptLine  = 64 << 10
+	maxScriptSteps = 10_000
+	maxWait        = 24 * time.Hour
+	maxKeys        = 255 // as many as a Gather can ask for
+)
+
+// ParseScript reads a script, a step a line: press 12#, say …, wait 3, hangup,
+// expect …. Empty lines and lines that begin with # are passed over. Errors
+// are *fault.Error and name the line.
+func ParseScript(r io.Reader) ([]Step, error) {
+	scanner := bufio.NewScanner(r)
+	scanner.Buffer(nil, maxScriptLine)
+	var steps []Step
+	number := 0
+	for scanner.Scan() {
+		number++
+		line := strings.TrimSpace(scanner.Text())
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		step, err := parseStep(line)
+		if err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("line %d of the script: %v", number, err),
+				Hint: "a script has lines press 12#, say …, wait 3, hangup, expect …"}
+		}
+		if len(steps) == maxScriptSteps {
+			return nil, fault.Newf(fault.Invalid, "line %d of the script: a script has at most %d steps", number, maxScriptSteps)
+		}
+		step.Line = number
+		steps = append(steps, step)
+	}
+	if err := scanner.Err(); err != nil {
+		return nil, fmt.Errorf("read line %d of the script: %w", number+1, err)
+	}
+	return steps, nil
+}
+
+func parseStep(line string) (Step, error) {
+	word, rest, _ := strings.Cut(line, " ")
+	rest = strings.TrimSpace(rest)
+	switch word {
+	case "press":
+		keys, err := parseKeys(rest)
+		return Step{Do: Press, Text: keys}, err
+	case "say", "expect":
+		if rest == "" {
+			return Step{}, fmt.Errorf("%s what?", word)
+		}
+		if word == "say" {
+			return Step{Do: Say, Text: rest}, nil
+		}
+		return Step{Do: Expect, Text: rest}, nil
+	case "wait":
+		seconds, err := strconv.ParseFloat(rest, 64)
+		if err != nil || math.IsNaN(seconds) || seconds < 0 || seconds > maxWait.Seconds() {
+			return Step{}, fmt.Errorf("wait takes a number of seconds from 0 to %d, not %q", int(maxWait.Seconds()), rest)
+		}
+		return Step{Do: Wait, For: time.Duration(seconds * float64(time.Second))}, nil
+	case "hangup":
+		if rest != "" {
+			return Step{}, fmt.Errorf("hangup takes nothing after it, not %q", rest)
+		}
+		return Step{Do: Hangup}, nil
+	}
+	return Step{}, fmt.Errorf("there is no step %q", word)
+}
+
+// parseKeys checks that s can be pressed on a telephone.
+func parseKeys(s string) (string, error) {
+	keys := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
+	switch {
+	case keys == "":
+		return "", fmt.Errorf("press which keys?")
+	case strings.Trim(keys, "0123456789*#ABCD") != "":
+		return "", fmt.Errorf("%q has something that is not a telephone key (0 to 9, *, #)", s)
+	case len(keys) > maxKeys:
+		return "", fmt.Errorf("more than %d keys", maxKeys)
+	}
+	return keys, nil
+}
+
+// ParseAnswer reads the answer to one Gather: keys such as 12#, say:text for
+// speech, or none for silence, which is a Wait of no length. Errors are
+// *fault.Error.
+func ParseAnswer(value string) (Step, error) {
+	if text, ok := strings.CutPrefix(value, "say:"); ok {
+		if text = strings.TrimSpace(text); text == "" {
+			return Step{}, fault.Newf(fault.Invalid, "the answer %q says nothing", value).WithHint("write none for silence")
+		}
+		return Step{Do: Say, Text: text}, nil
+	}
+	if strings.TrimSpace(value) == "none" {
+		return Step{Do: Wait}, nil
+	}
+	keys, err := parseKeys(value)
+	if err != nil {
+		return Step{}, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("the answer %q: %v", value, err),
+			Hint: "an answer is keys such as 12#, say:text for speech, or none for silence"}
+	}
+	return Step{Do: Press, Text: keys}, nil
+}

@@ -1,0 +1,177 @@
+// Package respondertest calls web responders in tests. A Caller hears, presses
+// keys, says things, waits and hangs up, and nothing else; the call's clock is
+// virtual, so that ten minutes of waiting take no time.
+//
+//	caller := respondertest.Call(t, handler)
+//	caller.Hears("Press one for sales").Presses("1")
+//	caller.Hears("Connecting you").IsForwardedTo("2001")
+//
+// Replay plays a call that was saved with switchhook call --save, and fails
+// where the responder now says something else.
+package respondertest
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/simulator"
+)
+
+// Target is the URL at which a handler given to Call is asked.
+const Target = "http://responder.test/"
+
+// Caller is a person in a call. A step that the call does not allow ends the
+// test with the transcript of the call so far. Its methods are for one
+// goroutine, that of the test.
+type Caller struct {
+	t    testing.TB
+	call *simulator.Conversation
+	over *simulator.Result // the call after its end
+}
+
+// Option changes how a call is made.
+type Option func(*simulator.Options)
+
+// From sets the caller's number.
+func From(number string) Option { return func(o *simulator.Options) { o.From = number } }
+
+// To sets the number that is called.
+func To(number string) Option { return func(o *simulator.Options) { o.To = number } }
+
+// Path sets the path and query at which a handler is asked, "/" by default.
+func Path(path string) Option {
+	return func(o *simulator.Options) { o.Target = strings.TrimSuffix(Target, "/") + path }
+}
+
+// Post asks with POST instead of GET.
+func Post() Option { return func(o *simulator.Options) { o.Method = http.MethodPost } }
+
+// Secret signs requests with an HttpSecret.
+func Secret(secret string) Option { return func(o *simulator.Options) { o.Secret = secret } }
+
+// BargeIn makes the caller answer during the prompts instead of after them.
+func BargeIn() Option { return func(o *simulator.Options) { o.Barge = true } }
+
+// Call calls a handler inside this process. Nothing listens on a port, and
+// nothing but this machine is asked.
+func Call(t testing.TB, handler http.Handler, options ...Option) *Caller {
+	t.Helper()
+	return begin(t, simulator.Options{Target: Target, Handler: handler}, options)
+}
+
+// CallURL calls a responder at a URL.
+func CallURL(t testing.TB, url string, options ...Option) *Caller {
+	t.Helper()
+	return begin(t, simulator.Options{Target: url}, options)
+}
+
+func begin(t testing.TB, o simulator.Options, options []Option) *Caller {
+	t.Helper()
+	for _, option := range options {
+		option(&o)
+	}
+	c := &Caller{t: t, call: simulator.Converse(t.Context(), o)}
+	t.Cleanup(func() { _, _ = c.call.End() }) // its errors were reported by whoever asked
+	return c
+}
+
+// Hears waits until the caller hears a prompt that holds text, whatever the
+// case. Prompts before it are listened to and pass. Of a file that is played
+// the text is its URL.
+func (c *Caller) Hears(text string) *Caller {
+	c.t.Helper()
+	return c.do(simulator.Step{Do: simulator.Expect, Text: text})
+}
+
+// Presses presses keys in the current Gather or the next one, after its
+// prompts unless the call was made with BargeIn. What the Gather does not take
+// is dropped.
+func (c *Caller) Presses(keys string) *Caller {
+	c.t.Helper()
+	if _, err := simulator.ParseAnswer(keys); err != nil {
+		c.t.Fatal(err)
+	}
+	return c.do(simulator.Step{Do: simulator.Press, Text: strings.ToUpper(keys)})
+}
+
+// Says says something in the current Gather or the next one.
+func (c *Caller) Says(text string) *Caller {
+	c.t.Helper()
+	return c.do(simulator.Step{Do: simulator.Say, Text: text})
+}
+
+// Waits does nothing for a time.
+func (c *Caller) Waits(d time.Duration) *Caller {
+	c.t.Helper()
+	return c.do(simulator.Step{Do: simulator.Wait, For: d})
+}
+
+// HangsUp hangs up.
+func (c *Caller) HangsUp() {
+	c.t.Helper()
+	c.do(simulator.Step{Do: simulator.Hangup})
+	c.end()
+}
+
+func (c *Caller) do(step simulator.Step) *Caller {
+	c.t.Helper()
+	if err := c.call.Do(step); err != nil {
+		c.t.Fatal(err)
+	}
+	return c
+}
+
+// IsForwardedTo lets the call run to its end and checks where it was
+// forwarded to.
+func (c *Caller) IsForwardedTo(destination string) {
+	c.t.Helper()
+	if _, to := c.end().Ended(); to != destination {
+		c.t.Fatalf("the call was not forwarded to %s.\n%s", destination, c.call.Transcript())
+	}
+}
+
+// IsHungUpOn lets the call run to its end and checks that the responder ended
+// it, by the verb Hangup or by the end of its document.
+func (c *Caller) IsHungUpOn() {
+	c.t.Helper()
+	by, _ := c.end().Ended()
+	if by != simulator.ByResponder && by != simulator.ByEnd {
+		c.t.Fatalf("the responder did not end the call.\n%s", c.call.Transcript())
+	}
+}
+
+// HearsNothingElse lets the call run to its end and checks that it ends
+// without another word after the last one that Hears waited for.
+func (c *Caller) HearsNothingElse() {
+	c.t.Helper()
+	c.end()
+	if heard, expected := c.call.Heard(); len(heard) > expected {
+		c.t.Fatalf("the caller hears %q too.\n%s", heard[expected:], c.call.Transcript())
+	}
+}
+
+// Heard lets the call run to its end and returns all that the caller heard:
+// texts, and the URLs of files.
+func (c *Caller) Heard() []string {
+	c.t.Helper()
+	c.end()
+	heard, _ := c.call.Heard()
+	return heard
+}
+
+// Transcript returns what has happened so far, for people.
+func (c *Caller) Transcript() string { return c.call.Transcript() }
+
+func (c *Caller) end() *simulator.Result {
+	c.t.Helper()
+	if c.over == nil {
+		result, err := c.call.End()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.over = result
+	}
+	return c.over
+}
