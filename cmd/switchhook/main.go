@@ -1,0 +1,32 @@
+// Command switchhook answers the calls of hosted phone systems, and plays
+// their part where one wants to try an answer.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/switchhook/switchhook/internal/cli"
+)
+
+// Set by the linker: see the Makefile.
+var (
+	version = "dev"
+	commit  = ""
+)
+
+func main() {
+	os.Exit(run())
+}
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	main := cli.Main{
+		Version: version, Commit: commit,
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
+	}
+	return main.Run(ctx, os.Args[1:])
+}

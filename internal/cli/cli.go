@@ -1,0 +1,130 @@
+// Package cli is the command line: one file a command. Main is a value that
+// tests run as the shell runs the program.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Main is the program: what it was built from and what it talks through.
+type Main struct {
+	Version string
+	Commit  string
+
+	In     io.Reader
+	Out    io.Writer // results
+	Err    io.Writer // errors and hints
+	Getenv func(string) string
+}
+
+// The exit codes of all commands.
+const (
+	exitOK     = 0
+	exitFailed = 1 // the thing that was looked at is not as it should be
+	exitUsage  = 2 // the command was not used as it can be, or could not begin
+)
+
+// commands is the grammar of the command line.
+type commands struct {
+	Demo    demoCommand    `cmd:"" help:"Take part in a phone call, with nothing to set up."`
+	Call    callCommand    `cmd:"" help:"Call a web responder: live on a terminal, or with answers played through."`
+	Check   checkCommand   `cmd:"" help:"Report every problem of a document or of a responder's answer."`
+	Test    testCommand    `cmd:"" help:"Replay saved calls and compare what the caller hears."`
+	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
+}
+
+// exit ends a command with a code and no message, which was printed already.
+type exit int
+
+func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// Run runs one command and returns its exit code.
+func (m *Main) Run(ctx context.Context, args []string) int {
+	var grammar commands
+	leave := make(chan int, 1)
+	parser, err := kong.New(&grammar,
+		kong.Name("switchhook"),
+		kong.Description("Programmable voice for hosted phone systems. docs/ and https://github.com/switchhook/switchhook tell more."),
+		kong.Writers(m.Out, m.Err),
+		kong.Exit(func(code int) { leave <- code }), // after --help
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Bind(m),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	)
+	if err != nil {
+		return m.report(err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	select {
+	case code := <-leave:
+		return code
+	default:
+	}
+	if err != nil {
+		return m.report(usage(err))
+	}
+	return m.report(parsed.Run())
+}
+
+// usage makes an error of the command line one that people read.
+func usage(err error) error {
+	command := "switchhook"
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
+		if selected := parse.Context.Command(); selected != "" {
+			word, _, _ := strings.Cut(selected, " ")
+			command += " " + word
+		}
+	}
+	return fault.Newf(fault.Invalid, "%s", strings.ReplaceAll(err.Error(), `"`, "")).WithHint("%s --help tells what can be written", command)
+}
+
+// report prints an error and returns the exit code it asks for.
+func (m *Main) report(err error) int {
+	if err == nil {
+		return exitOK
+	}
+	if code, ok := errors.AsType[exit](err); ok {
+		return int(code)
+	}
+	fmt.Fprintf(m.Err, "switchhook: error: %v\n", err)
+	if hint := fault.HintOf(err); hint != "" {
+		fmt.Fprintf(m.Err, "switchhook: hint: %s\n", hint)
+	}
+	return exitUsage
+}
+
+// terminal returns the terminal that a person sits at, if there is one.
+func (m *Main) terminal() (in, out *os.File, ok bool) {
+	in, okIn := m.In.(*os.File)
+	out, okOut := m.Out.(*os.File)
+	if !okIn || !okOut || m.Getenv("TERM") == "dumb" {
+		return nil, nil, false
+	}
+	return in, out, term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
+// private reports whether responders on private networks may be asked.
+func (m *Main) private() (bool, error) {
+	const name = "SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS"
+	switch value := m.Getenv(name); value {
+	case "", "false":
+		return false, nil
+	case "true":
+		return true, nil
+	default:
+		return false, fault.Newf(fault.Invalid, "%s is %q, neither true nor false", name, value)
+	}
+}

@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/trace"
+)
+
+// writeFile writes a file whole or not at all: it is written beside its place
+// and then put there.
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s cannot be written", path), Err: err}
+	}
+	defer func() {
+		if err != nil {
+			_ = temporary.Close()
+			_ = os.Remove(temporary.Name())
+		}
+	}()
+	if err := write(temporary); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := temporary.Chmod(0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := temporary.Close(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return os.Rename(temporary.Name(), path)
+}
+
+// writeSaved writes a call for switchhook test.
+func writeSaved(path string, saved *trace.Saved, mask bool) error {
+	if mask {
+		saved = saved.Masked()
+	}
+	return writeFile(path, saved.Write)
+}
+
+// readSaved reads a saved call.
+func readSaved(path string) (*trace.Saved, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &fault.Error{Code: fault.NotFound, Message: "a saved call cannot be read", Err: err}
+	}
+	saved, err := trace.ReadSaved(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return saved, nil
+}
