@@ -22,6 +22,9 @@ func main() {
 }
 
 func run() int {
+	// A reader that has seen enough (| head) is told by an error, not by being
+	// killed: what was started must be stopped.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	main := cli.Main{

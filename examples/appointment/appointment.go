@@ -5,6 +5,7 @@ package appointment
 
 import (
 	"context"
+	"embed"
 	"fmt"
 	"net/http"
 	"slices"
@@ -13,6 +14,11 @@ import (
 
 	"github.com/switchhook/switchhook/responder"
 )
+
+// Files are saved calls to the practice.
+//
+//go:embed book.jsonl reception.jsonl
+var Files embed.FS
 
 // Reception is the extension that callers are handed to.
 const Reception = "2000"

@@ -48,6 +48,11 @@ func (c *callCommand) Run(ctx context.Context, m *Main) error {
 	return c.playThrough(ctx, m, o)
 }
 
+// live puts the person at the terminal on the phone.
+func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options) error {
+	return c.playThrough(ctx, m, o)
+}
+
 func (c *callCommand) options(m *Main) (simulator.Options, error) {
 	o := simulator.Options{
 		Target: c.Target, From: c.From, To: c.To, Method: c.Method, Secret: c.Secret,

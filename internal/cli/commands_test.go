@@ -1,0 +1,78 @@
+package cli_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/switchhook/switchhook/examples/appointment"
+	"github.com/switchhook/switchhook/examples/math"
+	"github.com/switchhook/switchhook/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"switchhook": func() {
+			main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
+			os.Exit(main.Run(context.Background(), os.Args[1:]))
+		},
+	})
+}
+
+// TestCommands runs the scripts of testdata/script against real responders,
+// whose addresses are in $MATH, $PRACTICE and $PAGES.
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			for name, handler := range map[string]http.Handler{
+				"MATH":     math.Handler(),
+				"PRACTICE": appointment.Handler(),
+				"PAGES":    pages(env),
+			} {
+				server := httptest.NewServer(handler)
+				env.Defer(server.Close)
+				env.Setenv(name, server.URL)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			// replace OLD NEW FILE changes a file's text.
+			"replace": func(ts *testscript.TestScript, _ bool, args []string) {
+				path := ts.MkAbs(args[2])
+				ts.Check(os.WriteFile(path, []byte(strings.ReplaceAll(ts.ReadFile(args[2]), args[0], args[1])), 0o600))
+			},
+		},
+	})
+}
+
+// pages answers with the script's own files, /FILE, and with what responders
+// do wrong.
+func pages(env *testscript.Env) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(env.WorkDir)))
+	mux.HandleFunc("/500", func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "oh no", http.StatusInternalServerError)
+	})
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `<Response action="/loop"/>`)
+	})
+	mux.HandleFunc("/private", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://10.0.0.1/", http.StatusFound)
+	})
+	mux.HandleFunc("/signed", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("webhook-signature") == "" {
+			http.Error(w, "unsigned", http.StatusUnauthorized)
+			return
+		}
+		_, _ = io.WriteString(w, `<Say>signed</Say>`)
+	})
+	return mux
+}
