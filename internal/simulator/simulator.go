@@ -75,19 +75,12 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 	hosted := &recordings{}
 	defer hosted.close()
 
-	result := &Result{}
 	follow, script := o.caller()
 	l := &line{caller: follow, host: hosted.add}
 	if o.Hear {
 		l.sound = &soundtrack{voice: o.Voice}
 	}
-	core := engine.New(engine.Config{Client: client, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
-	result.Outcome = core.Run(ctx, l, o.engineCall(target), func(event trace.Stamped) {
-		result.Events = append(result.Events, event)
-		if o.Record != nil {
-			o.Record(event)
-		}
-	})
+	result := o.place(ctx, target, client, l)
 	if l.sound != nil {
 		l.sound.silence(l.now)
 		result.Heard = l.sound.clip
@@ -96,6 +89,19 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 		result.Unmet = unmet(script.steps)
 	}
 	return result, nil
+}
+
+// place runs a call on a line until it ends.
+func (o *Options) place(ctx context.Context, target *url.URL, client *fetch.Client, l engine.Line) *Result {
+	result := &Result{}
+	core := engine.New(engine.Config{Client: client, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
+	result.Outcome = core.Run(ctx, l, o.engineCall(target), func(event trace.Stamped) {
+		result.Events = append(result.Events, event)
+		if o.Record != nil {
+			o.Record(event)
+		}
+	})
+	return result
 }
 
 // unmet returns the expectation that a call ended before. That a caller did

@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"strconv"
@@ -40,9 +41,22 @@ func (s *soundtrack) prompt(from, to time.Duration, clip audio.Clip) {
 	if s == nil {
 		return
 	}
-	s.silence(from)
-	s.clip = append(s.clip, clip[:min(len(clip), audio.Samples(to-from))]...)
+	s.mix(from, clip[:min(len(clip), audio.Samples(to-from))])
 	s.silence(to)
+}
+
+// mix adds a sound to what is heard from a moment on: a key's tone comes while
+// a prompt is played.
+func (s *soundtrack) mix(at time.Duration, clip audio.Clip) {
+	from := audio.Samples(at)
+	s.silence(at)
+	if missing := from + len(clip) - len(s.clip); missing > 0 {
+		s.clip = append(s.clip, make(audio.Clip, missing)...)
+	}
+	for i, sample := range clip {
+		sum := int(s.clip[from+i]) + int(sample)
+		s.clip[from+i] = int16(max(math.MinInt16, min(math.MaxInt16, sum)))
+	}
 }
 
 // key adds the tone of a key, which the caller's own telephone makes.
@@ -51,8 +65,7 @@ func (s *soundtrack) key(at time.Duration, key byte) {
 		return
 	}
 	if tone, err := audio.DTMF(string(key), toneTime, 0); err == nil {
-		s.silence(at)
-		s.clip = append(s.clip, tone...)
+		s.mix(at, tone)
 	}
 }
 
