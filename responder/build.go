@@ -1,309 +1,220 @@
 package responder
 
-import (
-	"math"
-	"strconv"
-	"strings"
-	"time"
-)
+import "strings"
 
-// Bounds of numbers in documents. Past them a value is a slip, not a wish.
-const (
-	maxNumDigits = 255
-	maxSeconds   = 24 * 60 * 60
-)
-
-// isVerb reports whether the element can stand where a verb can.
-func isVerb(name string) bool {
-	switch name {
-	case "Response", "Stream", "Parameter":
-		return false
-	}
-	return true
-}
-
-// response reads the children of Response.
-func (p *parser) response(t token) *SyntaxError {
-	p.spelled(t, "Response")
-	p.attributes(t, "Response", func(name, value string, _ int) {
+// response reads the root of a document that is not bare.
+func (p *parser) response(t token, e *element) *finding {
+	p.head(t, e, func(_, value string, _ int) {
 		p.parsed.Document.Action = strings.TrimSpace(value)
 	})
-	return p.children(t, func(child token, name string, known bool) *SyntaxError {
-		switch {
-		case !known:
-			return p.unknownVerb(child)
-		case !isVerb(name):
-			return p.notAllowed(child, "<%s> cannot stand directly in <Response>", name)
+	return p.children(t, func(child token, e *element) *finding {
+		if !e.isVerb() {
+			return p.notAllowed(child, "<%s> cannot stand directly in <Response>", e.name)
 		}
-		return p.verb(child)
+		return p.verb(child, e)
 	})
 }
 
-// children calls visit for each child element of t and reports stray text.
-// visit reads the child to its end.
-func (p *parser) children(t token, visit func(child token, name string, known bool) *SyntaxError) *SyntaxError {
-	return p.content(t, func(text token) {
-		if s := strings.TrimSpace(text.text); s != "" {
-			p.report(text.offset, CodeStrayText, "text (%q) stands in <%s>, where only elements can", shorten(s), t.name)
-		}
-	}, visit)
-}
-
-// content reads everything up to the end of t.
-func (p *parser) content(t token, text func(token), visit func(child token, name string, known bool) *SyntaxError) *SyntaxError {
-	if t.empty {
-		return nil
-	}
-	if p.depth++; p.depth > maxDepth {
-		return p.fatal(t.offset, CodeTooDeep, "elements are nested more than %d deep", maxDepth)
-	}
-	for {
-		next, err := p.scan.next()
-		if err != nil {
-			return err
-		}
-		switch next.kind {
-		case tokenEOF:
-			return p.fatal(t.offset, CodeSyntax, "<%s> begins here and is never ended", shorten(t.name))
-		case tokenText:
-			text(next)
-		case tokenEnd:
-			if next.name != t.name {
-				return p.fatal(next.offset, CodeSyntax, "</%s> stands where </%s> belongs", shorten(next.name), shorten(t.name))
-			}
-			p.depth--
-			return nil
-		case tokenStart:
-			name, known := elementName(next.name)
-			if err := visit(next, name, known); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// skip passes over an element with all that is in it.
-func (p *parser) skip(t token) *SyntaxError {
-	return p.content(t, func(token) {}, func(child token, _ string, _ bool) *SyntaxError { return p.skip(child) })
-}
-
-func (p *parser) unknownVerb(t token) *SyntaxError {
-	advice := ""
-	if s := instead[strings.ToLower(t.name)]; s != "" {
-		advice = "; " + s
-	}
-	p.report(t.offset, CodeUnknownVerb, "there is no verb <%s>%s", shorten(t.name), advice)
-	return p.skip(t)
-}
-
-func (p *parser) notAllowed(t token, format string, args ...any) *SyntaxError {
-	p.report(t.offset, CodeNotAllowed, format, args...)
-	return p.skip(t)
-}
+// What most documents have no more of, so that one allocation will do.
+const (
+	usualVerbs   = 4
+	usualPrompts = 2
+)
 
 // verb reads a verb of the document.
-func (p *parser) verb(t token) *SyntaxError {
-	at := p.lines.position(t.offset)
-	v, prompts, err := p.build(t)
-	if err != nil {
-		return err
+func (p *parser) verb(t token, e *element) *finding {
+	if p.parsed.verbs == nil && !p.parsed.Document.Bare {
+		p.parsed.verbs, p.parsed.Document.Verbs = make([]verbPlace, 0, usualVerbs), make([]Verb, 0, usualVerbs)
 	}
+	p.parsed.verbs = append(p.parsed.verbs, verbPlace{at: p.places.position(t.offset)})
+	v, fatal := p.build(t, e)
 	p.parsed.Document.Verbs = append(p.parsed.Document.Verbs, v)
-	p.parsed.verbs = append(p.parsed.verbs, at)
-	if prompts != nil || p.parsed.prompts != nil {
-		for len(p.parsed.prompts) < len(p.parsed.verbs)-1 {
-			p.parsed.prompts = append(p.parsed.prompts, nil)
-		}
-		p.parsed.prompts = append(p.parsed.prompts, prompts)
+	return fatal
+}
+
+// prompt reads a verb in the Gather that is the last of verbs.
+func (p *parser) prompt(t token, e *element) (Prompt, *finding) {
+	gather := &p.parsed.verbs[len(p.parsed.verbs)-1]
+	if gather.prompts == nil {
+		gather.prompts = make([]Position, 0, usualPrompts)
 	}
-	return nil
+	gather.prompts = append(gather.prompts, p.places.position(t.offset))
+	if e.name == "Say" {
+		return p.say(t, e)
+	}
+	return p.play(t, e)
 }
 
 // build reads the element of a verb to its end.
-func (p *parser) build(t token) (v Verb, prompts []Position, err *SyntaxError) {
-	name, _ := elementName(t.name)
-	p.spelled(t, name)
-	switch name {
+func (p *parser) build(t token, e *element) (Verb, *finding) {
+	switch e.name {
 	case "Say":
-		v, err = p.say(t)
+		return p.say(t, e)
 	case "Play":
-		v, err = p.play(t)
+		return p.play(t, e)
 	case "Gather":
-		v, prompts, err = p.gather(t)
+		return p.gather(t, e)
 	case "Forward":
-		v, err = p.forward(t)
+		return p.forward(t, e)
 	case "Echo":
-		v, err = p.echo(t)
-	case "Hangup":
-		p.attributes(t, name, nil)
-		v, err = Hangup{}, p.noChildren(t)
+		return p.echo(t, e)
 	case "Connect":
-		v, err = p.connect(t)
+		return p.connect(t, e)
 	case "Start":
-		v, err = p.start(t)
+		return p.start(t, e)
 	case "Record":
-		v, err = p.record(t)
+		return p.record(t, e)
 	}
-	return v, prompts, err
+	return p.hangup(t, e)
 }
 
-func (p *parser) say(t token) (Say, *SyntaxError) {
+func (p *parser) say(t token, e *element) (Say, *finding) {
 	var s Say
-	p.attributes(t, "Say", func(name, value string, _ int) {
+	p.head(t, e, func(name, value string, _ int) {
+		value = strings.TrimSpace(value)
 		switch name {
 		case "voice":
-			s.Voice = strings.TrimSpace(value)
+			s.Voice = value
 		case "language":
-			s.Language = strings.TrimSpace(value)
+			s.Language = value
 		case "action":
-			s.Action = strings.TrimSpace(value)
+			s.Action = value
 		}
 	})
-	text, err := p.textOf(t)
-	s.Text = strings.Join(strings.Fields(text), " ")
-	return s, err
+	text, fatal := p.textOf(t)
+	s.Text = collapse(text)
+	return s, fatal
 }
 
-func (p *parser) play(t token) (Play, *SyntaxError) {
+func (p *parser) play(t token, e *element) (Play, *finding) {
 	var play Play
-	p.attributes(t, "Play", func(_, value string, _ int) { play.Action = strings.TrimSpace(value) })
-	text, err := p.textOf(t)
+	p.head(t, e, func(_, value string, _ int) { play.Action = strings.TrimSpace(value) })
+	text, fatal := p.textOf(t)
 	play.URL = strings.TrimSpace(text)
-	return play, err
+	return play, fatal
 }
 
-func (p *parser) forward(t token) (Forward, *SyntaxError) {
-	var f Forward
-	p.attributes(t, "Forward", func(string, string, int) { f.ByCaller = true })
-	text, err := p.textOf(t)
-	f.To = strings.TrimSpace(text)
-	return f, err
-}
-
-func (p *parser) echo(t token) (Echo, *SyntaxError) {
-	var e Echo
-	p.attributes(t, "Echo", func(_, value string, offset int) {
-		// Zero is the default and means without limit.
-		e.Timeout = max(p.seconds("timeout", value, offset), 0)
-	})
-	return e, p.noChildren(t)
-}
-
-func (p *parser) gather(t token) (Gather, []Position, *SyntaxError) {
+func (p *parser) gather(t token, e *element) (Gather, *finding) {
 	var g Gather
-	p.attributes(t, "Gather", func(name, value string, offset int) { p.gatherAttribute(&g, name, value, offset) })
-	var positions []Position
-	err := p.children(t, func(child token, name string, known bool) *SyntaxError {
-		switch {
-		case !known:
-			return p.unknownVerb(child)
-		case name != "Say" && name != "Play":
-			return p.notAllowed(child, "<%s> cannot stand in <Gather>, only Say and Play can", name)
-		}
-		at := p.lines.position(child.offset)
-		v, _, err := p.build(child)
-		if err != nil {
-			return err
-		}
-		g.Prompts = append(g.Prompts, v.(Prompt))
-		positions = append(positions, at)
-		return nil
+	p.head(t, e, func(name, value string, offset int) {
+		p.gatherAttribute(&g, name, strings.TrimSpace(value), offset)
 	})
-	return g, positions, err
+	fatal := p.children(t, func(child token, e *element) *finding {
+		if e.name != "Say" && e.name != "Play" {
+			return p.notAllowed(child, "<%s> cannot stand in <Gather>, only Say and Play can", e.name)
+		}
+		if g.Prompts == nil {
+			g.Prompts = make([]Prompt, 0, usualPrompts)
+		}
+		prompt, fatal := p.prompt(child, e)
+		g.Prompts = append(g.Prompts, prompt)
+		return fatal
+	})
+	return g, fatal
 }
 
 func (p *parser) gatherAttribute(g *Gather, name, value string, offset int) {
-	trimmed := strings.TrimSpace(value)
 	switch name {
 	case "input":
-		g.Input = p.input(trimmed, offset)
+		g.Input = p.input(value, offset)
 	case "numDigits":
-		g.NumDigits = p.count(name, trimmed, offset)
+		g.NumDigits = p.count(name, value, offset)
 	case "timeout":
-		g.Timeout = p.seconds(name, trimmed, offset)
+		g.Timeout = p.seconds(name, value, offset)
 	case "finishOnKey":
-		g.FinishOnKey = p.finishKey(trimmed, offset)
+		g.FinishOnKey = p.finishKey(value, offset)
 	case "speechTimeout":
-		if !strings.EqualFold(trimmed, "auto") { // other vendors' word for the default
-			g.SpeechTimeout = p.seconds(name, trimmed, offset)
+		if !strings.EqualFold(value, "auto") { // other vendors' word for the default
+			g.SpeechTimeout = p.seconds(name, value, offset)
 		}
 	case "language":
-		g.Language = trimmed
+		g.Language = value
 	case "hints":
-		g.Hints = trimmed
+		g.Hints = value
 	case "action":
-		g.Action = trimmed
+		g.Action = value
 	case "method":
-		switch m := strings.ToUpper(trimmed); m {
-		case "", "GET", "POST":
-			g.Method = m
-		default:
-			p.report(offset, CodeValue, "method=%q is neither GET nor POST", shorten(value))
-		}
+		g.Method = p.method(value, offset)
 	case "executionTimeout":
-		g.ExecutionTimeout = p.seconds(name, trimmed, offset)
+		g.ExecutionTimeout = p.seconds(name, value, offset)
 	case "digitEndTimeout":
-		g.DigitEndTimeout = p.seconds(name, trimmed, offset)
+		g.DigitEndTimeout = p.seconds(name, value, offset)
 	}
 }
 
-func (p *parser) connect(t token) (Connect, *SyntaxError) {
+func (p *parser) forward(t token, e *element) (Forward, *finding) {
+	var f Forward
+	// Present means yes, whatever the value.
+	p.head(t, e, func(string, string, int) { f.ByCaller = true })
+	text, fatal := p.textOf(t)
+	f.To = strings.TrimSpace(text)
+	return f, fatal
+}
+
+func (p *parser) echo(t token, e *element) (Echo, *finding) {
+	var v Echo
+	p.head(t, e, func(name, value string, offset int) {
+		v.Timeout = max(p.seconds(name, value, offset), 0) // 0 means without limit
+	})
+	return v, p.noChildren(t)
+}
+
+func (p *parser) hangup(t token, e *element) (Hangup, *finding) {
+	p.head(t, e, nil)
+	return Hangup{}, p.noChildren(t)
+}
+
+func (p *parser) connect(t token, e *element) (Connect, *finding) {
 	var c Connect
-	p.attributes(t, "Connect", func(_, value string, _ int) { c.Action = strings.TrimSpace(value) })
-	stream, action, err := p.stream(t)
+	p.head(t, e, func(_, value string, _ int) { c.Action = strings.TrimSpace(value) })
+	stream, action, fatal := p.stream(t)
 	c.Stream = stream
-	if action != "" {
-		c.Action = action
+	if action.value != "" {
+		c.Action = action.value
 	}
-	return c, err
+	return c, fatal
 }
 
-func (p *parser) start(t token) (Start, *SyntaxError) {
-	p.attributes(t, "Start", nil)
-	stream, action, err := p.stream(t)
-	if action != "" {
-		p.report(t.offset, CodeForwardGoto, "the action of a Stream in <Start> never gets control")
+func (p *parser) start(t token, e *element) (Start, *finding) {
+	p.head(t, e, nil)
+	stream, action, fatal := p.stream(t)
+	if action.value != "" {
+		p.scan.found.report(action.offset, CodeForwardGoto, "the action of a Stream in <Start> never gets control")
 	}
-	return Start{Stream: stream}, err
+	return Start{Stream: stream}, fatal
 }
 
-// stream reads the Stream in a Connect or a Start.
-func (p *parser) stream(t token) (s Stream, action string, err *SyntaxError) {
+// stream reads the Stream in a Connect or a Start, and its action.
+func (p *parser) stream(t token) (s Stream, action attr, fatal *finding) {
 	seen := false
-	err = p.children(t, func(child token, name string, known bool) *SyntaxError {
-		switch {
-		case !known:
-			return p.unknownVerb(child)
-		case name != "Stream":
-			return p.notAllowed(child, "<%s> cannot stand in <%s>, only one Stream can", name, t.name)
-		case seen:
-			return p.notAllowed(child, "a second <%s> stands in <%s>", name, t.name)
+	fatal = p.children(t, func(child token, e *element) *finding {
+		if e.name != "Stream" {
+			return p.notAllowed(child, "<%s> cannot stand in <%s>, only one Stream can", e.name, t.name)
+		}
+		if seen {
+			return p.notAllowed(child, "a second <Stream> stands in <%s>", t.name)
 		}
 		seen = true
-		p.spelled(child, name)
-		p.attributes(child, name, func(name, value string, _ int) {
+		p.head(child, e, func(name, value string, offset int) {
+			value = strings.TrimSpace(value)
 			if name == "url" {
-				s.URL = strings.TrimSpace(value)
+				s.URL = value
 			} else {
-				action = strings.TrimSpace(value)
+				action = attr{name, value, offset}
 			}
 		})
 		return p.parameters(child, &s)
 	})
-	return s, action, err
+	return s, action, fatal
 }
 
-func (p *parser) parameters(t token, s *Stream) *SyntaxError {
-	return p.children(t, func(child token, name string, known bool) *SyntaxError {
-		switch {
-		case !known:
-			return p.unknownVerb(child)
-		case name != "Parameter":
-			return p.notAllowed(child, "<%s> cannot stand in <Stream>, only Parameter can", name)
+func (p *parser) parameters(t token, s *Stream) *finding {
+	return p.children(t, func(child token, e *element) *finding {
+		if e.name != "Parameter" {
+			return p.notAllowed(child, "<%s> cannot stand in <Stream>, only Parameter can", e.name)
 		}
-		p.spelled(child, name)
 		var param Parameter
-		p.attributes(child, name, func(name, value string, _ int) {
+		p.head(child, e, func(name, value string, _ int) {
 			if name == "name" {
 				param.Name = value
 			} else {
@@ -315,15 +226,15 @@ func (p *parser) parameters(t token, s *Stream) *SyntaxError {
 	})
 }
 
-func (p *parser) record(t token) (Record, *SyntaxError) {
+func (p *parser) record(t token, e *element) (Record, *finding) {
 	var r Record
-	p.attributes(t, "Record", func(name, value string, offset int) {
+	p.head(t, e, func(name, value string, offset int) {
 		value = strings.TrimSpace(value)
 		switch name {
 		case "action":
 			r.Action = value
 		case "maxLength":
-			r.MaxLength = max(p.seconds(name, value, offset), 0)
+			r.MaxLength = max(p.seconds(name, value, offset), 0) // 0 means the phone system's limit
 		case "timeout":
 			r.Timeout = p.seconds(name, value, offset)
 		case "finishOnKey":
@@ -333,135 +244,4 @@ func (p *parser) record(t token) (Record, *SyntaxError) {
 		}
 	})
 	return r, p.noChildren(t)
-}
-
-// textOf reads an element whose content is text. Markup in it is dropped and
-// its text kept: losing words is worse than losing their emphasis.
-func (p *parser) textOf(t token) (string, *SyntaxError) {
-	var pieces []string // one, as nearly always
-	add := func(piece token) { pieces = append(pieces, piece.text) }
-	var markup func(child token, _ string, _ bool) *SyntaxError
-	markup = func(child token, _ string, _ bool) *SyntaxError {
-		p.report(child.offset, CodeMarkup, "markup (<%s>) stands in <%s>, which is plain text", shorten(child.name), t.name)
-		return p.content(child, add, markup)
-	}
-	err := p.content(t, add, markup)
-	return strings.Join(pieces, ""), err
-}
-
-// noChildren reads an element that has no content.
-func (p *parser) noChildren(t token) *SyntaxError {
-	return p.children(t, func(child token, name string, known bool) *SyntaxError {
-		if !known {
-			return p.unknownVerb(child)
-		}
-		return p.notAllowed(child, "<%s> cannot stand in <%s>, which is empty", name, t.name)
-	})
-}
-
-// spelled reports an element's name in another case than the documented one.
-func (p *parser) spelled(t token, name string) {
-	if t.name != name {
-		p.report(t.offset, CodeCase, "<%s> is spelled <%s>", t.name, name)
-	}
-}
-
-// attributes calls set for each attribute that the element has.
-func (p *parser) attributes(t token, element string, set func(name, value string, offset int)) {
-	for _, a := range t.attrs {
-		name, known := attributeName(element, a.name)
-		switch {
-		case known:
-			if name != a.name {
-				p.report(a.offset, CodeCase, "the attribute %s is spelled %s", a.name, name)
-			}
-			set(name, a.value, a.offset)
-		case a.name == "xmlns" || strings.HasPrefix(a.name, "xmlns:"):
-		case strings.EqualFold(a.name, "action"):
-			p.report(a.offset, CodeForwardGoto, "%s takes no action", element)
-		default:
-			p.report(a.offset, CodeUnknownAttr, "%s has no attribute %s", element, shorten(a.name))
-		}
-	}
-}
-
-// seconds reads a time. An explicit zero is Immediately; what cannot be used
-// is reported and 0, the default.
-func (p *parser) seconds(name, value string, offset int) time.Duration {
-	value = strings.TrimSpace(value)
-	n, err := strconv.ParseFloat(value, 64)
-	if err != nil || math.IsNaN(n) || n < 0 || n > maxSeconds {
-		p.report(offset, CodeValue, "%s=%q is not a number of seconds from 0 to %d", name, shorten(value), maxSeconds)
-		return 0
-	}
-	if d := time.Duration(math.Round(n*1000)) * time.Millisecond; d > 0 {
-		return d
-	}
-	return Immediately
-}
-
-func (p *parser) count(name, value string, offset int) int {
-	n, err := strconv.Atoi(value)
-	if err != nil || n < 1 || n > maxNumDigits {
-		p.report(offset, CodeValue, "%s=%q is not a number from 1 to %d", name, shorten(value), maxNumDigits)
-		return 0
-	}
-	return n
-}
-
-func (p *parser) input(value string, offset int) Input {
-	var dtmf, speech bool
-	for word := range strings.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ' ' }) {
-		switch strings.ToLower(word) {
-		case "dtmf":
-			dtmf = true
-		case "speech":
-			speech = true
-		default:
-			p.report(offset, CodeValue, "input=%q is not dtmf, speech or both", shorten(value))
-			return ""
-		}
-	}
-	switch {
-	case dtmf && speech:
-		return InputBoth
-	case speech:
-		return InputSpeech
-	case dtmf:
-		return InputDTMF
-	}
-	return ""
-}
-
-func (p *parser) finishKey(value string, offset int) string {
-	switch {
-	case value == "":
-		return NoFinishKey
-	case !isKeys(value):
-		p.report(offset, CodeValue, "finishOnKey=%q has a character that is not a telephone key", shorten(value))
-		return ""
-	}
-	return value
-}
-
-func (p *parser) yes(name, value string, offset int) bool {
-	switch strings.ToLower(value) {
-	case "true", "yes", "1":
-		return true
-	case "false", "no", "0", "":
-		return false
-	}
-	p.report(offset, CodeValue, "%s=%q is neither true nor false", name, shorten(value))
-	return false
-}
-
-// isKeys reports whether s is made of telephone keys.
-func isKeys(s string) bool {
-	return strings.Trim(s, "0123456789*#ABCD") == ""
-}
-
-// cutScheme returns a URL's scheme in lower case.
-func cutScheme(url string) (scheme, rest string, ok bool) {
-	scheme, rest, ok = strings.Cut(url, "://")
-	return strings.ToLower(scheme), rest, ok
 }

@@ -2,6 +2,7 @@ package responder
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -13,40 +14,50 @@ var windows1252 = [32]rune{
 	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9D, 'ž', 'Ÿ',
 }
 
-// decode returns the document as UTF-8 without a byte order mark.
-func decode(data []byte) ([]byte, *SyntaxError) {
-	if bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || bytes.HasPrefix(data, []byte{0xFF, 0xFE}) {
-		return nil, &SyntaxError{problem(CodeEncoding, "the document is UTF-16; send UTF-8")}
+// decode returns the document as UTF-8 without a byte order mark. The finding
+// is of the text that is returned.
+func decode(data []byte) (string, *finding) {
+	if isUTF16(data) {
+		return "", find(nowhere, CodeEncoding, "the document is UTF-16; send UTF-8")
 	}
 	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
-	name := declaredEncoding(data)
+	name, offset := declaredEncoding(data)
 	switch strings.ToLower(name) {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
-	case "iso-8859-1", "latin1", "windows-1252", "cp1252":
+	case "iso-8859-1", "iso8859-1", "latin1", "windows-1252", "cp1252":
 		data = fromWindows1252(data)
 	default:
-		return nil, &SyntaxError{problem(CodeEncoding, "the document says that its encoding is %s; send UTF-8", shorten(name))}
+		return string(data), find(offset, CodeEncoding, "the document says that its encoding is %s; send UTF-8", shorten(name))
 	}
-	return data, checkCharacters(data)
+	return string(data), checkCharacters(data)
 }
 
-// declaredEncoding returns the encoding of the XML declaration, or "".
-func declaredEncoding(data []byte) string {
-	data = bytes.TrimSpace(data)
-	if !bytes.HasPrefix(data, []byte("<?xml")) {
-		return ""
+// isUTF16 knows a byte order mark, and a < that is two bytes.
+func isUTF16(data []byte) bool {
+	for _, start := range []string{"\xFE\xFF", "\xFF\xFE", "<\x00", "\x00<"} {
+		if bytes.HasPrefix(data, []byte(start)) {
+			return true
+		}
 	}
-	declaration, _, ok := bytes.Cut(data, []byte("?>"))
-	if !ok {
-		return ""
+	return false
+}
+
+// declaredEncoding returns the encoding of the XML declaration, or "", and
+// where the declaration begins.
+func declaredEncoding(data []byte) (name string, offset int) {
+	trimmed := bytes.TrimLeftFunc(data, isBlank)
+	declaration, found := bytes.CutPrefix(trimmed, []byte("<?xml"))
+	if !found || len(declaration) == 0 || !isSpace(declaration[0]) {
+		return "", 0
 	}
-	_, rest, ok := bytes.Cut(declaration, []byte("encoding"))
+	declaration, _, _ = bytes.Cut(declaration, []byte("?>"))
+	_, rest, found := bytes.Cut(declaration, []byte("encoding"))
 	rest = bytes.TrimLeft(rest, " \t\r\n=")
-	if !ok || len(rest) == 0 || (rest[0] != '"' && rest[0] != '\'') {
-		return ""
+	if !found || len(rest) == 0 || (rest[0] != '"' && rest[0] != '\'') {
+		return "", 0
 	}
-	name, _, _ := bytes.Cut(rest[1:], rest[:1])
-	return string(name)
+	value, _, _ := bytes.Cut(rest[1:], rest[:1])
+	return string(value), len(data) - len(trimmed)
 }
 
 func fromWindows1252(data []byte) []byte {
@@ -64,31 +75,45 @@ func fromWindows1252(data []byte) []byte {
 // checkCharacters refuses bytes that are not UTF-8 and characters that XML
 // does not allow: read aloud they would be noise, and a guess at an encoding
 // would sooner or later be wrong.
-func checkCharacters(data []byte) *SyntaxError {
-	for i := 0; i < len(data); {
+func checkCharacters(data []byte) *finding {
+	for i := 0; ; {
+		i += ordinary(data[i:])
+		if i == len(data) {
+			return nil
+		}
 		c := data[i]
-		if c < utf8.RuneSelf {
-			if c < ' ' && !isSpace(c) {
-				return characterError(data, i, CodeSyntax, "the control character 0x%02X, which XML does not allow", c)
-			}
+		if isSpace(c) {
 			i++
 			continue
 		}
+		if c < utf8.RuneSelf {
+			return find(i, CodeSyntax, "the control character 0x%02X, which XML does not allow", c)
+		}
 		r, n := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && n == 1 {
-			return characterError(data, i, CodeEncoding, "the byte 0x%02X is not UTF-8; send UTF-8, or declare encoding=\"ISO-8859-1\"", c)
+			return find(i, CodeEncoding, "the byte 0x%02X is not UTF-8; send UTF-8, or declare encoding=\"ISO-8859-1\"", c)
 		}
 		if !isXMLChar(r) {
-			return characterError(data, i, CodeSyntax, "the character U+%04X, which XML does not allow", r)
+			return find(i, CodeSyntax, "the character U+%04X, which XML does not allow", r)
 		}
 		i += n
 	}
-	return nil
 }
 
-func characterError(data []byte, offset int, code, format string, arg any) *SyntaxError {
-	problem := problem(code, format, arg)
-	at := (&lineCounter{data: data}).position(offset)
-	problem.Line, problem.Column = at.Line, at.Column
-	return &SyntaxError{problem}
+// ordinary returns how many bytes from the first are ASCII and no control
+// characters. It looks at eight at a time: nearly all are.
+func ordinary(data []byte) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	n := 0
+	for ; len(data)-n >= 8; n += 8 {
+		eight := binary.LittleEndian.Uint64(data[n:])
+		// Below the space, the subtraction borrows into a byte's top bit.
+		if (eight|(eight-' '*ones))&tops != 0 {
+			break
+		}
+	}
+	for n < len(data) && ' ' <= data[n] && data[n] < utf8.RuneSelf {
+		n++
+	}
+	return n
 }

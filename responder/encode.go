@@ -1,46 +1,48 @@
 package responder
 
 import (
-	"slices"
+	"bytes"
 	"strconv"
 	"time"
-	"unicode/utf8"
 )
 
 // Encode returns the document as XML: the same bytes for the same document,
-// every value escaped. A document with a Problem of severity Error is refused
-// with an *InvalidError.
-func Encode(d Document) ([]byte, error) { return AppendDocument(nil, d) }
+// every value escaped, times to the millisecond. A document with a Problem of
+// severity Error, or of more than MaxDocument bytes, is refused with an
+// *InvalidError.
+func Encode(d Document) ([]byte, error) {
+	// On the stack: a document of the usual size is allocated once, as it is.
+	var buf [2048]byte
+	xml, err := AppendDocument(buf[:0], d)
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Clone(xml), nil
+}
 
-// AppendDocument appends to dst what Encode returns.
+// AppendDocument appends to dst what Encode returns. With an error dst is
+// returned as it was.
 func AppendDocument(dst []byte, d Document) ([]byte, error) {
-	var refused *InvalidError
-	d.examine(func(at place, p Problem) {
-		if p.Severity == Error && refused == nil {
+	if refused := d.refusal(); refused != nil {
+		return dst, refused
+	}
+	xml := appendDocument(dst, d)
+	if len(xml)-len(dst) > MaxDocument {
+		return dst, &InvalidError{problem(CodeTooLarge, "the document has more than %d bytes", MaxDocument)}
+	}
+	return xml, nil
+}
+
+// refusal returns the first reason why the document is not written.
+func (d Document) refusal() error {
+	var refused error
+	d.faults(func(at place, p Problem) {
+		if refused == nil {
 			p.Text = d.nameOf(at) + p.Text
 			refused = &InvalidError{p}
 		}
 	})
-	if refused != nil {
-		return dst, refused
-	}
-	e := encoder{b: dst}
-	if d.Bare {
-		d.Verbs[0].encode(&e)
-		return e.b, nil
-	}
-	e.open("Response")
-	e.attr("action", d.Action)
-	if len(d.Verbs) == 0 {
-		e.closeEmpty()
-		return e.b, nil
-	}
-	e.endOpen()
-	for _, v := range d.Verbs {
-		v.encode(&e)
-	}
-	e.close("Response")
-	return e.b, nil
+	return refused
 }
 
 // nameOf says in words which verb is meant.
@@ -48,8 +50,10 @@ func (d Document) nameOf(at place) string {
 	if at.verb < 0 {
 		return ""
 	}
+	v := d.Verbs[at.verb]
 	s := "verb " + strconv.Itoa(at.verb+1)
-	if v := d.Verbs[at.verb]; v != nil {
+	switch v.(type) {
+	case Say, Play, Gather, Forward, Echo, Hangup, Connect, Start, Record:
 		s += " (" + v.Name() + ")"
 	}
 	if at.prompt >= 0 {
@@ -58,194 +62,169 @@ func (d Document) nameOf(at place) string {
 	return s + ": "
 }
 
-// encoder appends elements. Attributes come in the order of the attr calls.
-type encoder struct{ b []byte }
-
-func (e *encoder) open(name string) { e.b = append(append(e.b, '<'), name...) }
-func (e *encoder) endOpen()         { e.b = append(e.b, '>') }
-func (e *encoder) closeEmpty()      { e.b = append(e.b, "/>"...) }
-func (e *encoder) close(name string) {
-	e.b = append(append(append(e.b, "</"...), name...), '>')
-}
-
-// attr writes name="value", unless value is empty.
-func (e *encoder) attr(name, value string) {
-	if value != "" {
-		e.attrAlways(name, value)
+func appendDocument(dst []byte, d Document) []byte {
+	if d.Bare {
+		return appendVerb(dst, d.Verbs[0])
 	}
-}
-
-func (e *encoder) attrAlways(name, value string) {
-	e.b = append(append(append(e.b, ' '), name...), `="`...)
-	e.b = appendEscaped(e.b, value, true)
-	e.b = append(e.b, '"')
-}
-
-func (e *encoder) attrInt(name string, n int) {
-	if n != 0 {
-		e.b = append(append(append(e.b, ' '), name...), `="`...)
-		e.b = append(strconv.AppendInt(e.b, int64(n), 10), '"')
+	dst = appendOpen(dst, "Response")
+	dst = appendAttr(dst, "action", d.Action)
+	if len(d.Verbs) == 0 {
+		return append(dst, "/>"...)
 	}
-}
-
-// attrSeconds writes a time in seconds, with decimals only where it has some.
-func (e *encoder) attrSeconds(name string, d time.Duration) {
-	switch {
-	case d == 0:
-	case d < 0:
-		e.attrAlways(name, "0")
-	default:
-		e.b = append(append(append(e.b, ' '), name...), `="`...)
-		e.b = append(strconv.AppendFloat(e.b, d.Seconds(), 'f', -1, 64), '"')
+	dst = append(dst, '>')
+	for _, v := range d.Verbs {
+		dst = appendVerb(dst, v)
 	}
+	return appendClose(dst, "Response")
 }
 
-func (e *encoder) attrFinishKey(keys string) {
-	if keys == NoFinishKey {
-		e.attrAlways("finishOnKey", "")
-		return
-	}
-	e.attr("finishOnKey", keys)
-}
-
-// text closes the open tag and writes the element's content and end.
-func (e *encoder) text(name, s string) {
-	if s == "" {
-		e.closeEmpty()
-		return
-	}
-	e.endOpen()
-	e.b = appendEscaped(e.b, s, false)
-	e.close(name)
-}
-
-func (s Say) encode(e *encoder) {
-	e.open("Say")
-	e.attr("voice", s.Voice)
-	e.attr("language", s.Language)
-	e.attr("action", s.Action)
-	e.text("Say", s.Text)
-}
-
-func (p Play) encode(e *encoder) {
-	e.open("Play")
-	e.attr("action", p.Action)
-	e.text("Play", p.URL)
-}
-
-func (g Gather) encode(e *encoder) {
-	e.open("Gather")
-	e.attr("input", string(g.Input))
-	e.attrInt("numDigits", g.NumDigits)
-	e.attrSeconds("timeout", g.Timeout)
-	e.attrFinishKey(g.FinishOnKey)
-	e.attrSeconds("speechTimeout", g.SpeechTimeout)
-	e.attr("language", g.Language)
-	e.attr("hints", g.Hints)
-	e.attr("action", g.Action)
-	e.attr("method", g.Method)
-	e.attrSeconds("executionTimeout", g.ExecutionTimeout)
-	e.attrSeconds("digitEndTimeout", g.DigitEndTimeout)
-	if len(g.Prompts) == 0 {
-		e.closeEmpty()
-		return
-	}
-	e.endOpen()
-	for _, p := range g.Prompts {
-		p.encode(e)
-	}
-	e.close("Gather")
-}
-
-func (f Forward) encode(e *encoder) {
-	e.open("Forward")
-	if f.ByCaller {
-		e.attr("ByCaller", "yes")
-	}
-	e.text("Forward", f.To)
-}
-
-func (x Echo) encode(e *encoder) {
-	e.open("Echo")
-	e.attrSeconds("timeout", x.Timeout)
-	e.closeEmpty()
-}
-
-func (Hangup) encode(e *encoder) {
-	e.open("Hangup")
-	e.closeEmpty()
-}
-
-func (c Connect) encode(e *encoder) { encodeStream(e, "Connect", c.Stream, c.Action) }
-func (s Start) encode(e *encoder)   { encodeStream(e, "Start", s.Stream, "") }
-
-func encodeStream(e *encoder, verb string, s Stream, action string) {
-	e.open(verb)
-	e.endOpen()
-	e.open("Stream")
-	e.attr("url", s.URL)
-	e.attr("action", action)
-	if len(s.Parameters) == 0 {
-		e.closeEmpty()
-	} else {
-		e.endOpen()
-		for _, p := range s.Parameters {
-			e.open("Parameter")
-			e.attr("name", p.Name)
-			e.attrAlways("value", p.Value)
-			e.closeEmpty()
-		}
-		e.close("Stream")
-	}
-	e.close(verb)
-}
-
-func (r Record) encode(e *encoder) {
-	e.open("Record")
-	e.attr("action", r.Action)
-	e.attrSeconds("maxLength", r.MaxLength)
-	e.attrSeconds("timeout", r.Timeout)
-	e.attrFinishKey(r.FinishOnKey)
-	if r.PlayBeep {
-		e.attr("playBeep", "true")
-	}
-	e.closeEmpty()
-}
-
-// appendEscaped appends s so that it reads back as s. What XML cannot carry at
-// all, control characters and broken UTF-8, becomes U+FFFD. In attributes,
-// tabs and line ends are written as references, or a reader folds them.
-func appendEscaped(dst []byte, s string, attr bool) []byte {
-	dst = slices.Grow(dst, len(s))
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			r, n := utf8.DecodeRuneInString(s[i:])
-			if (r == utf8.RuneError && n == 1) || r == 0xFFFE || r == 0xFFFF {
-				dst = append(dst, "\uFFFD"...)
-			} else {
-				dst = append(dst, s[i:i+n]...)
-			}
-			i += n
-			continue
-		}
-		i++
-		switch {
-		case c == '&':
-			dst = append(dst, "&amp;"...)
-		case c == '<':
-			dst = append(dst, "&lt;"...)
-		case c == '>':
-			dst = append(dst, "&gt;"...)
-		case c == '"' && attr:
-			dst = append(dst, "&#34;"...)
-		case c == '\r', attr && (c == '\n' || c == '\t'):
-			dst = append(strconv.AppendInt(append(dst, "&#"...), int64(c), 10), ';')
-		case c < ' ' && c != '\n' && c != '\t':
-			dst = append(dst, "\uFFFD"...)
-		default:
-			dst = append(dst, c)
-		}
+// appendVerb is a switch and no method of Verb: so the compiler sees that dst
+// goes nowhere else, and Encode's can be on the stack.
+func appendVerb(dst []byte, v Verb) []byte {
+	switch v := v.(type) {
+	case Say:
+		return appendSay(dst, v)
+	case Play:
+		return appendPlay(dst, v)
+	case Gather:
+		return appendGather(dst, v)
+	case Forward:
+		return appendForward(dst, v)
+	case Echo:
+		dst = appendSeconds(appendOpen(dst, "Echo"), "timeout", v.Timeout)
+		return append(dst, "/>"...)
+	case Hangup:
+		return append(dst, "<Hangup/>"...)
+	case Connect:
+		return appendStream(dst, "Connect", v.Stream, v.Action)
+	case Start:
+		return appendStream(dst, "Start", v.Stream, "")
+	case Record:
+		return appendRecord(dst, v)
 	}
 	return dst
+}
+
+func appendSay(dst []byte, s Say) []byte {
+	dst = appendOpen(dst, "Say")
+	dst = appendAttr(dst, "voice", s.Voice)
+	dst = appendAttr(dst, "language", s.Language)
+	dst = appendAttr(dst, "action", s.Action)
+	return appendText(dst, "Say", s.Text)
+}
+
+func appendPlay(dst []byte, p Play) []byte {
+	dst = appendOpen(dst, "Play")
+	dst = appendAttr(dst, "action", p.Action)
+	return appendText(dst, "Play", p.URL)
+}
+
+func appendGather(dst []byte, g Gather) []byte {
+	dst = appendOpen(dst, "Gather")
+	dst = appendAttr(dst, "input", string(g.Input))
+	if g.NumDigits != 0 {
+		dst = append(strconv.AppendInt(append(dst, ` numDigits="`...), int64(g.NumDigits), 10), '"')
+	}
+	dst = appendSeconds(dst, "timeout", g.Timeout)
+	dst = appendFinishKey(dst, g.FinishOnKey)
+	dst = appendSeconds(dst, "speechTimeout", g.SpeechTimeout)
+	dst = appendAttr(dst, "language", g.Language)
+	dst = appendAttr(dst, "hints", g.Hints)
+	dst = appendAttr(dst, "action", g.Action)
+	dst = appendAttr(dst, "method", g.Method)
+	dst = appendSeconds(dst, "executionTimeout", g.ExecutionTimeout)
+	dst = appendSeconds(dst, "digitEndTimeout", g.DigitEndTimeout)
+	if len(g.Prompts) == 0 {
+		return append(dst, "/>"...)
+	}
+	dst = append(dst, '>')
+	for _, prompt := range g.Prompts {
+		switch prompt := prompt.(type) {
+		case Say:
+			dst = appendSay(dst, prompt)
+		case Play:
+			dst = appendPlay(dst, prompt)
+		}
+	}
+	return appendClose(dst, "Gather")
+}
+
+func appendForward(dst []byte, f Forward) []byte {
+	dst = appendOpen(dst, "Forward")
+	if f.ByCaller {
+		dst = append(dst, ` ByCaller="yes"`...)
+	}
+	return appendText(dst, "Forward", f.To)
+}
+
+// appendStream appends a verb with the Stream in it, where the action stands too.
+func appendStream(dst []byte, verb string, s Stream, action string) []byte {
+	dst = append(appendOpen(dst, verb), "><Stream"...)
+	dst = appendAttr(dst, "url", s.URL)
+	dst = appendAttr(dst, "action", action)
+	if len(s.Parameters) == 0 {
+		return appendClose(append(dst, "/>"...), verb)
+	}
+	dst = append(dst, '>')
+	for _, p := range s.Parameters {
+		dst = appendAttr(append(dst, "<Parameter"...), "name", p.Name)
+		dst = append(appendEscaped(append(dst, ` value="`...), p.Value, true), `"/>`...)
+	}
+	return appendClose(appendClose(dst, "Stream"), verb)
+}
+
+func appendRecord(dst []byte, r Record) []byte {
+	dst = appendOpen(dst, "Record")
+	dst = appendAttr(dst, "action", r.Action)
+	dst = appendSeconds(dst, "maxLength", r.MaxLength)
+	dst = appendSeconds(dst, "timeout", r.Timeout)
+	dst = appendFinishKey(dst, r.FinishOnKey)
+	if r.PlayBeep {
+		dst = append(dst, ` playBeep="true"`...)
+	}
+	return append(dst, "/>"...)
+}
+
+func appendOpen(dst []byte, name string) []byte { return append(append(dst, '<'), name...) }
+
+func appendClose(dst []byte, name string) []byte {
+	return append(append(append(dst, "</"...), name...), '>')
+}
+
+// appendText closes the open tag and appends the element's content and end.
+func appendText(dst []byte, name, text string) []byte {
+	if text == "" {
+		return append(dst, "/>"...)
+	}
+	return appendClose(appendEscaped(append(dst, '>'), text, false), name)
+}
+
+// appendAttr appends name="value", unless value is empty.
+func appendAttr(dst []byte, name, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	dst = append(append(append(dst, ' '), name...), `="`...)
+	return append(appendEscaped(dst, value, true), '"')
+}
+
+// appendSeconds appends a time as it is read, to the millisecond. What is
+// shorter is not rounded to zero, which means something else.
+func appendSeconds(dst []byte, name string, d time.Duration) []byte {
+	if d == 0 {
+		return dst
+	}
+	dst = append(append(append(dst, ' '), name...), `="`...)
+	if d < 0 {
+		return append(dst, `0"`...)
+	}
+	d = max(d.Round(time.Millisecond), time.Millisecond)
+	return append(strconv.AppendFloat(dst, d.Seconds(), 'f', -1, 64), '"')
+}
+
+func appendFinishKey(dst []byte, keys string) []byte {
+	if keys == NoFinishKey {
+		return append(dst, ` finishOnKey=""`...)
+	}
+	return appendAttr(dst, "finishOnKey", keys)
 }

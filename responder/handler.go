@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 	"time"
 )
@@ -49,17 +50,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if len(h.Secrets) > 0 {
 		if err := Verify(r, time.Now(), h.Secrets...); err != nil {
-			http.Error(w, err.Error(), http.StatusUnauthorized)
+			http.Error(w, err.Error(), statusOf(err))
 			return
 		}
 	}
 	req, err := ParseRequest(r)
 	if err != nil {
-		status := http.StatusBadRequest
-		if errors.Is(err, ErrRequestTooLarge) {
-			status = http.StatusRequestEntityTooLarge
-		}
-		http.Error(w, err.Error(), status)
+		http.Error(w, err.Error(), statusOf(err))
 		return
 	}
 	document, err := h.respond(context.WithValue(r.Context(), exchangeKey{}, exchange{w, r}), req)
@@ -84,6 +81,25 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(xml) // the phone system has gone: nobody to tell
 }
 
+// statusOf returns the status for a request that cannot be answered.
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, ErrUnsigned), errors.Is(err, ErrExpired), errors.Is(err, ErrSignature):
+		return http.StatusUnauthorized
+	case errors.Is(err, ErrRequestTooLarge):
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
+}
+
+// panicError is a panic of Respond.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
+
 // respond calls Respond and turns a panic into an error.
 func (h *Handler) respond(ctx context.Context, req *Request) (d Document, err error) {
 	defer func() {
@@ -92,7 +108,7 @@ func (h *Handler) respond(ctx context.Context, req *Request) (d Document, err er
 		case http.ErrAbortHandler:
 			panic(p)
 		default:
-			err = fmt.Errorf("panic: %v", p)
+			err = &panicError{p, debug.Stack()}
 		}
 	}()
 	return h.Respond(ctx, req)
@@ -110,5 +126,9 @@ func (h *Handler) failed(r *http.Request, req *Request, err error) {
 	if log == nil {
 		log = slog.Default()
 	}
-	log.ErrorContext(r.Context(), "responder failed", "path", r.URL.Path, "orig_call_id", req.OrigCallID, "error", err)
+	attrs := []any{"path", r.URL.Path, "orig_call_id", req.OrigCallID, "error", err}
+	if p, ok := errors.AsType[*panicError](err); ok {
+		attrs = append(attrs, "stack", string(p.stack))
+	}
+	log.ErrorContext(r.Context(), "responder failed", attrs...)
 }

@@ -5,16 +5,21 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 )
 
 // Parsed is a document as it was read.
 type Parsed struct {
 	Document Document
-	Problems []Problem // in the order of the text
+	Problems []Problem // in the order of the text; at most 100 warnings and 100 errors
 
-	verbs   []Position
-	prompts [][]Position // of the verb at the same index
+	verbs []verbPlace // of the verb at the same index
+}
+
+// verbPlace is where a verb and its prompts begin.
+type verbPlace struct {
+	at      Position
+	prompts []Position
 }
 
 // VerbPosition returns where the i-th verb begins, from 0.
@@ -22,172 +27,161 @@ func (p *Parsed) VerbPosition(i int) Position {
 	if i < 0 || i >= len(p.verbs) {
 		return Position{}
 	}
-	return p.verbs[i]
+	return p.verbs[i].at
 }
 
-// PromptPosition returns where the j-th prompt of the i-th verb begins.
+// PromptPosition returns where the j-th prompt of the i-th verb begins, from 0.
 func (p *Parsed) PromptPosition(i, j int) Position {
-	if i < 0 || i >= len(p.prompts) || j < 0 || j >= len(p.prompts[i]) {
+	if i < 0 || i >= len(p.verbs) || j < 0 || j >= len(p.verbs[i].prompts) {
 		return Position{}
 	}
-	return p.prompts[i][j]
+	return p.verbs[i].prompts[j]
+}
+
+// Parse reads a document as responders in the field send it: with or without
+// Response and XML declaration, names in any case, a bare & in text. What was
+// odd is in Problems. The error is a *SyntaxError, whose problem is the last
+// of Problems; Parsed is never nil.
+//
+// The strings of the document are parts of one copy of data.
+func Parse(data []byte) (*Parsed, error) {
+	parsed := &Parsed{}
+	if fatal := parse(data, parsed); fatal != nil {
+		parsed.Document, parsed.verbs = Document{}, nil
+		parsed.Problems = append(parsed.Problems, *fatal)
+		return parsed, &SyntaxError{*fatal}
+	}
+	return parsed, nil
+}
+
+// parse reads data into parsed. It returns the problem that ended the reading.
+func parse(data []byte, parsed *Parsed) *Problem {
+	if len(bytes.TrimFunc(data, isBlank)) == 0 {
+		return &find(nowhere, CodeNothing, "the answer is empty").problem
+	}
+	if len(data) > MaxDocument {
+		return &find(nowhere, CodeTooLarge, "the document has more than %d bytes", MaxDocument).problem
+	}
+	text, fatal := decode(data)
+	p := &parser{parsed: parsed, scan: scanner{text: text}, places: newCursor(text)}
+	if fatal == nil {
+		fatal = p.document()
+	}
+	parsed.Problems = p.scan.found.problems(text)
+	if fatal != nil {
+		problem := fatal.locate(text)
+		return &problem
+	}
+	p.examine()
+	return nil
+}
+
+// parser builds a document of tokens.
+type parser struct {
+	parsed *Parsed
+	scan   scanner
+	places cursor   // of verbs and prompts, as they come
+	root   Position // where the root element begins
+	depth  int      // of the element being read, the root's is 1
 }
 
 // maxDepth is how deep elements may be nested. Response, Connect, Stream and
 // Parameter make four; the rest is room for markup in a Say.
 const maxDepth = 16
 
-// maxProblems bounds what is reported of one document: nobody reads more, and
-// a hostile one must not fill a log.
-const maxProblems = 100
-
-// Parse reads a document as responders in the field send it: with or without
-// Response and XML declaration, names in any case, a bare & in text. What was
-// odd is in Problems. The error is a *SyntaxError, whose problem is the last
-// of Problems; Parsed is never nil.
-func Parse(data []byte) (*Parsed, error) {
-	p := &parser{parsed: &Parsed{}}
-	if err := p.document(data); err != nil {
-		p.parsed.Document = Document{}
-		p.parsed.Problems = append(p.parsed.Problems, err.Problem)
-		return p.parsed, err
+// document reads the text from its beginning to its end.
+func (p *parser) document() *finding {
+	t, fatal := p.rootTag()
+	if fatal != nil {
+		return fatal
 	}
-	p.parsed.Document.examine(func(at place, problem Problem) {
-		switch {
-		case at.prompt >= 0:
-			p.at(p.parsed.PromptPosition(at.verb, at.prompt), problem)
-		case at.verb >= 0:
-			p.at(p.parsed.VerbPosition(at.verb), problem)
-		default:
-			p.at(p.rootPosition, problem)
-		}
-	})
-	slices.SortStableFunc(p.parsed.Problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	return p.parsed, nil
+	e := elementOf(t.name)
+	switch {
+	case e != nil && e.name == "Response":
+		p.root = p.places.position(t.offset)
+		fatal = p.response(t, e)
+	case e != nil && e.isVerb():
+		p.parsed.Document.Bare = true
+		p.root = p.places.position(t.offset)
+		fatal = p.verb(t, e)
+	case strings.EqualFold(t.name, "html"):
+		fatal = find(t.offset, CodeRoot, "the answer is a web page, not a document of verbs")
+	default:
+		fatal = find(t.offset, CodeRoot, "the root element is <%s>; it must be <Response> or a verb", shorten(t.name))
+	}
+	if fatal == nil {
+		p.afterRoot()
+	}
+	return fatal
 }
 
-// parser builds a document of tokens.
-type parser struct {
-	parsed       *Parsed
-	scan         scanner
-	lines        lineCounter
-	rootPosition Position
-	depth        int // of the element being read, the root's is 1
-}
-
-// at reports a problem at a position.
-func (p *parser) at(pos Position, problem Problem) {
-	if len(p.parsed.Problems) < maxProblems {
-		problem.Line, problem.Column = pos.Line, pos.Column
-		p.parsed.Problems = append(p.parsed.Problems, problem)
-	}
-}
-
-func (p *parser) warn(offset int, problem Problem) { p.at(p.lines.position(offset), problem) }
-
-func (p *parser) report(offset int, code, format string, args ...any) {
-	p.warn(offset, problem(code, format, args...))
-}
-
-// fatal is a problem that ends the reading.
-func (p *parser) fatal(offset int, code, format string, args ...any) *SyntaxError {
-	problem := problem(code, format, args...)
-	at := p.lines.position(offset)
-	problem.Line, problem.Column = at.Line, at.Column
-	return &SyntaxError{problem}
-}
-
-func (p *parser) document(data []byte) *SyntaxError {
-	if len(bytes.TrimSpace(data)) == 0 {
-		return &SyntaxError{problem(CodeNothing, "the answer is empty")}
-	}
-	if len(data) > MaxDocument {
-		return &SyntaxError{problem(CodeTooLarge, "the document has more than %d bytes", MaxDocument)}
-	}
-	data, err := decode(data)
-	if err != nil {
-		return err
-	}
-	p.lines = lineCounter{data: data}
-	p.scan = scanner{data: data, warn: p.warn, fatal: p.fatal}
-	root, err := p.root()
-	if err != nil {
-		return err
-	}
-	p.rootPosition = p.lines.position(root.offset)
-	if err := p.rootElement(root); err != nil {
-		return err
-	}
-	p.afterRoot()
-	return nil
-}
-
-// root returns the start of the root element.
-func (p *parser) root() (token, *SyntaxError) {
+// rootTag returns the start of the root element.
+func (p *parser) rootTag() (token, *finding) {
 	for {
-		t, err := p.scan.next()
-		if err != nil {
-			return t, err
+		t, fatal := p.scan.next()
+		if fatal != nil {
+			return t, fatal
 		}
 		switch t.kind {
 		case tokenText:
-			if s := strings.TrimSpace(t.text); s != "" {
-				return t, p.fatal(t.offset, CodeRoot, "the answer begins with text (%q), not with a document", shorten(s))
+			if s := strings.TrimFunc(t.text, isBlank); s != "" {
+				return t, find(t.offset, CodeRoot, "the answer begins with text (%q), not with a document", shorten(s))
 			}
 		case tokenEnd:
-			return t, p.fatal(t.offset, CodeSyntax, "</%s> ends an element that was never begun", t.name)
+			return t, find(t.offset, CodeSyntax, "</%s> ends an element that was never begun", shorten(t.name))
 		case tokenEOF:
-			return t, p.fatal(0, CodeRoot, "the answer has no root element")
+			return t, find(nowhere, CodeRoot, "the answer has no root element")
 		case tokenStart:
 			return t, nil
 		}
 	}
 }
 
-func (p *parser) rootElement(t token) *SyntaxError {
-	p.depth = 1
-	name, known := elementName(t.name)
-	switch {
-	case known && name == "Response":
-		return p.response(t)
-	case known && isVerb(name):
-		p.parsed.Document.Bare = true
-		return p.verb(t)
-	case strings.EqualFold(t.name, "html"):
-		return p.fatal(t.offset, CodeRoot, "the answer is a web page, not a document of verbs")
+// afterRoot looks at what follows the document. It is complete by then, so
+// nothing that follows is worth losing the call for; and it is ignored, so
+// only its being there is worth telling.
+func (p *parser) afterRoot() {
+	found := p.scan.found
+	t, fatal := p.scan.next()
+	for fatal == nil && t.kind == tokenText && strings.TrimFunc(t.text, isBlank) == "" {
+		t, fatal = p.scan.next()
 	}
-	return p.fatal(t.offset, CodeRoot, "the root element is <%s>; it must be <Response> or a verb", shorten(t.name))
+	switch {
+	case fatal != nil:
+		found.report(fatal.offset, CodeAfterRoot, "something that is not XML follows the document's end")
+	case t.kind == tokenStart:
+		found.report(t.offset, CodeAfterRoot, "a second root element, <%s>, follows the document's end", shorten(t.name))
+	case t.kind == tokenEnd:
+		found.report(t.offset, CodeAfterRoot, "</%s> follows the document's end", shorten(t.name))
+	case t.kind == tokenText:
+		found.report(t.offset, CodeAfterRoot, "text follows the document's end")
+	}
+	p.scan.found = found
 }
 
-// afterRoot looks at what follows the document. It is complete by then, so
-// nothing that follows is worth losing the call for.
-func (p *parser) afterRoot() {
-	for {
-		t, err := p.scan.next()
-		switch {
-		case err != nil:
-			p.report(p.scan.pos, CodeAfterRoot, "something that is not XML follows the document's end")
-			return
-		case t.kind == tokenEOF:
-			return
-		case t.kind == tokenText && strings.TrimSpace(t.text) == "":
-		case t.kind == tokenText:
-			p.report(t.offset, CodeAfterRoot, "text follows the document's end")
-			return
-		default:
-			p.report(t.offset, CodeAfterRoot, "a second root element, <%s>, follows the document's end", shorten(t.name))
+// examine adds what the document's values show to the problems of its text.
+func (p *parser) examine() {
+	parsed, before := p.parsed, len(p.parsed.Problems)
+	parsed.Document.examine(func(at place, problem Problem) {
+		if !p.scan.found.room(problem.Severity) {
 			return
 		}
+		position := p.root
+		switch {
+		case at.prompt >= 0:
+			position = parsed.PromptPosition(at.verb, at.prompt)
+		case at.verb >= 0:
+			position = parsed.VerbPosition(at.verb)
+		}
+		parsed.Problems = append(parsed.Problems, problem.at(position))
+	})
+	if len(parsed.Problems) > before {
+		slices.SortStableFunc(parsed.Problems, func(a, b Problem) int {
+			return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+		})
 	}
 }
 
-// shorten cuts what a message quotes.
-func shorten(s string) string {
-	const most = 40
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
-}
+// isBlank reports what may stand around a document: white space, and the byte
+// order marks that editors leave in files which a responder includes.
+func isBlank(r rune) bool { return r == '\uFEFF' || unicode.IsSpace(r) }

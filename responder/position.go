@@ -1,7 +1,7 @@
 package responder
 
 import (
-	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -11,24 +11,24 @@ type Position struct {
 	Column int // in characters, from 1
 }
 
-// lineCounter turns offsets into positions. Offsets that grow cost no more
-// than one pass over the text in all.
-type lineCounter struct {
-	data      []byte
-	lines     int // line ends before lineStart
-	lineStart int // where the line of the last offset begins
+// cursor turns offsets into positions. It is asked for offsets that never
+// fall, so that it passes over the text once, however often it is asked.
+type cursor struct {
+	text   string
+	offset int
+	at     Position
 }
 
-func (l *lineCounter) position(offset int) Position {
-	offset = min(offset, len(l.data))
-	if offset < l.lineStart {
-		l.lines, l.lineStart = 0, 0
+func newCursor(text string) cursor { return cursor{text: text, at: Position{Line: 1, Column: 1}} }
+
+func (c *cursor) position(offset int) Position {
+	passed := c.text[c.offset:offset]
+	c.offset = offset
+	if end := strings.LastIndexByte(passed, '\n'); end >= 0 {
+		c.at.Line += strings.Count(passed, "\n")
+		c.at.Column = 1
+		passed = passed[end+1:]
 	}
-	if passed := l.data[l.lineStart:offset]; len(passed) > 0 {
-		if last := bytes.LastIndexByte(passed, '\n'); last >= 0 {
-			l.lines += bytes.Count(passed[:last+1], []byte{'\n'})
-			l.lineStart += last + 1
-		}
-	}
-	return Position{Line: l.lines + 1, Column: utf8.RuneCount(l.data[l.lineStart:offset]) + 1}
+	c.at.Column += utf8.RuneCountInString(passed)
+	return c.at
 }

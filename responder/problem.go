@@ -36,7 +36,7 @@ const (
 	CodeHTMLEntity   = "SH109" // an entity of HTML that XML does not know
 	CodeAfterRoot    = "SH110" // something after the root element
 	CodeDoctype      = "SH111" // a DOCTYPE, which is ignored
-	CodeAttribute    = "SH112" // an attribute twice, or without a value
+	CodeAttribute    = "SH112" // an attribute twice, without a value, or without a space before it
 	CodeUnknownVerb  = "SH201" // a verb that does not exist
 	CodeUnknownAttr  = "SH202" // an attribute that does not exist
 	CodeCase         = "SH203" // a name in the wrong case
@@ -69,7 +69,7 @@ var kinds = map[string]struct {
 	CodeHTMLEntity:   {Warning, "it is read as HTML reads it; other phone systems may refuse the document"},
 	CodeAfterRoot:    {Warning, "it is ignored"},
 	CodeDoctype:      {Warning, "it is ignored"},
-	CodeAttribute:    {Warning, "the first value counts; other phone systems may refuse the document"},
+	CodeAttribute:    {Warning, "it is read as far as it can be; other phone systems may refuse the document"},
 	CodeUnknownVerb:  {Error, "it is skipped with all that is in it"},
 	CodeUnknownAttr:  {Warning, "it is ignored"},
 	CodeCase:         {Warning, "it is read all the same; other phone systems may skip it"},
@@ -90,15 +90,24 @@ var kinds = map[string]struct {
 type Problem struct {
 	Code     string // one of the SH codes
 	Severity Severity
-	Line     int    // from 1; 0 where the document was not read from text
+	Line     int    // from 1; 0 where the problem is of the whole answer, or the document was not read from text
 	Column   int    // in characters from 1; 0 as Line
 	Text     string // what is wrong, as a sentence
 	Effect   string // what a phone system does about it
 }
 
 func problem(code, format string, args ...any) Problem {
-	kind := kinds[code]
-	return Problem{Code: code, Severity: kind.severity, Text: fmt.Sprintf(format, args...), Effect: kind.effect}
+	kind, text := kinds[code], format
+	if len(args) > 0 {
+		text = fmt.Sprintf(format, args...)
+	}
+	return Problem{Code: code, Severity: kind.severity, Text: text, Effect: kind.effect}
+}
+
+// at returns the problem with its position.
+func (p Problem) at(place Position) Problem {
+	p.Line, p.Column = place.Line, place.Column
+	return p
 }
 
 // String returns the problem on one line, its position first.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -38,7 +39,7 @@ const MaxRequestBody = 1 << 20
 // Request is what a phone system asks: who is calling whom, and what was
 // entered since the last document.
 type Request struct {
-	Caller          string // NmsAni: "+19734321440", a bare extension, or empty or a word where the caller is anonymous
+	Caller          string // NmsAni: "+19734321440", a bare extension; empty or a word where the caller is anonymous
 	Called          string // NmsDnis: "2125551212"
 	AccountUser     string // the user who owns the call
 	AccountDomain   string // that user's domain
@@ -58,16 +59,23 @@ type Request struct {
 	Params url.Values
 }
 
+// maxParameters bounds the parameters of a request. A phone system sends a
+// dozen; each costs memory many times its length.
+const maxParameters = 1000
+
 // ErrRequestTooLarge is returned for a body of more than MaxRequestBody bytes.
 var ErrRequestTooLarge = fmt.Errorf("the request's body has more than %d bytes", MaxRequestBody)
 
+var errTooMany = fmt.Errorf("the request has more than %d parameters", maxParameters)
+
 // ParseRequest reads a phone system's request: a query, a form (URL-encoded or
 // multipart) or a JSON object. A parameter in the body counts before one in
-// the query. The body is consumed.
+// the query. What is not escaped as it should be is taken as it stands. The
+// body is consumed.
 func ParseRequest(r *http.Request) (*Request, error) {
-	params, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, fmt.Errorf("the query cannot be read: %w", err)
+	params := make(url.Values)
+	if err := addPairs(params, r.URL.RawQuery); err != nil {
+		return nil, err
 	}
 	if r.Body != nil && r.Body != http.NoBody {
 		body, err := readBody(r.Body)
@@ -97,8 +105,8 @@ func addBody(params url.Values, contentType string, body []byte) error {
 		return nil
 	}
 	kind, details, err := mime.ParseMediaType(contentType)
-	if err != nil {
-		kind = ""
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) {
+		kind = "" // read as a form, as most bodies are
 	}
 	switch kind {
 	case "application/json":
@@ -106,31 +114,46 @@ func addBody(params url.Values, contentType string, body []byte) error {
 	case "multipart/form-data":
 		return addMultipart(params, details["boundary"], body)
 	case "application/x-www-form-urlencoded", "":
-		form, err := url.ParseQuery(strings.TrimSpace(string(body)))
-		if err != nil {
-			return fmt.Errorf("the form cannot be read: %w", err)
-		}
-		for name, values := range form {
-			params[name] = append(params[name], values...)
-		}
-		return nil
+		return addPairs(params, strings.TrimRight(string(body), "\r\n"))
 	}
 	return fmt.Errorf("a body of type %q cannot be read; send a form or JSON", kind)
 }
 
-func addMultipart(params url.Values, boundary string, body []byte) error {
-	r := http.Request{
-		Method: http.MethodPost,
-		Header: http.Header{"Content-Type": {mime.FormatMediaType("multipart/form-data", map[string]string{"boundary": boundary})}},
-		Body:   io.NopCloser(bytes.NewReader(body)),
+// addPairs reads name=value pairs. Phone systems put addresses and ids into
+// them that hold a ; or a %: no call should be lost for want of an escape.
+func addPairs(params url.Values, encoded string) error {
+	if strings.Count(encoded, "&") >= maxParameters {
+		return errTooMany
 	}
-	if err := r.ParseMultipartForm(MaxRequestBody); err != nil {
+	for pair := range strings.SplitSeq(encoded, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		params.Add(unescape(name), unescape(value))
+	}
+	return nil
+}
+
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+func addMultipart(params url.Values, boundary string, body []byte) error {
+	if boundary == "" {
+		return errors.New("the multipart form cannot be read: its Content-Type names no boundary")
+	}
+	form, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(MaxRequestBody)
+	if err != nil {
 		return fmt.Errorf("the multipart form cannot be read: %w", err)
 	}
-	for name, values := range r.MultipartForm.Value {
+	for name, values := range form.Value {
 		params[name] = append(params[name], values...)
 	}
-	return r.MultipartForm.RemoveAll()
+	return form.RemoveAll()
 }
 
 // addJSON reads one object whose values are strings, numbers, booleans or
@@ -144,6 +167,9 @@ func addJSON(params url.Values, body []byte) error {
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the JSON cannot be read: something follows the object")
+	}
+	if len(object) > maxParameters {
+		return errTooMany
 	}
 	for name, value := range object {
 		switch value := value.(type) {
@@ -170,8 +196,8 @@ func requestOf(params url.Values) *Request {
 		return values[len(values)-1]
 	}
 	req := &Request{
-		Caller:          last(ParamCaller),
-		Called:          last(ParamCalled),
+		Caller:          number(last(ParamCaller)),
+		Called:          number(last(ParamCalled)),
 		AccountUser:     last(ParamAccountUser),
 		AccountDomain:   last(ParamAccountDomain),
 		AccountLastDial: last(ParamAccountLastDial),
@@ -184,10 +210,19 @@ func requestOf(params url.Values) *Request {
 		RecordingURL:    last(ParamRecordingURL),
 		Params:          params,
 	}
-	if seconds, err := strconv.ParseFloat(last(ParamRecordingDuration), 64); err == nil && seconds > 0 && seconds <= maxSeconds {
-		req.RecordingDuration = time.Duration(seconds * float64(time.Second))
+	if d, ok := secondsOf(last(ParamRecordingDuration)); ok {
+		req.RecordingDuration = d
 	}
 	return req
+}
+
+// number puts back the + of +19734321440 where a phone system did not escape
+// it, so that it was read as a space.
+func number(s string) string {
+	if rest, ok := strings.CutPrefix(s, " "); ok && rest != "" && strings.Trim(rest, "0123456789") == "" {
+		return "+" + rest
+	}
+	return s
 }
 
 // Heard returns what the caller entered in the last Gather, keys before

@@ -1,24 +1,20 @@
 package responder
 
 import (
-	"bytes"
-	"html"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
 
-// token is one piece of XML.
+// token is one piece of XML. It is passed around a lot, and small for that.
 type token struct {
 	kind   tokenKind
+	empty  bool   // a start that is its own end: <Hangup/>
 	offset int    // where it begins
 	name   string // of a start or an end
-	attrs  []attr // of a start; valid until the next token
-	empty  bool   // a start that is its own end: <Hangup/>
 	text   string // of a text, references resolved
 }
 
-type tokenKind int
+type tokenKind byte
 
 const (
 	tokenEnd tokenKind = iota
@@ -35,156 +31,173 @@ type attr struct {
 // scanner cuts XML into tokens. It reads what responders in the field send: a
 // bare & and HTML's entities are read and reported, a DOCTYPE is skipped,
 // entities are never expanded. What else is not well-formed ends the reading.
+//
+// Nothing here looks at a character more than a few times, whatever the text:
+// a document comes from outside, and must not cost more than its length.
 type scanner struct {
-	data  []byte
+	text  string
 	pos   int
-	tag   string // whose attributes are being read
-	attrs []attr // of that tag
-	warn  func(offset int, p Problem)
-	fatal func(offset int, code, format string, args ...any) *SyntaxError
+	found findings
+
+	attrs []attr              // of the last start
+	names map[string]struct{} // of attrs, where there are many
+	few   [fewAttributes]attr // what attrs is a part of, where there are few
 }
 
 // next returns the next token. Comments and processing instructions are
 // passed over.
-func (s *scanner) next() (token, *SyntaxError) {
-	for s.pos < len(s.data) {
+func (s *scanner) next() (token, *finding) {
+	for s.pos < len(s.text) {
 		start := s.pos
-		if s.data[start] != '<' {
-			return s.text(start)
+		rest := s.text[start:]
+		if rest[0] != '<' {
+			return s.characters(start)
 		}
-		rest := s.data[start:]
-		switch {
-		case bytes.HasPrefix(rest, []byte("<!--")):
-			end := bytes.Index(rest[4:], []byte("-->"))
-			if end < 0 {
-				return token{}, s.fatal(start, CodeSyntax, "a comment begins here and does not end")
-			}
-			s.pos += 4 + end + 3
-		case bytes.HasPrefix(rest, []byte("<![CDATA[")):
-			end := bytes.Index(rest[9:], []byte("]]>"))
-			if end < 0 {
-				return token{}, s.fatal(start, CodeSyntax, "a CDATA section begins here and does not end")
-			}
-			s.pos += 9 + end + 3
-			return token{kind: tokenText, offset: start, text: string(rest[9 : 9+end])}, nil
-		case bytes.HasPrefix(rest, []byte("<?")):
-			end := bytes.Index(rest[2:], []byte("?>"))
-			if end < 0 {
-				return token{}, s.fatal(start, CodeSyntax, "a processing instruction begins here and does not end")
-			}
-			s.pos += 2 + end + 2
-		case bytes.HasPrefix(rest, []byte("<!")):
-			if err := s.declaration(start); err != nil {
-				return token{}, err
-			}
-		case bytes.HasPrefix(rest, []byte("</")):
-			return s.endTag(start)
-		default:
+		if len(rest) == 1 || rest[1] != '/' && rest[1] != '!' && rest[1] != '?' {
 			return s.startTag(start)
 		}
+		switch {
+		case rest[1] == '/':
+			return s.endTag(start)
+		case strings.HasPrefix(rest, "<![CDATA["):
+			const open, end = len("<![CDATA["), "]]>"
+			if !s.skipPast(open, end) {
+				return token{}, find(start, CodeSyntax, "a CDATA section begins here and does not end")
+			}
+			return token{kind: tokenText, offset: start, text: s.text[start+open : s.pos-len(end)]}, nil
+		case strings.HasPrefix(rest, "<!--"):
+			if !s.skipPast(len("<!--"), "-->") {
+				return token{}, find(start, CodeSyntax, "a comment begins here and does not end")
+			}
+		case rest[1] == '?':
+			if !s.skipPast(len("<?"), "?>") {
+				return token{}, find(start, CodeSyntax, "a processing instruction begins here and does not end")
+			}
+		default:
+			if fatal := s.declaration(start); fatal != nil {
+				return token{}, fatal
+			}
+		}
 	}
-	return token{kind: tokenEOF, offset: len(s.data)}, nil
+	return token{kind: tokenEOF, offset: len(s.text)}, nil
+}
+
+// skipPast moves behind the next end, looked for after so many bytes.
+func (s *scanner) skipPast(after int, end string) bool {
+	i := strings.Index(s.text[s.pos+after:], end)
+	if i < 0 {
+		return false
+	}
+	s.pos += after + i + len(end)
+	return true
 }
 
 // declaration passes over <!DOCTYPE …>. One that declares entities is refused
 // before it is read: it has no honest use here and can be made to explode.
-func (s *scanner) declaration(start int) *SyntaxError {
-	if len(s.data) < start+9 || !strings.EqualFold(string(s.data[start:start+9]), "<!DOCTYPE") {
-		return s.fatal(start, CodeSyntax, "a tag begins with <! but is neither a comment nor a DOCTYPE")
+func (s *scanner) declaration(start int) *finding {
+	const open = "<!DOCTYPE"
+	if len(s.text) < start+len(open) || !strings.EqualFold(s.text[start:start+len(open)], open) {
+		return find(start, CodeSyntax, "a tag begins with <! but is neither a comment nor a DOCTYPE")
 	}
-	for i := start + 9; i < len(s.data); i++ {
-		switch s.data[i] {
+	for i := start + len(open); i < len(s.text); i++ {
+		switch c := s.text[i]; c {
+		case '"', '\'': // an identifier, which may hold anything
+			length := strings.IndexByte(s.text[i+1:], c)
+			if length < 0 {
+				return find(start, CodeSyntax, "a DOCTYPE begins here and does not end")
+			}
+			i += 1 + length
 		case '[':
-			return s.fatal(start, CodeEntities, "the DOCTYPE declares entities of its own, which are never expanded")
+			return find(start, CodeEntities, "the DOCTYPE declares entities of its own, which are never expanded")
 		case '>':
 			s.pos = i + 1
-			s.warn(start, problem(CodeDoctype, "a document needs no DOCTYPE"))
+			s.found.report(start, CodeDoctype, "a document needs no DOCTYPE")
 			return nil
 		}
 	}
-	return s.fatal(start, CodeSyntax, "a DOCTYPE begins here and does not end")
+	return find(start, CodeSyntax, "a DOCTYPE begins here and does not end")
 }
 
-func (s *scanner) endTag(start int) (token, *SyntaxError) {
-	s.pos = start + 2
+func (s *scanner) endTag(start int) (token, *finding) {
+	s.pos = start + len("</")
 	name := s.name()
 	s.space()
-	if name == "" || s.pos >= len(s.data) || s.data[s.pos] != '>' {
-		return token{}, s.fatal(start, CodeSyntax, "an end tag is not closed by >")
+	if name == "" || s.peek() != '>' {
+		return token{}, find(start, CodeSyntax, "an end tag is not closed by >")
 	}
 	s.pos++
 	return token{kind: tokenEnd, offset: start, name: name}, nil
 }
 
-func (s *scanner) startTag(start int) (token, *SyntaxError) {
-	s.pos = start + 1
+func (s *scanner) startTag(start int) (token, *finding) {
+	s.pos = start + len("<")
 	name := s.name()
 	if name == "" {
-		return token{}, s.fatal(start, CodeSyntax, "a < that begins no tag; in text it is written &lt;")
+		return token{}, find(start, CodeSyntax, "a < that begins no tag; in text it is written &lt;")
 	}
 	t := token{kind: tokenStart, offset: start, name: name}
-	s.attrs, s.tag = s.attrs[:0], name
+	s.attrs = s.few[:0]
+	clear(s.names)
 	for {
 		spaced := s.space()
-		if s.pos >= len(s.data) {
-			return token{}, s.fatal(start, CodeSyntax, "the tag <%s is not closed by >", name)
+		if s.pos >= len(s.text) {
+			return token{}, find(start, CodeSyntax, "the tag <%s is not closed by >", shorten(name))
 		}
-		switch c := s.data[s.pos]; {
-		case c == '>':
+		switch s.peek() {
+		case '>':
 			s.pos++
-			t.attrs = s.attrs
 			return t, nil
-		case c == '/':
-			if s.pos+1 >= len(s.data) || s.data[s.pos+1] != '>' {
-				return token{}, s.fatal(s.pos, CodeSyntax, "a / inside the tag <%s that is not followed by >", name)
+		case '/':
+			if !strings.HasPrefix(s.text[s.pos:], "/>") {
+				return token{}, find(s.pos, CodeSyntax, "a / inside the tag <%s that is not followed by >", shorten(name))
 			}
-			s.pos += 2
-			t.attrs, t.empty = s.attrs, true
+			s.pos += len("/>")
+			t.empty = true
 			return t, nil
-		case !spaced:
-			return token{}, s.fatal(s.pos, CodeSyntax, "the tag <%s has %q where a space or > belongs", name, s.char())
 		}
-		if err := s.attribute(); err != nil {
-			return token{}, err
+		if fatal := s.attribute(name, spaced); fatal != nil {
+			return token{}, fatal
 		}
 	}
 }
 
-func (s *scanner) attribute() *SyntaxError {
+// attribute reads one attribute of a tag.
+func (s *scanner) attribute(tag string, spaced bool) *finding {
 	start := s.pos
-	name := s.name()
-	if name == "" {
-		return s.fatal(start, CodeSyntax, "the tag <%s has %q where an attribute belongs", s.tag, s.char())
+	a := attr{name: s.name(), offset: start}
+	switch {
+	case a.name == "":
+		return find(start, CodeSyntax, "the tag <%s has %q where an attribute belongs", shorten(tag), s.char())
+	case !spaced:
+		s.found.report(start, CodeAttribute, "the attribute %s has no space before it", shorten(a.name))
 	}
+	end := s.pos
 	s.space()
-	a := attr{name: name, offset: start}
-	if s.pos >= len(s.data) || s.data[s.pos] != '=' {
+	if s.peek() != '=' {
 		// <Forward ByCaller>: the vendor reads presence, so it is worth reading.
-		s.warn(start, problem(CodeAttribute, "the attribute %s has no value", name))
+		s.found.report(start, CodeAttribute, "the attribute %s has no value", shorten(a.name))
+		s.pos = end // the space also separates it from the next attribute
 		s.keep(a)
-		if s.pos > start && isSpace(s.data[s.pos-1]) {
-			s.pos-- // the space that separates it from the next attribute
-		}
 		return nil
 	}
 	s.pos++
 	s.space()
-	if s.pos >= len(s.data) || (s.data[s.pos] != '"' && s.data[s.pos] != '\'') {
-		return s.fatal(s.pos, CodeSyntax, "the value of the attribute %s is not in quotation marks", name)
+	quote := s.peek()
+	if quote != '"' && quote != '\'' {
+		return find(s.pos, CodeSyntax, "the value of the attribute %s is not in quotation marks", shorten(a.name))
 	}
-	quote := s.data[s.pos]
 	s.pos++
-	length := bytes.IndexByte(s.data[s.pos:], quote)
+	length := strings.IndexByte(s.text[s.pos:], quote)
 	if length < 0 {
-		return s.fatal(start, CodeSyntax, "the value of the attribute %s has no closing %c", name, quote)
+		return find(start, CodeSyntax, "the value of the attribute %s has no closing %c", shorten(a.name), quote)
 	}
-	raw := s.data[s.pos : s.pos+length]
-	if lt := bytes.IndexByte(raw, '<'); lt >= 0 {
-		return s.fatal(s.pos+lt, CodeSyntax, "the value of the attribute %s contains <, or its closing %c is missing; a < in a value is written &lt;", name, quote)
+	raw := s.text[s.pos : s.pos+length]
+	if lt := strings.IndexByte(raw, '<'); lt >= 0 {
+		return find(s.pos+lt, CodeSyntax, "the value of the attribute %s contains <, or its closing %c is missing; a < in a value is written &lt;", shorten(a.name), quote)
 	}
-	value, err := s.unescape(raw, s.pos)
-	if err != nil {
-		return err
+	value, fatal := s.resolve(raw, s.pos, true)
+	if fatal != nil {
+		return fatal
 	}
 	a.value = value
 	s.pos += length + 1
@@ -192,156 +205,104 @@ func (s *scanner) attribute() *SyntaxError {
 	return nil
 }
 
+// fewAttributes is more than any element has. So many are compared one by one;
+// a tag with more is somebody's experiment, and gets a map.
+const fewAttributes = 12
+
+// keep adds an attribute to those of the tag, unless it is there already.
 func (s *scanner) keep(a attr) {
-	for _, b := range s.attrs {
-		if b.name == a.name {
-			s.warn(a.offset, problem(CodeAttribute, "the attribute %s stands twice in one tag", a.name))
-			return
-		}
+	if s.has(a.name) {
+		s.found.report(a.offset, CodeAttribute, "the attribute %s stands twice in one tag; the first counts", shorten(a.name))
+		return
 	}
 	s.attrs = append(s.attrs, a)
+	if len(s.attrs) <= fewAttributes {
+		return
+	}
+	if s.names == nil {
+		s.names = make(map[string]struct{})
+	}
+	if len(s.names) == 0 {
+		for _, b := range s.attrs {
+			s.names[b.name] = struct{}{}
+		}
+	}
+	s.names[a.name] = struct{}{}
 }
 
-func (s *scanner) text(start int) (token, *SyntaxError) {
-	length := bytes.IndexByte(s.data[start:], '<')
+func (s *scanner) has(name string) bool {
+	if len(s.attrs) > fewAttributes {
+		_, there := s.names[name]
+		return there
+	}
+	for i := range s.attrs {
+		if s.attrs[i].name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// characters reads text up to the next tag.
+func (s *scanner) characters(start int) (token, *finding) {
+	length := strings.IndexByte(s.text[start:], '<')
 	if length < 0 {
-		length = len(s.data) - start
+		length = len(s.text) - start
 	}
 	s.pos = start + length
-	text, err := s.unescape(s.data[start:s.pos], start)
-	return token{kind: tokenText, offset: start, text: text}, err
-}
-
-// unescape resolves the references in raw, which stands at offset.
-func (s *scanner) unescape(raw []byte, offset int) (string, *SyntaxError) {
-	amp := bytes.IndexByte(raw, '&')
-	if amp < 0 {
-		return string(raw), nil
-	}
-	var b strings.Builder
-	b.Grow(len(raw))
-	for i := 0; ; {
-		b.Write(raw[i : i+amp])
-		i += amp
-		at := offset + i
-		name, length := reference(raw[i:])
-		r, known := resolve(name)
-		switch {
-		case known:
-			b.WriteString(r)
-			i += length
-		case strings.HasPrefix(name, "#"):
-			return "", s.fatal(at, CodeSyntax, "the reference &%s; is not a character that XML allows", name)
-		default:
-			r := html.UnescapeString("&" + name + ";")
-			if name != "" && r != "&"+name+";" {
-				s.warn(at, problem(CodeHTMLEntity, "&%s; is an entity of HTML, not of XML; write the character itself", name))
-				b.WriteString(r)
-				i += length
-				break
-			}
-			s.warn(at, problem(CodeAmpersand, "an & that begins no entity; write &amp;"))
-			b.WriteByte('&')
-			i++
-		}
-		if amp = bytes.IndexByte(raw[i:], '&'); amp < 0 {
-			b.Write(raw[i:])
-			return b.String(), nil
-		}
-	}
-}
-
-// maxReference is longer than any name of an entity.
-const maxReference = 32
-
-// reference returns the name between & and ; at the start of raw, and the
-// length of the whole; "" where there is none.
-func reference(raw []byte) (name string, length int) {
-	for i := 1; i < len(raw) && i <= maxReference; i++ {
-		c := raw[i]
-		if c == ';' {
-			return string(raw[1:i]), i + 1
-		}
-		if !isAlphanumeric(c) && !(c == '#' && i == 1) {
-			break
-		}
-	}
-	return "", 0
-}
-
-// resolve returns what one of XML's own references stands for.
-func resolve(name string) (string, bool) {
-	switch name {
-	case "amp":
-		return "&", true
-	case "lt":
-		return "<", true
-	case "gt":
-		return ">", true
-	case "quot":
-		return `"`, true
-	case "apos":
-		return "'", true
-	}
-	digits, ok := strings.CutPrefix(name, "#")
-	if !ok {
-		return "", false
-	}
-	base := 10
-	if hex, ok := strings.CutPrefix(digits, "x"); ok {
-		digits, base = hex, 16
-	}
-	n, err := strconv.ParseUint(digits, base, 32)
-	if err != nil || !isXMLChar(rune(n)) {
-		return "", false
-	}
-	return string(rune(n)), true
+	text, fatal := s.resolve(s.text[start:s.pos], start, false)
+	return token{kind: tokenText, offset: start, text: text}, fatal
 }
 
 // name reads an XML name; it is empty where none begins.
 func (s *scanner) name() string {
 	start := s.pos
-	for s.pos < len(s.data) {
-		c := s.data[s.pos]
-		if c < utf8.RuneSelf && !isAlphanumeric(c) && c != '_' && c != ':' && (s.pos == start || (c != '-' && c != '.')) {
-			break
-		}
-		if s.pos == start && '0' <= c && c <= '9' {
-			break
-		}
+	if s.pos < len(s.text) && !beginsName[s.text[s.pos]] {
+		return ""
+	}
+	for s.pos < len(s.text) && inName[s.text[s.pos]] {
 		s.pos++
 	}
-	return intern(s.data[start:s.pos])
+	return s.text[start:s.pos]
 }
+
+// beginsName and inName have the bytes of names. Every character beyond ASCII
+// is taken for one of a name: what a name is made of does not matter when it
+// is none of ours.
+var beginsName, inName = func() (first, later [256]bool) {
+	for c := range 256 {
+		b := byte(c)
+		first[c] = isLetter(b) || b == '_' || b == ':' || b >= utf8.RuneSelf
+		later[c] = first[c] || isDigit(b) || b == '-' || b == '.'
+	}
+	return first, later
+}()
 
 // space passes over white space and reports whether there was any.
 func (s *scanner) space() bool {
 	start := s.pos
-	for s.pos < len(s.data) && isSpace(s.data[s.pos]) {
+	for s.pos < len(s.text) && isSpace(s.text[s.pos]) {
 		s.pos++
 	}
 	return s.pos > start
 }
 
+// peek returns the byte at the current position, 0 at the end; no text has one.
+func (s *scanner) peek() byte {
+	if s.pos < len(s.text) {
+		return s.text[s.pos]
+	}
+	return 0
+}
+
 // char returns the character at the current position, for messages.
 func (s *scanner) char() string {
-	_, n := utf8.DecodeRune(s.data[s.pos:])
-	return string(s.data[s.pos : s.pos+n])
+	_, n := utf8.DecodeRuneInString(s.text[s.pos:])
+	return s.text[s.pos : s.pos+n]
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-}
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isXMLChar is the production Char of XML 1.0.
-func isXMLChar(r rune) bool {
-	switch {
-	case r == '\t', r == '\n', r == '\r':
-		return true
-	case r < ' ', r >= 0xD800 && r < 0xE000, r == 0xFFFE, r == 0xFFFF:
-		return false
-	}
-	return r <= utf8.MaxRune
-}
+func isLetter(c byte) bool { return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }

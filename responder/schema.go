@@ -2,70 +2,64 @@ package responder
 
 import "strings"
 
-// attributes lists the attributes of each element in their documented case.
-// It is the one place where the vocabulary is spelled.
-var attributes = map[string][]string{
-	"Response":  {"action"},
-	"Say":       {"voice", "language", "action"},
-	"Play":      {"action"},
-	"Gather":    {"input", "numDigits", "timeout", "finishOnKey", "speechTimeout", "language", "hints", "action", "method", "executionTimeout", "digitEndTimeout"},
-	"Forward":   {"ByCaller"},
-	"Echo":      {"timeout"},
-	"Hangup":    {},
-	"Connect":   {"action"},
-	"Start":     {},
-	"Stream":    {"url", "action"},
-	"Parameter": {"name", "value"},
-	"Record":    {"action", "maxLength", "timeout", "finishOnKey", "playBeep"},
+// element is an element that a document can have.
+type element struct {
+	name       string
+	attributes []string
 }
 
-// elements and folded find the documented spelling of a name, as written and
-// in any case.
-var elements, folded = spellings()
+// vocabulary is the one place where names are spelled as they are documented.
+var vocabulary = []element{
+	{"Response", []string{"action"}},
+	{"Say", []string{"voice", "language", "action"}},
+	{"Play", []string{"action"}},
+	{"Gather", []string{"input", "numDigits", "timeout", "finishOnKey", "speechTimeout", "language", "hints", "action", "method", "executionTimeout", "digitEndTimeout"}},
+	{"Forward", []string{"ByCaller"}},
+	{"Echo", []string{"timeout"}},
+	{"Hangup", nil},
+	{"Connect", []string{"action"}},
+	{"Start", nil},
+	{"Stream", []string{"url", "action"}},
+	{"Parameter", []string{"name", "value"}},
+	{"Record", []string{"action", "maxLength", "timeout", "finishOnKey", "playBeep"}},
+}
 
-func spellings() (exact, fold map[string]string) {
-	exact, fold = map[string]string{}, map[string]string{}
-	add := func(s string) { exact[s], fold[strings.ToLower(s)] = s, s }
-	for element, attrs := range attributes {
-		add(element)
-		for _, a := range attrs {
-			exact[a] = a
+// elements finds an element by its name as it is documented, and in lower case.
+var elements = func() map[string]*element {
+	found := make(map[string]*element, 2*len(vocabulary))
+	for i := range vocabulary {
+		e := &vocabulary[i]
+		found[e.name], found[strings.ToLower(e.name)] = e, e
+	}
+	return found
+}()
+
+// elementOf returns the element of that name, in any case, or nil.
+func elementOf(name string) *element {
+	if e, ok := elements[name]; ok {
+		return e
+	}
+	return elements[strings.ToLower(name)]
+}
+
+// isVerb reports whether the element can stand where a verb can.
+func (e *element) isVerb() bool {
+	switch e.name {
+	case "Response", "Stream", "Parameter":
+		return false
+	}
+	return true
+}
+
+// attribute returns which of the element's attributes has the name, in any
+// case, or -1. No two of them are the same but for their case.
+func (e *element) attribute(name string) int {
+	for i, known := range e.attributes {
+		if known == name || strings.EqualFold(known, name) {
+			return i
 		}
 	}
-	return exact, fold
-}
-
-// intern returns name as a string, without allocating for names of the
-// vocabulary.
-func intern(name []byte) string {
-	if s, ok := elements[string(name)]; ok {
-		return s
-	}
-	return string(name)
-}
-
-// elementName returns the documented spelling of an element's name.
-func elementName(name string) (spelled string, known bool) {
-	if _, ok := attributes[name]; ok {
-		return name, true
-	}
-	spelled, known = folded[strings.ToLower(name)]
-	return spelled, known
-}
-
-// attributeName returns the documented spelling of an element's attribute.
-func attributeName(element, name string) (spelled string, known bool) {
-	for _, a := range attributes[element] {
-		if a == name {
-			return a, true
-		}
-	}
-	for _, a := range attributes[element] {
-		if strings.EqualFold(a, name) {
-			return a, true
-		}
-	}
-	return "", false
+	return -1
 }
 
 // instead says what to write for verbs of other vendors that people expect.
@@ -81,5 +75,4 @@ var instead = map[string]string{
 	"conference": "write Forward with the conference's extension",
 	"transfer":   "write Forward",
 	"speak":      "write Say",
-	"break":      "",
 }

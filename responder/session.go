@@ -1,10 +1,12 @@
 package responder
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -23,11 +25,12 @@ const sessionCookie = "switchhook_session"
 // Sessions keeps a value of type T for each call, between its requests. A
 // phone system keeps cookies for one call and never longer, so the cookie's
 // session is the call. The zero Sessions is ready to use, by several
-// goroutines at once. State is held in memory: it is gone after a restart, and
-// each process has its own.
+// goroutines at once; requests of one call wait for each other. State is held
+// in memory: it is gone after a restart, and each process has its own. Several
+// Sessions in one process each keep their own state of a call.
 type Sessions[T any] struct {
 	TTL time.Duration // how long a session is kept after its last request; 0: DefaultSessionTTL
-	Max int           // the oldest is dropped past this many; 0: DefaultMaxSessions
+	Max int           // past this many, the one that was used longest ago is dropped; 0: DefaultMaxSessions
 
 	mu       sync.Mutex
 	sessions map[string]*session[T]
@@ -40,7 +43,7 @@ type session[T any] struct {
 	used       time.Time
 	prev, next *session[T]
 
-	mu    sync.Mutex // held during a request: a call's requests do not overlap
+	turn  chan struct{} // full during a request: a call's requests do not overlap
 	state T
 }
 
@@ -54,8 +57,12 @@ func (s *Sessions[T]) Func(respond func(ctx context.Context, req *Request, state
 			return Document{}, errors.New("a session needs the HTTP exchange that a Handler puts into the context")
 		}
 		current := s.of(exchange.w, exchange.r)
-		current.mu.Lock()
-		defer current.mu.Unlock()
+		select {
+		case current.turn <- struct{}{}:
+		case <-ctx.Done(): // the phone system has given up on this request
+			return Document{}, context.Cause(ctx)
+		}
+		defer func() { <-current.turn }()
 		return respond(ctx, req, &current.state)
 	}
 }
@@ -74,36 +81,58 @@ func (s *Sessions[T]) of(w http.ResponseWriter, r *http.Request) *session[T] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.expire(now)
+	id := ""
 	for _, cookie := range r.CookiesNamed(sessionCookie) {
 		if found, ok := s.sessions[cookie.Value]; ok {
 			s.unlink(found)
 			s.link(found, now)
 			return found
 		}
+		if isSessionID(cookie.Value) {
+			id = cookie.Value
+		}
 	}
-	if s.sessions == nil {
-		s.sessions = make(map[string]*session[T])
+	// The id of a call that came from other Sessions is kept: a second cookie
+	// would lose it the first one's state.
+	if id == "" {
+		id = rand.Text()
+		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	}
-	created := &session[T]{id: rand.Text()}
-	s.sessions[created.id] = created
+	s.makeRoom()
+	created := &session[T]{id: id, turn: make(chan struct{}, 1)}
+	s.sessions[id] = created
 	s.link(created, now)
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: created.id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	return created
 }
 
-// expire drops sessions that are too old or too many, one more to come.
+// isSessionID reports whether rand.Text can have made id.
+func isSessionID(id string) bool {
+	const base32, shortest, longest = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 26, 64
+	return shortest <= len(id) && len(id) <= longest && strings.Trim(id, base32) == ""
+}
+
+// expire drops the sessions that are too old.
 func (s *Sessions[T]) expire(now time.Time) {
-	ttl, most := s.TTL, s.Max
-	if ttl == 0 {
-		ttl = DefaultSessionTTL
+	ttl := cmp.Or(s.TTL, DefaultSessionTTL)
+	for s.oldest != nil && now.Sub(s.oldest.used) > ttl {
+		s.drop(s.oldest)
 	}
-	if most == 0 {
-		most = DefaultMaxSessions
+}
+
+// makeRoom drops sessions until there is room for one more.
+func (s *Sessions[T]) makeRoom() {
+	if s.sessions == nil {
+		s.sessions = make(map[string]*session[T])
 	}
-	for s.oldest != nil && (len(s.sessions) >= most || now.Sub(s.oldest.used) > ttl) {
-		delete(s.sessions, s.oldest.id)
-		s.unlink(s.oldest)
+	most := cmp.Or(s.Max, DefaultMaxSessions)
+	for s.oldest != nil && len(s.sessions) >= most {
+		s.drop(s.oldest)
 	}
+}
+
+func (s *Sessions[T]) drop(x *session[T]) {
+	delete(s.sessions, x.id)
+	s.unlink(x)
 }
 
 func (s *Sessions[T]) link(x *session[T], now time.Time) {

@@ -2,6 +2,7 @@ package responder
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -26,7 +27,7 @@ const (
 // long a request that was overheard can be sent again.
 const SignatureTolerance = 300 * time.Second
 
-// Errors of Verify, all of them a reason to answer 401.
+// Errors of Verify for a request that may come from anybody: answer 401.
 var (
 	ErrUnsigned  = errors.New("the request is not signed")
 	ErrExpired   = fmt.Errorf("the request was signed more than %d seconds ago, or in the future", int(SignatureTolerance.Seconds()))
@@ -38,9 +39,10 @@ var (
 // another. id names the request; body is what r sends.
 func Sign(r *http.Request, body []byte, id string, now time.Time, secrets ...string) {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
+	method := cmp.Or(r.Method, http.MethodGet) // as net/http sends it
 	signatures := make([]string, len(secrets))
 	for i, secret := range secrets {
-		signatures[i] = signature(secret, id, timestamp, r.Method, r.URL.RequestURI(), body)
+		signatures[i] = signature(secret, id, timestamp, method, r.URL.RequestURI(), body)
 	}
 	r.Header.Set(HeaderID, id)
 	r.Header.Set(HeaderTimestamp, timestamp)
@@ -69,9 +71,10 @@ func Verify(r *http.Request, now time.Time, secrets ...string) error {
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	// As it was sent: a mux may have changed r.URL.
+	// As it was sent: a mux may have changed r.URL. Only a request that was not
+	// received has none, and only one to a proxy names scheme and host in it.
 	target := r.RequestURI
-	if target == "" {
+	if !strings.HasPrefix(target, "/") {
 		target = r.URL.RequestURI()
 	}
 	valid := false

@@ -8,7 +8,7 @@ type Verb interface {
 	// Name returns the name of the verb's element, such as "Say".
 	Name() string
 
-	encode(*encoder)
+	verb()
 }
 
 // Prompt is a verb that a Gather can play while it waits: Say or Play.
@@ -157,6 +157,16 @@ func (Start) Name() string { return "Start" }
 
 // Name returns "Record".
 func (Record) Name() string { return "Record" }
+
+func (Say) verb()     {}
+func (Play) verb()    {}
+func (Gather) verb()  {}
+func (Forward) verb() {}
+func (Echo) verb()    {}
+func (Hangup) verb()  {}
+func (Connect) verb() {}
+func (Start) verb()   {}
+func (Record) verb()  {}
 
 func (Say) prompt()  {}
 func (Play) prompt() {}
