@@ -5,8 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -27,10 +29,13 @@ type answer struct {
 	url    *url.URL // relative URLs in the document start here
 }
 
-// failure is a responder that gave no document. Its text is a sentence.
+// failure is a responder that gave no document, or one that cannot be followed
+// to its end. Its text is a sentence.
 type failure struct {
 	code, text string
+	line       int  // of the document; 0: none
 	again      bool // no byte of an answer came, so asking again harms nobody
+	told       bool // an event says so
 	err        error
 }
 
@@ -41,24 +46,15 @@ func (f *failure) Unwrap() error { return f.err }
 // matter, so anything is accepted.
 var headers = http.Header{"Accept": {"application/xml, text/xml;q=0.9, */*;q=0.5"}}
 
-// ask asks a responder, once more where nothing came back, and then the
-// fallback. The error is a *failure or the reason why the call is over.
+// ask asks a responder, once more where nothing came back. The error is a
+// *failure or the reason why the call is over.
 func (r *run) ask(ctx context.Context, q ask) (answer, error) {
-	a, err := r.askTwice(ctx, q)
-	_, failed := errors.AsType[*failure](err)
-	if !failed || r.call.Fallback == nil || r.fellBack {
-		return a, err
-	}
-	r.fellBack = true
-	r.warn(CodeFallback, 0, "the responder failed, so the fallback is asked")
-	q.url = r.call.Fallback
-	return r.askTwice(ctx, q)
-}
-
-func (r *run) askTwice(ctx context.Context, q ask) (answer, error) {
 	a, err := r.askOnce(ctx, q)
 	failed, ok := errors.AsType[*failure](err)
 	if !ok || !failed.again || q.method != http.MethodGet {
+		return a, err
+	}
+	if _, ok := r.engine.breakers.allow(q.url); !ok {
 		return a, err
 	}
 	r.warn(CodeRetry, 0, "not a byte came back, so the responder is asked once more")
@@ -67,12 +63,18 @@ func (r *run) askTwice(ctx context.Context, q ask) (answer, error) {
 
 // askOnce sends one request and reads its answer.
 func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
-	event := trace.Request{Method: q.method, URL: q.url.String()}
+	if err := context.Cause(ctx); err != nil {
+		return answer{}, err
+	}
+	event := trace.Request{Method: q.method, URL: q.url.Redacted()}
 	at := r.line.Now()
-	if wait, ok := r.engine.breakers.allow(q.url); !ok {
-		event.Error = fmt.Sprintf("not asked: it failed %d times in a row; the next try is in %d s", breakerFailures, int(wait.Round(time.Second).Seconds()))
+	failed := func(f *failure) (answer, error) {
+		event.Error, event.Code, f.told = f.text, f.code, true
 		r.emitAt(at, event)
-		return answer{}, &failure{code: CodeBreaker, text: event.Error}
+		return answer{}, f
+	}
+	if wait, ok := r.engine.breakers.allow(q.url); !ok {
+		return failed(&failure{code: CodeBreaker, text: notAsked(wait)})
 	}
 	request := r.request(q)
 	event.Exchange = &trace.Exchange{Sent: encode("", r.facts, q.input)}
@@ -84,26 +86,30 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 		event.Exchange.URL, event.Exchange.Body = response.URL.String(), response.Body
 		event.Exchange.ContentType = response.Header.Get("Content-Type")
 	}
-	if ctx.Err() != nil {
-		return answer{}, context.Cause(ctx) // the call is over; how the responder was doing is not known
+	if ctx.Err() != nil { // how the responder was doing is not known
+		event.Error = "the call ended before the answer came"
+		r.emitAt(at, event)
+		return answer{}, context.Cause(ctx)
 	}
 	r.engine.breakers.report(q.url, healthy(response, err))
 	if err != nil {
-		failed := unreachable(err)
-		event.Error = failed.text
-		r.emitAt(at, event)
-		return answer{}, failed
+		return failed(unreachable(err))
 	}
-	a, failed := read(response)
-	if failed != nil {
-		event.Error = failed.text
+	a, f := read(response)
+	if f != nil {
+		event.Error, event.Code, f.told = f.text, f.code, true
 	}
 	r.emitAt(at, event)
 	r.warnOf(a.parsed)
-	if failed != nil {
-		return answer{}, failed
+	if f != nil {
+		return answer{}, f
 	}
 	return a, nil
+}
+
+// notAsked says why the circuit breaker spared a responder.
+func notAsked(wait time.Duration) string {
+	return fmt.Sprintf("not asked: it failed %d times in a row; the next try is in %d s", breakerFailures, int(math.Ceil(wait.Seconds())))
 }
 
 // request puts the parameters where the method and the settings want them.
@@ -119,6 +125,7 @@ func (r *run) request(q ask) fetch.Request {
 		Sign:    r.signer(),
 	}
 	place := r.engine.config.PostParameters
+	target.RawQuery = escapeQuery(target.RawQuery)
 	if q.method != http.MethodPost || place != BodyOnly {
 		target.RawQuery = encode(target.RawQuery, r.facts, q.input)
 	}
@@ -193,11 +200,16 @@ func unreachable(err error) *failure {
 	return f
 }
 
+// statusText names a status as people look it up.
+func statusText(status int) string {
+	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
+}
+
 // read makes a document of a response. Its parsed document is there also where
 // it cannot be run, for its problems.
 func read(response *fetch.Response) (answer, *failure) {
 	if response.Status < 200 || response.Status > 299 {
-		return answer{}, &failure{code: CodeStatus, text: fmt.Sprintf("it answered %d %s", response.Status, http.StatusText(response.Status))}
+		return answer{}, &failure{code: CodeStatus, text: "it answered " + statusText(response.Status)}
 	}
 	parsed, err := responder.Parse(response.Body)
 	a := answer{parsed: parsed, url: response.URL}

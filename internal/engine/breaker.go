@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 )
@@ -86,4 +87,4 @@ func (b *breakers) forgetOld() {
 	}
 }
 
-func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
+func originOf(u *url.URL) string { return u.Scheme + "://" + strings.ToLower(u.Host) }

@@ -37,7 +37,7 @@ type Media struct {
 	played int    // bytes of the queue that were heard, since the stream began
 	queued int    // bytes that were ever queued
 	marks  []mark // in the order of their places
-	ended  bool   // the program sends no more
+	ended  bool   // the program sends no more, or the line has left
 	closed bool   // done is closed
 	room   chan struct{}
 }
@@ -170,14 +170,33 @@ func (m *Media) mark(name string) {
 	m.reached()
 }
 
-// end says that the program sends no more. A broken stream is not heard to
-// its end.
-func (m *Media) end(broken bool) {
+// end says that the program sends no more: the stream is over once what it sent
+// was heard.
+func (m *Media) end() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.ended = true
-	if broken {
-		m.queue = nil
+	m.finish()
+}
+
+// breakOff ends the stream of a program that has gone without a word, unless
+// it had ended already, and calls tell before anybody can see that it ended.
+// What the program sent is not heard to its end.
+func (m *Media) breakOff(tell func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.ended {
+		return
 	}
+	tell()
+	m.ended, m.queue = true, nil
+	m.finish()
+}
+
+// close ends the stream at once, whatever was still to be heard.
+func (m *Media) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended, m.queue = true, nil
 	m.finish()
 }

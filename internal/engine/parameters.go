@@ -3,6 +3,7 @@ package engine
 import (
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/responder"
@@ -49,6 +50,43 @@ func recorded(recording Recorded) []parameter {
 		{responder.ParamRecordingURL, recording.URL},
 		{responder.ParamRecordingDuration, strconv.FormatFloat(recording.Length.Round(100*time.Millisecond).Seconds(), 'f', -1, 64)},
 	}
+}
+
+// resolve returns where an address in a document leads. Spaces and other
+// characters that no server takes in a query are escaped.
+func resolve(base *url.URL, address string) (*url.URL, error) {
+	target, err := base.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	target.RawQuery = escapeQuery(target.RawQuery)
+	return target, nil
+}
+
+// escapeQuery escapes what cannot stand in a query (RFC 3986, section 3.4) and
+// would break the request line, or be read otherwise by a proxy. What is
+// escaped already stays as it is, an idle % too.
+func escapeQuery(query string) string {
+	unsafe := func(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 }
+	const upperHex = "0123456789ABCDEF"
+	var b []byte
+	for i := range len(query) {
+		c := query[i]
+		switch {
+		case !unsafe(c):
+			if b != nil {
+				b = append(b, c)
+			}
+			continue
+		case b == nil:
+			b = append(b, query[:i]...)
+		}
+		b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+	}
+	if b == nil {
+		return query
+	}
+	return string(b)
 }
 
 // encode appends parameters to a query, which may be empty.

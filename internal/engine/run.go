@@ -20,13 +20,17 @@ type run struct {
 	line     Line
 	call     Call
 	facts    []parameter
+	record   func(trace.Stamped)
 	cookies  http.CookieJar // of this call and no other
 	fellBack bool           // the fallback was asked
+	skipped  int            // verbs of the call that could not be carried out
+	silenced *failure       // the last such verb, while nothing was heard of its document
+	heard    bool           // something was heard of the current document
 	forks    []*fork        // media streams that run beside the verbs
 	streams  []*stream      // all media streams
 
-	mu     sync.Mutex
-	record func(trace.Stamped)
+	mu    sync.Mutex
+	notes []trace.Warning // of media streams, to be told with the next event
 }
 
 func newRun(e *Engine, line Line, call Call, record func(trace.Stamped)) *run {
@@ -38,8 +42,21 @@ func (r *run) emit(event trace.Event) { r.emitAt(r.line.Now(), event) }
 
 func (r *run) emitAt(at time.Duration, event trace.Event) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	notes := r.notes
+	r.notes = nil
+	r.mu.Unlock()
+	for _, note := range notes {
+		r.record(trace.Stamped{At: r.line.Now(), Event: note})
+	}
 	r.record(trace.Stamped{At: at, Event: event})
+}
+
+// note keeps a warning of a media stream, which lives in goroutines of its own,
+// for the goroutine of the call: the line and record are used by no other.
+func (r *run) note(w trace.Warning) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, w)
 }
 
 func (r *run) warn(code string, line int, format string, args ...any) {
@@ -70,16 +87,41 @@ func (e *ending) Error() string { return e.reason }
 func (r *run) documents(ctx context.Context) *ending {
 	next := &ask{url: r.call.URL, method: r.call.Method}
 	for range r.engine.config.MaxDocuments {
-		a, err := r.ask(ctx, *next)
-		if err == nil {
-			next, err = r.document(ctx, a)
+		after, err := r.step(ctx, *next)
+		if failed, ok := errors.AsType[*failure](err); ok {
+			r.tell(failed)
+			if r.call.Fallback != nil && !r.fellBack && r.over(ctx, err) == nil {
+				r.fellBack = true
+				r.warn(CodeFallback, 0, "the responder failed, so the fallback is asked")
+				after, err = &ask{url: r.call.Fallback, method: next.method, input: next.input}, nil
+			}
 		}
 		if err != nil {
 			return r.conclude(ctx, err)
 		}
+		next = after
 	}
-	reason := fmt.Sprintf("the call asked for more than %d documents; a responder that leads back to itself does that", r.engine.config.MaxDocuments)
-	return r.conclude(ctx, &failure{code: CodeLoop, text: reason})
+	most := r.engine.config.MaxDocuments
+	loop := &failure{code: CodeLoop, text: fmt.Sprintf("the call asked for more than %d documents; a responder that leads back to itself does that", most)}
+	r.tell(loop)
+	return r.conclude(ctx, loop)
+}
+
+// step asks for a document and runs it.
+func (r *run) step(ctx context.Context, q ask) (*ask, error) {
+	a, err := r.ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return r.document(ctx, a)
+}
+
+// tell makes a warning of a failure that no event has told of.
+func (r *run) tell(f *failure) {
+	if !f.told {
+		f.told = true
+		r.warn(f.code, f.line, "%s", f.text)
+	}
 }
 
 // conclude makes an ending of what stopped the call. Where a responder failed
@@ -117,6 +159,7 @@ func (r *run) over(ctx context.Context, err error) *ending {
 // that ends the call.
 func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 	document := a.parsed.Document
+	r.heard, r.silenced = false, nil
 	for i, verb := range document.Verbs {
 		next, err := r.verb(ctx, a, i, verb)
 		if next != nil || err != nil {
@@ -124,7 +167,7 @@ func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 		}
 	}
 	if document.Action != "" {
-		return r.action(a, document.Action, "")
+		return r.action(a, 0, document.Action, "")
 	}
 	if err := r.stay(ctx, document); err != nil {
 		return nil, err
@@ -132,18 +175,46 @@ func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 	if len(document.Verbs) == 0 {
 		return nil, &ending{by: trace.ByEnd, reason: "the document is empty"}
 	}
-	return nil, &ending{by: trace.ByEnd, reason: "the document ended"}
+	return nil, r.disconnect(trace.ByEnd, "the document ended")
+}
+
+// disconnect returns the ending where a document disconnects the call. If
+// nothing was heard of the document because its prompts could not be had, that
+// is a failure: the caller is not left with silence.
+func (r *run) disconnect(by trace.Party, reason string) error {
+	if r.silenced != nil && !r.heard {
+		return r.silenced
+	}
+	return &ending{by: by, reason: reason}
+}
+
+// maxSkipped is how many verbs of a call may fail. Each can keep the caller
+// waiting in silence for as long as a responder may take, and a document can
+// hold thousands.
+const maxSkipped = 20
+
+// skip warns of a verb that cannot be carried out and is passed over. The error
+// says that there were too many of them.
+func (r *run) skip(code string, line int, format string, args ...any) error {
+	f := &failure{code: code, line: line, text: fmt.Sprintf(format, args...)}
+	r.tell(f)
+	r.silenced = f
+	if r.skipped++; r.skipped > maxSkipped {
+		return &failure{code: code, line: line, text: fmt.Sprintf("more than %d verbs of the call could not be carried out", maxSkipped)}
+	}
+	return nil
 }
 
 // action returns the question that an action asks, nil where there is none.
-// The method is the dial rule's unless the verb names another.
-func (r *run) action(a answer, action, method string, input ...parameter) (*ask, error) {
+// The method is the dial rule's unless the verb names another; line is the
+// verb's.
+func (r *run) action(a answer, line int, action, method string, input ...parameter) (*ask, error) {
 	if action == "" {
 		return nil, nil
 	}
-	target, err := a.url.Parse(action)
+	target, err := resolve(a.url, action)
 	if err != nil {
-		return nil, &failure{code: CodeAddress, text: fmt.Sprintf("the action %q is not a URL", action), err: err}
+		return nil, &failure{code: CodeAddress, line: line, text: fmt.Sprintf("the action %q is not a URL", action), err: err}
 	}
 	return r.question(target, method, input), nil
 }

@@ -3,12 +3,12 @@ package engine
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
-	"strings"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,20 +19,20 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// Limits of a media stream.
+// Limits of media streams.
 const (
 	streamConnectTimeout = 5 * time.Second // the caller hears nothing meanwhile
-	streamWriteTimeout   = 5 * time.Second // a program that takes nothing for so long is gone
-	maxStreamMessage     = 8 << 20         // ten minutes of sound in one message
+	maxForks             = 8               // beside one call's verbs; a document can hold thousands of Start
 )
 
 // stream is a media stream to a program: its WebSocket and two goroutines that
 // end with it.
 type stream struct {
-	id    string
-	media *Media
-	conn  *websocket.Conn
-	warn  func(code, format string, args ...any)
+	id      string
+	media   *Media
+	carrier Streamer // the line
+	conn    *websocket.Conn
+	warn    func(code, format string, args ...any)
 
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -40,57 +40,54 @@ type stream struct {
 
 // connect talks to a program until the stream ends, then hands control to the
 // action.
-func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect) (*ask, error) {
-	at := a.parsed.VerbPosition(i).Line
+func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect, at int) (*ask, error) {
 	if v.Stream.URL == "" {
-		return r.action(a, v.Action, "")
-	}
-	streamer, ok := r.line.(Streamer)
-	if !ok {
-		r.warn(CodeLine, at, "this line cannot carry media streams")
-		return r.action(a, v.Action, "")
+		return r.action(a, at, v.Action, "")
 	}
 	s, err := r.openStream(ctx, a, "connect", v.Stream, at)
 	if err != nil {
-		if r.over(ctx, err) != nil {
+		if err := r.without(ctx, a, i, at, v.Action, err); err != nil {
 			return nil, err
 		}
-		last := i == len(a.parsed.Document.Verbs)-1 && v.Action == "" && a.parsed.Document.Action == ""
-		if last {
-			return nil, &failure{code: CodeStream, text: err.Error(), err: err} // or the caller would hear nothing at all
-		}
-		r.warn(CodeStream, at, "%v", err)
-		return r.action(a, v.Action, "")
+		return r.action(a, at, v.Action, "")
 	}
-	err = streamer.Stream(ctx, s.media)
+	r.heard = true
+	err = s.carrier.Stream(ctx, s.media)
 	s.close()
 	if err != nil {
 		return nil, err
 	}
-	return r.action(a, v.Action, "")
+	return r.action(a, at, v.Action, "")
 }
 
 // start copies the caller's sound to a program while the next verbs run.
-func (r *run) start(ctx context.Context, a answer, v responder.Stream, at int) error {
+func (r *run) start(ctx context.Context, a answer, i int, v responder.Stream, at int) error {
 	if v.URL == "" {
-		return nil
-	}
-	streamer, ok := r.line.(Streamer)
-	if !ok {
-		r.warn(CodeLine, at, "this line cannot carry media streams")
 		return nil
 	}
 	s, err := r.openStream(ctx, a, "start", v, at)
 	if err != nil {
-		if r.over(ctx, err) != nil {
-			return err
-		}
-		r.warn(CodeStream, at, "%v", err)
-		return nil
+		return r.without(ctx, a, i, at, "", err)
 	}
-	stop := streamer.Fork(s.media)
-	r.forks = append(r.forks, &fork{stream: s, stop: stop})
+	r.forks = append(r.forks, &fork{stream: s, stop: s.carrier.Fork(s.media)})
 	return nil
+}
+
+// without goes on without a stream that could not be had. Where nothing would
+// follow that is a failure, or the caller would hear nothing of it.
+func (r *run) without(ctx context.Context, a answer, i, line int, action string, err error) error {
+	if r.over(ctx, err) != nil {
+		return err
+	}
+	f, ok := errors.AsType[*failure](err)
+	if !ok {
+		f = &failure{code: CodeStream, text: err.Error(), err: err}
+	}
+	if i == len(a.parsed.Document.Verbs)-1 && action == "" && a.parsed.Document.Action == "" {
+		f.line = line
+		return f
+	}
+	return r.skip(f.code, line, "%s", f.text)
 }
 
 // fork is a stream that runs beside the verbs.
@@ -102,6 +99,19 @@ type fork struct {
 func (f *fork) end() {
 	f.stop()
 	f.stream.close()
+}
+
+// dropForks drops the streams that have ended by themselves.
+func (r *run) dropForks() {
+	r.forks = slices.DeleteFunc(r.forks, func(f *fork) bool {
+		select {
+		case <-f.stream.media.done:
+			f.end()
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // endStreams ends what still runs beside the verbs.
@@ -132,13 +142,20 @@ func (r *run) stay(ctx context.Context, document responder.Document) error {
 	last := r.forks[len(r.forks)-1]
 	r.forks = r.forks[:len(r.forks)-1]
 	last.stop()
-	err := r.line.(Streamer).Stream(ctx, last.stream.media)
+	err := last.stream.carrier.Stream(ctx, last.stream.media)
 	last.stream.close()
 	return err
 }
 
 // openStream connects to a program and says which call this is.
 func (r *run) openStream(ctx context.Context, a answer, mode string, v responder.Stream, at int) (*stream, error) {
+	carrier, ok := r.line.(Streamer)
+	if !ok {
+		return nil, &failure{code: CodeLine, text: "this line cannot carry media streams"}
+	}
+	if r.dropForks(); len(r.forks) >= maxForks {
+		return nil, fmt.Errorf("%d media streams run beside this call already", maxForks)
+	}
 	target, err := streamURL(a.url, v.URL)
 	if err != nil {
 		return nil, err
@@ -148,23 +165,25 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	}
 	dialCtx, cancelDial := context.WithTimeout(ctx, streamConnectTimeout)
 	defer cancelDial()
-	conn, _, err := websocket.Dial(dialCtx, target.String(), &websocket.DialOptions{HTTPClient: r.engine.config.Client.HTTP(r.cookies)}) //nolint:bodyclose // the library closes it
+	conn, response, err := websocket.Dial(dialCtx, target.String(), &websocket.DialOptions{HTTPClient: r.engine.config.Client.HTTP(r.cookies)}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, streamError(target, err)
+		return nil, streamError(target, response, err)
 	}
 	conn.SetReadLimit(maxStreamMessage)
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &stream{id: rand.Text(), media: newMedia(mode == "connect"), conn: conn, cancel: cancel}
-	s.warn = func(code, format string, args ...any) { r.warn(code, at, format, args...) }
+	s := &stream{id: rand.Text(), media: newMedia(mode == "connect"), carrier: carrier, conn: conn, cancel: cancel}
+	s.warn = func(code, format string, args ...any) {
+		r.note(trace.Warning{Code: code, Line: at, Text: fmt.Sprintf(format, args...)})
+	}
 
 	parameters := make(map[string]string, len(v.Parameters))
 	for _, p := range v.Parameters {
 		parameters[p.Name] = p.Value
 	}
-	r.emit(trace.Stream{Mode: mode, URL: target.String(), Parameters: parameters})
+	r.emit(trace.Stream{Mode: mode, URL: target.Redacted(), Parameters: parameters})
 	r.streams = append(r.streams, s)
 	s.work.Go(func() { s.write(streamCtx, parameters) })
 	s.work.Go(func() { s.read(streamCtx) })
@@ -172,7 +191,7 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 }
 
 func streamURL(base *url.URL, address string) (*url.URL, error) {
-	target, err := base.Parse(address)
+	target, err := resolve(base, address)
 	if err != nil {
 		return nil, fmt.Errorf("the stream's url %q is not a URL", address)
 	}
@@ -182,180 +201,30 @@ func streamURL(base *url.URL, address string) (*url.URL, error) {
 	case "http":
 		target.Scheme = "ws"
 	}
+	if (target.Scheme != "wss" && target.Scheme != "ws") || target.Host == "" {
+		return nil, fmt.Errorf("the stream's url %q does not begin with wss:// and a host", address)
+	}
 	return target, nil
 }
 
-func streamError(target *url.URL, err error) error {
+// streamError says in words why there is no stream. response may be nil.
+func streamError(target *url.URL, response *http.Response, err error) error {
 	text := err.Error()
-	if failed, ok := errors.AsType[*fetch.Error](err); ok {
+	failed, guarded := errors.AsType[*fetch.Error](err)
+	switch {
+	case guarded:
 		text = failed.Message
-	} else if errors.Is(err, context.DeadlineExceeded) {
+	case errors.Is(err, context.DeadlineExceeded):
 		text = fmt.Sprintf("no answer in %d s", int(streamConnectTimeout.Seconds()))
+	case response != nil && response.StatusCode != http.StatusSwitchingProtocols:
+		text = fmt.Sprintf("it answered %s instead of opening a WebSocket", statusText(response.StatusCode))
+	case response != nil:
+		text = "it does not speak the WebSocket protocol"
+	case errors.Is(err, io.EOF):
+		text = "it closed the connection without an answer"
 	}
 	return fmt.Errorf("the media stream to %s cannot be opened: %s", target.Redacted(), text)
 }
 
 // close ends the stream, whatever is still to be heard.
-func (s *stream) close() { s.media.end(true) }
-
-// message is one frame of the stream's protocol, in either direction.
-type message struct {
-	Event    string        `json:"event"`
-	StreamID string        `json:"stream_id,omitempty"`
-	Start    *messageStart `json:"start,omitempty"`
-	Media    *messageMedia `json:"media,omitempty"`
-	Mark     *messageMark  `json:"mark,omitempty"`
-	DTMF     *messageDTMF  `json:"dtmf,omitempty"`
-}
-
-type messageStart struct {
-	StreamID   string            `json:"stream_id"`
-	Parameters map[string]string `json:"customParameters"`
-}
-
-type messageMedia struct {
-	Track     string `json:"track,omitempty"`
-	Payload   string `json:"payload"`
-	Sequence  int    `json:"sequence,omitempty"`  // from 1
-	Timestamp int64  `json:"timestamp,omitempty"` // milliseconds of sound since the start
-}
-
-type messageMark struct {
-	Name string `json:"name"`
-}
-
-type messageDTMF struct {
-	Digit string `json:"digit"`
-}
-
-// write sends what the Line gives, until the stream has ended.
-func (s *stream) write(ctx context.Context, parameters map[string]string) {
-	defer s.cancel()
-	defer func() { _ = s.conn.Close(websocket.StatusNormalClosure, "") }()
-	ok := s.send(ctx, message{Event: "connected"}) &&
-		s.send(ctx, message{Event: "start", StreamID: s.id, Start: &messageStart{s.id, parameters}})
-	for sequence := 0; ok; {
-		select {
-		case f := <-s.media.out:
-			if f.sound != nil {
-				sequence++
-			}
-			ok = s.send(ctx, s.messageOf(f, sequence))
-		case <-s.media.done:
-			for len(s.media.out) > 0 { // what the caller said last
-				f := <-s.media.out
-				if f.sound != nil {
-					sequence++
-				}
-				if !s.send(ctx, s.messageOf(f, sequence)) {
-					return
-				}
-			}
-			s.send(ctx, message{Event: "stop", StreamID: s.id})
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (s *stream) messageOf(f frame, sequence int) message {
-	m := message{StreamID: s.id}
-	switch {
-	case f.sound != nil:
-		m.Event = "media"
-		m.Media = &messageMedia{
-			Track: "inbound", Payload: base64.StdEncoding.EncodeToString(f.sound),
-			Sequence: sequence, Timestamp: int64(sequence-1) * 20,
-		}
-	case f.key != 0:
-		m.Event, m.DTMF = "dtmf", &messageDTMF{string(f.key)}
-	default:
-		m.Event, m.Mark = "mark", &messageMark{f.mark}
-	}
-	return m
-}
-
-// send writes one frame and reports whether the stream still stands.
-func (s *stream) send(ctx context.Context, m message) bool {
-	text, err := json.Marshal(m)
-	if err != nil {
-		s.warn(CodeStream, "the media stream broke: %v", err)
-		return false
-	}
-	ctx, cancel := context.WithTimeout(ctx, streamWriteTimeout)
-	defer cancel()
-	if err := s.conn.Write(ctx, websocket.MessageText, text); err != nil {
-		s.media.end(true)
-		return false
-	}
-	return true
-}
-
-// read takes what the program sends, until it ends the stream.
-func (s *stream) read(ctx context.Context) {
-	defer s.media.end(false)
-	told := map[string]bool{}
-	odd := func(what string) {
-		if !told[what] && len(told) < 5 {
-			told[what] = true
-			s.warn(CodeStreamFrame, "the media stream sent %s; it is ignored", what)
-		}
-	}
-	for {
-		kind, data, err := s.conn.Read(ctx)
-		if err != nil {
-			s.broke(ctx, err)
-			return
-		}
-		var m message
-		if kind != websocket.MessageText {
-			odd("a binary frame")
-			continue
-		}
-		if err := json.Unmarshal(data, &m); err != nil {
-			odd("a frame that is not JSON of the protocol")
-			continue
-		}
-		switch m.Event {
-		case "media":
-			if m.Media == nil {
-				odd("media without sound")
-				continue
-			}
-			sound, err := base64.StdEncoding.DecodeString(strings.TrimSpace(m.Media.Payload))
-			if err != nil {
-				odd("media that is not base64")
-				continue
-			}
-			if s.media.TwoWay {
-				s.media.enqueue(ctx, sound)
-			}
-		case "clear":
-			s.media.clear()
-		case "mark":
-			if m.Mark != nil {
-				s.media.mark(m.Mark.Name)
-			}
-		case "stop":
-			return
-		case "connected", "start", "dtmf":
-			// Echoed frames of ours.
-		default:
-			odd(fmt.Sprintf("the event %q", m.Event))
-		}
-	}
-}
-
-// broke tells of a stream that ended in another way than by a close or a stop.
-func (s *stream) broke(ctx context.Context, err error) {
-	status := websocket.CloseStatus(err)
-	if ctx.Err() != nil || status == websocket.StatusNormalClosure || status == websocket.StatusGoingAway || status == websocket.StatusNoStatusRcvd {
-		return
-	}
-	select {
-	case <-s.media.done: // ours
-	default:
-		s.warn(CodeStream, "the media stream broke: %v", err)
-	}
-}
+func (s *stream) close() { s.media.close() }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/audio"
@@ -24,48 +23,51 @@ func (r *run) verb(ctx context.Context, a answer, i int, verb responder.Verb) (*
 		if _, err := r.say(ctx, v, at, nil); err != nil {
 			return nil, err
 		}
-		return r.action(a, v.Action, "")
+		return r.action(a, at, v.Action, "")
 	case responder.Play:
 		if _, err := r.play(ctx, a, v, at, nil); err != nil {
 			return nil, err
 		}
-		return r.action(a, v.Action, "")
+		return r.action(a, at, v.Action, "")
 	case responder.Gather:
-		return r.gather(ctx, a, i, v)
+		return r.gather(ctx, a, i, v, at)
 	case responder.Forward:
-		return r.forward(ctx, v)
+		return r.forward(ctx, a, v, at)
 	case responder.Echo:
 		return nil, r.echo(ctx, v, at)
 	case responder.Hangup:
-		return nil, &ending{by: trace.ByResponder, reason: "the responder hung up"}
+		return nil, r.disconnect(trace.ByResponder, "the responder hung up")
 	case responder.Connect:
-		return r.connect(ctx, a, i, v)
+		return r.connect(ctx, a, i, v, at)
 	case responder.Start:
-		return nil, r.start(ctx, a, v.Stream, at)
+		return nil, r.start(ctx, a, i, v.Stream, at)
 	case responder.Record:
 		return r.recordCaller(ctx, a, v, at)
 	}
 	return nil, fmt.Errorf("verb %T is not known", verb)
 }
 
-// say speaks. A line that cannot speak is a warning: the verb counts as done.
+// say speaks. A text that cannot be spoken is skipped: the verb counts as done.
 func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listening) (barged bool, err error) {
 	if v.Text == "" {
 		return false, nil
 	}
 	began := r.line.Now()
 	played, err := r.line.Play(ctx, Speech{Text: v.Text, Voice: v.Voice, Language: v.Language}, listen)
-	if err != nil && r.over(ctx, err) == nil {
-		r.warn(CodeSpeech, at, "the text cannot be spoken: %v", err)
-		err = nil
+	event := trace.Say{Text: v.Text, Voice: v.Voice, Language: v.Language, Barged: played.Barged}
+	switch {
+	case err == nil:
+		r.heard = true
+	case r.over(ctx, err) == nil:
+		err = r.skip(CodeSpeech, at, "the text cannot be spoken: %v", err)
+	case played.Took == 0:
+		return false, err // the caller had gone before it began
 	}
-	// Also where the caller hung up or nothing could be spoken: this is what
-	// the responder said.
-	r.emitAt(began, trace.Say{Text: v.Text, Voice: v.Voice, Language: v.Language, Barged: played.Barged})
+	r.emitAt(began, event) // unspoken too: it is what the responder said
 	return played.Barged, err
 }
 
-// play plays a file. One that cannot be had is a warning: the verb counts as
+// play plays a file. One that cannot be had is skipped: the verb counts as
 // done.
 func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, listen *Listening) (barged bool, err error) {
 	if v.URL == "" {
@@ -76,30 +78,40 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		r.warn(CodePrompt, at, "the file cannot be played: %v", err)
-		return false, nil
+		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
 	}
 	began := r.line.Now()
 	played, err := r.line.Play(ctx, recording, listen)
-	if err != nil && r.over(ctx, err) == nil {
-		r.warn(CodePrompt, at, "the file cannot be played: %v", err)
-		return false, nil
+	switch {
+	case err == nil:
+		r.heard = true
+	case r.over(ctx, err) == nil:
+		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
+	case played.Took == 0:
+		return false, err // the caller had gone before it began
 	}
 	r.emitAt(began, trace.Play{URL: recording.URL, Seconds: trace.Seconds(played.Took), Barged: played.Barged})
 	return played.Barged, err
 }
 
 func (r *run) fetchPrompt(ctx context.Context, a answer, address string) (Recording, error) {
-	target, err := a.url.Parse(address)
+	target, err := resolve(a.url, address)
 	if err != nil {
 		return Recording{}, fmt.Errorf("%q is not a URL", address)
 	}
+	if wait, ok := r.engine.breakers.allow(target); !ok {
+		return Recording{}, errors.New(notAsked(wait))
+	}
 	response, err := r.engine.config.Client.Do(ctx, fetch.Request{URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout})
+	if ctx.Err() != nil {
+		return Recording{}, context.Cause(ctx) // how the other side was doing is not known
+	}
+	r.engine.breakers.report(target, healthy(response, err))
 	if err != nil {
 		return Recording{}, errors.New(unreachable(err).text)
 	}
 	if response.Status != http.StatusOK {
-		return Recording{}, fmt.Errorf("%s answered %d %s", target.Redacted(), response.Status, http.StatusText(response.Status))
+		return Recording{}, fmt.Errorf("%s answered %s", target.Redacted(), statusText(response.Status))
 	}
 	clip, err := audio.ReadWAV(bytes.NewReader(response.Body))
 	if err != nil {
@@ -110,7 +122,7 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string) (Record
 
 // gather plays the prompts and collects. With nothing heard the action gets
 // control all the same.
-func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather) (*ask, error) {
+func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, line int) (*ask, error) {
 	rules := rulesOf(v)
 	listen := &Listening{
 		Keys: rules.keys, Speech: rules.speech, Language: v.Language, Hints: v.Hints,
@@ -141,7 +153,7 @@ func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather) (
 		}
 		if result, complete := c.take(in); complete {
 			r.emit(result)
-			return r.action(a, v.Action, v.Method, gathered(v.Input, result.Digits, result.Speech)...)
+			return r.action(a, line, v.Action, v.Method, gathered(v.Input, result.Digits, result.Speech)...)
 		}
 	}
 }
@@ -155,55 +167,59 @@ func (r *run) gatherCut(ctx context.Context, err error, c *collector) error {
 }
 
 // forward sends the call away, or asks another responder.
-func (r *run) forward(ctx context.Context, v responder.Forward) (*ask, error) {
+func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int) (*ask, error) {
 	if v.To == "" {
 		return nil, nil
 	}
 	event := trace.Forward{To: v.To, ByCaller: v.ByCaller}
 	if lower := strings.ToLower(v.To); strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://") {
-		target, err := url.Parse(v.To)
+		target, err := resolve(a.url, v.To)
 		if err != nil {
-			return nil, &failure{code: CodeAddress, text: fmt.Sprintf("the destination %q is not a URL", v.To), err: err}
+			return nil, &failure{code: CodeAddress, line: at, text: fmt.Sprintf("the destination %q is not a URL", v.To), err: err}
 		}
 		r.emit(event)
 		return r.question(target, "", nil), nil
 	}
 	forwarder, ok := r.line.(Forwarder)
 	if !ok {
-		return nil, &failure{code: CodeLine, text: "this line cannot forward calls"}
+		return nil, &failure{code: CodeLine, line: at, text: "this line cannot forward calls"}
 	}
-	at := r.line.Now()
+	began := r.line.Now()
 	if err := forwarder.Forward(ctx, v.To, v.ByCaller); err != nil {
 		if r.over(ctx, err) != nil {
 			return nil, err
 		}
-		return nil, &failure{code: CodeLine, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
+		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
 	}
-	r.emitAt(at, event)
+	r.emitAt(began, event)
 	return nil, &ending{forwarded: true}
 }
 
 func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
 	echoer, ok := r.line.(Echoer)
 	if !ok {
-		r.warn(CodeLine, at, "this line cannot play the caller's sound back")
-		return nil
+		return r.skip(CodeLine, at, "this line cannot play the caller's sound back")
 	}
 	began := r.line.Now()
 	took, err := echoer.Echo(ctx, v.Timeout)
 	if err != nil && r.over(ctx, err) == nil {
-		r.warn(CodeLine, at, "the caller's sound cannot be played back: %v", err)
-		return nil
+		return r.skip(CodeLine, at, "the caller's sound cannot be played back: %v", err)
 	}
+	r.heard = true
 	r.emitAt(began, trace.Echo{Seconds: trace.Seconds(took)})
 	return err
 }
 
+// recordCaller records the caller and tells the action where the recording is.
+// Most callers end a message by hanging up: the action is told of that one too,
+// though nobody is left to hear what it answers.
 func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at int) (*ask, error) {
 	recorder, ok := r.line.(Recorder)
 	if !ok {
-		r.warn(CodeLine, at, "this line cannot record")
-		return r.action(a, v.Action, "")
+		if err := r.skip(CodeLine, at, "this line cannot record"); err != nil {
+			return nil, err
+		}
+		return r.action(a, at, v.Action, "")
 	}
 	began := r.line.Now()
 	recording, err := recorder.Record(ctx, RecordRules{
@@ -212,13 +228,24 @@ func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at
 		FinishOnKey: finishKeys(v.FinishOnKey),
 		Beep:        v.PlayBeep,
 	})
-	if err != nil {
-		if r.over(ctx, err) != nil {
+	over := r.over(ctx, err)
+	if err != nil && over == nil {
+		if err := r.skip(CodeLine, at, "the caller cannot be recorded: %v", err); err != nil {
 			return nil, err
 		}
-		r.warn(CodeLine, at, "the caller cannot be recorded: %v", err)
-		return r.action(a, v.Action, "")
+		return r.action(a, at, v.Action, "")
+	}
+	r.heard = true
+	if recording.URL == "" && over != nil {
+		return nil, err
 	}
 	r.emitAt(began, trace.Record{URL: recording.URL, Seconds: trace.Seconds(recording.Length)})
-	return r.action(a, v.Action, "", recorded(recording)...)
+	next, failed := r.action(a, at, v.Action, "", recorded(recording)...)
+	if over == nil {
+		return next, failed
+	}
+	if next != nil {
+		_, _ = r.ask(context.WithoutCancel(ctx), *next) // how it went is an event
+	}
+	return nil, err
 }

@@ -245,6 +245,7 @@ func TestHangUpDoesNotWaitForTheResponder(t *testing.T) {
 		}
 		want := []string{
 			`{"at":0,"event":"answer","from":"+12125550123","to":"2125550100"}`,
+			`{"at":0,"event":"request","method":"GET","url":"http://responder.example/","status":0,"ms":0,"error":"the call ended before the answer came"}`,
 			`{"at":2,"event":"hangup","by":"caller","reason":"the caller hung up"}`,
 		}
 		if diff := cmp.Diff(want, p.events()); diff != "" {

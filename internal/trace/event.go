@@ -32,6 +32,7 @@ type Request struct {
 	Status int    `json:"status"` // 0 where no answer came
 	Ms     int64  `json:"ms"`     // of real time, whatever the line's clock says
 	Error  string `json:"error,omitempty"`
+	Code   string `json:"code,omitempty"` // of the error: docs/problems.md
 
 	// Exchange is what went over the wire, for those who watch. It is not part
 	// of the record: it holds numbers and what callers entered.
@@ -110,7 +111,7 @@ type Record struct {
 	Seconds float64 `json:"seconds"`
 }
 
-// Warning is something odd that did not end the call.
+// Warning is something odd, or a verb that failed.
 type Warning struct {
 	Code string `json:"code"`           // SH and three digits: docs/problems.md
 	Line int    `json:"line,omitempty"` // of the document, from 1
