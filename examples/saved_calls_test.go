@@ -1,0 +1,167 @@
+// Package examples_test plays the saved calls of each example to the example
+// itself, through `switchhook test`. Of the math line, which stands here in
+// three languages, every language must answer the same calls alike.
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/examples/appointment"
+	"github.com/switchhook/switchhook/examples/math"
+	"github.com/switchhook/switchhook/internal/cli"
+)
+
+func TestExamplesAnswerTheirSavedCalls(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		calls string
+		serve func(*testing.T) (origin string)
+	}{
+		{"appointment in Go", "appointment/*.jsonl", handler(appointment.Handler())},
+		{"math in Go", "math/*.jsonl", handler(math.Handler())},
+		{"math in PHP", "math/*.jsonl", func(t *testing.T) string {
+			return program(t, "math/php/index.php", func(port string) []string {
+				return []string{"php", "-S", "127.0.0.1:" + port, "-t", "math/php"}
+			})
+		}},
+		{"math in Node", "math/*.jsonl", func(t *testing.T) string {
+			return program(t, "math/node/server.js", func(port string) []string {
+				return []string{"node", "math/node/server.js", port}
+			})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			calls, err := filepath.Glob(c.calls)
+			if err != nil || len(calls) == 0 {
+				t.Fatalf("no saved calls at %s (%v)", c.calls, err)
+			}
+			var out bytes.Buffer
+			command := cli.Main{In: strings.NewReader(""), Out: &out, Err: &out, Getenv: func(string) string { return "" }}
+			code := command.Run(t.Context(), slices.Concat([]string{"test", "--at", c.serve(t)}, calls))
+			if code != 0 {
+				t.Errorf("switchhook test: exit %d\n%s", code, out.String())
+			}
+		})
+	}
+}
+
+// handler serves an example written in Go.
+func handler(h http.Handler) func(*testing.T) string {
+	return func(t *testing.T) string {
+		server := httptest.NewServer(h)
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+}
+
+// program serves an example written in another language, by the command that
+// its first lines name, and stops it when the test ends.
+func program(t *testing.T, source string, command func(port string) []string) string {
+	t.Helper()
+	// The go command runs a test anew where a file changed that the test read;
+	// what a program reads it does not see.
+	if _, err := os.ReadFile(source); err != nil {
+		t.Fatal(err)
+	}
+	port := freePort(t)
+	args := command(port)
+	if _, err := exec.LookPath(args[0]); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("%s is not installed; `make deps` brings it", args[0])
+		}
+		t.Skipf("needs %s, which is not installed; `make deps` brings it", args[0])
+	}
+
+	ctx, stop := context.WithCancel(context.Background())
+	server := exec.CommandContext(ctx, args[0], args[1:]...)
+	output := new(bytes.Buffer) // read after Wait only
+	server.Stdout, server.Stderr = output, output
+	if err := server.Start(); err != nil {
+		stop()
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Wait(); close(ended) }()
+	t.Cleanup(func() {
+		stop()
+		for range ended { // until it has ended
+		}
+		if t.Failed() {
+			t.Logf("%s printed:\n%s", strings.Join(args, " "), output)
+		}
+	})
+
+	origin := "http://127.0.0.1:" + port
+	if err := awaitAnswer(ctx, origin, ended); err != nil {
+		t.Fatalf("%s: %v", strings.Join(args, " "), err)
+	}
+	return origin
+}
+
+// freePort returns a port that nothing listened on just now.
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err := errors.Join(err, listener.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// startTimeout is long for a server of one file, on a machine that runs all
+// other tests at the same time.
+const startTimeout = 20 * time.Second
+
+// awaitAnswer returns when the server at origin answers, or with what kept it
+// from that.
+func awaitAnswer(ctx context.Context, origin string, ended <-chan error) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	again := time.NewTicker(20 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ask(ctx, origin)
+		if err == nil {
+			return nil
+		}
+		select {
+		case err := <-ended:
+			return fmt.Errorf("it ended: %v", err)
+		case <-ctx.Done():
+			return fmt.Errorf("it does not answer: %w", err)
+		case <-again.C:
+		}
+	}
+}
+
+// ask makes a request of the server at origin; any answer will do.
+func ask(ctx context.Context, origin string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, origin, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return errors.Join(err, response.Body.Close())
+}
