@@ -65,7 +65,8 @@ func (p *parser) build(t token, e *element) (Verb, *finding) {
 	case "Record":
 		return p.record(t, e)
 	}
-	return p.hangup(t, e)
+	p.head(t, e, nil) // Hangup has neither attributes nor content
+	return Hangup{}, p.noChildren(t)
 }
 
 func (p *parser) say(t token, e *element) (Say, *finding) {
@@ -157,11 +158,6 @@ func (p *parser) echo(t token, e *element) (Echo, *finding) {
 		v.Timeout = max(p.seconds(name, value, offset), 0) // 0 means without limit
 	})
 	return v, p.noChildren(t)
-}
-
-func (p *parser) hangup(t token, e *element) (Hangup, *finding) {
-	p.head(t, e, nil)
-	return Hangup{}, p.noChildren(t)
 }
 
 func (p *parser) connect(t token, e *element) (Connect, *finding) {

@@ -124,8 +124,8 @@ func TestEmptyDocumentIsAnAnswer(t *testing.T) {
 
 func TestAbortedExchange(t *testing.T) {
 	defer func() {
-		if p := recover(); p != http.ErrAbortHandler {
-			t.Errorf("got the panic %v", p)
+		if err, _ := recover().(error); !errors.Is(err, http.ErrAbortHandler) {
+			t.Errorf("got the panic %v", err)
 		}
 	}()
 	serve(quiet(func(context.Context, *responder.Request) (responder.Document, error) { panic(http.ErrAbortHandler) }), ask("GET", "/", "", ""))

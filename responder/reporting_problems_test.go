@@ -130,15 +130,15 @@ func codes(t *testing.T) []string {
 			continue
 		}
 		for _, spec := range group.Specs {
-			value := spec.(*ast.ValueSpec)
-			if !strings.HasPrefix(value.Names[0].Name, "Code") {
+			value, ok := spec.(*ast.ValueSpec)
+			if !ok || !strings.HasPrefix(value.Names[0].Name, "Code") {
 				continue
 			}
-			code, err := strconv.Unquote(value.Values[0].(*ast.BasicLit).Value)
-			if err != nil {
-				t.Fatal(err)
+			literal, ok := value.Values[0].(*ast.BasicLit)
+			if !ok {
+				t.Fatalf("%s is no string", value.Names[0].Name)
 			}
-			found = append(found, code)
+			found = append(found, strings.Trim(literal.Value, `"`))
 		}
 	}
 	return found
@@ -154,7 +154,7 @@ func TestEveryCodeIsReported(t *testing.T) {
 
 var (
 	section = regexp.MustCompile(`(?m)^## (SH\d{3})\n\n`)
-	snippet = regexp.MustCompile("(?ms)^```xml\n(.*?)^```$")
+	snippet = regexp.MustCompile("(?ms)^```xml\n(.*?\n)```$")
 )
 
 // TestPageOfProblems reads docs/problems.md: each code has a paragraph, the

@@ -28,13 +28,13 @@ type call struct{ cookies []*http.Cookie }
 
 // asks returns the answer of h.
 func (c *call) asks(h http.Handler) string {
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/", http.NoBody)
 	for _, cookie := range c.cookies {
 		r.AddCookie(cookie)
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
-	if set := w.Result().Cookies(); len(set) > 0 { //nolint:bodyclose // a recorder's needs no closing
+	if set := w.Result().Cookies(); len(set) > 0 {
 		c.cookies = set
 	}
 	return w.Body.String()
@@ -59,7 +59,7 @@ func TestEachCallHasItsOwnState(t *testing.T) {
 
 func TestSessionCookie(t *testing.T) {
 	w := httptest.NewRecorder()
-	counter(new(responder.Sessions[int])).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/a/b", nil))
+	counter(new(responder.Sessions[int])).ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/a/b", http.NoBody))
 	got := w.Header().Get("Set-Cookie")
 	id, ok := strings.CutPrefix(got, "switchhook_session=")
 	id, rest, _ := strings.Cut(id, ";")
@@ -97,6 +97,9 @@ func TestSeveralSessionsKeepTheirOwnStateOfACall(t *testing.T) {
 	c.mustHear(t, support, "2")
 }
 
+// pass lets time pass on the clock of a synctest bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 func TestSessionEndsAfterItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, ttl := range []time.Duration{0, time.Minute} {
@@ -107,11 +110,11 @@ func TestSessionEndsAfterItsTime(t *testing.T) {
 			}
 			var c call
 			c.mustHear(t, h, "1")
-			time.Sleep(lasts) // of the bubble's clock: no time passes
+			pass(lasts)
 			c.mustHear(t, h, "2")
-			time.Sleep(lasts)
+			pass(lasts)
 			c.mustHear(t, h, "3")
-			time.Sleep(lasts + 1)
+			pass(lasts + 1)
 			c.mustHear(t, h, "1")
 		}
 	})
@@ -164,7 +167,7 @@ func TestRequestsOfOneCallWaitForEachOther(t *testing.T) {
 		h := responder.Handle(sessions.Func(func(_ context.Context, _ *responder.Request, asked *int) (responder.Document, error) {
 			busy++
 			most = max(most, busy)
-			time.Sleep(time.Second) // of the bubble's clock
+			pass(time.Second)
 			busy--
 			*asked++
 			done = *asked
@@ -203,7 +206,7 @@ func TestRequestThatIsGivenUpDoesNotWait(t *testing.T) {
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil)
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/", http.NoBody)
 		r.AddCookie(c.cookies[0])
 		h.ServeHTTP(httptest.NewRecorder(), r)
 		if ctx.Err() == nil {

@@ -29,14 +29,14 @@ func mac(id, timestamp, method, target, body string) string {
 // received returns a request as a server gets the one that a client has signed.
 func received(t *testing.T, sent *http.Request, body string) *http.Request {
 	t.Helper()
-	r := httptest.NewRequest(sent.Method, sent.URL.RequestURI(), strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.Context(), sent.Method, sent.URL.RequestURI(), strings.NewReader(body))
 	r.Header = sent.Header.Clone()
 	return r
 }
 
 func signed(t *testing.T, method, address, body string, secrets ...string) *http.Request {
 	t.Helper()
-	sent, err := http.NewRequest(method, address, strings.NewReader(body))
+	sent, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
