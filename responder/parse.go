@@ -95,14 +95,13 @@ func (p *parser) document() *finding {
 	if fatal != nil {
 		return fatal
 	}
+	p.root = p.places.position(t.offset)
 	e := elementOf(t.name)
 	switch {
 	case e != nil && e.name == "Response":
-		p.root = p.places.position(t.offset)
 		fatal = p.response(t, e)
 	case e != nil && e.isVerb():
 		p.parsed.Document.Bare = true
-		p.root = p.places.position(t.offset)
 		fatal = p.verb(t, e)
 	case strings.EqualFold(t.name, "html"):
 		fatal = find(t.offset, CodeRoot, "the answer is a web page, not a document of verbs")

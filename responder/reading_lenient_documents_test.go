@@ -87,7 +87,7 @@ func TestDocumentsOfTheField(t *testing.T) {
 		{"an attribute twice, in two cases", "<Say voice='a' Voice='b'>x</Say>", responder.Bare(responder.Say{Text: "x", Voice: "a"}), []string{"1:16 SH112"}},
 		{"attributes without a space", "<Say voice='a'language='b'>x</Say>", responder.Bare(responder.Say{Text: "x", Voice: "a", Language: "b"}), []string{"1:15 SH112"}},
 		{"ends of lines in an attribute", "<Start><Stream url='wss://x'><Parameter name='a' value='1\r\n2\t3&#10;'/></Stream></Start>", responder.Bare(responder.Start{Stream: responder.Stream{URL: "wss://x", Parameters: []responder.Parameter{{Name: "a", Value: "1 2 3\n"}}}}), nil},
-		{"text after the end", "<Response><Hangup/></Response>\nNotice: a & b", responder.Respond(responder.Hangup{}), []string{"1:31 SH110"}},
+		{"text after the end", "<Response><Hangup/></Response>\nNotice: a & b", responder.Respond(responder.Hangup{}), []string{"2:1 SH110"}},
 		{"a tag after the end", "<Response><Hangup/></Response><Say>&</Say>", responder.Respond(responder.Hangup{}), []string{"1:31 SH110"}},
 		{"an end tag after the end", "<Response><Hangup/></Response></Response>", responder.Respond(responder.Hangup{}), []string{"1:31 SH110"}},
 		{"rubbish after the end", "<Response><Hangup/></Response><!-- ok --> <", responder.Respond(responder.Hangup{}), []string{"1:43 SH110"}},

@@ -22,7 +22,7 @@ func TestDocumentsThatCannotBeRead(t *testing.T) {
 		{"a byte order mark alone", "\uFEFF\n", "0:0 SH107", "the answer is empty"},
 		{"one byte too many", strings.Repeat(" ", responder.MaxDocument) + "<", "0:0 SH103", "more than 1048576 bytes"},
 		{"only a comment", "<!-- later -->", "0:0 SH106", "no root element"},
-		{"plain text", "\n Fatal error: no database", "1:1 SH106", `begins with text ("Fatal error: no database")`},
+		{"plain text", "\n Fatal error: no database", "2:2 SH106", `begins with text ("Fatal error: no database")`},
 		{"a web page", "<!DOCTYPE html>\n<html><body>502</body></html>", "2:1 SH106", "a web page"},
 		{"another root", "\n\n <Speak>Hello</Speak>", "3:2 SH106", "the root element is <Speak>"},
 		{"a part of a verb as root", "<Stream url='wss://x'/>", "1:1 SH106", "the root element is <Stream>"},

@@ -36,7 +36,7 @@ var reports = []report{
 	{responder.CodeNothing, "\n", "0:0", responder.Error, "the answer is empty"},
 	{responder.CodeAmpersand, "<Say>R &\nD</Say>", "1:8", responder.Warning, "an & that begins no entity; write &amp;"},
 	{responder.CodeHTMLEntity, "<Say>\n&uuml;ber</Say>", "2:1", responder.Warning, "&uuml; is an entity of HTML, not of XML; write the character itself"},
-	{responder.CodeAfterRoot, "<Hangup/>\n bye", "1:10", responder.Warning, "text follows the document's end"},
+	{responder.CodeAfterRoot, "<Hangup/>\n bye", "2:2", responder.Warning, "text follows the document's end"},
 	{responder.CodeDoctype, "\n<!doctype say><Hangup/>", "2:1", responder.Warning, "a document needs no DOCTYPE"},
 	{responder.CodeAttribute, "<Say voice='a'\nvoice='b'>x</Say>", "2:1", responder.Warning, "the attribute voice stands twice in one tag; the first counts"},
 
@@ -53,7 +53,7 @@ var reports = []report{
 	{responder.CodeNotAllowed, "<Start><Stream url='wss://x'/><Say>y</Say></Start>", "1:31", responder.Error, "<Say> cannot stand in <Start>, only one Stream can"},
 	{responder.CodeNotAllowed, "<Start><Stream url='wss://x'/><Stream url='wss://x'/></Start>", "1:31", responder.Error, "a second <Stream> stands in <Start>"},
 	{responder.CodeNotAllowed, "<Start><Stream url='wss://x'><Say>y</Say></Stream></Start>", "1:30", responder.Error, "<Say> cannot stand in <Stream>, only Parameter can"},
-	{responder.CodeStrayText, "<Response>\nplease <Hangup/></Response>", "1:11", responder.Warning, `text ("please") stands in <Response>, where only elements can`},
+	{responder.CodeStrayText, "<Response>\nplease <Hangup/></Response>", "2:1", responder.Warning, `text ("please") stands in <Response>, where only elements can`},
 	{responder.CodeMissing, "<Response>\n<Play> </Play></Response>", "2:1", responder.Error, "this Play names no file"},
 	{responder.CodeMissing, "<Forward/>", "1:1", responder.Error, "this Forward names no destination"},
 	{responder.CodeMissing, "<Connect/>", "1:1", responder.Error, "this verb names no Stream with a url"},

@@ -9,7 +9,7 @@ import (
 type token struct {
 	kind   tokenKind
 	empty  bool   // a start that is its own end: <Hangup/>
-	offset int    // where it begins
+	offset int    // where it begins; of a text, behind white space
 	name   string // of a start or an end
 	text   string // of a text, references resolved
 }
@@ -249,9 +249,12 @@ func (s *scanner) characters(start int) (token, *finding) {
 	if length < 0 {
 		length = len(s.text) - start
 	}
+	s.space()
+	t := token{kind: tokenText, offset: s.pos}
 	s.pos = start + length
-	text, fatal := s.resolve(s.text[start:s.pos], start, false)
-	return token{kind: tokenText, offset: start, text: text}, fatal
+	var fatal *finding
+	t.text, fatal = s.resolve(s.text[start:s.pos], start, false)
+	return t, fatal
 }
 
 // name reads an XML name; it is empty where none begins.

@@ -3,7 +3,8 @@ package responder
 import "time"
 
 // Verb is one instruction to the phone system. The set is closed: Say, Play,
-// Gather, Forward, Echo, Hangup, Connect, Start and Record.
+// Gather, Forward, Echo, Hangup, Connect, Start and Record, as values; a
+// pointer to one is refused by Encode.
 type Verb interface {
 	// Name returns the name of the verb's element, such as "Say".
 	Name() string
@@ -28,7 +29,9 @@ const (
 )
 
 // Immediately is a time-out of zero seconds, written out. A time-out field
-// that is zero is left out of the document and means the default.
+// that is zero is left out of the document and means the default. Where no
+// limit is the default, as in Echo, Encode refuses Immediately: written out it
+// would mean no limit too. The longest time is 24 hours.
 const Immediately time.Duration = -1
 
 // NoFinishKey turns Gather's finish key off: finishOnKey="" is written.
