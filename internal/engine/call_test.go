@@ -7,10 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/engine"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -226,3 +228,15 @@ func of[E trace.Event](events []trace.Stamped) []E {
 	}
 	return found
 }
+
+// contextWithHangup is the context of a call whose caller can hang up while
+// nothing is played.
+func contextWithHangup(t *testing.T) (ctx context.Context, hangUp func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	t.Cleanup(func() { cancel(nil) })
+	return ctx, func() { cancel(engine.ErrHungUp) }
+}
+
+// timestamp is a time as signatures have it.
+func timestamp(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) }

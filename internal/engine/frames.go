@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -67,26 +68,46 @@ type received struct {
 func (s *stream) write(ctx context.Context, parameters map[string]string) {
 	defer s.cancel()
 	defer func() { _ = s.conn.Close(websocket.StatusNormalClosure, "") }()
-	standing := s.send(ctx, message{Event: "connected"}) &&
-		s.send(ctx, message{Event: "start", StreamID: s.id, Start: &messageStart{s.id, parameters}})
-	sequence := 0
+	standing, sequence := true, 0
+	reading := s.reading
+	var lost error // why nothing can be sent; read may know better
+	send := func(m message) {
+		if !standing {
+			return
+		}
+		switch err := s.send(ctx, m); {
+		case err == nil:
+			return
+		case errors.Is(err, net.ErrClosed):
+			lost = err
+		default:
+			s.broke(err)
+		}
+		standing = false
+	}
 	give := func(f frame) {
 		if f.sound != nil {
 			sequence++
 		}
-		standing = standing && s.send(ctx, s.messageOf(f, sequence))
+		send(s.messageOf(f, sequence))
 	}
+	send(message{Event: "connected"})
+	send(message{Event: "start", StreamID: s.id, Start: &messageStart{s.id, parameters}})
 	for {
+		if lost != nil && reading == nil {
+			s.broke(lost)
+			lost = nil
+		}
 		select {
 		case f := <-s.media.out:
 			give(f)
+		case <-reading:
+			reading = nil
 		case <-s.media.done:
 			for len(s.media.out) > 0 { // what the caller said last
 				give(<-s.media.out)
 			}
-			if standing {
-				s.send(ctx, message{Event: "stop", StreamID: s.id})
-			}
+			send(message{Event: "stop", StreamID: s.id})
 			return
 		}
 	}
@@ -109,22 +130,20 @@ func (s *stream) messageOf(f frame, sequence int) message {
 	return m
 }
 
-// send writes one frame and reports whether the stream still stands.
-func (s *stream) send(ctx context.Context, m message) bool {
+// send writes one frame.
+func (s *stream) send(ctx context.Context, m message) error {
 	text, err := json.Marshal(m)
-	if err == nil {
-		limited, cancel := context.WithTimeout(ctx, streamWriteTimeout)
-		defer cancel()
-		err = s.conn.Write(limited, websocket.MessageText, text)
-	}
 	if err != nil {
-		s.broke(err)
+		return err
 	}
-	return err == nil
+	ctx, cancel := context.WithTimeout(ctx, streamWriteTimeout)
+	defer cancel()
+	return s.conn.Write(ctx, websocket.MessageText, text)
 }
 
 // read takes what the program sends, until it ends the stream.
 func (s *stream) read(ctx context.Context) {
+	defer close(s.reading)
 	told := map[string]bool{}
 	for {
 		kind, data, err := s.conn.Read(ctx)
@@ -132,6 +151,8 @@ func (s *stream) read(ctx context.Context) {
 		case err != nil && isGoodbye(err):
 			s.media.end()
 			return
+		case errors.Is(err, net.ErrClosed):
+			return // write has met the end of it, and tells
 		case err != nil:
 			s.broke(err)
 			return
@@ -222,6 +243,8 @@ func brokenText(err error) string {
 		return fmt.Sprintf("the program sent a message of more than %d MiB", maxStreamMessage>>20)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the program went away without closing it"
+	case errors.Is(err, net.ErrClosed):
+		return "the connection was closed"
 	}
 	return err.Error()
 }

@@ -34,8 +34,9 @@ type stream struct {
 	conn    *websocket.Conn
 	warn    func(code, format string, args ...any)
 
-	cancel context.CancelFunc
-	work   sync.WaitGroup
+	cancel  context.CancelFunc
+	work    sync.WaitGroup
+	reading chan struct{} // closed when nothing more is read
 }
 
 // connect talks to a program until the stream ends, then hands control to the
@@ -174,7 +175,7 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	}
 	conn.SetReadLimit(maxStreamMessage)
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &stream{id: rand.Text(), media: newMedia(mode == "connect"), carrier: carrier, conn: conn, cancel: cancel}
+	s := &stream{id: rand.Text(), media: newMedia(mode == "connect"), carrier: carrier, conn: conn, cancel: cancel, reading: make(chan struct{})}
 	s.warn = func(code, format string, args ...any) {
 		r.note(trace.Warning{Code: code, Line: at, Text: fmt.Sprintf(format, args...)})
 	}

@@ -115,7 +115,11 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string) (Record
 	}
 	clip, err := audio.ReadWAV(bytes.NewReader(response.Body))
 	if err != nil {
-		return Recording{}, fmt.Errorf("%s: %w", target.Redacted(), err)
+		text := err.Error()
+		if f, ok := errors.AsType[*audio.FormatError](err); ok && f.Hint != "" {
+			text += "; " + f.Hint
+		}
+		return Recording{}, fmt.Errorf("%s: %s", target.Redacted(), text)
 	}
 	return Recording{URL: target.String(), Clip: clip}, nil
 }
