@@ -98,6 +98,19 @@ func TestFailuresAreHeardAsAnApology(t *testing.T) {
 	}
 }
 
+func TestFailuresAreLoggedByDefault(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	t.Cleanup(func() { slog.SetDefault(before) })
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	serve(responder.Handle(func(context.Context, *responder.Request) (responder.Document, error) {
+		return responder.Document{}, errors.New("down")
+	}), ask("GET", "/", "", ""))
+	if !strings.Contains(log.String(), "error=down") {
+		t.Errorf("got %s", log.String())
+	}
+}
+
 func TestApologyOfOnesOwn(t *testing.T) {
 	h := quiet(func(context.Context, *responder.Request) (responder.Document, error) {
 		return responder.Document{}, errors.New("down")

@@ -148,6 +148,16 @@ func TestValuesAreReadAsTheyAreMeant(t *testing.T) {
 	}
 }
 
+func TestWhatAGatherListensFor(t *testing.T) {
+	for input, want := range map[responder.Input][2]bool{
+		"": {true, false}, responder.InputDTMF: {true, false}, responder.InputSpeech: {false, true}, responder.InputBoth: {true, true},
+	} {
+		if got := [2]bool{input.DTMF(), input.Speech()}; got != want {
+			t.Errorf("%q: got keys and speech %v, want %v", input, got, want)
+		}
+	}
+}
+
 func TestPositionsOfVerbsAndPrompts(t *testing.T) {
 	parsed := mustParse(t, "<Response>\n  <Say>é</Say><Nonsense/> <Gather action='a'>\n<Say>1</Say>\n <Play>2</Play></Gather>\n</Response>")
 	want := [][]responder.Position{{{Line: 2, Column: 3}}, {{Line: 2, Column: 27}, {Line: 3, Column: 1}, {Line: 4, Column: 2}}}
