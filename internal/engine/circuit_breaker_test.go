@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,6 +34,9 @@ func TestCircuitBreakerSparesADeadResponder(t *testing.T) {
 		request := of[trace.Request](events)[0]
 		if (request.Error == "") != (line.said() == "Hello.") || request.Error != "" && line.said() != apology {
 			t.Errorf("%q was heard where %q failed", line.said(), request.Error)
+		}
+		if strings.HasPrefix(request.Error, "not asked") != (request.Code == "SH310") {
+			t.Errorf("%q has the code %s", request.Error, request.Code)
 		}
 		return request.Error
 	}
