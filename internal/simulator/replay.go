@@ -1,6 +1,7 @@
 package simulator
 
 import (
+	"context"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/engine"
@@ -44,10 +45,51 @@ func newReplaying(events []trace.Stamped) *replaying {
 			}
 		}
 	}
+	if leftWhileAsked(events) > 0 {
+		c.hangup = 0
+	}
 	if len(c.barge) == 0 {
 		c.barge = []bool{false}
 	}
 	return c
+}
+
+// leftWhileAsked returns the number of the Gather, from 1, after which the
+// caller hung up without hearing anything more: while the responder was asked
+// what to do with the answer. It is 0 where the call ended otherwise.
+func leftWhileAsked(events []trace.Stamped) int {
+	gathers, last := 0, false
+	for _, stamped := range events {
+		switch e := stamped.Event.(type) {
+		case trace.Request, trace.Warning:
+		case trace.Gather:
+			gathers++
+			last = e.Ended != trace.EndedHangup
+		case trace.Hangup:
+			if last && e.By == trace.ByCaller {
+				return gathers
+			}
+		default:
+			last = false
+		}
+	}
+	return 0
+}
+
+// leaveWhileAsked returns a context that ends as the caller's hang-up does, and
+// a Record for it: what is asked takes no time here in which a line could tell.
+func leaveWhileAsked(ctx context.Context, gather int, record func(trace.Stamped)) (context.Context, func(trace.Stamped)) {
+	ctx, hangup := context.WithCancelCause(ctx)
+	return ctx, func(stamped trace.Stamped) {
+		if record != nil {
+			record(stamped)
+		}
+		if _, ok := stamped.Event.(trace.Gather); ok {
+			if gather--; gather == 0 {
+				hangup(engine.ErrHungUp)
+			}
+		}
+	}
 }
 
 // answerOf returns what gives a Gather the result it had.

@@ -25,6 +25,9 @@ func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string
 	if err := o.follow(saved); err != nil {
 		return nil, "", err
 	}
+	if gather := leftWhileAsked(o.Replay); gather > 0 {
+		ctx, o.Record = leaveWhileAsked(ctx, gather, o.Record)
+	}
 	result, err := Call(ctx, o)
 	if err != nil {
 		return nil, "", err
