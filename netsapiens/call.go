@@ -1,0 +1,145 @@
+package netsapiens
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// call is one request of the API.
+type call struct {
+	method string
+	path   string        // below /ns-api/v2, escaped, with the query
+	body   any           // sent as JSON; nil: none
+	tried  func() string // what it is for, in words for errors; numbers masked
+}
+
+// question says whether a call changes nothing.
+func (k *call) question() bool { return k.method == http.MethodGet }
+
+// answer is a whole answer of the API that is no refusal.
+type answer struct {
+	status int
+	body   []byte // without the white space around it
+}
+
+// exchange is one attempt at a call.
+type exchange struct {
+	client  *Client
+	call    *call
+	caller  context.Context // the caller's, without our time limit
+	limited context.Context // caller with our time limit
+	started time.Time       // of the first attempt
+
+	progress atomic.Int32 // written by the trace hooks, from goroutines of net/http
+}
+
+// How far an exchange has got.
+const (
+	begun      = iota // nothing known; with a foreign RoundTripper it stays so
+	connecting        // waiting for a connection
+	connected         // a connection was there to send the request on
+	answering         // the first byte of an answer came
+)
+
+// do sends a call and returns its answer. Its error is always an *Error. A question
+// whose connection failed is asked once more; nothing else is.
+func (c *Client) do(ctx context.Context, k call) (answer, error) {
+	var body []byte
+	if k.body != nil {
+		body = encode(k.body)
+	}
+	started := time.Now()
+	if err := ctx.Err(); err != nil {
+		x := exchange{client: c, call: &k, caller: ctx, started: started}
+		x.progress.Store(connecting)
+		return answer{}, x.over(err)
+	}
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+
+	x := exchange{client: c, call: &k, caller: ctx, limited: limited, started: started}
+	a, err := x.run(body)
+	if err != nil && k.question() && err.connectionFailed() && limited.Err() == nil {
+		x.progress.Store(begun)
+		a, err = x.run(body)
+	}
+	if err != nil {
+		return answer{}, err
+	}
+	return a, nil
+}
+
+// connectionFailed says whether no answer came, for another reason than the
+// time.
+func (e *Error) connectionFailed() bool {
+	return e.kind == unreachable || e.kind == dropped && e.Status == 0
+}
+
+// encode returns v as JSON. The values of this package always have one.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // URLs stay as people wrote them
+	if err := e.Encode(v); err != nil {
+		panic(err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}
+
+func (x *exchange) run(body []byte) (answer, *Error) {
+	traced := httptrace.WithClientTrace(x.limited, &httptrace.ClientTrace{
+		GetConn:              x.getConn,
+		GotConn:              x.gotConn,
+		GotFirstResponseByte: x.gotFirstByte,
+	})
+	var content io.Reader
+	if body != nil {
+		content = bytes.NewReader(body)
+	}
+	r, err := http.NewRequestWithContext(traced, x.call.method, x.client.base+x.call.path, content)
+	if err != nil {
+		return answer{}, x.fail(invalid, "the address of this call cannot be built")
+	}
+	x.client.authorize(r.Header)
+	r.Header["Accept"] = jsonOnly
+	if body != nil {
+		r.Header["Content-Type"] = jsonOnly
+	}
+	resp, err := x.client.http.Do(r)
+	if err != nil {
+		return answer{}, x.diagnose(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return answer{}, x.broken(err, resp.StatusCode, len(got))
+	case len(got) > maxAnswer:
+		e := x.fail(unreadable, "%s sent more than the %s that an answer may have", x.client.where, size(maxAnswer))
+		e.Status = resp.StatusCode
+		return answer{}, e
+	}
+	return x.judge(resp, trim(got))
+}
+
+var jsonOnly = []string{"application/json"}
+
+// getConn is called for each attempt of net/http's own to have a connection:
+// it makes another one only where nothing was sent on the one before.
+func (x *exchange) getConn(string)                { x.progress.Store(connecting) }
+func (x *exchange) gotConn(httptrace.GotConnInfo) { x.progress.Store(connected) }
+func (x *exchange) gotFirstByte()                 { x.progress.Store(answering) }
+
+// byteOrderMark begins the output of PHP files that were saved with one.
+var byteOrderMark = []byte("\uFEFF")
+
+// trim returns a body without what may stand around JSON.
+func trim(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
+}
