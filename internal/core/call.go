@@ -1,0 +1,138 @@
+package core
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/dialplan"
+	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/trace"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// maxForwards is the most responders that one call is handed to, one after
+// another. Two that forward to each other reach it at once; people do not.
+const maxForwards = 20
+
+// Call is a call that Place was given, and what became of it.
+type Call struct {
+	// Routes are the decisions, the first for the number that was called, each
+	// further one for a Forward of a responder that led to another.
+	Routes  []dialplan.Result
+	Outcome engine.Outcome
+}
+
+// Place puts a caller's line, which has been answered, through to a number,
+// and runs the call until it ends. From is a number or user@domain. Each event
+// is given to record, as engine.Run does; record may be nil.
+//
+// The error says that the call could not begin: a *fault.Error that begins
+// with "not reachable". The Call then has the route that ended there, and
+// nothing was done to the line.
+func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
+	route, err := c.Route(ctx, dialplan.Query{From: from, To: to})
+	if err != nil {
+		return Call{}, err
+	}
+	if record == nil {
+		record = func(trace.Stamped) {}
+	}
+	p := &placed{core: c, from: from, to: to, origID: rand.Text(), line: line}
+	p.call.Routes = []dialplan.Result{route}
+	if route.Kind != dialplan.ToWeb {
+		return p.call, notReachable(route)
+	}
+	p.run(ctx, record)
+	return p.call, nil
+}
+
+func notReachable(route dialplan.Result) error {
+	code := fault.NotFound
+	switch route.Kind {
+	case dialplan.Refused, dialplan.Hangup:
+		code = fault.Refused
+	case dialplan.Unsupported, dialplan.ToPhones:
+		code = fault.Unsupported
+	}
+	return fault.Newf(code, "not reachable: %s", route.Reason).WithHint("switchhook route explains the way of a call, rule by rule")
+}
+
+// placed is a call under way.
+type placed struct {
+	core     *Core
+	from, to string
+	origID   string
+	line     engine.Line
+	call     Call
+	next     bool // a Forward has led to another responder
+}
+
+// run asks responder after responder.
+func (p *placed) run(ctx context.Context, record func(trace.Stamped)) {
+	for {
+		p.next = false
+		p.call.Outcome = p.core.config.Engine.Run(ctx, p.carry(), p.engineCall(), record)
+		if !p.call.Outcome.Forwarded || !p.next {
+			return
+		}
+		record = withoutAnswer(record)
+	}
+}
+
+// withoutAnswer leaves out the beginning of a call that goes on.
+func withoutAnswer(record func(trace.Stamped)) func(trace.Stamped) {
+	return func(event trace.Stamped) {
+		if _, ok := event.Event.(trace.Answer); !ok {
+			record(event)
+		}
+	}
+}
+
+// engineCall says what the engine is to ask, and what to tell the responder.
+func (p *placed) engineCall() engine.Call {
+	route := p.call.Routes[len(p.call.Routes)-1]
+	facts := responder.Request{
+		Caller:        route.From.User,
+		Called:        p.to,
+		AccountUser:   route.Owner.Name,
+		AccountDomain: cmp.Or(route.Owner.Domain, route.Domain),
+		OrigCallID:    p.origID,
+		TermCallID:    rand.Text(),
+		ToUser:        route.To.User,
+		ToDomain:      cmp.Or(route.To.Host, route.Domain),
+	}
+	if caller := dialplan.ParseURI(p.from, ""); caller.Host != "" && sameName(caller.Address(), route.Owner.Address()) {
+		facts.AccountLastDial = p.to
+	}
+	return engine.Call{URL: route.Web.URL, Method: route.Web.Method, Secret: string(route.Web.Secret), Facts: facts}
+}
+
+// forward routes a responder's Forward through a dial plan: that of the call's
+// owner, or the caller's own.
+func (p *placed) forward(ctx context.Context, to string, byCaller bool) error {
+	last := p.call.Routes[len(p.call.Routes)-1]
+	q := dialplan.Query{From: p.from, To: to, Owner: last.Owner.Address()}
+	if byCaller && dialplan.ParseURI(p.from, "").Host != "" {
+		q.Owner = "" // the caller is a user, with a dial plan of their own
+	}
+	if q.Owner != "" && last.Owner.Name == "" {
+		return fault.Newf(fault.NotFound, "the call has no owner whose dial plan could be asked").WithHint("lead the number to a user, and the user's answer rule to the responder")
+	}
+	if len(p.call.Routes) > maxForwards {
+		return fault.Newf(fault.Refused, "the call was forwarded %d times already", maxForwards)
+	}
+	route, err := p.core.Route(ctx, q)
+	if err != nil {
+		return fmt.Errorf("forward to %s: %w", phone.Mask(to), err)
+	}
+	p.call.Routes = append(p.call.Routes, route)
+	if route.Kind != dialplan.ToWeb {
+		return notReachable(route)
+	}
+	p.next = true
+	return nil
+}

@@ -1,0 +1,174 @@
+// Package core is the phone side: what a phone system knows (domains, users,
+// numbers, dial plans, answer rules, texts) and the calls it carries.
+//
+// New makes a Core over a State. Place sends a call where the dial plan says
+// and runs the web responder it comes to; the methods that create, update and
+// delete are what the phone system's API (package nsapi) is made of.
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+	_ "time/tzdata" // users have time zones, also on machines that know none
+
+	"github.com/switchhook/switchhook/internal/dialplan"
+	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Config says how a Core behaves. The zero value has everything but calls.
+type Config struct {
+	State       State            // nil: a new Memory
+	Engine      *engine.Engine   // runs web responders; required by Place
+	CountryCode string           // of numbers written without one; empty: dialplan.DefaultCountryCode
+	Now         func() time.Time // nil: time.Now
+	Sent        func(Text)       // told of each text once it is kept, before its sender is; nil: nobody is
+}
+
+// Core is the phone side. It is used by several goroutines.
+type Core struct {
+	config Config
+	state  State
+
+	mu    sync.Mutex
+	plans map[Key]cachedPlan // by the key of the dial plan
+	zones map[string]*time.Location
+}
+
+// New returns a Core. It starts nothing.
+func New(c Config) *Core {
+	if c.State == nil {
+		c.State = NewMemory()
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return &Core{config: c, state: c.State, plans: make(map[Key]cachedPlan), zones: make(map[string]*time.Location)}
+}
+
+// Object returns an object, or a fault.NotFound.
+func (c *Core) Object(ctx context.Context, key Key) (Object, error) {
+	o, err := c.state.Object(ctx, key.lower())
+	return o, describe(err, key)
+}
+
+// Objects returns objects as State.Objects does.
+func (c *Core) Objects(ctx context.Context, match Key, start, limit int) ([]Object, error) {
+	found, err := c.state.Objects(ctx, match.lower(), start, limit)
+	return found, describe(err, match)
+}
+
+// lower returns the key as a State has it. What is no name stays: the case of
+// a rule's id and of a session counts.
+func (k Key) lower() Key {
+	k.Domain = strings.ToLower(k.Domain)
+	switch k.Kind {
+	case DialRule, MessageSession:
+		k.Owner = strings.ToLower(k.Owner)
+	case Message:
+		user, session, _ := strings.Cut(k.Owner, "/")
+		k.Owner = messageOwner(strings.ToLower(user), session)
+	default:
+		k.Owner, k.ID = strings.ToLower(k.Owner), strings.ToLower(k.ID)
+	}
+	return k
+}
+
+// maxTries bounds how often an update is tried that others get in the way of.
+// Two administrators may; ten do not.
+const maxTries = 10
+
+// update changes an object's fields. What change returns is written; its
+// argument is a copy.
+func (c *Core) update(ctx context.Context, key Key, change func(Fields) (Fields, error)) error {
+	for range maxTries {
+		o, err := c.state.Object(ctx, key.lower())
+		if err != nil {
+			return describe(err, key)
+		}
+		if o.Fields, err = change(o.Fields.Clone()); err != nil {
+			return err
+		}
+		err = c.state.Apply(ctx, Change{Do: Replace, Object: o})
+		if !errors.Is(err, ErrStale) {
+			return describe(err, key)
+		}
+	}
+	return fault.Newf(fault.Unavailable, "%s is being changed by others", key).WithHint("try again")
+}
+
+// apply makes changes; an error is about the first of them.
+func (c *Core) apply(ctx context.Context, changes ...Change) error {
+	return describe(c.state.Apply(ctx, changes...), changes[0].Object.Key)
+}
+
+func create(key Key, fields Fields) Change {
+	return Change{Do: Create, Object: Object{Key: key.lower(), Fields: fields}}
+}
+
+func removal(key Key) Change {
+	return Change{Do: Remove, Object: Object{Key: key.lower()}}
+}
+
+// removals returns the changes that remove all that matches.
+func (c *Core) removals(ctx context.Context, match Key) ([]Change, error) {
+	found, err := c.state.Objects(ctx, match.lower(), 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]Change, len(found))
+	for i, o := range found {
+		changes[i] = removal(o.Key)
+	}
+	return changes, nil
+}
+
+// describe says in a sentence what a State's error means.
+func describe(err error, key Key) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrNotFound):
+		return fault.Newf(fault.NotFound, "%s does not exist", key)
+	case errors.Is(err, ErrExists):
+		return &fault.Error{Code: fault.Refused, Message: fmt.Sprintf("%s exists already", key), Err: ErrExists}
+	}
+	return fmt.Errorf("%s: %w", key, err)
+}
+
+// String names the object for people.
+func (k Key) String() string {
+	kind := strings.ReplaceAll(string(k.Kind), "_", " ")
+	switch k.Kind {
+	case Domain:
+		return kind + " " + k.ID
+	case DialRule:
+		return fmt.Sprintf("%s %s of dial plan %s", kind, ruleOf(k.ID), k.Owner)
+	case AnswerRule, MessageSession, Message:
+		return fmt.Sprintf("%s %s of user %s@%s", kind, k.ID, k.Owner, k.Domain)
+	}
+	return fmt.Sprintf("%s %s of %s", kind, k.ID, k.Domain)
+}
+
+// now is the time as objects have it.
+func (c *Core) now() string { return c.config.Now().UTC().Format(time.RFC3339) }
+
+// Route decides where a call goes; a query without a time means now.
+func (c *Core) Route(ctx context.Context, q dialplan.Query) (dialplan.Result, error) {
+	if q.At.IsZero() {
+		q.At = c.config.Now()
+	}
+	if q.CountryCode == "" {
+		q.CountryCode = c.config.CountryCode
+	}
+	d := &directory{ctx: ctx, core: c}
+	result := dialplan.Route(d, q)
+	if d.err != nil {
+		return dialplan.Result{}, fmt.Errorf("route a call: %w", d.err)
+	}
+	return result, nil
+}
