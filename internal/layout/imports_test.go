@@ -20,7 +20,7 @@ const module = "github.com/switchhook/switchhook"
 // its own, none of its own line or below. A new package gets its place here,
 // as high up as it can stand.
 var tiers = [][]string{
-	{"internal/fault", "internal/phone", "internal/hours", "internal/audio"},
+	{"internal/fault", "internal/phone", "internal/hours", "internal/audio", "netsapiens/nstest"},
 	{"responder", "internal/trace", "internal/entry"},
 	{"internal/fetch", "internal/dialplan", "netsapiens", "internal/store"},
 	{"internal/engine", "internal/speech"},

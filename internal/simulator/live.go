@@ -15,12 +15,6 @@ import (
 // options, those that script a caller count for nothing. The error says that
 // the call could not begin.
 func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
-	target, err := parseTarget(o.Target)
-	if err != nil {
-		return nil, err
-	}
-	client, done := o.client(target)
-	defer done()
 	hosted := &recordings{}
 	defer hosted.close()
 	ctx, hangup := context.WithCancelCause(ctx)
@@ -41,7 +35,10 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 			record(event)
 		}
 	}
-	result := o.place(ctx, target, client, l)
+	result, err := o.place(ctx, l)
+	if err != nil {
+		return nil, err
+	}
 	result.Heard = l.ear.end(h.Now())
 	return result, nil
 }

@@ -15,18 +15,12 @@ type Act struct {
 
 // Rehearse is Call, and tells what the caller did.
 func Rehearse(ctx context.Context, o Options) (*Result, []Act, error) {
-	target, err := parseTarget(o.Target)
-	if err != nil {
-		return nil, nil, err
-	}
-	client, done := o.client(target)
-	defer done()
 	hosted := &recordings{}
 	defer hosted.close()
 	follow, _ := o.caller()
 	noting := &noting{caller: follow}
-	result := o.place(ctx, target, client, &line{caller: noting, host: hosted.add})
-	return result, noting.acts, nil
+	result, err := o.place(ctx, &line{caller: noting, host: hosted.add})
+	return result, noting.acts, err
 }
 
 // noting is a caller that notes what it does.

@@ -56,7 +56,7 @@ func (p *person) events() []string {
 	if p.err != nil {
 		p.t.Fatal(p.err)
 	}
-	return comparable(p.result.Events)
+	return essence(p.result.Events)
 }
 
 // gathered returns what the call's Gathers got.

@@ -74,8 +74,8 @@ func perform(t *testing.T, o simulator.Options, acts []simulator.Act) *simulator
 	return result
 }
 
-// comparable returns events without what is of one call alone.
-func comparable(events []trace.Stamped) []string {
+// essence returns events without what is of one call alone.
+func essence(events []trace.Stamped) []string {
 	lines := make([]string, len(events))
 	for i, stamped := range events {
 		switch e := stamped.Event.(type) {
@@ -186,7 +186,7 @@ func TestLiveCallHasTheEventsOfTheScriptedOne(t *testing.T) {
 					t.Fatal(err)
 				}
 				live := perform(t, c.options, acts)
-				if diff := cmp.Diff(comparable(scripted.Events), comparable(live.Events)); diff != "" {
+				if diff := cmp.Diff(essence(scripted.Events), essence(live.Events)); diff != "" {
 					t.Errorf("events (-scripted +live):\n%s", diff)
 				}
 				if diff := cmp.Diff(scripted.Outcome, live.Outcome); diff != "" {

@@ -49,6 +49,10 @@ type Options struct {
 	Voice Voice // speaks what is heard; nil: silence
 	Hear  bool  // keep what the caller hears
 
+	// Core carries the call to the number To, if not nil; Target, Method,
+	// Secret and MaxDocuments are then the Core's business.
+	Core *Dialling
+
 	// Handler answers Target's origin inside this process, if not nil.
 	Handler http.Handler
 
@@ -66,12 +70,6 @@ type Result struct {
 
 // Call runs a call to its end. The error says that it could not begin.
 func Call(ctx context.Context, o Options) (*Result, error) {
-	target, err := parseTarget(o.Target)
-	if err != nil {
-		return nil, err
-	}
-	client, done := o.client(target)
-	defer done()
 	hosted := &recordings{}
 	defer hosted.close()
 
@@ -80,7 +78,10 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 	if o.Hear {
 		l.sound = &soundtrack{voice: o.Voice}
 	}
-	result := o.place(ctx, target, client, l)
+	result, err := o.place(ctx, l)
+	if err != nil {
+		return nil, err
+	}
 	if l.sound != nil {
 		l.sound.silence(l.now)
 		result.Heard = l.sound.clip
@@ -91,8 +92,18 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// place runs a call on a line until it ends.
-func (o *Options) place(ctx context.Context, target *url.URL, client *fetch.Client, l engine.Line) *Result {
+// place runs a call on a line until it ends: on the Core, or by asking the
+// responder itself.
+func (o *Options) place(ctx context.Context, l engine.Line) (*Result, error) {
+	if o.Core != nil {
+		return o.Core.place(ctx, o, l)
+	}
+	target, err := parseTarget(o.Target)
+	if err != nil {
+		return nil, err
+	}
+	client, done := o.client(target)
+	defer done()
 	result := &Result{}
 	core := engine.New(engine.Config{Client: client, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
 	result.Outcome = core.Run(ctx, l, o.engineCall(target), func(event trace.Stamped) {
@@ -101,7 +112,7 @@ func (o *Options) place(ctx context.Context, target *url.URL, client *fetch.Clie
 			o.Record(event)
 		}
 	})
-	return result
+	return result, nil
 }
 
 // unmet returns the expectation that a call ended before. That a caller did

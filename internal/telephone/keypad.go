@@ -1,6 +1,9 @@
 package telephone
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // litFor is how long a key stays lit: long enough to be seen.
 const litFor = 300 * time.Millisecond
@@ -25,16 +28,15 @@ func (k *keypad) isLit(now time.Time) bool { return now.Before(k.until) }
 func (k *keypad) view(now time.Time) []string {
 	rows := make([]string, 0, keypadHeight)
 	for _, keys := range [keypadHeight]string{"123", "456", "789", "*0#"} {
-		row := ""
+		var row strings.Builder
 		for i := range len(keys) {
 			if keys[i] == k.key && k.isLit(now) {
-				row += lit.Render("[" + keys[i:i+1] + "]")
+				row.WriteString(lit.Render("["+keys[i:i+1]+"]") + " ")
 			} else {
-				row += " " + keys[i:i+1] + " "
+				row.WriteString(" " + keys[i:i+1] + "  ")
 			}
-			row += " "
 		}
-		rows = append(rows, row)
+		rows = append(rows, row.String())
 	}
 	return rows
 }

@@ -114,7 +114,7 @@ func (t *teletype) changed(scene simulator.Scene) {
 	switch {
 	case scene.Kind == simulator.Hearing:
 		t.transcript.begin(scene)
-	case scene.Kind == was.Kind && scene.Kind == simulator.Collecting && scene.From < was.Until:
+	case was.Kind == scene.Kind && scene.From < was.Until:
 		// It is still their turn.
 	case t.transcript.entered != nil:
 		// They have begun.

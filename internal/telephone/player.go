@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,7 +71,7 @@ type Player struct {
 // here: pw-play, paplay, aplay, ffplay, play or afplay. Where there is none the
 // error is a *fault.Error of code Unsupported.
 func FindPlayer(ctx context.Context) (*Player, error) {
-	tried := ""
+	var tried []string
 	for _, with := range programs {
 		path, err := exec.LookPath(with.name)
 		if err != nil {
@@ -78,15 +79,15 @@ func FindPlayer(ctx context.Context) (*Player, error) {
 		}
 		p := &Player{with: program{path, with.arguments}}
 		if err := p.probe(ctx); err != nil {
-			tried += with.name + " "
+			tried = append(tried, with.name)
 			continue
 		}
 		p.ctx, p.cancel = context.WithCancel(context.Background())
 		return p, nil
 	}
 	failed := fault.Newf(fault.Unsupported, "no program that plays sound is found")
-	if tried != "" {
-		failed = fault.Newf(fault.Unsupported, "no program can play sound here (tried: %s)", tried[:len(tried)-1])
+	if tried != nil {
+		failed = fault.Newf(fault.Unsupported, "no program can play sound here (tried: %s)", strings.Join(tried, ", "))
 	}
 	return nil, failed.WithHint("--hear FILE.wav writes what is heard to a file")
 }

@@ -112,7 +112,7 @@ func TestNoProgramThatPlaysSoundIsSaid(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	programs(t, map[string]string{"aplay": "exit 1\n", "play": "exit 1\n"})
-	if _, err := telephone.FindPlayer(t.Context()); err == nil || err.Error() != "no program can play sound here (tried: aplay play)" {
+	if _, err := telephone.FindPlayer(t.Context()); err == nil || err.Error() != "no program can play sound here (tried: aplay, play)" {
 		t.Errorf("error %v", err)
 	}
 }

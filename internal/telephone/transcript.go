@@ -204,7 +204,7 @@ func (t *transcript) request(e trace.Request) string {
 func (t *transcript) gathered(at time.Duration, g trace.Gather) {
 	e := t.entered
 	t.entered = nil
-	text, tail := "", ""
+	var text, tail string
 	switch {
 	case g.Speech != "":
 		text = quoted(g.Speech)

@@ -74,7 +74,11 @@ func (s *screen) header(clock time.Duration) []string {
 	state = lamp + state + " " + trace.Clock(clock)
 	rows := []string{spread(" "+strong.Render(from+" calls "+to), state+" ", s.width)}
 	if s.isTall() {
-		rows = append(rows, " "+faint.Render(clean(orDefault(call.Method, "GET")+" "+call.Target)))
+		through := orDefault(call.Method, "GET") + " " + clean(call.Target)
+		if call.Core != nil {
+			through = "through the Core at " + clean(call.Core.Core)
+		}
+		rows = append(rows, " "+faint.Render(through))
 	}
 	return append(rows, s.rule("┬"))
 }

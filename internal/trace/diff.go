@@ -3,27 +3,38 @@ package trace
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Diff compares what two calls were: what was said, played, gathered,
 // forwarded, and how they ended. Times, requests and warnings may differ, and
 // so may the origin of the responder. It returns the differences as lines that
-// begin with - (was) and + (is), or "" where there are none.
+// begin with - (was) and + (is), among a few lines around them, or "" where
+// there are none. Where one of them is masked both are compared masked.
 func Diff(was, is *Saved) string {
 	before, after := was.essence(), is.essence()
+	if phone.IsMasked(before) || phone.IsMasked(after) {
+		before, after = phone.MaskIn(before), phone.MaskIn(after)
+	}
 	if before == after {
 		return ""
 	}
 	lines := strings.SplitAfter(string(diff.Diff("was", []byte(before), "is", []byte(after))), "\n")
 	var b strings.Builder
-	for _, line := range lines {
+	for _, line := range lines[3:] { // after the names of the two
 		switch {
-		case strings.HasPrefix(line, "diff "), strings.HasPrefix(line, "--- "), strings.HasPrefix(line, "+++ "), strings.HasPrefix(line, "@@"), line == "":
+		case line == "":
+		case strings.HasPrefix(line, "@@"):
+			if b.Len() > 0 {
+				b.WriteString("    …\n") // the same in both
+			}
 		default:
-			b.WriteString("  " + line)
+			b.WriteString("  " + line[:1] + " " + line[1:])
 		}
 	}
 	return b.String()
@@ -35,30 +46,83 @@ func (s *Saved) essence() string {
 	if u, err := url.Parse(s.Target); err == nil {
 		origin = u.Scheme + "://" + u.Host
 	}
-	local := func(address string) string { return strings.TrimPrefix(address, origin) }
+	local := func(address string) string {
+		if rest, ok := strings.CutPrefix(address, origin); ok && strings.HasPrefix(rest, "/") {
+			return rest
+		}
+		return address
+	}
+	left := s.endedBy() == ByCaller
 	var b strings.Builder
-	for _, stamped := range s.Events {
+	for i, stamped := range s.Events {
 		event := stamped.Event
 		switch e := event.(type) {
 		case Play:
 			e.URL = local(e.URL)
+			if e.Barged || left && s.isLastHeard(i) {
+				e.Seconds = 0 // it depends on the caller, to the millisecond
+			}
+			event = e
+		case Echo:
+			if left && i == len(s.Events)-2 {
+				e.Seconds = 0
+			}
 			event = e
 		case Forward:
 			e.To = local(e.To)
 			event = e
 		case Stream:
-			e.URL = "" // its parameters and mode count; its origin has another scheme
+			e.URL = "" // its origin has another scheme; parameters are of this one call
 			event = e
 		case Record:
-			e.URL = "" // of this one call
+			e.URL, e.Seconds = "", 0 // of this one call, as are the caller's words
 			event = e
 		case Hangup:
-			e.Reason = string(e.By) // reasons tell times and addresses
+			e.Reason = "" // reasons tell times and addresses
 			event = e
 		case Answer, Request, Warning:
 			continue
 		}
-		fmt.Fprintln(&b, Transcript(event))
+		fmt.Fprintln(&b, essential(event))
 	}
 	return b.String()
+}
+
+// essential is the event's line, without lengths that do not count.
+func essential(event Event) string {
+	switch e := event.(type) {
+	case Play:
+		if e.Seconds == 0 {
+			return printable("plays " + e.URL + barged(e.Barged))
+		}
+	case Echo:
+		if e.Seconds == 0 {
+			return "echoes"
+		}
+	case Stream:
+		return "media stream (" + e.Mode + ")"
+	case Record:
+		return "> records"
+	}
+	return Transcript(event)
+}
+
+// endedBy returns who ended the call, empty where it was forwarded.
+func (s *Saved) endedBy() Party {
+	if len(s.Events) == 0 {
+		return ""
+	}
+	end, _ := s.Events[len(s.Events)-1].Event.(Hangup)
+	return end.By
+}
+
+// isLastHeard reports whether the caller heard nothing more after an event.
+func (s *Saved) isLastHeard(i int) bool {
+	return !slices.ContainsFunc(s.Events[i+1:], func(e Stamped) bool {
+		switch e.Event.(type) {
+		case Say, Play, Echo:
+			return true
+		}
+		return false
+	})
 }

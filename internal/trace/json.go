@@ -7,12 +7,18 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // AppendJSON appends the event as one JSON object, "at" and "event" first,
 // without a line end.
 func (s Stamped) AppendJSON(dst []byte) ([]byte, error) {
-	fields, err := marshal(s.Event)
+	event := s.Event
+	if stream, ok := event.(Stream); ok && stream.Parameters == nil {
+		stream.Parameters = map[string]string{} // an object, as readers expect
+		event = stream
+	}
+	fields, err := marshal(event)
 	if err != nil {
 		return dst, fmt.Errorf("write event %s: %w", s.Event.Kind(), err)
 	}
@@ -27,7 +33,9 @@ func (s Stamped) AppendJSON(dst []byte) ([]byte, error) {
 	return append(dst, fields[1:]...), nil
 }
 
-// marshal is json.Marshal without the escapes that HTML needs: URLs are to be read.
+// marshal is json.Marshal without the escapes that HTML needs, for URLs are to
+// be read, and with those that a terminal needs: responders wrote the texts, and
+// JSON lets control characters above 7E stand as they are.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -35,8 +43,26 @@ func marshal(v any) ([]byte, error) {
 	if err := encoder.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	encoded := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	first := bytes.IndexFunc(encoded, isC1)
+	if first < 0 {
+		return encoded, nil
+	}
+	safe := append([]byte(nil), encoded[:first]...)
+	for i := first; i < len(encoded); {
+		r, size := utf8.DecodeRune(encoded[i:])
+		if isC1(r) {
+			safe = fmt.Appendf(safe, `\u%04x`, r)
+		} else {
+			safe = append(safe, encoded[i:i+size]...)
+		}
+		i += size
+	}
+	return safe, nil
 }
+
+// isC1 reports whether r is a control character that is not ASCII's, or DEL.
+func isC1(r rune) bool { return 0x7F <= r && r <= 0x9F }
 
 // Seconds returns d in seconds, to the millisecond, as events carry it.
 func Seconds(d time.Duration) float64 {
@@ -46,8 +72,9 @@ func Seconds(d time.Duration) float64 {
 // maxAt bounds the times that are read: a call is not longer than a week.
 const maxAt = 7 * 24 * 60 * 60
 
-// parseEvent reads an event's JSON; nil is an event this version does not know.
-func parseEvent(line []byte) (Stamped, error) {
+// ParseEvent reads one event's JSON. Its Event is nil where this version does not
+// know the kind.
+func ParseEvent(line []byte) (Stamped, error) {
 	var head struct {
 		At    float64 `json:"at"`
 		Event string  `json:"event"`

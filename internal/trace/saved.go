@@ -83,7 +83,7 @@ func ReadSaved(r io.Reader) (*Saved, error) {
 			}
 			continue
 		}
-		event, err := parseEvent(line)
+		event, err := ParseEvent(line)
 		if err != nil {
 			return nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("line %d is not an event", number), Err: err}
 		}
@@ -120,26 +120,55 @@ func readHeader(line []byte) (*Saved, error) {
 	return &Saved{Target: h.Target, Flags: h.Flags}, nil
 }
 
-// Masked returns the call with its telephone numbers masked. What callers
-// pressed and said stays: without it the call cannot be played again.
+// Masked returns the call with its telephone numbers masked, wherever they
+// stand. What callers pressed and said stays: without it the call cannot be
+// played again.
 func (s *Saved) Masked() *Saved {
 	masked := *s
 	masked.Target = phone.MaskIn(s.Target)
 	masked.Flags.From, masked.Flags.To = phone.Mask(s.Flags.From), phone.Mask(s.Flags.To)
 	masked.Events = make([]Stamped, len(s.Events))
 	for i, stamped := range s.Events {
-		switch e := stamped.Event.(type) {
-		case Answer:
-			e.From, e.To = phone.Mask(e.From), phone.Mask(e.To)
-			stamped.Event = e
-		case Request:
-			e.URL = phone.MaskIn(e.URL)
-			stamped.Event = e
-		case Forward:
-			e.To = phone.MaskIn(e.To)
-			stamped.Event = e
-		}
-		masked.Events[i] = stamped
+		masked.Events[i] = Stamped{At: stamped.At, Event: mask(stamped.Event)}
 	}
 	return &masked
+}
+
+func mask(event Event) Event {
+	switch e := event.(type) {
+	case Answer:
+		e.From, e.To = phone.Mask(e.From), phone.Mask(e.To)
+		return e
+	case Request:
+		e.URL, e.Error = phone.MaskIn(e.URL), phone.MaskIn(e.Error)
+		e.Exchange = nil
+		return e
+	case Say:
+		e.Text = phone.MaskIn(e.Text)
+		return e
+	case Play:
+		e.URL = phone.MaskIn(e.URL)
+		return e
+	case Forward:
+		e.To = phone.MaskIn(e.To)
+		return e
+	case Stream:
+		e.URL = phone.MaskIn(e.URL)
+		parameters := make(map[string]string, len(e.Parameters))
+		for name, value := range e.Parameters {
+			parameters[name] = phone.MaskIn(value)
+		}
+		e.Parameters = parameters
+		return e
+	case Record:
+		e.URL = phone.MaskIn(e.URL)
+		return e
+	case Warning:
+		e.Text = phone.MaskIn(e.Text)
+		return e
+	case Hangup:
+		e.Reason = phone.MaskIn(e.Reason)
+		return e
+	}
+	return event
 }

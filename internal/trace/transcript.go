@@ -5,18 +5,24 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Transcript returns the event as a line for people, without its time: what
 // the caller hears is in quotation marks, what the caller does begins with >.
-func Transcript(event Event) string {
+// Whatever a responder wrote, the line is one line and changes no terminal:
+// what cannot be printed is escaped.
+func Transcript(event Event) string { return printable(transcribe(event)) }
+
+func transcribe(event Event) string {
 	switch e := event.(type) {
 	case Answer:
 		return fmt.Sprintf("answered, from %s to %s", orDash(e.From), orDash(e.To))
 	case Request:
 		return transcribeRequest(e)
 	case Say:
-		return strconv.Quote(e.Text) + spokenHow(e) + barged(e.Barged)
+		return quote(e.Text) + spokenHow(e) + barged(e.Barged)
 	case Play:
 		return fmt.Sprintf("plays %s (%s)%s", e.URL, seconds(e.Seconds), barged(e.Barged))
 	case Gather:
@@ -38,6 +44,9 @@ func Transcript(event Event) string {
 		}
 		return fmt.Sprintf("warning %s: %s", e.Code, e.Text)
 	case Hangup:
+		if e.Reason == "" {
+			return fmt.Sprintf("hangs up (%s)", e.By)
+		}
 		return fmt.Sprintf("hangs up: %s (%s)", e.Reason, e.By)
 	}
 	return event.Kind()
@@ -68,13 +77,50 @@ func transcribeGather(e Gather) string {
 	case e.Digits != "":
 		return "presses " + e.Digits + ended
 	case e.Speech != "":
-		return "says " + strconv.Quote(e.Speech) + ended
+		return "says " + quote(e.Speech) + ended
 	case e.Ended == EndedFinishOnKey:
 		return "presses the finish key"
 	case e.Ended == EndedHangup:
 		return "enters nothing and hangs up"
 	}
 	return "enters nothing"
+}
+
+// quote puts quotation marks around what is said, and a backslash before those
+// inside.
+func quote(text string) string { return strconv.QuoteToGraphic(text) }
+
+// printable escapes, as Go does, what a terminal would not print: line ends,
+// control characters, the marks that turn the direction of text, and what is
+// not UTF-8.
+func printable(line string) string {
+	for i := 0; i < len(line); {
+		r, size := utf8.DecodeRuneInString(line[i:])
+		if !isGraphic(r, size) {
+			return line[:i] + escape(line[i:])
+		}
+		i += size
+	}
+	return line
+}
+
+func escape(line string) string {
+	var b strings.Builder
+	for len(line) > 0 {
+		r, size := utf8.DecodeRuneInString(line)
+		if isGraphic(r, size) {
+			b.WriteString(line[:size])
+		} else {
+			quoted := quote(line[:size])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+		line = line[size:]
+	}
+	return b.String()
+}
+
+func isGraphic(r rune, size int) bool {
+	return unicode.IsGraphic(r) && (r != utf8.RuneError || size > 1)
 }
 
 func spokenHow(e Say) string {
