@@ -1,0 +1,29 @@
+//go:build unix
+
+package entry
+
+import (
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// syncFolder makes a rename last through a power cut, where the file system
+// can: the file is in its place whatever comes of it.
+func syncFolder(path string) {
+	folder, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	_ = folder.Sync()
+	_ = folder.Close()
+}
+
+// giveTo makes the owner of info that of a file, or at least its group.
+func giveTo(path string, info fs.FileInfo) {
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || os.Chown(path, int(owner.Uid), int(owner.Gid)) == nil {
+		return
+	}
+	_ = os.Chown(path, -1, int(owner.Gid))
+}

@@ -1,0 +1,209 @@
+// Package web is what the application server's listener answers: which paths
+// lead where, and the rules that hold for all of them: limits, the client's
+// address, one log line a request, counters.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// Limits of the listener.
+const (
+	// HeaderTimeout is how long a client may take to send its headers.
+	HeaderTimeout = 5 * time.Second
+
+	// BodyTimeout bounds reading a request: forms are small, also on bad lines.
+	BodyTimeout = 20 * time.Second
+
+	// AnswerTimeout bounds a request in all. Provisioning takes the longest.
+	AnswerTimeout = 40 * time.Second
+
+	// IdleTimeout is how long a proxy's connection is kept.
+	IdleTimeout = 2 * time.Minute
+
+	// MaxHeader bounds the headers in bytes.
+	MaxHeader = 32 << 10
+)
+
+// Server returns an http.Server with the limits above.
+func Server(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: HeaderTimeout,
+		ReadTimeout:       BodyTimeout,
+		WriteTimeout:      AnswerTimeout,
+		IdleTimeout:       IdleTimeout,
+		MaxHeaderBytes:    MaxHeader,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+// Route is one path of the server.
+type Route struct {
+	Path    string // as http.ServeMux takes it, without a method
+	Name    string // in logs and metrics
+	Handler http.Handler
+	Local   bool // only for this machine itself, not through a proxy
+	Quiet   bool // not worth a log line: probes and scrapes
+}
+
+// Config is what a Handler needs.
+type Config struct {
+	Routes         []Route
+	TrustedProxies []netip.Prefix
+	Log            *slog.Logger
+	Observe        func(route string, status int, took time.Duration) // may be nil
+}
+
+// Handler answers all paths. It is safe for use by several goroutines.
+type Handler struct {
+	config Config
+	mux    *http.ServeMux
+}
+
+// New returns a Handler.
+func New(c Config) *Handler {
+	h := &Handler{config: c, mux: http.NewServeMux()}
+	for _, route := range c.Routes {
+		h.mux.Handle(route.Path, h.wrap(route))
+	}
+	h.mux.Handle("/", h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)}))
+	return h
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "there is nothing at this address", http.StatusNotFound)
+}
+
+// ServeHTTP answers a request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+
+func (h *Handler) wrap(route Route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		client := ClientAddress(r, h.config.TrustedProxies)
+		r = r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
+		rec := &recorder{ResponseWriter: w}
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name, "panic", p, "stack", string(debug.Stack()))
+				if rec.status == 0 {
+					http.Error(rec, "something went wrong on our side", http.StatusInternalServerError)
+				}
+			}
+			h.done(r, route, rec, client, time.Since(began))
+		}()
+		if route.Local && !isLocal(r, client) {
+			http.Error(rec, "only this machine may ask that", http.StatusForbidden)
+			return
+		}
+		route.Handler.ServeHTTP(rec, r)
+	})
+}
+
+func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip.Addr, took time.Duration) {
+	if rec.status == 0 {
+		rec.status = http.StatusOK
+	}
+	if h.config.Observe != nil {
+		h.config.Observe(route.Name, rec.status, took)
+	}
+	if route.Quiet && rec.status < http.StatusInternalServerError {
+		return
+	}
+	level := slog.LevelInfo
+	if rec.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	h.config.Log.LogAttrs(r.Context(), level, "request",
+		slog.String("route", route.Name), slog.String("method", r.Method), slog.Int("status", rec.status),
+		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client.String()))
+}
+
+// recorder remembers the status of an answer.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 || r.status < http.StatusOK {
+		r.status = status
+	}
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	n, err := r.ResponseWriter.Write(b)
+	r.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController find what the writer can do.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
+
+type clientKey struct{}
+
+// Client returns the address that a request came from, behind the proxies that
+// are trusted.
+func Client(ctx context.Context) netip.Addr {
+	client, _ := ctx.Value(clientKey{}).(netip.Addr)
+	return client
+}
+
+// ClientAddress returns the address that a request came from: the peer's, or
+// where that is a trusted proxy the right-most address of X-Forwarded-For that
+// is not one. What stands further left anybody can write.
+func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	client := peer.Addr().Unmap().WithZone("")
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && contains(trusted, client); i-- {
+		next, err := parseAddress(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		client = next
+	}
+	return client
+}
+
+// parseAddress reads an address with or without a port.
+func parseAddress(s string) (netip.Addr, error) {
+	if withPort, err := netip.ParseAddrPort(s); err == nil {
+		return withPort.Addr().Unmap().WithZone(""), nil
+	}
+	address, err := netip.ParseAddr(strings.Trim(s, "[]"))
+	return address.Unmap().WithZone(""), err
+}
+
+func contains(prefixes []netip.Prefix, address netip.Addr) bool {
+	for _, prefix := range prefixes {
+		if prefix.Contains(address) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLocal reports whether a request was made on this machine and not passed on
+// by a proxy on it.
+func isLocal(r *http.Request, client netip.Addr) bool {
+	return client.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+}
