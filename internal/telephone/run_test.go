@@ -73,12 +73,12 @@ func TestPersonAtATerminal(t *testing.T) {
 				recorded := 0
 				result, err := telephone.Run(t.Context(), telephone.Options{
 					Call: simulator.Options{Target: target, Handler: practice, Record: func(trace.Stamped) { recorded++ }},
-					In:   keyboard(9*time.Second, "2", 16*time.Second, "123456", 40*time.Second, "q", time.Hour), Out: &out, Environ: c.environ,
+					In:   keyboard(time.Second, "\x1b[6~h", 1500*time.Millisecond, "?q", 2*time.Second, "q", time.Hour), Out: &out, Environ: c.environ,
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !result.Outcome.Forwarded || recorded != len(result.Events) {
+				if result.Outcome.By != trace.ByCaller || recorded != len(result.Events) {
 					t.Errorf("outcome %+v, %d of %d events recorded", result.Outcome, recorded, len(result.Events))
 				}
 				if got := strings.Contains(out.String(), "\x1b[32m"); got != c.colours { // the lamp is green
