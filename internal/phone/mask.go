@@ -36,6 +36,9 @@ func Mask(number string) string {
 	return string(chars[:shownFirst]) + hidden + string(chars[len(chars)-shownLast:])
 }
 
+// IsMasked reports whether a number in text was masked.
+func IsMasked(text string) bool { return strings.Contains(text, hidden) }
+
 // minNumber is the fewest digits in a row that MaskIn takes for a number:
 // local numbers have seven.
 const minNumber = 7

@@ -40,3 +40,13 @@ func TestMaskInFindsNumbersInText(t *testing.T) {
 		}
 	}
 }
+
+func TestMaskedTextIsKnown(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "+19734321440": false, "1001": false, phone.Mask("+19734321440"): true, "call " + phone.Mask("1001") + ".": true,
+	} {
+		if got := phone.IsMasked(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}

@@ -65,12 +65,9 @@ func transcribeRequest(e Request) string {
 
 func transcribeGather(e Gather) string {
 	ended := map[Ended]string{
-		EndedNumDigits:        "",
 		EndedFinishOnKey:      ", then the finish key",
-		EndedTimeout:          "time-out",
 		EndedDigitEndTimeout:  ", then no more",
 		EndedExecutionTimeout: ", until the time was up",
-		EndedSpeech:           "",
 		EndedHangup:           ", then hangs up",
 	}[e.Ended]
 	switch {
