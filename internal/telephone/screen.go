@@ -41,6 +41,7 @@ type screen struct {
 	help          bool
 
 	scene     simulator.Scene
+	opening   string // what every call's transcript begins with; may be empty
 	notice    string
 	noticeEnd time.Time
 	ticking   bool
@@ -83,6 +84,9 @@ func (s *screen) Init() tea.Cmd { return s.dial() }
 // dial calls, once more perhaps.
 func (s *screen) dial() tea.Cmd {
 	s.transcript = newTranscript(s.options.Call.Target)
+	if s.opening != "" {
+		s.transcript.add(&entry{kind: warningEntry, text: s.opening})
+	}
 	s.wire = wire{page: s.wire.page}
 	s.narrowPage, s.back = pages, 0
 	s.scene, s.over, s.ending, s.length = simulator.Scene{}, nil, nil, 0

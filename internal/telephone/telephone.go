@@ -124,7 +124,7 @@ func environ(pairs []string) []string {
 // runScreen is Run on a terminal that can place text.
 func runScreen(ctx context.Context, o Options, board *switchboard, notice string) (*simulator.Result, error) {
 	s := newScreen(o, board)
-	s.say(notice)
+	s.opening = notice
 	program := tea.NewProgram(s, tea.WithContext(ctx), tea.WithInput(o.In), tea.WithOutput(o.Out),
 		tea.WithWindowSize(s.width, s.height), tea.WithEnvironment(environ(o.Environ)), tea.WithoutSignalHandler())
 	_, err := program.Run()
