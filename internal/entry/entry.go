@@ -4,7 +4,6 @@
 package entry
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 
@@ -46,35 +45,38 @@ func CheckID(id string) error {
 	return fault.Newf(fault.Invalid, "the id %.120q is not 1 to 100 letters, digits, full stops, underscores or hyphens", id)
 }
 
-// parse reads an entry's object. Names count as they are written: a field
-// Message is not message, but one that this package does not know.
+// parse reads an entry's object, which is valid JSON. Names count as they are
+// written: a field Message is not message, but one that is not known here.
 func parse(id string, object []byte) (*Entry, error) {
-	fields, _, err := parseObject(object)
-	if err != nil {
+	if !isObject(object) {
 		return nil, fmt.Errorf("entry %q: it is not a JSON object", id)
 	}
 	e := &Entry{ID: id}
-	for _, field := range []struct {
-		name   string
-		into   *string
-		number bool // as people write extensions by hand
-	}{
-		{FieldAPIDomain, &e.APIDomain, false},
-		{FieldUser, &e.Text.User, true},
-		{FieldSystemUser, &e.Text.SystemUser, true},
-		{FieldFromNumber, &e.Text.FromNumber, true},
-		{FieldMessage, &e.Text.Message, false},
-	} {
-		value, ok := fields.values[field.name]
-		if !ok {
+	for name, value := range members(object) {
+		var field *string
+		number := false // as people write extensions by hand
+		switch name {
+		case FieldAPIDomain:
+			field = &e.APIDomain
+		case FieldUser:
+			field, number = &e.Text.User, true
+		case FieldSystemUser:
+			field, number = &e.Text.SystemUser, true
+		case FieldFromNumber:
+			field, number = &e.Text.FromNumber, true
+		case FieldMessage:
+			field = &e.Text.Message
+		default:
 			continue
 		}
-		if field.number && isDigits(value) {
-			*field.into = string(value)
-			continue
-		}
-		if err := json.Unmarshal(value, field.into); err != nil {
-			return nil, fmt.Errorf("entry %q: the field %s is not a text", id, field.name)
+		text, ok := textOf(value)
+		switch {
+		case ok:
+			*field = text
+		case number && isDigits(value):
+			*field = string(value)
+		default:
+			return nil, fmt.Errorf("entry %q: the field %s is not a text", id, name)
 		}
 	}
 	return e, nil

@@ -1,8 +1,8 @@
 package entry
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -45,8 +45,8 @@ type version struct {
 	oddities []error // entries of it that cannot be used
 
 	info   fs.FileInfo // before reading; nil: there was no file
-	sum    [sha256.Size]byte
-	readAt time.Time // before reading
+	text   []byte      // what was read, which object is made of; nil: it could not be
+	readAt time.Time   // before reading
 }
 
 // Open reads a file. One that is not there is empty, until it is. The error is
@@ -156,12 +156,11 @@ func (f *File) read(before *version) *version {
 	if err != nil {
 		return before.broken(readAt, info, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s cannot be read", f.path), Err: err})
 	}
-	sum := sha256.Sum256(data)
-	if before.info != nil && before.sum == sum {
+	if before.info != nil && before.text != nil && bytes.Equal(before.text, data) {
 		return before.at(readAt, info) // only its time has changed, or not even that
 	}
 	v := f.parse(data, before)
-	v.info, v.sum, v.readAt = info, sum, readAt
+	v.info, v.text, v.readAt = info, data, readAt
 	return v
 }
 
@@ -201,7 +200,7 @@ func (v *version) at(readAt time.Time, info fs.FileInfo) *version {
 // broken returns the same version with a problem.
 func (v *version) broken(readAt time.Time, info fs.FileInfo, problem error) *version {
 	next := v.at(readAt, info)
-	next.problem, next.sum = problem, [sha256.Size]byte{}
+	next.problem, next.text = problem, nil
 	return next
 }
 
@@ -225,11 +224,14 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 	if info.Size() > maxFile {
 		return nil, info, errTooLarge
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if err == nil && len(data) > maxFile {
-		err = errTooLarge
+	data := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(file, maxFile+1)); err != nil {
+		return nil, info, err
 	}
-	return data, info, err
+	if data.Len() > maxFile { // it has grown meanwhile
+		return nil, info, errTooLarge
+	}
+	return data.Bytes(), info, nil
 }
 
 var errTooLarge = fmt.Errorf("it has more than %d MiB", maxFile>>20)

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -18,7 +18,7 @@ var byteOrderMark = []byte("\uFEFF")
 // unread.
 type object struct {
 	names  []string
-	values map[string]json.RawMessage
+	values map[string]json.RawMessage // parts of the text that was parsed
 }
 
 // parseFile reads the text of a file: an object, with a byte order mark before
@@ -53,49 +53,34 @@ func lineOfInvalid(data []byte) int {
 // parseObject reads an object. Of a name that stands twice the last value
 // counts, as it does for most readers; it is returned in twice.
 func parseObject(data []byte) (o *object, twice []string, err error) {
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	token, err := decoder.Token()
-	if err != nil {
-		return nil, nil, located(data, decoder, err)
+	if !json.Valid(data) {
+		var whole json.RawMessage
+		return nil, nil, located(data, json.Unmarshal(data, &whole))
 	}
-	if token != json.Delim('{') {
+	if !isObject(data) {
 		return nil, nil, errors.New("line 1: it is not a JSON object")
 	}
 	o = newObject()
-	for decoder.More() {
-		token, err := decoder.Token()
-		if err != nil {
-			return nil, nil, located(data, decoder, err)
-		}
-		name, _ := token.(string) // the decoder accepts no other names
-		var value json.RawMessage
-		if err := decoder.Decode(&value); err != nil {
-			return nil, nil, located(data, decoder, err)
-		}
+	for name, value := range members(data) {
 		if _, ok := o.values[name]; ok {
 			twice = append(twice, name)
 		}
 		o.set(name, value)
 	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, nil, located(data, decoder, err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, located(data, decoder, errors.New("something follows the object's end"))
-	}
 	return o, twice, nil
 }
 
 // located adds the line to an error.
-func located(data []byte, decoder *json.Decoder, err error) error {
-	offset := decoder.InputOffset()
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = syntax.Offset
+func located(data []byte, err error) error {
+	syntax, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return err
 	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		err = errors.New("it ends too early")
+	at := min(int(syntax.Offset), len(data))
+	line := 1 + bytes.Count(data[:max(0, at-1)], []byte{'\n'}) // the offset is behind what is wrong
+	if at == len(data) && strings.HasPrefix(err.Error(), "unexpected end") {
+		return fmt.Errorf("line %d: it ends too early", line)
 	}
-	line := 1 + bytes.Count(data[:min(int(offset), len(data))], []byte{'\n'})
 	return fmt.Errorf("line %d: %w", line, err)
 }
 

@@ -93,9 +93,9 @@ func TestWhatCannotBeUsedIsToldByLine(t *testing.T) {
 		{"cut off", "{\n \"a\": {\"mess", "line 2: it ends too early"},
 		{"a list", `[1]`, "line 1: it is not a JSON object"},
 		{"a comma too many", "{\n \"a\": {},\n}", "line 3: invalid character '}' looking for beginning of object key string"},
-		{"two objects", "{}\n{}", "line 2: something follows the object's end"},
+		{"two objects", "{}\n{}", "line 2: invalid character '{' after top-level value"},
 		{"Latin-1", "{\n\"a\": {\n\"message\": \"Se\xF1or\"}}", "line 3: it is not UTF-8"},
-		{"far down", "{" + strings.Repeat("\n\"x\": {},", 9000) + "\n\"a\" {}}", "line 9002: expected colon after object key"},
+		{"far down", "{" + strings.Repeat("\n\"x\": {},", 9000) + "\n\"a\" {}}", "line 9002: invalid character '{' after object key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "domains.json")
