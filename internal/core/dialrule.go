@@ -38,7 +38,7 @@ func RuleID(fields Fields) string {
 func CanonicalRuleID(id string) string {
 	plain := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(id), "=")
 	decoded, err := base64.RawStdEncoding.DecodeString(plain)
-	if err != nil {
+	if err != nil || !strings.Contains(string(decoded), separator) {
 		return id
 	}
 	return base64.StdEncoding.EncodeToString(decoded)
@@ -47,11 +47,10 @@ func CanonicalRuleID(id string) string {
 // ruleOf returns which calls a rule is for, from its id, for people.
 func ruleOf(id string) string {
 	decoded, err := base64.StdEncoding.DecodeString(id)
-	if err != nil {
-		return id
+	if to, _, ok := strings.Cut(string(decoded), separator); ok && err == nil {
+		return to
 	}
-	to, _, _ := strings.Cut(string(decoded), separator)
-	return to
+	return id
 }
 
 // CreateDialPlan makes a dial plan without rules. The field

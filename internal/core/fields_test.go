@@ -29,7 +29,10 @@ func TestFieldsAreReadAsClientsWriteThem(t *testing.T) {
 	if diff := cmp.Diff([]string{"a", "1", "b"}, f.Texts("list")); diff != "" {
 		t.Errorf("list (-want +got):\n%s", diff)
 	}
-	if !f.Nested("o").Yes("enabled", false) || f.Nested("s") != nil || f.Texts("s") != nil {
+	if diff := cmp.Diff([]string{"18587645226"}, f.Texts("n")); diff != "" {
+		t.Errorf("n as a list (-want +got):\n%s", diff)
+	}
+	if !f.Nested("o").Yes("enabled", false) || f.Nested("s") != nil || f.Texts("o") != nil || f.Texts("gone") != nil {
 		t.Error("nested members are read wrongly")
 	}
 }

@@ -102,7 +102,7 @@ func TestRuleIDIsMadeOfWhatItMatches(t *testing.T) {
 	if got := core.CanonicalRuleID("Pz8_fHwq"); got != "Pz8/fHwq" {
 		t.Errorf("the URL's alphabet became %s", got)
 	}
-	if got := core.CanonicalRuleID("Kg"); got != "Kg==" {
+	if got := core.CanonicalRuleID("Knx8Kg"); got != "Knx8Kg==" {
 		t.Errorf("without padding it became %s", got)
 	}
 	if got := core.CanonicalRuleID("no id!"); got != "no id!" {

@@ -1,0 +1,60 @@
+package nsapi
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// failure is the answer that an error becomes.
+func (h *Handler) failure(r *http.Request, err error) reply {
+	if f, ok := errors.AsType[*failed](err); ok {
+		return reply{status: f.status, allow: f.allow, body: status{f.status, f.message}}
+	}
+	code := statusOf(err)
+	if code == http.StatusInternalServerError {
+		if r.Context().Err() == nil { // else the client has gone, and that was all
+			h.config.Log.ErrorContext(r.Context(), "API request failed", "method", r.Method, "error", err)
+		}
+		return reply{status: code, body: status{code, "an internal error; the server's log has it"}}
+	}
+	return reply{status: code, body: status{code, sentence(err)}}
+}
+
+// statusOf returns the status for an error of the core.
+func statusOf(err error) int {
+	if errors.Is(err, core.ErrExists) {
+		return http.StatusConflict
+	}
+	switch fault.CodeOf(err) {
+	case fault.Invalid, fault.Unsupported:
+		return http.StatusBadRequest
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Refused:
+		return http.StatusForbidden
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// sentence returns what an error says to a person, with its hint.
+func sentence(err error) string {
+	message := err.Error()
+	if hint := fault.HintOf(err); hint != "" {
+		message += "; " + hint
+	}
+	return message
+}
+
+// exists gives the vendor's words to the error that says that something is
+// there already: clients read them.
+func exists(err error, words string) error {
+	if errors.Is(err, core.ErrExists) {
+		return failf(http.StatusConflict, "%s", words)
+	}
+	return err
+}

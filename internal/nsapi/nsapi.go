@@ -1,0 +1,149 @@
+// Package nsapi is the Core's API: as much of the NetSapiens v2 API as
+// provisioning, texts and routing use, with its paths, fields, statuses and
+// errors. New makes the http.Handler for everything under /ns-api/.
+//
+// Every answer is JSON. An error is {"code":404,"message":"…"}; a write answers
+// 202 and is then done, or 200 with the object where a POST's body says
+// "synchronous":"yes". Fields that are not known here are kept and given back.
+package nsapi
+
+import (
+	"cmp"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// DefaultVersion is the version of the API that is spoken here.
+const DefaultVersion = "45.0.0"
+
+// Where the API stands.
+const (
+	root   = "/ns-api"
+	prefix = root + "/v2"
+)
+
+// Config says what the API serves, and to whom. Core and Keys are required.
+type Config struct {
+	Core     *core.Core
+	Keys     []Key
+	Version  string           // what the API calls itself; empty: DefaultVersion
+	Hostname string           // of this server, for those who ask for the version
+	Now      func() time.Time // nil: time.Now
+	Log      *slog.Logger     // gets what clients are told of as 500; nil: slog.Default()
+}
+
+// Handler is the API.
+type Handler struct {
+	core   *core.Core
+	keys   keyring
+	config Config
+}
+
+// New returns the API. Its error says what is wrong with a key.
+func New(c Config) (*Handler, error) {
+	keys, err := newKeyring(c.Keys)
+	if err != nil {
+		return nil, err
+	}
+	c.Version = cmp.Or(c.Version, DefaultVersion)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return &Handler{core: c.Core, keys: keys, config: c}, nil
+}
+
+// ServeHTTP answers one request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := h.answer(w, r)
+	if err != nil {
+		answer = h.failure(r, err)
+	}
+	answer.write(w)
+}
+
+// answer authenticates, finds the call, decodes, permits, does.
+func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (reply, error) {
+	path := r.URL.EscapedPath()
+	if path != prefix && !strings.HasPrefix(path, prefix+"/") {
+		return reply{}, failf(http.StatusNotFound, "the legacy API (object=…) is not served here; call %s", prefix)
+	}
+	key, err := h.keys.authenticate(r)
+	if err != nil {
+		return reply{}, err
+	}
+	found, names, err := find(r.Method, strings.TrimPrefix(path, prefix))
+	if err != nil {
+		return reply{}, err
+	}
+	c := &call{Request: r, key: key, names: names}
+	if err := c.resolveMine(); err != nil {
+		return reply{}, err
+	}
+	if err := c.permit(found.reach); err != nil {
+		return reply{}, err
+	}
+	if err := c.decode(w); err != nil {
+		return reply{}, err
+	}
+	return found.do(h, c)
+}
+
+// reply is an answer.
+type reply struct {
+	status int
+	allow  string // of a 405
+	body   any
+}
+
+// status is the body of an answer that shows nothing.
+type status struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// accepted answers a write that is done.
+func accepted() (reply, error) {
+	return reply{status: http.StatusAccepted, body: status{http.StatusAccepted, "Accepted"}}, nil
+}
+
+func shown(body any) (reply, error) { return reply{status: http.StatusOK, body: body}, nil }
+
+func (a reply) write(w http.ResponseWriter) {
+	body, err := json.Marshal(a.body)
+	if err != nil {
+		panic("nsapi: an answer cannot be written as JSON: " + err.Error())
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	if a.status == http.StatusUnauthorized {
+		header.Set("WWW-Authenticate", "Bearer")
+	}
+	if a.allow != "" {
+		header.Set("Allow", a.allow)
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(append(body, '\n')) // a client that has gone needs no answer
+}
+
+// failed is an error with the status that says it.
+type failed struct {
+	status  int
+	message string
+	allow   string
+}
+
+func (f *failed) Error() string { return f.message }
+
+func failf(code int, format string, args ...any) *failed {
+	return &failed{status: code, message: fault.Newf("", format, args...).Message}
+}
