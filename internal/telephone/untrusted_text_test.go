@@ -29,6 +29,7 @@ func TestWhatCannotBeShownIsMadeVisibleOrLeftOut(t *testing.T) {
 		{"marks without a width", "a\u200bb\u200dc\ufeffd\u00ade\U000e0041f", "abcdef"},
 		{"not UTF-8", "a\xffb\xc3", "a�b�"},
 		{"what nobody has assigned", "\ue000\U000f0000\uffff", "���"},
+		{"a very long text", strings.Repeat("x", 10_000), strings.Repeat("x", 8192) + "…"},
 		{"the end of a paragraph of Arabic", "\u0600\u06dd", "\u0600\u06dd"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -170,10 +170,17 @@ func responseRows(q question, width int) []string {
 		}
 		return rows
 	}
+	about := fmt.Sprintf("%d bytes", len(sent.Body))
 	if sent.ContentType != "" {
-		rows = append(rows, faint.Render(fit(clean(sent.ContentType)+fmt.Sprintf(", %d bytes", len(sent.Body)), width)))
+		about = clean(sent.ContentType) + ", " + about
 	}
-	text := strings.TrimRight(string(sent.Body), " \t\r\n")
+	text := string(sent.Body)
+	if len(text) > maxBody {
+		text = text[:maxBody]
+		about += fmt.Sprintf(", of which these are the first %d", maxBody)
+	}
+	rows = append(rows, faint.Render(fit(about, width)))
+	text = strings.TrimRight(text, " \t\r\n")
 	gutter := len(strconv.Itoa(strings.Count(text, "\n") + 1))
 	body := layOut(text, width-gutter-2)
 	for _, row := range body {
