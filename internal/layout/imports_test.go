@@ -21,12 +21,12 @@ const module = "github.com/switchhook/switchhook"
 // as high up as it can stand.
 var tiers = [][]string{
 	{"internal/fault", "internal/phone", "internal/hours", "internal/audio", "netsapiens/nstest"},
-	{"responder", "internal/trace", "internal/entry"},
+	{"responder", "internal/trace", "internal/entry", "internal/config"},
 	{"internal/fetch", "internal/dialplan", "netsapiens", "internal/store"},
 	{"internal/engine", "internal/speech"},
 	{"internal/simulator", "internal/voice", "internal/textback", "internal/clicktocall", "internal/oncall", "internal/oncall/source", "internal/provision"},
 	{"internal/core"},
-	{"internal/nsapi", "internal/web", "internal/console", "internal/config"},
+	{"internal/nsapi", "internal/web", "internal/console"},
 	{"internal/app", "internal/telephone", "respondertest", "examples/..."},
 	{"internal/cli"},
 	{"cmd/switchhook"},

@@ -1,0 +1,147 @@
+package config_test
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/config"
+)
+
+func TestDescribeTellsEverySetting(t *testing.T) {
+	from := fromFile(t, complete, nil)
+	from.Environ = []string{"UPDATE_SECRET=x", "SWITCHHOOK_LISTEN=:80", "SWITCHHOOK_CORE_DOMAIN=example.net"}
+	s := load(t, from)
+	var got []string
+	for _, one := range s.Describe() {
+		if !strings.HasSuffix(one.Meaning, ".") {
+			t.Errorf("the meaning of %s is no sentence: %q", one.Path, one.Meaning)
+		}
+		got = append(got, one.Path+" = "+one.Value+" | "+one.Origin.String()+" | "+strings.Join(one.Variables, " "))
+	}
+	want := []string{
+		"listen = :80 | environment SWITCHHOOK_LISTEN | SWITCHHOOK_LISTEN",
+		"trusted_proxies = 127.0.0.0/8, ::1/128 | default | SWITCHHOOK_TRUSTED_PROXIES_0",
+		"public_url = https://hooks.example.net | switchhook.toml:1 | SWITCHHOOK_PUBLIC_URL",
+		"data = /var/lib/switchhook | default | SWITCHHOOK_DATA",
+		"domains_file =  | not set | SWITCHHOOK_DOMAINS_FILE",
+		"allow_private_responders = false | default | SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS",
+		"netsapiens.url = https://ucportal.example.net | switchhook.toml:4 | SWITCHHOOK_NETSAPIENS_URL",
+		"netsapiens.token = <secret> | switchhook.toml:5 | SWITCHHOOK_NETSAPIENS_TOKEN NS_TOKEN",
+		"netsapiens.operations_email =  | not set | SWITCHHOOK_NETSAPIENS_OPERATIONS_EMAIL",
+		"forms.secret = <secret> | environment UPDATE_SECRET | SWITCHHOOK_FORMS_SECRET UPDATE_SECRET",
+		"textback.patience = 4s | default | SWITCHHOOK_TEXTBACK_PATIENCE",
+		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
+func TestDescribeLeavesOutWhatIsOff(t *testing.T) {
+	for _, one := range new(config.Settings).Describe() {
+		if strings.HasPrefix(one.Path, "netsapiens.") || strings.HasPrefix(one.Path, "core.") || one.Origin.Kind != config.NotSet {
+			t.Errorf("settings of nobody have %+v", one)
+		}
+	}
+}
+
+func TestNamesInTheEnvironmentAreUnambiguous(t *testing.T) {
+	s := load(t, config.Sources{Dir: t.TempDir(), Flags: map[string]string{"core.domain": "a", "public_url": "http://a", "netsapiens.url": "http://a", "netsapiens.token": "a", "forms.secret": "a"}})
+	owner := map[string]string{}
+	for _, one := range s.Describe() {
+		names := one.Variables
+		if one.Value == "<secret>" {
+			names = append(names, names[0]+"_FILE")
+		}
+		for _, name := range names {
+			if owner[name] != "" {
+				t.Errorf("%s sets both %s and %s", name, owner[name], one.Path)
+			}
+			owner[name] = one.Path
+		}
+	}
+}
+
+// secrets make the example complete.
+var secrets = map[string]string{".env": "NS_TOKEN=x\nUPDATE_SECRET=y\n"}
+
+func TestExampleLoads(t *testing.T) {
+	load(t, fromFile(t, config.Example(), secrets))
+	leftOut := regexp.MustCompile(`(?m)^#([a-z_\[])`)
+	whole := leftOut.ReplaceAllString(config.Example(), "$1")
+	if strings.Count(whole, "\n#") == strings.Count(config.Example(), "\n#") {
+		t.Fatal("the example leaves nothing out")
+	}
+	s := load(t, fromFile(t, whole, secrets))
+	for _, one := range s.Describe() {
+		if one.Origin.Kind == config.Default || one.Origin.Kind == config.NotSet {
+			t.Errorf("%s is not in the example", one.Path)
+		}
+	}
+}
+
+func TestExampleShowsTheDefaults(t *testing.T) {
+	inForce := load(t, fromFile(t, config.Example(), secrets))
+	for _, one := range inForce.Describe() {
+		if one.Origin.Kind != config.Default || one.Path == "trusted_proxies" {
+			continue
+		}
+		_, name, found := strings.Cut(one.Path, ".")
+		if !found {
+			name = one.Path
+		}
+		line := regexp.MustCompile(`(?m)^#` + name + ` = "?` + regexp.QuoteMeta(one.Value) + `"?$`)
+		if !line.MatchString(config.Example()) {
+			t.Errorf("the default of %s is %s, and the example shows something else", one.Path, one.Value)
+		}
+	}
+}
+
+// TestPageShowsTheExample writes the example into the page of the
+// documentation with -update.
+func TestPageShowsTheExample(t *testing.T) {
+	const page, start, end = "../../docs/settings.md", "```toml\n", "```\n<!-- End of what is written. -->"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, okStart := strings.Cut(string(text), start)
+	shown, after, okEnd := strings.Cut(rest, end)
+	if !okStart || !okEnd {
+		t.Fatalf("%s has no place for the example", page)
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(before+start+config.Example()+end+after), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(config.Example(), shown); diff != "" {
+		t.Errorf("%s shows another example; run this test with -update (-want +got):\n%s", page, diff)
+	}
+}
+
+func TestPageShowsProblemsAsTheyAreTold(t *testing.T) {
+	const page = "../../docs/settings.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```text\nswitchhook: error: ")
+	shown, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatalf("%s shows no problems", page)
+	}
+	_, err = config.Load(fromFile(t, "# Settings\n\nlisen = ':80'\npublic_url = 'https://hooks.example.net'\n\n\n[netsapiens]\n"+
+		"token = 'x'\n[forms]\nsecret = 'x'\n[textback]\npatience = '40s'\n", nil))
+	if err == nil {
+		t.Fatal("it loads")
+	}
+	if diff := cmp.Diff(shown, err.Error()+"\n"); diff != "" {
+		t.Errorf("%s shows other problems (-page +now):\n%s", page, diff)
+	}
+}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// day is 24 hours. Settings of days are spans of keeping, for which an hour of
+// summer time more or less means nothing.
+const day = 24 * time.Hour
+
+func parseDuration(text, _ string) (any, error) { return readDuration(text) }
+
+// readDuration reads what time.ParseDuration reads, with days before it:
+// "90d", "1d12h", "1m30s". A setting is never negative.
+func readDuration(text string) (time.Duration, error) {
+	var d time.Duration
+	rest := text
+	if number, after, found := strings.Cut(text, "d"); found {
+		n, err := strconv.ParseUint(number, 10, 32)
+		if err != nil {
+			return 0, errOther
+		}
+		if n >= uint64(math.MaxInt64/day) {
+			return 0, errors.New("is longer than can be counted")
+		}
+		d, rest = time.Duration(n)*day, after
+	}
+	if rest != "" || text == "" {
+		clock, err := time.ParseDuration(rest)
+		switch {
+		case err != nil:
+			return 0, errOther
+		case clock < 0 || strings.ContainsAny(rest, "+-"):
+			return 0, errors.New("has a sign")
+		case clock > math.MaxInt64-d:
+			return 0, errors.New("is longer than can be counted")
+		}
+		d += clock
+	}
+	return d, nil
+}
+
+// formatDuration writes a time.Duration as an operator would: 90d, 1m30s.
+func formatDuration(value any) string {
+	d, ok := value.(time.Duration)
+	if !ok {
+		return fmt.Sprint(value)
+	}
+	days, clock := "", d.String()
+	if d >= day {
+		days, clock = fmt.Sprintf("%dd", d/day), (d % day).String()
+		if d%day == 0 {
+			return days
+		}
+	}
+	clock = strings.Replace(clock, "m0s", "m", 1) // 1h0m0s, and 10m0s
+	return days + strings.Replace(clock, "h0m", "h", 1)
+}

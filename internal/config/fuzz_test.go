@@ -1,0 +1,136 @@
+package config_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// marker is a secret that no message may show.
+const marker = "xyzzy-plugh-plover"
+
+// FuzzLoad loads any settings file, .env and environment: what loads can be
+// written down and loaded again, and what does not says why.
+func FuzzLoad(f *testing.F) {
+	f.Add(complete, "NS_TOKEN=x", "SWITCHHOOK_LISTEN=:80")
+	f.Add(config.Example(), "UPDATE_SECRET='y'\nNS_TOKEN=x", "SWITCHHOOK_TRUSTED_PROXIES_0=::1\nSWITCHHOOK_TRUSTED_PROXIES_1=::2")
+	f.Add(contract, "", "SWITCHHOOK_ONCALL_SOURCE_0_API_KEY=x")
+	for _, name := range []string{settingsFile, ".env"} {
+		content, err := os.ReadFile(filepath.Join("testdata", "everything_wrong", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(content), string(content), string(content))
+	}
+	f.Add("a = [\n\n[core]\ndomain = 'x'\n[[a]]\n\"\"\"", "", "")
+	f.Add("netsapiens={url='http://a/%zz',token='\\'}\nnetsapiens.url=1\n[netsapiens]", "A='", "SWITCHHOOK_TEXTBACK_PATIENCE=0d1.5s")
+	dir := f.TempDir() // one process runs one input at a time
+	f.Fuzz(func(t *testing.T, file, dotenv, environ string) {
+		for name, content := range map[string]string{settingsFile: file, ".env": dotenv} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		from := config.Sources{Path: settingsFile, Dir: dir, Environ: append(strings.Split(environ, "\n"), "NS_TOKEN="+marker, "SWITCHHOOK_FORMS_SECRET="+marker)}
+		s, err := config.Load(from)
+		if err != nil {
+			checkProblems(t, err)
+			return
+		}
+		checkRoundTrip(t, dir, s)
+	})
+}
+
+// checkProblems looks at an error of Load.
+func checkProblems(t *testing.T, err error) {
+	t.Helper()
+	e, ok := errors.AsType[*config.Error](err)
+	if !ok || len(e.Problems) == 0 || fault.CodeOf(err) != fault.Invalid {
+		t.Fatalf("the error is %#v", err)
+	}
+	if got := strings.Count(err.Error(), "\n"); got != len(e.Problems) {
+		t.Errorf("%d problems are told on %d lines", len(e.Problems), got)
+	}
+	line := 0
+	for _, p := range e.Problems {
+		text := p.String()
+		if p.Message == "" || strings.ContainsFunc(text, unicode.IsControl) || strings.Contains(text, marker) {
+			t.Errorf("a problem is told as %q", text)
+		}
+		if p.Origin.Kind == config.File {
+			if p.Origin.Line < line {
+				t.Errorf("line %d is told after line %d", p.Origin.Line, line)
+			}
+			line = p.Origin.Line
+		}
+	}
+}
+
+// checkRoundTrip gives what Describe says of settings on the command line, and
+// expects the same settings.
+func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
+	t.Helper()
+	flags := make(map[string]string)
+	var want []string
+	for _, one := range s.Describe() {
+		if strings.Contains(fmt.Sprintf("%+v", one), marker) {
+			t.Errorf("a secret shows in %+v", one)
+		}
+		if one.Path != "trusted_proxies" {
+			flags[one.Path] = one.Value
+		} else {
+			if one.Value == "" {
+				continue // an empty list cannot be said on the command line
+			}
+			for i, item := range strings.Split(one.Value, ", ") {
+				flags[fmt.Sprintf("%s.%d", one.Path, i)] = item
+			}
+		}
+		want = append(want, one.Path+" = "+one.Value)
+	}
+	again, err := config.Load(config.Sources{Dir: filepath.Join(dir, "nothing"), Flags: flags})
+	if err != nil {
+		t.Fatalf("what Describe says does not load: %v", err)
+	}
+	var got []string
+	for _, one := range again.Describe() {
+		if one.Origin.Kind != config.Default || one.Path != "trusted_proxies" {
+			got = append(got, one.Path+" = "+one.Value)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what Describe says, loaded again (-want +got):\n%s", diff)
+	}
+}
+
+// FuzzSettingsFile reads any text as TOML: it is sound where the library that
+// the language is left to says so, and reading on after what is not ends.
+func FuzzSettingsFile(f *testing.F) {
+	f.Add(complete)
+	f.Add(contract)
+	f.Add("a = [\n 'x'\n 'y']\n[b\nc = d\n\"e f\" = '''\n\ng=1\n[h]\n[h]\nh.i=1\nh.i.j=2\n\xff")
+	f.Fuzz(func(t *testing.T, content string) {
+		statements, problems := config.ReadDocument(content)
+		var unused map[string]any
+		if err := toml.Unmarshal([]byte(strings.TrimPrefix(content, "\ufeff")), &unused); (err == nil) != (len(problems) == 0) {
+			t.Errorf("the library says %v, there are problems in the lines %v", err, problems)
+		}
+		lines := strings.Count(content, "\n") + 1
+		for _, line := range slices.Concat(statements, problems) {
+			if line < 1 || line > lines || !slices.IsSorted(statements) {
+				t.Fatalf("statements in the lines %v and problems in the lines %v, of %d", statements, problems, lines)
+			}
+		}
+	})
+}

@@ -1,0 +1,42 @@
+package config
+
+import "strings"
+
+// deferred is a section or key of the settings file that is agreed on, and
+// whose feature is not in this version. Ignoring it would let an operator
+// believe in a feature that is not there, so it is refused with the reason.
+type deferred struct {
+	path   string
+	reason string // completes "NAME is of no use yet: "
+}
+
+// deferrals returns the agreed names that are not settings yet. When a feature
+// comes, its line goes from here into the struct Settings.
+func deferrals() []deferred {
+	return []deferred{
+		{"database", "this version has no database"},
+		{"textback.queue_on_failure", "this version sends a text while the caller waits, or not at all"},
+		{"textback.retention", "this version has no database to keep calls and texts in"},
+		{"clicktocall", "this version has no click-to-call"},
+		{"speech", "the server of this version speaks to nobody itself"},
+		{"alerts", "this version sends no alerts"},
+		{"oncall", "this version has no on-call routing"},
+		{"core.sip", "the Core of this version takes no calls over SIP"},
+		{"core.media_ports", "the Core of this version takes no calls over SIP"},
+	}
+}
+
+// findDeferred returns the deferral that a name stands under, where names are
+// joined by a dot in files and by an underscore in the environment.
+func findDeferred(name, joint string) (deferred, bool) {
+	for _, d := range deferrals() {
+		own := d.path
+		if joint != "." {
+			own = variableName(d.path)
+		}
+		if name == own || strings.HasPrefix(name, own+joint) {
+			return d, true
+		}
+	}
+	return deferred{}, false
+}

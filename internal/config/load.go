@@ -1,0 +1,296 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Sources are the places that Load reads settings from. The zero value reads a
+// .env and the domains.json of an old folder from the working directory.
+type Sources struct {
+	// Path is the settings file; empty for none. A relative one begins in Dir.
+	Path string
+
+	// Flags are what the command line says, by path in the settings file:
+	// "listen", or "trusted_proxies.0" for an item of a list.
+	Flags map[string]string
+
+	// Environ is the environment, as os.Environ returns it.
+	Environ []string
+
+	// Dir is the working directory; empty for that of the process.
+	Dir string
+
+	// CredentialsDir is the folder of systemd's credentials, which it names in
+	// CREDENTIALS_DIRECTORY; empty for none.
+	CredentialsDir string
+}
+
+const (
+	// dotenvFile holds variables that are as good as the environment's.
+	dotenvFile = ".env"
+
+	// oldEntries is the file of entries that makes a working directory the
+	// folder of the service that Switchhook takes over from.
+	oldEntries = "domains.json"
+)
+
+// Load reads the settings. Of the places where a key may stand the first that
+// has a value for it wins: the command line, SWITCHHOOK_… in the environment,
+// its old name there, both in .env, a systemd credential (secrets only), the
+// file that a secret's _file names, the settings file, the default. Empty text
+// is no value.
+//
+// The error is an *Error with every problem, those of places that did not win
+// included. Load reads files, and does nothing else.
+func Load(from Sources) (*Settings, error) {
+	l := &loader{from: from, plan: newPlan(), causes: make(map[string]Origin), attempts: make(map[*key]bool)}
+	file := l.file() // first, so that a section is on because of its head
+	flags := l.variables(l.flags())
+	environ := l.variables(l.environ())
+	dotenv := l.variables(l.dotenv())
+	l.layers = []layer{flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials()}
+	l.layers = append(l.layers, l.contents(flags.files, environ.files, dotenv.files, file.files), file.own)
+	if l.inOldFolder() {
+		l.takeOver()
+	}
+	settings := l.settings()
+	l.requireWhatIsNeeded()
+	if err := sorted(l.problems); err != nil {
+		return nil, err
+	}
+	return settings, nil
+}
+
+// layer is what one place says of keys.
+type layer map[*key]value
+
+// loader is one Load under way.
+type loader struct {
+	from     Sources
+	plan     *plan
+	layers   []layer // the first wins
+	problems []Problem
+
+	causes     map[string]Origin // of the sections that are on: what switched them on
+	attempts   map[*key]bool     // keys that somebody tried to set, and failed
+	refused    bool              // what was asked for is not in this version
+	oldFolder  bool              // a default of the old folder stands before that of the key
+	incomplete bool              // so much is unreadable that nothing can be called missing
+}
+
+func (l *loader) report(at Origin, format string, args ...any) {
+	l.problems = append(l.problems, problemf(at, format, args...))
+}
+
+// resolve returns the name of a file as the process may open it.
+func (l *loader) resolve(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(l.from.Dir, name)
+}
+
+// maxFile is the most that is read of a settings file, a .env or the file of a
+// secret, in bytes: a hundred times what any of them should hold.
+const maxFile = 256 << 10
+
+// The sentences about files that cannot be read.
+var (
+	errNotFile = errors.New("it is not a file")
+	errTooBig  = errors.New("it is larger than 256 KiB")
+)
+
+// read returns the content of a file that is named as resolve takes it. Only a
+// plain file is read: settings are read again at each reload, which a pipe
+// would not survive, and a device might never end.
+func (l *loader) read(name string) (string, error) {
+	name = l.resolve(name)
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular():
+		return "", errNotFile
+	case info.Size() > maxFile:
+		return "", errTooBig
+	}
+	content, err := os.ReadFile(name)
+	return string(content), err
+}
+
+// reason returns why a file could not be read, without the name of the file.
+func reason(err error) string {
+	if errors.Is(err, fs.ErrNotExist) {
+		return "there is no such file"
+	}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// flags returns the flags as variables of the environment.
+func (l *loader) flags() []variable {
+	var all []variable
+	for _, path := range slices.Sorted(maps.Keys(l.from.Flags)) {
+		all = append(all, variable{variableName(path), l.from.Flags[path], Origin{Kind: Flag, Name: path}})
+	}
+	return all
+}
+
+func (l *loader) environ() []variable {
+	var all []variable
+	for _, pair := range l.from.Environ {
+		if name, value, ok := strings.Cut(pair, "="); ok && name != "" {
+			all = append(all, variable{name, value, Origin{Kind: Environ, Name: name}})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b variable) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// dotenv returns what .env says: the one beside the settings file, else the
+// one in the working directory. A folder of that name, as some keep their
+// Python in, is none.
+func (l *loader) dotenv() []variable {
+	names := []string{dotenvFile}
+	if beside := filepath.Join(filepath.Dir(l.from.Path), dotenvFile); l.from.Path != "" && beside != dotenvFile {
+		names = []string{beside, dotenvFile}
+	}
+	for _, name := range names {
+		content, err := l.read(name)
+		switch {
+		case err == nil:
+			found, problems := readDotenv(content, name)
+			for _, p := range problems {
+				l.attemptVariable(p.Origin.Name, p.Origin)
+			}
+			l.problems = append(l.problems, problems...)
+			return found
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotFile):
+			continue
+		}
+		l.report(Origin{Kind: Dotenv, File: name}, "this file cannot be read: %s", reason(err))
+		l.incomplete = true
+		return nil
+	}
+	return nil
+}
+
+// credentials returns the secrets that systemd hands over, each in a file that
+// has the name of the key.
+func (l *loader) credentials() layer {
+	found := make(layer)
+	if l.from.CredentialsDir == "" {
+		return found
+	}
+	for _, k := range l.plan.keys {
+		if !k.secret() {
+			continue
+		}
+		content, err := l.read(filepath.Join(l.from.CredentialsDir, k.path))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		at := Origin{Kind: Credential, Name: k.path}
+		if err != nil {
+			l.report(at, "this credential cannot be read: %s", reason(err))
+			l.attempts[k] = true
+			continue
+		}
+		l.set(found, k, value{text: withoutLineEnd(content), origin: at})
+	}
+	return found
+}
+
+// contents returns the secrets in the files that the given layers name, of
+// which the first wins. A file is only opened for a secret that the layers so
+// far do not have: it may be for another machine than this one.
+func (l *loader) contents(named ...layer) layer {
+	found := make(layer)
+	for _, k := range l.plan.keys {
+		first := slices.IndexFunc(named, func(names layer) bool { _, ok := names[k]; return ok })
+		if first >= 0 && !l.has(k) {
+			l.readSecret(found, k, named[first][k])
+		}
+	}
+	return found
+}
+
+func (l *loader) readSecret(into layer, k *key, name value) {
+	file := name.text
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(name.folder, file)
+	}
+	content, err := l.read(file)
+	content = withoutLineEnd(content)
+	switch {
+	case err != nil:
+		l.report(name.origin, "%s is to be in the file %s, which cannot be read: %s", k.path, file, reason(err))
+	case content == "":
+		l.report(name.origin, "%s is to be in the file %s, which is empty", k.path, file)
+	default:
+		l.set(into, k, value{text: content, origin: Origin{Kind: SecretFile, File: file}})
+		return
+	}
+	l.attempts[k] = true
+}
+
+func withoutLineEnd(content string) string { return strings.TrimRight(content, "\r\n") }
+
+// set notes the value of a key, unless it is empty text, which is none.
+func (l *loader) set(in layer, k *key, v value) {
+	if (v.form == bare || v.form == text) && v.text == "" {
+		return
+	}
+	in[k] = v
+	l.given(k, v.origin)
+}
+
+// given switches on what a key that was given switches on.
+func (l *loader) given(k *key, by Origin) {
+	if k.section != nil {
+		l.switchOn(k.section.path, by)
+	}
+	l.switchOn(k.switches, by)
+}
+
+// inOldFolder says whether the working directory is the folder of the service
+// that Switchhook takes over from: it has a domains.json, and nobody gave a
+// settings file.
+func (l *loader) inOldFolder() bool {
+	if l.from.Path != "" {
+		return false
+	}
+	info, err := os.Stat(l.resolve(oldEntries))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// takeOver makes the defaults those of an old folder, and switches on what its
+// files are for.
+func (l *loader) takeOver() {
+	l.oldFolder = true
+	for _, k := range l.plan.keys {
+		if k.folder != "" {
+			l.given(k, Origin{Kind: Default})
+		}
+	}
+}
+
+// switchOn notes that a section is on, and why. The first reason stays.
+func (l *loader) switchOn(path string, by Origin) {
+	if _, on := l.causes[path]; on || path == "" {
+		return
+	}
+	l.causes[path] = by
+	if s := l.plan.section(path); s != nil {
+		l.switchOn(s.switches, by)
+	}
+}

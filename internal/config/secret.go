@@ -1,0 +1,68 @@
+package config
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// redacted is what a secret prints.
+const redacted = "<secret>"
+
+// Secret is a text that is never printed: it shows as <secret> under every
+// verb of fmt, in slog, JSON and whatever else marshals text. The zero Secret
+// is not set.
+type Secret struct {
+	// reveal is a function, because fmt and others look into unexported fields
+	// past every method, and follow pointers; into a closure they do not see.
+	reveal func() string
+}
+
+// NewSecret returns a Secret that holds text. An empty text is no secret.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{reveal: func() string { return text }}
+}
+
+// Reveal returns the text, or "" where the secret is not set. Whoever calls it
+// answers for where the text goes.
+func (s Secret) Reveal() string {
+	if s.reveal == nil {
+		return ""
+	}
+	return s.reveal()
+}
+
+// IsSet says whether there is a secret.
+func (s Secret) IsSet() bool { return s.reveal != nil }
+
+// Equal says whether both hold the same text, or both none. How long it takes
+// tells nothing of the texts, not even where their lengths differ.
+func (s Secret) Equal(other Secret) bool {
+	a, b := sha256.Sum256([]byte(s.Reveal())), sha256.Sum256([]byte(other.Reveal()))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
+
+// Matches says whether what a stranger gave is the secret, in the time that
+// Equal takes. Nothing matches a secret that is not set.
+func (s Secret) Matches(given string) bool {
+	return s.Equal(NewSecret(given)) && s.IsSet()
+}
+
+// String returns <secret>.
+func (s Secret) String() string { return redacted }
+
+// Format prints <secret>, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, redacted) // a fmt.State buffers, and does not fail
+}
+
+// MarshalText returns <secret>.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue returns <secret>.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
