@@ -109,33 +109,35 @@ func (p *Provisioner) Webhook(id string) string {
 }
 
 // Apply runs the three steps. A step that fails does not hold up the others;
-// but where the user is somebody else's, nothing of theirs is touched.
+// but where the user is somebody else's, or nobody can tell whose, nothing of
+// theirs is touched.
 func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
-	var r Report
-	r.User = p.user(ctx, e)
-	r.DialRule = p.dialRule(ctx, e)
-	if Kind(r.User) == conflict {
-		r.AnswerRule = conflict + ": the answer rule belongs to that user and stays as it is"
-	} else {
-		r.AnswerRule = p.answerRule(ctx, e)
-	}
+	user, whose := p.user(ctx, e)
+	r := Report{User: user, DialRule: p.dialRule(ctx, e), AnswerRule: p.answerRule(ctx, e, whose)}
 	if p.Count != nil {
-		for step, result := range map[string]string{"user": r.User, "dial_rule": r.DialRule, "answer_rule": r.AnswerRule} {
-			p.Count(step, Kind(result))
-		}
+		p.Count("user", Kind(r.User))
+		p.Count("dial_rule", Kind(r.DialRule))
+		p.Count("answer_rule", Kind(r.AnswerRule))
 	}
 	return r
 }
 
+// whose says to whom a system user belongs.
+type whose int
+
+const (
+	ours    whose = iota // it is one for web responders, or was not there before
+	foreign              // it is somebody else's
+	unknown              // it is there, and cannot be looked at
+)
+
 // user makes the system user that calls are routed to.
-func (p *Provisioner) user(ctx context.Context, e *entry.Entry) string {
+func (p *Provisioner) user(ctx context.Context, e *entry.Entry) (string, whose) {
 	found, err := p.API.User(ctx, e.APIDomain, e.Text.SystemUser)
 	if err == nil {
-		if found.ServiceCode != "" && found.ServiceCode != serviceCode || found.ServiceCode == "" && found.Email != p.Email {
-			return fmt.Sprintf("%s: user %s is there already and is not one for web responders (service code %q)", conflict, e.Text.SystemUser, found.ServiceCode)
-		}
-		return Exists
+		return p.judge(found)
 	}
+	absent := netsapiens.NotFound(err)
 	// Whatever the look said, creating is safe: it never changes what is there.
 	err = p.API.CreateUser(ctx, e.APIDomain, netsapiens.User{
 		User: e.Text.SystemUser, FirstName: "Web", LastName: "Responder",
@@ -143,11 +145,30 @@ func (p *Provisioner) user(ctx context.Context, e *entry.Entry) string {
 	})
 	switch {
 	case err == nil:
-		return Created
+		return Created, ours
 	case netsapiens.AlreadyExists(err):
-		return Exists
+		if absent { // somebody has made it in this very moment
+			if found, err = p.API.User(ctx, e.APIDomain, e.Text.SystemUser); err == nil {
+				return p.judge(found)
+			}
+		}
+		return Exists, unknown
+	case absent: // if it is there now, this attempt has made it
+		return failure(err), ours
 	}
-	return failure(err)
+	return failure(err), unknown
+}
+
+// judge says whether a user that is there is one for web responders. Phone
+// systems that do not give a service code back give the e-mail address.
+func (p *Provisioner) judge(found netsapiens.User) (string, whose) {
+	if found.ServiceCode == serviceCode || found.ServiceCode == "" && found.Email == p.Email {
+		return Exists, ours
+	}
+	if found.ServiceCode == "" {
+		return fmt.Sprintf("%s: user %s is there already and is not one for web responders", conflict, found.User), foreign
+	}
+	return fmt.Sprintf("%s: user %s is there already, for another service: %s", conflict, found.User, found.ServiceCode), foreign
 }
 
 // dialRule makes the rule that leads from the user's alias to the webhook.
@@ -189,54 +210,80 @@ func (p *Provisioner) findRule(ctx context.Context, e *entry.Entry, wanted netsa
 	return nil, nil
 }
 
+// compare says whether a rule does what is wanted, or what it does instead.
 func compare(existing, wanted netsapiens.DialRule) string {
+	is, want := address(existing.Parameter), address(wanted.Parameter)
+	there := fmt.Sprintf("%s: a rule for %s is there already and ", conflict, wanted.ToURI)
 	switch {
 	case !netsapiens.IsToWeb(existing.Application):
-		return fmt.Sprintf("%s: a rule for %s is there already and leads to %s", conflict, wanted.ToURI, existing.Application)
-	case address(existing.Parameter) != address(wanted.Parameter):
-		return fmt.Sprintf("%s: a rule for %s is there already and asks %s", conflict, wanted.ToURI, phone.MaskIn(withoutQuery(address(existing.Parameter))))
+		return there + "leads to " + phone.MaskIn(existing.Application)
+	case is != want && shown(is) == shown(want):
+		return there + "asks for another entry" + otherEntry(is)
+	case is != want:
+		return there + "asks " + phone.MaskIn(shown(is))
 	case existing.Enabled == netsapiens.No:
-		return fmt.Sprintf("%s: the rule for %s is there, but is switched off", conflict, wanted.ToURI)
+		return there + "is switched off"
 	}
 	return Exists
 }
 
-// address returns a rule's URL without the tokens before it: <HttpMethod=GET>.
+// address returns a rule's URL without what may stand before it:
+// <HttpMethod=GET>, <HttpSecret=…>.
 func address(parameter string) string {
-	for strings.HasPrefix(parameter, "<") {
+	for {
+		parameter = strings.TrimSpace(parameter)
 		_, rest, ok := strings.Cut(parameter, ">")
-		if !ok {
-			break
+		if !ok || parameter[0] != '<' {
+			return parameter
 		}
 		parameter = rest
 	}
-	return strings.TrimSpace(parameter)
 }
 
-// withoutQuery keeps what a stranger's URL may hold in secrets out of reports.
-func withoutQuery(address string) string {
-	address, _, _ = strings.Cut(address, "?")
-	return address
+// shown returns as much of a stranger's URL as holds no secrets.
+func shown(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "something that is no URL"
+	}
+	return u.Scheme + "://" + u.Host + u.Path
+}
+
+// otherEntry names the entry that a URL of ours asks for.
+func otherEntry(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || entry.CheckID(u.Query().Get("id")) != nil {
+		return ""
+	}
+	return ": " + u.Query().Get("id")
 }
 
 // answerRule leads all calls of the user to its alias.
-func (p *Provisioner) answerRule(ctx context.Context, e *entry.Entry) string {
+func (p *Provisioner) answerRule(ctx context.Context, e *entry.Entry, w whose) string {
+	if w == foreign {
+		return conflict + ": the answer rule belongs to that user and stays as it is"
+	}
 	wanted := netsapiens.ForwardAlways(alias(e))
 	existing, err := p.API.AnswerRule(ctx, e.APIDomain, e.Text.SystemUser, wanted.TimeFrame)
-	if err == nil {
-		forward := existing.ForwardAlways
-		switch {
-		case existing.Forwards(alias(e)):
-			return Exists
-		case forward.Enabled == netsapiens.Yes && len(forward.Parameters) > 0 && !slices.Equal(forward.Parameters, []string{""}):
-			return fmt.Sprintf("%s: calls for user %s are forwarded to %s already", conflict, e.Text.SystemUser, phone.MaskIn(strings.Join(forward.Parameters, ", ")))
-		}
+	switch {
+	case err == nil && existing.Forwards(alias(e)):
+		return Exists
+	case err == nil && existing.ForwardAlways.Enabled == netsapiens.Yes && !slices.Equal(existing.ForwardAlways.Parameters, wanted.ForwardAlways.Parameters) && hasText(existing.ForwardAlways.Parameters):
+		return fmt.Sprintf("%s: calls for user %s are forwarded to %s already", conflict, e.Text.SystemUser, phone.MaskIn(strings.Join(existing.ForwardAlways.Parameters, ", ")))
+	case w == unknown:
+		return fmt.Sprintf("%s: user %s is there already and cannot be looked at, so its answer rule stays as it is", failed, e.Text.SystemUser)
+	case netsapiens.Temporary(err):
+		return failure(err) // what is there may lead elsewhere
 	}
 	change, err := p.API.SetAnswerRule(ctx, e.APIDomain, e.Text.SystemUser, wanted)
 	if err != nil {
 		return failure(err)
 	}
 	return string(change)
+}
+
+func hasText(parameters []string) bool {
+	return slices.ContainsFunc(parameters, func(s string) bool { return s != "" })
 }
 
 // Owner returns the user that a number for texts belongs to. The error is a

@@ -1,33 +1,23 @@
 package textback
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/charmap"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/netsapiens"
 )
-
-// MaxForm is the size in bytes past which a form is refused: a message of the
-// longest kind has a few thousand.
-const MaxForm = 64 << 10
 
 // provisionTimeout bounds the steps after a form was saved. Form services give
 // up after about half a minute.
@@ -45,7 +35,8 @@ type Store interface {
 // Provisioner makes the phone system's side of an entry.
 type Provisioner interface {
 	// Owner returns the user that a number for texts belongs to. The error is
-	// a *fault.Error with a sentence.
+	// a *netsapiens.Error where the phone system could not be asked, else a
+	// *fault.Error: it is no user's.
 	Owner(ctx context.Context, domain, number string) (user string, err error)
 
 	// Apply runs the steps and tells of each.
@@ -55,14 +46,11 @@ type Provisioner interface {
 // Form is the http.Handler of /update-sms: it saves an entry and then
 // provisions it.
 type Form struct {
-	Secret    string // without one every form is refused
+	Secret    netsapiens.Secret // without one every form is refused
 	Store     Store
 	Provision Provisioner
 	Log       *slog.Logger
 }
-
-// formFields are the fields that a form may set, by their name in the form.
-var formFields = []string{entry.FieldAPIDomain, entry.FieldUser, entry.FieldSystemUser, entry.FieldFromNumber, entry.FieldMessage}
 
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -104,65 +92,113 @@ func (f *Form) authentic(secret string) bool {
 // update saves first and provisions then, whatever comes of it.
 func (f *Form) update(ctx context.Context, fields map[string]string) (provision.Report, error) {
 	id := fields["id"]
-	if err := entry.CheckID(id); err != nil {
-		return provision.Report{}, err
-	}
-	given := map[string]string{}
-	for _, name := range formFields {
-		if fields[name] != "" { // an empty field keeps what is stored
-			given[name] = fields[name]
-		}
-	}
-	if number, ok := given[entry.FieldFromNumber]; ok {
-		digits, err := fromNumber(number)
-		if err != nil {
+	if id != "" {
+		if err := entry.CheckID(id); err != nil {
 			return provision.Report{}, err
 		}
-		given[entry.FieldFromNumber] = digits
+	}
+	given, err := checkFields(fields)
+	if err != nil {
+		return provision.Report{}, err
 	}
 	stored, _ := f.Store.Get(id)
-	merged := merge(stored, given)
-	// Without a user it is the one that the phone system says the number is of.
-	var ownership error
-	if merged.APIDomain != "" && merged.Text.FromNumber != "" {
-		owner, err := f.Provision.Owner(ctx, merged.APIDomain, merged.Text.FromNumber)
-		switch {
-		case err != nil:
-			ownership = err
-		case merged.Text.User == "":
-			given[entry.FieldUser], merged.Text.User = owner, owner
-		case owner != merged.Text.User:
-			ownership = fault.Newf(fault.Refused, "the number belongs to user %s, not to %s; texts from it will be refused", owner, merged.Text.User)
-		}
-	}
-	if missing := missing(merged); missing != nil {
-		err := fault.Newf(fault.Invalid, "missing: %s", strings.Join(missing, ", "))
-		if ownership != nil && merged.Text.User == "" {
-			err.Message += fmt.Sprintf(" (user: %s)", sentence(ownership))
-		}
+	owned, err := f.complete(ctx, id, merge(stored, given), given)
+	if err != nil {
 		return provision.Report{}, err
 	}
 	saved, err := f.Store.Update(ctx, id, given)
 	if err != nil {
 		return provision.Report{}, err
 	}
-	report := f.Provision.Apply(ctx, saved)
-	if ownership != nil {
-		report.FromNumber = "failed: " + sentence(ownership)
-		if fault.CodeOf(ownership) == fault.Refused {
-			report.FromNumber = "conflict: " + sentence(ownership)
-		}
+	if !owned.known {
+		owned = f.owner(ctx, *saved)
 	}
+	report := f.Provision.Apply(ctx, saved)
+	report.FromNumber = owned.problem
 	f.log(ctx, id, report)
 	return report, nil
 }
 
+// complete checks that nothing is missing of an entry as it is to be, and sets
+// its user where none is given: to the one that its number belongs to.
+func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map[string]string) (ownership, error) {
+	var missing []string
+	if id == "" {
+		missing = append(missing, "id")
+	}
+	lacks := e.LacksForTexts()
+	if e.Text.SystemUser == "" {
+		lacks = append(lacks, entry.FieldSystemUser)
+	}
+	findUser := e.Text.User == "" && e.APIDomain != "" && e.Text.FromNumber != ""
+	for _, field := range formFields {
+		if slices.Contains(lacks, field.name) && !(findUser && field.name == entry.FieldUser) {
+			missing = append(missing, field.name)
+		}
+	}
+	if missing != nil {
+		return ownership{}, fault.Newf(fault.Invalid, "missing: %s", strings.Join(missing, ", "))
+	}
+	if !findUser {
+		return ownership{}, nil
+	}
+	owned := f.owner(ctx, e)
+	switch {
+	case owned.user != "":
+		given[entry.FieldUser] = owned.user
+	case owned.asked:
+		return ownership{}, fault.Newf(fault.Invalid, "missing: %s (%s)", entry.FieldUser, owned.sentence)
+	}
+	// The phone system cannot be asked: what was given is saved, and callers
+	// hear the apology until the form is sent again.
+	return owned, nil
+}
+
+// ownership is whose the number of an entry is.
+type ownership struct {
+	known    bool   // it was looked for
+	asked    bool   // the phone system has answered
+	user     string // of the phone system; empty: nobody's
+	sentence string // where it is not the entry's user: why
+	problem  string // the same as a step of the report
+}
+
+// owner asks the phone system whose the number of an entry is.
+func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
+	user, err := f.Provision.Owner(ctx, e.APIDomain, e.Text.FromNumber)
+	o := ownership{known: true, asked: true, user: user}
+	kind := "conflict: "
+	_, failed := errors.AsType[*netsapiens.Error](err)
+	switch {
+	case err == nil && (e.Text.User == "" || e.Text.User == user):
+		return o
+	case err == nil:
+		o.sentence = fmt.Sprintf("the number belongs to user %s, not to %s; texts from it will be refused", user, e.Text.User)
+	case failed:
+		o.asked, o.sentence, kind = false, sentence(err), "failed: "
+	default: // the phone system has answered, and it is nobody's
+		o.sentence = sentence(err)
+	}
+	o.problem = kind + o.sentence
+	return o
+}
+
 func (f *Form) log(ctx context.Context, id string, report provision.Report) {
-	log := f.Log
+	log, level := f.Log, slog.LevelInfo
 	if log == nil {
 		log = slog.Default()
 	}
-	log.InfoContext(ctx, "entry saved", "entry", id, "user", report.User, "dial_rule", report.DialRule, "answer_rule", report.AnswerRule)
+	if !report.Done() || report.FromNumber != "" {
+		level = slog.LevelWarn
+	}
+	attrs := []slog.Attr{
+		slog.String("entry", id), slog.String("user", report.User),
+		slog.String("dial_rule", report.DialRule), slog.String("answer_rule", report.AnswerRule),
+	}
+	if report.FromNumber != "" {
+		attrs = append(attrs, slog.String("from_number", report.FromNumber))
+	}
+	log.LogAttrs(ctx, level, "entry saved", attrs...)
 }
 
 // merge returns an entry as it will be with the given fields.
@@ -180,101 +216,6 @@ func merge(stored *entry.Entry, given map[string]string) entry.Entry {
 		}
 	}
 	return e
-}
-
-func missing(e entry.Entry) []string {
-	var names []string
-	for _, field := range []struct{ name, value string }{
-		{entry.FieldAPIDomain, e.APIDomain}, {entry.FieldUser, e.Text.User}, {entry.FieldSystemUser, e.Text.SystemUser},
-		{entry.FieldFromNumber, e.Text.FromNumber}, {entry.FieldMessage, e.Text.Message},
-	} {
-		if field.value == "" {
-			names = append(names, field.name)
-		}
-	}
-	return names
-}
-
-// fromNumber returns the digits of a number as people write it.
-func fromNumber(number string) (string, error) {
-	digits, reason := destination(number)
-	if reason != "" {
-		return "", fault.Newf(fault.Invalid, "from_number %.40q is not a telephone number of %d to %d digits", number, minNumber, maxNumber)
-	}
-	return digits, nil
-}
-
-// readForm reads a form's fields, stray spaces cut. Of a field that is sent
-// twice the first value that is not empty counts.
-func readForm(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxForm))
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, fault.Newf(fault.Refused, "the form has more than %d bytes", tooLarge.Limit)
-	}
-	if err != nil {
-		return nil, fault.Newf(fault.Invalid, "the form broke off")
-	}
-	kind, details, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil {
-		kind = ""
-	}
-	var values url.Values
-	switch kind {
-	case "", "application/x-www-form-urlencoded":
-		values, err = url.ParseQuery(strings.TrimSpace(string(body)))
-	case "multipart/form-data":
-		values, err = readMultipart(body, details["boundary"])
-	case "application/json":
-		values, err = readJSON(body)
-	default:
-		return nil, fault.Newf(fault.Invalid, "a form of type %.60q cannot be read; send application/x-www-form-urlencoded", kind)
-	}
-	if err != nil {
-		return nil, fault.Newf(fault.Invalid, "the form cannot be read: %v", err)
-	}
-	fields := make(map[string]string, len(values))
-	for name, all := range values {
-		for _, value := range all {
-			if value = strings.TrimSpace(asUTF8(value)); value != "" {
-				fields[name] = value
-				break
-			}
-		}
-	}
-	return fields, nil
-}
-
-// asUTF8 reads what is not UTF-8 as what it nearly always is then. The text is
-// for a customer's eyes, and a wrong guess shows at once.
-func asUTF8(s string) string {
-	if utf8.ValidString(s) {
-		return s
-	}
-	decoded, err := charmap.Windows1252.NewDecoder().String(s)
-	if err != nil {
-		return strings.ToValidUTF8(s, "\uFFFD")
-	}
-	return decoded
-}
-
-func readMultipart(body []byte, boundary string) (url.Values, error) {
-	form, err := multipart.NewReader(bytes.NewReader(body), boundary).ReadForm(MaxForm)
-	if err != nil {
-		return nil, err
-	}
-	return form.Value, form.RemoveAll()
-}
-
-func readJSON(body []byte) (url.Values, error) {
-	var object map[string]string
-	if err := json.Unmarshal(body, &object); err != nil {
-		return nil, errors.New("it is not a JSON object of strings")
-	}
-	values := url.Values{}
-	for name, value := range object {
-		values.Set(name, value)
-	}
-	return values, nil
 }
 
 // message is an answer without a report.

@@ -1,7 +1,8 @@
 package textback
 
 import (
-	"container/list"
+	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"time"
 )
@@ -13,67 +14,100 @@ import (
 const (
 	rememberCall   = 24 * time.Hour
 	rememberCaller = time.Minute
-	maxRemembered  = 100_000 // calls; about 30 MB at the most
+	maxRemembered  = 100_000 // calls; about 10 MB
 )
 
-// callKey is what makes two requests the same call.
-type callKey struct{ id, callID, caller string }
+// callKey is what makes two requests the same call. It is as large for ids of
+// any length, which are not ours to choose.
+type callKey [16]byte
+
+func keyOf(id, callID, caller string) callKey {
+	text := make([]byte, 0, 256)
+	for _, part := range [...]string{id, callID, caller} {
+		text = binary.AppendUvarint(text, uint64(len(part)))
+		text = append(text, part...)
+	}
+	sum := sha256.Sum256(text)
+	return callKey(sum[:])
+}
 
 // memory answers a repeated request as the first one, and lets only one of
 // them act.
 type memory struct {
 	mu    sync.Mutex
-	calls map[callKey]*list.Element // of *remembered
-	order *list.List                // by age
+	calls map[callKey]remembered
+	order []dated // of those calls that have their answer, the oldest first
 }
 
+// remembered is a call: its answer, or where it is to come from.
 type remembered struct {
-	key    callKey
-	until  time.Time
+	reason Reason
+	until  int64 // in nanoseconds of Unix time
+	acting *act
+}
+
+// act is what is being done for a call.
+type act struct {
 	done   chan struct{} // closed when reason is there
 	reason Reason
 }
 
-func newMemory() *memory { return &memory{calls: map[callKey]*list.Element{}, order: list.New()} }
+// dated is a key, and until when it is the one that was meant.
+type dated struct {
+	key   callKey
+	until int64
+}
 
-// once calls act for the first request of a call and returns what it returned,
-// to that request and to every repeat, which waits for it.
-func (m *memory) once(key callKey, now time.Time, act func() Reason) (reason Reason, repeated bool) {
+func newMemory() *memory { return &memory{calls: map[callKey]remembered{}} }
+
+// once does something for the first request of a call, and returns what that
+// came to, to that request and to every repeat, which waits for it. keep is how
+// long it is remembered; where do says not to, the next request is a first one
+// again. Where do panics, the repeats get Failed: nobody knows how far it got.
+func (m *memory) once(key callKey, keep time.Duration, do func() (reason Reason, remember bool)) (reason Reason, repeated bool) {
+	now := time.Now()
 	m.mu.Lock()
-	m.forget(now)
-	if element, ok := m.calls[key]; ok {
-		call := element.Value.(*remembered)
-		if now.Before(call.until) {
-			m.mu.Unlock()
-			<-call.done
+	m.forget(now.UnixNano())
+	if call, ok := m.calls[key]; ok && (call.acting != nil || now.UnixNano() < call.until) {
+		m.mu.Unlock()
+		if call.acting == nil {
 			return call.reason, true
 		}
-		m.drop(element)
+		<-call.acting.done
+		return call.acting.reason, true
 	}
-	keep := rememberCall
-	if key.callID == "" {
-		keep = rememberCaller
-	}
-	call := &remembered{key: key, until: now.Add(keep), done: make(chan struct{}), reason: Failed}
-	m.calls[key] = m.order.PushBack(call)
+	acting := &act{done: make(chan struct{}), reason: Failed}
+	m.calls[key] = remembered{acting: acting}
 	m.mu.Unlock()
 
-	defer close(call.done) // also where act panics: a repeat must not wait forever
-	call.reason = act()
-	return call.reason, false
-}
-
-// forget drops what is old or too much.
-func (m *memory) forget(now time.Time) {
-	for element := m.order.Front(); element != nil; element = m.order.Front() {
-		if m.order.Len() < maxRemembered && now.Before(element.Value.(*remembered).until) {
+	remember := true
+	defer func() { // also where do panics: a repeat must not wait for ever
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		close(acting.done)
+		if !remember {
+			delete(m.calls, key)
 			return
 		}
-		m.drop(element)
-	}
+		until := now.Add(keep).UnixNano()
+		m.calls[key] = remembered{reason: acting.reason, until: until}
+		m.order = append(m.order, dated{key, until})
+	}()
+	acting.reason, remember = do()
+	return acting.reason, false
 }
 
-func (m *memory) drop(element *list.Element) {
-	delete(m.calls, element.Value.(*remembered).key)
-	m.order.Remove(element)
+// forget drops what is old, or too much.
+func (m *memory) forget(now int64) {
+	for len(m.order) > 0 {
+		oldest := m.order[0]
+		// A call that was asked for again when it was old has a later place too.
+		if call, ok := m.calls[oldest.key]; ok && call.acting == nil && call.until == oldest.until {
+			if now < oldest.until && len(m.order) < maxRemembered {
+				return
+			}
+			delete(m.calls, oldest.key)
+		}
+		m.order = m.order[1:]
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
@@ -111,21 +112,28 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	began := time.Now()
-	call := handled{reason: BadRequest}
+	call := handled{reason: Failed}
+	defer func() { // also where something panics: the caller hears the apology, and whoever serves us logs it
+		w.config.Count(call.reason)
+		w.log(r.Context(), call, began)
+		w.answer(rw, call.reason)
+	}()
 	req, err := responder.ParseRequest(r)
 	if err != nil {
-		call.err = err
-	} else {
-		call = w.handle(r.Context(), req, began)
+		call.reason, call.err = BadRequest, err
+		return
 	}
-	w.config.Count(call.reason)
-	w.log(r.Context(), call, began)
-
-	header := rw.Header()
-	header.Set("Content-Type", "application/xml; charset=utf-8")
-	header.Set("Cache-Control", "no-store")
-	_, _ = rw.Write(w.answers[call.reason]) // the phone system has gone: nobody to tell
+	call.id, call.callID, call.caller = req.Params.Get("id"), req.OrigCallID, req.Caller
+	w.handle(r.Context(), &call)
 }
+
+func (w *Webhook) answer(rw http.ResponseWriter, reason Reason) {
+	header := rw.Header()
+	header["Content-Type"], header["Cache-Control"] = isXML, notStored
+	_, _ = rw.Write(w.answers[reason]) // the phone system has gone: nobody to tell
+}
+
+var isXML, notStored = []string{"application/xml; charset=utf-8"}, []string{"no-store"}
 
 // handled is a call and what became of it.
 type handled struct {
@@ -135,30 +143,32 @@ type handled struct {
 	err                error
 }
 
-// handle decides what a call gets, and sends it.
-func (w *Webhook) handle(ctx context.Context, req *responder.Request, now time.Time) handled {
-	call := handled{id: req.Params.Get("id"), callID: req.OrigCallID, caller: req.Caller}
-	configured, ok := w.config.Entries.Get(call.id)
-	if !ok {
-		call.reason = UnknownID
-		return call
-	}
-	to, reason := destination(req.Caller)
+// handle decides what a call gets, and sends it. A call that has had its answer
+// gets the same one, whatever has become of the entry.
+func (w *Webhook) handle(ctx context.Context, call *handled) {
+	to, reason := destination(call.caller)
 	if reason != "" {
 		call.reason = reason
-		return call
+		if _, ok := w.config.Entries.Get(call.id); !ok {
+			call.reason = UnknownID
+		}
+		return
 	}
-	if len(configured.LacksForTexts()) > 0 {
-		call.reason = Incomplete
-		return call
+	keep := rememberCall
+	if call.callID == "" {
+		keep = rememberCaller
 	}
-	key := callKey{id: call.id, callID: call.callID, caller: to}
-	call.reason, call.repeated = w.calls.once(key, now, func() Reason {
-		reason, err := w.send(ctx, configured, to)
-		call.err = err
-		return reason
+	call.reason, call.repeated = w.calls.once(keyOf(call.id, call.callID, to), keep, func() (reason Reason, remember bool) {
+		e, ok := w.config.Entries.Get(call.id)
+		switch {
+		case !ok:
+			return UnknownID, false
+		case len(e.LacksForTexts()) > 0:
+			return Incomplete, false
+		}
+		reason, call.err = w.send(ctx, e, to)
+		return reason, true
 	})
-	return call
 }
 
 // send sends one text. A caller who hangs up gets it all the same; one who
@@ -191,16 +201,27 @@ func (w *Webhook) log(ctx context.Context, call handled, began time.Time) {
 	case UnknownID, BadRequest:
 		level = slog.LevelWarn
 	}
-	attrs := []slog.Attr{
-		slog.String("entry", call.id), slog.String("orig_call_id", call.callID),
-		slog.String("caller", phone.Mask(call.caller)), slog.String("outcome", string(call.reason)),
-		slog.Int64("ms", time.Since(began).Milliseconds()),
-	}
+	attrs := make([]slog.Attr, 0, 7) // of what strangers send, a handy part
+	attrs = append(attrs,
+		slog.String("entry", clip(call.id)), slog.String("orig_call_id", clip(call.callID)),
+		slog.String("caller", clip(phone.Mask(call.caller))), slog.String("outcome", string(call.reason)),
+		slog.Int64("ms", time.Since(began).Milliseconds()))
 	if call.repeated {
 		attrs = append(attrs, slog.Bool("repeated", true))
 	}
 	if call.err != nil {
-		attrs = append(attrs, slog.String("error", call.err.Error()))
+		attrs = append(attrs, slog.String("error", clip(phone.MaskIn(call.err.Error()))))
 	}
 	w.config.Log.LogAttrs(ctx, level, "text-back", attrs...)
+}
+
+// maxLogged is how much of a text that anybody may have written is logged, in
+// bytes. An id has at most 100 characters, an error of ours about 300.
+const maxLogged = 400
+
+func clip(s string) string {
+	if len(s) > maxLogged {
+		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
+	}
+	return s
 }
