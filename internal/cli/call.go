@@ -14,11 +14,13 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/speech"
+	"github.com/switchhook/switchhook/internal/telephone"
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
 type callCommand struct {
-	Target string `arg:"" help:"The responder's URL."`
+	coreFlag
+	Target string `arg:"" help:"The URL of a responder, or a number on a running Core."`
 
 	From   string `help:"The caller's number." default:"+12125550123"`
 	To     string `help:"The number that is called." default:"2125550100"`
@@ -45,12 +47,42 @@ func (c *callCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	_, _, live := m.terminal()
+	if live && len(c.Answer) == 0 && c.Script == "" && !c.JSON {
+		return c.live(ctx, m, o)
+	}
 	return c.playThrough(ctx, m, o)
 }
 
 // live puts the person at the terminal on the phone.
 func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options) error {
-	return c.playThrough(ctx, m, o)
+	in, out, _ := m.terminal()
+	o.Hear = c.Hear != "" && c.Hear != "-"
+	if c.Hear != "" {
+		o.Voice = c.voice(m)
+	}
+	result, err := telephone.Run(ctx, telephone.Options{
+		Call: o, In: in, Out: out, Hear: c.Hear == "-", SaveAs: c.Save,
+		Save: func(name string, call *simulator.Result) error {
+			return writeSaved(name, c.saved(o, call.Events), c.Mask)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if result == nil {
+		return nil // left before a call was made
+	}
+	if o.Hear {
+		err = writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
+	}
+	if c.Save != "" {
+		err = errors.Join(err, writeSaved(c.Save, c.saved(o, result.Events), c.Mask))
+	}
+	if err == nil && result.Outcome.Failed {
+		return exit(exitFailed)
+	}
+	return err
 }
 
 func (c *callCommand) options(m *Main) (simulator.Options, error) {
@@ -68,6 +100,9 @@ func (c *callCommand) options(m *Main) (simulator.Options, error) {
 		return o, fault.Newf(fault.Invalid, "--max-documents %d is not at least 1", c.MaxDocuments)
 	}
 	o.HangupAfter = time.Duration(c.HangupAfter * float64(time.Second))
+	if isNumber(c.Target) {
+		o.To, o.Core = c.Target, c.dialling(m)
+	}
 	for _, value := range c.Answer {
 		answer, err := simulator.ParseAnswer(value)
 		if err != nil {
@@ -97,6 +132,9 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 	out := bufio.NewWriter(m.Out)
 	defer func() { _ = out.Flush() }()
 	var printErr error
+	if o.Core != nil && !c.JSON {
+		o.Core.Route = func(steps []string) { printRoute(out, steps) }
+	}
 	o.Record = func(event trace.Stamped) {
 		if err := printEvent(out, event, c.JSON); err != nil && printErr == nil {
 			printErr = err
@@ -147,7 +185,7 @@ func (c *callCommand) keep(ctx context.Context, m *Main, o simulator.Options, re
 	case "":
 		return nil
 	case "-":
-		return playSound(ctx, m, result.Heard)
+		return playSound(ctx, result.Heard)
 	}
 	return writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
 }

@@ -40,6 +40,11 @@ type commands struct {
 	Call    callCommand    `cmd:"" help:"Call a web responder: live on a terminal, or with answers played through."`
 	Check   checkCommand   `cmd:"" help:"Report every problem of a document or of a responder's answer."`
 	Test    testCommand    `cmd:"" help:"Replay saved calls and compare what the caller hears."`
+	Route   routeCommand   `cmd:"" help:"Explain rule by rule where a running Core would send a call."`
+	Serve   serveCommand   `cmd:"" help:"Run the application server."`
+	Doctor  doctorCommand  `cmd:"" help:"Look at everything that serve needs, and say what to mend."`
+	Import  importCommand  `cmd:"" help:"Add the entries of a domains.json."`
+	Export  exportCommand  `cmd:"" help:"Print all entries as a domains.json."`
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 
@@ -110,7 +115,7 @@ func (m *Main) report(err error) int {
 func (m *Main) terminal() (in, out *os.File, ok bool) {
 	in, okIn := m.In.(*os.File)
 	out, okOut := m.Out.(*os.File)
-	if !okIn || !okOut || m.Getenv("TERM") == "dumb" {
+	if !okIn || !okOut {
 		return nil, nil, false
 	}
 	return in, out, term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))

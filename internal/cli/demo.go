@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -15,75 +16,117 @@ import (
 
 type demoCommand struct{}
 
-// Run starts the examples and puts the person at the terminal on the phone
-// with them. Without a terminal it plays a saved call to each and shows what
-// happens.
+// Run shows the whole loop on this machine: example responders, and a phone
+// system of our own with text-back provisioned into it. A person at a terminal
+// is put on the phone with them; without one, saved calls are played. It goes
+// on until it is told to stop.
 func (demoCommand) Run(ctx context.Context, m *Main) error {
 	shows, stop, err := startShows(ctx)
 	if err != nil {
 		return err
 	}
 	defer stop()
-	fmt.Fprintln(m.Out, "These web responders run on this machine now:")
-	for i, s := range shows {
-		if s.missing != "" {
-			fmt.Fprintf(m.Out, "  -  %-24s %s\n", s.name, s.missing)
-			continue
+	system, err := startSystem(ctx, m)
+	if err != nil {
+		return err
+	}
+	_, _, live := m.terminal()
+	if !live {
+		err = demoReplay(ctx, m, shows)
+	}
+	if err == nil {
+		err = system.show(ctx, m)
+	}
+	if err == nil {
+		tryNext(m, system, shows)
+		if live {
+			err = demoLive(ctx, m, system, shows)
+		} else {
+			fmt.Fprintln(m.Out, "\nThis goes on until it is stopped (Ctrl-C).")
+			err = system.wait(ctx)
 		}
-		fmt.Fprintf(m.Out, "  %d  %-24s %s\n", i+1, s.name, s.url)
 	}
-	fmt.Fprintln(m.Out)
-	if _, _, live := m.terminal(); live {
-		return demoLive(ctx, m, shows)
-	}
-	return demoReplay(ctx, m, shows)
+	return errors.Join(err, system.stop())
 }
 
-// demoReplay plays a saved call to each responder.
+// demoReplay plays a saved call to each responder and shows the first.
 func demoReplay(ctx context.Context, m *Main, shows []show) error {
 	out := bufio.NewWriter(m.Out)
 	defer func() { _ = out.Flush() }()
-	for _, s := range shows {
+	for i, s := range shows {
 		if s.missing != "" {
+			fmt.Fprintf(out, "%s is %s\n", s.name, s.missing)
 			continue
 		}
-		fmt.Fprintf(out, "A saved call to %s, played again (the clock is virtual):\n", s.name)
 		saved, err := trace.ReadSaved(bytes.NewReader(s.call))
 		if err != nil {
 			return fmt.Errorf("the saved call to %s: %w", s.name, err)
 		}
-		_, diff, err := simulator.Replay(ctx, saved, simulator.Options{Target: s.url, Record: func(event trace.Stamped) {
-			_ = printEvent(out, event, false) // a closed pipe shows at the end
-		}})
+		o := simulator.Options{Target: s.url}
+		if i == 0 {
+			fmt.Fprintf(out, "A saved call to an example, %s, played again (the clock is virtual):\n\n", s.name)
+			o.Record = func(event trace.Stamped) { _ = printEvent(out, event, false) } // a closed pipe shows at the end
+		}
+		_, diff, err := simulator.Replay(ctx, saved, o)
 		if err != nil {
 			return err
 		}
 		if diff != "" {
-			fmt.Fprintf(out, "It went differently than it was saved:\n%s", diff)
-			_ = out.Flush()
-			return exit(exitFailed)
+			fmt.Fprintf(out, "A call to %s went differently than it was saved:\n%s", s.name, diff)
+			return errors.Join(out.Flush(), exit(exitFailed))
 		}
-		fmt.Fprintln(out, "The caller heard what was saved.")
-		fmt.Fprintln(out)
+		if i == 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintf(out, "%s: the caller heard what was saved.\n", s.name)
 	}
-	fmt.Fprintln(out, "On a terminal, switchhook demo puts you on the phone with them. Your own responder, in any language:")
-	fmt.Fprintln(out, "  switchhook call http://127.0.0.1:8080/      talk to it")
-	fmt.Fprintln(out, "  switchhook check http://127.0.0.1:8080/     see what is wrong with its document")
-	fmt.Fprintln(out, "  switchhook call http://127.0.0.1:8080/ --answer 1 --save call.jsonl && switchhook test call.jsonl")
+	fmt.Fprintln(out)
 	return out.Flush()
 }
 
-// demoLive asks which responder to call, and puts the person on the phone with
-// it, until they have had enough.
-func demoLive(ctx context.Context, m *Main, shows []show) error {
-	fmt.Fprintln(m.Out, "From a second terminal: switchhook call", shows[0].url)
+// tryNext prints whole commands to copy.
+func tryNext(m *Main, system *system, shows []show) {
+	fmt.Fprintln(m.Out, "\nWhat to try next, in a second terminal:")
+	type line struct{ command, what string }
+	lines := []line{
+		{"switchhook call " + system.number, "the same way, over this Core"},
+		{"switchhook route " + system.number, "why it goes there, rule by rule"},
+	}
+	for _, s := range shows {
+		if s.missing == "" {
+			lines = append(lines, line{"switchhook call " + s.url, s.name})
+		}
+	}
+	lines = append(lines, line{"switchhook check " + shows[0].url, "what a checker says of a document"})
+	for _, l := range lines {
+		command := l.command
+		if system.moved {
+			command = strings.Replace(command, "switchhook call "+system.number, "switchhook call "+system.number+" --core "+system.url, 1)
+			command = strings.Replace(command, "switchhook route "+system.number, "switchhook route "+system.number+" --core "+system.url, 1)
+		}
+		fmt.Fprintf(m.Out, "  %-48s %s\n", command, l.what)
+	}
+}
+
+// demoLive asks whom to call, and puts the person on the phone with them,
+// until they have had enough.
+func demoLive(ctx context.Context, m *Main, system *system, shows []show) error {
+	fmt.Fprintln(m.Out, "\nOr be on the phone here, with:")
+	fmt.Fprintf(m.Out, "  0  %-22s %s\n", "text-back over the Core", system.number)
+	for i, s := range shows {
+		where := s.url
+		if s.missing != "" {
+			where = s.missing
+		}
+		fmt.Fprintf(m.Out, "  %d  %-22s %s\n", i+1, s.name, where)
+	}
 	lines := bufio.NewReader(m.In)
 	for ctx.Err() == nil {
 		fmt.Fprintf(m.Out, "\nWhich one shall ring? Enter for 1, q to leave: ")
-		line, err := lines.ReadString('\n')
-		choice := strings.TrimSpace(line)
+		answered, err := lines.ReadString('\n')
+		choice := strings.TrimSpace(answered)
 		switch {
-		case err == io.EOF, choice == "q":
+		case errors.Is(err, io.EOF), choice == "q":
 			return nil
 		case err != nil:
 			return fmt.Errorf("read the choice: %w", err)
@@ -91,14 +134,18 @@ func demoLive(ctx context.Context, m *Main, shows []show) error {
 			choice = "1"
 		}
 		n, err := strconv.Atoi(choice)
-		if err != nil || n < 1 || n > len(shows) || shows[n-1].missing != "" {
+		if err != nil || n < 0 || n > len(shows) || (n > 0 && shows[n-1].missing != "") {
 			fmt.Fprintln(m.Out, "There is no such number in the list.")
 			continue
 		}
-		call := callCommand{Target: shows[n-1].url, From: simulator.DefaultFrom, To: simulator.DefaultTo, Method: "GET", MaxDocuments: 100}
-		if err := call.live(ctx, m, simulator.Options{Target: call.Target}); err != nil {
+		call := callCommand{Target: system.number, From: simulator.DefaultFrom, To: simulator.DefaultTo, Method: "GET", MaxDocuments: 100}
+		if n > 0 {
+			call.Target = shows[n-1].url
+		}
+		if err := call.Run(ctx, system.operator(m)); err != nil {
 			m.report(err)
 		}
+		system.tellTexts(m)
 	}
 	return nil
 }

@@ -83,9 +83,15 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	outcome := l.Exchange.Place(ctx, dialled.From, dialled.To, remote, func(steps []string) {
 		_ = remote.send(ctx, simulator.LineOrder{Do: "route", Route: steps}) // a broken line shows at the next order
 	}, func(event trace.Stamped) {
-		if text, err := event.AppendJSON(nil); err == nil {
-			_ = remote.send(ctx, simulator.LineOrder{Do: "event", Event: text})
+		order := simulator.LineOrder{Do: "event"}
+		var err error
+		if order.Event, err = event.AppendJSON(nil); err != nil {
+			return
 		}
+		if request, ok := event.Event.(trace.Request); ok {
+			order.Wire = request.Exchange
+		}
+		_ = remote.send(ctx, order)
 	})
 	hangup(nil)
 	if err := remote.send(ctx, simulator.LineOrder{Do: "end", End: &outcome}); err != nil {

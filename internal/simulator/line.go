@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/speech"
 )
 
-// longestCall is when a scripted caller hangs up at the latest: an Echo
-// without a limit must end too.
+// longestCall is how long a scripted caller with nothing left to do stays: an
+// Echo without a limit must end too.
 const longestCall = time.Hour
 
 // line is a telephone line on a virtual clock: it takes no time to play a
@@ -75,7 +76,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 			l.sound.prompt(from, a.at, clip)
 			return engine.Played{Took: a.at - from, Barged: true}, nil
 		}
-		s.from = a.at // nobody listened for that
+		s.from, s.again = a.at, true // nobody listened for that
 	}
 }
 
@@ -119,7 +120,6 @@ func (l *line) attend(listen *engine.Listening) {
 func (l *line) input(a act) bool {
 	if a.speech != "" {
 		if l.listen == nil || !l.listen.Speech {
-			l.now += speech.Estimate(a.speech)
 			return false
 		}
 		spoken := a.at + speech.Estimate(a.speech)
@@ -145,11 +145,13 @@ func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.
 	for {
 		if len(l.pending) > 0 {
 			in := l.pending[0]
+			if left := l.passSpeaking(ctx, min(in.At, until)); left {
+				return engine.Input{}, engine.ErrHungUp
+			}
 			if in.At > until {
 				break
 			}
 			l.pending = l.pending[1:]
-			l.pass(ctx, in.At)
 			return in, nil
 		}
 		a, acts := l.caller.act(stretch{from: l.now, to: until, listen: listen})
@@ -166,6 +168,19 @@ func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.
 	return engine.Input{Kind: engine.Silence, At: until}, nil
 }
 
+// passSpeaking lets the time pass in which the caller speaks, and reports
+// whether they hung up before its end.
+func (l *line) passSpeaking(ctx context.Context, to time.Duration) (left bool) {
+	if to > l.now {
+		a, acts := l.caller.act(stretch{from: l.now, to: to - 1, listen: l.listen, speaking: true})
+		if left = acts && a.hangup; left {
+			to = a.at
+		}
+	}
+	l.pass(ctx, to)
+	return left
+}
+
 // Hangup does nothing: there is no wire.
 func (l *line) Hangup(context.Context) error { return nil }
 
@@ -174,70 +189,83 @@ func (l *line) Forward(context.Context, string, bool) error { return nil }
 
 // Echo lets the time pass.
 func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, error) {
-	l.attend(nil)
-	from, to := l.now, l.now+limit
-	if limit == 0 {
-		to = max(l.now, longestCall)
+	if err := context.Cause(ctx); err != nil {
+		return 0, err
 	}
-	for s := (stretch{from: from, to: to}); ; {
+	l.attend(nil)
+	from := l.now
+	s := stretch{from: from, to: from + limit}
+	if limit == 0 {
+		s.to = forever // the caller's patience ends sooner
+	}
+	for {
 		a, acts := l.caller.act(s)
-		if !acts {
-			break
+		switch {
+		case !acts:
+			l.pass(ctx, s.to)
+			return l.now - from, nil
+		case a.hangup:
+			l.pass(ctx, a.at)
+			return l.now - from, engine.ErrHungUp
 		}
 		l.pass(ctx, a.at)
-		if a.hangup {
-			return a.at - from, engine.ErrHungUp
-		}
 		l.input(a)
-		s.from = l.now
+		s.from, s.again = l.now, true
 	}
-	l.pass(ctx, to)
-	if limit == 0 {
-		return to - from, engine.ErrHungUp
-	}
-	return limit, nil
 }
 
 // Record records what the caller says: the words are sound where there is a
 // voice, else silence of their length.
 func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Recorded, error) {
-	if l.host == nil {
-		return engine.Recorded{}, engine.ErrUnsupported
+	if err := context.Cause(ctx); err != nil {
+		return engine.Recorded{}, err
+	}
+	if rules.Beep && l.sound != nil {
+		l.sound.mix(l.now, audio.Beep())
 	}
 	listen := &engine.Listening{Keys: true, Speech: true}
 	l.attend(listen)
 	from := l.now
 	end := from + rules.MaxLength
+	s := stretch{listen: listen, open: true}
 	var clip audio.Clip
 	for {
-		quiet := min(l.now+rules.Silence, end)
-		a, acts := l.caller.act(stretch{from: l.now, to: quiet, listen: listen, open: true})
+		s.from, s.to = l.now, min(l.now+rules.Silence, end)
+		a, acts := l.caller.act(s)
 		if !acts {
-			l.pass(ctx, quiet)
-			break
+			l.pass(ctx, s.to)
+			return l.recorded(ctx, clip, l.now-from, nil)
 		}
 		l.pass(ctx, a.at)
-		if a.hangup {
-			return engine.Recorded{}, engine.ErrHungUp
-		}
-		if a.speech != "" {
+		switch {
+		case a.hangup:
+			return l.recorded(ctx, clip, l.now-from, engine.ErrHungUp)
+		case a.speech != "":
 			words, length, err := l.render(ctx, engine.Speech{Text: a.speech})
 			if err != nil {
 				return engine.Recorded{}, err
 			}
 			clip = append(clip, audio.Silence(l.now-from-clip.Duration())...)
 			clip = append(clip, words...)
-			l.pass(ctx, min(l.now+length, end))
-			continue
+			if l.passSpeaking(ctx, min(l.now+length, end)) {
+				return l.recorded(ctx, clip, l.now-from, engine.ErrHungUp)
+			}
+		case containsKey(rules.FinishOnKey, a.key):
+			l.sound.key(a.at, a.key)
+			return l.recorded(ctx, clip, l.now-from, nil)
+		default:
+			l.sound.key(a.at, a.key)
 		}
-		if a.key != 0 && containsKey(rules.FinishOnKey, a.key) {
-			break
-		}
+		s.again = true
 	}
-	length := l.now - from
+}
+
+// recorded hosts a recording of a length. A caller who hung up on it leaves it
+// all the same.
+func (l *line) recorded(ctx context.Context, clip audio.Clip, length time.Duration, ended error) (engine.Recorded, error) {
 	clip = append(clip, audio.Silence(length-clip.Duration())...)
 	address, err := l.host(ctx, clip[:min(len(clip), audio.Samples(length))])
-	return engine.Recorded{URL: address, Length: length}, err
+	return engine.Recorded{URL: address, Length: length}, errors.Join(err, ended)
 }
 
 func containsKey(keys string, key byte) bool {

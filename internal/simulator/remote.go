@@ -50,6 +50,7 @@ type (
 		Until  time.Duration     `json:"until,omitempty"`
 		Route  []string          `json:"route,omitempty"` // how the Core came to the responder, step by step
 		Event  json.RawMessage   `json:"event,omitempty"`
+		Wire   *trace.Exchange   `json:"wire,omitempty"` // of an event that is a request
 		End    *engine.Outcome   `json:"end,omitempty"`
 	}
 
@@ -113,6 +114,10 @@ func (d *Dialling) place(ctx context.Context, o *Options, l engine.Line) (*Resul
 			event, err := trace.ParseEvent(order.Event)
 			if err != nil || event.Event == nil {
 				continue // of a newer Core
+			}
+			if request, ok := event.Event.(trace.Request); ok {
+				request.Exchange = order.Wire
+				event.Event = request
 			}
 			result.Events = append(result.Events, event)
 			if o.Record != nil {
@@ -198,7 +203,8 @@ func (d *Dialling) Explain(ctx context.Context, from, to string, at time.Time) (
 	if err != nil {
 		return Route{}, err
 	}
-	target := core.JoinPath(RoutePath)
+	target := *core
+	target.Path = strings.TrimSuffix(core.Path, "/") + RoutePath // JoinPath leaves the first slash out where there is no path
 	query := url.Values{"from": {from}, "to": {to}}
 	if !at.IsZero() {
 		query.Set("at", at.Format(time.RFC3339))
@@ -206,7 +212,7 @@ func (d *Dialling) Explain(ctx context.Context, from, to string, at time.Time) (
 	target.RawQuery = query.Encode()
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true, Private: true}})
 	defer client.CloseIdle()
-	response, err := client.Do(ctx, fetch.Request{URL: target, Header: d.header()})
+	response, err := client.Do(ctx, fetch.Request{URL: &target, Header: d.header()})
 	if err != nil {
 		return Route{}, d.unreached(0, err)
 	}

@@ -8,50 +8,93 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// replaying is a caller who does what the caller of a saved call did.
+// replaying is a caller who does what the caller of a saved call did. When that
+// was is counted in what went on, not in seconds: a responder that speaks
+// longer now is not for that reason another one.
 type replaying struct {
-	*answering
-	hangup  int           // the activity during which the caller hangs up, from 1; 0: none
-	into    time.Duration // how far into it, where it is an Echo
-	count   int           // activities so far
-	current *engine.Listening
+	answering
+	barges []int // for each answer the prompt that it interrupts; 0: none
+	leaves parting
+
+	now      progress
+	current  *engine.Listening
+	inGather bool
+	began    time.Duration // when the current one of others began
 }
 
+// progress is how far a call has come.
+type progress struct {
+	gathers int // that are complete
+	prompts int // heard since, the current one included
+	others  int // echoes, recordings and streams since the answer, the current one included
+}
+
+// parting is when a caller hangs up.
+type parting struct {
+	while during
+	at    progress
+	into  time.Duration // how long into an echo or a stream
+	typed bool          // not before the Gather's answer was given
+}
+
+// during is what goes on when a caller hangs up.
+type during int
+
+const (
+	nothing      during = iota // the caller does not hang up
+	soon                       // before anything more is heard
+	promptPlays                // a prompt outside a Gather
+	gatherBegins               // the prompts of a Gather, or its silence
+	otherGoesOn                // an echo, a recording or a stream
+)
+
 // newReplaying reads from a call's events what its caller did: the keys and
-// words of each Gather, whether they interrupted the prompts, and when the
-// caller hung up, counted in things that went on rather than in seconds.
+// words of each Gather, which prompts they interrupted, and when the caller
+// hung up.
 func newReplaying(events []trace.Stamped) *replaying {
-	c := &replaying{answering: &answering{index: -1}}
-	barged, activities := false, 0
+	c := &replaying{answering: *newAnswering(nil, false)}
+	var now progress
+	var began time.Duration // of the last of others
+	last, barged := soon, 0
+	var cut trace.Gather // the last Gather
 	for _, stamped := range events {
 		switch e := stamped.Event.(type) {
 		case trace.Say:
-			activities++
-			barged = barged || e.Barged
+			now.prompts++
+			last, barged = promptPlays, bargedAt(barged, e.Barged, now.prompts)
 		case trace.Play:
-			activities++
-			barged = barged || e.Barged
+			now.prompts++
+			last, barged = promptPlays, bargedAt(barged, e.Barged, now.prompts)
 		case trace.Gather:
-			activities++
-			c.answers = append(c.answers, answerOf(e))
-			c.barge = append(c.barge, barged)
-			barged = false
-		case trace.Echo:
-			activities++
-			c.into = time.Duration(e.Seconds * float64(time.Second))
+			c.answers, c.barges = append(c.answers, answerOf(e)), append(c.barges, barged)
+			barged = 0
+			if last, cut = soon, e; e.Ended == trace.EndedHangup {
+				last = gatherBegins
+				continue // it is not complete
+			}
+			now.gathers, now.prompts = now.gathers+1, 0
+		case trace.Echo, trace.Record:
+			now.others++
+			last, began = otherGoesOn, stamped.At
+		case trace.Stream:
+			if e.Mode == "connect" {
+				now.others++
+				last, began = otherGoesOn, stamped.At
+			}
 		case trace.Hangup:
-			if e.By == trace.ByCaller {
-				c.hangup = activities
+			if e.By == trace.ByCaller && leftWhileAsked(events) == 0 {
+				c.leaves = parting{while: last, at: now, into: stamped.At - began, typed: last == gatherBegins && cut.Digits != ""}
 			}
 		}
 	}
-	if leftWhileAsked(events) > 0 {
-		c.hangup = 0
-	}
-	if len(c.barge) == 0 {
-		c.barge = []bool{false}
-	}
 	return c
+}
+
+func bargedAt(before int, barged bool, prompt int) int {
+	if barged {
+		return prompt
+	}
+	return before
 }
 
 // leftWhileAsked returns the number of the Gather, from 1, after which the
@@ -102,28 +145,70 @@ func answerOf(e trace.Gather) Step {
 	case e.Ended == trace.EndedFinishOnKey:
 		return Step{Do: Press, Text: e.Digits + "#"}
 	case e.Digits != "":
-		return Step{Do: Press, Text: e.Digits}
+		// Whose time was up had taken it: in a hurry it would be another ending.
+		return Step{Do: Press, Text: e.Digits, late: e.Ended == trace.EndedExecutionTimeout}
 	}
 	return Step{Do: Wait}
 }
 
 func (c *replaying) act(s stretch) (act, bool) {
-	echo := s.heard == "" && s.listen == nil
-	if s.heard != "" || echo || s.listen != c.current {
-		c.count++
+	c.attend(s)
+	c.follow(s)
+	if a, ok := c.leave(s); ok {
+		return a, true
 	}
-	if s.heard == "" {
-		c.current = s.listen
+	barge := c.index >= 0 && c.index < len(c.barges) && c.barges[c.index] == c.now.prompts
+	return c.answer(s, barge)
+}
+
+// follow counts what goes on.
+func (c *replaying) follow(s stretch) {
+	if s.again || s.speaking {
+		return
 	}
-	a, ok := c.answering.act(s)
-	if ok || c.hangup == 0 || c.count < c.hangup {
-		return a, ok
+	changed := s.listen != c.current
+	if changed && c.inGather {
+		c.now.gathers, c.now.prompts = c.now.gathers+1, 0
 	}
+	c.current, c.inGather = s.listen, s.listen != nil && !s.open
 	switch {
-	case echo:
-		return act{at: min(s.from+c.into, s.to), hangup: true}, true
 	case s.heard != "":
-		return act{at: s.from + (s.to-s.from)/2, hangup: true}, true
+		c.now.prompts++
+	case s.listen == nil, s.open && changed: // an echo is one stretch
+		c.now.others++
+		c.began = s.from
 	}
-	return act{at: s.from, hangup: true}, true
+}
+
+// leave hangs up where the saved call's caller did, or at once where that
+// moment has passed.
+func (c *replaying) leave(s stretch) (act, bool) {
+	l := c.leaves
+	if l.while == nothing || s.speaking {
+		return act{}, false
+	}
+	past := c.now.gathers > l.at.gathers || c.now.others > l.at.others || c.now.gathers == l.at.gathers && c.now.prompts > l.at.prompts
+	at := s.from
+	switch {
+	case past:
+	case c.now != l.at:
+		return act{}, false
+	case l.while == promptPlays && s.heard != "":
+		at = s.half()
+	case l.while == gatherBegins && s.listen != nil && !s.open:
+		if l.typed && (!c.given || c.typing.keys != "") {
+			return act{}, false
+		}
+		if s.heard != "" {
+			at = s.half()
+		}
+	case l.while == otherGoesOn && s.heard == "" && (s.listen == nil || s.open):
+		if at = max(c.began+l.into, s.from); at > s.to && s.frame {
+			return act{}, false // of a stream there is more to come
+		}
+		at = min(at, s.to) // a silent caller's recording ends sooner
+	case l.while != soon:
+		return act{}, false
+	}
+	return act{at: at, hangup: true}, true
 }

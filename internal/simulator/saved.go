@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -58,7 +59,7 @@ func moveTo(target, origin string) (string, error) {
 		return target, nil
 	}
 	to, err := url.Parse(origin)
-	if err != nil || to.Host == "" || (to.Scheme != "http" && to.Scheme != "https") || (to.Path != "" && to.Path != "/") {
+	if err != nil || to.Host == "" || (to.Scheme != "http" && to.Scheme != "https") || (to.Path != "" && to.Path != "/") || to.RawQuery != "" || to.Fragment != "" || to.User != nil {
 		return "", fault.Newf(fault.Invalid, "%q is not an origin", origin).WithHint("an origin is scheme and host, such as http://127.0.0.1:8080")
 	}
 	from.Scheme, from.Host = to.Scheme, to.Host
@@ -84,10 +85,19 @@ func (o *Options) follow(saved *trace.Saved) error {
 	flags := saved.Flags
 	o.From, o.To, o.Method = flags.From, flags.To, strings.ToUpper(flags.Method)
 	o.Barge, o.MaxDocuments = flags.Barge, flags.MaxDocuments
+	o.Answers, o.Script, o.Replay = nil, nil, nil
 	if flags.HangupAfter < 0 || flags.HangupAfter > maxWait.Seconds() {
 		return fault.Newf(fault.Invalid, "the saved hangup-after %v is not a number of seconds from 0 to %d", flags.HangupAfter, int(maxWait.Seconds()))
 	}
 	o.HangupAfter = time.Duration(flags.HangupAfter * float64(time.Second))
+	switch o.Method {
+	case "", http.MethodGet, http.MethodPost:
+	default:
+		return fault.Newf(fault.Invalid, "the saved method %q is neither GET nor POST", flags.Method)
+	}
+	if flags.MaxDocuments < 0 {
+		return fault.Newf(fault.Invalid, "the saved max-documents %d is not a number of documents", flags.MaxDocuments)
+	}
 	for _, value := range flags.Answers {
 		answer, err := ParseAnswer(value)
 		if err != nil {

@@ -2,12 +2,15 @@ package simulator
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -18,6 +21,8 @@ type Step struct {
 	Text string        // the keys of Press, the words of Say and Expect
 	For  time.Duration // of Wait
 	Line int           // of the script, from 1; 0 where it comes from elsewhere
+
+	late bool // Press comes at the last moment that counts
 }
 
 // Action tells steps apart.
@@ -51,44 +56,63 @@ func (s Step) String() string {
 const (
 	maxScriptLine  = 64 << 10
 	maxScriptSteps = 10_000
-	maxWait        = 24 * time.Hour
-	maxKeys        = 255 // as many as a Gather can ask for
+	maxWait        = 24 * time.Hour // of all waits together
+	maxKeys        = 255            // as many as a Gather can ask for
 )
 
 // ParseScript reads a script, a step a line: press 12#, say …, wait 3, hangup,
 // expect …. Empty lines and lines that begin with # are passed over. Errors
-// are *fault.Error and name the line.
+// are *fault.Error and name the line, but for those of reading.
 func ParseScript(r io.Reader) ([]Step, error) {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(nil, maxScriptLine)
 	var steps []Step
+	var waits time.Duration
 	number := 0
 	for scanner.Scan() {
 		number++
-		line := strings.TrimSpace(scanner.Text())
+		line := scanner.Text()
+		if number == 1 {
+			line = strings.TrimPrefix(line, "\uFEFF") // some editors begin a file with it
+		}
+		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		step, err := parseStep(line)
+		if err == nil {
+			waits += step.For
+			switch {
+			case len(steps) == maxScriptSteps:
+				err = fmt.Errorf("a script has at most %d steps", maxScriptSteps)
+			case waits > maxWait:
+				err = fmt.Errorf("the script waits for more than %d seconds in all", int(maxWait.Seconds()))
+			}
+		}
 		if err != nil {
 			return nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("line %d of the script: %v", number, err),
 				Hint: "a script has lines press 12#, say …, wait 3, hangup, expect …"}
 		}
-		if len(steps) == maxScriptSteps {
-			return nil, fault.Newf(fault.Invalid, "line %d of the script: a script has at most %d steps", number, maxScriptSteps)
-		}
 		step.Line = number
 		steps = append(steps, step)
 	}
-	if err := scanner.Err(); err != nil {
+	switch err := scanner.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fault.Newf(fault.Invalid, "line %d of the script has more than %d bytes", number+1, maxScriptLine)
+	case err != nil:
 		return nil, fmt.Errorf("read line %d of the script: %w", number+1, err)
 	}
 	return steps, nil
 }
 
 func parseStep(line string) (Step, error) {
-	word, rest, _ := strings.Cut(line, " ")
-	rest = strings.TrimSpace(rest)
+	if !utf8.ValidString(line) {
+		return Step{}, errors.New("it is not UTF-8")
+	}
+	word, rest := line, ""
+	if i := strings.IndexFunc(line, unicode.IsSpace); i >= 0 {
+		word, rest = line[:i], strings.TrimSpace(line[i:])
+	}
 	switch word {
 	case "press":
 		keys, err := parseKeys(rest)
@@ -106,7 +130,7 @@ func parseStep(line string) (Step, error) {
 		if err != nil || math.IsNaN(seconds) || seconds < 0 || seconds > maxWait.Seconds() {
 			return Step{}, fmt.Errorf("wait takes a number of seconds from 0 to %d, not %q", int(maxWait.Seconds()), rest)
 		}
-		return Step{Do: Wait, For: time.Duration(seconds * float64(time.Second))}, nil
+		return Step{Do: Wait, For: time.Duration(math.Round(seconds*1000)) * time.Millisecond}, nil
 	case "hangup":
 		if rest != "" {
 			return Step{}, fmt.Errorf("hangup takes nothing after it, not %q", rest)
@@ -135,8 +159,12 @@ func parseKeys(s string) (string, error) {
 // *fault.Error.
 func ParseAnswer(value string) (Step, error) {
 	if text, ok := strings.CutPrefix(value, "say:"); ok {
-		if text = strings.TrimSpace(text); text == "" {
+		text = strings.TrimSpace(text)
+		switch {
+		case text == "":
 			return Step{}, fault.Newf(fault.Invalid, "the answer %q says nothing", value).WithHint("write none for silence")
+		case !utf8.ValidString(text):
+			return Step{}, fault.Newf(fault.Invalid, "the answer %q is not UTF-8", value)
 		}
 		return Step{Do: Say, Text: text}, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/audio"
@@ -39,7 +40,7 @@ type Options struct {
 	Script      []Step          // what the caller does, instead of Answers
 	Replay      []trace.Stamped // what the caller of a saved call did, instead of both
 	Barge       bool            // answers come during prompts
-	HangupAfter time.Duration   // the caller hangs up; 0: after an hour
+	HangupAfter time.Duration   // the caller hangs up; 0: after an hour in which a script has nothing to do
 	steps       steps           // of a Conversation
 
 	MaxDocuments int           // 0: engine.DefaultMaxDocuments
@@ -141,11 +142,10 @@ func (o *Options) caller() (caller, *list) {
 	default:
 		c = newAnswering(o.Answers, o.Barge)
 	}
-	after := o.HangupAfter
-	if after == 0 {
-		after = longestCall
+	if o.HangupAfter == 0 {
+		return &impatient{caller: c, after: longestCall, lasting: true}, script
 	}
-	return &impatient{caller: c, after: after}, script
+	return &impatient{caller: c, after: o.HangupAfter}, script
 }
 
 func (o *Options) engineCall(target *url.URL) engine.Call {
@@ -191,7 +191,7 @@ func (o *Options) client(target *url.URL) (client *fetch.Client, done func()) {
 			return inner.dial(ctx)
 		}
 		if host, _, err := net.SplitHostPort(address); err != nil || !isLoopback(host) {
-			return nil, fault.Newf(fault.Refused, "a test asks its handler and this machine, and nobody else")
+			return nil, &fetch.Error{Kind: fetch.Guarded, Message: address + " was not asked: a test asks its handler and this machine, and nobody else"}
 		}
 		return (&net.Dialer{}).DialContext(ctx, network, address)
 	}
@@ -202,9 +202,11 @@ func (o *Options) client(target *url.URL) (client *fetch.Client, done func()) {
 	}
 }
 
-// isLoopback reports whether a host is this machine by its very name.
+// isLoopback reports whether a host is this machine by its very name (RFC 6761,
+// section 6.3).
 func isLoopback(host string) bool {
-	if host == "localhost" {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)

@@ -37,7 +37,7 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 			return context.Cause(ctx)
 		case <-ticker.C:
 		}
-		a, acts := l.caller.act(stretch{from: l.now, to: l.now + frameTime, listen: listen, open: true})
+		a, acts := l.caller.act(stretch{from: l.now, to: l.now + frameTime, listen: listen, open: true, frame: true})
 		switch {
 		case acts && a.hangup:
 			l.pass(ctx, a.at)

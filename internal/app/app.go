@@ -1,0 +1,139 @@
+// Package app puts the application server together: settings in, a listener
+// that answers out. New wires, Run serves until its context ends and drains
+// then, Reload swaps what the settings say.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/web"
+)
+
+// stopTimeout is how long requests in hand may take once the server is told to
+// stop. A caller's patience is far shorter; systemd waits 90 s.
+const stopTimeout = 30 * time.Second
+
+// Options are what settings do not say.
+type Options struct {
+	Log *slog.Logger // required
+
+	// LoopbackResponders lets the Core ask responders on this machine, as the
+	// demo does.
+	LoopbackResponders bool
+
+	// Sent is told of each text that the Core's users send; nil: nobody is.
+	Sent func(core.Text)
+}
+
+// App is a running application server.
+type App struct {
+	options Options
+	log     *slog.Logger
+	metrics *web.Metrics
+
+	mu   sync.Mutex // held while the site is replaced
+	site atomic.Pointer[site]
+
+	listener net.Listener
+}
+
+// New wires an App. It opens no port and starts nothing. The error is one that
+// people read.
+func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
+	a := &App{options: o, log: o.Log, metrics: web.NewMetrics()}
+	s, err := a.newSite(ctx, settings, nil)
+	if err != nil {
+		return nil, err
+	}
+	a.site.Store(s)
+	return a, nil
+}
+
+// Listen opens the port of the settings.
+func (a *App) Listen(ctx context.Context) error {
+	address := string(a.site.Load().settings.Listen)
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be listened on", address), Err: err,
+			Hint: "another program listens there, or the address is not this machine's; the setting is listen"}
+	}
+	a.listener = listener
+	return nil
+}
+
+// Address returns where the App listens.
+func (a *App) Address() string { return a.listener.Addr().String() }
+
+// Handler answers requests as the listener does, for tests.
+func (a *App) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.site.Load().handler.ServeHTTP(w, r) })
+}
+
+// Run serves until the context ends, then finishes the requests in hand. Call
+// Listen first.
+func (a *App) Run(ctx context.Context) error {
+	current := a.site.Load()
+	if current.core != nil {
+		withdraw, err := announce(string(current.settings.Data), a.Address())
+		if err != nil {
+			return errors.Join(err, a.listener.Close())
+		}
+		defer withdraw()
+	}
+	// What is still going on when the time is up is told by its context.
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	server := web.Server(a.Handler(), a.log)
+	server.BaseContext = func(net.Listener) context.Context { return base }
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(a.listener) }()
+	a.log.Info("listening", "address", a.Address())
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	a.log.Info("stopping", "within", stopTimeout.String())
+	stopping, cancel := context.WithTimeout(base, stopTimeout)
+	defer cancel()
+	err := server.Shutdown(stopping) // takes no more, waits for what is in hand
+	if current.lines != nil {
+		current.lines.Wait(stopping) // calls, which no server waits for
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.Error("requests were cut off", "after", stopTimeout.String())
+		err = server.Close()
+	}
+	<-served
+	a.site.Load().close()
+	return err
+}
+
+// Reload puts new settings in force. Where it returns an error the old ones
+// stay.
+func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	old := a.site.Load()
+	next, err := a.newSite(ctx, settings, old)
+	if err != nil {
+		return err
+	}
+	if settings.Listen != old.settings.Listen {
+		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
+	}
+	a.site.Store(next)
+	old.close()
+	return nil
+}

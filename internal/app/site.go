@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/console"
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/textback"
+	"github.com/switchhook/switchhook/internal/web"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// site is what one set of settings makes of the server.
+type site struct {
+	settings *config.Settings
+	handler  http.Handler
+
+	entries *entry.File
+	client  *netsapiens.Client
+	webhook *textback.Webhook
+
+	core    *core.Core
+	fetcher *fetch.Client // asks the Core's responders
+	token   string        // of the operator
+	lines   *console.Lines
+}
+
+// newSite wires the parts that settings switch on. What outlives settings is
+// taken from the site before, which may be nil.
+func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
+	s := &site{settings: settings}
+	routes := []web.Route{
+		{Path: "/healthz", Name: "healthz", Handler: web.Alive(), Quiet: true},
+		{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Local: true, Quiet: true},
+	}
+	checks := map[string]web.Check{}
+	if settings.NetSapiens != nil {
+		textBack, err := a.textBack(s, before)
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, textBack...)
+		checks["entries"] = func(context.Context) error {
+			problem, _ := s.entries.Problem()
+			return problem
+		}
+	}
+	if settings.Core != nil {
+		phoneSide, err := a.phoneSide(ctx, s, before)
+		if err != nil {
+			return nil, err
+		}
+		routes = append(routes, phoneSide...)
+	}
+	routes = append(routes, web.Route{Path: "/readyz", Name: "readyz", Handler: web.Ready(checks), Quiet: true})
+	s.handler = web.New(web.Config{
+		Routes: routes, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request,
+	})
+	return s, nil
+}
+
+// textBack wires the webhook and the form.
+func (a *App) textBack(s *site, before *site) ([]web.Route, error) {
+	settings := s.settings
+	var err error
+	path := EntriesFile(settings)
+	if before != nil && before.entries != nil && EntriesFile(before.settings) == path {
+		s.entries = before.entries
+	} else if s.entries, err = entry.Open(path, a.entriesProblem); err != nil {
+		return nil, err
+	}
+	s.client, err = netsapiens.New(netsapiens.Config{
+		URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	webhook := textback.Config{
+		Entries: s.entries, Sender: s.client, Patience: settings.TextBack.Patience, Log: a.log,
+		Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) },
+	}
+	if before != nil && before.webhook != nil {
+		s.webhook, err = before.webhook.With(webhook)
+	} else {
+		s.webhook, err = textback.NewWebhook(webhook)
+	}
+	if err != nil {
+		return nil, err
+	}
+	form := &textback.Form{
+		Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Store: s.entries, Log: a.log,
+		Provision: &provision.Provisioner{
+			API: s.client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Count: a.metrics.Step,
+		},
+	}
+	return []web.Route{
+		{Path: "/webresponder", Name: "webresponder", Handler: s.webhook},
+		{Path: "/update-sms", Name: "update-sms", Handler: form},
+	}, nil
+}
+
+// operationsEmail returns the address of the system users. The phone system
+// demands one; nothing is ever sent to it.
+func operationsEmail(settings *config.Settings) string {
+	if email := settings.NetSapiens.OperationsEmail; email != "" {
+		return string(email)
+	}
+	return "operations@" + settings.PublicURL.Hostname()
+}
+
+// EntriesFile returns where the entries are: in the operator's file, else in
+// the data folder.
+func EntriesFile(settings *config.Settings) string {
+	if settings.DomainsFile != "" {
+		return string(settings.DomainsFile)
+	}
+	return filepath.Join(string(settings.Data), "domains.json")
+}
+
+// entriesProblem tells of a file that has broken or was mended.
+func (a *App) entriesProblem(err error) {
+	if err == nil {
+		a.log.Info("the file of entries can be read again")
+		return
+	}
+	a.metrics.EntriesProblem()
+	a.log.LogAttrs(context.Background(), slog.LevelError, "the file of entries has a problem", slog.String("error", err.Error()))
+}
+
+// close closes the connections that only this site keeps.
+func (s *site) close() {
+	if s.client != nil {
+		s.client.CloseIdle()
+	}
+	if s.fetcher != nil {
+		s.fetcher.CloseIdle()
+	}
+}

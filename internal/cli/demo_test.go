@@ -1,0 +1,63 @@
+package cli_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/cli"
+)
+
+// demoTimeout is far more than the demo needs, Node and PHP included.
+const demoTimeout = 2 * time.Minute
+
+// TestDemoShowsTheWholeLoop runs the demo without a terminal, until it says
+// that it goes on, and stops it.
+func TestDemoShowsTheWholeLoop(t *testing.T) {
+	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
+		t.Setenv(name, t.TempDir())
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), demoTimeout)
+	defer cancel()
+	out, in := io.Pipe()
+	exited := make(chan int, 1)
+	go func() {
+		main := cli.Main{In: strings.NewReader(""), Out: in, Err: in, Getenv: os.Getenv}
+		exited <- main.Run(ctx, []string{"demo"})
+		_ = in.Close()
+	}()
+	var shown strings.Builder
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		shown.WriteString(lines.Text() + "\n")
+		if strings.HasPrefix(lines.Text(), "This goes on") {
+			cancel()
+		}
+	}
+	if code := <-exited; code != 0 {
+		t.Errorf("the demo ended with %d", code)
+	}
+	for _, want := range []string{
+		"We expect you on Thursday morning. Goodbye.",
+		"appointments (Go): the caller heard what was saved.",
+		"math line (Go): the caller heard what was saved.",
+		"math line (PHP): the caller heard what was saved.",
+		"math line (Node): the caller heard what was saved.",
+		"system user 8001: created\n  dial rule: created\n  answer rule: ",
+		"answer rule * of 8001@example.net: forward always to webresponder8001",
+		"We've texted you our hours and directions…",
+		"The text that went out, from 12125551212 to 12125550123:\n  We are open Monday to Friday",
+		"switchhook call 2125551212",
+	} {
+		if !strings.Contains(shown.String(), want) {
+			t.Errorf("the demo does not show %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(shown.String())
+	}
+}

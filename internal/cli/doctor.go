@@ -1,0 +1,248 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/speech"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// doctorTimeout bounds each look at something that may not answer.
+const doctorTimeout = 10 * time.Second
+
+type doctorCommand struct {
+	settingsFlag
+}
+
+// finding is what one look came to.
+type finding struct {
+	verdict string // ok, warn or fail
+	about   string
+	text    string
+	mend    string // what to do; empty: nothing
+}
+
+// The verdicts.
+const (
+	fine    = "ok"
+	doubt   = "warn"
+	trouble = "fail"
+)
+
+// Run looks at everything that the settings need, and says what to mend. The
+// exit code is 1 where something fails.
+func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
+	settings, err := c.load(nil)
+	if err != nil {
+		return err // with every problem and its place
+	}
+	failed := false
+	show := func(f finding) {
+		fmt.Fprintf(m.Out, "%-4s  %-12s %s\n", f.verdict, f.about, f.text)
+		if f.mend != "" {
+			fmt.Fprintf(m.Out, "      %-12s %s\n", "", "→ "+f.mend)
+		}
+		failed = failed || f.verdict == trouble
+	}
+	show(finding{verdict: fine, about: "settings", text: "they can be used"})
+	show(examineData(string(settings.Data)))
+	show(examineListener(ctx, string(settings.Listen)))
+	if settings.NetSapiens != nil {
+		show(examinePublicURL(ctx, settings))
+		d := &phoneSystemDoctor{settings: settings, show: show}
+		d.examine(ctx)
+	}
+	show(examineSpeech())
+	if failed {
+		return exit(exitFailed)
+	}
+	return nil
+}
+
+func examineData(folder string) finding {
+	f := finding{about: "data", text: folder + " can be written"}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return f.failing(fmt.Sprintf("%s cannot be made: %v", folder, err), "make the folder and give it to the user that serves, or name another: data")
+	}
+	probe, err := os.CreateTemp(folder, ".doctor-*")
+	if err != nil {
+		return f.failing(fmt.Sprintf("%s cannot be written: %v", folder, err), "give the folder to the user that serves, or name another: data")
+	}
+	_ = probe.Close()
+	_ = os.Remove(probe.Name())
+	f.verdict = fine
+	return f
+}
+
+func (f finding) failing(text, mend string) finding {
+	f.verdict, f.text, f.mend = trouble, text, mend
+	return f
+}
+
+func examineListener(ctx context.Context, address string) finding {
+	f := finding{verdict: fine, about: "listen", text: address + " is free"}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err == nil {
+		_ = listener.Close()
+		return f
+	}
+	if body, status, err := get(ctx, "http://"+address+"/healthz"); err == nil && status == http.StatusOK && body == "ok\n" {
+		f.text = address + ": a server of ours answers"
+		return f
+	}
+	return f.failing(fmt.Sprintf("%s cannot be listened on: %v", address, err), "end what listens there, or choose another address: listen")
+}
+
+// examinePublicURL asks the webhook the way the phone system does.
+func examinePublicURL(ctx context.Context, settings *config.Settings) finding {
+	f := finding{verdict: fine, about: "public_url"}
+	target := settings.PublicURL.JoinPath("webresponder").String() + "?id=doctor"
+	body, status, err := get(ctx, target)
+	switch {
+	case err != nil:
+		f.verdict, f.text = doubt, fmt.Sprintf("%s does not answer from here: %v", settings.PublicURL, err)
+		f.mend = "start the server and the proxy before it; the phone system must reach this address"
+	case status != http.StatusOK || !strings.HasPrefix(body, "<Response>"):
+		f.verdict, f.text = doubt, fmt.Sprintf("what answers at %s is not this server (status %d)", settings.PublicURL, status)
+		f.mend = "have the proxy forward /webresponder and /update-sms to " + string(settings.Listen)
+	case settings.PublicURL.Scheme != "https":
+		f.verdict, f.text = doubt, settings.PublicURL.String()+" answers, but is not encrypted"
+		f.mend = "put a proxy with TLS before it; callers' numbers go over this line"
+	default:
+		f.text = settings.PublicURL.String() + " answers"
+	}
+	return f
+}
+
+func get(ctx context.Context, address string) (body string, status int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, doctorTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", 0, errors.Unwrap(err) // without the URL, which the reader knows
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	return string(text), response.StatusCode, err
+}
+
+// phoneSystemDoctor looks at the phone system and at the entries.
+type phoneSystemDoctor struct {
+	settings *config.Settings
+	show     func(finding)
+	client   *netsapiens.Client
+}
+
+func (d *phoneSystemDoctor) examine(ctx context.Context) {
+	entries := d.entries()
+	var err error
+	d.client, err = netsapiens.New(netsapiens.Config{
+		URL: d.settings.NetSapiens.URL.String(), Token: netsapiens.Secret(d.settings.NetSapiens.Token.Reveal()), Timeout: doctorTimeout,
+	})
+	if err != nil {
+		d.show(finding{about: "phone system"}.failing(err.Error(), fault.HintOf(err)))
+		return
+	}
+	defer d.client.CloseIdle()
+	if !d.token(ctx) {
+		return
+	}
+	d.owners(ctx, entries)
+}
+
+func (d *phoneSystemDoctor) entries() []*entry.Entry {
+	f := finding{verdict: fine, about: "entries"}
+	path := app.EntriesFile(d.settings)
+	file, err := entry.Open(path, nil)
+	if err != nil {
+		d.show(f.failing(err.Error(), fault.HintOf(err)))
+		return nil
+	}
+	all := file.All()
+	f.text = fmt.Sprintf("%s: %d", path, len(all))
+	if _, err := os.Stat(path); err != nil {
+		f.verdict, f.text, f.mend = doubt, path+" is not there yet", "the first form makes it; switchhook import takes one over"
+	}
+	d.show(f)
+	_, oddities := file.Problem()
+	for _, odd := range oddities {
+		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
+	}
+	for _, e := range all {
+		if lacks := e.LacksForTexts(); len(lacks) > 0 && e.HasText() {
+			d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", ")),
+				mend: "send its form again, or write it into " + filepath.Base(path)})
+		}
+	}
+	return all
+}
+
+// token looks whether the phone system answers and knows the token.
+func (d *phoneSystemDoctor) token(ctx context.Context) bool {
+	f := finding{verdict: fine, about: "phone system"}
+	version, err := d.client.Version(ctx)
+	if err != nil && !netsapiens.Unauthorized(err) {
+		d.show(f.failing(err.Error(), fault.HintOf(err)))
+		return false
+	}
+	key, err := d.client.APIKey(ctx)
+	switch {
+	case netsapiens.Unauthorized(err):
+		d.show(f.failing(err.Error(), "make a new API key on the phone system and set it: netsapiens.token or NS_TOKEN"))
+		return false
+	case err != nil:
+		// Tokens that are no API keys cannot be asked about.
+		f.verdict, f.text = doubt, fmt.Sprintf("%s answers (version %s); it does not describe the token: %v", d.settings.NetSapiens.URL, version.API, err)
+	case key.ReadOnly == netsapiens.Yes:
+		d.show(f.failing("the token may only read", "make an API key that may write"))
+		return false
+	default:
+		f.text = fmt.Sprintf("%s answers (version %s), the token is good (%s, domain %s)", d.settings.NetSapiens.URL, version.API, key.Scope, key.Domain)
+	}
+	d.show(f)
+	return true
+}
+
+// owners looks whether each entry's number sends for the entry's user.
+func (d *phoneSystemDoctor) owners(ctx context.Context, entries []*entry.Entry) {
+	p := &provision.Provisioner{API: d.client, PublicURL: d.settings.PublicURL}
+	for _, e := range entries {
+		if !e.HasText() || len(e.LacksForTexts()) > 0 {
+			continue
+		}
+		owner, err := p.Owner(ctx, e.APIDomain, e.Text.FromNumber)
+		switch {
+		case err != nil:
+			d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%s: %v", e.ID, err)})
+		case owner != e.Text.User:
+			d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%s: the number %s belongs to user %s, not to %s",
+				e.ID, phone.Mask(e.Text.FromNumber), owner, e.Text.User), mend: "texts from it will be refused: change user or from_number"})
+		}
+	}
+}
+
+func examineSpeech() finding {
+	if _, err := speech.Find(); err != nil {
+		return finding{verdict: doubt, about: "speech", text: err.Error(), mend: fault.HintOf(err)}
+	}
+	return finding{verdict: fine, about: "speech", text: "espeak-ng is there"}
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/config"
+)
+
+// settingsFlag is how commands that need the server's settings find them.
+type settingsFlag struct {
+	Config string `short:"c" help:"The settings file. Without it: the environment, .env and domains.json of this folder." placeholder:"FILE"`
+}
+
+// load reads the settings.
+func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
+	return config.Load(config.Sources{
+		Path: f.Config, Flags: flags, Environ: os.Environ(), CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
+	})
+}
+
+type serveCommand struct {
+	settingsFlag
+	Listen string `help:"Listen here instead of where the settings say." placeholder:"ADDRESS"`
+}
+
+// Run serves until it is told to stop. SIGHUP reads the settings anew.
+func (c *serveCommand) Run(ctx context.Context, m *Main) error {
+	log := slog.New(slog.NewTextHandler(m.Err, nil))
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, settings, app.Options{Log: log})
+	if err != nil {
+		return err
+	}
+	if err := a.Listen(ctx); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var reloading sync.WaitGroup
+	defer reloading.Wait()
+	defer stop()
+	reloading.Go(func() { c.reload(ctx, a, log) })
+	return a.Run(ctx)
+}
+
+func (c *serveCommand) settings() (*config.Settings, error) {
+	flags := map[string]string{}
+	if c.Listen != "" {
+		flags["listen"] = c.Listen
+	}
+	return c.load(flags)
+}
+
+// reload puts the settings in force anew at each SIGHUP. Settings that cannot
+// be used change nothing.
+func (c *serveCommand) reload(ctx context.Context, a *app.App, log *slog.Logger) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+		}
+		settings, err := c.settings()
+		if err == nil {
+			err = a.Reload(ctx, settings)
+		}
+		if err != nil {
+			log.Error("the old settings stay in force", "error", err.Error())
+			continue
+		}
+		log.Info("the settings were read anew")
+	}
+}
