@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -20,6 +21,21 @@ func Alive() http.Handler {
 // Check looks whether a part can do its work. Its error is a sentence.
 type Check func(ctx context.Context) error
 
+// impaired is an error of a part that does its work all the same.
+type impaired struct{ error }
+
+func (i impaired) Unwrap() error { return i.error }
+
+// Impaired marks the error of a Check as one that is told, but is no reason to
+// send requests elsewhere: the part goes on with what it had. It returns nil
+// for nil.
+func Impaired(err error) error {
+	if err == nil {
+		return nil
+	}
+	return impaired{err}
+}
+
 // Ready answers whether all parts can do their work, and which cannot and why.
 func Ready(checks map[string]Check) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,12 +44,20 @@ func Ready(checks map[string]Check) http.Handler {
 		status, parts := http.StatusOK, map[string]string{}
 		for name, check := range checks {
 			parts[name] = "ok"
-			if err := check(ctx); err != nil {
-				status, parts[name] = http.StatusServiceUnavailable, err.Error()
+			err := check(ctx)
+			if err == nil {
+				continue
+			}
+			parts[name] = err.Error()
+			if _, ok := errors.AsType[impaired](err); !ok {
+				status = http.StatusServiceUnavailable
 			}
 		}
 		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(parts) // the probe has gone: nobody to tell
+		encoder := json.NewEncoder(w)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(parts) // the probe has gone: nobody to tell
 	})
 }

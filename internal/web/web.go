@@ -5,12 +5,16 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Limits of the listener.
@@ -95,7 +99,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name, "panic", p, "stack", string(debug.Stack()))
+				h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name, "panic", phone.MaskIn(fmt.Sprint(p)), "stack", string(debug.Stack()))
 				if rec.status == 0 {
 					http.Error(rec, "something went wrong on our side", http.StatusInternalServerError)
 				}
@@ -202,8 +206,22 @@ func contains(prefixes []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
-// isLocal reports whether a request was made on this machine and not passed on
-// by a proxy on it.
+// isLocal reports whether a request was made on this machine, by a program that
+// meant this machine: not passed on by a proxy on it, and not by a page in a
+// browser whose name was pointed here.
 func isLocal(r *http.Request, client netip.Addr) bool {
-	return client.IsLoopback() && r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == ""
+	if !client.IsLoopback() {
+		return false
+	}
+	for _, added := range [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if _, ok := r.Header[added]; ok {
+			return false
+		}
+	}
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
