@@ -49,7 +49,7 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		routes = append(routes, textBack...)
 		checks["entries"] = func(context.Context) error {
 			problem, _ := s.entries.Problem()
-			return problem
+			return web.Impaired(problem) // what was last read is in force
 		}
 	}
 	if settings.Core != nil {
