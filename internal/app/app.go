@@ -115,7 +115,9 @@ func (a *App) Run(ctx context.Context) error {
 		a.log.Error("requests were cut off", "after", stopTimeout.String())
 		err = server.Close()
 	}
-	<-served
+	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	a.site.Load().close()
 	return err
 }

@@ -148,7 +148,7 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 	if err = errors.Join(err, printErr); err != nil {
 		return err
 	}
-	if err := c.keep(ctx, m, o, result); err != nil {
+	if err := c.keep(ctx, o, result); err != nil {
 		return err
 	}
 	if result.Unmet != nil {
@@ -175,7 +175,7 @@ func printEvent(w io.Writer, event trace.Stamped, asJSON bool) error {
 }
 
 // keep writes the files that were asked for.
-func (c *callCommand) keep(ctx context.Context, m *Main, o simulator.Options, result *simulator.Result) error {
+func (c *callCommand) keep(ctx context.Context, o simulator.Options, result *simulator.Result) error {
 	if c.Save != "" {
 		if err := writeSaved(c.Save, c.saved(o, result.Events), c.Mask); err != nil {
 			return err

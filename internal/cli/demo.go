@@ -26,7 +26,7 @@ func (demoCommand) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	defer stop()
-	system, err := startSystem(ctx, m)
+	system, err := startSystem(ctx)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ type system struct {
 }
 
 // startSystem starts an application server with a Core and a domain in it.
-func startSystem(ctx context.Context, m *Main) (*system, error) {
+func startSystem(ctx context.Context) (*system, error) {
 	folder, err := app.DemoFolder()
 	if err != nil {
 		return nil, err

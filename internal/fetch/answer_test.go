@@ -114,7 +114,7 @@ func TestBodyLimit(t *testing.T) {
 }
 
 func TestDecompression(t *testing.T) {
-	s := server(t, func(w http.ResponseWriter, r *http.Request) {
+	s := server(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(w)
 		io.WriteString(z, "<Hangup/>")

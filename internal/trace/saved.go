@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -51,7 +52,7 @@ func (s *Saved) Write(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	out := append(first, '\n')
+	out := slices.Concat(first, []byte{'\n'})
 	for _, event := range s.Events {
 		if out, err = event.AppendJSON(out); err != nil {
 			return err
