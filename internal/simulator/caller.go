@@ -157,7 +157,7 @@ func (c *impatient) act(s stretch) (act, bool) {
 	a, ok := c.caller.act(s)
 	limit := c.after
 	if c.lasting {
-		limit += c.busyUntil()
+		limit += c.ready()
 	}
 	if (!ok || a.at > limit) && limit <= s.to {
 		return act{at: max(limit, s.from), hangup: true}, true
@@ -165,8 +165,16 @@ func (c *impatient) act(s stretch) (act, bool) {
 	return a, ok
 }
 
-// busyUntil returns when a script has nothing left to do, as far as it is known.
+// busyUntil returns how long the caller is known to have something to wait for.
 func (c *impatient) busyUntil() time.Duration {
+	if c.lasting {
+		return c.ready()
+	}
+	return c.after
+}
+
+// ready returns when a script has nothing left to do, as far as it is known.
+func (c *impatient) ready() time.Duration {
 	if inner, ok := c.caller.(*stepping); ok {
 		return inner.ready
 	}

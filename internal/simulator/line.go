@@ -26,6 +26,7 @@ type line struct {
 	listen  *engine.Listening
 	pending []engine.Input // of listen, not yet listened to
 	forks   []*engine.Media
+	saying  audio.Clip // what the forks still have to hear of the caller
 }
 
 var (
@@ -67,7 +68,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 			l.sound.prompt(from, to, clip)
 			return engine.Played{Took: length}, nil
 		}
-		l.pass(ctx, a.at)
+		l.reach(ctx, a)
 		if a.hangup {
 			l.sound.prompt(from, a.at, clip)
 			return engine.Played{Took: a.at - from}, engine.ErrHungUp
@@ -158,7 +159,7 @@ func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.
 		if !acts {
 			break
 		}
-		l.pass(ctx, a.at)
+		l.reach(ctx, a)
 		if a.hangup {
 			return engine.Input{}, engine.ErrHungUp
 		}
@@ -205,10 +206,10 @@ func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 			l.pass(ctx, s.to)
 			return l.now - from, nil
 		case a.hangup:
-			l.pass(ctx, a.at)
+			l.reach(ctx, a)
 			return l.now - from, engine.ErrHungUp
 		}
-		l.pass(ctx, a.at)
+		l.reach(ctx, a)
 		l.input(a)
 		s.from, s.again = l.now, true
 	}
@@ -236,7 +237,7 @@ func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 			l.pass(ctx, s.to)
 			return l.recorded(ctx, clip, l.now-from, nil)
 		}
-		l.pass(ctx, a.at)
+		l.reach(ctx, a)
 		switch {
 		case a.hangup:
 			return l.recorded(ctx, clip, l.now-from, engine.ErrHungUp)

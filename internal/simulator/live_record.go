@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/audio"
@@ -28,7 +29,9 @@ func (l *live) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 		l.show(Scene{Kind: Recording, From: from, Until: quiet}.wants(listen))
 		in, came, err := l.handset.await(ctx, quiet, false)
 		if err != nil {
-			return engine.Recorded{}, err
+			// Whoever hangs up leaves what was said.
+			kept, failed := l.recorded(context.WithoutCancel(ctx), tape, l.Now()-from)
+			return kept, errors.Join(err, failed)
 		}
 		if !came {
 			return l.recorded(ctx, tape, quiet-from)

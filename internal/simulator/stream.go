@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/audio"
@@ -26,7 +27,7 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 	ticker := time.NewTicker(frameTime)
 	defer ticker.Stop()
 	var saying audio.Clip // what the caller still has to say
-	silence := audio.Silence(frameTime)
+	frame := audio.Silence(frameTime)
 	sent, heard := make([]byte, 0, engine.FrameSize), make([]byte, engine.FrameSize)
 	idle := l.now
 	for {
@@ -42,30 +43,23 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 		case acts && a.hangup:
 			l.pass(ctx, a.at)
 			return engine.ErrHungUp
-		case acts && a.speech != "":
-			words, length, err := l.render(ctx, engine.Speech{Text: a.speech})
-			if err != nil {
-				return err
-			}
-			if words == nil {
-				words = audio.Silence(length)
-			}
-			saying, idle = append(saying, words...), l.now+length
 		case acts:
-			tone, err := audio.DTMF(string(a.key), toneTime, 0)
+			sound, err := l.utter(ctx, a)
 			if err != nil {
 				return err
 			}
-			saying, idle = append(saying, tone...), l.now
-			media.Key(ctx, a.key)
+			saying, idle = append(saying, sound...), l.now+sound.Duration()
+			if a.key != 0 {
+				l.sound.key(a.at, a.key)
+				media.Key(ctx, a.key)
+			}
+			l.tellForks(ctx, a, sound)
 		case l.now-max(idle, l.busyUntil()) > streamPatience:
 			return engine.ErrHungUp
 		}
-		frame := silence
-		if n := min(len(saying), len(silence)); n > 0 {
-			frame = append(append(audio.Clip(nil), saying[:n]...), silence[n:]...)
-			saying = saying[n:]
-		}
+		n := copy(frame, saying)
+		clear(frame[n:])
+		saying = saying[n:]
 		media.FromCaller(ctx, audio.AppendMulaw(sent[:0], frame))
 		if media.TwoWay && media.ToCaller(heard) > 0 {
 			l.sound.prompt(l.now, l.now+frameTime, audio.AppendPCMFromMulaw(nil, heard))
@@ -82,16 +76,52 @@ func (l *line) busyUntil() time.Duration {
 	return 0
 }
 
-// Fork copies the caller's sound: silence, as long as the clock goes on.
+// utter returns the sound of what the caller does: silence of its length for
+// words where there is no voice.
+func (l *line) utter(ctx context.Context, a act) (audio.Clip, error) {
+	if a.speech == "" {
+		return audio.DTMF(string(a.key), toneTime, 0)
+	}
+	words, length, err := l.render(ctx, engine.Speech{Text: a.speech})
+	if words == nil {
+		words = audio.Silence(length)
+	}
+	return words, err
+}
+
+// Fork copies the caller's sound as long as the clock goes on.
 func (l *line) Fork(media *engine.Media) (stop func()) {
+	if len(l.forks) == 0 {
+		l.saying = nil
+	}
 	l.forks = append(l.forks, media)
 	return func() {
-		for i, m := range l.forks {
-			if m == media {
-				l.forks = append(l.forks[:i], l.forks[i+1:]...)
-				return
-			}
-		}
+		l.forks = slices.DeleteFunc(l.forks, func(m *engine.Media) bool { return m == media })
+	}
+}
+
+// reach lets the time pass up to what the caller does, and the forks hear it. A
+// voice that fails then is silent: whoever else needs it will tell.
+func (l *line) reach(ctx context.Context, a act) {
+	l.pass(ctx, a.at)
+	if len(l.forks) == 0 || a.hangup {
+		return
+	}
+	if sound, err := l.utter(ctx, a); err == nil {
+		l.tellForks(ctx, a, sound)
+	}
+}
+
+func (l *line) tellForks(ctx context.Context, a act, sound audio.Clip) {
+	if len(l.forks) == 0 {
+		return
+	}
+	l.saying = append(l.saying, sound...)
+	if a.key == 0 {
+		return
+	}
+	for _, media := range l.forks {
+		media.Key(ctx, a.key)
 	}
 }
 
@@ -100,10 +130,14 @@ func (l *line) feedForks(ctx context.Context, to time.Duration) {
 	if len(l.forks) == 0 {
 		return
 	}
-	frame := audio.AppendMulaw(nil, audio.Silence(frameTime))
+	frame, sent := audio.Silence(frameTime), make([]byte, 0, engine.FrameSize)
 	for range int(to/frameTime) - int(l.now/frameTime) {
+		n := copy(frame, l.saying)
+		clear(frame[n:])
+		l.saying = l.saying[n:]
+		sent = audio.AppendMulaw(sent[:0], frame)
 		for _, media := range l.forks {
-			media.FromCaller(ctx, frame)
+			media.FromCaller(ctx, sent)
 		}
 	}
 }
