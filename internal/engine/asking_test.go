@@ -125,7 +125,7 @@ func TestCookiesAreKeptForOneCall(t *testing.T) {
 		if cookie, err := r.Cookie("step"); err == nil {
 			steps = len(cookie.Value)
 		}
-		http.SetCookie(w, &http.Cookie{Name: "step", Value: "xxx"[:steps+1], Path: "/"}) //nolint:gosec // as PHP sets its session's
+		http.SetCookie(w, &http.Cookie{Name: "step", Value: "xxx"[:steps+1], Path: "/"})
 		documents := []string{
 			`<Gather action="2" timeout="0"/>`,
 			`<Response action="http://other.example/3"><Say>Two.</Say></Response>`,

@@ -35,7 +35,7 @@ type network struct {
 func (n *network) client(t *testing.T, o fetch.Options) *fetch.Client {
 	t.Helper()
 	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: n.handler} //nolint:gosec // both ends are ours
+	server := &http.Server{Handler: n.handler}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
 	o.Dial = func(ctx context.Context, _, address string) (net.Conn, error) {

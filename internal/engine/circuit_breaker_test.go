@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,9 +144,9 @@ func TestOnlyOutagesOpenTheCircuit(t *testing.T) {
 // TestCallerWhoHangsUpIsNoOutage: impatience says nothing about a responder.
 func TestCallerWhoHangsUpIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := true
+		var fast atomic.Bool
 		calls := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if slow {
+			if !fast.Load() {
 				<-r.Context().Done()
 				return
 			}
@@ -159,7 +160,7 @@ func TestCallerWhoHangsUpIsNoOutage(t *testing.T) {
 				t.Fatalf("outcome %+v", outcome)
 			}
 		}
-		slow = false
+		fast.Store(true)
 		line := newHandset()
 		if calls.place(line); line.said() != "Hello." {
 			t.Errorf("heard %q", line.said())

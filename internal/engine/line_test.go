@@ -24,12 +24,11 @@ type handset struct {
 	leaves time.Duration  // when the caller hangs up
 	mute   error          // why nothing can be spoken
 
-	now     time.Duration
-	listen  *engine.Listening
-	asked   []engine.Listening // by every Gather
-	heard   []string           // what the caller heard, cut short or not
-	hungUp  int                // how often the engine disconnected the caller
-	waiting time.Duration      // on the wall's clock before each prompt, where tests look at real time
+	now    time.Duration
+	listen *engine.Listening
+	asked  []engine.Listening // by every Gather
+	heard  []string           // what the caller heard, cut short or not
+	hungUp int                // how often the engine disconnected the caller
 }
 
 func newHandset(does ...engine.Input) *handset { return &handset{does: does, leaves: never} }

@@ -27,7 +27,7 @@ func vendors() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cookie, err := r.Cookie("PHPSESSID")
 		if err != nil {
-			cookie = &http.Cookie{Name: "PHPSESSID", Value: fmt.Sprintf("s%d", len(sessions)), Path: "/"} //nolint:gosec // as PHP sets it
+			cookie = &http.Cookie{Name: "PHPSESSID", Value: fmt.Sprintf("s%d", len(sessions)), Path: "/"}
 			http.SetCookie(w, cookie)
 			sessions[cookie.Value] = &state{}
 		}
