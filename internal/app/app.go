@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,9 +21,14 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// stopTimeout is how long requests in hand may take once the server is told to
-// stop. A caller's patience is far shorter; systemd waits 90 s.
-const stopTimeout = 30 * time.Second
+const (
+	// stopTimeout is how long requests and calls in hand may take once the
+	// server is told to stop. systemd waits 90 s.
+	stopTimeout = 30 * time.Second
+
+	// cutTimeout is how long calls that are cut off may take to say so.
+	cutTimeout = 5 * time.Second
+)
 
 // Options are what settings do not say.
 type Options struct {
@@ -31,6 +37,10 @@ type Options struct {
 	// LoopbackResponders lets the Core ask responders on this machine, as the
 	// demo does.
 	LoopbackResponders bool
+
+	// StopTimeout is how long requests and calls in hand may take once the App
+	// is told to stop; 0: half a minute.
+	StopTimeout time.Duration
 
 	// Sent is told of each text that the Core's users send; nil: nobody is.
 	Sent func(core.Text)
@@ -83,8 +93,7 @@ func (a *App) Handler() http.Handler {
 // Run serves until the context ends, then finishes the requests in hand. Call
 // Listen first.
 func (a *App) Run(ctx context.Context) error {
-	current := a.site.Load()
-	if current.core != nil {
+	if current := a.site.Load(); current.core != nil {
 		withdraw, err := announce(string(current.settings.Data), a.Address())
 		if err != nil {
 			return errors.Join(err, a.listener.Close())
@@ -104,20 +113,25 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	a.log.Info("stopping", "within", stopTimeout.String())
-	stopping, cancel := context.WithTimeout(base, stopTimeout)
+	within := cmp.Or(a.options.StopTimeout, stopTimeout)
+	a.log.Info("stopping", "within", within.String())
+	stopping, cancel := context.WithTimeout(base, within)
 	defer cancel()
 	err := server.Shutdown(stopping) // takes no more, waits for what is in hand
-	if current.lines != nil {
-		current.lines.Wait(stopping) // calls, which no server waits for
+	if lines := a.site.Load().lines; lines != nil {
+		err = cmp.Or(err, lines.Wait(stopping)) // for calls, which no server waits for
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		a.log.Error("requests were cut off", "after", stopTimeout.String())
+		a.log.Error("requests or calls were cut off", "after", within.String())
+		cut()
 		err = server.Close()
+		if lines := a.site.Load().lines; lines != nil {
+			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
+			_ = lines.Wait(ending) // a terminal that does not answer is not waited for
+			cancel()
+		}
 	}
-	if served := <-served; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
+	<-served
 	a.site.Load().close()
 	return err
 }
@@ -134,6 +148,9 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	}
 	if settings.Listen != old.settings.Listen {
 		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
+	}
+	if !sameCore(settings, old.settings) {
+		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
 	}
 	a.site.Store(next)
 	old.close()

@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/console"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/dialplan"
@@ -19,48 +21,68 @@ import (
 // unreachable is what a caller hears where a number leads nowhere.
 const unreachable = "The number you have called cannot be reached."
 
-// phoneSide wires the Core: its API, and the lines of terminals. The Core
-// itself, with all that it knows, outlives new settings.
+// phoneSide wires the Core, where the settings have one: its API, and the lines
+// of terminals. It outlives new settings, with all that it knows.
 func (a *App) phoneSide(ctx context.Context, s *site, before *site) ([]web.Route, error) {
+	if before != nil { // see sameCore
+		s.core, s.fetcher, s.lines, s.phone = before.core, before.fetcher, before.lines, before.phone
+		return s.phone, nil
+	}
 	settings := s.settings
-	if before != nil && before.core != nil {
-		s.core, s.fetcher, s.token = before.core, before.fetcher, before.token
-	} else {
-		var err error
-		if s.token, err = OperatorToken(string(settings.Data)); err != nil {
-			return nil, err
-		}
-		private := settings.AllowPrivateResponders
-		s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
-		s.core = core.New(core.Config{Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent})
-		domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
-		if err != nil {
-			return nil, err
-		}
-		fields, err := core.ParseFields(domain)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := s.core.CreateDomain(ctx, fields); err != nil {
-			return nil, err
-		}
+	if settings.Core == nil {
+		return nil, nil
+	}
+	token, err := a.startCore(ctx, s)
+	if err != nil {
+		return nil, err
 	}
 	exchange := exchange{s.core}
-	s.lines = &console.Lines{Token: s.token, Exchange: exchange}
-	if before != nil && before.lines != nil {
-		s.lines = before.lines
-	}
+	s.lines = &console.Lines{Token: token, Exchange: exchange}
 	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Keys: []nsapi.Key{{
-		Token: nsapi.Token(s.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
+		Token: nsapi.Token(token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
 	if err != nil {
 		return nil, err
 	}
-	return []web.Route{
+	s.phone = []web.Route{
 		{Path: "/ns-api/", Name: "ns-api", Handler: api},
 		{Path: simulator.LinePath, Name: "line", Handler: s.lines},
-		{Path: simulator.RoutePath, Name: "route", Handler: &console.Routes{Token: s.token, Explainer: exchange}},
-	}, nil
+		{Path: simulator.RoutePath, Name: "route", Handler: &console.Routes{Token: token, Explainer: exchange}},
+	}
+	return s.phone, nil
+}
+
+// startCore makes the Core and returns the operator's token.
+func (a *App) startCore(ctx context.Context, s *site) (token string, err error) {
+	settings := s.settings
+	if token, err = OperatorToken(string(settings.Data)); err != nil {
+		return "", err
+	}
+	private := settings.AllowPrivateResponders
+	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
+	s.core = core.New(core.Config{Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent})
+	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
+	if err != nil {
+		return "", err
+	}
+	fields, err := core.ParseFields(domain)
+	if err != nil {
+		return "", err
+	}
+	if _, err := s.core.CreateDomain(ctx, fields); err != nil {
+		return "", err
+	}
+	return token, nil
+}
+
+// sameCore reports whether two settings ask for the same Core. Of one that runs
+// nothing can be changed but by its API: calls go on in it, and it is kept until
+// the server is started anew.
+func sameCore(a, b *config.Settings) bool {
+	if a.Core == nil || b.Core == nil {
+		return a.Core == b.Core
+	}
+	return a.Core.Domain == b.Core.Domain && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
 }
 
 // exchange is the Core as the console knows it.
@@ -81,7 +103,10 @@ func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, 
 	played, playErr := line.Play(ctx, engine.Speech{Text: unreachable}, nil)
 	record(trace.Stamped{At: began, Event: trace.Say{Text: unreachable, Barged: played.Barged}})
 	outcome := engine.Outcome{By: trace.ByEngine, Reason: err.Error(), Failed: true}
-	if playErr == nil {
+	switch {
+	case errors.Is(playErr, engine.ErrHungUp), errors.Is(context.Cause(ctx), engine.ErrHungUp):
+		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
+	default:
 		_ = line.Hangup(ctx) // the call ends here whatever it says
 	}
 	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})

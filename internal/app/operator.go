@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,25 +32,54 @@ func OperatorToken(folder string) (string, error) {
 		return "", &fault.Error{Code: fault.Unavailable, Message: path + " cannot be read", Err: err}
 	}
 	token := string(nsapi.NewToken(nsapi.SuperUser))
-	err = errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(path, []byte(token+"\n"), 0o600))
-	if err != nil {
+	if err := errors.Join(os.MkdirAll(folder, 0o700), writePrivate(path, token)); err != nil {
 		return "", &fault.Error{Code: fault.Unavailable, Message: path + " cannot be written", Err: err,
 			Hint: "give the data folder to the user that serves, or name another: data"}
 	}
 	return token, nil
 }
 
+// writePrivate writes a line that only this user can read, whole or not at all,
+// whatever stood there.
+func writePrivate(path, line string) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // with mode 0600
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(line + "\n")
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
+}
+
 // announce writes where a Core listens, and returns what takes that back.
 func announce(folder, address string) (withdraw func(), err error) {
-	path := filepath.Join(folder, addressFile)
-	if err := os.WriteFile(path, []byte("http://"+address+"\n"), 0o600); err != nil {
+	path, url := filepath.Join(folder, addressFile), "http://"+Reachable(address)
+	if err := writePrivate(path, url); err != nil {
 		return nil, &fault.Error{Code: fault.Unavailable, Message: path + " cannot be written", Err: err}
 	}
 	return func() {
-		if text, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(text)) == "http://"+address {
+		if text, err := os.ReadFile(path); err == nil && strings.TrimSpace(string(text)) == url {
 			_ = os.Remove(path)
 		}
 	}, nil
+}
+
+// Reachable returns where this machine reaches what listens at an address: on
+// every interface, it is loopback.
+func Reachable(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // Running is a Core that was announced in a data folder.
@@ -58,6 +88,16 @@ type Running struct{ URL, Token string }
 // FindRunning returns the Core that is announced in the first of some data
 // folders; false: none is.
 func FindRunning(folders ...string) (Running, bool) {
+	if all := Announced(folders...); len(all) > 0 {
+		return all[0], true
+	}
+	return Running{}, false
+}
+
+// Announced returns the Cores that are announced in some data folders. One that
+// was killed may be among them.
+func Announced(folders ...string) []Running {
+	var all []Running
 	for _, folder := range folders {
 		address, err := os.ReadFile(filepath.Join(folder, addressFile))
 		if err != nil {
@@ -67,9 +107,9 @@ func FindRunning(folders ...string) (Running, bool) {
 		if err != nil {
 			continue // of another user
 		}
-		return Running{URL: strings.TrimSpace(string(address)), Token: strings.TrimSpace(string(token))}, true
+		all = append(all, Running{URL: strings.TrimSpace(string(address)), Token: strings.TrimSpace(string(token))})
 	}
-	return Running{}, false
+	return all
 }
 
 // DemoFolder is the data folder of switchhook demo.

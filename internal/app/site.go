@@ -28,8 +28,8 @@ type site struct {
 
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
-	token   string        // of the operator
 	lines   *console.Lines
+	phone   []web.Route // of the Core
 }
 
 // newSite wires the parts that settings switch on. What outlives settings is
@@ -52,13 +52,11 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 			return web.Impaired(problem) // what was last read is in force
 		}
 	}
-	if settings.Core != nil {
-		phoneSide, err := a.phoneSide(ctx, s, before)
-		if err != nil {
-			return nil, err
-		}
-		routes = append(routes, phoneSide...)
+	phoneSide, err := a.phoneSide(ctx, s, before)
+	if err != nil {
+		return nil, err
 	}
+	routes = append(routes, phoneSide...)
 	routes = append(routes, web.Route{Path: "/readyz", Name: "readyz", Handler: web.Ready(checks), Quiet: true})
 	s.handler = web.New(web.Config{
 		Routes: routes, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 	"time"
 
@@ -26,17 +27,29 @@ type coreFlag struct {
 // dialling finds the Core and the operator's token.
 func (f coreFlag) dialling(m *Main) *simulator.Dialling {
 	d := &simulator.Dialling{Core: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}
-	running, found := app.FindRunning(f.folders(m)...)
+	announced := app.Announced(f.folders(m)...)
 	if d.Core == "" {
 		d.Core = defaultCore
-		if found {
-			d.Core = running.URL
+		if len(announced) > 0 {
+			d.Core = announced[0].URL
 		}
 	}
-	if d.Token == "" && found && d.Core == running.URL {
-		d.Token = running.Token
+	for _, running := range announced {
+		if d.Token == "" && sameServer(d.Core, running.URL) {
+			d.Token = running.Token
+		}
 	}
 	return d
+}
+
+// sameServer reports whether two URLs lead to one server of this machine.
+func sameServer(a, b string) bool {
+	one, err := url.Parse(a)
+	other, err2 := url.Parse(b)
+	if err != nil || err2 != nil || one.Scheme != other.Scheme || one.Port() != other.Port() {
+		return false
+	}
+	return one.Hostname() == other.Hostname() || one.Hostname() == "localhost" && other.Hostname() == "127.0.0.1"
 }
 
 // folders returns the data folders in which a Core may be announced.

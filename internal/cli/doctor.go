@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,18 +76,25 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	return nil
 }
 
+// examineData tries to write in the data folder. One that is not there is left
+// so: made by whoever asks the doctor it might not be the server's.
 func examineData(folder string) finding {
-	f := finding{about: "data", text: folder + " can be written"}
-	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return f.failing(fmt.Sprintf("%s cannot be made: %v", folder, err), "make the folder and give it to the user that serves, or name another: data")
+	f := finding{verdict: fine, about: "data", text: folder + " can be written"}
+	place := folder
+	for {
+		_, err := os.Stat(place)
+		if !errors.Is(err, fs.ErrNotExist) || filepath.Dir(place) == place {
+			break
+		}
+		place = filepath.Dir(place)
+		f.text = folder + " is not there yet and can be made"
 	}
-	probe, err := os.CreateTemp(folder, ".doctor-*")
+	probe, err := os.CreateTemp(place, ".doctor-*")
 	if err != nil {
-		return f.failing(fmt.Sprintf("%s cannot be written: %v", folder, err), "give the folder to the user that serves, or name another: data")
+		return f.failing(fmt.Sprintf("%s cannot be written: %v", place, err), "give the folder to the user that serves, or name another: data")
 	}
 	_ = probe.Close()
 	_ = os.Remove(probe.Name())
-	f.verdict = fine
 	return f
 }
 
@@ -101,7 +110,7 @@ func examineListener(ctx context.Context, address string) finding {
 		_ = listener.Close()
 		return f
 	}
-	if body, status, err := get(ctx, "http://"+address+"/healthz"); err == nil && status == http.StatusOK && body == "ok\n" {
+	if body, status, err := get(ctx, "http://"+app.Reachable(address)+"/healthz"); err == nil && status == http.StatusOK && body == "ok\n" {
 		f.text = address + ": a server of ours answers"
 		return f
 	}
@@ -138,7 +147,10 @@ func get(ctx context.Context, address string) (body string, status int, err erro
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return "", 0, errors.Unwrap(err) // without the URL, which the reader knows
+		if failed, ok := errors.AsType[*url.Error](err); ok {
+			err = failed.Err // without the URL, which the reader knows
+		}
+		return "", 0, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(io.LimitReader(response.Body, 64<<10))

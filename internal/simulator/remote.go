@@ -3,19 +3,13 @@ package simulator
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"net/http"
-	"net/url"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 
-	"github.com/switchhook/switchhook/internal/audio"
 	"github.com/switchhook/switchhook/internal/engine"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
@@ -25,9 +19,9 @@ const LinePath = "/console/line"
 // RoutePath is where a Core explains where calls go.
 const RoutePath = "/console/route"
 
-// MaxLineMessage bounds one message of a terminal's line: half an hour of
-// sound, in base64.
-const MaxLineMessage = 24 << 20
+// MaxLineMessage bounds what a Core sends a terminal at once: the longest
+// recording that the engine fetches, in base64.
+const MaxLineMessage = 48 << 20
 
 // The messages of a terminal's line. The terminal sends a LineCall first; then
 // the Core asks for one thing after the other and the terminal answers each.
@@ -37,6 +31,10 @@ type (
 	LineCall struct {
 		From string `json:"from"`
 		To   string `json:"to"`
+
+		// Live says that the line's clock goes on by itself; else it stands
+		// still but for what the line is asked to do.
+		Live bool `json:"live,omitempty"`
 	}
 
 	// LineOrder is what the Core wants of the terminal, or tells it.
@@ -66,15 +64,6 @@ type (
 	}
 )
 
-// Dialling says how a Core is reached.
-type Dialling struct {
-	Core  string // its URL
-	Token string // of its operator
-
-	// Route is told how the Core came to the responder; nil: nobody is.
-	Route func(steps []string)
-}
-
 // goodbye is how long a Core may take to end a call whose caller has hung up.
 const goodbye = 5 * time.Second
 
@@ -84,211 +73,148 @@ func (d *Dialling) place(ctx context.Context, o *Options, l engine.Line) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.CloseNow() }()
-	conn.SetReadLimit(MaxLineMessage)
 	// A cancelled read closes the connection; but a caller who hangs up still
 	// wants to be told how the call ended.
 	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
+	t := &terminal{
+		dialling: d, options: o, conn: conn, result: &Result{}, messages: make(chan message),
+		line: &terminalLine{line: l, listens: map[int]*engine.Listening{}},
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() { t.read(wire) })
+	defer reading.Wait()
+	defer func() { _ = conn.CloseNow() }()
 	defer cut()
-	defer context.AfterFunc(ctx, func() {
-		_ = writeMessage(wire, conn, LineReply{HungUp: true, Unasked: true}) // a broken line is noticed by its reader
-		time.AfterFunc(goodbye, cut)
-	})()
 	facts := Facts(o.From, o.To)
-	if err := writeMessage(wire, conn, LineCall{From: facts.Caller, To: facts.Called}); err != nil {
+	_, live := l.(*live)
+	if err := writeMessage(wire, conn, LineCall{From: facts.Caller, To: facts.Called, Live: live}); err != nil {
 		return nil, lost(err)
 	}
-	t := &terminalLine{line: l, listens: map[int]*engine.Listening{}}
-	result := &Result{}
+	return t.follow(ctx, wire)
+}
+
+// terminal is a terminal's end of a call that a Core runs.
+type terminal struct {
+	dialling *Dialling
+	options  *Options
+	conn     *websocket.Conn
+	line     *terminalLine
+	result   *Result
+	messages chan message // closed after one with an error
+}
+
+// message is what came from the Core, or why nothing more comes.
+type message struct {
+	order LineOrder
+	err   error
+}
+
+// read reads what the Core sends, until the connection ends.
+func (t *terminal) read(wire context.Context) {
+	defer close(t.messages)
+	t.conn.SetReadLimit(MaxLineMessage)
 	for {
-		var order LineOrder
-		if err := readMessage(wire, conn, &order); err != nil {
-			return nil, lost(err)
+		var m message
+		m.err = readMessage(wire, t.conn, &m.order)
+		select {
+		case t.messages <- m:
+		case <-wire.Done():
+			return
 		}
-		switch order.Do {
-		case "route":
-			if d.Route != nil {
-				d.Route(order.Route)
+		if m.err != nil {
+			return
+		}
+	}
+}
+
+// follow does what the Core says until the call has ended.
+func (t *terminal) follow(ctx, wire context.Context) (*Result, error) {
+	gone := ctx.Done()
+	var patience <-chan time.Time // of a caller who has hung up
+	var next *message
+	for {
+		m := next
+		next = nil
+		if m == nil {
+			select {
+			case came := <-t.messages:
+				m = &came
+			case <-gone:
+				gone, patience = nil, time.After(goodbye)
+				// That the line is broken shows when it is read.
+				_ = writeMessage(wire, t.conn, LineReply{Now: t.line.line.Now(), HungUp: true, Unasked: true})
+				continue
+			case <-patience:
+				return nil, lost(context.Cause(ctx))
 			}
-		case "event":
-			event, err := trace.ParseEvent(order.Event)
-			if err != nil || event.Event == nil {
-				continue // of a newer Core
-			}
-			if request, ok := event.Event.(trace.Request); ok {
-				request.Exchange = order.Wire
-				event.Event = request
-			}
-			result.Events = append(result.Events, event)
-			if o.Record != nil {
-				o.Record(event)
-			}
-		case "end":
-			if order.End == nil {
+		}
+		switch {
+		case m.err != nil:
+			return nil, lost(m.err)
+		case m.order.Do == "end":
+			if m.order.End == nil {
 				return nil, fault.Newf(fault.Unavailable, "the Core ended the call without a word")
 			}
-			result.Outcome = *order.End
-			_ = conn.Close(websocket.StatusNormalClosure, "")
-			return result, nil
+			t.result.Outcome = *m.order.End
+			return t.result, nil
+		case t.tell(m.order):
 		default:
-			if err := writeMessage(wire, conn, t.carryOut(ctx, order)); err != nil {
+			var reply LineReply
+			if reply, next = t.do(ctx, m.order); next != nil {
+				continue
+			}
+			if err := writeMessage(wire, t.conn, reply); err != nil {
 				return nil, lost(err)
 			}
 		}
 	}
 }
 
+// do carries out an order. Whatever the Core sends meanwhile says that it does
+// not wait for that any more; it is returned, and the reply counts for nothing.
+func (t *terminal) do(ctx context.Context, order LineOrder) (LineReply, *message) {
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	done := make(chan LineReply, 1)
+	go func() { done <- t.line.carryOut(ctx, order) }() // waited for below, either way
+	select {
+	case reply := <-done:
+		return reply, nil
+	case m := <-t.messages:
+		abandon()
+		<-done
+		return LineReply{}, &m
+	}
+}
+
+// tell passes on what the Core tells; false: the order is one to carry out.
+func (t *terminal) tell(order LineOrder) bool {
+	switch order.Do {
+	case "route":
+		if t.dialling.Route != nil {
+			t.dialling.Route(order.Route)
+		}
+	case "event":
+		event, err := trace.ParseEvent(order.Event)
+		if err != nil || event.Event == nil {
+			break // of a newer Core
+		}
+		if request, ok := event.Event.(trace.Request); ok {
+			request.Exchange = order.Wire
+			event.Event = request
+		}
+		t.result.Events = append(t.result.Events, event)
+		if t.options.Record != nil {
+			t.options.Record(event)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
 func lost(err error) error {
 	return &fault.Error{Code: fault.Unavailable, Message: "the connection to the Core broke", Err: err}
-}
-
-func (d *Dialling) connect(ctx context.Context) (*websocket.Conn, error) {
-	core, err := d.parse()
-	if err != nil {
-		return nil, err
-	}
-	conn, response, err := websocket.Dial(ctx, core.JoinPath(LinePath).String(), &websocket.DialOptions{HTTPHeader: d.header()}) //nolint:bodyclose // the library closes it
-	if err == nil {
-		return conn, nil
-	}
-	status := 0
-	if response != nil {
-		status = response.StatusCode
-	}
-	return nil, d.unreached(status, err)
-}
-
-func (d *Dialling) parse() (*url.URL, error) {
-	core, err := url.Parse(d.Core)
-	if err != nil || core.Host == "" || (core.Scheme != "http" && core.Scheme != "https") {
-		return nil, fault.Newf(fault.Invalid, "%q is not the URL of a Core", d.Core).WithHint("a Core's URL is such as http://127.0.0.1:5100")
-	}
-	return core, nil
-}
-
-func (d *Dialling) header() http.Header {
-	header := http.Header{}
-	if d.Token != "" {
-		header.Set("Authorization", "Bearer "+d.Token)
-	}
-	return header
-}
-
-// unreached says why a Core did not do what it was asked; status is 0 where it
-// did not answer.
-func (d *Dialling) unreached(status int, err error) error {
-	switch status {
-	case 0:
-		return &fault.Error{Code: fault.Unavailable, Message: "no Core answers at " + d.Core, Err: err,
-			Hint: "switchhook demo starts one; --core says where one is"}
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return fault.Newf(fault.Refused, "the Core at %s does not know this token", d.Core).
-			WithHint("it stands in operator.token in the Core's data folder; give it by SWITCHHOOK_TOKEN")
-	case http.StatusNotFound:
-		return fault.Newf(fault.Unavailable, "what answers at %s is not a Core", d.Core).
-			WithHint("a Core runs where the settings have [core]; switchhook demo starts one")
-	}
-	return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the Core at %s answers %d", d.Core, status), Err: err}
-}
-
-// Route is how a Core explains a call.
-type Route struct {
-	Steps []string `json:"steps"`
-}
-
-// Explain asks a Core where it would send a call at a time; the zero time is
-// now.
-func (d *Dialling) Explain(ctx context.Context, from, to string, at time.Time) (Route, error) {
-	core, err := d.parse()
-	if err != nil {
-		return Route{}, err
-	}
-	target := *core
-	target.Path = strings.TrimSuffix(core.Path, "/") + RoutePath // JoinPath leaves the first slash out where there is no path
-	query := url.Values{"from": {from}, "to": {to}}
-	if !at.IsZero() {
-		query.Set("at", at.Format(time.RFC3339))
-	}
-	target.RawQuery = query.Encode()
-	client := fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true, Private: true}})
-	defer client.CloseIdle()
-	response, err := client.Do(ctx, fetch.Request{URL: &target, Header: d.header()})
-	if err != nil {
-		return Route{}, d.unreached(0, err)
-	}
-	if response.Status != http.StatusOK {
-		return Route{}, d.unreached(response.Status, errors.New(strings.TrimSpace(string(response.Body))))
-	}
-	var route Route
-	if err := json.Unmarshal(response.Body, &route); err != nil {
-		return Route{}, d.unreached(http.StatusNotFound, err)
-	}
-	return route, nil
-}
-
-// terminalLine carries out a Core's orders on a line.
-type terminalLine struct {
-	line    engine.Line
-	listens map[int]*engine.Listening // by gather: one pointer for the whole of it
-}
-
-func (t *terminalLine) carryOut(ctx context.Context, order LineOrder) LineReply {
-	var reply LineReply
-	var err error
-	switch order.Do {
-	case "play":
-		var played engine.Played
-		played, err = t.line.Play(ctx, order.prompt(), t.listen(order))
-		reply.Took, reply.Barged = played.Took, played.Barged
-	case "listen":
-		var in engine.Input
-		in, err = t.line.Listen(ctx, t.listen(order), order.Until)
-		reply.Input = &in
-	case "echo":
-		echoer, ok := t.line.(engine.Echoer)
-		if !ok {
-			err = engine.ErrUnsupported
-			break
-		}
-		reply.Took, err = echoer.Echo(ctx, order.Until)
-	case "forward":
-		forwarder, ok := t.line.(engine.Forwarder)
-		if !ok {
-			err = engine.ErrUnsupported
-			break
-		}
-		err = forwarder.Forward(ctx, order.URL, false)
-	case "hangup":
-		err = t.line.Hangup(ctx)
-	default:
-		err = fmt.Errorf("the order %q is not known", order.Do)
-	}
-	reply.Now = t.line.Now()
-	switch {
-	case errors.Is(err, engine.ErrHungUp):
-		reply.HungUp = true
-	case err != nil:
-		reply.Error = err.Error()
-	}
-	return reply
-}
-
-func (o LineOrder) prompt() engine.Prompt {
-	if o.Speech != nil {
-		return *o.Speech
-	}
-	return engine.Recording{URL: o.URL, Clip: audio.AppendPCMFromMulaw(nil, o.Sound)}
-}
-
-func (t *terminalLine) listen(order LineOrder) *engine.Listening {
-	if order.Listen == nil {
-		return nil
-	}
-	if t.listens[order.Gather] == nil {
-		clear(t.listens) // one Gather at a time
-		t.listens[order.Gather] = order.Listen
-	}
-	return t.listens[order.Gather]
 }
 
 func writeMessage(ctx context.Context, conn *websocket.Conn, v any) error {
