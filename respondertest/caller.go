@@ -12,6 +12,7 @@ package respondertest
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -40,9 +41,18 @@ func From(number string) Option { return func(o *simulator.Options) { o.From = n
 // To sets the number that is called.
 func To(number string) Option { return func(o *simulator.Options) { o.To = number } }
 
-// Path sets the path and query at which a handler is asked, "/" by default.
+// Path sets the path and query that is asked first: "/" by default, or those of
+// the URL that is called.
 func Path(path string) Option {
-	return func(o *simulator.Options) { o.Target = strings.TrimSuffix(Target, "/") + path }
+	return func(o *simulator.Options) {
+		if target, err := url.Parse(o.Target); err == nil {
+			if target, err = target.Parse(path); err == nil {
+				o.Target = target.String()
+				return
+			}
+		}
+		o.Target += path // which the call will say is no URL
+	}
 }
 
 // Post asks with POST instead of GET.
@@ -82,6 +92,9 @@ func begin(t testing.TB, o simulator.Options, options []Option) *Caller {
 // the text is its URL.
 func (c *Caller) Hears(text string) *Caller {
 	c.t.Helper()
+	if strings.TrimSpace(text) == "" {
+		c.t.Fatal("Hears waits for a text, and none is given")
+	}
 	return c.do(simulator.Step{Do: simulator.Expect, Text: text})
 }
 
@@ -90,21 +103,28 @@ func (c *Caller) Hears(text string) *Caller {
 // is dropped.
 func (c *Caller) Presses(keys string) *Caller {
 	c.t.Helper()
-	if _, err := simulator.ParseAnswer(keys); err != nil {
+	step, err := simulator.ParseKeys(keys)
+	if err != nil {
 		c.t.Fatal(err)
 	}
-	return c.do(simulator.Step{Do: simulator.Press, Text: strings.ToUpper(keys)})
+	return c.do(step)
 }
 
 // Says says something in the current Gather or the next one.
 func (c *Caller) Says(text string) *Caller {
 	c.t.Helper()
+	if strings.TrimSpace(text) == "" {
+		c.t.Fatal("Says says something, and no text is given; Waits is silent")
+	}
 	return c.do(simulator.Step{Do: simulator.Say, Text: text})
 }
 
 // Waits does nothing for a time.
 func (c *Caller) Waits(d time.Duration) *Caller {
 	c.t.Helper()
+	if d < 0 {
+		c.t.Fatalf("Waits cannot go back by %v", -d)
+	}
 	return c.do(simulator.Step{Do: simulator.Wait, For: d})
 }
 
@@ -127,8 +147,12 @@ func (c *Caller) do(step simulator.Step) *Caller {
 // forwarded to.
 func (c *Caller) IsForwardedTo(destination string) {
 	c.t.Helper()
-	if _, to := c.end().Ended(); to != destination {
+	switch _, to := c.end().Ended(); to {
+	case destination:
+	case "":
 		c.t.Fatalf("the call was not forwarded to %s.\n%s", destination, c.call.Transcript())
+	default:
+		c.t.Fatalf("the call was forwarded to %s, not to %s.\n%s", to, destination, c.call.Transcript())
 	}
 }
 

@@ -140,6 +140,16 @@ func parseStep(line string) (Step, error) {
 	return Step{}, fmt.Errorf("there is no step %q", word)
 }
 
+// ParseKeys returns the step that presses keys such as 12#. Errors are
+// *fault.Error.
+func ParseKeys(keys string) (Step, error) {
+	pressed, err := parseKeys(keys)
+	if err != nil {
+		return Step{}, fault.Newf(fault.Invalid, "%v", err)
+	}
+	return Step{Do: Press, Text: pressed}, nil
+}
+
 // parseKeys checks that s can be pressed on a telephone.
 func parseKeys(s string) (string, error) {
 	keys := strings.ToUpper(strings.ReplaceAll(s, " ", ""))
