@@ -71,6 +71,22 @@ type Forms struct {
 type TextBack struct {
 	// Patience is how long a caller listens to nothing.
 	Patience time.Duration `key:"patience" default:"4s" min:"100ms" max:"14s" doc:"How long a caller waits for the phone system to take the text, before hearing an apology. A phone system itself waits 15s for the answer."`
+
+	Texts Texts `key:"texts" switches:"netsapiens" doc:"What callers hear, by what became of their text. A text that is left out is that of failed."`
+}
+
+// Texts are spoken to callers. An empty one is the default.
+type Texts struct {
+	Sent       Text `key:"sent" example:"We've texted you our hours and directions…" doc:"The text went out."`
+	Failed     Text `key:"failed" example:"Sorry, we could not send directions at this time." doc:"The phone system could not be asked, or failed."`
+	Uncertain  Text `key:"uncertain" example:"Sorry, we do not know whether your text went out." doc:"The phone system did not say in time whether it took the text."`
+	Refused    Text `key:"refused" example:"Sorry, we cannot text this number." doc:"The phone system does not send this text."`
+	Anonymous  Text `key:"anonymous" example:"We cannot see your number, so we cannot text you." doc:"The caller hides their number."`
+	OnNet      Text `key:"on_net" example:"We cannot text an extension." doc:"The caller is an extension, which takes no texts."`
+	Short      Text `key:"short" example:"We cannot text this number." doc:"The caller's number is too short or too long for a text."`
+	UnknownID  Text `key:"unknown_id" example:"Sorry, this line is not set up." doc:"No entry has the id of the webhook's URL."`
+	Incomplete Text `key:"incomplete" example:"Sorry, this line is not set up." doc:"The entry lacks what a text needs."`
+	BadRequest Text `key:"bad_request" example:"Sorry, something went wrong." doc:"The request cannot be read."`
 }
 
 // Core says what the phone side is.

@@ -34,6 +34,16 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"netsapiens.operations_email =  | not set | SWITCHHOOK_NETSAPIENS_OPERATIONS_EMAIL",
 		"forms.secret = <secret> | environment UPDATE_SECRET | SWITCHHOOK_FORMS_SECRET UPDATE_SECRET",
 		"textback.patience = 4s | default | SWITCHHOOK_TEXTBACK_PATIENCE",
+		"textback.texts.sent =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_SENT",
+		"textback.texts.failed =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_FAILED",
+		"textback.texts.uncertain =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_UNCERTAIN",
+		"textback.texts.refused =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_REFUSED",
+		"textback.texts.anonymous =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_ANONYMOUS",
+		"textback.texts.on_net =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_ON_NET",
+		"textback.texts.short =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_SHORT",
+		"textback.texts.unknown_id =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_UNKNOWN_ID",
+		"textback.texts.incomplete =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_INCOMPLETE",
+		"textback.texts.bad_request =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_BAD_REQUEST",
 		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Address is an address and a port to listen on, as net.Listen takes it:
@@ -30,6 +31,9 @@ type Email string
 // dashes and underscores.
 type Domain string
 
+// Text is what a caller hears: a sentence or a few.
+type Text string
+
 // kind is what one type of Go has to know to be a setting.
 type kind struct {
 	takes  string // what a value is, for a sentence: "it takes …"
@@ -46,6 +50,7 @@ func kinds() map[reflect.Type]kind {
 		reflect.TypeFor[Path]():          {"the name of a file or folder", parsePath, asIs},
 		reflect.TypeFor[Email]():         {`an e-mail address, such as "operations@example.net"`, parseEmail, asIs},
 		reflect.TypeFor[Domain]():        {`the name of a domain, such as "example.net"`, parseDomain, asIs},
+		reflect.TypeFor[Text]():          {"a text to be spoken", parseText, asIs},
 		reflect.TypeFor[time.Duration](): {`a time with its unit, such as "4s", "5m" or "90d"`, parseDuration, formatDuration},
 		reflect.TypeFor[netip.Prefix]():  {`a network or an address, such as "10.0.0.0/8"`, parsePrefix, asIs},
 		reflect.TypeFor[*url.URL]():      {`a web address, such as "https://example.net"`, parseURL, asIs},
@@ -125,6 +130,21 @@ func parseEmail(text, _ string) (any, error) {
 		return nil, errOther
 	}
 	return Email(text), nil
+}
+
+// maxText is the longest text in characters: half a minute of listening.
+const maxText = 500
+
+func parseText(text, _ string) (any, error) {
+	switch {
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return nil, errors.New("holds a line break or another control character")
+	case !utf8.ValidString(text):
+		return nil, errors.New("is not UTF-8")
+	case utf8.RuneCountInString(text) > maxText:
+		return nil, fmt.Errorf("is longer than %d characters", maxText)
+	}
+	return Text(text), nil
 }
 
 // maxDomain is the longest name that DNS can hold, in characters.
