@@ -81,7 +81,7 @@ func (a *App) textBack(s *site, before *site) ([]web.Route, error) {
 		return nil, err
 	}
 	webhook := textback.Config{
-		Entries: s.entries, Sender: s.client, Patience: settings.TextBack.Patience, Log: a.log,
+		Entries: s.entries, Sender: s.client, Patience: settings.TextBack.Patience, Texts: texts(settings.TextBack.Texts), Log: a.log,
 		Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) },
 	}
 	if before != nil && before.webhook != nil {
@@ -102,6 +102,16 @@ func (a *App) textBack(s *site, before *site) ([]web.Route, error) {
 		{Path: "/webresponder", Name: "webresponder", Handler: s.webhook},
 		{Path: "/update-sms", Name: "update-sms", Handler: form},
 	}, nil
+}
+
+// texts returns what callers hear, as far as the settings say it.
+func texts(t config.Texts) textback.Texts {
+	return textback.Texts{
+		textback.Sent: string(t.Sent), textback.Failed: string(t.Failed), textback.Uncertain: string(t.Uncertain),
+		textback.Refused: string(t.Refused), textback.Anonymous: string(t.Anonymous), textback.OnNet: string(t.OnNet),
+		textback.ShortNumber: string(t.Short), textback.UnknownID: string(t.UnknownID), textback.Incomplete: string(t.Incomplete),
+		textback.BadRequest: string(t.BadRequest),
+	}
 }
 
 // operationsEmail returns the address of the system users. The phone system
