@@ -85,11 +85,11 @@ func TestCallIsMadeAsOptionsSay(t *testing.T) {
 	options := []respondertest.Option{
 		respondertest.From("+19734321440"), respondertest.To("1001"), respondertest.Post(), respondertest.Secret("secret"), respondertest.Path("menu?id=7"),
 	}
-	for name, caller := range map[string]*respondertest.Caller{
-		"a handler": respondertest.Call(t, handler, options...),
-		"a URL":     respondertest.CallURL(t, server.URL+"/start?id=6", options...),
+	for name, call := range map[string]func() *respondertest.Caller{
+		"a handler": func() *respondertest.Caller { return respondertest.Call(t, handler, options...) },
+		"a URL":     func() *respondertest.Caller { return respondertest.CallURL(t, server.URL+"/start?id=6", options...) },
 	} {
-		caller.Hears("+19734321440 calls 1001")
+		call().Hears("+19734321440 calls 1001")
 		if asked.Method != http.MethodPost || asked.URL.Path != "/menu" || asked.URL.Query().Get("id") != "7" {
 			t.Errorf("%s was asked with %s %s", name, asked.Method, asked.URL)
 		}
