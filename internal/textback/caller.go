@@ -20,6 +20,9 @@ const (
 	BadRequest  Reason = "bad_request" // the request cannot be read
 )
 
+// reasons are all of them.
+var reasons = [...]Reason{Sent, UnknownID, Incomplete, Anonymous, OnNet, ShortNumber, Refused, Failed, Uncertain, BadRequest}
+
 // The lengths of numbers. An extension has at most six digits; the shortest
 // numbers that are called across networks have seven, and E.164 has at most
 // fifteen.

@@ -1,8 +1,8 @@
 package textback
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
+	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,36 +14,23 @@ import (
 const (
 	rememberCall   = 24 * time.Hour
 	rememberCaller = time.Minute
-	maxRemembered  = 100_000 // calls; about 10 MB
+	maxRemembered  = 100_000 // calls; about 4 MB
 )
 
-// callKey is what makes two requests the same call. It is as large for ids of
-// any length, which are not ours to choose.
-type callKey [16]byte
-
-func keyOf(id, callID, caller string) callKey {
-	text := make([]byte, 0, 256)
-	for _, part := range [...]string{id, callID, caller} {
-		text = binary.AppendUvarint(text, uint64(len(part)))
-		text = append(text, part...)
-	}
-	sum := sha256.Sum256(text)
-	return callKey(sum[:])
-}
+// callKey is what makes two requests the same call.
+type callKey struct{ id, callID, caller string }
 
 // memory answers a repeated request as the first one, and lets only one of
-// them act.
+// them act. Of calls that have their answer it keeps a hash: ids have any
+// length, and are not ours to choose.
 type memory struct {
-	mu    sync.Mutex
-	calls map[callKey]remembered
-	order []dated // of those calls that have their answer, the oldest first
-}
+	seed  maphash.Seed // random: nobody can make two calls look the same
+	began time.Time
 
-// remembered is a call: its answer, or where it is to come from.
-type remembered struct {
-	reason Reason
-	until  int64 // in nanoseconds of Unix time
-	acting *act
+	mu       sync.Mutex
+	acting   map[uint64]*act
+	answered map[uint64]answered
+	order    []uint64 // of answered, the oldest first
 }
 
 // act is what is being done for a call.
@@ -52,62 +39,72 @@ type act struct {
 	reason Reason
 }
 
-// dated is a key, and until when it is the one that was meant.
-type dated struct {
-	key   callKey
-	until int64
+// answered is what a call got.
+type answered struct {
+	until  uint32 // seconds since the memory began
+	reason uint8  // an index of reasons
 }
 
-func newMemory() *memory { return &memory{calls: map[callKey]remembered{}} }
+func newMemory() *memory {
+	return &memory{seed: maphash.MakeSeed(), began: time.Now(), acting: map[uint64]*act{}, answered: map[uint64]answered{}}
+}
 
 // once does something for the first request of a call, and returns what that
-// came to, to that request and to every repeat, which waits for it. keep is how
-// long it is remembered; where do says not to, the next request is a first one
-// again. Where do panics, the repeats get Failed: nobody knows how far it got.
-func (m *memory) once(key callKey, keep time.Duration, do func() (reason Reason, remember bool)) (reason Reason, repeated bool) {
-	now := time.Now()
+// came to, to that request and to every repeat, which waits for it. Where do
+// says not to remember it, the next request is a first one again. Where do
+// panics, the repeats get Failed: nobody knows how far it got.
+func (m *memory) once(key callKey, do func() (reason Reason, remember bool)) (reason Reason, repeated bool) {
+	hash, now := maphash.Comparable(m.seed, key), m.now()
 	m.mu.Lock()
-	m.forget(now.UnixNano())
-	if call, ok := m.calls[key]; ok && (call.acting != nil || now.UnixNano() < call.until) {
+	m.forget(now)
+	if call, ok := m.answered[hash]; ok && now < call.until {
 		m.mu.Unlock()
-		if call.acting == nil {
-			return call.reason, true
-		}
-		<-call.acting.done
-		return call.acting.reason, true
+		return reasons[call.reason], true
 	}
-	acting := &act{done: make(chan struct{}), reason: Failed}
-	m.calls[key] = remembered{acting: acting}
+	if first, ok := m.acting[hash]; ok {
+		m.mu.Unlock()
+		<-first.done
+		return first.reason, true
+	}
+	first := &act{done: make(chan struct{}), reason: Failed}
+	m.acting[hash] = first
 	m.mu.Unlock()
 
 	remember := true
 	defer func() { // also where do panics: a repeat must not wait for ever
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		close(acting.done)
-		if !remember {
-			delete(m.calls, key)
-			return
+		delete(m.acting, hash)
+		if remember {
+			m.remember(hash, key, first.reason)
 		}
-		until := now.Add(keep).UnixNano()
-		m.calls[key] = remembered{reason: acting.reason, until: until}
-		m.order = append(m.order, dated{key, until})
+		close(first.done)
 	}()
-	acting.reason, remember = do()
-	return acting.reason, false
+	first.reason, remember = do()
+	return first.reason, false
+}
+
+// remember keeps the answer of a call.
+func (m *memory) remember(hash uint64, key callKey, reason Reason) {
+	keep := rememberCall
+	if key.callID == "" {
+		keep = rememberCaller
+	}
+	until := m.now() + uint32(keep/time.Second)
+	m.answered[hash] = answered{until, uint8(slices.Index(reasons[:], reason))}
+	m.order = append(m.order, hash)
 }
 
 // forget drops what is old, or too much.
-func (m *memory) forget(now int64) {
+func (m *memory) forget(now uint32) {
 	for len(m.order) > 0 {
-		oldest := m.order[0]
-		// A call that was asked for again when it was old has a later place too.
-		if call, ok := m.calls[oldest.key]; ok && call.acting == nil && call.until == oldest.until {
-			if now < oldest.until && len(m.order) < maxRemembered {
-				return
-			}
-			delete(m.calls, oldest.key)
+		if call := m.answered[m.order[0]]; now < call.until && len(m.order) < maxRemembered {
+			return
 		}
+		delete(m.answered, m.order[0])
 		m.order = m.order[1:]
 	}
 }
+
+// now returns the seconds since the memory began.
+func (m *memory) now() uint32 { return uint32(time.Since(m.began) / time.Second) }

@@ -79,7 +79,7 @@ func NewWebhook(c Config) (*Webhook, error) {
 		}
 	}
 	w := &Webhook{config: c, answers: map[Reason][]byte{}, calls: newMemory()}
-	for _, reason := range []Reason{Sent, UnknownID, Incomplete, Anonymous, OnNet, ShortNumber, Refused, Failed, Uncertain, BadRequest} {
+	for _, reason := range reasons {
 		text, ok := texts[reason]
 		if !ok {
 			text = texts[Failed]
@@ -154,11 +154,7 @@ func (w *Webhook) handle(ctx context.Context, call *handled) {
 		}
 		return
 	}
-	keep := rememberCall
-	if call.callID == "" {
-		keep = rememberCaller
-	}
-	call.reason, call.repeated = w.calls.once(keyOf(call.id, call.callID, to), keep, func() (reason Reason, remember bool) {
+	call.reason, call.repeated = w.calls.once(callKey{call.id, call.callID, to}, func() (reason Reason, remember bool) {
 		e, ok := w.config.Entries.Get(call.id)
 		switch {
 		case !ok:
