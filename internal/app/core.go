@@ -23,18 +23,18 @@ const unreachable = "The number you have called cannot be reached."
 
 // phoneSide wires the Core, where the settings have one: its API, and the lines
 // of terminals. It outlives new settings, with all that it knows.
-func (a *App) phoneSide(ctx context.Context, s *site, before *site) ([]web.Route, error) {
+func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	if before != nil { // see sameCore
-		s.core, s.fetcher, s.lines, s.phone = before.core, before.fetcher, before.lines, before.phone
-		return s.phone, nil
+		s.core, s.fetcher, s.lines, s.api, s.console = before.core, before.fetcher, before.lines, before.api, before.console
+		return nil
 	}
 	settings := s.settings
 	if settings.Core == nil {
-		return nil, nil
+		return nil
 	}
 	token, err := a.startCore(ctx, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	exchange := exchange{s.core}
 	s.lines = &console.Lines{Token: token, Exchange: exchange}
@@ -42,14 +42,14 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) ([]web.Route
 		Token: nsapi.Token(token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.phone = []web.Route{
-		{Path: "/ns-api/", Name: "ns-api", Handler: api},
+	s.api = []web.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}}
+	s.console = []web.Route{
 		{Path: simulator.LinePath, Name: "line", Handler: s.lines},
 		{Path: simulator.RoutePath, Name: "route", Handler: &console.Routes{Token: token, Explainer: exchange}},
 	}
-	return s.phone, nil
+	return nil
 }
 
 // startCore makes the Core and returns the operator's token.

@@ -29,38 +29,36 @@ type site struct {
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
 	lines   *console.Lines
-	phone   []web.Route // of the Core
+	api     []web.Route // of the Core
+	console []web.Route // of the Core, for its operator
 }
 
 // newSite wires the parts that settings switch on. What outlives settings is
 // taken from the site before, which may be nil.
 func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
 	s := &site{settings: settings}
-	routes := []web.Route{
-		{Path: "/healthz", Name: "healthz", Handler: web.Alive(), Quiet: true},
-		{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Local: true, Quiet: true},
-	}
+	parts := web.Config{TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
 	checks := map[string]web.Check{}
 	if settings.NetSapiens != nil {
-		textBack, err := a.textBack(s, before)
-		if err != nil {
+		var err error
+		if parts.Webhooks, err = a.textBack(s, before); err != nil {
 			return nil, err
 		}
-		routes = append(routes, textBack...)
 		checks["entries"] = func(context.Context) error {
 			problem, _ := s.entries.Problem()
 			return web.Impaired(problem) // what was last read is in force
 		}
 	}
-	phoneSide, err := a.phoneSide(ctx, s, before)
-	if err != nil {
+	if err := a.phoneSide(ctx, s, before); err != nil {
 		return nil, err
 	}
-	routes = append(routes, phoneSide...)
-	routes = append(routes, web.Route{Path: "/readyz", Name: "readyz", Handler: web.Ready(checks), Quiet: true})
-	s.handler = web.New(web.Config{
-		Routes: routes, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request,
-	})
+	parts.API = s.api
+	parts.Operator = append([]web.Route{
+		{Path: "/healthz", Name: "healthz", Handler: web.Alive(), Quiet: true},
+		{Path: "/readyz", Name: "readyz", Handler: web.Ready(checks), Quiet: true},
+		{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Local: true, Quiet: true},
+	}, s.console...)
+	s.handler = web.New(parts)
 	return s, nil
 }
 

@@ -52,7 +52,7 @@ func serve(t *testing.T, routes ...web.Route) *server {
 	t.Helper()
 	s := &server{t: t}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	handler := web.New(web.Config{Routes: routes, TrustedProxies: proxies, Log: log, Observe: func(route string, status int, _ time.Duration) {
+	handler := web.New(web.Config{Webhooks: routes, TrustedProxies: proxies, Log: log, Observe: func(route string, status int, _ time.Duration) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.observed = append(s.observed, route+" "+http.StatusText(status))
@@ -190,7 +190,7 @@ func TestWhatIsLocalIsForThisMachineAlone(t *testing.T) {
 		{"a page whose name was pointed here", "127.0.0.1:4711", "rebound.example.org:5100", nil, 403},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			handler := web.New(web.Config{Routes: []web.Route{route}, TrustedProxies: proxies, Log: slog.New(slog.DiscardHandler)})
+			handler := web.New(web.Config{Webhooks: []web.Route{route}, TrustedProxies: proxies, Log: slog.New(slog.DiscardHandler)})
 			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 			r.RemoteAddr, r.Host = test.peer, test.host
 			for name, values := range test.header {
@@ -229,7 +229,7 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				handler := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Routes: []web.Route{{Path: "/all", Name: "all", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				handler := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Webhooks: []web.Route{{Path: "/all", Name: "all", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					_, _ = io.Copy(io.Discard, r.Body)
 					_, _ = io.WriteString(w, "fine")
 				})}}})

@@ -57,28 +57,76 @@ type Route struct {
 	Quiet   bool // not worth a log line: probes and scrapes
 }
 
-// Config is what a Handler needs.
+// Config is what a Handler needs. What it answers is in three parts, each with
+// a mux and rules of its own: no path of one can be reached by the rules of
+// another.
 type Config struct {
-	Routes         []Route
+	Webhooks []Route // what phone systems and form services ask
+	API      []Route // the phone side's API, for programs with a token
+	Operator []Route // probes, counters and the console
+
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
 	Observe        func(route string, status int, took time.Duration) // may be nil
 }
 
+// The largest bodies, in bytes. Handlers may take less.
+const (
+	maxWebhookBody  = 1 << 20 // a transcript of speech
+	maxAPIBody      = 1 << 20 // what the vendor takes
+	maxOperatorBody = 64 << 10
+)
+
 // Handler answers all paths. It is safe for use by several goroutines.
 type Handler struct {
-	config Config
-	mux    *http.ServeMux
+	config  Config
+	parts   map[string]http.Handler // by the first element of the path
+	unknown http.Handler
 }
 
 // New returns a Handler.
 func New(c Config) *Handler {
-	h := &Handler{config: c, mux: http.NewServeMux()}
-	for _, route := range c.Routes {
-		h.mux.Handle(route.Path, h.wrap(route))
-	}
-	h.mux.Handle("/", h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)}))
+	h := &Handler{config: c, parts: make(map[string]http.Handler)}
+	h.unknown = h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
+	h.add(c.Webhooks, func(next http.Handler) http.Handler {
+		return http.MaxBytesHandler(next, maxWebhookBody)
+	})
+	h.add(c.API, func(next http.Handler) http.Handler {
+		return http.MaxBytesHandler(private(next), maxAPIBody)
+	})
+	// A page of somebody else's in the operator's browser must not get here.
+	sameOrigin := http.NewCrossOriginProtection()
+	h.add(c.Operator, func(next http.Handler) http.Handler {
+		return http.MaxBytesHandler(private(sameOrigin.Handler(next)), maxOperatorBody)
+	})
 	return h
+}
+
+// add makes a mux of routes and puts it behind the rules of its part.
+func (h *Handler) add(routes []Route, rules func(http.Handler) http.Handler) {
+	mux := http.NewServeMux()
+	mux.Handle("/", h.unknown)
+	part := rules(mux)
+	for _, route := range routes {
+		mux.Handle(route.Path, h.wrap(route))
+		h.parts[firstElement(route.Path)] = part
+	}
+}
+
+// firstElement returns a path's first element: /console of /console/line.
+func firstElement(path string) string {
+	path = strings.TrimPrefix(path, "/")
+	first, _, _ := strings.Cut(path, "/")
+	return first
+}
+
+// private keeps answers out of caches, and out of guesses at what they are.
+func private(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
 }
 
 func notFound(w http.ResponseWriter, _ *http.Request) {
@@ -86,7 +134,13 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ServeHTTP answers a request.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	part, ok := h.parts[firstElement(r.URL.Path)]
+	if !ok {
+		part = h.unknown
+	}
+	part.ServeHTTP(w, r)
+}
 
 func (h *Handler) wrap(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
