@@ -76,8 +76,9 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 	if wait, ok := r.engine.breakers.allow(q.url); !ok {
 		return failed(&failure{code: CodeBreaker, text: notAsked(wait)})
 	}
-	request := r.request(q)
-	event.Exchange = &trace.Exchange{Sent: encode("", r.facts, q.input)}
+	sent := encode(r.facts, q.input)
+	request := r.request(q, sent)
+	event.Exchange = &trace.Exchange{Sent: sent}
 	started := time.Now()
 	response, err := r.engine.config.Client.Do(ctx, request)
 	event.Ms = time.Since(started).Milliseconds()
@@ -112,8 +113,9 @@ func notAsked(wait time.Duration) string {
 	return fmt.Sprintf("not asked: it failed %d times in a row; the next try is in %d s", breakerFailures, int(math.Ceil(wait.Seconds())))
 }
 
-// request puts the parameters where the method and the settings want them.
-func (r *run) request(q ask) fetch.Request {
+// request puts what is sent, which is encoded, where the method and the settings
+// want it.
+func (r *run) request(q ask, sent string) fetch.Request {
 	target := *q.url
 	request := fetch.Request{
 		Method:  q.method,
@@ -127,13 +129,16 @@ func (r *run) request(q ask) fetch.Request {
 	place := r.engine.config.PostParameters
 	target.RawQuery = escapeQuery(target.RawQuery)
 	if q.method != http.MethodPost || place != BodyOnly {
-		target.RawQuery = encode(target.RawQuery, r.facts, q.input)
+		if target.RawQuery != "" {
+			target.RawQuery += "&"
+		}
+		target.RawQuery += sent
 	}
 	if q.method == http.MethodPost {
 		request.Header = headers.Clone()
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		if place != QueryOnly {
-			request.Body = []byte(encode("", r.facts, q.input))
+			request.Body = []byte(sent)
 		}
 	}
 	return request

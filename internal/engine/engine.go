@@ -95,7 +95,7 @@ type Outcome struct {
 }
 
 // Run runs a call on a line that has been answered, until it ends. Each event
-// is given to record, in order, by one goroutine at a time. A line whose
+// is given to record, in order, by the goroutine that called Run. A line whose
 // caller hung up, or that is to be closed, is told by the context.
 func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trace.Stamped)) Outcome {
 	if call.Method == "" {
@@ -126,5 +126,5 @@ func (e *Engine) Ask(ctx context.Context, call Call) (*fetch.Response, error) {
 		call.Method = http.MethodGet
 	}
 	r := newRun(e, nil, call, nil)
-	return e.config.Client.Do(ctx, r.request(ask{url: call.URL, method: call.Method}))
+	return e.config.Client.Do(ctx, r.request(ask{url: call.URL, method: call.Method}, r.facts))
 }

@@ -22,7 +22,8 @@ type Line interface {
 	Now() time.Duration
 
 	// Play plays a prompt to its end. Where listen is not nil, the caller's
-	// first key or word stops it, and is kept for Listen.
+	// first key or word stops it, and is kept for Listen. How much was heard is
+	// returned with ErrHungUp too; where that is nothing the prompt is no event.
 	Play(ctx context.Context, prompt Prompt, listen *Listening) (Played, error)
 
 	// Listen waits for the caller's next input, until the line's clock shows
@@ -111,7 +112,8 @@ type Echoer interface {
 	Echo(ctx context.Context, limit time.Duration) (time.Duration, error)
 }
 
-// Recorder records the caller.
+// Recorder records the caller. It returns what was recorded with ErrHungUp too:
+// that is how most messages end.
 type Recorder interface {
 	Record(ctx context.Context, rules RecordRules) (Recorded, error)
 }

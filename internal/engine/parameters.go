@@ -89,18 +89,23 @@ func escapeQuery(query string) string {
 	return string(b)
 }
 
-// encode appends parameters to a query, which may be empty.
-func encode(query string, lists ...[]parameter) string {
-	b := []byte(query)
-	for _, list := range lists {
-		for _, p := range list {
-			if len(b) > 0 {
-				b = append(b, '&')
-			}
-			b = append(b, p.name...)
-			b = append(b, '=')
-			b = append(b, url.QueryEscape(p.value)...)
+// encode appends parameters to what is encoded already, which may be nothing.
+func encode(before string, list []parameter) string {
+	if len(list) == 0 {
+		return before
+	}
+	length := len(before)
+	for _, p := range list {
+		length += len("&=") + len(p.name) + len(p.value)
+	}
+	b := append(make([]byte, 0, length+len("%2B")), before...)
+	for _, p := range list {
+		if len(b) > 0 {
+			b = append(b, '&')
 		}
+		b = append(b, p.name...)
+		b = append(b, '=')
+		b = append(b, url.QueryEscape(p.value)...)
 	}
 	return string(b)
 }

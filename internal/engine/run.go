@@ -19,7 +19,7 @@ type run struct {
 	engine   *Engine
 	line     Line
 	call     Call
-	facts    []parameter
+	facts    string // what every request says, encoded
 	record   func(trace.Stamped)
 	cookies  http.CookieJar // of this call and no other
 	fellBack bool           // the fallback was asked
@@ -35,7 +35,7 @@ type run struct {
 
 func newRun(e *Engine, line Line, call Call, record func(trace.Stamped)) *run {
 	jar, _ := cookiejar.New(nil) // fails never, says its source
-	return &run{engine: e, line: line, call: call, facts: facts(&call.Facts), cookies: jar, record: record}
+	return &run{engine: e, line: line, call: call, facts: encode("", facts(&call.Facts)), cookies: jar, record: record}
 }
 
 func (r *run) emit(event trace.Event) { r.emitAt(r.line.Now(), event) }
