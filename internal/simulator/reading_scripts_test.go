@@ -94,7 +94,7 @@ func TestAnswersAreKeysWordsOrSilence(t *testing.T) {
 	}
 	for value, want := range map[string]string{
 		"": `the answer "": press which keys?`, "x": `the answer "x": "x" has something that is not a telephone key (0 to 9, *, #)`,
-		"say:": `the answer "say:" says nothing`, "say: ": `the answer "say: " says nothing`, "say:\xff": `the answer "say:\xff" is not UTF-8`,
+		"say:": `the answer "say:" says nothing`, "say:\t": `the answer "say:\t" says nothing`, "say:\xff": `the answer "say:\xff" is not UTF-8`,
 		"None": `the answer "None": "None" has something that is not a telephone key (0 to 9, *, #)`,
 	} {
 		_, err := simulator.ParseAnswer(value)

@@ -66,7 +66,7 @@ func TestScriptedCallerLeavesAMediaStream(t *testing.T) {
 func TestForkHearsAScriptedCallerWhileOtherVerbsRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		remote := &program{documents: documents{
-			"/": `<Response><Start><Stream url="/stream"/></Start><Gather numDigits="2" action="said"><Play>3s.wav</Play></Gather></Response>`,
+			"/":     `<Response><Start><Stream url="/stream"/></Start><Gather numDigits="2" action="said"><Play>3s.wav</Play></Gather></Response>`,
 			"/said": `<Gather input="speech" action="end"/>`, "/end": `<Play>1s.wav</Play>`,
 		}}
 		result := place(t, simulator.Options{Handler: remote, Voice: toneVoice{}, Hear: true, Answers: answers(t, "12", "say:good morning")})

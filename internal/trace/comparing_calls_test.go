@@ -52,7 +52,7 @@ func TestCallsThatAreTheSame(t *testing.T) {
 func TestDifferencesCanBeRead(t *testing.T) {
 	hangup := trace.Hangup{By: trace.ByEnd, Reason: "the document ended"}
 	var long []trace.Event
-	for _, word := range strings.Fields("one two three four five six seven eight nine ten eleven twelve") {
+	for word := range strings.FieldsSeq("one two three four five six seven eight nine ten eleven twelve") {
 		long = append(long, trace.Say{Text: word})
 	}
 	changed := append([]trace.Event(nil), long...)
