@@ -33,7 +33,8 @@ deps: ## install what the tests need (php, node, espeak-ng, gcc)
 lint: ## golangci-lint, built from tools/go.mod
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
-bench: ## benchmarks; start time and size of the binary
+bench: ## benchmarks, a Flask service beside ours; start time and size of the binary
+	@tools/deps.sh bench
 	@go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 
 fuzz: ## every fuzz test for FUZZTIME (30s)

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Brings what the tests need beyond Go: the languages of the examples, speech,
-# and the C compiler that Go's race detector is linked with. Does nothing when
-# all of it is there. As root on a Debian it is installed; otherwise the one
-# line that would do so is printed, and the exit code is 1.
+# and the C compiler that Go's race detector is linked with; "deps.sh bench"
+# what the benchmarks run beside ours. Does nothing when all of it is there. As
+# root on a Debian it is installed; otherwise the one line that would do so is
+# printed, and the exit code is 1.
 set -eu
 
 # The list: a command, and the packages that bring it.
@@ -13,17 +14,29 @@ espeak-ng        espeak-ng
 $(go env CC)     gcc libc6-dev
 "
 
+case "${1:-}" in
+"") what="The tests" ;;
+bench)
+	what="The benchmarks"
+	needs="/usr/bin/gunicorn gunicorn python3-flask python3-requests"
+	;;
+*)
+	echo "usage: tools/deps.sh [bench]" >&2
+	exit 2
+	;;
+esac
+
 missing=$(echo "$needs" | while read -r command packages; do
 	[ -z "$command" ] || command -v "$command" >/dev/null || echo "$packages"
 done | xargs)
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-	echo "The tests need programs that this machine lacks. Install what stands for these Debian packages here: $missing" >&2
+	echo "$what need programs that this machine lacks. Install what stands for these Debian packages here: $missing" >&2
 	exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
-	echo "The tests need programs that this machine lacks. Install them, then run this again:" >&2
+	echo "$what need programs that this machine lacks. Install them, then run this again:" >&2
 	echo "  sudo apt-get install $missing" >&2
 	exit 1
 fi
