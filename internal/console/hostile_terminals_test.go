@@ -130,7 +130,7 @@ func FuzzReplies(f *testing.F) {
 			"/next": `<Response><Echo timeout="3"/><Forward>1</Forward></Response>`})
 		conn := core.dial(t)
 		write(t, conn, dialled)
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2) // some bytes are no reply: the terminal leaves
 		defer cancel()
 		for orders := 0; orders < 50; {
 			_, text, err := conn.Read(ctx)
