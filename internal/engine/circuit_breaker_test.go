@@ -124,7 +124,7 @@ func TestOnlyOutagesOpenTheCircuit(t *testing.T) {
 		{"429", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }, false},
 		{"HTML", body("<html/>"), false},
 		{"empty", body(""), false},
-		{"endless", endless(" ", 0), false},
+		{"endless", endless(strings.Repeat(" ", 4096), 0), false},
 		{"a circle", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
