@@ -2,14 +2,19 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/console"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/textback"
@@ -66,10 +71,9 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 func (a *App) textBack(s *site, before *site) ([]web.Route, error) {
 	settings := s.settings
 	var err error
-	path := EntriesFile(settings)
-	if before != nil && before.entries != nil && EntriesFile(before.settings) == path {
+	if before != nil && before.entries != nil && EntriesFile(before.settings) == EntriesFile(settings) {
 		s.entries = before.entries
-	} else if s.entries, err = entry.Open(path, a.entriesProblem); err != nil {
+	} else if s.entries, err = a.openEntries(settings); err != nil {
 		return nil, err
 	}
 	s.client, err = netsapiens.New(netsapiens.Config{
@@ -128,6 +132,36 @@ func EntriesFile(settings *config.Settings) string {
 		return string(settings.DomainsFile)
 	}
 	return filepath.Join(string(settings.Data), "domains.json")
+}
+
+// openEntries opens the file of entries, and tells what was found.
+func (a *App) openEntries(settings *config.Settings) (*entry.File, error) {
+	if err := MakeEntriesFolder(settings); err != nil {
+		return nil, err
+	}
+	path := EntriesFile(settings)
+	entries, err := entry.Open(path, a.entriesProblem)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		a.log.Warn("there is no file of entries yet", "file", path)
+		return entries, nil
+	}
+	a.log.Info("entries read", "file", path, "entries", len(entries.All()))
+	return entries, nil
+}
+
+// MakeEntriesFolder makes the data folder, where the entries are in it.
+func MakeEntriesFolder(settings *config.Settings) error {
+	if settings.DomainsFile != "" {
+		return nil // a folder of the operator's; a slip in its name is not to be made one
+	}
+	if err := os.MkdirAll(string(settings.Data), 0o700); err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the data folder %s cannot be made", settings.Data), Err: err,
+			Hint: "give it to the user that serves, or name another: data"}
+	}
+	return nil
 }
 
 // entriesProblem tells of a file that has broken or was mended.

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -18,9 +20,12 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"switchhook": func() {
+		"switchhook": func() { // as cmd/switchhook does it
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
-			os.Exit(main.Run(context.Background(), os.Args[1:]))
+			code := main.Run(ctx, os.Args[1:])
+			stop()
+			os.Exit(code)
 		},
 	})
 }

@@ -19,7 +19,14 @@ type importCommand struct {
 // Run adds a file's entries to the server's. Those of the same id are
 // replaced. A server that runs has them in force on its next request.
 func (c *importCommand) Run(ctx context.Context, m *Main) error {
-	entries, err := c.entries()
+	settings, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	if err := app.MakeEntriesFolder(settings); err != nil {
+		return err
+	}
+	entries, err := entry.Open(app.EntriesFile(settings), nil)
 	if err != nil {
 		return err
 	}
@@ -46,7 +53,11 @@ type exportCommand struct {
 
 // Run prints the server's entries as a domains.json.
 func (c *exportCommand) Run(m *Main) error {
-	entries, err := c.entries()
+	settings, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	entries, err := entry.Open(app.EntriesFile(settings), nil)
 	if err != nil {
 		return err
 	}
@@ -56,13 +67,4 @@ func (c *exportCommand) Run(m *Main) error {
 	}
 	_, err = m.Out.Write(text)
 	return err
-}
-
-// entries opens the file that the settings name.
-func (f settingsFlag) entries() (*entry.File, error) {
-	settings, err := f.load(nil)
-	if err != nil {
-		return nil, err
-	}
-	return entry.Open(app.EntriesFile(settings), nil)
 }

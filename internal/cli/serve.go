@@ -32,6 +32,10 @@ type serveCommand struct {
 // Run serves until it is told to stop. SIGHUP reads the settings anew.
 func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	log := slog.New(slog.NewTextHandler(m.Err, nil))
+	// From here on, for a SIGHUP that nobody waits for ends the process.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
 	settings, err := c.settings()
 	if err != nil {
 		return err
@@ -47,7 +51,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	var reloading sync.WaitGroup
 	defer reloading.Wait()
 	defer stop()
-	reloading.Go(func() { c.reload(ctx, a, log) })
+	reloading.Go(func() { c.reload(ctx, hangups, a, log) })
 	return a.Run(ctx)
 }
 
@@ -59,12 +63,9 @@ func (c *serveCommand) settings() (*config.Settings, error) {
 	return c.load(flags)
 }
 
-// reload puts the settings in force anew at each SIGHUP. Settings that cannot
+// reload puts the settings in force anew at each hang-up. Settings that cannot
 // be used change nothing.
-func (c *serveCommand) reload(ctx context.Context, a *app.App, log *slog.Logger) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func (c *serveCommand) reload(ctx context.Context, hangups <-chan os.Signal, a *app.App, log *slog.Logger) {
 	for {
 		select {
 		case <-ctx.Done():
