@@ -41,7 +41,12 @@ func snippets(t *testing.T, language string) []snippet {
 			t.Fatal(err)
 		}
 		var open *snippet
+		indent := "" // of a block within a list
 		for i, line := range strings.Split(string(text), "\n") {
+			if open == nil {
+				indent = line[:len(line)-len(strings.TrimLeft(line, " "))]
+			}
+			line = strings.TrimPrefix(line, indent)
 			fence, isFence := strings.CutPrefix(line, "```")
 			switch {
 			case isFence && open == nil:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings what the tests need beyond Go: the languages of the examples, speech,
-# and the C compiler that Go's race detector is linked with; "deps.sh bench"
+# curl, and the C compiler that Go's race detector is linked with; "deps.sh bench"
 # what the benchmarks run beside ours. Does nothing when all of it is there. As
 # root on a Debian it is installed; otherwise the one line that would do so is
 # printed, and the exit code is 1.
@@ -11,6 +11,7 @@ needs="
 php              php-cli
 node             nodejs
 espeak-ng        espeak-ng
+curl             curl
 $(go env CC)     gcc libc6-dev
 "
 
