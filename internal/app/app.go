@@ -131,7 +131,9 @@ func (a *App) Run(ctx context.Context) error {
 			cancel()
 		}
 	}
-	<-served
+	if closed := <-served; !errors.Is(closed, http.ErrServerClosed) {
+		err = errors.Join(err, closed)
+	}
 	a.site.Load().close()
 	return err
 }

@@ -50,8 +50,7 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 			return nil, err
 		}
 		checks["entries"] = func(context.Context) error {
-			problem, _ := s.entries.Problem()
-			return web.Impaired(problem) // what was last read is in force
+			return web.Impaired(s.entries.Problem()) // what was last read is in force
 		}
 	}
 	if err := a.phoneSide(ctx, s, before); err != nil {

@@ -195,8 +195,7 @@ func (d *phoneSystemDoctor) entries() []*entry.Entry {
 		f.verdict, f.text, f.mend = doubt, path+" is not there yet", "the first form makes it; switchhook import takes one over"
 	}
 	d.show(f)
-	_, oddities := file.Problem()
-	for _, odd := range oddities {
+	for _, odd := range file.Oddities() {
 		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
 	}
 	for _, e := range all {

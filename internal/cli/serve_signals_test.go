@@ -25,7 +25,7 @@ func TestASignalReadsTheSettingsAnew(t *testing.T) {
 	p.hears("example.net-sms", "+19734321440", "call-1", success)
 
 	put(t, settings, textBackSettings(system, "[textback.texts]\nsent = \"You have mail.\"\n"))
-	p.signal(syscall.SIGHUP)
+	p.hangUp()
 	p.await("the settings were read anew")
 	p.hears("example.net-sms", "+19734321440", "call-2", "<Response><Say>You have mail.</Say><Hangup/></Response>")
 	p.hears("example.net-sms", "+19734321440", "call-1", "<Response><Say>You have mail.</Say><Hangup/></Response>")
@@ -34,12 +34,12 @@ func TestASignalReadsTheSettingsAnew(t *testing.T) {
 	}
 
 	put(t, settings, textBackSettings(system, "patience = \"4s\"\n"))
-	p.signal(syscall.SIGHUP)
+	p.hangUp()
 	p.await(`the old settings stay in force" error=.*switchhook.toml:`)
 	p.hears("example.net-sms", "+19734321440", "call-3", "<Response><Say>You have mail.</Say><Hangup/></Response>")
 
 	put(t, settings, strings.ReplaceAll(textBackSettings(system, ""), "correct horse", "another horse"))
-	p.signal(syscall.SIGHUP)
+	p.hangUp()
 	p.await(`(?s)read anew.*read anew`)
 	if status, body := p.do("POST", "/update-sms", "id=x&secret=correct+horse"); status != 403 {
 		t.Errorf("the old secret is answered with %d %s", status, body)
@@ -81,7 +81,7 @@ func TestRequestsInHandAreFinished(t *testing.T) {
 func TestManySignalsAreNoEnd(t *testing.T) {
 	p := serve(t, oldFolder(t, phoneSystem(t)))
 	for range 20 {
-		p.signal(syscall.SIGHUP)
+		p.hangUp()
 	}
 	p.await("the settings were read anew")
 	if code := p.stop(syscall.SIGTERM); code != 0 {
@@ -89,9 +89,10 @@ func TestManySignalsAreNoEnd(t *testing.T) {
 	}
 }
 
-func (p *process) signal(s syscall.Signal) {
+// hangUp has the process read its settings anew.
+func (p *process) hangUp() {
 	p.t.Helper()
-	if err := p.command.Process.Signal(s); err != nil {
+	if err := p.command.Process.Signal(syscall.SIGHUP); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -85,12 +85,11 @@ func (f *File) All() []*Entry {
 }
 
 // Problem returns why the file as it is now is not in force; nil: it is.
-// Oddities are of entries that cannot be used: they are as they were when they
-// last could, or left out.
-func (f *File) Problem() (problem error, oddities []error) {
-	v := f.refresh()
-	return v.problem, v.oddities
-}
+func (f *File) Problem() error { return f.refresh().problem }
+
+// Oddities returns what is wrong with single entries. They are as they were
+// when they last could be used, or left out.
+func (f *File) Oddities() []error { return f.refresh().oddities }
 
 // refresh returns the version in force.
 func (f *File) refresh() *version {

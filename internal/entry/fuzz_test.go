@@ -38,7 +38,7 @@ func FuzzFile(f *testing.F) {
 				t.Errorf("there is an entry %q", e.ID)
 			}
 		}
-		_, oddities := file.Problem()
+		oddities := file.Oddities()
 		if len(file.All())+len(oddities) < len(object) {
 			t.Errorf("%d entries and %v of %d", len(file.All()), oddities, len(object))
 		}

@@ -78,7 +78,7 @@ func TestAByteOrderMarkIsNoProblem(t *testing.T) {
 func TestAFileThatIsNotThereIsEmptyUntilItIs(t *testing.T) {
 	f := open(t, "")
 	f.wantMessage("a", "none")
-	if problem, _ := f.Problem(); problem != nil {
+	if problem := f.Problem(); problem != nil {
 		t.Errorf("a file that never was is a problem: %v", problem)
 	}
 	f.write(`{"a": {"message": "hello"}}`)
@@ -148,9 +148,8 @@ func TestAnEntryOfTheWrongTypeSpoilsNoOther(t *testing.T) {
 		`FILE: entry "none": it is not a JSON object; it is left out`,
 	}
 	f.wantTold(want...)
-	problem, oddities := f.Problem()
-	if problem != nil || len(oddities) != len(want) {
-		t.Errorf("Problem returns %v and %v", problem, oddities)
+	if problem, oddities := f.Problem(), f.Oddities(); problem != nil || len(oddities) != len(want) {
+		t.Errorf("the problem is %v, the oddities are %v", problem, oddities)
 	}
 }
 

@@ -124,27 +124,27 @@ func TestAProblemThatAWriterFindsIsTold(t *testing.T) {
 
 func TestModeAndLinkStay(t *testing.T) {
 	f := open(t, `{"a": {}}`)
-	real := filepath.Join(t.TempDir(), "real.json")
-	if err := os.Rename(f.path, real); err != nil {
+	target := filepath.Join(t.TempDir(), "real.json")
+	if err := os.Rename(f.path, target); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(real, 0o640); err != nil {
+	if err := os.Chmod(target, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(real, f.path); err != nil {
+	if err := os.Symlink(target, f.path); err != nil {
 		t.Fatal(err)
 	}
 	f.update("a", map[string]string{"message": "hello"})
 	if info, err := os.Lstat(f.path); err != nil || info.Mode().Type() != os.ModeSymlink {
 		t.Errorf("the link is %v, %v", info, err)
 	}
-	for _, path := range []string{real, real + ".lock"} {
+	for _, path := range []string{target, target + ".lock"} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
 			t.Errorf("%s: %v, %v", path, info.Mode(), err)
 		}
 	}
 	f.wantMessage("a", "hello")
-	left, err := os.ReadDir(filepath.Dir(real))
+	left, err := os.ReadDir(filepath.Dir(target))
 	if err != nil || len(left) != 2 {
 		t.Errorf("the folder holds %v", left)
 	}

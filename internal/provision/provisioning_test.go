@@ -22,7 +22,7 @@ func TestTheChainIsMade(t *testing.T) {
 	s := start(t, nstest.Quirks{})
 	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
 	s.wantCalls(nstest.CreateUser, nstest.CreateDialRule, nstest.UpdateAnswerRule)
-	if got := s.forward("8001"); got != "webresponder8001" {
+	if got := s.forward(); got != "webresponder8001" {
 		t.Errorf("calls for 8001 go to %q", got)
 	}
 	rules := s.system.DialRules(domain)
@@ -94,7 +94,7 @@ func TestNothingOfAnotherUserIsTouched(t *testing.T) {
 			s.want(provision.Report{User: test.want, DialRule: "created",
 				AnswerRule: "conflict: the answer rule belongs to that user and stays as it is"})
 			s.wantCalls(nstest.CreateDialRule)
-			if got := s.forward("8001"); got != "" {
+			if got := s.forward(); got != "" {
 				t.Errorf("calls for 8001 go to %q", got)
 			}
 			if s.counted["answer_rule"] != "conflict" || s.counted["user"] != "conflict" {
@@ -127,7 +127,7 @@ func TestAUserThatCannotBeLookedAt(t *testing.T) {
 			s.want(provision.Report{User: "exists", DialRule: "created",
 				AnswerRule: "failed: user 8001 is there already and cannot be looked at, so its answer rule stays as it is"})
 			s.wantCalls(nstest.CreateUser, nstest.CreateDialRule)
-			if got := s.forward("8001"); got != "" {
+			if got := s.forward(); got != "" {
 				t.Errorf("calls for 8001 go to %q", got)
 			}
 		})
@@ -254,7 +254,7 @@ func TestAForwardElsewhereIsReportedAndStays(t *testing.T) {
 	s.addSystemUser("system-webresponder", "operations@example.net")
 	s.system.SetForward(domain, "8001", "+12125550123")
 	s.want(provision.Report{User: "exists", DialRule: "created", AnswerRule: "conflict: calls for user 8001 are forwarded to +1212•••0123 already"})
-	if got := s.forward("8001"); got != "+12125550123" {
+	if got := s.forward(); got != "+12125550123" {
 		t.Errorf("calls for 8001 go to %q", got)
 	}
 }
@@ -268,7 +268,7 @@ func TestAnAnswerRuleThatCannotBeLookedAt(t *testing.T) {
 		if r := s.apply(); !strings.HasPrefix(r.AnswerRule, "failed: read the answer rule * of user 8001 of example.net: ") {
 			t.Errorf("the report is %+v", r)
 		}
-		if got := s.forward("8001"); got != "+12125550123" {
+		if got := s.forward(); got != "+12125550123" {
 			t.Errorf("calls for 8001 go to %q", got)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -227,9 +228,7 @@ func (s *service) post(fields url.Values) (int, string) {
 func (s *service) send(contentType, body string, header http.Header) (int, string) {
 	s.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/update-sms", strings.NewReader(body))
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
 	}
@@ -247,9 +246,7 @@ func whole(change url.Values) url.Values {
 		"id": {"example.org-sms"}, "secret": {secret}, "api_domain": {domain}, "user": {"2000"},
 		"ns_system_user": {"8002"}, "from_number": {from}, "message": {"We are open from 9 to 5."},
 	}
-	for name, values := range change {
-		fields[name] = values
-	}
+	maps.Copy(fields, change)
 	return fields
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -193,9 +194,7 @@ func TestWhatIsLocalIsForThisMachineAlone(t *testing.T) {
 			handler := web.New(web.Config{Webhooks: []web.Route{route}, TrustedProxies: proxies, Log: slog.New(slog.DiscardHandler)})
 			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 			r.RemoteAddr, r.Host = test.peer, test.host
-			for name, values := range test.header {
-				r.Header[name] = values
-			}
+			maps.Copy(r.Header, test.header)
 			w := httptest.NewRecorder()
 			handler.ServeHTTP(w, r)
 			if w.Code != test.want {

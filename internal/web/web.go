@@ -149,14 +149,12 @@ func (h *Handler) wrap(route Route) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
-			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
-					panic(p)
-				}
-				h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name, "panic", phone.MaskIn(fmt.Sprint(p)), "stack", string(debug.Stack()))
-				if rec.status == 0 {
-					http.Error(rec, "something went wrong on our side", http.StatusInternalServerError)
-				}
+			switch p := recover(); p {
+			case nil:
+			case http.ErrAbortHandler:
+				panic(p)
+			default:
+				h.panicked(r, route, rec, p)
 			}
 			h.done(r, route, rec, client, time.Since(began))
 		}()
@@ -166,6 +164,16 @@ func (h *Handler) wrap(route Route) http.Handler {
 		}
 		route.Handler.ServeHTTP(rec, r)
 	})
+}
+
+// panicked logs a panic, and answers where nothing was answered yet.
+func (h *Handler) panicked(r *http.Request, route Route, rec *recorder, p any) {
+	h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name,
+		"panic", phone.MaskIn(fmt.Sprint(p)), "stack", string(debug.Stack()))
+	if rec.status != 0 {
+		return
+	}
+	http.Error(rec, "something went wrong on our side", http.StatusInternalServerError)
 }
 
 func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip.Addr, took time.Duration) {
