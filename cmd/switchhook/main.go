@@ -28,7 +28,7 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	main := cli.Main{
-		Version: version, Commit: commit,
+		Version: version, Commit: commit, Program: os.Args[0],
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
 	}
 	return main.Run(ctx, os.Args[1:])

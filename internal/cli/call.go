@@ -22,7 +22,7 @@ type callCommand struct {
 	coreFlag
 	Target string `arg:"" help:"The URL of a responder, or a number on a running Core."`
 
-	From   string `help:"The caller's number." default:"+12125550123"`
+	From   string `help:"The caller's number; empty for one who hides it." default:"+12125550123"`
 	To     string `help:"The number that is called." default:"2125550100"`
 	Method string `help:"How the responder is asked: GET or POST." enum:"GET,POST" default:"GET"`
 	Secret string `help:"Sign requests with this HttpSecret." placeholder:"SECRET"`
@@ -94,14 +94,27 @@ func (c *callCommand) options(m *Main) (simulator.Options, error) {
 		return o, fault.Newf(fault.Invalid, "--answer and --script cannot be given together").WithHint("a script's press and say are its answers")
 	}
 	if c.HangupAfter < 0 || c.HangupAfter > maxHangupAfter.Seconds() {
-		return o, fault.Newf(fault.Invalid, "--hangup-after %v is not a number of seconds from 0 to %d", c.HangupAfter, int(maxHangupAfter.Seconds()))
+		return o, fault.Newf(fault.Invalid, "--hangup-after %v is not a number of seconds up to %d", c.HangupAfter, int(maxHangupAfter.Seconds()))
+	}
+	if c.From == "" {
+		o.From = simulator.Anonymous
 	}
 	if c.MaxDocuments < 1 {
 		return o, fault.Newf(fault.Invalid, "--max-documents %d is not at least 1", c.MaxDocuments)
 	}
 	o.HangupAfter = time.Duration(c.HangupAfter * float64(time.Second))
 	if isNumber(c.Target) {
+		if c.Secret != "" || c.Method != "GET" {
+			return o, fault.Newf(fault.Invalid, "--secret and --method are for responders").WithHint("on the way to a number the dial rule says both")
+		}
 		o.To, o.Core = c.Target, c.dialling(m)
+	} else if c.Core != "" {
+		return o, fault.Newf(fault.Invalid, "--core is for numbers, and %q is none", c.Target)
+	}
+	for _, file := range []string{c.Save, c.Hear} {
+		if err := canWrite(file); err != nil {
+			return o, err // before the call rather than after it
+		}
 	}
 	for _, value := range c.Answer {
 		answer, err := simulator.ParseAnswer(value)
@@ -155,7 +168,7 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 		fmt.Fprintf(m.Err, "switchhook: error: line %d of the script: the caller never heard %q\n", result.Unmet.Line, result.Unmet.Text)
 		return exit(exitFailed)
 	}
-	if result.Outcome.Failed {
+	if result.Outcome.Failed || ctx.Err() != nil { // an interrupted call tells nothing of the responder
 		return exit(exitFailed)
 	}
 	return nil

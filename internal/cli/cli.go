@@ -21,6 +21,8 @@ type Main struct {
 	Version string
 	Commit  string
 
+	Program string // as the shell was told to run it; empty: switchhook
+
 	In     io.Reader
 	Out    io.Writer // results
 	Err    io.Writer // errors and hints
@@ -69,8 +71,13 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 	if err != nil {
 		return m.report(err)
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0, args[0] == "help" && len(args) == 1:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(args[1:], "--help")
+	case args[0] == "--version":
+		args = []string{"version"}
 	}
 	parsed, err := parser.Parse(args)
 	select {
@@ -109,6 +116,14 @@ func (m *Main) report(err error) int {
 		fmt.Fprintf(m.Err, "switchhook: hint: %s\n", hint)
 	}
 	return exitUsage
+}
+
+// program returns how to run this program again, in commands to copy.
+func (m *Main) program() string {
+	if m.Program == "" {
+		return "switchhook"
+	}
+	return m.Program
 }
 
 // terminal returns the terminal that a person sits at, if there is one.

@@ -7,8 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
+
+	"github.com/muesli/cancelreader"
 
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/trace"
@@ -21,6 +25,9 @@ type demoCommand struct{}
 // is put on the phone with them; without one, saved calls are played. It goes
 // on until it is told to stop.
 func (demoCommand) Run(ctx context.Context, m *Main) error {
+	// A terminal that is closed ends the demo, and what it started, as Ctrl-C does.
+	ctx, unwatch := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer unwatch()
 	shows, stop, err := startShows(ctx)
 	if err != nil {
 		return err
@@ -88,23 +95,26 @@ func demoReplay(ctx context.Context, m *Main, shows []show) error {
 func tryNext(m *Main, system *system, shows []show) {
 	fmt.Fprintln(m.Out, "\nWhat to try next, in a second terminal:")
 	type line struct{ command, what string }
+	core := ""
+	if system.moved {
+		core = " --core " + system.url
+	}
 	lines := []line{
-		{"switchhook call " + system.number, "the same way, over this Core"},
-		{"switchhook route " + system.number, "why it goes there, rule by rule"},
+		{"call " + system.number + core, "the same way, over this Core"},
+		{"route " + system.number + core, "why it goes there, rule by rule"},
 	}
 	for _, s := range shows {
 		if s.missing == "" {
-			lines = append(lines, line{"switchhook call " + s.url, s.name})
+			lines = append(lines, line{"call " + s.url, s.name})
 		}
 	}
-	lines = append(lines, line{"switchhook check " + shows[0].url, "what a checker says of a document"})
+	lines = append(lines, line{"check " + shows[0].url, "what a checker says of a document"})
+	width := 0
 	for _, l := range lines {
-		command := l.command
-		if system.moved {
-			command = strings.Replace(command, "switchhook call "+system.number, "switchhook call "+system.number+" --core "+system.url, 1)
-			command = strings.Replace(command, "switchhook route "+system.number, "switchhook route "+system.number+" --core "+system.url, 1)
-		}
-		fmt.Fprintf(m.Out, "  %-48s %s\n", command, l.what)
+		width = max(width, len(l.command))
+	}
+	for _, l := range lines {
+		fmt.Fprintf(m.Out, "  %s %-*s  # %s\n", m.program(), width, l.command, l.what)
 	}
 }
 
@@ -120,13 +130,13 @@ func demoLive(ctx context.Context, m *Main, system *system, shows []show) error 
 		}
 		fmt.Fprintf(m.Out, "  %d  %-22s %s\n", i+1, s.name, where)
 	}
-	lines := bufio.NewReader(m.In)
-	for ctx.Err() == nil {
+	for {
 		fmt.Fprintf(m.Out, "\nWhich one shall ring? Enter for 1, q to leave: ")
-		answered, err := lines.ReadString('\n')
+		answered, err := readLine(ctx, m.In)
 		choice := strings.TrimSpace(answered)
 		switch {
-		case errors.Is(err, io.EOF), choice == "q":
+		case ctx.Err() != nil, errors.Is(err, io.EOF), choice == "q":
+			fmt.Fprintln(m.Out)
 			return nil
 		case err != nil:
 			return fmt.Errorf("read the choice: %w", err)
@@ -147,5 +157,26 @@ func demoLive(ctx context.Context, m *Main, system *system, shows []show) error 
 		}
 		system.tellTexts(m)
 	}
-	return nil
+}
+
+// readLine reads a line that a person types, or nothing once the context ends.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	reader, err := cancelreader.NewReader(in)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = reader.Close() }()
+	defer context.AfterFunc(ctx, func() { reader.Cancel() })()
+	// A byte at a time: what is typed ahead belongs to the telephone.
+	var line []byte
+	for one := make([]byte, 1); ; {
+		n, err := reader.Read(one)
+		if n > 0 && one[0] == '\n' {
+			return string(line), nil
+		}
+		line = append(line, one[:n]...)
+		if err != nil {
+			return string(line), err
+		}
+	}
 }

@@ -36,6 +36,17 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(temporary.Name(), path)
 }
 
+// canWrite reports why no file can be written at a path; "" and - are none.
+func canWrite(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return fault.Newf(fault.Invalid, "%s cannot be written: there is no folder %s", path, filepath.Dir(path))
+	}
+	return nil
+}
+
 // writeSaved writes a call for switchhook test.
 func writeSaved(path string, saved *trace.Saved, mask bool) error {
 	if mask {

@@ -12,8 +12,9 @@ type testCommand struct {
 	Files  []string `arg:"" name:"file" help:"Saved calls, as call --save writes them."`
 	Update bool     `help:"Record the calls anew instead of comparing them."`
 	At     string   `help:"Call the responders at this origin instead of the saved one, such as http://127.0.0.1:8080." placeholder:"ORIGIN"`
-	Secret string   `help:"Sign requests with this HttpSecret, which a saved call does not hold." placeholder:"SECRET"`
-	JUnit  string   `help:"Write the results to a file as JUnit XML." name:"junit" placeholder:"FILE"`
+	coreFlag
+	Secret string `help:"Sign requests with this HttpSecret, which a saved call does not hold." placeholder:"SECRET"`
+	JUnit  string `help:"Write the results to a file as JUnit XML." name:"junit" placeholder:"FILE"`
 }
 
 // verdict is what became of one saved call.
@@ -73,11 +74,18 @@ func (c *testCommand) replay(ctx context.Context, m *Main, file string) (string,
 	if err != nil {
 		return "", err
 	}
-	result, diff, err := simulator.Replay(ctx, saved, simulator.Options{Target: c.At, Secret: c.Secret, Private: private})
+	o := simulator.Options{Target: c.At, Secret: c.Secret, Private: private}
+	if isNumber(saved.Target) {
+		o.Core = c.dialling(m)
+	}
+	result, diff, err := simulator.Replay(ctx, saved, o)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", file, err)
 	}
 	if c.Update {
+		if result.Outcome.Failed && !saved.Failed() {
+			return fmt.Sprintf("  the call failed and was not recorded: %s\n", result.Outcome.Reason), nil
+		}
 		saved.Events = result.Events
 		return "", writeSaved(file, saved, false)
 	}

@@ -55,7 +55,7 @@ func TestScriptThatCannotBeRead(t *testing.T) {
 		{"a step in another case", "Press 1", `line 1 of the script: there is no step "Press"`},
 		{"no keys", "press", "line 1 of the script: press which keys?"},
 		{"no keys but spaces", "press  \t", "line 1 of the script: press which keys?"},
-		{"no key of a telephone", "press 1x", `line 1 of the script: "1x" has something that is not a telephone key (0 to 9, *, #)`},
+		{"no key of a telephone", "press 1x", `line 1 of the script: "1x" has something that is not a telephone key (0 to 9, *, #, A to D)`},
 		{"too many keys", "press " + strings.Repeat("1", 256), "line 1 of the script: more than 255 keys"},
 		{"nothing to say", "say", "line 1 of the script: say what?"},
 		{"nothing to expect", "expect ", "line 1 of the script: expect what?"},
@@ -93,9 +93,9 @@ func TestAnswersAreKeysWordsOrSilence(t *testing.T) {
 		}
 	}
 	for value, want := range map[string]string{
-		"": `the answer "": press which keys?`, "x": `the answer "x": "x" has something that is not a telephone key (0 to 9, *, #)`,
+		"": `the answer "": press which keys?`, "x": `the answer "x": "x" has something that is not a telephone key (0 to 9, *, #, A to D)`,
 		"say:": `the answer "say:" says nothing`, "say:\t": `the answer "say:\t" says nothing`, "say:\xff": `the answer "say:\xff" is not UTF-8`,
-		"None": `the answer "None": "None" has something that is not a telephone key (0 to 9, *, #)`,
+		"None": `the answer "None": "None" has something that is not a telephone key (0 to 9, *, #, A to D)`,
 	} {
 		_, err := simulator.ParseAnswer(value)
 		if known, ok := errors.AsType[*fault.Error](err); !ok || known.Message != want {

@@ -226,7 +226,7 @@ func TestSavedCallThatCannotBeReplayed(t *testing.T) {
 	}{
 		{"no target", trace.Saved{Target: "%"}, `the saved target "%" is not a URL`},
 		{"a target that is no responder", trace.Saved{Target: "2001"}, `"2001" is not the URL of a responder`},
-		{"an answer", trace.Saved{Target: target, Flags: trace.Flags{Answers: []string{"x"}}}, `the answer "x": "x" has something that is not a telephone key (0 to 9, *, #)`},
+		{"an answer", trace.Saved{Target: target, Flags: trace.Flags{Answers: []string{"x"}}}, `the answer "x": "x" has something that is not a telephone key (0 to 9, *, #, A to D)`},
 		{"a script", trace.Saved{Target: target, Flags: trace.Flags{Script: []string{"press 1", "sing"}}}, `line 2 of the script: there is no step "sing"`},
 		{"a hang-up", trace.Saved{Target: target, Flags: trace.Flags{HangupAfter: -1}}, "the saved hangup-after -1 is not a number of seconds from 0 to 86400"},
 		{"a method", trace.Saved{Target: target, Flags: trace.Flags{Method: "PUT"}}, `the saved method "PUT" is neither GET nor POST`},

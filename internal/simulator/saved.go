@@ -15,16 +15,23 @@ import (
 
 // Replay plays a saved call again and returns the call and what is different
 // from the saved one, as trace.Diff does. o.Target is the origin to call
-// instead of the saved one's; empty: the saved one's. The caller and the flags
+// instead of the saved one's; empty: the saved one's. With o.Core the saved
+// target is a number on it. The caller and the flags
 // are the saved call's.
 func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string, error) {
-	target, err := moveTo(saved.Target, o.Target)
+	target, err := saved.Target, error(nil)
+	if o.Core == nil {
+		target, err = moveTo(saved.Target, o.Target)
+	}
 	if err != nil {
 		return nil, "", err
 	}
 	o.Target = target
 	if err := o.follow(saved); err != nil {
 		return nil, "", err
+	}
+	if o.Core != nil {
+		o.To = saved.Target
 	}
 	if gather := leftWhileAsked(o.Replay); gather > 0 {
 		ctx, o.Record = leaveWhileAsked(ctx, gather, o.Record)

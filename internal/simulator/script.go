@@ -157,7 +157,7 @@ func parseKeys(s string) (string, error) {
 	case keys == "":
 		return "", fmt.Errorf("press which keys?")
 	case strings.Trim(keys, "0123456789*#ABCD") != "":
-		return "", fmt.Errorf("%q has something that is not a telephone key (0 to 9, *, #)", s)
+		return "", fmt.Errorf("%q has something that is not a telephone key (0 to 9, *, #, A to D)", s)
 	case len(keys) > maxKeys:
 		return "", fmt.Errorf("more than %d keys", maxKeys)
 	}

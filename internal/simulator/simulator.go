@@ -26,6 +26,9 @@ import (
 const (
 	DefaultFrom = "+12125550123"
 	DefaultTo   = "2125550100"
+
+	// Anonymous as From is a caller who hides their number.
+	Anonymous = "anonymous"
 )
 
 // Options says what is called, by whom, and what the caller does.
@@ -171,7 +174,7 @@ func Facts(from, to string) responder.Request {
 func parseTarget(target string) (*url.URL, error) {
 	u, err := url.Parse(target)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fault.Newf(fault.Invalid, "%q is not the URL of a responder", target).WithHint("a responder's URL begins with http:// or https://")
+		return nil, fault.Newf(fault.Invalid, "%q is not the URL of a responder", target).WithHint("a responder's URL begins with http:// or https://; a number on a Core is digits")
 	}
 	return u, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -121,12 +122,24 @@ func readHeader(line []byte) (*Saved, error) {
 	return &Saved{Target: h.Target, Flags: h.Flags}, nil
 }
 
+// Failed reports whether the call was ended by a failure.
+func (s *Saved) Failed() bool {
+	for _, stamped := range s.Events {
+		if hangup, ok := stamped.Event.(Hangup); ok {
+			return hangup.By == ByEngine
+		}
+	}
+	return false
+}
+
 // Masked returns the call with its telephone numbers masked, wherever they
 // stand. What callers pressed and said stays: without it the call cannot be
 // played again.
 func (s *Saved) Masked() *Saved {
 	masked := *s
-	masked.Target = phone.MaskIn(s.Target)
+	if strings.Contains(s.Target, "://") {
+		masked.Target = phone.MaskIn(s.Target)
+	} // a number that was dialled stays: without it there is no call
 	masked.Flags.From, masked.Flags.To = phone.Mask(s.Flags.From), phone.Mask(s.Flags.To)
 	masked.Events = make([]Stamped, len(s.Events))
 	for i, stamped := range s.Events {
