@@ -57,7 +57,7 @@ func Load(from Sources) (*Settings, error) {
 	dotenv := l.variables(l.dotenv())
 	l.layers = []layer{flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials()}
 	l.layers = append(l.layers, l.contents(flags.files, environ.files, dotenv.files, file.files), file.own)
-	if l.inOldFolder() {
+	if l.inOldFolder(dotenv.old) {
 		l.takeOver()
 	}
 	settings := l.settings()
@@ -263,14 +263,15 @@ func (l *loader) given(k *key, by Origin) {
 }
 
 // inOldFolder says whether the working directory is the folder of the service
-// that Switchhook takes over from: it has a domains.json, and nobody gave a
-// settings file.
-func (l *loader) inOldFolder() bool {
+// that Switchhook takes over from: nobody gave a settings file, and it has a
+// domains.json, or a .env with that service's names. With the .env alone the
+// domains.json has gone missing, which is no reason to look elsewhere for it.
+func (l *loader) inOldFolder(named layer) bool {
 	if l.from.Path != "" {
 		return false
 	}
 	info, err := os.Stat(l.resolve(oldEntries))
-	return err == nil && info.Mode().IsRegular()
+	return len(named) > 0 || err == nil && info.Mode().IsRegular()
 }
 
 // takeOver makes the defaults those of an old folder, and switches on what its

@@ -109,11 +109,11 @@ func (p *Provisioner) Webhook(id string) string {
 }
 
 // Apply runs the three steps. A step that fails does not hold up the others;
-// but where the user is somebody else's, or nobody can tell whose, nothing of
-// theirs is touched.
+// but where the user is somebody else's, or that cannot be seen just now,
+// nothing of theirs is touched.
 func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
-	user, whose := p.user(ctx, e)
-	r := Report{User: user, DialRule: p.dialRule(ctx, e), AnswerRule: p.answerRule(ctx, e, whose)}
+	user, owner := p.user(ctx, e)
+	r := Report{User: user, DialRule: p.dialRule(ctx, e), AnswerRule: p.answerRule(ctx, e, owner)}
 	if p.Count != nil {
 		p.Count("user", Kind(r.User))
 		p.Count("dial_rule", Kind(r.DialRule))
@@ -122,53 +122,57 @@ func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
 	return r
 }
 
-// whose says to whom a system user belongs.
-type whose int
-
-const (
-	ours    whose = iota // it is one for web responders, or was not there before
-	foreign              // it is somebody else's
-	unknown              // it is there, and cannot be looked at
-)
+// owner says to whom a system user belongs. The zero owner is us.
+type owner struct {
+	foreign bool  // it is somebody else's
+	unseen  error // the phone system is too unwell to tell
+}
 
 // user makes the system user that calls are routed to.
-func (p *Provisioner) user(ctx context.Context, e *entry.Entry) (string, whose) {
-	found, err := p.API.User(ctx, e.APIDomain, e.Text.SystemUser)
-	if err == nil {
+func (p *Provisioner) user(ctx context.Context, e *entry.Entry) (string, owner) {
+	found, looked := p.API.User(ctx, e.APIDomain, e.Text.SystemUser)
+	if looked == nil {
 		return p.judge(found)
 	}
-	absent := netsapiens.NotFound(err)
 	// Whatever the look said, creating is safe: it never changes what is there.
-	err = p.API.CreateUser(ctx, e.APIDomain, netsapiens.User{
+	err := p.API.CreateUser(ctx, e.APIDomain, netsapiens.User{
 		User: e.Text.SystemUser, FirstName: "Web", LastName: "Responder",
 		Email: p.Email, Scope: netsapiens.ScopeSimpleUser, ServiceCode: serviceCode,
 	})
 	switch {
 	case err == nil:
-		return Created, ours
+		return Created, owner{}
 	case netsapiens.AlreadyExists(err):
-		if absent { // somebody has made it in this very moment
-			if found, err = p.API.User(ctx, e.APIDomain, e.Text.SystemUser); err == nil {
+		if netsapiens.NotFound(looked) { // somebody has made it in this very moment
+			if found, looked = p.API.User(ctx, e.APIDomain, e.Text.SystemUser); looked == nil {
 				return p.judge(found)
 			}
 		}
-		return Exists, unknown
-	case absent: // if it is there now, this attempt has made it
-		return failure(err), ours
+		return Exists, unseen(looked)
 	}
-	return failure(err), unknown
+	return failure(err), unseen(looked)
+}
+
+// unseen is the owner of a user whose look failed. Where users cannot be looked
+// at at all, the operator who named the user knows whose it is; where the phone
+// system is only unwell, the next attempt will see.
+func unseen(looked error) owner {
+	if netsapiens.Temporary(looked) {
+		return owner{unseen: looked}
+	}
+	return owner{}
 }
 
 // judge says whether a user that is there is one for web responders. Phone
 // systems that do not give a service code back give the e-mail address.
-func (p *Provisioner) judge(found netsapiens.User) (string, whose) {
+func (p *Provisioner) judge(found netsapiens.User) (string, owner) {
 	if found.ServiceCode == serviceCode || found.ServiceCode == "" && found.Email == p.Email {
-		return Exists, ours
+		return Exists, owner{}
 	}
 	if found.ServiceCode == "" {
-		return fmt.Sprintf("%s: user %s is there already and is not one for web responders", conflict, found.User), foreign
+		return fmt.Sprintf("%s: user %s is there already and is not one for web responders", conflict, found.User), owner{foreign: true}
 	}
-	return fmt.Sprintf("%s: user %s is there already, for another service: %s", conflict, found.User, found.ServiceCode), foreign
+	return fmt.Sprintf("%s: user %s is there already, for another service: %s", conflict, found.User, found.ServiceCode), owner{foreign: true}
 }
 
 // dialRule makes the rule that leads from the user's alias to the webhook.
@@ -259,8 +263,8 @@ func otherEntry(address string) string {
 }
 
 // answerRule leads all calls of the user to its alias.
-func (p *Provisioner) answerRule(ctx context.Context, e *entry.Entry, w whose) string {
-	if w == foreign {
+func (p *Provisioner) answerRule(ctx context.Context, e *entry.Entry, o owner) string {
+	if o.foreign {
 		return conflict + ": the answer rule belongs to that user and stays as it is"
 	}
 	wanted := netsapiens.ForwardAlways(alias(e))
@@ -270,8 +274,8 @@ func (p *Provisioner) answerRule(ctx context.Context, e *entry.Entry, w whose) s
 		return Exists
 	case err == nil && existing.ForwardAlways.Enabled == netsapiens.Yes && !slices.Equal(existing.ForwardAlways.Parameters, wanted.ForwardAlways.Parameters) && hasText(existing.ForwardAlways.Parameters):
 		return fmt.Sprintf("%s: calls for user %s are forwarded to %s already", conflict, e.Text.SystemUser, phone.MaskIn(strings.Join(existing.ForwardAlways.Parameters, ", ")))
-	case w == unknown:
-		return fmt.Sprintf("%s: user %s is there already and cannot be looked at, so its answer rule stays as it is", failed, e.Text.SystemUser)
+	case o.unseen != nil:
+		return fmt.Sprintf("%s: whose user %s is cannot be seen, so its answer rule stays as it is: %v", failed, e.Text.SystemUser, o.unseen)
 	case netsapiens.Temporary(err):
 		return failure(err) // what is there may lead elsewhere
 	}
