@@ -30,6 +30,19 @@ func TestRequestTellsTheCall(t *testing.T) {
 	}
 }
 
+func TestRequestEscapesTheRulesOwnQuery(t *testing.T) {
+	responds := &noting{Handler: responds{"/start": `<Hangup/>`}}
+	rule := at("http://responder.example/start?name=J Smith&x=é%20")
+	against(t, responds).placeCall(newHandset(), engine.Call{URL: rule})
+	want := []string{"GET http://responder.example/start?name=J%20Smith&x=%C3%A9%20&NmsAni=1001"}
+	if diff := cmp.Diff(want, responds.notes); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	if rule.RawQuery != "name=J Smith&x=é%20" {
+		t.Errorf("the rule was changed: %q", rule.RawQuery)
+	}
+}
+
 func TestRequestTellsOfAnAnonymousCaller(t *testing.T) {
 	for _, c := range []struct{ caller, query string }{{"", "NmsAni="}, {"anonymous", "NmsAni=anonymous"}} {
 		responds := &noting{Handler: responds{"/start": `<Hangup/>`}}

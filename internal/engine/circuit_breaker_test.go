@@ -168,6 +168,38 @@ func TestCallerWhoHangsUpIsNoOutage(t *testing.T) {
 	})
 }
 
+// TestOneCallTriesWhileTheOthersWait has the call that tries take its time.
+func TestOneCallTriesWhileTheOthersWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hangs := false
+		calls := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if hangs {
+				_, _ = io.Copy(io.Discard, r.Body) // or the server would not see the client go
+				<-r.Context().Done()
+				return
+			}
+			w.WriteHeader(500)
+		}))
+		for range 5 {
+			calls.place(newHandset())
+		}
+		time.Sleep(31 * time.Second) // by the bubble's clock
+		hangs = true
+		tries := make(chan string)
+		go func() {
+			_, events := calls.placeCall(newHandset(), engine.Call{Method: http.MethodPost})
+			tries <- of[trace.Request](events)[0].Code
+		}()
+		synctest.Wait()
+		if _, events := calls.place(newHandset()); of[trace.Request](events)[0].Error != spared {
+			t.Errorf("a second call tried: %q", story(events))
+		}
+		if code := <-tries; code != engine.CodeTimeout {
+			t.Errorf("the call that tried failed with %s", code)
+		}
+	})
+}
+
 // TestCircuitBreakersAreBounded has more origins fail than are remembered, as
 // documents of somebody's can name: the oldest are forgotten and asked again.
 func TestCircuitBreakersAreBounded(t *testing.T) {

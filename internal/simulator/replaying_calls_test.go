@@ -85,7 +85,7 @@ func TestCallMadeByHandIsReplayed(t *testing.T) {
 		{"in which the caller interrupts", "press 7#\npress 12345", true, 22 * time.Second, "(caller)"},
 		{"in which the caller interrupts a file", "expect choose\nexpect choices.wav\npress 4#", true, 0, "(responder)"},
 		{"in which the caller interrupts the last prompt", "expect now\npress 4#", true, 0, "(responder)"},
-		{"in which the time for keys runs out", "press 7#\npress 1\nwait 1\npress 2\nwait 1\npress 3\nwait 1\npress 4\nwait 1\npress 5\nhangup", false, 0, "(caller)"},
+		{"in which the time for keys runs out", "press 7#\npress 1\nwait 1\npress 2\nwait 1\npress 3\nwait 1\npress 4\nwait 1\npress 5\nwait 1\nhangup", false, 0, "(caller)"},
 		{"with a hang-up in the first word", "", false, 300 * time.Millisecond, "(caller)"},
 		{"with a hang-up in a Gather's prompt", "", false, 1 * time.Second, "(caller)"},
 		{"with a hang-up in a Gather's file", "", false, 2 * time.Second, "(caller)"},
@@ -118,6 +118,27 @@ func TestCallMadeByHandIsReplayed(t *testing.T) {
 				t.Errorf("replayed otherwise:\n%s\nwas\n%s\n\nis\n%s", diff, strings.Join(told(first.Events), "\n"), strings.Join(told(again.Events), "\n"))
 			}
 		})
+	}
+}
+
+// TestReplayKeepsItsPlace has the responder listen for keys alone where the
+// caller interrupted with words: the hang-up is still in the next prompt.
+func TestReplayKeepsItsPlace(t *testing.T) {
+	question := documents{
+		"/":     `<Gather input="speech" timeout="1" action="next"><Say>What may I do for you?</Say></Gather>`,
+		"/next": `<Response><Say>I will see to it.</Say><Say>Goodbye.</Say></Response>`,
+	}
+	first := place(t, simulator.Options{Handler: question, Script: script(t, "say help\nexpect see to it\nhangup"), Barge: true})
+	if story := told(first.Events); !strings.Contains(story[0], "cut short") || !strings.Contains(story[2], "I will see to it.") || len(story) != 4 {
+		t.Fatalf("the call %q", story)
+	}
+	question["/"] = strings.Replace(question["/"], "speech", "dtmf", 1)
+	again, _, err := simulator.Replay(t.Context(), byHand(t, first.Events), simulator.Options{Handler: question})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if story := told(again.Events); len(story) != 4 || !strings.Contains(story[2], "I will see to it.") || !strings.Contains(story[3], "the caller hung up") {
+		t.Errorf("the call %q", story)
 	}
 }
 
