@@ -82,7 +82,7 @@ func (a *App) textBack(s *site, before *site) ([]web.Route, error) {
 		return nil, err
 	}
 	webhook := textback.Config{
-		Entries: s.entries, Sender: s.client, Patience: settings.TextBack.Patience, Texts: texts(settings.TextBack.Texts), Log: a.log,
+		Entries: s.entries, Sender: s.client, Patience: settings.TextBack.Patience, Texts: texts(settings.TextBack.Texts), Log: web.Note,
 		Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) },
 	}
 	if before != nil && before.webhook != nil {
@@ -94,7 +94,7 @@ func (a *App) textBack(s *site, before *site) ([]web.Route, error) {
 		return nil, err
 	}
 	form := &textback.Form{
-		Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Store: s.entries, Log: a.log,
+		Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Store: s.entries, Log: web.Note,
 		Provision: &provision.Provisioner{
 			API: s.client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Count: a.metrics.Step,
 		},
@@ -171,6 +171,29 @@ func (a *App) entriesProblem(err error) {
 	}
 	a.metrics.EntriesProblem()
 	a.log.LogAttrs(context.Background(), slog.LevelError, "the file of entries has a problem", slog.String("error", err.Error()))
+}
+
+// introduce says what is served.
+func (s *site) introduce(log *slog.Logger) {
+	if s.entries != nil {
+		texts, queues := 0, 0
+		for _, e := range s.entries.All() {
+			if e.HasText() {
+				texts++
+			}
+			if e.Queue != "" {
+				queues++
+			}
+		}
+		log.Info("text-back is on", "entries", EntriesFile(s.settings), "texts", texts,
+			"phone_system", s.settings.NetSapiens.URL.String(), "public_url", s.settings.PublicURL.String())
+		if queues > 0 {
+			log.Warn("this version has no click-to-call: leave its routes with the service that answers them", "entries", queues)
+		}
+	}
+	if s.core != nil {
+		log.Info("the Core is on", "domain", string(s.settings.Core.Domain))
+	}
 }
 
 // close closes the connections that only this site keeps.

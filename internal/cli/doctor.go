@@ -198,6 +198,16 @@ func (d *phoneSystemDoctor) entries() []*entry.Entry {
 	for _, odd := range file.Oddities() {
 		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
 	}
+	var waiting []string
+	for _, e := range all {
+		if e.Queue != "" {
+			waiting = append(waiting, e.ID)
+		}
+	}
+	if len(waiting) > 0 {
+		d.show(finding{verdict: doubt, about: "entries", text: "this version has no click-to-call, which is meant by " + strings.Join(waiting, ", "),
+			mend: "leave /click-to-call, /widget.js and /update-domain with the service that answers them"})
+	}
 	for _, e := range all {
 		if lacks := e.LacksForTexts(); len(lacks) > 0 && e.HasText() {
 			d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", ")),

@@ -43,7 +43,7 @@ func (c *importCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Out, "%d added, %d replaced\n", added, replaced)
+	fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, app.EntriesFile(settings))
 	return nil
 }
 
@@ -57,7 +57,12 @@ func (c *exportCommand) Run(m *Main) error {
 	if err != nil {
 		return err
 	}
-	entries, err := entry.Open(app.EntriesFile(settings), nil)
+	path := app.EntriesFile(settings)
+	if _, err := os.Stat(path); err != nil {
+		// An empty export would pass for a backup.
+		return &fault.Error{Code: fault.NotFound, Message: "there are no entries to export", Err: err}
+	}
+	entries, err := entry.Open(path, nil)
 	if err != nil {
 		return err
 	}

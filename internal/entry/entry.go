@@ -15,6 +15,7 @@ type Entry struct {
 	ID        string // in the URLs of webhook and widget
 	APIDomain string // the phone system's domain
 	Text      Text
+	Queue     string // of click-to-call, EXT@DOMAIN; kept for it, and not used yet
 }
 
 // Text is an entry's text-back.
@@ -32,6 +33,7 @@ const (
 	FieldSystemUser = "ns_system_user"
 	FieldFromNumber = "from_number"
 	FieldMessage    = "message"
+	FieldQueue      = "queue"
 )
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
@@ -66,6 +68,8 @@ func parse(id string, object []byte) (*Entry, error) {
 			field, number = &e.Text.FromNumber, true
 		case FieldMessage:
 			field = &e.Text.Message
+		case FieldQueue:
+			field, number = &e.Queue, true
 		default:
 			continue
 		}

@@ -49,7 +49,7 @@ type Form struct {
 	Secret    netsapiens.Secret // without one every form is refused
 	Store     Store
 	Provision Provisioner
-	Log       *slog.Logger
+	Log       Log // told of each entry that is saved; nil: slog.Default()
 }
 
 // ServeHTTP saves and provisions.
@@ -186,7 +186,7 @@ func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 func (f *Form) log(ctx context.Context, id string, report provision.Report) {
 	log, level := f.Log, slog.LevelInfo
 	if log == nil {
-		log = slog.Default()
+		log = slog.Default().LogAttrs
 	}
 	if !report.Done() || report.FromNumber != "" {
 		level = slog.LevelWarn
@@ -198,7 +198,7 @@ func (f *Form) log(ctx context.Context, id string, report provision.Report) {
 	if report.FromNumber != "" {
 		attrs = append(attrs, slog.String("from_number", report.FromNumber))
 	}
-	log.LogAttrs(ctx, level, "entry saved", attrs...)
+	log(ctx, level, "entry saved", attrs...)
 }
 
 // merge returns an entry as it will be with the given fields.

@@ -47,7 +47,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("", "%%%;;;&&&=")
 	f.Fuzz(func(t *testing.T, contentType, body string) {
 		kept := &remembers{}
-		form := &textback.Form{Secret: secret, Store: kept, Provision: kept, Log: quiet()}
+		form := &textback.Form{Secret: secret, Store: kept, Provision: kept, Log: quiet().LogAttrs}
 		r := httptest.NewRequest(http.MethodPost, "/update-sms", strings.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
 		w := httptest.NewRecorder()
@@ -92,7 +92,7 @@ func FuzzWebhook(f *testing.F) {
 	f.Add("id="+id+"&NmsAni=%2B1%20(973)%20432-1440", "", "")
 	f.Fuzz(func(t *testing.T, query, contentType, body string) {
 		sender := &keeps{}
-		w, err := textback.NewWebhook(textback.Config{Entries: one{}, Sender: sender, Log: quiet()})
+		w, err := textback.NewWebhook(textback.Config{Entries: one{}, Sender: sender, Log: quiet().LogAttrs})
 		if err != nil {
 			t.Fatal(err)
 		}

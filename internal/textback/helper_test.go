@@ -142,7 +142,7 @@ func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change 
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	config := textback.Config{Entries: s.entries, Sender: client, Log: log, Count: s.count}
+	config := textback.Config{Entries: s.entries, Sender: client, Log: log.LogAttrs, Count: s.count}
 	for _, c := range change {
 		c(&config)
 	}
@@ -154,7 +154,7 @@ func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change 
 		t.Fatal(err)
 	}
 	s.form = &textback.Form{
-		Secret: secret, Store: s.entries, Log: log,
+		Secret: secret, Store: s.entries, Log: log.LogAttrs,
 		Provision: &provision.Provisioner{API: client, PublicURL: public, Email: "operations@example.net"},
 	}
 	return s

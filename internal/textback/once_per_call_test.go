@@ -175,7 +175,7 @@ func TestAPanicIsAnApologyAndIsNotRepeated(t *testing.T) {
 func TestNewSettingsDoNotForgetCalls(t *testing.T) {
 	s := start(t)
 	s.call("+19734321440", "call-1")
-	next, err := s.webhook.With(textback.Config{Entries: s.entries, Sender: &panics{}, Log: quiet(), Texts: textback.Texts{textback.Sent: "You have mail."}})
+	next, err := s.webhook.With(textback.Config{Entries: s.entries, Sender: &panics{}, Log: quiet().LogAttrs, Texts: textback.Texts{textback.Sent: "You have mail."}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestNewSettingsDoNotForgetCalls(t *testing.T) {
 // forgotten, the others not.
 func TestMemoryIsBounded(t *testing.T) {
 	sender := &counts{}
-	s := start(t, func(c *textback.Config) { c.Sender, c.Log, c.Count = sender, quiet(), nil })
+	s := start(t, func(c *textback.Config) { c.Sender, c.Log, c.Count = sender, quiet().LogAttrs, nil })
 	const calls = 100_500
 	for i := range calls {
 		s.call("+19734321440", fmt.Sprint(i))

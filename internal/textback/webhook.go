@@ -43,6 +43,10 @@ func DefaultTexts() Texts {
 	}
 }
 
+// Log notes what became of a request, numbers masked. It is a slog.Logger's
+// LogAttrs, or what adds to the line that each request has anyway.
+type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
+
 // Config is what a Webhook needs. All but the last three are required.
 type Config struct {
 	Entries Entries
@@ -50,7 +54,7 @@ type Config struct {
 
 	Patience time.Duration // 0: DefaultPatience
 	Texts    Texts         // laid over DefaultTexts
-	Log      *slog.Logger  // one line for each call; nil: slog.Default()
+	Log      Log           // told of each call; nil: slog.Default()
 	Count    func(Reason)  // told of each answer; nil: nobody is
 }
 
@@ -67,7 +71,7 @@ func NewWebhook(c Config) (*Webhook, error) {
 		c.Patience = DefaultPatience
 	}
 	if c.Log == nil {
-		c.Log = slog.Default()
+		c.Log = slog.Default().LogAttrs
 	}
 	if c.Count == nil {
 		c.Count = func(Reason) {}
@@ -111,11 +115,10 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "a phone system asks with GET or POST", http.StatusMethodNotAllowed)
 		return
 	}
-	began := time.Now()
 	call := handled{reason: Failed}
 	defer func() { // also where something panics: the caller hears the apology, and whoever serves us logs it
 		w.config.Count(call.reason)
-		w.log(r.Context(), call, began)
+		w.log(r.Context(), call)
 		w.answer(rw, call.reason)
 	}()
 	req, err := responder.ParseRequest(r)
@@ -189,7 +192,7 @@ func (w *Webhook) send(ctx context.Context, e *entry.Entry, to string) (Reason, 
 	return Failed, err
 }
 
-func (w *Webhook) log(ctx context.Context, call handled, began time.Time) {
+func (w *Webhook) log(ctx context.Context, call handled) {
 	level := slog.LevelInfo
 	switch call.reason {
 	case Refused, Failed, Uncertain, Incomplete:
@@ -200,15 +203,14 @@ func (w *Webhook) log(ctx context.Context, call handled, began time.Time) {
 	attrs := make([]slog.Attr, 0, 7) // of what strangers send, a handy part
 	attrs = append(attrs,
 		slog.String("entry", clip(call.id)), slog.String("orig_call_id", clip(call.callID)),
-		slog.String("caller", clip(phone.Mask(call.caller))), slog.String("outcome", string(call.reason)),
-		slog.Int64("ms", time.Since(began).Milliseconds()))
+		slog.String("caller", clip(phone.Mask(call.caller))), slog.String("outcome", string(call.reason)))
 	if call.repeated {
 		attrs = append(attrs, slog.Bool("repeated", true))
 	}
 	if call.err != nil {
 		attrs = append(attrs, slog.String("error", clip(phone.MaskIn(call.err.Error()))))
 	}
-	w.config.Log.LogAttrs(ctx, level, "text-back", attrs...)
+	w.config.Log(ctx, level, "text-back", attrs...)
 }
 
 // maxLogged is how much of a text that anybody may have written is logged, in

@@ -146,7 +146,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		client := ClientAddress(r, h.config.TrustedProxies)
-		r = r.WithContext(context.WithValue(r.Context(), clientKey{}, client))
+		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), clientKey{}, client), noteKey{}, new(note)))
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			switch p := recover(); p {
@@ -190,9 +190,11 @@ func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip
 	if rec.status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	h.config.Log.LogAttrs(r.Context(), level, "request",
+	noted := noteOf(r.Context())
+	h.config.Log.LogAttrs(r.Context(), max(level, noted.level), "request", append([]slog.Attr{
 		slog.String("route", route.Name), slog.String("method", r.Method), slog.Int("status", rec.status),
-		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client.String()))
+		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client.String()),
+	}, noted.attrs...)...)
 }
 
 // recorder remembers the status of an answer.

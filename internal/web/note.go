@@ -1,0 +1,46 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+)
+
+// note is what a handler adds to its request's log line.
+type note struct {
+	mu    sync.Mutex
+	level slog.Level
+	attrs []slog.Attr
+}
+
+// noted is a note as it was when the request was over.
+type noted struct {
+	level slog.Level
+	attrs []slog.Attr
+}
+
+type noteKey struct{}
+
+// Note adds what became of a request to the one line that is logged of it, and
+// raises its level. Outside a request it is a line of its own.
+func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	n, ok := ctx.Value(noteKey{}).(*note)
+	if !ok {
+		slog.Default().LogAttrs(ctx, level, message, attrs...)
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.level = max(n.level, level)
+	n.attrs = append(n.attrs, attrs...)
+}
+
+func noteOf(ctx context.Context) noted {
+	n, ok := ctx.Value(noteKey{}).(*note)
+	if !ok {
+		return noted{}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return noted{level: n.level, attrs: n.attrs}
+}
