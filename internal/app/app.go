@@ -107,7 +107,7 @@ func (a *App) Run(ctx context.Context) error {
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(a.listener) }()
-	current.introduce(a.log)
+	a.site.Load().introduce(a.log)
 	a.log.Info("listening", "address", a.Address())
 	select {
 	case err := <-served:
