@@ -133,7 +133,7 @@ func EntriesFile(settings *config.Settings) string {
 	return filepath.Join(string(settings.Data), "domains.json")
 }
 
-// openEntries opens the file of entries, and tells what was found.
+// openEntries opens the file of entries.
 func (a *App) openEntries(settings *config.Settings) (*entry.File, error) {
 	if err := MakeEntriesFolder(settings); err != nil {
 		return nil, err
@@ -145,9 +145,7 @@ func (a *App) openEntries(settings *config.Settings) (*entry.File, error) {
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		a.log.Warn("there is no file of entries yet", "file", path)
-		return entries, nil
 	}
-	a.log.Info("entries read", "file", path, "entries", len(entries.All()))
 	return entries, nil
 }
 
