@@ -96,7 +96,11 @@ func (c *checkCommand) print(m *Main, parsed *responder.Parsed) error {
 		return nil
 	}
 	for _, p := range parsed.Problems {
-		fmt.Fprintf(m.Out, "%s:%d:%d: %s %s: %s\n    %s\n", c.Source, p.Line, p.Column, p.Severity, p.Code, p.Text, p.Effect)
+		where := c.Source
+		if p.Line > 0 {
+			where += fmt.Sprintf(":%d:%d", p.Line, p.Column)
+		}
+		fmt.Fprintf(m.Out, "%s: %s %s: %s\n    %s\n", where, p.Severity, p.Code, p.Text, p.Effect)
 	}
 	errors, warnings := count(parsed.Problems)
 	if errors+warnings == 0 {

@@ -99,11 +99,18 @@ func TestCallIsNeverSilent(t *testing.T) {
 			[]string{`"Thanks."`, gone, "hangs up: the document ended (end)"}},
 		{"something is heard after", `<Response><Play>gone.wav</Play><Say>Thanks.</Say></Response>`,
 			[]string{gone, `"Thanks."`, "hangs up: the document ended (end)"}},
+		{"something was heard, but of another document", `<Response action="silent"><Say>Welcome.</Say></Response>`, []string{`"Welcome."`, gone, sorry, failed}},
+		{"nothing was heard of the document before either", `<Play action="bye">gone.wav</Play>`, []string{gone, sorry, failed}},
+		{"nor is of an empty one", `<Play action="empty">gone.wav</Play>`, []string{
+			gone, "warning SH212: line 1: the document has no verbs (the call is hung up)", sorry, failed,
+		}},
 		{"control goes on", `<Play action="next">gone.wav</Play>`, []string{gone, `"Next."`, "hangs up: the document ended (end)"}},
 		{"the call goes on", `<Response><Play>gone.wav</Play><Forward>2001</Forward></Response>`, []string{gone, "forwards to 2001"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, events := against(t, responds{"/start": c.document, "/next": `<Say>Next.</Say>`}).place(newDeskPhone())
+			_, events := against(t, responds{
+				"/start": c.document, "/next": `<Say>Next.</Say>`, "/silent": `<Play>gone.wav</Play>`, "/empty": `<Response/>`, "/bye": `<Hangup/>`,
+			}).place(newDeskPhone())
 			if diff := cmp.Diff(c.want, story(events)); diff != "" {
 				t.Errorf("the call (-want +got):\n%s", diff)
 			}

@@ -366,7 +366,7 @@ func TestAddressesThatAreNotAllowed(t *testing.T) {
 	defer loops.Close()
 	port := strings.TrimPrefix(loops.URL, "http://127.0.0.1:")
 	const private = "10.0.0.1:80 is a private address and may not be asked"
-	const hint = "; if the responder belongs there, allow private responders (allow_private_responders); else give the responder's public name"
+	const hint = "; if the responder belongs there, allow private responders (allow_private_responders, or SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS=true); else give the responder's public name"
 	for _, c := range []struct {
 		name, target string
 		guard        fetch.Guard

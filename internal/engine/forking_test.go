@@ -51,6 +51,9 @@ func TestStartAloneKeepsTheCallUp(t *testing.T) {
 		at     time.Duration
 	}{
 		{"until the stream ends", never, func(p *program) {
+			for range 3 {
+				p.play(make([]byte, 3<<20)) // nobody is to hear it, nor to keep it
+			}
 			time.Sleep(7 * time.Second) // by the bubble's clock
 			p.send(`{"event":"stop"}`)
 		}, []string{`"Hello."`, began, "hangs up: the document ended (end)"}, 9 * time.Second},

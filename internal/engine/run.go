@@ -24,7 +24,7 @@ type run struct {
 	cookies  http.CookieJar // of this call and no other
 	fellBack bool           // the fallback was asked
 	skipped  int            // verbs of the call that could not be carried out
-	silenced *failure       // the last such verb, while nothing was heard of its document
+	silenced *failure       // the last such verb that left nothing to be heard of its document, nor was since
 	heard    bool           // something was heard of the current document
 	forks    []*fork        // media streams that run beside the verbs
 	streams  []*stream      // all media streams
@@ -159,7 +159,7 @@ func (r *run) over(ctx context.Context, err error) *ending {
 // that ends the call.
 func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 	document := a.parsed.Document
-	r.heard, r.silenced = false, nil
+	r.heard = false
 	for i, verb := range document.Verbs {
 		next, err := r.verb(ctx, a, i, verb)
 		if next != nil || err != nil {
@@ -173,20 +173,23 @@ func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 		return nil, err
 	}
 	if len(document.Verbs) == 0 {
-		return nil, &ending{by: trace.ByEnd, reason: "the document is empty"}
+		return nil, r.disconnect(trace.ByEnd, "the document is empty")
 	}
 	return nil, r.disconnect(trace.ByEnd, "the document ended")
 }
 
 // disconnect returns the ending where a document disconnects the call. If
-// nothing was heard of the document because its prompts could not be had, that
-// is a failure: the caller is not left with silence.
+// prompts could not be had and nothing was heard instead, that is a failure: the
+// caller is not left with silence.
 func (r *run) disconnect(by trace.Party, reason string) error {
-	if r.silenced != nil && !r.heard {
+	if r.silenced != nil {
 		return r.silenced
 	}
 	return &ending{by: by, reason: reason}
 }
+
+// hear notes that the caller hears something of the current document.
+func (r *run) hear() { r.heard, r.silenced = true, nil }
 
 // maxSkipped is how many verbs of a call may fail. Each can keep the caller
 // waiting in silence for as long as a responder may take, and a document can
@@ -198,7 +201,9 @@ const maxSkipped = 20
 func (r *run) skip(code string, line int, format string, args ...any) error {
 	f := &failure{code: code, line: line, text: fmt.Sprintf(format, args...)}
 	r.tell(f)
-	r.silenced = f
+	if !r.heard {
+		r.silenced = f
+	}
 	if r.skipped++; r.skipped > maxSkipped {
 		return &failure{code: code, line: line, text: fmt.Sprintf("more than %d verbs of the call could not be carried out", maxSkipped)}
 	}

@@ -52,7 +52,7 @@ func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect,
 		}
 		return r.action(a, at, v.Action, "")
 	}
-	r.heard = true
+	r.hear()
 	err = s.carrier.Stream(ctx, s.media)
 	s.close()
 	if err != nil {

@@ -57,7 +57,7 @@ func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listenin
 	event := trace.Say{Text: v.Text, Voice: v.Voice, Language: v.Language, Barged: played.Barged}
 	switch {
 	case err == nil:
-		r.heard = true
+		r.hear()
 	case r.over(ctx, err) == nil:
 		err = r.skip(CodeSpeech, at, "the text cannot be spoken: %v", err)
 	case played.Took == 0:
@@ -84,7 +84,7 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	played, err := r.line.Play(ctx, recording, listen)
 	switch {
 	case err == nil:
-		r.heard = true
+		r.hear()
 	case r.over(ctx, err) == nil:
 		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
 	case played.Took == 0:
@@ -209,7 +209,7 @@ func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
 	if err != nil && r.over(ctx, err) == nil {
 		return r.skip(CodeLine, at, "the caller's sound cannot be played back: %v", err)
 	}
-	r.heard = true
+	r.hear()
 	r.emitAt(began, trace.Echo{Seconds: trace.Seconds(took)})
 	return err
 }
@@ -239,7 +239,7 @@ func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at
 		}
 		return r.action(a, at, v.Action, "")
 	}
-	r.heard = true
+	r.hear()
 	if recording.URL == "" && over != nil {
 		return nil, err
 	}

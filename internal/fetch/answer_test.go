@@ -223,7 +223,7 @@ func TestErrorIsFault(t *testing.T) {
 	}
 	want := &fault.Error{Code: fault.Refused,
 		Message: "10.0.0.5:80 is a private address and may not be asked",
-		Hint:    "if the responder belongs there, allow private responders (allow_private_responders); else give the responder's public name"}
+		Hint:    "if the responder belongs there, allow private responders (allow_private_responders, or SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS=true); else give the responder's public name"}
 	f.Err = nil
 	if diff := cmp.Diff(want, f); diff != "" {
 		t.Error(diff)

@@ -103,7 +103,7 @@ func (e *guardError) explain() (what, hint string) {
 	case addr.IsLoopback():
 		return "this machine itself", public
 	case contains(privateV4, addr), contains(privateV6, addr):
-		return "a private address", "if the responder belongs there, allow private responders (allow_private_responders); else " + public
+		return "a private address", "if the responder belongs there, allow private responders (allow_private_responders, or SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS=true); else " + public
 	default:
 		return "not an address of the public internet", "no setting allows it; " + public
 	}

@@ -65,8 +65,8 @@ func (d *Dialling) header() http.Header {
 func (d *Dialling) unreached(status int, err error) error {
 	switch status {
 	case 0:
-		return &fault.Error{Code: fault.Unavailable, Message: "no Core answers at " + d.Core, Err: err,
-			Hint: "switchhook demo starts one; --core says where one is"}
+		return &fault.Error{Code: fault.Unavailable, Message: "no Core answers at " + d.Core, Err: root(err),
+			Hint: "switchhook demo starts one; --core says where one is, SWITCHHOOK_DATA which data folder a serve of other settings has"}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fault.Newf(fault.Refused, "the Core at %s does not know this token", d.Core).
 			WithHint("it stands in operator.token in the Core's data folder; give it by SWITCHHOOK_TOKEN")
@@ -110,4 +110,16 @@ func (d *Dialling) Explain(ctx context.Context, from, to string, at time.Time) (
 		return Route{}, d.unreached(http.StatusNotFound, err)
 	}
 	return route, nil
+}
+
+// root returns the innermost error: what libraries put around it tells people
+// nothing.
+func root(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
 }

@@ -7,6 +7,7 @@ package simulator
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
 	"net/http"
 	"net/url"
@@ -235,5 +236,10 @@ func Ask(ctx context.Context, o Options) (*fetch.Response, error) {
 	}
 	client, done := o.client(target)
 	defer done()
-	return engine.New(engine.Config{Client: client, Timeout: o.Timeout}).Ask(ctx, o.engineCall(target))
+	response, err := engine.New(engine.Config{Client: client, Timeout: o.Timeout}).Ask(ctx, o.engineCall(target))
+	if failed, ok := errors.AsType[*fetch.Error](err); ok {
+		// Its sentence says it all; what it wraps is for logs.
+		return nil, &fault.Error{Code: fault.CodeOf(failed), Message: failed.Message, Hint: failed.Hint}
+	}
+	return response, err
 }

@@ -60,11 +60,17 @@ func asUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return s
 	}
-	decoded, err := charmap.Windows1252.NewDecoder().String(s)
-	if err != nil {
-		return strings.ToValidUTF8(s, "\uFFFD")
+	// Byte by byte: one that is broken must not garble the others.
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && size == 1 {
+			r = charmap.Windows1252.DecodeByte(s[0])
+		}
+		b.WriteRune(r)
+		s = s[size:]
 	}
-	return decoded
+	return b.String()
 }
 
 // The limits of what a form may set.
