@@ -167,7 +167,7 @@ func TestStepsThatTheCallDoesNotAllow(t *testing.T) {
 		{"hears something else too", func(c *respondertest.Caller) { c.Hears("Press one").Presses("1").HearsNothingElse() },
 			[]string{`the caller hears ["Connecting you to sales."] too.`, heard}},
 		{"presses no keys", func(c *respondertest.Caller) { c.Presses("") }, []string{"press which keys?"}},
-		{"presses a word", func(c *respondertest.Caller) { c.Presses("none") }, []string{`"none" has something that is not a telephone key (0 to 9, *, #)`}},
+		{"presses a word", func(c *respondertest.Caller) { c.Presses("none") }, []string{`"none" has something that is not a telephone key (0 to 9, *, #, A to D)`}},
 		{"hears nothing", func(c *respondertest.Caller) { c.Hears(" ") }, []string{"Hears waits for a text, and none is given"}},
 		{"says nothing", func(c *respondertest.Caller) { c.Says("") }, []string{"Says says something, and no text is given; Waits is silent"}},
 		{"waits backwards", func(c *respondertest.Caller) { c.Waits(-time.Second) }, []string{"Waits cannot go back by 1s"}},
