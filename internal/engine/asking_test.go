@@ -4,6 +4,8 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -183,6 +185,30 @@ func TestContentTypeOfAnAnswerSaysNothing(t *testing.T) {
 			t.Errorf("exchange %+v", exchange)
 		}
 	}
+}
+
+func TestEventsOfRequestsHaveStatusAndTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, events := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(1234 * time.Millisecond) // by the bubble's clock
+			if r.URL.Path == "/start" {
+				_, _ = io.WriteString(w, `<Response action="/next"/>`)
+				return
+			}
+			w.WriteHeader(http.StatusTeapot)
+		})).place(newHandset())
+		requests := of[trace.Request](events)
+		for i := range requests {
+			requests[i].Exchange = nil
+		}
+		want := []trace.Request{
+			{Method: "GET", URL: start, Status: 200, Ms: 1234},
+			{Method: "GET", URL: "http://responder.example/next", Status: 418, Ms: 1234, Error: "it answered 418 I'm a teapot", Code: "SH303"},
+		}
+		if diff := cmp.Diff(want, requests); diff != "" {
+			t.Errorf("requests (-want +got):\n%s", diff)
+		}
+	})
 }
 
 func TestEventsOfRequestsHoldNeitherNumbersNorPasswords(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/trace"
 )
 
 func TestStartCopiesTheCallWhileVerbsRun(t *testing.T) {
@@ -152,4 +153,28 @@ func TestStreamThatCannotBeHad(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestStreamsThatHaveEndedMakeRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var document strings.Builder
+		for range 12 {
+			document.WriteString(`<Start><Stream url="ws://responder.example/stream"/></Start><Play>pause.wav</Play>`)
+		}
+		line := newStreamPhone()
+		handler, ended := streams(t, responds{"/start": "<Response>" + document.String() + "</Response>", "/pause.wav": sound}, func(p *program) {
+			p.send(`{"event":"stop"}`)
+			p.until("stop")
+		})
+		_, events := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/pause.wav" {
+				time.Sleep(time.Second) // by the bubble's clock, in which the stream ends
+			}
+			handler.ServeHTTP(w, r)
+		})).place(line)
+		ended()
+		if opened := of[trace.Stream](events); len(opened) != 12 || len(line.forks) != 0 {
+			t.Errorf("%d streams were opened, %d forks are left: %q", len(opened), len(line.forks), story(events))
+		}
+	})
 }

@@ -30,7 +30,6 @@ type stretch struct {
 	heard    string            // what the caller hears; "" in silence
 	listen   *engine.Listening // the Gather that listens; nil where none does
 	open     bool              // it is a Record or a media stream that listens, not a Gather
-	again    bool              // it is the rest of a stretch, after something that nobody listened for
 	frame    bool              // it is a piece of a media stream, of which more will come
 	speaking bool              // the caller is speaking, and can do nothing but hang up
 }
@@ -122,9 +121,10 @@ func (c *answering) answer(s stretch, barge bool) (act, bool) {
 	}
 	at := s.from
 	if s.heard != "" {
-		if at = s.barge(); !barge || at >= s.to {
+		if !barge {
 			return act{}, false
 		}
+		at = s.barge()
 	}
 	c.given = true
 	answer := c.answers[c.index]

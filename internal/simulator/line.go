@@ -77,7 +77,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 			l.sound.prompt(from, a.at, clip)
 			return engine.Played{Took: a.at - from, Barged: true}, nil
 		}
-		s.from, s.again = a.at, true // nobody listened for that
+		s.from = a.at // nobody listened for that
 	}
 }
 
@@ -211,7 +211,7 @@ func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 		}
 		l.reach(ctx, a)
 		l.input(a)
-		s.from, s.again = l.now, true
+		s.from = l.now
 	}
 }
 
@@ -257,7 +257,6 @@ func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 		default:
 			l.sound.key(a.at, a.key)
 		}
-		s.again = true
 	}
 }
 

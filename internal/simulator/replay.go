@@ -163,7 +163,7 @@ func (c *replaying) act(s stretch) (act, bool) {
 
 // follow counts what goes on.
 func (c *replaying) follow(s stretch) {
-	if s.again || s.speaking {
+	if s.speaking {
 		return
 	}
 	changed := s.listen != c.current

@@ -121,27 +121,6 @@ func TestCallMadeByHandIsReplayed(t *testing.T) {
 	}
 }
 
-// TestReplayKeepsItsPlace has the responder listen for keys alone where the
-// caller interrupted with words: the hang-up is still in the next prompt.
-func TestReplayKeepsItsPlace(t *testing.T) {
-	question := documents{
-		"/":     `<Gather input="speech" timeout="1" action="next"><Say>What may I do for you?</Say></Gather>`,
-		"/next": `<Response><Say>I will see to it.</Say><Say>Goodbye.</Say></Response>`,
-	}
-	first := place(t, simulator.Options{Handler: question, Script: script(t, "say help\nexpect see to it\nhangup"), Barge: true})
-	if story := told(first.Events); !strings.Contains(story[0], "cut short") || !strings.Contains(story[2], "I will see to it.") || len(story) != 4 {
-		t.Fatalf("the call %q", story)
-	}
-	question["/"] = strings.Replace(question["/"], "speech", "dtmf", 1)
-	again, _, err := simulator.Replay(t.Context(), byHand(t, first.Events), simulator.Options{Handler: question})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if story := told(again.Events); len(story) != 4 || !strings.Contains(story[2], "I will see to it.") || !strings.Contains(story[3], "the caller hung up") {
-		t.Errorf("the call %q", story)
-	}
-}
-
 // TestAnyCallEndsAndIsReplayed makes calls of which nobody thought: whatever a
 // caller does, the call ends, and a replay of its events is the same call.
 func TestAnyCallEndsAndIsReplayed(t *testing.T) {
