@@ -78,7 +78,7 @@ func startCore(t *testing.T) (url, data string) {
 		}
 	})
 	url = "http://" + a.Address()
-	if response, err := http.Get(url + "/healthz"); err != nil { //nolint:noctx // once it answers it is announced
+	if response, err := http.Get(url + "/healthz"); err != nil {
 		t.Fatal(err)
 	} else {
 		_ = response.Body.Close()

@@ -135,7 +135,7 @@ func demoLive(ctx context.Context, m *Main, system *system, shows []show) error 
 		answered, err := readLine(ctx, m.In)
 		choice := strings.TrimSpace(answered)
 		switch {
-		case ctx.Err() != nil, errors.Is(err, io.EOF), choice == "q":
+		case errors.Is(err, io.EOF), errors.Is(err, cancelreader.ErrCanceled), choice == "q":
 			fmt.Fprintln(m.Out)
 			return nil
 		case err != nil:

@@ -19,7 +19,7 @@ func TestDemoMovesFromATakenPort(t *testing.T) {
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
 		t.Setenv(name, t.TempDir())
 	}
-	if taken, err := net.Listen("tcp", "127.0.0.1:5100"); err == nil { //nolint:noctx // on this machine; where it fails somebody else has it
+	if taken, err := net.Listen("tcp", "127.0.0.1:5100"); err == nil {
 		defer func() { _ = taken.Close() }()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), demoTimeout)

@@ -109,7 +109,7 @@ func (c *core) ended(t *testing.T) engine.Outcome {
 // dial connects a terminal of which the test writes each message.
 func (c *core) dial(t testing.TB) *websocket.Conn {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), c.url+simulator.LinePath, //nolint:bodyclose // the library closes it
+	conn, _, err := websocket.Dial(t.Context(), c.url+simulator.LinePath,
 		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + token}}})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ type noteKey struct{}
 func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	n, ok := ctx.Value(noteKey{}).(*note)
 	if !ok {
-		slog.Default().LogAttrs(ctx, level, message, attrs...)
+		slog.Default().LogAttrs(ctx, level, message, attrs...) //nolint:sloglint // the caller's is constant
 		return
 	}
 	n.mu.Lock()
