@@ -31,10 +31,10 @@ type progress struct {
 
 // parting is when a caller hangs up.
 type parting struct {
-	while during
-	at    progress
-	into  time.Duration // how long into an echo or a stream
-	typed bool          // not before the Gather's answer was given
+	while    during
+	at       progress
+	into     time.Duration // how long into an echo or a stream
+	answered bool          // not before the Gather's answer was given
 }
 
 // during is what goes on when a caller hangs up.
@@ -56,7 +56,7 @@ func newReplaying(events []trace.Stamped) *replaying {
 	var now progress
 	var began time.Duration // of the last of others
 	last, barged := soon, 0
-	var cut trace.Gather // the last Gather
+	answered := false // to the Gather in which the caller hangs up, in part
 	for _, stamped := range events {
 		switch e := stamped.Event.(type) {
 		case trace.Say:
@@ -66,12 +66,19 @@ func newReplaying(events []trace.Stamped) *replaying {
 			now.prompts++
 			last, barged = promptPlays, bargedAt(barged, e.Barged, now.prompts)
 		case trace.Gather:
-			c.answers, c.barges = append(c.answers, answerOf(e)), append(c.barges, barged)
+			answer := answerOf(e)
+			if e.Ended == trace.EndedHangup {
+				if barged > 0 && e.Digits == "" {
+					answer = Step{Do: Say, Text: "…"} // words that were never finished
+				}
+				last, answered = gatherBegins, answer.Do != Wait
+			}
+			c.answers, c.barges = append(c.answers, answer), append(c.barges, barged)
 			barged = 0
-			if last, cut = soon, e; e.Ended == trace.EndedHangup {
-				last = gatherBegins
+			if e.Ended == trace.EndedHangup {
 				continue // it is not complete
 			}
+			last = soon
 			now.gathers, now.prompts = now.gathers+1, 0
 		case trace.Echo, trace.Record:
 			now.others++
@@ -83,7 +90,7 @@ func newReplaying(events []trace.Stamped) *replaying {
 			}
 		case trace.Hangup:
 			if e.By == trace.ByCaller && leftWhileAsked(events) == 0 {
-				c.leaves = parting{while: last, at: now, into: stamped.At - began, typed: last == gatherBegins && cut.Digits != ""}
+				c.leaves = parting{while: last, at: now, into: stamped.At - began, answered: last == gatherBegins && answered}
 			}
 		}
 	}
@@ -184,7 +191,7 @@ func (c *replaying) follow(s stretch) {
 // moment has passed.
 func (c *replaying) leave(s stretch) (act, bool) {
 	l := c.leaves
-	if l.while == nothing || s.speaking {
+	if l.while == nothing || s.speaking && !l.answered {
 		return act{}, false
 	}
 	past := c.now.gathers > l.at.gathers || c.now.others > l.at.others || c.now.gathers == l.at.gathers && c.now.prompts > l.at.prompts
@@ -196,10 +203,10 @@ func (c *replaying) leave(s stretch) (act, bool) {
 	case l.while == promptPlays && s.heard != "":
 		at = s.half()
 	case l.while == gatherBegins && s.listen != nil && !s.open:
-		if l.typed && (!c.given || c.typing.keys != "") {
+		if l.answered && (!c.given || c.typing.keys != "") {
 			return act{}, false
 		}
-		if s.heard != "" {
+		if s.heard != "" || s.speaking {
 			at = s.half()
 		}
 	case l.while == otherGoesOn && s.heard == "" && (s.listen == nil || s.open):

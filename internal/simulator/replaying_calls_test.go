@@ -99,6 +99,7 @@ func TestCallMadeByHandIsReplayed(t *testing.T) {
 		{"with a hang-up after an interruption", "press 7#\nhangup", true, 0, "(caller)"},
 		{"with a hang-up after the words", "press 7#\nsay hello\nhangup", false, 0, "(caller)"},
 		{"with a hang-up in what was said", "press 7#\nsay hello\nexpect you said\nhangup", false, 0, "(caller)"},
+		{"with a hang-up while speaking over a prompt", "press 7#\nsay " + strings.Repeat("on and on ", 9), true, 3 * time.Second, "(caller)"},
 		{"with a hang-up while speaking", "press 1#\nsay " + strings.Repeat("on and on ", 9), false, 14 * time.Second, "(caller)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
