@@ -32,7 +32,7 @@ func TestRequestOfEveryParameter(t *testing.T) {
 		"NmsAni": {"+19734321440"}, "NmsDnis": {"2125551212"}, "AccountUser": {"8000"}, "AccountDomain": {"example.net"},
 		"AccountLastDial": {"1001"}, "Digits": {"12#"}, "SpeechResult": {"two words & more"}, "OrigCallID": {"20230130154940025425"},
 		"TermCallID": {"a;b=c@10.0.0.1"}, "ToUser": {"webresponder8001"}, "ToDomain": {"*"},
-		"RecordingUrl": {"https://example.net/r.wav"}, "RecordingDuration": {"4.1"}, "id": {"pressone.net-sms"},
+		"RecordingUrl": {"https://example.net/r.wav"}, "RecordingDuration": {"4.1"}, "id": {"example.net-sms"},
 	}
 	want := &responder.Request{
 		Caller: "+19734321440", Called: "2125551212", AccountUser: "8000", AccountDomain: "example.net",

@@ -17,14 +17,14 @@ import (
 func TestRequestTellsTheCall(t *testing.T) {
 	responds := &noting{Handler: responds{"/start": `<Hangup/>`}}
 	against(t, responds).placeCall(newHandset(), engine.Call{
-		URL: at("http://responder.example/start?id=pressone.net-sms"),
+		URL: at("http://responder.example/start?id=example.net-sms"),
 		Facts: responder.Request{
 			Caller: "+19734321440", Called: "2125551212", AccountUser: "8000", AccountDomain: "a.example", AccountLastDial: "*98",
 			ToUser: "webresponder8001", ToDomain: "b.example", OrigCallID: "20 25&x=y", TermCallID: "é",
 			Digits: "1", Speech: "no", // of another question
 		},
 	})
-	want := []string{"GET http://responder.example/start?id=pressone.net-sms&NmsAni=%2B19734321440&NmsDnis=2125551212" +
+	want := []string{"GET http://responder.example/start?id=example.net-sms&NmsAni=%2B19734321440&NmsDnis=2125551212" +
 		"&AccountUser=8000&AccountDomain=a.example&AccountLastDial=%2A98&OrigCallID=20+25%26x%3Dy&TermCallID=%C3%A9" +
 		"&ToUser=webresponder8001&ToDomain=b.example"}
 	if diff := cmp.Diff(want, responds.notes); diff != "" {
