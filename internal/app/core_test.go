@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -201,9 +202,9 @@ func TestARunningCoreIsFound(t *testing.T) {
 	if _, err := s.dialling(t).Explain(t.Context(), "1", "2", time.Time{}); err != nil {
 		t.Fatal(err) // and so it runs
 	}
-	running, found := app.FindRunning(t.TempDir(), s.data)
-	if want := (app.Running{URL: "http://" + s.Address(), Token: s.dialling(t).Token}); !found || running != want {
-		t.Errorf("found %v: %v", found, running.URL)
+	want := []app.Running{{URL: "http://" + s.Address(), Token: s.dialling(t).Token}}
+	if found := app.Announced(t.TempDir(), s.data); !slices.Equal(found, want) {
+		t.Errorf("found %d, not the one that runs", len(found))
 	}
 	for _, name := range []string{"address", "operator.token"} {
 		info, err := os.Stat(filepath.Join(s.data, name))
@@ -215,7 +216,7 @@ func TestARunningCoreIsFound(t *testing.T) {
 	if err := <-s.stopped; err != nil {
 		t.Fatal(err)
 	}
-	if _, found := app.FindRunning(s.data); found {
+	if found := app.Announced(s.data); len(found) > 0 {
 		t.Error("it is found after it has stopped")
 	}
 }

@@ -85,15 +85,6 @@ func Reachable(address string) string {
 // Running is a Core that was announced in a data folder.
 type Running struct{ URL, Token string }
 
-// FindRunning returns the Core that is announced in the first of some data
-// folders; false: none is.
-func FindRunning(folders ...string) (Running, bool) {
-	if all := Announced(folders...); len(all) > 0 {
-		return all[0], true
-	}
-	return Running{}, false
-}
-
 // Announced returns the Cores that are announced in some data folders. One that
 // was killed may be among them.
 func Announced(folders ...string) []Running {

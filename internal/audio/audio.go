@@ -1,10 +1,9 @@
 // Package audio is sound as telephones carry it: one channel of 16-bit
 // samples, 8000 of them a second.
 //
-// [ReadWAV] brings in what people ship, [WriteWAV] and [WriteMulawWAV] take it
-// out, [AppendMulaw] and its three sisters are the G.711 codecs of the wire,
-// and [DTMF], [Busy], [Ringback] and [Beep] are the sounds of the network
-// itself.
+// [ReadWAV] brings in what people ship, [WriteWAV] takes it out, [AppendMulaw]
+// and its three sisters are the G.711 codecs of the wire, and [DTMF] and [Beep]
+// are the sounds of the telephone itself.
 package audio
 
 import "time"

@@ -72,20 +72,6 @@ func DTMF(digits string, on, gap time.Duration) (Clip, error) {
 	return c, nil
 }
 
-// Busy returns one turn of the North American busy tone (half a second on,
-// half a second off), to be repeated for as long as it is wanted.
-func Busy() Clip {
-	c := mix(500*time.Millisecond, partial{480, -24}, partial{620, -24})
-	return append(c, Silence(500*time.Millisecond)...)
-}
-
-// Ringback returns one turn of the North American ringing tone that a caller
-// hears (two seconds on, four off), to be repeated for as long as it is wanted.
-func Ringback() Clip {
-	c := mix(2*time.Second, partial{440, -19}, partial{480, -19})
-	return append(c, Silence(4*time.Second)...)
-}
-
 // Beep returns the short tone after which a caller speaks.
 func Beep() Clip {
 	return mix(250*time.Millisecond, partial{1000, -10})

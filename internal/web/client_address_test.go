@@ -61,20 +61,6 @@ func TestWithoutTrustedProxiesNobodyIsBelieved(t *testing.T) {
 	}
 }
 
-func TestHandlersKnowTheClient(t *testing.T) {
-	s := serve(t, web.Route{Path: "/who", Name: "who", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte(web.Client(r.Context()).String()))
-	})})
-	r := s.request("/who")
-	r.Header.Set("X-Forwarded-For", "198.51.100.1, 203.0.113.7")
-	if _, body := s.do(r); body != "203.0.113.7" {
-		t.Errorf("the client is %s", body)
-	}
-	if got := web.Client(t.Context()); got.IsValid() {
-		t.Errorf("outside of a request the client is %v", got)
-	}
-}
-
 func FuzzClientAddress(f *testing.F) {
 	f.Add("127.0.0.1:1", "198.51.100.1, 203.0.113.7")
 	f.Add("[::1]:1", "[2001:db8::7]:1234,,,")

@@ -13,12 +13,6 @@ type note struct {
 	attrs []slog.Attr
 }
 
-// noted is a note as it was when the request was over.
-type noted struct {
-	level slog.Level
-	attrs []slog.Attr
-}
-
 type noteKey struct{}
 
 // Note adds what became of a request to the one line that is logged of it, and
@@ -35,12 +29,13 @@ func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.A
 	n.attrs = append(n.attrs, attrs...)
 }
 
-func noteOf(ctx context.Context) noted {
+// noteOf returns what was noted of a request.
+func noteOf(ctx context.Context) (slog.Level, []slog.Attr) {
 	n, ok := ctx.Value(noteKey{}).(*note)
 	if !ok {
-		return noted{}
+		return slog.LevelInfo, nil
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return noted{level: n.level, attrs: n.attrs}
+	return n.level, n.attrs
 }

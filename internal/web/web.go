@@ -146,7 +146,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		client := ClientAddress(r, h.config.TrustedProxies)
-		r = r.WithContext(context.WithValue(context.WithValue(r.Context(), clientKey{}, client), noteKey{}, new(note)))
+		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, new(note)))
 		rec := &recorder{ResponseWriter: w}
 		defer func() {
 			switch p := recover(); p {
@@ -190,11 +190,11 @@ func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip
 	if rec.status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	noted := noteOf(r.Context())
-	h.config.Log.LogAttrs(r.Context(), max(level, noted.level), "request", append([]slog.Attr{
+	noted, attrs := noteOf(r.Context())
+	h.config.Log.LogAttrs(r.Context(), max(level, noted), "request", append([]slog.Attr{
 		slog.String("route", route.Name), slog.String("method", r.Method), slog.Int("status", rec.status),
 		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client.String()),
-	}, noted.attrs...)...)
+	}, attrs...)...)
 }
 
 // recorder remembers the status of an answer.
@@ -222,15 +222,6 @@ func (r *recorder) Write(b []byte) (int, error) {
 
 // Unwrap lets http.ResponseController find what the writer can do.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
-
-type clientKey struct{}
-
-// Client returns the address that a request came from, behind the proxies that
-// are trusted.
-func Client(ctx context.Context) netip.Addr {
-	client, _ := ctx.Value(clientKey{}).(netip.Addr)
-	return client
-}
 
 // ClientAddress returns the address that a request came from: the peer's, or
 // where that is a trusted proxy the right-most address of X-Forwarded-For that
