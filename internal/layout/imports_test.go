@@ -20,14 +20,14 @@ const module = "github.com/switchhook/switchhook"
 // its own, none of its own line or below. A new package gets its place here,
 // as high up as it can stand.
 var tiers = [][]string{
-	{"internal/fault", "internal/phone", "internal/hours", "internal/audio", "netsapiens/nstest"},
-	{"responder", "internal/trace", "internal/entry", "internal/config"},
-	{"internal/fetch", "internal/dialplan", "netsapiens", "internal/store"},
-	{"internal/engine", "internal/speech"},
+	{"internal/fault", "internal/phone", "internal/hours", "internal/sms", "internal/optout", "internal/audio", "netsapiens/nstest"},
+	{"responder", "internal/trace", "internal/entry", "internal/ledger", "internal/config"},
+	{"internal/fetch", "internal/dialplan", "netsapiens"},
+	{"internal/engine", "internal/speech", "internal/alert"},
 	{"internal/simulator", "internal/voice", "internal/textback", "internal/clicktocall", "internal/oncall", "internal/oncall/source", "internal/provision"},
 	{"internal/core"},
-	{"internal/nsapi", "internal/web", "internal/console"},
-	{"internal/app", "internal/telephone", "respondertest", "examples/..."},
+	{"internal/nsapi", "internal/web", "internal/console", "internal/store"},
+	{"internal/app", "internal/storetest", "internal/telephone", "respondertest", "examples/..."},
 	{"internal/cli"},
 	{"cmd/switchhook"},
 }

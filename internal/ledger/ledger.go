@@ -1,0 +1,177 @@
+// Package ledger is the record of text-back: who called, which text came of it
+// and where that text is now, who wants none any more, and who asked for one.
+// Its types are what a store keeps and what textback decides on; it does
+// nothing by itself.
+package ledger
+
+import (
+	"crypto/rand"
+	"strings"
+	"time"
+)
+
+// Numbers in the ledger are digits with the country's code and without a plus,
+// times are UTC in milliseconds.
+
+// NewID returns the id of a new record: letters and digits, unguessable.
+func NewID() string { return strings.ToLower(rand.Text()) }
+
+// State says where a text is.
+type State string
+
+// The states of a text.
+const (
+	Sending State = "sending" // somebody is at it until its Lease ends, or died at it
+	Queued  State = "queued"  // it goes on by itself when it is Due
+	Sent    State = "sent"    // the phone system has taken it
+	Dead    State = "dead"    // it does not go on by itself; Why says why
+)
+
+// Why says why a text is dead, or what the last attempt met. The set is closed.
+type Why string
+
+// The reasons.
+const (
+	Refused    Why = "refused"    // the phone system said no, and would again
+	Failed     Why = "failed"     // the phone system could not be asked, or failed
+	Uncertain  Why = "uncertain"  // nobody knows whether the phone system took it
+	Late       Why = "late"       // its deadline passed while the phone system failed
+	Suppressed Why = "suppressed" // its receiver said stop before it went out
+)
+
+// Purpose says what a text is for.
+type Purpose string
+
+// The purposes.
+const (
+	Answer       Purpose = "answer"       // of a call
+	Confirmation Purpose = "confirmation" // of an opt-out or opt-in
+	Help         Purpose = "help"         // answers HELP
+	Trial        Purpose = "trial"        // an operator tries an entry out
+)
+
+// Text is one text and what became of it.
+type Text struct {
+	ID      string
+	Purpose Purpose
+	Entry   string // id of the entry that it is of
+	CallID  string // of the phone system; empty where no call led to it
+
+	Domain, User string // of the phone system: who sends it
+	Session      string // of the phone system: the conversation, chosen before the first attempt
+	From, To     string // digits
+	Message      string
+	Segments     int
+
+	State    State
+	Why      Why    // of the last attempt; empty where there was none, or it went well
+	Problem  string // the same in words, numbers masked
+	Doubtful bool   // an attempt may have got through: look before sending again
+	Attempts int    // begun so far
+
+	Created  time.Time
+	Updated  time.Time
+	Due      time.Time // of a Queued text: when it is tried next
+	Deadline time.Time // past which it is not tried any more
+	Lease    time.Time // of a Sending text: until when an attempt may last
+}
+
+// Key is what makes two requests the same call: with the same Key a caller gets
+// the same answer, and one text.
+type Key struct {
+	Entry  string
+	CallID string // OrigCallID; empty: the phone system gave none
+	Caller string // digits
+	Step   string // of a call that is asked several times; empty: the first
+}
+
+// History is what the ledger knows of a number when it calls or writes. A text
+// counts unless it is certain that it has not gone out.
+type History struct {
+	Entry      []time.Time  // of Answer texts of this entry to this number in the last day, the youngest first
+	All        int          // texts of all entries to this number in the last day
+	Replies    []time.Time  // of Confirmation and Help texts to this number in the last day, the youngest first
+	Suppressed *Suppression // why this number gets no texts; nil: it may
+	Consent    *Consent     // to texts of this entry; nil: none
+}
+
+// Decision is what a call is to get.
+type Decision struct {
+	Reason  string   // names what the caller hears
+	Text    *Text    // to be sent now, in state Sending; nil: none
+	Consent *Consent // given in this very call
+	Forget  bool     // keep no answer: a repeat is decided anew
+}
+
+// Begun is what a call has come to when its record is written.
+type Begun struct {
+	Repeated bool   // the call had its answer, or somebody is at it
+	Reason   string // what was decided; of a Repeated call what it came to
+	Text     *Text  // to be sent now by whoever began; of a Repeated call the text as it is; nil: none
+}
+
+// Result is what one attempt at a text came to.
+type Result struct {
+	ID      string // of the text
+	Attempt int    // the text's Attempts when it was begun: a stale attempt changes nothing but to Sent
+	At      time.Time
+
+	State    State // Sent, Dead or Queued
+	Why      Why
+	Problem  string
+	Doubtful bool
+	Due      time.Time // of Queued
+
+	// Reason is what the caller hears of a first attempt; empty: no caller
+	// waits.
+	Reason string
+}
+
+// Channel is a way to reach somebody.
+type Channel string
+
+// The channels.
+const (
+	Texts  Channel = "text"
+	Calls  Channel = "call" // calls back from a web page, and calls by machines
+	AnyWay Channel = "all"
+)
+
+// AnyTenant is the Tenant of a suppression that holds for all of them.
+const AnyTenant = "*"
+
+// Suppression says that a number is not to be reached.
+type Suppression struct {
+	Number  string
+	Tenant  string // a domain of the phone system, or AnyTenant
+	Channel Channel
+	At      time.Time
+	How     string // text, call, page, operator, import
+	Words   string // what was said, or the operator's reason
+}
+
+// Consent says that somebody asked for texts.
+type Consent struct {
+	Number  string
+	Entry   string
+	At      time.Time
+	CallID  string
+	Wording string // what was spoken before the key
+	Key     string // that was pressed
+}
+
+// Inbound is a text that somebody sent to a number of ours.
+type Inbound struct {
+	ID       string // of the phone system: the same message comes once
+	Domain   string
+	From, To string // digits
+	Message  string
+	At       time.Time
+}
+
+// Reply is what an Inbound text leads to.
+type Reply struct {
+	Suppress *Suppression // put on the list
+	Lift     bool         // take the number off the tenant's list for texts
+	Text     *Text        // answered, in state Queued; nil: silence
+}
