@@ -67,6 +67,7 @@ type Text struct {
 	Why      Why    // of the last attempt; empty where there was none, or it went well
 	Problem  string // the same in words, numbers masked
 	Doubtful bool   // an attempt may have got through: look before sending again
+	Ordered  bool   // an operator sent it again, also where it may have got through: set by Resend
 	Attempts int    // begun so far
 
 	Created  time.Time
