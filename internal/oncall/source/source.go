@@ -1,0 +1,53 @@
+// Package source asks those who know who is on call: one file a vendor, and a
+// file or a calendar of one's own. A Source fetches and nothing more; package
+// oncall keeps what it got and decides.
+package source
+
+import (
+	"context"
+	"time"
+)
+
+// Snapshot is what a source said at one time.
+type Snapshot struct {
+	At     time.Time // when it was asked
+	People []Person  // on call, by level, within a level in the order that the source has them
+
+	// Oddities are sentences about what could not be used of the answer, such
+	// as a person whose number is none; numbers are masked.
+	Oddities []string
+}
+
+// Person is somebody who is on call.
+type Person struct {
+	ID      string    // of the source; what the local map of numbers may name
+	Name    string    // for people
+	Email   string    // may be empty; the local map may name it too
+	Level   int       // 1 is asked first
+	Since   time.Time // zero: not told
+	Until   time.Time // zero: not told
+	Numbers []string  // E.164 with a plus, the preferred one first; empty: the source knows none
+}
+
+// Source knows who is on call. Fetch asks once, in as many requests as that
+// takes, within the context's time. Its errors are *Error.
+type Source interface {
+	Fetch(ctx context.Context) (Snapshot, error)
+}
+
+// Error says why a source gave no answer.
+type Error struct {
+	Source    string        // its kind, such as pagerduty
+	Message   string        // a sentence without a capital or a full stop; secrets and numbers do not occur
+	Hint      string        // what to do about it; may be empty
+	Status    int           // HTTP status; 0 where none came
+	Temporary bool          // asking again later may help by itself
+	After     time.Duration // the source asked to be left alone for so long; 0: it did not
+	Err       error
+}
+
+// Error returns the source and what happened.
+func (e *Error) Error() string { return e.Source + ": " + e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
