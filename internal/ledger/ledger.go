@@ -141,13 +141,22 @@ const (
 // AnyTenant is the Tenant of a suppression that holds for all of them.
 const AnyTenant = "*"
 
+// The ways in which a number came onto the list.
+const (
+	ByText     = "text"     // its owner wrote STOP
+	ByCall     = "call"     // its owner pressed a key in a call
+	ByPage     = "page"     // its owner used a page and proved that it is theirs
+	ByOperator = "operator" // a command
+	ByImport   = "import"   // a list that was taken over
+)
+
 // Suppression says that a number is not to be reached.
 type Suppression struct {
 	Number  string
 	Tenant  string // a domain of the phone system, or AnyTenant
 	Channel Channel
 	At      time.Time
-	How     string // text, call, page, operator, import
+	How     string // ByText and so on
 	Words   string // what was said, or the operator's reason
 }
 
