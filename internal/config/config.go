@@ -26,7 +26,7 @@ import (
 // key; switches, the section that is on when this key or section is given; old,
 // the environment's name from the time before Switchhook; folder, the default
 // in a folder of domains.json that is served without a settings file; min and
-// max.
+// max; zero, what 0 means where it may be less than min.
 type Settings struct {
 	Listen Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
 
@@ -37,7 +37,10 @@ type Settings struct {
 	PublicURL *url.URL `key:"public_url" example:"https://hooks.example.net" need:"netsapiens" doc:"The address under which the phone system and browsers reach this server. Provisioning writes it into dial rules."`
 
 	// Data is the folder for what the server itself keeps.
-	Data Path `key:"data" default:"/var/lib/switchhook" folder:"switchhook-data" doc:"Folder of what the server keeps."`
+	Data Path `key:"data" default:"/var/lib/switchhook" folder:"switchhook-data" doc:"Folder of what the server keeps, its database included."`
+
+	// Database is not set where the database is a file in Data.
+	Database Database `key:"database" example:"postgres://switchhook@db.example.net/switchhook" doc:"A PostgreSQL database to keep texts, consent and suppression in, for more than one server. Leave it out to keep them in the file switchhook.db in data. The address holds a password as a rule, and is never shown."`
 
 	// DomainsFile is empty where the entries are not in a file of the operator's.
 	DomainsFile Path `key:"domains_file" example:"/opt/webresponder/domains.json" folder:"domains.json" switches:"netsapiens" doc:"Keep using this domains.json. Changes to it are in force on the next request."`
@@ -47,6 +50,7 @@ type Settings struct {
 	NetSapiens *NetSapiens `key:"netsapiens" doc:"The phone system. This section switches on text-back and the forms."`
 	Forms      Forms       `key:"forms" switches:"netsapiens" doc:"The forms that post to /update-sms."`
 	TextBack   TextBack    `key:"textback" switches:"netsapiens" doc:"Texts to callers."`
+	Alerts     Alerts      `key:"alerts" doc:"Who is told when texts die, provisioning fails or a phone system stays down."`
 	Core       *Core       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
 
 	origins map[string]Origin
@@ -60,6 +64,9 @@ type NetSapiens struct {
 
 	// OperationsEmail is empty where the phone system is to be told none.
 	OperationsEmail Email `key:"operations_email" example:"operations@example.net" doc:"E-mail address of the system users that provisioning creates."`
+
+	// CheckEvery is 0 where nobody is to look.
+	CheckEvery time.Duration `key:"check_every" default:"6h" min:"5m" max:"30d" zero:"never" doc:"How often the phone system's side is compared with the entries, and mended where it differs. 0 is never."`
 }
 
 // Forms says who may post to the forms.
@@ -72,21 +79,60 @@ type TextBack struct {
 	// Patience is how long a caller listens to nothing.
 	Patience time.Duration `key:"patience" default:"4s" min:"100ms" max:"14s" doc:"How long a caller waits for the phone system to take the text, before hearing an apology. A phone system itself waits 15s for the answer."`
 
-	Texts Texts `key:"texts" switches:"netsapiens" doc:"What callers hear, by what became of their text. A text that is left out is that of failed."`
+	QueueOnFailure bool          `key:"queue_on_failure" default:"false" doc:"Whether a text that the phone system did not take goes on by itself: the caller hears queued in place of failed, and gets the text later. Otherwise it waits among the dead texts until an operator sends it."`
+	WhenUncertain  WhenUncertain `key:"when_uncertain" default:"hold" doc:"What becomes of a text of which neither the phone system's answer nor its list of messages tells whether it went out. hold leaves it to an operator: no caller gets it twice. resend sends it again: no caller goes without."`
+	GiveUpAfter    time.Duration `key:"give_up_after" default:"1h" min:"1m" max:"3d" doc:"How long a text is tried that goes on by itself. After that it is dead: nobody wants directions a day late."`
+
+	// MaxSegments counts the SMS that a message is sent as. A concatenated
+	// message has at most 255 (3GPP TS 23.040, section 9.2.3.24.1).
+	MaxSegments int `key:"max_segments" default:"6" min:"1" max:"255" doc:"The most segments that a text may have; each is paid for. One has 160 letters, or 153 where there are several; with letters that GSM does not know 70, or 67. A longer text is not sent."`
+
+	// CooldownTexts and Cooldown hold for entries that say nothing themselves.
+	CooldownTexts int           `key:"cooldown_texts" default:"3" min:"1" max:"100" doc:"How many texts a caller gets from one entry within the cool-down, where the entry's own cooldown does not say."`
+	Cooldown      time.Duration `key:"cooldown" default:"1h" min:"1m" max:"1d" doc:"The cool-down, where the entry's own cooldown does not say: any span of this length counts."`
+
+	// QuietHours are in the time zone of the entry.
+	QuietHours QuietHours     `key:"quiet_hours" example:"21:00-08:00" doc:"The part of the day, by the clock of the entry's time zone, in which no text goes out. A caller hears quiet then; a text that goes on by itself waits for its end."`
+	Landlines  []NumberPrefix `key:"landlines" example:"12125550100 1646555" doc:"Numbers, or what numbers begin with, that are known to be land lines: no text is sent to them. They have the country's code before them."`
+
+	Replies           bool          `key:"replies" default:"true" doc:"Whether to ask the phone system for the texts that people send, so that STOP, START and HELP count. Where it is false only an operator can put somebody on the suppression list."`
+	Help              Message       `key:"help" default:"You get texts from us when you call. To reach us, call this number. Reply STOP to get no more." doc:"What HELP is answered with: who sends these texts, and how to reach them."`
+	StopConfirmation  Message       `key:"stop_confirmation" default:"You will get no more texts from us. Reply START to get them again." doc:"What STOP and its like are answered with, once; then there is silence."`
+	StartConfirmation Message       `key:"start_confirmation" default:"You will get texts from us again when you call. Reply STOP to get no more, HELP for help." doc:"What START and its like are answered with."`
+	Retention         time.Duration `key:"retention" default:"90d" min:"1d" doc:"How long calls and texts are kept. Consent and suppression are kept until an operator erases the number."`
+
+	Texts Texts `key:"texts" switches:"netsapiens" doc:"What callers hear, by what became of their text. Of those that are left out, sent, queued, consent, declined, cooldown and failed are as they stand here; the others are that of failed."`
 }
 
 // Texts are spoken to callers. An empty one is the default.
 type Texts struct {
 	Sent       Text `key:"sent" example:"We've texted you our hours and directions…" doc:"The text went out."`
-	Failed     Text `key:"failed" example:"Sorry, we could not send directions at this time." doc:"The phone system could not be asked, or failed."`
-	Uncertain  Text `key:"uncertain" example:"Sorry, we do not know whether your text went out." doc:"The phone system did not say in time whether it took the text."`
-	Refused    Text `key:"refused" example:"Sorry, we cannot text this number." doc:"The phone system does not send this text."`
+	Queued     Text `key:"queued" example:"We will text you shortly." doc:"The phone system did not take the text yet, and it goes on by itself."`
+	Consent    Text `key:"consent" example:"Press {key} to get our hours by text." doc:"Asks for the key that an entry wants before it texts. {key} stands for the key."`
+	Declined   Text `key:"declined" example:"We will not text you." doc:"The caller did not press that key."`
+	Cooldown   Text `key:"cooldown" example:"We have already texted you." doc:"The caller has had as many texts as the cool-down allows."`
+	Suppressed Text `key:"suppressed" example:"You asked us not to text you." doc:"The caller has said that they want no texts."`
+	Quiet      Text `key:"quiet" example:"We do not send texts at this hour." doc:"It is in the quiet hours."`
 	Anonymous  Text `key:"anonymous" example:"We cannot see your number, so we cannot text you." doc:"The caller hides their number."`
 	OnNet      Text `key:"on_net" example:"We cannot text an extension." doc:"The caller is an extension, which takes no texts."`
 	Short      Text `key:"short" example:"We cannot text this number." doc:"The caller's number is too short or too long for a text."`
+	Landline   Text `key:"landline" example:"We cannot text a land line." doc:"The caller's number is known to be that of a land line, or of a premium service."`
+	OwnNumber  Text `key:"own_number" example:"We cannot text this number." doc:"Texts come from the caller's number: it would be texting itself."`
+	Loop       Text `key:"loop" example:"We cannot text this number." doc:"So many texts go to the caller's number that a machine must be at its end."`
+	TooLong    Text `key:"too_long" example:"Sorry, this line is not set up." doc:"The entry's message has more segments than max_segments."`
 	UnknownID  Text `key:"unknown_id" example:"Sorry, this line is not set up." doc:"No entry has the id of the webhook's URL."`
 	Incomplete Text `key:"incomplete" example:"Sorry, this line is not set up." doc:"The entry lacks what a text needs."`
+	Forbidden  Text `key:"forbidden" example:"Sorry, something went wrong." doc:"The request has not the key, or does not come from the address, that the entry demands."`
+	Refused    Text `key:"refused" example:"Sorry, we cannot text this number." doc:"The phone system does not send this text."`
+	Failed     Text `key:"failed" example:"Sorry, we could not send directions at this time." doc:"The phone system could not be asked, or failed."`
+	Uncertain  Text `key:"uncertain" example:"Sorry, we do not know whether your text went out." doc:"The phone system did not say in time whether it took the text."`
 	BadRequest Text `key:"bad_request" example:"Sorry, something went wrong." doc:"The request cannot be read."`
+}
+
+// Alerts say who is told of what needs an operator.
+type Alerts struct {
+	Webhook  Webhook       `key:"webhook" example:"https://chat.example.net/hooks/switchhook" doc:"The web address that alerts are posted to as JSON, in a form that Slack and Mattermost show. Whoever knows it can post there, so it is never shown."`
+	QuietFor time.Duration `key:"quiet_for" default:"15m" min:"1m" max:"7d" doc:"How long the same alert is not sent again. The next one says how often it came up since."`
 }
 
 // Core says what the phone side is.

@@ -183,8 +183,10 @@ func (r *reader) value(n *unstable.Node, at Origin) value {
 		v.form, v.text = text, string(n.Data)
 	case unstable.Bool:
 		v.form, v.text = boolean, string(n.Data)
-	case unstable.Integer, unstable.Float:
-		v.form = number
+	case unstable.Integer:
+		v.form, v.text = number, canonicalInt(string(n.Data))
+	case unstable.Float:
+		v.form, v.text = number, string(n.Data)
 	case unstable.Array:
 		v.form = list
 		for items := n.Children(); items.Next(); {

@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"fmt"
-	"reflect"
 	"strconv"
 	"strings"
 )
@@ -83,7 +82,7 @@ func (k *key) literal(value string) string {
 			items[i] = strconv.Quote(items[i])
 		}
 		return "[" + strings.Join(items, ", ") + "]"
-	case k.typ.Kind() == reflect.Bool:
+	case k.kind.written() != text:
 		return value
 	default:
 		return strconv.Quote(value)

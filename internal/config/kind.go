@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Address is an address and a port to listen on, as net.Listen takes it:
@@ -31,29 +30,43 @@ type Email string
 // dashes and underscores.
 type Domain string
 
-// Text is what a caller hears: a sentence or a few.
-type Text string
-
 // kind is what one type of Go has to know to be a setting.
 type kind struct {
 	takes  string // what a value is, for a sentence: "it takes …"
 	parse  func(text, folder string) (any, error)
-	format func(value any) string // the inverse of parse
+	format func(value any) string // the inverse of parse, but of a secret
+	form   form                   // how TOML writes it; bare: as text
+	secret bool                   // it is never shown, and may come from a file or a credential of its own
+}
+
+// written is how a settings file writes a value of the kind.
+func (k kind) written() form {
+	if k.form == bare {
+		return text
+	}
+	return k.form
 }
 
 // kinds returns what can be a setting. A list of any of them can be one too.
 func kinds() map[reflect.Type]kind {
 	return map[reflect.Type]kind{
-		reflect.TypeFor[bool]():          {"true or false", parseBool, asIs},
-		reflect.TypeFor[Secret]():        {"a secret of one line", parseSecret, formatSecret},
-		reflect.TypeFor[Address]():       {`an address and a port, such as "127.0.0.1:5100"`, parseAddress, asIs},
-		reflect.TypeFor[Path]():          {"the name of a file or folder", parsePath, asIs},
-		reflect.TypeFor[Email]():         {`an e-mail address, such as "operations@example.net"`, parseEmail, asIs},
-		reflect.TypeFor[Domain]():        {`the name of a domain, such as "example.net"`, parseDomain, asIs},
-		reflect.TypeFor[Text]():          {"a text to be spoken", parseText, asIs},
-		reflect.TypeFor[time.Duration](): {`a time with its unit, such as "4s", "5m" or "90d"`, parseDuration, formatDuration},
-		reflect.TypeFor[netip.Prefix]():  {`a network or an address, such as "10.0.0.0/8"`, parsePrefix, asIs},
-		reflect.TypeFor[*url.URL]():      {`a web address, such as "https://example.net"`, parseURL, asIs},
+		reflect.TypeFor[bool]():          {takes: "true or false", parse: parseBool, format: asIs, form: boolean},
+		reflect.TypeFor[int]():           {takes: "a whole number, such as 6", parse: parseInt, format: asIs, form: number},
+		reflect.TypeFor[Secret]():        {takes: "a secret of one line", parse: parseSecret, format: formatSecret, secret: true},
+		reflect.TypeFor[Database]():      {takes: `the address of a PostgreSQL database, such as "postgres://user:password@db.example.net/switchhook"`, parse: parseDatabase, format: formatSecret, secret: true},
+		reflect.TypeFor[Webhook]():       {takes: `a web address, such as "https://chat.example.net/hooks/switchhook"`, parse: parseWebhook, format: formatSecret, secret: true},
+		reflect.TypeFor[Address]():       {takes: `an address and a port, such as "127.0.0.1:5100"`, parse: parseAddress, format: asIs},
+		reflect.TypeFor[Path]():          {takes: "the name of a file or folder", parse: parsePath, format: asIs},
+		reflect.TypeFor[Email]():         {takes: `an e-mail address, such as "operations@example.net"`, parse: parseEmail, format: asIs},
+		reflect.TypeFor[Domain]():        {takes: `the name of a domain, such as "example.net"`, parse: parseDomain, format: asIs},
+		reflect.TypeFor[Text]():          {takes: "a text to be spoken", parse: parseText, format: asIs},
+		reflect.TypeFor[Message]():       {takes: "a text message", parse: parseMessage, format: asIs},
+		reflect.TypeFor[NumberPrefix]():  {takes: `a number with the country's code, or what numbers begin with, such as "12125550100" or "1646555"`, parse: parseNumberPrefix, format: asIs},
+		reflect.TypeFor[WhenUncertain](): choiceOf(Hold, Resend),
+		reflect.TypeFor[QuietHours]():    {takes: `a part of the day, such as "21:00-08:00"`, parse: parseQuietHours, format: asIs},
+		reflect.TypeFor[time.Duration](): {takes: `a time with its unit, such as "4s", "5m" or "90d"`, parse: parseDuration, format: formatDuration},
+		reflect.TypeFor[netip.Prefix]():  {takes: `a network or an address, such as "10.0.0.0/8"`, parse: parsePrefix, format: asIs},
+		reflect.TypeFor[*url.URL]():      {takes: `a web address, such as "https://example.net"`, parse: parseURL, format: asIs},
 	}
 }
 
@@ -71,20 +84,6 @@ func parseBool(text, _ string) (any, error) {
 		return nil, errOther
 	}
 	return text == "true", nil
-}
-
-func parseSecret(text, _ string) (any, error) {
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		return nil, errors.New("holds a line break or another control character")
-	}
-	return NewSecret(text), nil
-}
-
-func formatSecret(value any) string {
-	if s, ok := value.(Secret); ok && !s.IsSet() {
-		return ""
-	}
-	return redacted
 }
 
 func parseAddress(text, _ string) (any, error) {
@@ -130,21 +129,6 @@ func parseEmail(text, _ string) (any, error) {
 		return nil, errOther
 	}
 	return Email(text), nil
-}
-
-// maxText is the longest text in characters: half a minute of listening.
-const maxText = 500
-
-func parseText(text, _ string) (any, error) {
-	switch {
-	case strings.ContainsFunc(text, unicode.IsControl):
-		return nil, errors.New("holds a line break or another control character")
-	case !utf8.ValidString(text):
-		return nil, errors.New("is not UTF-8")
-	case utf8.RuneCountInString(text) > maxText:
-		return nil, fmt.Errorf("is longer than %d characters", maxText)
-	}
-	return Text(text), nil
 }
 
 // maxDomain is the longest name that DNS can hold, in characters.

@@ -14,12 +14,8 @@ type deferred struct {
 // comes, its line goes from here into the struct Settings.
 func deferrals() []deferred {
 	return []deferred{
-		{"database", "this version has no database"},
-		{"textback.queue_on_failure", "this version sends a text while the caller waits, or not at all"},
-		{"textback.retention", "this version has no database to keep calls and texts in"},
 		{"clicktocall", "this version has no click-to-call"},
 		{"speech", "the server of this version speaks to nobody itself"},
-		{"alerts", "this version sends no alerts"},
 		{"oncall", "this version has no on-call routing"},
 		{"core.sip", "the Core of this version takes no calls over SIP"},
 		{"core.media_ports", "the Core of this version takes no calls over SIP"},

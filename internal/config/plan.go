@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 )
 
 // key is one setting, as its field of the struct and the field's tags say.
@@ -18,12 +17,13 @@ type key struct {
 	kind    kind // of the value, or of a list's items
 
 	doc, example string
-	old          string        // name in the environment before Switchhook
-	initial      string        // default; items of a list are separated by spaces
-	folder       string        // default in a folder of domains.json
-	need         string        // the section that cannot be on without this key
-	switches     string        // the section that is on when this key is given
-	min, max     time.Duration // of a time; 0 for no limit
+	old          string // name in the environment before Switchhook
+	initial      string // default; items of a list are separated by spaces
+	folder       string // default in a folder of domains.json
+	need         string // the section that cannot be on without this key
+	switches     string // the section that is on when this key is given
+	min, max     int64  // of a time or a number; 0 for no limit
+	zero         string // what 0 means where it may be less than min
 }
 
 // section is one section of the settings file.
@@ -53,7 +53,7 @@ func (k *key) variables() []string {
 
 // secret says whether the key's value is never shown, and may come from a file
 // or a credential of its own.
-func (k *key) secret() bool { return k.typ == reflect.TypeFor[Secret]() }
+func (k *key) secret() bool { return k.kind.secret }
 
 // The names of a secret's twin, which names the file that holds it.
 const (
@@ -102,14 +102,14 @@ func (p *plan) add(in reflect.Type, within *section, index []int, known map[refl
 			doc: field.Tag.Get("doc"), example: field.Tag.Get("example"),
 			old: field.Tag.Get("old"), initial: field.Tag.Get("default"), folder: field.Tag.Get("folder"),
 			need: field.Tag.Get("need"), switches: field.Tag.Get("switches"),
-			min: limit(field, "min"), max: limit(field, "max"),
+			zero: field.Tag.Get("zero"),
 		}
 		item := field.Type
 		if k.list = item.Kind() == reflect.Slice; k.list {
 			item = item.Elem()
 		}
 		if found, ok := known[item]; ok {
-			k.kind = found
+			k.kind, k.min, k.max = found, found.limit(field, "min"), found.limit(field, "max")
 			p.keys = append(p.keys, k)
 			continue
 		}
@@ -127,17 +127,18 @@ func (p *plan) add(in reflect.Type, within *section, index []int, known map[refl
 	}
 }
 
-// limit returns the time in a tag, or 0 where there is none.
-func limit(field reflect.StructField, tag string) time.Duration {
+// limit returns the time or number in a tag, or 0 where there is none.
+func (k kind) limit(field reflect.StructField, tag string) int64 {
 	text := field.Tag.Get(tag)
 	if text == "" {
 		return 0
 	}
-	d, err := readDuration(text)
-	if err != nil {
+	parsed, err := k.parse(text, "")
+	n, ok := integer(parsed)
+	if err != nil || !ok {
 		panic(fmt.Sprintf("config: %s of %s is %q", tag, field.Name, text))
 	}
-	return d
+	return n
 }
 
 func (p *plan) key(path string) *key {

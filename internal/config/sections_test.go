@@ -117,17 +117,14 @@ domain = "example.net"
 
 func TestWhatThisVersionLacksIsRefusedWithAReason(t *testing.T) {
 	from := fromFile(t, contract, map[string]string{".env": "NS_TOKEN=x\nUPDATE_SECRET=y\n"})
-	from.Environ = []string{"SWITCHHOOK_DATABASE=postgres://user:hunter2@host/name", "SWITCHHOOK_TEXTBACK_QUEUE_ON_FAILURE=true", "SWITCHHOOK_ALERTS_WEBHOOK="}
+	from.Environ = []string{"SWITCHHOOK_ONCALL_SECRET=hunter2", "SWITCHHOOK_SPEECH_ENGINE="}
 	want := []string{
-		"switchhook.toml:20: textback.retention is of no use yet, leave it out: this version has no database to keep calls and texts in",
 		"switchhook.toml:22: [clicktocall] is of no use yet, leave it out: this version has no click-to-call",
 		"switchhook.toml:25: [speech] is of no use yet, leave it out: the server of this version speaks to nobody itself",
-		"switchhook.toml:28: [alerts] is of no use yet, leave it out: this version sends no alerts",
 		"switchhook.toml:31: [oncall] is of no use yet, leave it out: this version has no on-call routing",
 		"switchhook.toml:46: core.sip is of no use yet, leave it out: the Core of this version takes no calls over SIP",
 		"switchhook.toml:47: core.media_ports is of no use yet, leave it out: the Core of this version takes no calls over SIP",
-		"environment SWITCHHOOK_DATABASE: SWITCHHOOK_DATABASE is of no use yet, leave it out: this version has no database",
-		"environment SWITCHHOOK_TEXTBACK_QUEUE_ON_FAILURE: SWITCHHOOK_TEXTBACK_QUEUE_ON_FAILURE is of no use yet, leave it out: this version sends a text while the caller waits, or not at all",
+		"environment SWITCHHOOK_ONCALL_SECRET: SWITCHHOOK_ONCALL_SECRET is of no use yet, leave it out: this version has no on-call routing",
 	}
 	if diff := cmp.Diff(want, refusal(t, from)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

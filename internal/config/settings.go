@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 )
 
 // settings makes Settings of the layers, and reports every value that a key
@@ -113,11 +113,8 @@ func (k *key) parseOne(v value, name, dir string) (reflect.Value, *Problem) {
 		p := problemf(v.origin, "%s %s", name, fmt.Sprintf(format, args...))
 		return reflect.Value{}, &p
 	}
-	takes, written := k.kind.takes, text
-	if k.typ.Kind() == reflect.Bool {
-		written = boolean
-	}
-	if v.form != bare && v.form != written {
+	takes := k.kind.takes
+	if v.form != bare && v.form != k.kind.written() {
 		return fail("is %s; it takes %s", v.form.noun(), takes)
 	}
 	folder := v.folder
@@ -128,29 +125,38 @@ func (k *key) parseOne(v value, name, dir string) (reflect.Value, *Problem) {
 	if err == nil {
 		err = k.checkRange(parsed)
 	}
+	shown := strconv.Quote(clip(v.text))
+	if v.form == number {
+		shown = clip(v.text)
+	}
 	switch {
 	case err == nil:
 		return reflect.ValueOf(parsed), nil
+	case k.secret() && errors.Is(err, errOther):
+		return fail("is not %s", takes) // the value is not shown
 	case k.secret(), errors.Is(err, errPassword):
-		return fail("%v", err) // the value is not shown
+		return fail("%v", err) // nor here
 	case errors.Is(err, errOther):
-		return fail("is %q; it takes %s", clip(v.text), takes)
+		return fail("is %s; it takes %s", shown, takes)
 	default:
-		return fail("is %q, which %v", clip(v.text), err)
+		return fail("is %s, which %v", shown, err)
 	}
 }
 
-// checkRange says what is wrong with a time that is too short or too long.
+// checkRange says what is wrong with a time or a number that is too small or
+// too large.
 func (k *key) checkRange(parsed any) error {
-	d, ok := parsed.(time.Duration)
-	if !ok {
-		return nil
-	}
+	n, ok := integer(parsed)
+	limit := func(n int64) string { return k.kind.format(reflect.ValueOf(n).Convert(k.typ).Interface()) }
 	switch {
-	case d < k.min:
-		return fmt.Errorf("is less than %s, the least it may be", formatDuration(k.min))
-	case k.max > 0 && d > k.max:
-		return fmt.Errorf("is more than %s, the most it may be", formatDuration(k.max))
+	case !ok || n == 0 && k.zero != "":
+		return nil
+	case n < k.min && k.zero != "":
+		return fmt.Errorf("is less than %s, the least it may be but for 0, which is %s", limit(k.min), k.zero)
+	case n < k.min:
+		return fmt.Errorf("is less than %s, the least it may be", limit(k.min))
+	case k.max > 0 && n > k.max:
+		return fmt.Errorf("is more than %s, the most it may be", limit(k.max))
 	}
 	return nil
 }

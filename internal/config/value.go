@@ -21,7 +21,7 @@ func (f form) noun() string {
 // value is what one place says that a key is.
 type value struct {
 	form   form
-	text   string      // where bare, text or boolean
+	text   string      // where bare, text, boolean or number
 	items  []value     // of a list
 	fields []statement // of a table
 	origin Origin

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/config"
 )
 
 // TestValues gives each kind of value as a flag, which is text as it stands,
@@ -16,6 +18,9 @@ func TestValues(t *testing.T) {
 		aTime     = `; it takes a time with its unit, such as "4s", "5m" or "90d"`
 		aNetwork  = `; it takes a network or an address, such as "10.0.0.0/8"`
 		aURL      = `; it takes a web address, such as "https://example.net"`
+		aNumber   = `; it takes a whole number, such as 6`
+		aSpan     = `; it takes a part of the day, such as "21:00-08:00"`
+		aPrefix   = `; it takes a number with the country's code, or what numbers begin with, such as "12125550100" or "1646555"`
 		aDomain   = `which holds other characters than letters, digits, dots, dashes and underscores`
 	)
 	for _, c := range []struct{ path, text, want, problem string }{
@@ -90,6 +95,43 @@ func TestValues(t *testing.T) {
 		{"core.domain", ".", "", `is ".", which has a dot with nothing beside it`},
 		{"core.domain", strings.Repeat("a", 254), "", `is "` + strings.Repeat("a", 60) + `…", which is longer than 253 characters`},
 
+		{"netsapiens.check_every", "0", "0s", ""},
+		{"netsapiens.check_every", "5m", "5m", ""},
+		{"netsapiens.check_every", "1m", "", `is "1m", which is less than 5m, the least it may be but for 0, which is never`},
+		{"textback.give_up_after", "72h", "3d", ""},
+		{"textback.give_up_after", "59s", "", `is "59s", which is less than 1m, the least it may be`},
+		{"textback.retention", "90d", "90d", ""},
+		{"textback.retention", "23h", "", `is "23h", which is less than 1d, the least it may be`},
+
+		{"textback.max_segments", "1", "1", ""},
+		{"textback.max_segments", "0", "", `is "0", which is less than 1, the least it may be`},
+		{"textback.max_segments", "-1", "", `is "-1", which is less than 1, the least it may be`},
+		{"textback.max_segments", "256", "", `is "256", which is more than 255, the most it may be`},
+		{"textback.max_segments", "six", "", `is "six"` + aNumber},
+		{"textback.max_segments", "6.0", "", `is "6.0"` + aNumber},
+		{"textback.max_segments", "99999999999999999999", "", `is "99999999999999999999", which is more than can be counted`},
+
+		{"textback.when_uncertain", "resend", "resend", ""},
+		{"textback.when_uncertain", "Hold", "", `is "Hold"; it takes "hold" or "resend"`},
+
+		{"textback.quiet_hours", "21:00-08:00", "21:00-08:00", ""},
+		{"textback.quiet_hours", "00:00 - 23:59", "00:00-23:59", ""},
+		{"textback.quiet_hours", "00:00-00:00", "", `is "00:00-00:00", which ends when it begins; leave it out for no quiet hours`},
+		{"textback.quiet_hours", "21:00-8:00", "", `is "21:00-8:00"` + aSpan},
+		{"textback.quiet_hours", "21:00-24:00", "", `is "21:00-24:00"` + aSpan},
+		{"textback.quiet_hours", "21:00", "", `is "21:00"` + aSpan},
+		{"textback.quiet_hours", "21:00-08:00-09:00", "", `is "21:00-08:00-09:00"` + aSpan},
+
+		{"textback.landlines.0", "+1 (646) 555", "1646555", ""},
+		{"textback.landlines.0", "164", "", `is "164", which has fewer than 4 digits, and would stand for a good part of a country`},
+		{"textback.landlines.0", "1234567890123456", "", `is "1234567890123456", which has more than 15 digits, as no number has`},
+		{"textback.landlines.0", "1646+555", "", `is "1646+555"` + aPrefix},
+		{"textback.landlines.0", "٣٤٥٦٧٨", "", `is "٣٤٥٦٧٨"` + aPrefix},
+
+		{"textback.help", "Call us.", "Call us.", ""},
+		{"textback.help", strings.Repeat("a", 161), "", `is "` + strings.Repeat("a", 60) + `…", which is longer than 160 characters`},
+		{"textback.help", "Call\nus.", "", `is "Call\nus.", which holds a line break or another control character`},
+
 		{"data", "/srv/switchhook/", "/srv/switchhook", ""},
 		{"data", "a\x00b", "", `is "a\x00b", which holds a control character`},
 	} {
@@ -125,6 +167,10 @@ allow_private_responders = true
 netsapiens = { url = "http://127.0.0.1:1", token = 'a\b', operations_email = """operations@example.net""" }
 forms.secret = "\u0073"
 "textback".patience = "1.5s"
+textback.max_segments = 0x1_0
+textback.landlines = ["+12125550100", "1646555"]
+textback.quiet_hours = "21:30-08:00"
+textback.when_uncertain = "resend"
 [core]
 domain = "example.net"
 `[1:], nil))
@@ -138,7 +184,11 @@ domain = "example.net"
 	if s.Forms.Secret.Reveal() != "s" || s.TextBack.Patience != 1500*time.Millisecond || s.Core == nil || s.Core.Domain != "example.net" {
 		t.Errorf("forms, textback or core: %+v", s.Describe())
 	}
-	for path, line := range map[string]string{"trusted_proxies": ":2", "netsapiens.token": ":7", "forms.secret": ":8", "textback.patience": ":9", "core.domain": ":11"} {
+	if b := s.TextBack; b.MaxSegments != 16 || len(b.Landlines) != 2 || b.Landlines[0] != "12125550100" || b.WhenUncertain != config.Resend ||
+		b.QuietHours != (config.QuietHours{From: 21*time.Hour + 30*time.Minute, To: 8 * time.Hour}) {
+		t.Errorf("textback: %+v", b)
+	}
+	for path, line := range map[string]string{"trusted_proxies": ":2", "netsapiens.token": ":7", "forms.secret": ":8", "textback.patience": ":9", "core.domain": ":15"} {
 		if got := s.Origin(path).String(); got != settingsFile+line {
 			t.Errorf("%s is from %s, want line %s", path, got, line)
 		}
@@ -164,9 +214,11 @@ func TestWrongTypes(t *testing.T) {
 		{"allow_private_responders", `true`, "true or false"},
 		{"trusted_proxies", `["127.0.0.1:1"]`, "a list in brackets"},
 		{"domains_file", `"x"`, "the name of a file or folder"},
+		{"textback.max_segments", `5`, "a whole number, such as 6"},
+		{"database", `"x"`, `the address of a PostgreSQL database, such as "postgres://user:password@db.example.net/switchhook"`},
 	} {
 		for _, form := range forms {
-			if form.toml == s.own {
+			if form.toml == s.own || s.own == `5` && form.noun == "a number" {
 				continue
 			}
 			want := []string{"switchhook.toml:1: " + s.path + " is " + form.noun + "; it takes " + s.takes}

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Text is what a caller hears: a sentence or a few.
+type Text string
+
+// Message is what somebody reads as a text message.
+type Message string
+
+const (
+	// maxText is the longest text in characters: half a minute of listening.
+	maxText = 500
+
+	// maxMessage is what one SMS holds of the letters that GSM knows (3GPP TS
+	// 23.038). Carriers want the confirmation of an opt-out to be one message.
+	maxMessage = 160
+)
+
+func parseText(text, _ string) (any, error) { return Text(text), checkWords(text, maxText) }
+
+func parseMessage(text, _ string) (any, error) { return Message(text), checkWords(text, maxMessage) }
+
+// checkWords says why words cannot be spoken or sent.
+func checkWords(text string, most int) error {
+	switch {
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("holds a line break or another control character")
+	case !utf8.ValidString(text):
+		return errors.New("is not UTF-8")
+	case utf8.RuneCountInString(text) > most:
+		return fmt.Errorf("is longer than %d characters", most)
+	}
+	return nil
+}
+
+// WhenUncertain says what becomes of a text of which nobody knows whether it
+// went out.
+type WhenUncertain string
+
+// What can become of it.
+const (
+	Hold   WhenUncertain = "hold"   // an operator decides
+	Resend WhenUncertain = "resend" // it is sent again
+)
+
+// choiceOf returns the kind of a setting that is one of a few words.
+func choiceOf[T ~string](choices ...T) kind {
+	quoted := make([]string, len(choices))
+	for i, choice := range choices {
+		quoted[i] = strconv.Quote(string(choice))
+	}
+	rest, end := quoted[:len(quoted)-1], quoted[len(quoted)-1]
+	return kind{takes: strings.Join(rest, ", ") + " or " + end, format: asIs, parse: func(text, _ string) (any, error) {
+		for _, choice := range choices {
+			if text == string(choice) {
+				return choice, nil
+			}
+		}
+		return nil, errOther
+	}}
+}
