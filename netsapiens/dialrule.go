@@ -94,7 +94,7 @@ func (r DialRule) complete() DialRule {
 // DialRules returns the rules of a dial plan. A domain's own plan has the
 // domain's name.
 func (c *Client) DialRules(ctx context.Context, domain, plan string) iter.Seq2[DialRule, error] {
-	return list[DialRule](ctx, c, "dial rules", func() string { return "read the dial rules of " + planOf(domain, plan) },
+	return listBy[DialRule](ctx, c, bulkSize, "dial rules", func() string { return "read the dial rules of " + planOf(domain, plan) },
 		"domains", domain, "dialplans", plan, "dialrules")
 }
 

@@ -14,8 +14,12 @@ const (
 	// nothing says so.
 	pageSize = 100
 
-	// maxPages bounds a list that does not end: 100,000 items.
-	maxPages = 1000
+	// bulkSize is how many are asked for at once of what a domain has
+	// thousands of, users and dial rules: the most that the API gives.
+	bulkSize = 1000
+
+	// maxItems bounds a list that does not end.
+	maxItems = 100_000
 )
 
 // Collect returns the items of a list as a slice, and the error that ended the
@@ -34,6 +38,11 @@ func Collect[T any](list iter.Seq2[T, error]) ([]T, error) {
 // list asks for a list, page by page as its items are wanted. An error is its
 // last pair.
 func list[T thing](ctx context.Context, c *Client, what string, tried func() string, parts ...string) iter.Seq2[T, error] {
+	return listBy[T](ctx, c, pageSize, what, tried, parts...)
+}
+
+// listBy is list with pages of another size.
+func listBy[T thing](ctx context.Context, c *Client, size int, what string, tried func() string, parts ...string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		at, err := path(parts...)
@@ -42,8 +51,8 @@ func list[T thing](ctx context.Context, c *Client, what string, tried func() str
 			return
 		}
 		var before []T
-		for page := range maxPages {
-			items, err := listPage(ctx, c, what, tried, at, page, before)
+		for got := 0; got < maxItems; got += len(before) {
+			items, err := listPage(ctx, c, what, tried, at, size, got, before)
 			if err != nil {
 				yield(none, err)
 				return
@@ -53,20 +62,27 @@ func list[T thing](ctx context.Context, c *Client, what string, tried func() str
 					return
 				}
 			}
-			if len(items) != pageSize { // fewer: the last page; more: the limit was ignored, and that was all
+			if isLast(len(items), size) {
 				return
 			}
 			before = items
 		}
 		k := call{method: http.MethodGet, tried: tried}
-		yield(none, c.failed(&k, unreadable, "%s has more than %d items in this list, or it does not end", c.where, maxPages*pageSize))
+		yield(none, c.failed(&k, unreadable, "%s has more than %d items in this list, or it does not end", c.where, maxItems))
 	}
 }
 
+// isLast says whether nothing comes after a page: it has fewer items than were
+// asked for; or more, where the limit was ignored and that was all. Who gives
+// fewer than a thousand, but whole hundreds, may have a limit of its own.
+func isLast(items, size int) bool {
+	return items != size && (items == 0 || items > size || items%pageSize != 0)
+}
+
 // listPage asks for one page, which must differ from the one before.
-func listPage[T thing](ctx context.Context, c *Client, what string, tried func() string, at string, page int, before []T) ([]T, error) {
+func listPage[T thing](ctx context.Context, c *Client, what string, tried func() string, at string, size, start int, before []T) ([]T, error) {
 	k := call{method: http.MethodGet, tried: tried}
-	k.path = at + "?limit=" + strconv.Itoa(pageSize) + "&start=" + strconv.Itoa(page*pageSize)
+	k.path = at + "?limit=" + strconv.Itoa(size) + "&start=" + strconv.Itoa(start)
 	a, err := c.do(ctx, k)
 	if err != nil {
 		return nil, err

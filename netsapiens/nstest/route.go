@@ -9,15 +9,19 @@ const (
 	ReadAPIKey       Call = "read the API key" //nolint:gosec // a name, no credential
 	ListSMSNumbers   Call = "list SMS numbers"
 	ListPhoneNumbers Call = "list phone numbers"
+	ListUsers        Call = "list users"
 	ReadUser         Call = "read a user"
 	CreateUser       Call = "create a user"
 	DeleteUser       Call = "delete a user"
 	ListDialRules    Call = "list dial rules"
+	ReadDialRule     Call = "read a dial rule"
 	CreateDialRule   Call = "create a dial rule"
+	UpdateDialRule   Call = "update a dial rule"
 	DeleteDialRule   Call = "delete a dial rule"
 	ReadAnswerRule   Call = "read an answer rule"
 	UpdateAnswerRule Call = "update an answer rule"
 	CreateAnswerRule Call = "create an answer rule"
+	DeleteAnswerRule Call = "delete an answer rule"
 	SendMessage      Call = "send a message"
 )
 
@@ -38,6 +42,7 @@ var routes = []route{
 	{call: ReadAPIKey, method: "GET", path: "/apikeys/~", do: (*System).readAPIKey},
 	{call: ListSMSNumbers, method: "GET", path: "/domains/{domain}/smsnumbers", list: true, do: (*System).listSMSNumbers},
 	{call: ListPhoneNumbers, method: "GET", path: "/domains/{domain}/phonenumbers", list: true, do: (*System).listPhoneNumbers},
+	{call: ListUsers, method: "GET", path: "/domains/{domain}/users", list: true, do: (*System).listUsers},
 	{call: ReadUser, method: "GET", path: "/domains/{domain}/users/{user}", do: (*System).readUser},
 	{call: CreateUser, method: "POST", path: "/domains/{domain}/users", do: (*System).createUser, fields: fields{
 		"synchronous": maybe(yesNo), "user": name, "name-first-name": text, "name-last-name": text, "email-address": email,
@@ -66,6 +71,21 @@ var routes = []route{
 		"dial-rule-translation-source-host":        text,
 		"dial-rule-description":                    anyText,
 	}},
+	{call: ReadDialRule, method: "GET", path: "/domains/{domain}/dialplans/{plan}/dialrules/{rule}", do: (*System).readDialRule},
+	{call: UpdateDialRule, method: "PUT", path: "/domains/{domain}/dialplans/{plan}/dialrules/{rule}", do: (*System).updateDialRule, fields: fields{
+		"dialrule":              sameAs("rule"),
+		"enabled":               yesNo,
+		"dial-rule-application": text,
+		"dial-rule-parameter":   anyText,
+		"dial-rule-translation-destination-scheme": scheme,
+		"dial-rule-translation-destination-user":   text,
+		"dial-rule-translation-destination-host":   text,
+		"dial-rule-translation-source-name":        text,
+		"dial-rule-translation-source-scheme":      scheme,
+		"dial-rule-translation-source-user":        text,
+		"dial-rule-translation-source-host":        text,
+		"dial-rule-description":                    anyText,
+	}},
 	{call: DeleteDialRule, method: "DELETE", path: "/domains/{domain}/dialplans/{plan}/dialrules/{rule}", do: (*System).deleteDialRule},
 	{call: ReadAnswerRule, method: "GET", path: "/domains/{domain}/users/{user}/answerrules/{frame}", do: (*System).readAnswerRule},
 	{call: UpdateAnswerRule, method: "PUT", path: "/domains/{domain}/users/{user}/answerrules/{frame}", do: (*System).updateAnswerRule, fields: fields{
@@ -74,6 +94,7 @@ var routes = []route{
 	{call: CreateAnswerRule, method: "POST", path: "/domains/{domain}/users/{user}/answerrules", do: (*System).createAnswerRule, fields: fields{
 		"synchronous": yes, "time-frame": text, "enabled": yesNo, "is-active": truth, "forward-always": feature,
 	}},
+	{call: DeleteAnswerRule, method: "DELETE", path: "/domains/{domain}/users/{user}/answerrules/{frame}", do: (*System).deleteAnswerRule},
 	{call: SendMessage, method: "POST", path: "/domains/{domain}/users/{user}/messagesessions/{session}/messages", do: (*System).sendMessage, fields: fields{
 		"type": sms, "message": text, "destination": number, "from-number": number,
 	}},
