@@ -36,9 +36,7 @@ func clientOf(t testing.TB, url string) *netsapiens.Client {
 // answering returns a client of something that answers as h does.
 func answering(t testing.TB, h http.HandlerFunc) *netsapiens.Client {
 	t.Helper()
-	s := httptest.NewServer(h)
-	t.Cleanup(s.Close)
-	return clientOf(t, s.URL)
+	return clientOf(t, newServer(t, h))
 }
 
 // text is a text that start's phone system takes.
@@ -85,4 +83,12 @@ func verdict(err error) string {
 		}
 	}
 	return strings.Join(says, " ")
+}
+
+// newServer returns the address of something that answers as h does.
+func newServer(t testing.TB, h http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(h)
+	t.Cleanup(s.Close)
+	return s.URL
 }

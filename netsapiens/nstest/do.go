@@ -147,6 +147,7 @@ func (s *System) sendMessage(in input) reply {
 		return says(http.StatusForbidden, "SMS number "+from+" does not belong to user.")
 	}
 	s.messages = append(s.messages, Message{domain, user, in.r.PathValue("session"), from, to, fmt.Sprint(in.fields["message"])})
+	s.keepSent(in)
 	return says(http.StatusAccepted, "Accepted")
 }
 

@@ -23,6 +23,13 @@ const (
 	CreateAnswerRule Call = "create an answer rule"
 	DeleteAnswerRule Call = "delete an answer rule"
 	SendMessage      Call = "send a message"
+	ListMessages     Call = "list messages"
+
+	ListSubscriptions  Call = "list event subscriptions"
+	ReadSubscription   Call = "read an event subscription"
+	CreateSubscription Call = "create an event subscription"
+	UpdateSubscription Call = "update an event subscription"
+	DeleteSubscription Call = "delete an event subscription"
 )
 
 const prefix = "/ns-api/v2"
@@ -98,4 +105,16 @@ var routes = []route{
 	{call: SendMessage, method: "POST", path: "/domains/{domain}/users/{user}/messagesessions/{session}/messages", do: (*System).sendMessage, fields: fields{
 		"type": sms, "message": text, "destination": number, "from-number": number,
 	}},
+	{call: ListMessages, method: "GET", path: "/domains/{domain}/users/{user}/messagesessions/{session}/messages", list: true, do: (*System).listMessages},
+	{call: ListSubscriptions, method: "GET", path: "/subscriptions", list: true, do: (*System).listSubscriptions},
+	{call: ListSubscriptions, method: "GET", path: "/domains/{domain}/subscriptions", list: true, do: (*System).listSubscriptions},
+	{call: ReadSubscription, method: "GET", path: "/subscriptions/{id}", do: (*System).readSubscription},
+	{call: CreateSubscription, method: "POST", path: "/subscriptions", do: (*System).createSubscription, fields: newSubscription},
+	{call: CreateSubscription, method: "POST", path: "/domains/{domain}/subscriptions", do: (*System).createSubscription, fields: newSubscription},
+	{call: UpdateSubscription, method: "PUT", path: "/subscriptions/{id}", do: (*System).updateSubscription, fields: changedSubscription},
+	{call: UpdateSubscription, method: "PUT", path: "/domains/{domain}/subscriptions/{id}", do: (*System).updateSubscription, fields: changedSubscription},
+	{call: DeleteSubscription, method: "DELETE", path: "/subscriptions/{id}", do: (*System).deleteSubscription, fields: fields{
+		"subscription_id": sameAs("id"), "domain": maybe(text),
+	}},
+	{call: DeleteSubscription, method: "DELETE", path: "/domains/{domain}/subscriptions/{id}", do: (*System).deleteSubscription},
 }

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Token is the API key that a System accepts. It has the form of a domain's.
@@ -19,6 +20,8 @@ type Quirks struct {
 	IgnoresLimit   bool   // lists come whole, whatever the limit
 	IgnoresStart   bool   // each page is the first one
 	Version        string // what /version says; "": 44.4.10
+	PlainTimes     bool   // messages have their time without a zone, not by RFC 3339
+	RepeatsEvents  bool   // each post of events comes twice
 }
 
 // System is a phone system. It is an http.Handler, for those who bring their
@@ -37,6 +40,11 @@ type System struct {
 	violations []string
 	broken     map[Call]*breakage
 	complain   func(violation string)
+
+	clock         func() time.Time // nil: time.Now
+	kept          []keptMessage    // sent and received
+	subscriptions []*subscription
+	posts         []Post
 }
 
 // New returns a System without any domain.
