@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+const (
+	fileName = "switchhook.db"
+	lockName = "switchhook.lock"
+
+	// The database holds customers' numbers and what was written to them.
+	fileMode   fs.FileMode = 0o600
+	folderMode fs.FileMode = 0o700
+)
+
+const (
+	// writerPatience is how long SQLite itself waits where another process is
+	// writing. It is short because this wait cannot be ended; the group tries
+	// again and looks at its contexts in between.
+	writerPatience = 50 * time.Millisecond
+
+	// readerPatience bounds a wait that readers hardly ever have: they wait
+	// only while another process mends the file after a crash. A caller on
+	// the phone waits.
+	readerPatience = 2 * time.Second
+
+	// jobsPatience is how long River waits for a group, or for a command that
+	// is writing. Nobody waits for River.
+	jobsPatience = 10 * time.Second
+
+	// walLimit is what the write-ahead log is cut to after a checkpoint: a
+	// backup that takes long lets it grow.
+	walLimit = 64 << 20
+
+	// leastReaders is how many read at once on a machine of few cores.
+	leastReaders = 4
+)
+
+// openSQLite opens the file in the folder.
+func (s *Store) openSQLite(ctx context.Context, config Config) error {
+	s.path = filepath.Join(config.Folder, fileName)
+	if config.Exclusive {
+		if err := s.takeFolder(config.Folder); err != nil {
+			return err
+		}
+	} else if _, err := os.Stat(s.path); err != nil {
+		return noDatabase(s.path, err)
+	}
+
+	var err error
+	if s.writer, err = openFile(s.path, map[string]string{
+		"_txlock":       "immediate",
+		"_journal_mode": "wal",
+		// A text that was promised survives a power cut. A group of commits
+		// shares the wait for the disk.
+		"_synchronous":  "full",
+		"_busy_timeout": inMillis(writerPatience),
+		"_foreign_keys": "on",
+	}, "secure_delete(on)", // what an operator erases is not left in the file
+		fmt.Sprintf("journal_size_limit(%d)", walLimit)); err != nil {
+		return err
+	}
+	s.writer.SetMaxOpenConns(1)
+	s.group = &group{db: s.writer}
+
+	if s.readers, err = openFile(s.path, map[string]string{
+		"_query_only":   "on",
+		"_busy_timeout": inMillis(readerPatience),
+	}); err != nil {
+		return err
+	}
+	s.readers.SetMaxOpenConns(max(leastReaders, runtime.GOMAXPROCS(0)))
+	s.readers.SetMaxIdleConns(max(leastReaders, runtime.GOMAXPROCS(0)))
+
+	if s.jobs, err = openFile(s.path, map[string]string{
+		// A transaction that reads first and writes then would fail where
+		// somebody has written meanwhile.
+		"_txlock": "immediate",
+		// Jobs follow from texts: one that a power cut undoes is made again,
+		// and one that is done again finds its text sent.
+		"_synchronous":  "normal",
+		"_busy_timeout": inMillis(jobsPatience),
+		"_foreign_keys": "on",
+	}); err != nil {
+		return err
+	}
+	s.jobs.SetMaxOpenConns(1) // River asks for more at once than SQLite can do
+
+	return s.explain(s.ready(ctx))
+}
+
+// ready makes the file a database, of WAL mode. While another process does so,
+// it waits.
+func (s *Store) ready(ctx context.Context) error {
+	began := time.Now()
+	for {
+		err := s.writer.PingContext(ctx)
+		if err == nil || !isBusy(err) || ctx.Err() != nil || time.Since(began) > lockPatience {
+			return err
+		}
+	}
+}
+
+// takeFolder makes the folder and the file, and the caller the only server of
+// it. The lock is the operating system's: it ends with the process.
+func (s *Store) takeFolder(folder string) error {
+	if err := os.MkdirAll(folder, folderMode); err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the folder %s cannot be made", folder), Err: err,
+			Hint: "the server keeps its database there; the folder above must be one that its user may write to"}
+	}
+	lock := flock.New(filepath.Join(folder, lockName), flock.SetPermissions(fileMode))
+	taken, err := lock.TryLock()
+	if err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the folder %s cannot be taken", folder), Err: err,
+			Hint: fmt.Sprintf("the folder, and %s in it, must be such that the server's user may write to them", lockName)}
+	}
+	if !taken {
+		return fault.Newf(fault.Refused, "another switchhook serve uses the folder %s", folder).
+			WithHint("stop that one first, or give this one a folder of its own; several servers share a PostgreSQL database")
+	}
+	s.lock = lock
+	// SQLite would make a file that everybody may read. One that is there is
+	// not opened: to close it again would take SQLite's locks away from
+	// whoever holds them in this process.
+	if _, err := os.Lstat(s.path); err == nil {
+		return nil
+	}
+	file, err := os.OpenFile(s.path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, fileMode)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be made", s.path), Err: err,
+			Hint: "the folder must be one that the server's user may write to"}
+	}
+	return nil
+}
+
+func noDatabase(path string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be read", path), Err: err,
+			Hint: "run the command as the server's user"}
+	}
+	return fault.Newf(fault.NotFound, "there is no database %s", path).
+		WithHint("switchhook serve makes it; name the server's folder, or run the command with the server's settings")
+}
+
+// openFile returns a pool of connections with these parameters of the driver
+// and these pragmas.
+func openFile(path string, parameters map[string]string, pragmas ...string) (*sql.DB, error) {
+	query := url.Values{"_pragma": pragmas}
+	for name, value := range parameters {
+		query.Set(name, value)
+	}
+	slashed := filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		slashed = "/" + slashed // file:///C:/…
+	}
+	name := "file:" + (&url.URL{Path: slashed}).EscapedPath() + "?" + query.Encode()
+	if strings.HasPrefix(slashed, "/") {
+		name = strings.Replace(name, ":", "://", 1) // a path that begins with two slashes stays one
+	}
+	connector, err := sqlite.NewConnector(name)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func inMillis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }

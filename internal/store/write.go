@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// querier reads.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+const (
+	// maxTries is how often a transaction is tried that others get in the way
+	// of. With the pauses it is some seconds, as long as a caller waits.
+	maxTries = 100
+
+	// firstPause and longestPause bound the pause between two tries.
+	firstPause   = time.Millisecond
+	longestPause = 100 * time.Millisecond
+
+	// commitPatience is how long the end of a transaction may take, which is
+	// not broken off when its caller's time is over: nobody would know whether
+	// it was written.
+	commitPatience = 10 * time.Second
+)
+
+// write executes do in one transaction, as if no other was executed meanwhile:
+// what do reads stays true until it is written (on PostgreSQL the isolation
+// level is serializable). Nothing that do wrote stays where it fails. It may be
+// executed more than once and has to set what it returns anew each time. It
+// uses the context that it is given, and must not call the Store's other
+// methods.
+//
+// Where ctx ends before do has run, nothing is written.
+func (s *Store) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return s.writeAt(ctx, sql.LevelSerializable, do)
+}
+
+// put is write for a do whose statements are each right by themselves, whatever
+// is executed between them: on PostgreSQL it waits less (the isolation level is
+// read committed).
+func (s *Store) put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return s.writeAt(ctx, sql.LevelReadCommitted, do)
+}
+
+func (s *Store) writeAt(ctx context.Context, level sql.IsolationLevel, do func(context.Context, *sql.Tx) error) error {
+	if err := s.running.enter(); err != nil {
+		return err
+	}
+	defer s.running.leave()
+	if s.group != nil {
+		return s.explain(s.group.write(ctx, do))
+	}
+	pause := firstPause
+	for try := 1; ; try++ {
+		again, err := s.try(ctx, level, do)
+		if !again || try == maxTries {
+			return s.explain(err)
+		}
+		wait := time.NewTimer(rand.N(pause)) //nolint:gosec // spreads those who were in each other's way, guards nothing
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return errors.Join(notWritten(ctx), s.explain(err))
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// try executes do in a transaction on PostgreSQL. It reports whether to try
+// again: nothing was written, and it was not for do itself.
+func (s *Store) try(ctx context.Context, level sql.IsolationLevel, do func(context.Context, *sql.Tx) error) (again bool, err error) {
+	if ctx.Err() != nil {
+		return false, notWritten(ctx)
+	}
+	// The transaction ends with ctx until it is being committed.
+	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	keep := context.AfterFunc(ctx, cancel)
+	defer keep()
+	tx, err := s.writer.BeginTx(whole, &sql.TxOptions{Isolation: level})
+	if err != nil {
+		return pgconn.SafeToRetry(err), err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after a commit
+	if err := do(ctx, tx); err != nil {
+		return inTheWay(err), err
+	}
+	if !keep() {
+		return false, notWritten(ctx)
+	}
+	late := time.AfterFunc(commitPatience, cancel)
+	defer late.Stop()
+	if err := tx.Commit(); err != nil {
+		return inTheWay(err), fmt.Errorf("commit: %w", err)
+	}
+	return false, nil
+}
+
+// read executes do on one state of the database: what is written meanwhile do
+// does not see.
+func (s *Store) read(ctx context.Context, do func(ctx context.Context, q querier) error) error {
+	if err := s.running.enter(); err != nil {
+		return err
+	}
+	defer s.running.leave()
+	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.snapshot()})
+	if err != nil {
+		return s.explain(err)
+	}
+	defer func() { _ = tx.Rollback() }() // there is nothing to commit
+	return s.explain(do(ctx, tx))
+}
+
+// readOnce is read for a do of one statement, which needs no transaction around
+// it.
+func (s *Store) readOnce(ctx context.Context, do func(ctx context.Context, q querier) error) error {
+	if err := s.running.enter(); err != nil {
+		return err
+	}
+	defer s.running.leave()
+	return s.explain(do(ctx, s.readers))
+}
+
+// snapshot is the isolation level of readers. On SQLite there is but one.
+func (s *Store) snapshot() sql.IsolationLevel {
+	if s.shared() {
+		return sql.LevelRepeatableRead
+	}
+	return sql.LevelDefault
+}
