@@ -15,6 +15,8 @@ import (
 	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/hours"
 )
 
 // Settings are the settings of `switchhook serve`. A section that switches a
@@ -91,8 +93,8 @@ type TextBack struct {
 	CooldownTexts int           `key:"cooldown_texts" default:"3" min:"1" max:"100" doc:"How many texts a caller gets from one entry within the cool-down, where the entry's own cooldown does not say."`
 	Cooldown      time.Duration `key:"cooldown" default:"1h" min:"1m" max:"1d" doc:"The cool-down, where the entry's own cooldown does not say: any span of this length counts."`
 
-	// QuietHours are in the time zone of the entry.
-	QuietHours QuietHours     `key:"quiet_hours" example:"21:00-08:00" doc:"The part of the day, by the clock of the entry's time zone, in which no text goes out. A caller hears quiet then; a text that goes on by itself waits for its end."`
+	// QuietHours are to be put into the time zone of the entry; nil: never.
+	QuietHours *hours.Quiet   `key:"quiet_hours" example:"21:00-08:00" doc:"The part of the day, by the clock of the entry's time zone, in which no text goes out. A caller hears quiet then; a text that goes on by itself waits for its end."`
 	Landlines  []NumberPrefix `key:"landlines" example:"12125550100 1646555" doc:"Numbers, or what numbers begin with, that are known to be land lines: no text is sent to them. They have the country's code before them."`
 
 	Replies           bool          `key:"replies" default:"true" doc:"Whether to ask the phone system for the texts that people send, so that STOP, START and HELP count. Where it is false only an operator can put somebody on the suppression list."`
@@ -101,7 +103,7 @@ type TextBack struct {
 	StartConfirmation Message       `key:"start_confirmation" default:"You will get texts from us again when you call. Reply STOP to get no more, HELP for help." doc:"What START and its like are answered with."`
 	Retention         time.Duration `key:"retention" default:"90d" min:"1d" doc:"How long calls and texts are kept. Consent and suppression are kept until an operator erases the number."`
 
-	Texts Texts `key:"texts" switches:"netsapiens" doc:"What callers hear, by what became of their text. Of those that are left out, sent, queued, consent, declined, cooldown and failed are as they stand here; the others are that of failed."`
+	Texts Texts `key:"texts" switches:"netsapiens" doc:"What callers hear, by what became of their text. Of those that are left out, sent, queued, consent, cooldown and failed are as they stand here; the others are that of failed."`
 }
 
 // Texts are spoken to callers. An empty one is the default.

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/sms"
 )
 
 func TestDescribeTellsEverySetting(t *testing.T) {
@@ -182,5 +183,16 @@ func TestPageShowsProblemsAsTheyAreTold(t *testing.T) {
 	}
 	if diff := cmp.Diff(shown, err.Error()+"\n"); diff != "" {
 		t.Errorf("%s shows other problems (-page +now):\n%s", page, diff)
+	}
+}
+
+// TestDefaultMessagesAreOneSegment: what carriers want of confirmations, and
+// what is paid for.
+func TestDefaultMessagesAreOneSegment(t *testing.T) {
+	s := load(t, fromFile(t, complete, nil))
+	for _, message := range []config.Message{s.TextBack.Help, s.TextBack.StopConfirmation, s.TextBack.StartConfirmation} {
+		if n := sms.Count(string(message)).Segments; n != 1 {
+			t.Errorf("%q comes to %d segments", message, n)
+		}
 	}
 }

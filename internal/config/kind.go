@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/switchhook/switchhook/internal/hours"
 )
 
 // Address is an address and a port to listen on, as net.Listen takes it:
@@ -63,7 +65,7 @@ func kinds() map[reflect.Type]kind {
 		reflect.TypeFor[Message]():       {takes: "a text message", parse: parseMessage, format: asIs},
 		reflect.TypeFor[NumberPrefix]():  {takes: `a number with the country's code, or what numbers begin with, such as "12125550100" or "1646555"`, parse: parseNumberPrefix, format: asIs},
 		reflect.TypeFor[WhenUncertain](): choiceOf(Hold, Resend),
-		reflect.TypeFor[QuietHours]():    {takes: `a part of the day, such as "21:00-08:00"`, parse: parseQuietHours, format: asIs},
+		reflect.TypeFor[*hours.Quiet]():  {takes: `a part of the day, such as "21:00-08:00"`, parse: parseQuietHours, format: asIs},
 		reflect.TypeFor[time.Duration](): {takes: `a time with its unit, such as "4s", "5m" or "90d"`, parse: parseDuration, format: formatDuration},
 		reflect.TypeFor[netip.Prefix]():  {takes: `a network or an address, such as "10.0.0.0/8"`, parse: parsePrefix, format: asIs},
 		reflect.TypeFor[*url.URL]():      {takes: `a web address, such as "https://example.net"`, parse: parseURL, format: asIs},
@@ -165,6 +167,14 @@ func parsePrefix(text, _ string) (any, error) {
 		return nil, fmt.Errorf("is an address within a network; write %s or %s", p.Masked(), p.Addr())
 	}
 	return p, nil
+}
+
+func parseQuietHours(text, _ string) (any, error) {
+	q, err := hours.ParseQuiet(text)
+	if err != nil {
+		return nil, errOther
+	}
+	return q, nil
 }
 
 func parseURL(text, _ string) (any, error) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/switchhook/switchhook/internal/sms"
 )
 
 // Text is what a caller hears: a sentence or a few.
@@ -19,24 +21,33 @@ const (
 	// maxText is the longest text in characters: half a minute of listening.
 	maxText = 500
 
-	// maxMessage is what one SMS holds of the letters that GSM knows (3GPP TS
-	// 23.038). Carriers want the confirmation of an opt-out to be one message.
-	maxMessage = 160
+	// maxSegments is the most that a Message comes to. Carriers want the
+	// confirmation of an opt-out to be short; letters that GSM does not know
+	// take more than one for a sentence or two.
+	maxSegments = 3
 )
 
-func parseText(text, _ string) (any, error) { return Text(text), checkWords(text, maxText) }
+func parseText(text, _ string) (any, error) {
+	if utf8.RuneCountInString(text) > maxText {
+		return nil, fmt.Errorf("is longer than %d characters", maxText)
+	}
+	return Text(text), checkWords(text)
+}
 
-func parseMessage(text, _ string) (any, error) { return Message(text), checkWords(text, maxMessage) }
+func parseMessage(text, _ string) (any, error) {
+	if n := sms.Count(text).Segments; n > maxSegments {
+		return nil, fmt.Errorf("comes to %d segments, more than the %d it may have", n, maxSegments)
+	}
+	return Message(text), checkWords(text)
+}
 
-// checkWords says why words cannot be spoken or sent.
-func checkWords(text string, most int) error {
+// checkWords says why words can be neither spoken nor sent.
+func checkWords(text string) error {
 	switch {
 	case strings.ContainsFunc(text, unicode.IsControl):
 		return errors.New("holds a line break or another control character")
 	case !utf8.ValidString(text):
 		return errors.New("is not UTF-8")
-	case utf8.RuneCountInString(text) > most:
-		return fmt.Errorf("is longer than %d characters", most)
 	}
 	return nil
 }
