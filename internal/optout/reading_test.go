@@ -1,0 +1,108 @@
+package optout_test
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/switchhook/switchhook/internal/optout"
+)
+
+func TestWordsAreRead(t *testing.T) {
+	for want, messages := range map[optout.Word][]string{
+		optout.Stop: {
+			// The words.
+			"STOP", "STOPALL", "UNSUBSCRIBE", "END", "QUIT", "CANCEL", "REVOKE", "OPTOUT",
+			// However they are written.
+			"stop", "Stop.", " stop \n", "\"STOP\"", "“Stop”", "'stop'", "STOP!!!", "(stop)", "*STOP*", "stop 🙏", "🛑", "🛑🛑", "🛑 stop 🛑", "S T O P", "S.T.O.P.",
+			"ＳＴＯＰ", "𝐒𝐓𝐎𝐏", "ⓢⓣⓞⓟ", "st\u00ADop", "\uFEFFSTOP", "stóp", "STOPPPP", "Stoooop", "STOP ALL", "stop-all", "opt out", "Opt-Out", "OPT OUT.", "un-subscribe", "Un subscribe",
+			"end.", "Quit!", "cancel please", "Please cancel.", "revoke, thanks",
+			// In other languages.
+			"ARRET", "arrêt", "Alto", "PARE", "parar", "¡Basta!", "no más", "Baja",
+			// It begins with STOP.
+			"STOP STOP STOP", "Stop texting me", "Stop it", "STOP I don't know who this is", "stop please", "Stop! Who is this?", "Stop & Shop", "stop by the shop", "STOP 12345", "stoppp texting",
+			// A sentence does.
+			"Who is this? STOP", "Wrong number, stop", "Thanks. Stop.", "Hi\nSTOP", "No, stop texting me.", "ok, please stop",
+			// What people put before it.
+			"Please stop", "PLEASE STOP TEXTING ME", "pls stop", "plz stop!", "Ok stop", "Can you stop?", "Could you please stop this", "I said stop", "I want you to stop", "just stop", "Will you stop texting me",
+			"You need to stop", "please stop I am driving", "text stop", "Reply STOP", "reply stop to unsubscribe", "I would like to unsubscribe",
+			// What is sent.
+			"For the last time will you guys stop sending me these", "How often must one tell you to stop these texts", "We told your office to stop messaging us", "It is time that you stop all of those messages",
+			"Why don't you stop texting me", "why do you not stop these messages",
+			// Wherever it stands.
+			"How do I unsubscribe", "I thought I unsubscribed", "unsubscribe me from this list", "I wish to opt out of this", "let me opt-out", "opt me out", "I am opting out",
+			// Words of every day.
+			"cancel my subscription", "Cancel all texts", "Please cancel these messages now", "quit texting me", "QUIT SENDING THIS", "end texts", "I want to cancel", "end this", "I revoke my consent", "revoke permission to text me", "remove me please", "Remove",
+			// Without any of the words.
+			"Take me off your list", "please take me off of this", "remove me from your list", "Remove my number", "Lose my number!", "leave me alone", "don't text me", "Don’t text me again", "dont text this number", "DO NOT TEXT", "do not contact me",
+			"Do not send me any more messages", "never text me again", "no more texts", "No more messages please", "I no longer want to get your texts", "I don't want these messages", "we do not need your texts", "I don't wish to receive any spam",
+		},
+		optout.Start: {"START", "start", " Start! ", "UNSTOP", "un-stop", "YES", "yes.", "Yes!", "ＹＥＳ", "\"start\"", "start 🙂", "Please start", "START thanks", "unstop please"},
+		optout.Help:  {"HELP", "help?", "Help!!", "INFO", "info", "help me", "Help please", "AIDE", "Ayuda"},
+		optout.None: {
+			"", " ", "?", "🙂", "👍", "Thanks!", "Who is this?", "ok", "no", "No thanks", "12",
+			// STOP is not meant.
+			"Don't stop by the shop", "Don’t stop", "please don't stop texting me", "Never stop", "I can't stop laughing", "Please do not stop", "I don't want you to stop", "do not unsubscribe me", "don't cancel",
+			"Which stop do I get off at?", "We are at the bus stop", "the last stop", "nonstop", "Can you stop by tomorrow?", "I will stop by at 5", "Could I stop in later", "You can stop worrying", "unstoppable", "stopped by earlier", "Stopping by at 5",
+			// Nor are the words of every day.
+			"Cancel my appointment on Tuesday", "Can I cancel my order?", "I need to cancel tomorrow", "End of the month works for me", "At the end of the street?", "the end", "I quit my job", "Please remove the snow", "Did you cancel?", "Revoke his badge",
+			// Nor what is like the other ways.
+			"No more snow here", "Do not send the plumber", "Don't text and drive", "don't message the office", "I don't want to come", "We never want to leave", "take me off guard",
+			// An answering machine's notice.
+			"I'm driving right now. Reply STOP to unsubscribe.", "Thanks for your message! Text STOP to opt out", "We got your text.\nReply with STOP to end messages", "Auto-reply: away. Txt STOP to cancel",
+			// Texts again and help are said alone.
+			"start the car", "Yes please", "yes we are open", "YES I want that", "When do you start?", "restart", "I need help with my sink", "Can you help me?", "What info do you need", "not start", "no start",
+		},
+	} {
+		for _, message := range messages {
+			if got := optout.Read(message); got != want {
+				t.Errorf("%q is %q, want %q", message, got, want)
+			}
+		}
+	}
+}
+
+// FuzzRead reads any text. What it is does not hang on case or on what stands
+// around it, and what must hold for the law's sake holds.
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{"", "STOP", "stop it", "Please don't stop", "yes", "help", "Who is this? STOP", "opt-out", "\xff", "ﬁ", "İ", "Reply STOP to end. ok", "🛑", "end ."} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, message string) {
+		got := optout.Read(message)
+		if len(message) < 1000 {
+			for _, other := range []string{" " + message + " ", "\"" + message + "\"", message + "!", message + " 🙂", "\n" + message} {
+				if again := optout.Read(other); again != got {
+					t.Errorf("%q is %q, but %q is %q", message, got, other, again)
+				}
+			}
+			if got := optout.Read("STOP " + message); got != optout.Stop {
+				t.Errorf("%q after STOP is %q", message, got)
+			}
+		}
+		letters := strings.ToLower(strings.Map(func(r rune) rune {
+			if unicode.IsLetter(r) {
+				return r
+			}
+			return -1
+		}, message))
+		if isASCII(message) && got == optout.Start {
+			for _, polite := range []string{"please", "pls", "plz", "thanks", "thank", "you", "thx", "kindly"} {
+				letters = strings.ReplaceAll(letters, polite, "")
+			}
+			if letters != "start" && letters != "unstop" && letters != "yes" {
+				t.Errorf("%q is taken for a consent", message)
+			}
+		}
+	})
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0
+}
+
+func BenchmarkRead(b *testing.B) {
+	for b.Loop() {
+		optout.Read("Hi, thanks for the hours, could you tell me whether you have the part for a 2019 model on stock as well? Otherwise I would come by next week.")
+	}
+}
