@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -41,6 +42,7 @@ type File struct {
 type version struct {
 	entries  map[string]*Entry
 	object   *object
+	senders  Senders
 	problem  error   // the file as it is now cannot be used; the rest is of before
 	oddities []error // entries of it that cannot be used
 
@@ -186,6 +188,7 @@ func (f *File) parse(data []byte, before *version) *version {
 		}
 		v.oddities = append(v.oddities, fault.Newf(fault.Invalid, "%s: %v; %s", f.path, err, became))
 	}
+	v.senders = SendersOf(maps.Values(v.entries))
 	return v
 }
 

@@ -37,28 +37,12 @@ const (
 func (f *File) Update(ctx context.Context, id string, fields map[string]string) (*Entry, error) {
 	var updated *Entry
 	err := f.change(ctx, func(o *object) error {
-		item := newObject()
-		if stored, ok := o.values[id]; ok {
-			var err error
-			if item, _, err = parseObject(stored); err != nil {
-				return f.unusable(id, err)
-			}
-		}
-		for _, name := range order(fields) {
-			value, err := marshalText(fields[name])
-			if err != nil {
-				return err
-			}
-			item.set(name, value)
-		}
-		data, err := item.MarshalJSON()
+		item, e, err := Item{ID: id, Object: o.values[id]}.With(fields)
 		if err != nil {
-			return err
-		}
-		if updated, err = parse(id, data); err != nil {
 			return f.unusable(id, err)
 		}
-		o.set(id, data)
+		updated = e
+		o.set(id, item.Object)
 		return nil
 	})
 	return updated, err
@@ -92,23 +76,18 @@ func order(fields map[string]string) []string {
 // same id, and returns how many were new and how many were replaced. Where one
 // of them cannot be used, none is added. The error is a *fault.Error.
 func (f *File) Import(ctx context.Context, data []byte) (added, replaced int, err error) {
-	other, _, err := parseFile(data)
+	items, err := Items(data)
 	if err != nil {
-		return 0, 0, &fault.Error{Code: fault.Invalid, Message: "what is to be imported cannot be read", Err: err}
-	}
-	for _, id := range other.names {
-		if _, err := parse(id, other.values[id]); err != nil {
-			return 0, 0, &fault.Error{Code: fault.Invalid, Message: "what is to be imported cannot be used", Err: err}
-		}
+		return 0, 0, err
 	}
 	err = f.change(ctx, func(o *object) error {
-		for _, id := range other.names {
-			if _, ok := o.values[id]; ok {
+		for _, item := range items {
+			if _, ok := o.values[item.ID]; ok {
 				replaced++
 			} else {
 				added++
 			}
-			o.set(id, other.values[id])
+			o.set(item.ID, item.Object)
 		}
 		return nil
 	})
