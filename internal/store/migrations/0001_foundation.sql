@@ -42,8 +42,9 @@ CREATE INDEX entries_by_revision ON entries (revision);
 
 -- Who has done how much lately: see Allow.
 CREATE TABLE limits (
-    id  TEXT   NOT NULL PRIMARY KEY,
-    tat BIGINT NOT NULL -- theoretical arrival time, in nanoseconds since 1970
+    id     TEXT   NOT NULL PRIMARY KEY,
+    tat    BIGINT NOT NULL, -- theoretical arrival time, in nanoseconds since 1970
+    before BIGINT NOT NULL  -- what it was before it was last asked
 );
 CREATE INDEX limits_by_tat ON limits (tat);
 

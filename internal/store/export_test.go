@@ -1,0 +1,24 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Querier is what Read gives.
+type Querier = querier
+
+// Write is write.
+func (s *Store) Write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return s.write(ctx, do)
+}
+
+// Put is put.
+func (s *Store) Put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+	return s.put(ctx, do)
+}
+
+// Read is read.
+func (s *Store) Read(ctx context.Context, do func(ctx context.Context, q Querier) error) error {
+	return s.read(ctx, do)
+}

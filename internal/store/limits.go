@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Rate is how much is allowed: Burst at once, and after that as many in each
+// Per, evenly spread. Between two moments that are Per apart it is at most twice
+// Burst less one.
+type Rate struct {
+	Burst int
+	Per   time.Duration
+}
+
+// Allow counts one more of what key names, and reports whether that is within
+// rate. Where it is not, nothing is counted, and retryAfter says when it would
+// be. It counts over all processes, and across restarts.
+//
+// It is the generic cell rate algorithm (ITU-T I.371, annex A): of each key one
+// time is kept, that at which a stream of the even rate would go on. Something
+// is allowed unless that is a burst ahead. The statement keeps what the time was
+// before, which tells whether it was allowed.
+func (s *Store) Allow(ctx context.Context, key string, rate Rate, now time.Time) (ok bool, retryAfter time.Duration, err error) {
+	if rate.Burst < 1 || rate.Per <= 0 {
+		return false, 0, fault.Newf(fault.Invalid, "a limit of %d in %v allows nothing", rate.Burst, rate.Per)
+	}
+	interval := max(1, int64(rate.Per)/int64(rate.Burst)) // nanoseconds, as the limits table has them
+	ahead := int64(rate.Burst-1) * interval
+	at := now.UnixNano()
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var before, after int64
+		err := tx.QueryRowContext(ctx, `INSERT INTO limits (id, tat, before) VALUES ($1, $2, $3)
+			ON CONFLICT (id) DO UPDATE SET before = limits.tat,
+				tat = CASE
+					WHEN limits.tat <= $3 THEN $2
+					WHEN limits.tat - $3 <= $4 THEN limits.tat + $5
+					ELSE limits.tat END
+			RETURNING before, tat`, key, at+interval, at, ahead, interval).Scan(&before, &after)
+		ok = after != before
+		retryAfter = 0
+		if !ok {
+			retryAfter = time.Duration(before - ahead - at)
+		}
+		return err
+	})
+	return ok && err == nil, retryAfter, err
+}
+
+// ForgetLimits removes what is kept of limits that allow a whole burst again.
+// It returns how many those were.
+func (s *Store) ForgetLimits(ctx context.Context, now time.Time) (forgotten int64, err error) {
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, "DELETE FROM limits WHERE tat <= $1", now.UnixNano())
+		if err != nil {
+			return err
+		}
+		forgotten, err = result.RowsAffected()
+		return err
+	})
+	return forgotten, err
+}
