@@ -94,7 +94,10 @@ func (s *Store) openSQLite(ctx context.Context, config Config) error {
 		"_txlock": "immediate",
 		// Jobs follow from texts: one that a power cut undoes is made again,
 		// and one that is done again finds its text sent.
-		"_synchronous":  "normal",
+		"_synchronous": "normal",
+		// River compares times as text, some of which it would write in the
+		// machine's zone.
+		"_timezone":     "UTC",
 		"_busy_timeout": inMillis(jobsPatience),
 		"_foreign_keys": "on",
 	}); err != nil {

@@ -52,7 +52,8 @@ type Store struct {
 	jobs    *sql.DB       // SQLite alone
 	pool    *pgxpool.Pool // PostgreSQL alone
 
-	group   *group       // SQLite alone
+	group   *group // SQLite alone
+	queue   queue
 	lock    *flock.Flock // of the folder; nil: it was not taken
 	path    string       // of SQLite's file
 	running gate
@@ -82,6 +83,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	if err == nil {
 		err = s.ages.start(ctx, s)
+	}
+	if err == nil {
+		s.queue, err = s.openQueue()
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

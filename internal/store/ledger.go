@@ -1,0 +1,213 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+const (
+	// answerKept is how long a call that is asked again gets the answer it had.
+	// The phone system asks again within seconds; what asks a day later is
+	// another call with the same id.
+	answerKept = 24 * time.Hour
+
+	// namelessKept is the same where the phone system gives calls no ids: long
+	// enough for its retry, short enough for a caller who rings again.
+	namelessKept = time.Minute
+
+	// historyKept is how far back a ledger.History reaches.
+	historyKept = 24 * time.Hour
+)
+
+// Begin records a call and what it is to get. A call that has its answer is
+// Repeated, and nothing is decided or written: answers are kept for a day,
+// those of a Key without a CallID for a minute. Else decide is asked with what
+// is known of the caller, and its answer, its text and its consent are written
+// together.
+//
+// Calls of one number are decided one after the other, over all processes, so
+// that decide sees the text of the call before. It must be a pure function: it
+// is called once for what Begin returns, but may be called again where the
+// database has to start over.
+//
+// The text is in state Sending with the first attempt begun, whatever decide
+// has set there; an ID and Created are filled in. Begun.Text is the text as it
+// was written.
+func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error) {
+	var begun ledger.Begun
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.holdNumber(ctx, tx, key.Caller, key.CallID); err != nil {
+			return err
+		}
+		answer, history, err := s.readCaller(ctx, tx, key, tenant, now)
+		if err != nil {
+			return err
+		}
+		if answer != nil {
+			begun = ledger.Begun{Repeated: true, Reason: answer.Reason}
+			if answer.Text == "" {
+				return nil
+			}
+			text, err := findText(ctx, tx, answer.Text)
+			if err == nil {
+				begun.Text = &text
+			} else if fault.CodeOf(err) == fault.NotFound { // removed since; the answer stands
+				err = nil
+			}
+			return err
+		}
+
+		decision := decide(history)
+		begun = ledger.Begun{Reason: decision.Reason}
+		if decision.Text != nil {
+			text := *decision.Text
+			text.State, text.Attempts = ledger.Sending, 1
+			if text.Lease.IsZero() {
+				return errors.New("a text is begun without a lease")
+			}
+			text, err = insertText(ctx, tx, text, now)
+			if err != nil {
+				return err
+			}
+			begun.Text = &text
+		}
+		if !decision.Forget {
+			if err := insertAnswer(ctx, tx, key, now, begun); err != nil {
+				return err
+			}
+		}
+		return insertConsent(ctx, tx, decision.Consent)
+	})
+	if err != nil {
+		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", key.CallID, key.Entry, err)
+	}
+	return begun, nil
+}
+
+// holdNumber makes other transactions about the number wait for the end of
+// this one. SQLite has one transaction that writes at a time. Callers without a
+// number need not wait for each other, but their calls for themselves.
+func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID string) error {
+	if !s.shared() {
+		return nil
+	}
+	name := "number " + number
+	if number == "" {
+		name = "call " + callID
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
+	return err
+}
+
+func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun) error {
+	id := ""
+	if begun.Text != nil {
+		id = begun.Text.ID
+	}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO answers (caller, entry, call_id, step, at, reason, text) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (caller, entry, call_id, step) DO UPDATE SET at = excluded.at, reason = excluded.reason, text = excluded.text`,
+		key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, id)
+	return err
+}
+
+func insertConsent(ctx context.Context, tx *sql.Tx, c *ledger.Consent) error {
+	if c == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO consents (number, entry, at, call_id, wording, pressed) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (number, entry, at, call_id) DO NOTHING`,
+		c.Number, c.Entry, millis(c.At), c.CallID, c.Wording, c.Key)
+	return err
+}
+
+// Finish records what an attempt came to. A result of an attempt that is not
+// the text's last one, or of a text that is Sent or Dead already, changes
+// nothing: but that a text is Sent is a fact, whoever reports it and however
+// late. A text that was erased meanwhile is nothing to complain about either.
+//
+// Where a text goes back to Queued, Finish makes the job that takes it on.
+func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
+	if r.State != ledger.Sent && r.State != ledger.Dead && r.State != ledger.Queued {
+		return fmt.Errorf("finish text %s: an attempt does not end in state %q", r.ID, r.State)
+	}
+	var changed bool
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		if changed, err = recordResult(ctx, tx, r); err != nil || !changed || r.Reason == "" {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE answers SET reason = $1 WHERE text = $2 AND text <> ''`, r.Reason, r.ID)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("finish text %s: %w", r.ID, err)
+	}
+	if changed && r.State == ledger.Queued {
+		s.takeOn(ctx, r.ID, r.Due)
+	}
+	return nil
+}
+
+// recordResult reports whether the result was one to record.
+func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error) {
+	var (
+		result sql.Result
+		err    error
+	)
+	if r.State == ledger.Sent {
+		result, err = tx.ExecContext(ctx, `
+			UPDATE texts SET state = 'sent', why = '', problem = '', doubtful = 0, updated = $1, due = 0, lease = 0
+			WHERE id = $2 AND state <> 'sent'`, millis(r.At), r.ID)
+	} else {
+		due := int64(0)
+		if r.State == ledger.Queued {
+			due = millis(r.Due)
+		}
+		// Queued: the lease ended before the attempt did, and nobody has
+		// begun another one since.
+		result, err = tx.ExecContext(ctx, `
+			UPDATE texts SET state = $1, why = $2, problem = $3, doubtful = $4, updated = $5, due = $6, lease = 0
+			WHERE id = $7 AND attempts = $8 AND state IN ('sending', 'queued')`,
+			string(r.State), string(r.Why), r.Problem, flag(r.Doubtful), millis(r.At), due, r.ID, r.Attempt)
+	}
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n > 0, err
+}
+
+// Claim begins the next attempt at a queued text that is due, which may last
+// until lease. It returns the text with this attempt counted. The error is
+// ledger.ErrTaken, with the text as it is, where it went out, is dead, is not
+// due yet, or somebody is at it; and a fault of code NotFound where there is no
+// such text.
+func (s *Store) Claim(ctx context.Context, id string, now, lease time.Time) (ledger.Text, error) {
+	var text ledger.Text
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		text, err = scanText(tx.QueryRowContext(ctx, `
+			UPDATE texts SET state = 'sending', attempts = attempts + 1, updated = $1, due = 0, lease = $2
+			WHERE id = $3 AND state = 'queued' AND due <= $1
+			RETURNING `+textColumns, millis(now), millis(lease), id))
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if text, err = findText(ctx, tx, id); err != nil {
+			return err
+		}
+		return ledger.ErrTaken
+	})
+	if err != nil {
+		return text, fmt.Errorf("claim text %s: %w", id, err)
+	}
+	return text, nil
+}

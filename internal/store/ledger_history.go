@@ -1,0 +1,140 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// The kinds of rows that callerQuery returns.
+const (
+	rowAnswer = iota + 1
+	rowText
+	rowSuppression
+	rowConsent
+)
+
+// callerQuery reads everything that is known of a caller at once, because on
+// PostgreSQL each question costs the way there and back, and the caller is on
+// the phone. What a column holds depends on the row's kind.
+//
+// A text counts unless it is certain that it has not gone out: it is dead, and
+// no attempt may have got through.
+const callerQuery = `
+	SELECT 1 AS what, reason AS a, text AS b, '' AS c, '' AS d, at FROM answers
+	WHERE caller = $1 AND entry = $2 AND call_id = $3 AND step = $4 AND at > $5
+	UNION ALL
+	SELECT 2, entry, purpose, '', '', created FROM texts
+	WHERE receiver = $1 AND created > $6 AND NOT (state = 'dead' AND doubtful = 0 AND why <> 'uncertain')
+	UNION ALL
+	SELECT 3, tenant, channel, how, words, at FROM suppressions
+	WHERE number = $1 AND tenant IN ($7, '*') AND channel IN ('text', 'all')
+	UNION ALL
+	SELECT 4, call_id, wording, pressed, '', at FROM consents
+	WHERE number = $1 AND entry = $2`
+
+// readCaller returns the answer that the call has had, or nil, and what is
+// known of the caller.
+func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (*ledger.Answered, ledger.History, error) {
+	kept := answerKept
+	if key.CallID == "" {
+		kept = namelessKept
+	}
+	rows, err := q.QueryContext(ctx, callerQuery, key.Caller, key.Entry, key.CallID, key.Step,
+		millis(now.Add(-kept)), millis(now.Add(-historyKept)), tenant)
+	if err != nil {
+		return nil, ledger.History{}, err
+	}
+	var (
+		answer       *ledger.Answered
+		history      ledger.History
+		suppressions []ledger.Suppression
+	)
+	err = eachRow(rows, func() error {
+		var (
+			what       int
+			a, b, c, d string
+			ms         int64
+		)
+		if err := rows.Scan(&what, &a, &b, &c, &d, &ms); err != nil {
+			return err
+		}
+		at := fromMillis(ms)
+		switch what {
+		case rowAnswer:
+			answer = &ledger.Answered{Key: key, At: at, Reason: a, Text: b}
+		case rowText:
+			history.All++
+			switch purpose := ledger.Purpose(b); {
+			case purpose == ledger.Answer && a == key.Entry:
+				history.Entry = append(history.Entry, at)
+			case purpose == ledger.Confirmation || purpose == ledger.Help:
+				history.Replies = append(history.Replies, at)
+			}
+		case rowSuppression:
+			suppressions = append(suppressions, ledger.Suppression{
+				Number: key.Caller, Tenant: a, Channel: ledger.Channel(b), At: at, How: c, Words: d,
+			})
+		case rowConsent:
+			if history.Consent == nil || at.After(history.Consent.At) {
+				history.Consent = &ledger.Consent{Number: key.Caller, Entry: key.Entry, At: at, CallID: a, Wording: b, Key: c}
+			}
+		default:
+			return fmt.Errorf("a row of kind %d", what)
+		}
+		return nil
+	})
+	slices.SortFunc(history.Entry, youngestFirst)
+	slices.SortFunc(history.Replies, youngestFirst)
+	history.Suppressed = broadest(suppressions)
+	return answer, history, err
+}
+
+func youngestFirst(a, b time.Time) int { return b.Compare(a) }
+
+// broadest returns the suppression that reaches furthest, or nil: that for all
+// tenants before that for one, that for every way before that for one.
+func broadest(found []ledger.Suppression) *ledger.Suppression {
+	if len(found) == 0 {
+		return nil
+	}
+	narrow := func(sup ledger.Suppression) int {
+		return 2*flag(sup.Tenant != ledger.AnyTenant) + flag(sup.Channel != ledger.AnyWay)
+	}
+	first := slices.MinFunc(found, func(a, b ledger.Suppression) int { return cmp.Compare(narrow(a), narrow(b)) })
+	return &first
+}
+
+// flag is how a bool is kept.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// eachRow calls scan at each row, and closes rows.
+func eachRow(rows *sql.Rows, scan func() error) error {
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// execCount executes a statement and returns how many rows it changed.
+func execCount(ctx context.Context, tx *sql.Tx, statement string, args ...any) (int, error) {
+	result, err := tx.ExecContext(ctx, statement, args...)
+	if err != nil {
+		return 0, err
+	}
+	n, err := result.RowsAffected()
+	return int(n), err
+}

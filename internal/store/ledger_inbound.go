@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// Receive records a text that somebody sent to us, and what decide makes of it:
+// a suppression, its end, a reply. The same message, by its ID, comes once:
+// where it is seen already nothing is decided. Decide gets what is known of the
+// sender, for texts of the tenant; History.Entry and History.Consent are empty,
+// for a message is to no entry in particular. It is subject to what is said of
+// Begin's.
+//
+// A reply is queued and due at once unless decide says when; its job is made.
+func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (seen bool, err error) {
+	now := s.now()
+	var reply ledger.Text
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		seen, reply = false, ledger.Text{}
+		if err := s.holdNumber(ctx, tx, m.From, m.ID); err != nil {
+			return err
+		}
+		n, err := execCount(ctx, tx, `
+			INSERT INTO inbound (id, domain, sender, receiver, message, at) VALUES ($1, $2, $3, $4, $5, $6)
+			ON CONFLICT (id) DO NOTHING`, m.ID, m.Domain, m.From, m.To, m.Message, millis(m.At))
+		if seen = n == 0; err != nil || seen {
+			return err
+		}
+		reply, err = s.answerInbound(ctx, tx, m, tenant, now, decide)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("receive message %s: %w", m.ID, err)
+	}
+	if reply.ID != "" {
+		s.takeOn(ctx, reply.ID, reply.Due)
+	}
+	return seen, nil
+}
+
+// answerInbound does what decide says, and returns the reply that was queued,
+// or a text without an ID.
+func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound, tenant string, now time.Time, decide func(ledger.History) ledger.Reply) (ledger.Text, error) {
+	_, history, err := s.readCaller(ctx, tx, ledger.Key{Caller: m.From}, tenant, now)
+	if err != nil {
+		return ledger.Text{}, err
+	}
+	reply := decide(history)
+	if reply.Lift {
+		if err := lift(ctx, tx, tenant, m.From); err != nil {
+			return ledger.Text{}, err
+		}
+	}
+	if reply.Suppress != nil {
+		if err := insertSuppression(ctx, tx, *reply.Suppress); err != nil {
+			return ledger.Text{}, err
+		}
+	}
+	if reply.Text == nil {
+		return ledger.Text{}, nil
+	}
+	return insertQueued(ctx, tx, *reply.Text, now)
+}

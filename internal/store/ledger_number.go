@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// Removed says how many records of each kind Erase or Purge has removed.
+type Removed struct {
+	Texts        int // to the number
+	Inbound      int // texts from the number
+	Answers      int // that calls of the number had
+	Consents     int
+	Calls        int // from or to the number, with their traces
+	Suppressions int // kept, for the number must stay unreached; only their words are gone
+}
+
+// Dossier returns everything that is known of a number, the youngest first.
+func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, error) {
+	d := ledger.Dossier{Number: number}
+	err := s.read(ctx, func(ctx context.Context, q querier) error {
+		var err error
+		if d.Texts, err = selectTexts(ctx, q, ledger.Query{Number: number}); err != nil {
+			return err
+		}
+		if d.Suppressions, err = selectSuppressions(ctx, q, `WHERE number = $1`, number); err != nil {
+			return err
+		}
+		for _, part := range []struct {
+			query string
+			scan  func(*sql.Rows) error
+		}{
+			{`SELECT id, domain, sender, receiver, message, at FROM inbound WHERE sender = $1 ORDER BY at DESC, id`, func(rows *sql.Rows) error {
+				var (
+					m  ledger.Inbound
+					at int64
+				)
+				err := rows.Scan(&m.ID, &m.Domain, &m.From, &m.To, &m.Message, &at)
+				m.At = fromMillis(at)
+				d.Inbound = append(d.Inbound, m)
+				return err
+			}},
+			{`SELECT entry, call_id, caller, step, at, reason, text FROM answers WHERE caller = $1 ORDER BY at DESC, entry, call_id, step`, func(rows *sql.Rows) error {
+				var (
+					a  ledger.Answered
+					at int64
+				)
+				err := rows.Scan(&a.Entry, &a.CallID, &a.Caller, &a.Step, &at, &a.Reason, &a.Text)
+				a.At = fromMillis(at)
+				d.Answers = append(d.Answers, a)
+				return err
+			}},
+			{`SELECT number, entry, at, call_id, wording, pressed FROM consents WHERE number = $1 ORDER BY at DESC, entry, call_id`, func(rows *sql.Rows) error {
+				var (
+					c  ledger.Consent
+					at int64
+				)
+				err := rows.Scan(&c.Number, &c.Entry, &at, &c.CallID, &c.Wording, &c.Key)
+				c.At = fromMillis(at)
+				d.Consents = append(d.Consents, c)
+				return err
+			}},
+			{`SELECT id, at, from_number, to_number, outcome, failed, trace FROM calls WHERE from_number = $1 OR to_number = $1 ORDER BY at DESC, id`, func(rows *sql.Rows) error {
+				var (
+					c          ledger.Call
+					at, failed int64
+				)
+				err := rows.Scan(&c.ID, &at, &c.From, &c.To, &c.Outcome, &failed, &c.Trace)
+				c.At, c.Failed = fromMillis(at), failed != 0
+				d.Calls = append(d.Calls, c)
+				return err
+			}},
+		} {
+			rows, err := q.QueryContext(ctx, part.query, number)
+			if err != nil {
+				return err
+			}
+			if err := eachRow(rows, func() error { return part.scan(rows) }); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return ledger.Dossier{}, fmt.Errorf("read what is known of a number: %w", err)
+	}
+	return d, nil
+}
+
+// Erase removes everything that is known of a number, as Dossier returns it,
+// also texts that have not gone out yet. Its suppressions stay, because to leave
+// the number alone is a duty that outlives the rest; what was said with them is
+// blanked.
+func (s *Store) Erase(ctx context.Context, number string) (Removed, error) {
+	var removed Removed
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		removed = Removed{}
+		if err := s.holdNumber(ctx, tx, number, ""); err != nil {
+			return err
+		}
+		for _, part := range []struct {
+			count     *int
+			statement string
+		}{
+			{&removed.Texts, `DELETE FROM texts WHERE receiver = $1`},
+			{&removed.Inbound, `DELETE FROM inbound WHERE sender = $1`},
+			{&removed.Answers, `DELETE FROM answers WHERE caller = $1`},
+			{&removed.Consents, `DELETE FROM consents WHERE number = $1`},
+			{&removed.Calls, `DELETE FROM calls WHERE from_number = $1 OR to_number = $1`},
+			{&removed.Suppressions, `UPDATE suppressions SET words = '' WHERE number = $1`},
+		} {
+			n, err := execCount(ctx, tx, part.statement, number)
+			if err != nil {
+				return err
+			}
+			*part.count = n
+		}
+		return nil
+	})
+	if err != nil {
+		return Removed{}, fmt.Errorf("erase a number: %w", err)
+	}
+	return removed, nil
+}

@@ -1,0 +1,117 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// Suppressed returns why a tenant must not reach a number by a channel, or nil:
+// a suppression for this tenant or for ledger.AnyTenant, by this channel or by
+// ledger.AnyWay. Of several it is the one that reaches furthest.
+func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error) {
+	var found []ledger.Suppression
+	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+		var err error
+		found, err = selectSuppressions(ctx, q,
+			`WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ($3, 'all')`, number, tenant, string(channel))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look at the suppression list: %w", err)
+	}
+	return broadest(found), nil
+}
+
+// Suppressions returns the list, of one number or whole where number is empty,
+// by number, tenant and channel.
+func (s *Store) Suppressions(ctx context.Context, number string) ([]ledger.Suppression, error) {
+	var found []ledger.Suppression
+	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+		var err error
+		found, err = selectSuppressions(ctx, q, `WHERE $1 IN (number, '')`, number)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the suppression list: %w", err)
+	}
+	return found, nil
+}
+
+func selectSuppressions(ctx context.Context, q querier, where string, args ...any) ([]ledger.Suppression, error) {
+	rows, err := q.QueryContext(ctx, `SELECT number, tenant, channel, at, how, words FROM suppressions `+where+
+		` ORDER BY number, tenant, channel`, args...)
+	if err != nil {
+		return nil, err
+	}
+	var found []ledger.Suppression
+	err = eachRow(rows, func() error {
+		var (
+			sup ledger.Suppression
+			at  int64
+		)
+		err := rows.Scan(&sup.Number, &sup.Tenant, &sup.Channel, &at, &sup.How, &sup.Words)
+		sup.At = fromMillis(at)
+		found = append(found, sup)
+		return err
+	})
+	return found, err
+}
+
+// Suppress puts a number on the list. One that is there with the same tenant
+// and channel is replaced, but for one thing: a STOP does not take the place of
+// what came another way, for START would lift it then.
+func (s *Store) Suppress(ctx context.Context, sup ledger.Suppression) error {
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error { return insertSuppression(ctx, tx, sup) })
+	if err != nil {
+		return fmt.Errorf("put a number on the suppression list: %w", err)
+	}
+	return nil
+}
+
+func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO suppressions (number, tenant, channel, at, how, words) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (number, tenant, channel) DO UPDATE SET at = excluded.at, how = excluded.how, words = excluded.words
+		WHERE suppressions.how = 'text' OR excluded.how <> 'text'`,
+		sup.Number, sup.Tenant, string(sup.Channel), millis(sup.At), sup.How, sup.Words)
+	return err
+}
+
+// Unsuppress takes a number off the list on an operator's order, and returns
+// how many entries that were. Exactly those of this tenant and this channel go:
+// one for ledger.AnyTenant or ledger.AnyWay goes by that name. An empty tenant
+// or channel is every one.
+func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel ledger.Channel) (removed int, err error) {
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		removed, err = execCount(ctx, tx,
+			`DELETE FROM suppressions WHERE number = $1 AND $2 IN (tenant, '') AND $3 IN (channel, '')`, number, tenant, string(channel))
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("take a number off the suppression list: %w", err)
+	}
+	return removed, nil
+}
+
+// lift takes a number off the list because its owner wrote START to a tenant.
+// Only what its owner's STOP put there is lifted, for this tenant and for texts:
+// where that STOP was for every way, calls stay suppressed. What came from a
+// call, a page, an operator or an import, and what holds for all tenants, is
+// the operator's to take off.
+func lift(ctx context.Context, tx *sql.Tx, tenant, number string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO suppressions (number, tenant, channel, at, how, words)
+		SELECT number, tenant, 'call', at, how, words FROM suppressions
+		WHERE number = $1 AND tenant = $2 AND tenant <> '*' AND channel = 'all' AND how = 'text'
+		ON CONFLICT (number, tenant, channel) DO NOTHING`, number, tenant)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `
+		DELETE FROM suppressions
+		WHERE number = $1 AND tenant = $2 AND tenant <> '*' AND channel IN ('text', 'all') AND how = 'text'`, number, tenant)
+	return err
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// purgeBatch is how many records one transaction of Purge removes: callers
+	// wait for it, some milliseconds.
+	purgeBatch = 500
+
+	// sweepBatch is how many jobs one transaction of Sweep makes.
+	sweepBatch = 500
+
+	// takeOnPatience is how long a caller on the phone waits for a job to be
+	// made, which Sweep would make later.
+	takeOnPatience = 2 * time.Second
+)
+
+// textJob is the kind of job that takes a queued text on; its id is the text's.
+const textJob = "text"
+
+// takeOn makes the job of a text that has been queued. Where that fails the
+// text is safe all the same, and Sweep makes the job: so it is no failure of
+// what was asked for.
+func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeOnPatience)
+	defer cancel()
+	if err := s.Schedule(ctx, textJob, id, due); err != nil {
+		s.log.WarnContext(ctx, "a queued text has no job until the next sweep", "text", id, "error", err)
+	}
+}
+
+// Sweep mends what processes that died have left: a text whose attempt did not
+// end within its lease is queued, due now and doubtful, for the attempt may have
+// got through, and its id is returned; every queued text that is due gets a job
+// where it has none. It is meant to be called at the start and every few
+// seconds.
+func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, err error) {
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		stranded = nil
+		rows, err := tx.QueryContext(ctx, `
+			UPDATE texts SET state = 'queued', why = 'uncertain', problem = $1, doubtful = 1, updated = $2, due = $2, lease = 0
+			WHERE state = 'sending' AND lease < $2
+			RETURNING id`, "the attempt did not end in its time", millis(now))
+		if err != nil {
+			return err
+		}
+		return eachRow(rows, func() error {
+			var id string
+			err := rows.Scan(&id)
+			stranded = append(stranded, id)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sweep texts: %w", err)
+	}
+	if err := s.takeOnDue(ctx, now); err != nil {
+		return stranded, fmt.Errorf("sweep texts: %w", err)
+	}
+	return stranded, nil
+}
+
+// takeOnDue makes jobs for the texts that are due. Those that have one keep it.
+func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
+	var ids []string
+	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT id FROM texts WHERE state = 'queued' AND due <= $1 ORDER BY due`, millis(now))
+		if err != nil {
+			return err
+		}
+		return eachRow(rows, func() error {
+			var id string
+			err := rows.Scan(&id)
+			ids = append(ids, id)
+			return err
+		})
+	})
+	if err != nil {
+		return err
+	}
+	for batch := range slices.Chunk(ids, sweepBatch) {
+		if err := s.addMissing(ctx, textJob, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Purge removes what is older than before: answers, texts that are sent or
+// dead, texts that came in, and calls. Consents and suppressions stay. It goes
+// in small steps, so that nobody waits for it; where it fails or ctx ends, the
+// steps until then are done, and counted.
+func (s *Store) Purge(ctx context.Context, before time.Time) (Removed, error) {
+	var removed Removed
+	for _, part := range []struct {
+		count     *int
+		statement string
+	}{
+		{&removed.Answers, `DELETE FROM answers WHERE (caller, entry, call_id, step) IN
+			(SELECT caller, entry, call_id, step FROM answers WHERE at < $1 ORDER BY at LIMIT $2)`},
+		{&removed.Texts, `DELETE FROM texts WHERE state <> 'sending' AND state <> 'queued' AND id IN
+			(SELECT id FROM texts WHERE state = 'sent' AND created < $1 ORDER BY created LIMIT $2)`},
+		// An operator may be sending one of them again at this moment.
+		{&removed.Texts, `DELETE FROM texts WHERE state <> 'sending' AND state <> 'queued' AND id IN
+			(SELECT id FROM texts WHERE state = 'dead' AND created < $1 ORDER BY created LIMIT $2)`},
+		{&removed.Inbound, `DELETE FROM inbound WHERE id IN (SELECT id FROM inbound WHERE at < $1 ORDER BY at LIMIT $2)`},
+		{&removed.Calls, `DELETE FROM calls WHERE id IN (SELECT id FROM calls WHERE at < $1 ORDER BY at LIMIT $2)`},
+	} {
+		for {
+			var n int
+			err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+				var err error
+				n, err = execCount(ctx, tx, part.statement, millis(before), purgeBatch)
+				return err
+			})
+			if err != nil {
+				return removed, fmt.Errorf("remove old records: %w", err)
+			}
+			*part.count += n
+			if n < purgeBatch {
+				break
+			}
+		}
+	}
+	return removed, nil
+}

@@ -1,0 +1,245 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+const textColumns = `id, purpose, entry, call_id, domain, username, session, sender, receiver, message, segments,
+	state, why, problem, doubtful, ordered, attempts, created, updated, due, deadline, lease`
+
+// scanText reads the columns of textColumns.
+func scanText(row interface{ Scan(dest ...any) error }) (ledger.Text, error) {
+	var (
+		t                                      ledger.Text
+		doubtful, ordered                      int
+		created, updated, due, deadline, lease int64
+	)
+	err := row.Scan(&t.ID, &t.Purpose, &t.Entry, &t.CallID, &t.Domain, &t.User, &t.Session, &t.From, &t.To, &t.Message, &t.Segments,
+		&t.State, &t.Why, &t.Problem, &doubtful, &ordered, &t.Attempts, &created, &updated, &due, &deadline, &lease)
+	t.Doubtful, t.Ordered = doubtful != 0, ordered != 0
+	t.Created, t.Updated = fromMillis(created), fromMillis(updated)
+	t.Due, t.Deadline, t.Lease = fromMillis(due), fromMillis(deadline), fromMillis(lease)
+	return t, err
+}
+
+// insertText writes a new text and returns it as it can be read again.
+func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, now time.Time) (ledger.Text, error) {
+	if t.ID == "" {
+		t.ID = ledger.NewID()
+	}
+	if t.Created.IsZero() {
+		t.Created = now
+	}
+	t.Updated = t.Created
+	for _, at := range []*time.Time{&t.Created, &t.Updated, &t.Due, &t.Deadline, &t.Lease} {
+		*at = fromMillis(millis(*at))
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO texts (`+textColumns+`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		t.ID, string(t.Purpose), t.Entry, t.CallID, t.Domain, t.User, t.Session, t.From, t.To, t.Message, t.Segments,
+		string(t.State), string(t.Why), t.Problem, flag(t.Doubtful), flag(t.Ordered), t.Attempts,
+		millis(t.Created), millis(t.Updated), millis(t.Due), millis(t.Deadline), millis(t.Lease))
+	return t, err
+}
+
+func findText(ctx context.Context, q querier, id string) (ledger.Text, error) {
+	text, err := scanText(q.QueryRowContext(ctx, `SELECT `+textColumns+` FROM texts WHERE id = $1`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return ledger.Text{}, fault.Newf(fault.NotFound, "there is no text %s", id).
+			WithHint("switchhook texts lists those that are there")
+	}
+	return text, err
+}
+
+// Enqueue records a text that goes on by itself: it is in state Queued,
+// whatever is set there, and due at once where no Due is set. An ID and Created
+// are filled in; the text as it was written is returned.
+func (s *Store) Enqueue(ctx context.Context, text ledger.Text) (ledger.Text, error) {
+	now := s.now()
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		text, err = insertQueued(ctx, tx, text, now)
+		return err
+	})
+	if err != nil {
+		return ledger.Text{}, fmt.Errorf("enqueue a text of entry %s: %w", text.Entry, err)
+	}
+	s.takeOn(ctx, text.ID, text.Due)
+	return text, nil
+}
+
+// insertQueued is insertText of a text that a job takes on.
+func insertQueued(ctx context.Context, tx *sql.Tx, text ledger.Text, now time.Time) (ledger.Text, error) {
+	text.State, text.Lease = ledger.Queued, time.Time{}
+	if text.Due.IsZero() {
+		text.Due = now
+	}
+	return insertText(ctx, tx, text, now)
+}
+
+// Text returns one text. The error is a fault of code NotFound where there is
+// none.
+func (s *Store) Text(ctx context.Context, id string) (ledger.Text, error) {
+	var text ledger.Text
+	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+		var err error
+		text, err = findText(ctx, q, id)
+		return err
+	})
+	if err != nil {
+		return ledger.Text{}, fmt.Errorf("read text %s: %w", id, err)
+	}
+	return text, nil
+}
+
+// Texts returns the texts that a query selects, the youngest first.
+func (s *Store) Texts(ctx context.Context, query ledger.Query) ([]ledger.Text, error) {
+	var texts []ledger.Text
+	err := s.read(ctx, func(ctx context.Context, q querier) error {
+		var err error
+		texts, err = selectTexts(ctx, q, query)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list texts: %w", err)
+	}
+	return texts, nil
+}
+
+// selectTexts asks state by state: there the index has the texts in order, so
+// that the youngest few of a million are a few rows.
+func selectTexts(ctx context.Context, q querier, query ledger.Query) ([]ledger.Text, error) {
+	states := []ledger.State{query.State}
+	if query.State == "" && query.Number == "" {
+		states = []ledger.State{ledger.Sending, ledger.Queued, ledger.Sent, ledger.Dead}
+	}
+	var texts []ledger.Text
+	for _, state := range states {
+		query.State = state
+		statement, args := textQuery(query)
+		rows, err := q.QueryContext(ctx, statement, args...)
+		if err != nil {
+			return nil, err
+		}
+		err = eachRow(rows, func() error {
+			text, err := scanText(rows)
+			texts = append(texts, text)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(texts, func(a, b ledger.Text) int {
+		if order := b.Created.Compare(a.Created); order != 0 {
+			return order
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	if query.Limit > 0 && len(texts) > query.Limit {
+		texts = texts[:query.Limit]
+	}
+	return texts, nil
+}
+
+// textQuery returns the statement of a query, and its parameters.
+func textQuery(query ledger.Query) (string, []any) {
+	var (
+		where []string
+		args  []any
+	)
+	add := func(condition string, value any) {
+		args = append(args, value)
+		where = append(where, condition+" $"+strconv.Itoa(len(args)))
+	}
+	if query.State != "" {
+		add("state =", string(query.State))
+	}
+	if query.Number != "" {
+		add("receiver =", query.Number)
+	}
+	if query.Entry != "" {
+		add("entry =", query.Entry)
+	}
+	if !query.Since.IsZero() {
+		add("created >=", millis(query.Since))
+	}
+	statement := "SELECT " + textColumns + " FROM texts"
+	if len(where) > 0 {
+		statement += " WHERE " + strings.Join(where, " AND ")
+	}
+	statement += " ORDER BY created DESC, id"
+	if query.Limit > 0 {
+		args = append(args, query.Limit)
+		statement += " LIMIT $" + strconv.Itoa(len(args))
+	}
+	return statement, args
+}
+
+// Resend puts a dead text back into the queue on an operator's order, due now
+// and tried until deadline. It stays Doubtful where it was. The error is a
+// fault: NotFound where there is no such text, Refused where it is not dead.
+func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) error {
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, `
+			UPDATE texts SET state = 'queued', ordered = 1, updated = $1, due = $1, deadline = $2, lease = 0
+			WHERE id = $3 AND state = 'dead'`, millis(now), millis(deadline), id)
+		if err != nil {
+			return err
+		}
+		if n, err := result.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		text, err := findText(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return fault.Newf(fault.Refused, "text %s is not dead but %s", id, text.State).
+			WithHint("only a dead text can be sent again; the others go on by themselves, or went out")
+	})
+	if err != nil {
+		return fmt.Errorf("send text %s again: %w", id, err)
+	}
+	s.takeOn(ctx, id, now)
+	return nil
+}
+
+// Counts returns how many texts are in each state, and when the one that has
+// waited longest was due: the zero time where none is queued.
+func (s *Store) Counts(ctx context.Context) (map[ledger.State]int, time.Time, error) {
+	counts := map[ledger.State]int{ledger.Sending: 0, ledger.Queued: 0, ledger.Sent: 0, ledger.Dead: 0}
+	var oldest int64
+	err := s.read(ctx, func(ctx context.Context, q querier) error {
+		rows, err := q.QueryContext(ctx, `SELECT state, COUNT(*) FROM texts GROUP BY state`)
+		if err != nil {
+			return err
+		}
+		err = eachRow(rows, func() error {
+			var (
+				state ledger.State
+				n     int
+			)
+			err := rows.Scan(&state, &n)
+			counts[state] = n
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return q.QueryRowContext(ctx, `SELECT COALESCE(MIN(due), 0) FROM texts WHERE state = 'queued'`).Scan(&oldest)
+	})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("count texts: %w", err)
+	}
+	return counts, fromMillis(oldest), nil
+}
