@@ -52,38 +52,40 @@ const (
 
 // Text is one text and what became of it.
 type Text struct {
-	ID      string
-	Purpose Purpose
-	Entry   string // id of the entry that it is of
-	CallID  string // of the phone system; empty where no call led to it
+	ID      string  `json:"id"`
+	Purpose Purpose `json:"purpose,omitzero"`
+	Entry   string  `json:"entry"`            // id of the entry that it is of
+	CallID  string  `json:"call_id,omitzero"` // of the phone system; empty where no call led to it
 
-	Domain, User string // of the phone system: who sends it
-	Session      string // of the phone system: the conversation, chosen before the first attempt
-	From, To     string // digits
-	Message      string
-	Segments     int
+	Domain   string `json:"domain"`
+	User     string `json:"user"`    // of the phone system: who sends it
+	Session  string `json:"session"` // of the phone system: the conversation, chosen before the first attempt
+	From     string `json:"from"`
+	To       string `json:"to"` // digits
+	Message  string `json:"message"`
+	Segments int    `json:"segments"`
 
-	State    State
-	Why      Why    // of the last attempt; empty where there was none, or it went well
-	Problem  string // the same in words, numbers masked
-	Doubtful bool   // an attempt may have got through: look before sending again
-	Ordered  bool   // an operator sent it again, also where it may have got through: set by Resend
-	Attempts int    // begun so far
+	State    State  `json:"state"`
+	Why      Why    `json:"why,omitzero"`      // of the last attempt; empty where there was none, or it went well
+	Problem  string `json:"problem,omitzero"`  // the same in words, numbers masked
+	Doubtful bool   `json:"doubtful,omitzero"` // an attempt may have got through: look before sending again
+	Ordered  bool   `json:"ordered,omitzero"`  // an operator sent it again, also where it may have got through: set by Resend
+	Attempts int    `json:"attempts"`          // begun so far
 
-	Created  time.Time
-	Updated  time.Time
-	Due      time.Time // of a Queued text: when it is tried next
-	Deadline time.Time // past which it is not tried any more
-	Lease    time.Time // of a Sending text: until when an attempt may last
+	Created  time.Time `json:"created,omitzero"`
+	Updated  time.Time `json:"updated,omitzero"`
+	Due      time.Time `json:"due,omitzero"`      // of a Queued text: when it is tried next
+	Deadline time.Time `json:"deadline,omitzero"` // past which it is not tried any more
+	Lease    time.Time `json:"lease,omitzero"`    // of a Sending text: until when an attempt may last
 }
 
 // Key is what makes two requests the same call: with the same Key a caller gets
 // the same answer, and one text.
 type Key struct {
-	Entry  string
-	CallID string // OrigCallID; empty: the phone system gave none
-	Caller string // digits
-	Step   string // of a call that is asked several times; empty: the first
+	Entry  string `json:"entry"`
+	CallID string `json:"call_id,omitzero"` // OrigCallID; empty: the phone system gave none
+	Caller string `json:"caller"`           // digits
+	Step   string `json:"step,omitzero"`    // of a call that is asked several times; empty: the first
 }
 
 // History is what the ledger knows of a number when it calls or writes. A text
@@ -152,31 +154,32 @@ const (
 
 // Suppression says that a number is not to be reached.
 type Suppression struct {
-	Number  string
-	Tenant  string // a domain of the phone system, or AnyTenant
-	Channel Channel
-	At      time.Time
-	How     string // ByText and so on
-	Words   string // what was said, or the operator's reason
+	Number  string    `json:"number"`
+	Tenant  string    `json:"tenant"` // a domain of the phone system, or AnyTenant
+	Channel Channel   `json:"channel"`
+	At      time.Time `json:"at,omitzero"`
+	How     string    `json:"how"`   // ByText and so on
+	Words   string    `json:"words"` // what was said, or the operator's reason
 }
 
 // Consent says that somebody asked for texts.
 type Consent struct {
-	Number  string
-	Entry   string
-	At      time.Time
-	CallID  string
-	Wording string // what was spoken before the key
-	Key     string // that was pressed
+	Number  string    `json:"number"`
+	Entry   string    `json:"entry"`
+	At      time.Time `json:"at,omitzero"`
+	CallID  string    `json:"call_id,omitzero"`
+	Wording string    `json:"wording"` // what was spoken before the key
+	Key     string    `json:"key"`     // that was pressed
 }
 
 // Inbound is a text that somebody sent to a number of ours.
 type Inbound struct {
-	ID       string // of the phone system: the same message comes once
-	Domain   string
-	From, To string // digits
-	Message  string
-	At       time.Time
+	ID      string    `json:"id"` // of the phone system: the same message comes once
+	Domain  string    `json:"domain"`
+	From    string    `json:"from"`
+	To      string    `json:"to"` // digits
+	Message string    `json:"message"`
+	At      time.Time `json:"at,omitzero"`
 }
 
 // Reply is what an Inbound text leads to.

@@ -1,6 +1,9 @@
 package ledger
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Query selects texts. The zero Query is all of them, the youngest first.
 type Query struct {
@@ -34,17 +37,27 @@ type Dossier struct {
 // Answered is one answer that text-back gave to a call.
 type Answered struct {
 	Key
-	At     time.Time
-	Reason string
-	Text   string // id of the text that came of it
+	At     time.Time `json:"at,omitzero"`
+	Reason string    `json:"reason"`
+	Text   string    `json:"text,omitzero"` // id of the text that came of it
 }
 
 // Call is a call that the Core placed, with its trace.
 type Call struct {
-	ID       string
-	At       time.Time
-	From, To string
-	Outcome  string // what ended it, in words
-	Failed   bool
-	Trace    []byte // JSON Lines, as a saved call
+	ID      string    `json:"id"`
+	At      time.Time `json:"at,omitzero"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Outcome string    `json:"outcome"` // what ended it, in words
+	Failed  bool      `json:"failed,omitzero"`
+	Trace   []byte    `json:"trace"` // JSON Lines, as a saved call
+}
+
+// MarshalJSON writes the trace as the text that it is.
+func (c Call) MarshalJSON() ([]byte, error) {
+	type plain Call
+	return json.Marshal(struct {
+		plain
+		Trace string `json:"trace"`
+	}{plain(c), string(c.Trace)})
 }
