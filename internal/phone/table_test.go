@@ -15,7 +15,7 @@ import (
 
 var update = flag.Bool("update", false, "write numbering.txt anew from the library's data")
 
-const head = `# The numbering plans of the world: data of Google's libphonenumber, as the Go module phonenumbers brings it.
+const head = `# The numbering plans of the world, from libphonenumber. Copyright (C) The Libphonenumber Authors, Apache License 2.0.
 # Taken out of the Go module github.com/nyaruka/phonenumbers with "go test ./internal/phone -update"; so is a newer one.
 # A line is country code, region and fields; of those that share a code the main one comes first. A field of
 # numbers is lengths:pattern, without lengths where they are those of "general"; "local" are lengths without an area code.
