@@ -75,7 +75,9 @@ type placed struct {
 func (p *placed) run(ctx context.Context, record func(trace.Stamped)) {
 	for {
 		p.next = false
-		p.call.Outcome = p.core.config.Engine.Run(ctx, p.carry(), p.engineCall(), record)
+		l := p.begin()
+		p.call.Outcome = p.core.config.Engine.Run(ctx, p.carry(), l.engineCall(), record)
+		p.end(l)
 		if !p.call.Outcome.Forwarded || !p.next {
 			return
 		}
@@ -93,20 +95,20 @@ func withoutAnswer(record func(trace.Stamped)) func(trace.Stamped) {
 }
 
 // engineCall says what the engine is to ask, and what to tell the responder.
-func (p *placed) engineCall() engine.Call {
-	route := p.call.Routes[len(p.call.Routes)-1]
+func (l *leg) engineCall() engine.Call {
+	route := l.route
 	facts := responder.Request{
 		Caller:        route.From.User,
-		Called:        p.to,
+		Called:        l.to,
 		AccountUser:   route.Owner.Name,
-		AccountDomain: cmp.Or(route.Owner.Domain, route.Domain),
-		OrigCallID:    p.origID,
-		TermCallID:    rand.Text(),
+		AccountDomain: l.domain(),
+		OrigCallID:    l.origID,
+		TermCallID:    l.termID,
 		ToUser:        route.To.User,
 		ToDomain:      cmp.Or(route.To.Host, route.Domain),
 	}
-	if caller := dialplan.ParseURI(p.from, ""); caller.Host != "" && sameName(caller.Address(), route.Owner.Address()) {
-		facts.AccountLastDial = p.to
+	if caller := l.caller(); caller.Host != "" && sameName(caller.Address(), route.Owner.Address()) {
+		facts.AccountLastDial = l.to
 	}
 	return engine.Call{URL: route.Web.URL, Method: route.Web.Method, Secret: string(route.Web.Secret), Facts: facts}
 }

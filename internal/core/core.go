@@ -2,16 +2,20 @@
 // numbers, dial plans, answer rules, texts) and the calls it carries.
 //
 // New makes a Core over a State. Place sends a call where the dial plan says
-// and runs the web responder it comes to; the methods that create, update and
-// delete are what the phone system's API (package nsapi) is made of.
+// and runs the web responder it comes to, ReceiveText lets a text come in; the
+// methods that create, update and delete are what the phone system's API
+// (package nsapi) is made of. PostEvents tells those who subscribed what
+// happens.
 package core
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // users have time zones, also on machines that know none
 
@@ -27,12 +31,17 @@ type Config struct {
 	CountryCode string           // of numbers written without one; empty: dialplan.DefaultCountryCode
 	Now         func() time.Time // nil: time.Now
 	Sent        func(Text)       // told of each text once it is kept, before its sender is; nil: nobody is
+	Poster      Poster           // posts events, see PostEvents; nil: none are posted
+	Log         *slog.Logger     // gets what PostEvents could not do; nil: slog.Default()
 }
 
 // Core is the phone side. It is used by several goroutines.
 type Core struct {
 	config Config
 	state  State
+
+	events chan event   // for PostEvents
+	lost   atomic.Int64 // events that there was no room for
 
 	mu    sync.Mutex
 	plans map[Key]cachedPlan // by the key of the dial plan
@@ -47,7 +56,13 @@ func New(c Config) *Core {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Core{config: c, state: c.State, plans: make(map[Key]cachedPlan), zones: make(map[string]*time.Location)}
+	if c.Log == nil {
+		c.Log = slog.Default()
+	}
+	return &Core{
+		config: c, state: c.State, events: make(chan event, maxEvents),
+		plans: make(map[Key]cachedPlan), zones: make(map[string]*time.Location),
+	}
 }
 
 // Object returns an object, or a fault.NotFound.
@@ -150,6 +165,8 @@ func (k Key) String() string {
 		return fmt.Sprintf("%s %s of dial plan %s", kind, ruleOf(k.ID), k.Owner)
 	case AnswerRule, MessageSession, Message:
 		return fmt.Sprintf("%s %s of user %s@%s", kind, k.ID, k.Owner, k.Domain)
+	case Subscription:
+		return kind + " " + k.ID
 	}
 	return fmt.Sprintf("%s %s of %s", kind, k.ID, k.Domain)
 }

@@ -39,6 +39,8 @@ var sessionForm = regexp.MustCompile(`^[A-Za-z0-9_]{32,128}$`)
 // NewSession returns a new id of a conversation.
 func NewSession() string { return rand.Text() + rand.Text() }
 
+func newMessageID() string { return "m-" + strings.ToLower(rand.Text()) }
+
 // SendText sends a text: it is kept, and shown to whoever observes. It returns
 // the message as the API shows it. A fault.Refused says that the user may not
 // send from that number.
@@ -58,8 +60,9 @@ func (c *Core) SendText(ctx context.Context, t Text) (Object, error) {
 		return Object{}, fault.Newf(fault.Refused, "SMS number %s does not belong to user %s", phone.Mask(t.From), t.User)
 	}
 	t.Domain, t.User = u.Fields.TextOr("domain", t.Domain), nameIn(u, "user")
-	t.ID, t.Sent = "m-"+strings.ToLower(rand.Text()), c.config.Now().UTC()
-	kept, err := c.keep(ctx, t)
+	t.ID, t.Sent = newMessageID(), c.config.Now().UTC()
+	kept, err := c.keep(ctx, written{domain: t.Domain, user: t.User, session: t.Session, id: t.ID,
+		message: t.fields(), begun: t.newSession(), last: t.lastOfSession()})
 	if err != nil {
 		return Object{}, err
 	}
@@ -93,23 +96,37 @@ func (t *Text) check() error {
 	return nil
 }
 
-// keep writes a text and its session down, in one go.
-func (c *Core) keep(ctx context.Context, t Text) (Object, error) {
-	key := Key{Kind: MessageSession, Domain: t.Domain, Owner: t.User, ID: t.Session}.lower()
-	made := create(Key{Kind: Message, Domain: t.Domain, Owner: messageOwner(t.User, t.Session), ID: t.ID}, t.fields())
+// written is a message on its way into a State.
+type written struct {
+	domain, user, session, id string
+
+	message Fields
+	begun   Fields // what its session keeps from its first message on
+	last    Fields // what its session shows of its last one
+}
+
+// keep writes a message and its session down, in one go, and tells those who
+// subscribed to messages.
+func (c *Core) keep(ctx context.Context, w written) (Object, error) {
+	key := Key{Kind: MessageSession, Domain: w.domain, Owner: w.user, ID: w.session}.lower()
+	made := create(Key{Kind: Message, Domain: w.domain, Owner: messageOwner(w.user, w.session), ID: w.id}, w.message)
 	for range maxTries {
 		session, err := c.state.Object(ctx, key)
 		change := Change{Do: Replace, Object: session}
 		if errors.Is(err, ErrNotFound) {
-			change, err = Change{Do: Create, Object: Object{Key: key, Fields: t.newSession()}}, nil
+			change, err = Change{Do: Create, Object: Object{Key: key, Fields: w.begun}}, nil
 		}
 		if err != nil {
 			return Object{}, describe(err, key)
 		}
-		change.Object.Fields = change.Object.Fields.With(t.lastOfSession())
+		change.Object.Fields = change.Object.Fields.With(w.last)
 		err = c.state.Apply(ctx, made, change)
+		if err == nil {
+			c.tell(event{model: modelMessage, domain: w.domain, user: w.user, fields: w.message})
+			return made.Object, nil
+		}
 		if !errors.Is(err, ErrStale) && !errors.Is(err, ErrExists) {
-			return made.Object, describe(err, made.Object.Key)
+			return Object{}, describe(err, made.Object.Key)
 		}
 	}
 	return Object{}, fault.Newf(fault.Unavailable, "%s is being written to by others", key).WithHint("try again")
@@ -118,13 +135,23 @@ func (c *Core) keep(ctx context.Context, t Text) (Object, error) {
 // messageOwner is the Owner of the messages of a session.
 func messageOwner(user, session string) string { return user + "/" + session }
 
-// Messages returns the messages of a user's session, the oldest first, as
-// State.Objects does. A fault.NotFound says that there is no such session.
+// Messages returns messages of a user's session, the youngest first: the first
+// start are left out, and there are at most limit; limit 0: all. A
+// fault.NotFound says that there is no such session.
 func (c *Core) Messages(ctx context.Context, domain, user, session string, start, limit int) ([]Object, error) {
 	if _, err := c.Object(ctx, Key{Kind: MessageSession, Domain: domain, Owner: user, ID: session}); err != nil {
 		return nil, err
 	}
-	return c.Objects(ctx, Key{Kind: Message, Domain: domain, Owner: messageOwner(user, session)}, start, limit)
+	all, err := c.Objects(ctx, Key{Kind: Message, Domain: domain, Owner: messageOwner(user, session)}, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(all)
+	all = all[min(start, len(all)):]
+	if limit > 0 {
+		all = all[:min(limit, len(all))]
+	}
+	return all, nil
 }
 
 // fields returns the message as the API shows it. The vendor calls a message
@@ -162,31 +189,49 @@ func (t *Text) fields() Fields {
 
 // newSession returns what a session keeps from its first message on.
 func (t *Text) newSession() Fields {
+	return newSession(t.Domain, t.User, t.Session, t.From, strings.Join(t.To, ","), t.Sent)
+}
+
+// lastOfSession returns what a session shows of its last message.
+func (t *Text) lastOfSession() Fields {
+	return lastOfSession(t.User+"@"+t.Domain, t.Message, "read", t.Sent)
+}
+
+// newSession returns a session between a user's number and a remote one.
+func newSession(domain, user, id, number, remote string, at time.Time) Fields {
 	f := Fields{}
 	for name, value := range map[string]any{
-		"domain":                        t.Domain,
-		"user":                          t.User,
-		"messagesession-id":             t.Session,
-		"messagesession-start-datetime": t.Sent.Format(messageTime),
-		"messagesession-sms-number":     t.From,
-		"messagesession-remote":         strings.Join(t.To, ","),
+		"domain":                        domain,
+		"user":                          user,
+		"messagesession-id":             id,
+		"messagesession-start-datetime": at.Format(messageTime),
+		"messagesession-sms-number":     number,
+		"messagesession-remote":         remote,
 		"messagesession-muted":          "no",
 		"messagesession-type":           "sms",
 		"messagesession-name":           nil,
 		"messagesession-participants":   nil,
+
+		"messagesession-reciever-hostname":            "", //nolint:misspell // the vendor writes it so
+		"messagesession-last-email-reminder-datetime": nil,
+		"messagesession-last-media-type":              nil,
+		"messagesession-last-media-size":              nil,
+		"messagesession-queue-termination":            nil,
+		"messagesession-queue-status":                 nil,
+		"messagesession-queue-session-id":             nil,
+		"messagesession-agent-start-datetime":         nil,
 	} {
 		f.set(name, value)
 	}
 	return f
 }
 
-// lastOfSession returns what a session shows of its last message.
-func (t *Text) lastOfSession() Fields {
+func lastOfSession(sender, message, status string, at time.Time) Fields {
 	f := Fields{}
-	f.set("messagesession-last-datetime", t.Sent.Format(messageTime))
-	f.set("messagesession-last-message", t.Message)
-	f.set("messagesession-last-sender", t.User+"@"+t.Domain)
-	f.set("messagesession-last-status", "read")
+	f.set("messagesession-last-datetime", at.Format(messageTime))
+	f.set("messagesession-last-message", message)
+	f.set("messagesession-last-sender", sender)
+	f.set("messagesession-last-status", status)
 	f.set("messagesession-last-type", "sms")
 	return f
 }

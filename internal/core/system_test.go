@@ -48,14 +48,19 @@ const domain = "example.net"
 // leads to it, and an answer rule that forwards to webresponder8001.
 func newSystem(t *testing.T) *system {
 	t.Helper()
+	return newSystemWith(t, core.Config{})
+}
+
+// newSystemWith makes one that is configured beyond that.
+func newSystemWith(t *testing.T, c core.Config) *system {
+	t.Helper()
 	s := &system{t: t, now: time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)}
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}})
 	t.Cleanup(client.CloseIdle)
-	s.Core = core.New(core.Config{
-		Engine: engine.New(engine.Config{Client: client}),
-		Now:    func() time.Time { return s.now },
-		Sent:   func(text core.Text) { s.sent = append(s.sent, text) },
-	})
+	c.Engine = engine.New(engine.Config{Client: client})
+	c.Now = func() time.Time { return s.now }
+	c.Sent = func(text core.Text) { s.sent = append(s.sent, text) }
+	s.Core = core.New(c)
 	ctx := t.Context()
 	_, err := s.CreateDomain(ctx, fields{"domain": domain, "time-zone": "US/Pacific"}.json(t))
 	s.must(err)

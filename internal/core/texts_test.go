@@ -50,7 +50,7 @@ func TestTextIsKeptAndShown(t *testing.T) {
 	if err != nil || len(kept) != 2 {
 		t.Fatalf("%d messages, %v", len(kept), err)
 	}
-	if got := kept[0].Fields; got.Text("text") != "Our hours are 9 to 5." || got.Text("direction") != "term" || got.Text("from-user-id") != "8001@example.net" || got.Text("timestamp") != "2026-03-04T12:00:00.00Z" {
+	if got := kept[1].Fields; got.Text("text") != "Our hours are 9 to 5." || got.Text("direction") != "term" || got.Text("from-user-id") != "8001@example.net" || got.Text("timestamp") != "2026-03-04T12:00:00.00Z" {
 		t.Errorf("the first message is %s", got)
 	}
 	o, err := s.Object(ctx, core.Key{Kind: core.MessageSession, Domain: domain, Owner: "8001", ID: session})

@@ -238,10 +238,10 @@ func TestTextsAreReadBack(t *testing.T) {
 	for _, message := range s.do("GET", sessions+"/"+session+"/messages", nil).wants(http.StatusOK, "").list() {
 		texts = append(texts, message["text"], message["dialed"])
 	}
-	if diff := cmp.Diff([]any{"One.", "19734321440", "Two.", "19734321440,13035550100"}, texts); diff != "" {
+	if diff := cmp.Diff([]any{"Two.", "19734321440,13035550100", "One.", "19734321440"}, texts); diff != "" {
 		t.Errorf("messages (-want +got):\n%s", diff)
 	}
-	if got := s.do("GET", sessions+"/"+session+"/messages?start=1&limit=1", nil).wants(http.StatusOK, "").list(); len(got) != 1 || got[0]["text"] != "Two." {
+	if got := s.do("GET", sessions+"/"+session+"/messages?start=1&limit=1", nil).wants(http.StatusOK, "").list(); len(got) != 1 || got[0]["text"] != "One." {
 		t.Errorf("the second message is %v", got)
 	}
 	for path, want := range map[string]int{sessions: 2, in + "/messagesessions": 2, sessions + "/" + session: 1} {

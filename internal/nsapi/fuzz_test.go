@@ -33,6 +33,8 @@ func FuzzRequests(f *testing.F) {
 		{"POST", "/domains/example.net/phonenumbers", `{"phonenumber":12125550100,"dial-rule-translation-destination-user":"2000"}`},
 		{"POST", "/domains/example.net/smsnumbers", `{"number":"1","application":"user","dest":"2000"}`},
 		{"POST", "/domains/example.net/users/2000/messages", `{"type":"sms","message":"x","destination":[1,"2",{}],"from-number":"1"}`},
+		{"POST", "/subscriptions", `{"model":"message","post-url":"https://h/","domain":"*","user":2000,"subscription-expires-datetime":"2030-01-01 00:00:00"}`},
+		{"PUT", "/domains/example.net/subscriptions/0123", `{"error-count":0}`},
 		{"DELETE", "/domains/example.net/users/2000", `{`},
 	} {
 		f.Add(seed[0], seed[1], []byte(seed[2]))

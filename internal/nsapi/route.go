@@ -84,6 +84,18 @@ var routes = []route{
 	on("GET", ofUser+"/messagesessions/{session}/messages", oneself, (*Handler).listMessages),
 	on("POST", ofUser+"/messagesessions/{session}/messages", oneself, (*Handler).sendMessage),
 	on("POST", ofUser+"/messages", oneself, (*Handler).startSession),
+
+	// Those without a domain in their path see for themselves how far a key
+	// reaches.
+	on("GET", "/subscriptions", anybody, (*Handler).listSubscriptions),
+	on("POST", "/subscriptions", anybody, (*Handler).createSubscription),
+	on("GET", "/subscriptions/{id}", anybody, (*Handler).readSubscription),
+	on("PUT", "/subscriptions/{id}", anybody, (*Handler).updateSubscription),
+	on("DELETE", "/subscriptions/{id}", anybody, (*Handler).deleteSubscription),
+	on("GET", ofDomain+"/subscriptions", inDomain, (*Handler).listDomainsSubscriptions),
+	on("POST", ofDomain+"/subscriptions", inDomain, (*Handler).createSubscription),
+	on("PUT", ofDomain+"/subscriptions/{id}", inDomain, (*Handler).updateSubscription),
+	on("DELETE", ofDomain+"/subscriptions/{id}", inDomain, (*Handler).deleteSubscription),
 }
 
 func on(method, path string, far reach, do func(*Handler, *call) (reply, error)) route {

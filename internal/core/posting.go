@@ -1,0 +1,256 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+const (
+	// maxEvents bounds the events that wait to be looked at. Whoever makes them
+	// has somebody on the phone and does not wait; more than these are lost.
+	maxEvents = 4096
+
+	// maxWaiting bounds the events that wait for one subscriber, while it is
+	// slow or away. The youngest are lost.
+	maxWaiting = 1000
+
+	// maxBatch is how many events are posted at once.
+	maxBatch = 100
+
+	// maxPosting bounds the posts under way at once.
+	maxPosting = 16
+
+	// stopTime is how long PostEvents goes on once it is to stop, for what
+	// waits. Whoever stops the server waits for it.
+	stopTime = 3 * time.Second
+)
+
+// retries are the pauses before a post is tried again, each after another
+// failure: long enough for a subscriber to be restarted.
+var retries = []time.Duration{time.Second, 5 * time.Second, 30 * time.Second}
+
+// event is something that happened, for those who subscribed to it.
+type event struct {
+	model        string
+	domain, user string // whose it is; the user may be empty
+	fields       Fields // in the model's read schema
+}
+
+// tell queues an event. It never waits.
+func (c *Core) tell(e event) {
+	if c.config.Poster == nil {
+		return
+	}
+	select {
+	case c.events <- e:
+	default:
+		c.lost.Add(1)
+	}
+}
+
+// PostEvents posts what happens to those who subscribed to it, until its
+// context ends. Then it posts what still waits, once and for a few seconds at
+// most, and returns. Without a Poster it returns at once. A subscriber that
+// fails is asked again a few times, its events in order; what became of each
+// post is in its subscription. Events are told at least once: X-Correlation-ID
+// is the same of a post that is repeated.
+func (c *Core) PostEvents(ctx context.Context) {
+	if c.config.Poster == nil {
+		return
+	}
+	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	p := &posting{
+		core: c, requests: requests, stopping: ctx.Done(),
+		slots: make(chan struct{}, maxPosting), waiting: make(map[Key][]Fields),
+	}
+	for {
+		select {
+		case e := <-c.events:
+			p.dispatch(e)
+		case <-ctx.Done():
+			stop := time.AfterFunc(stopTime, cancel)
+			defer stop.Stop()
+			p.rest()
+			p.lanes.Wait()
+			p.tellLost()
+			return
+		}
+	}
+}
+
+// posting is one run of PostEvents.
+type posting struct {
+	core     *Core
+	requests context.Context // ends a while after stopping
+	stopping <-chan struct{}
+	slots    chan struct{} // one for each post under way
+	lanes    sync.WaitGroup
+
+	mu      sync.Mutex
+	waiting map[Key][]Fields // by subscription; one that has a lane is there, if empty
+}
+
+// rest dispatches what was told of before the end.
+func (p *posting) rest() {
+	for {
+		select {
+		case e := <-p.core.events:
+			p.dispatch(e)
+		default:
+			return
+		}
+	}
+}
+
+// dispatch gives an event to all lanes that it concerns.
+func (p *posting) dispatch(e event) {
+	p.tellLost()
+	keys, err := p.core.subscribers(p.requests, e)
+	if err != nil {
+		p.core.config.Log.Error("an event was lost: the subscriptions cannot be read", "model", e.model, "error", err)
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, key := range keys {
+		queue, busy := p.waiting[key]
+		if len(queue) == maxWaiting {
+			p.core.lost.Add(1)
+			continue
+		}
+		p.waiting[key] = append(queue, e.fields)
+		if !busy {
+			p.lanes.Go(func() { p.lane(key) })
+		}
+	}
+}
+
+// tellLost logs how many events there was no room for since the last time.
+func (p *posting) tellLost() {
+	if lost := p.core.lost.Swap(0); lost > 0 {
+		p.core.config.Log.Error("events were lost: more happened than could be posted", "events", lost)
+	}
+}
+
+// lane posts the events of one subscription, in order, until none waits.
+func (p *posting) lane(key Key) {
+	for {
+		batch := p.take(key)
+		if batch == nil {
+			return
+		}
+		p.deliver(key, batch)
+	}
+}
+
+func (p *posting) take(key Key) []Fields {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	queue := p.waiting[key]
+	if len(queue) == 0 {
+		delete(p.waiting, key)
+		return nil
+	}
+	n := min(len(queue), maxBatch)
+	p.waiting[key] = slices.Clone(queue[n:])
+	return queue[:n]
+}
+
+// deliver posts a batch, several times if need be.
+func (p *posting) deliver(key Key, batch []Fields) {
+	body, err := json.Marshal(batch)
+	if err != nil {
+		panic("core: an event cannot be written as JSON: " + err.Error())
+	}
+	header := http.Header{"Content-Type": {"application/json"}, "X-Correlation-Id": {rand.Text()}}
+	for attempt := 0; ; attempt++ {
+		got := p.post(key, header, body)
+		if got.taken || got.gone {
+			return
+		}
+		if got.final || attempt == len(retries) || !p.pause(retries[attempt]) {
+			p.core.config.Log.Warn("events were not taken by their subscriber", "subscription", key.ID,
+				"events", len(batch), "attempts", attempt+1, "status", got.status, "error", got.err)
+			return
+		}
+	}
+}
+
+// pause waits, but not when it is time to stop.
+func (p *posting) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-p.stopping:
+		return false
+	}
+}
+
+// posted is what became of a post.
+type posted struct {
+	taken  bool
+	gone   bool // the subscription is over
+	final  bool // asking again would change nothing
+	status int
+	err    error
+}
+
+// post asks a subscriber once, at the URL that its subscription has now, and
+// keeps there what became of it.
+func (p *posting) post(key Key, header http.Header, body []byte) posted {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-p.requests.Done():
+		return posted{final: true, err: p.requests.Err()}
+	}
+	o, err := p.core.Object(p.requests, key)
+	switch {
+	case fault.CodeOf(err) == fault.NotFound, err == nil && p.core.ended(o):
+		return posted{gone: true}
+	case err != nil:
+		return posted{err: err}
+	}
+	limited, cancel := context.WithTimeout(p.requests, postTimeout)
+	defer cancel()
+	status, err := p.core.config.Poster.Post(limited, o.Fields.Text("post-url"), header.Clone(), body)
+	got := posted{taken: err == nil && status <= http.StatusFound, status: status, err: err}
+	got.final = err == nil && status < http.StatusInternalServerError &&
+		status != http.StatusRequestTimeout && status != http.StatusTooEarly && status != http.StatusTooManyRequests
+	if err := p.count(key, got.taken); err != nil && fault.CodeOf(err) != fault.NotFound && p.requests.Err() == nil {
+		p.core.config.Log.Error("what became of a post of events cannot be kept", "subscription", key.ID, "error", err)
+	}
+	return got
+}
+
+// count keeps in a subscription that it was posted to.
+func (p *posting) count(key Key, taken bool) error {
+	return p.core.update(p.requests, key, func(f Fields) (Fields, error) {
+		f.set("posts-count", countIn(f, "posts-count")+1)
+		f.set("status", subscriptionActive)
+		if !taken {
+			f.set("error-count", countIn(f, "error-count")+1)
+			f.set("status", subscriptionError)
+		}
+		return f, nil
+	})
+}
+
+func countIn(f Fields, name string) int {
+	n, err := strconv.Atoi(f.Text(name))
+	if err != nil {
+		return 0
+	}
+	return n
+}
