@@ -121,7 +121,7 @@ func TestTextSentIsFound(t *testing.T) {
 
 func TestEventsAreParsed(t *testing.T) {
 	system, posted := start(t, nstest.Quirks{}), make(chan []netsapiens.MessageEvent, 1)
-	hook := newServer(t, func(w http.ResponseWriter, r *http.Request) {
+	hook := newServer(t, func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)

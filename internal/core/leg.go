@@ -27,13 +27,18 @@ func (p *placed) begin() *leg {
 		origID: p.origID, termID: rand.Text(), from: p.from, to: p.to,
 		route: p.call.Routes[len(p.call.Routes)-1], began: p.core.config.Now().UTC(),
 	}
-	p.core.tell(l.event(modelCall, l.active()))
+	if p.core.tells() {
+		p.core.tell(l.event(modelCall, l.active()))
+	}
 	return l
 }
 
 // end tells that the leg is over, and gives those who subscribed to records
 // one.
 func (p *placed) end(l *leg) {
+	if !p.core.tells() {
+		return
+	}
 	last := l.active()
 	last.set("remove", "yes")
 	p.core.tell(l.event(modelCall, last))

@@ -44,9 +44,12 @@ type event struct {
 	fields       Fields // in the model's read schema
 }
 
+// tells reports whether anybody can be told of events.
+func (c *Core) tells() bool { return c.config.Poster != nil }
+
 // tell queues an event. It never waits.
 func (c *Core) tell(e event) {
-	if c.config.Poster == nil {
+	if !c.tells() {
 		return
 	}
 	select {
@@ -63,7 +66,7 @@ func (c *Core) tell(e event) {
 // post is in its subscription. Events are told at least once: X-Correlation-ID
 // is the same of a post that is repeated.
 func (c *Core) PostEvents(ctx context.Context) {
-	if c.config.Poster == nil {
+	if !c.tells() {
 		return
 	}
 	requests, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -77,11 +80,7 @@ func (c *Core) PostEvents(ctx context.Context) {
 		case e := <-c.events:
 			p.dispatch(e)
 		case <-ctx.Done():
-			stop := time.AfterFunc(stopTime, cancel)
-			defer stop.Stop()
-			p.rest()
-			p.lanes.Wait()
-			p.tellLost()
+			p.finish(cancel)
 			return
 		}
 	}
@@ -99,16 +98,14 @@ type posting struct {
 	waiting map[Key][]Fields // by subscription; one that has a lane is there, if empty
 }
 
-// rest dispatches what was told of before the end.
-func (p *posting) rest() {
-	for {
-		select {
-		case e := <-p.core.events:
-			p.dispatch(e)
-		default:
-			return
-		}
+// finish posts what was told of before the end, and gives up after stopTime.
+func (p *posting) finish(giveUp func()) {
+	defer time.AfterFunc(stopTime, giveUp).Stop()
+	for range len(p.core.events) { // nobody else takes them
+		p.dispatch(<-p.core.events)
 	}
+	p.lanes.Wait()
+	p.tellLost()
 }
 
 // dispatch gives an event to all lanes that it concerns.

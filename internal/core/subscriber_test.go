@@ -31,6 +31,7 @@ type post struct {
 	at     time.Time
 	path   string
 	header http.Header
+	body   []byte
 	events []fields
 }
 
@@ -40,7 +41,7 @@ func newSubscriber(t *testing.T, answers func(int) int) *subscriber {
 
 func (s *subscriber) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	p := post{at: time.Now(), path: r.URL.Path, header: r.Header.Clone()}
+	p := post{at: time.Now(), path: r.URL.Path, header: r.Header.Clone(), body: body}
 	if err != nil || r.Method != http.MethodPost || json.Unmarshal(body, &p.events) != nil {
 		s.t.Errorf("%s with %s, %v", r.Method, body, err)
 	}
@@ -61,7 +62,7 @@ func (s *subscriber) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // wait returns once so many posts have come, all in all.
 func (s *subscriber) wait(posts int) []post {
 	s.t.Helper()
-	for range posts - len(s.posts()) {
+	for len(s.posts()) < posts {
 		select {
 		case <-s.heard:
 		case <-time.After(10 * time.Second):

@@ -15,6 +15,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -36,6 +37,12 @@ func TestSubscriberIsToldOfTextsBothWays(t *testing.T) {
 	if in["id"] != came.ID || in["direction"] != "orig" || in["from-number"] != "19734321440" || in["text"] != "STOP" ||
 		in["terminating-user-id"] != "8001@example.net" || in["from-user-id"] != nil || in["messagesession-id"] != session {
 		t.Errorf("in: %v", in)
+	}
+	read, err := netsapiens.ParseMessageEvents(second.body)
+	want := netsapiens.Message{ID: came.ID, Time: s.now, Type: "sms", Domain: domain, Direction: netsapiens.Inbound, From: "19734321440", To: "19294873999",
+		ToUser: "8001@example.net", Text: "STOP", Status: "received", Session: session}
+	if diff := cmp.Diff([]netsapiens.MessageEvent{{Message: want}}, read); diff != "" || err != nil {
+		t.Errorf("as the client reads it, %v (-want +got):\n%s", err, diff)
 	}
 	s.stop()
 	if got := s.subscription(key); got != [3]string{"active", "0", "2"} {
