@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -134,9 +135,7 @@ func (s *telling) stop() {
 func (s *telling) subscribe(of, model, url string, more fields) core.Key {
 	s.t.Helper()
 	f := fields{"model": model, "post-url": url}
-	for name, value := range more {
-		f[name] = value
-	}
+	maps.Copy(f, more)
 	made, err := s.CreateSubscription(s.t.Context(), of, f.json(s.t))
 	s.must(err)
 	return made.Key

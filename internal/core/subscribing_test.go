@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -47,9 +48,7 @@ func TestSubscriptionsThatCannotBe(t *testing.T) {
 		"subscription-expires-datetime is over":       {"subscription-expires-datetime": "2026-03-04 12:00:00"},
 	} {
 		f := fields{"model": "message", "post-url": hookURL}
-		for name, value := range change {
-			f[name] = value
-		}
+		maps.Copy(f, change)
 		_, err := s.CreateSubscription(t.Context(), domain, f.json(t))
 		if fault.CodeOf(err) != fault.Invalid || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "pass@") {
 			t.Errorf("%v, want %q", err, want)
