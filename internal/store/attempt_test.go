@@ -100,7 +100,7 @@ func TestATextThatIsNotThere(t *testing.T) {
 
 func TestStaleResultsChangeNothingButToSent(t *testing.T) {
 	late := noon().Add(time.Minute)
-	for name, c := range map[string]struct {
+	cases := map[string]struct {
 		state   ledger.State // of the text whose second attempt began
 		attempt int
 		result  ledger.State
@@ -115,11 +115,12 @@ func TestStaleResultsChangeNothingButToSent(t *testing.T) {
 		"the attempt failed a sent text":         {ledger.Sent, 2, ledger.Dead, ledger.Sent},
 		"the attempt ended twice":                {ledger.Dead, 2, ledger.Queued, ledger.Dead},
 		"the attempt got through after it died":  {ledger.Dead, 2, ledger.Sent, ledger.Sent},
-	} {
-		t.Run(name, func(t *testing.T) {
-			storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
-				s := open(t)
-				id := begin(t, s, callOf("a"), noon(), sendsText).Text.ID
+	}
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				id := begin(t, s, callOf(name), noon(), sendsText).Text.ID
 				finish(t, s, ledger.Result{ID: id, Attempt: 1, At: noon(), State: ledger.Queued, Due: noon()})
 				claim(t, s, id, noon())
 				if c.state != ledger.Sending {
@@ -136,12 +137,12 @@ func TestStaleResultsChangeNothingButToSent(t *testing.T) {
 					t.Errorf("(-before +after):\n%s", diff)
 				}
 				reason := map[bool]string{true: "late", false: "sent"}[changed]
-				if got := begin(t, s, callOf("a"), late, refuses(t)).Reason; got != reason {
+				if got := begin(t, s, callOf(name), late, refuses(t)).Reason; got != reason {
 					t.Errorf("the caller hears %q, want %q", got, reason)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestASweepQueuesWhatItsProcessLeft(t *testing.T) {

@@ -8,9 +8,9 @@ import (
 
 const (
 	// jobPatience is how long a handler may take where WorkOptions do not say
-	// otherwise. What died amid a job is begun again this long after, on
-	// PostgreSQL.
-	jobPatience = 30 * time.Second
+	// otherwise: a little longer than the lease of a text. What died amid a job
+	// is begun again this long after, on PostgreSQL.
+	jobPatience = 45 * time.Second
 
 	// jobsAtOnce is how many handlers run at once where WorkOptions do not say
 	// otherwise: they wait for phone systems more than they compute.
@@ -30,7 +30,7 @@ type Handler func(ctx context.Context, id string) (again time.Time, err error)
 // WorkOptions say how jobs are worked. The zero WorkOptions are right.
 type WorkOptions struct {
 	AtOnce   int                      // how many handlers run at once; 0: 16
-	Patience map[string]time.Duration // by kind of job, how long a handler may take; absent: 30 s
+	Patience map[string]time.Duration // by kind of job, how long a handler may take; absent: 45 s
 }
 
 // patience returns how long a handler of this kind may take.

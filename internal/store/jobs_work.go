@@ -141,6 +141,7 @@ func (q *riverQueue[T]) work(ctx context.Context, handlers map[string]Handler, o
 	config.ErrorHandler = worker
 	config.FetchCooldown, config.FetchPollInterval = fetchPause, pollPause
 	config.CompletedJobRetentionPeriod = jobsKept
+	config.JobTimeout = options.longest()
 	config.RescueStuckJobsAfter = options.longest() + rescueGrace // where rescue below is not at it
 	client, err := river.NewClient(q.driver, config)
 	if err != nil {

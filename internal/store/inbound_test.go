@@ -1,0 +1,102 @@
+package store_test
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/storetest"
+)
+
+// stopMessage is a message that is answered with a confirmation.
+func stopMessage(id string) ledger.Inbound {
+	return ledger.Inbound{ID: id, Domain: tenant, From: caller, To: "12125550000", Message: "Stop", At: noon()}
+}
+
+func stops(ledger.History) ledger.Reply {
+	confirmation := textTo(caller)
+	confirmation.ID, confirmation.Purpose, confirmation.Due = "confirmation", ledger.Confirmation, noon()
+	suppression := listed(tenant, ledger.Texts, ledger.ByText)
+	return ledger.Reply{Suppress: &suppression, Text: confirmation}
+}
+
+func TestAMessageIsReceivedOnce(t *testing.T) {
+	storetest.EachConfig(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
+		config := fresh(t)
+		stores := []*store.Store{storetest.Open(t, config)}
+		if config.URL != "" {
+			stores = append(stores, storetest.Open(t, config))
+		}
+		var (
+			all       sync.WaitGroup
+			decisions atomic.Int32
+			unseen    atomic.Int32
+		)
+		for i := range 20 {
+			all.Go(func() {
+				seen, err := stores[i%len(stores)].Receive(t.Context(), stopMessage("m1"), tenant, func(h ledger.History) ledger.Reply {
+					decisions.Add(1)
+					return stops(h)
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				if !seen {
+					unseen.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		if decisions.Load() != 1 || unseen.Load() != 1 {
+			t.Errorf("decided on %d times, new %d times", decisions.Load(), unseen.Load())
+		}
+		got := text(t, stores[0], "confirmation")
+		if got.State != ledger.Queued || !got.Due.Equal(noon()) || got.Attempts != 0 || !got.Lease.IsZero() {
+			t.Errorf("the confirmation: %+v", got)
+		}
+		if diff := cmp.Diff([]ledger.Suppression{listed(tenant, ledger.Texts, ledger.ByText)}, suppressions(t, stores[0], caller)); diff != "" {
+			t.Errorf("the list (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAMessageIsDecidedOnWithWhatIsKnown(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		now := time.Now().UTC().Truncate(time.Millisecond)
+		begin(t, s, callOf("a"), now, func(ledger.History) ledger.Decision {
+			help := textTo(caller)
+			help.Purpose = ledger.Help
+			return ledger.Decision{Text: help, Consent: &ledger.Consent{Number: caller, Entry: "shop", At: now}}
+		})
+		suppression := listed(tenant, ledger.Texts, ledger.ByText)
+		suppress(t, s, suppression)
+		var got ledger.History
+		if _, err := s.Receive(t.Context(), stopMessage("m1"), tenant, func(h ledger.History) ledger.Reply {
+			got = h
+			return ledger.Reply{}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(ledger.History{All: 1, Replies: []time.Time{now}, Suppressed: &suppression}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		// STOP and START at once: what is lifted is what was there before.
+		if _, err := s.Receive(t.Context(), stopMessage("m2"), tenant, func(ledger.History) ledger.Reply {
+			again := suppression
+			again.Words = "again"
+			return ledger.Reply{Lift: true, Suppress: &again}
+		}); err != nil {
+			t.Fatal(err)
+		}
+		suppression.Words = "again"
+		if diff := cmp.Diff([]ledger.Suppression{suppression}, suppressions(t, s, caller)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
