@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,6 +26,9 @@ func many(b *testing.B) string {
     "ns_system_user": "8001",
     "from_number": "1212%07d",
     "message": "Our hours are Monday to Friday, 9 to 5. We are at %d Example Street, Springfield. Parking is behind the house.",
+    "time_zone": "America/New_York",
+    "hours": {"mon": ["09:00-17:00"], "tue": ["09:00-17:00"], "wed": ["09:00-17:00"], "thu": ["09:00-17:00"], "fri": ["09:00-17:00"]},
+    "messages": {"closed": "We are closed now. Call us Monday to Friday, 9 to 5."},
     "branding": { "button_text": "Call Us Now", "button_color": "#1a73e8", "company_name": "Example", "logo_url": "" }
   }`, i, i, 5550000+i, i)
 	}
@@ -45,6 +49,57 @@ func BenchmarkOpen10000(b *testing.B) {
 	for b.Loop() {
 		if _, err := entry.Open(path, nil); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkOpenFull10000 is the same for entries with every field there is.
+func BenchmarkOpenFull10000(b *testing.B) {
+	one := strings.TrimSuffix(strings.TrimSpace(fullFile)[1:], "}")
+	one = strings.TrimSpace(one)[len(`"full":`):]
+	text := []byte("{")
+	for i := range 10_000 {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = fmt.Appendf(text, `"customer-%d.example.net-sms": %s`, i, one)
+	}
+	path := filepath.Join(b.TempDir(), "domains.json")
+	if err := os.WriteFile(path, append(text, '}'), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		f, err := entry.Open(path, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if odd := f.Oddities(); odd != nil {
+			b.Fatal(odd[0])
+		}
+	}
+}
+
+// BenchmarkChange10000 is what the first request takes after one entry of the
+// file was changed by hand.
+func BenchmarkChange10000(b *testing.B) {
+	path := many(b)
+	f, err := entry.Open(path, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := 0; b.Loop(); i++ {
+		b.StopTimer()
+		changed := strings.Replace(string(text), "Our hours", fmt.Sprintf("%09d", i), 1)
+		if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+		if e, ok := f.Get("customer-0.example.net-sms"); !ok || !strings.HasPrefix(e.Text.Message, fmt.Sprintf("%09d", i)) {
+			b.Fatal("the change is not in force")
 		}
 	}
 }

@@ -120,3 +120,21 @@ func TestALongerFileIsReadWhole(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
+
+func TestAnEntryThatStaysOddIsToldOnceAndMendedByItsOldText(t *testing.T) {
+	const good, odd = `{"a": {"message": "hello"}, "b": {"message": "1"}}`, `{"a": {"message": "hello", "consent_key": "x"}, "b": {"message": "2"}}`
+	f := open(t, good)
+	f.write(odd)
+	f.wantMessage("b", "2")
+	f.write(strings.Replace(odd, "2", "3", 1)) // the odd entry is as it was
+	f.wantMessage("b", "3")
+	if n := len(f.Oddities()); n != 1 {
+		t.Errorf("there are %d oddities", n)
+	}
+	f.wantTold(`FILE: entry "a": the field consent_key: it is not a key of a telephone, such as "1"; it stays as it was before`)
+	f.write(good)
+	f.wantMessage("a", "hello")
+	if odd := f.Oddities(); odd != nil {
+		t.Errorf("there are still oddities: %v", odd)
+	}
+}

@@ -4,18 +4,48 @@
 package entry
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/netip"
 	"regexp"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/hours"
 )
 
-// Entry is one item: text-back, click-to-call or both.
+// Entry is one item: text-back, click-to-call or both. It is not changed once
+// it is read.
 type Entry struct {
 	ID        string // in the URLs of webhook and widget
 	APIDomain string // the phone system's domain
 	Text      Text
-	Queue     string // of click-to-call, EXT@DOMAIN; kept for it, and not used yet
+
+	Language   string            // of what callers hear, such as en-US; empty: the phone system's
+	Spoken     map[string]string // what callers hear, by reason; the others are as the settings say
+	Messages   Messages
+	ConsentKey string    // callers press it before they are texted; empty: they need not
+	Cooldown   *Cooldown // nil: as the settings say
+
+	Hours    *hours.Schedule // nil: always open
+	TimeZone *time.Location  // nil: none is named; Zone returns one all the same
+
+	Key       Key            // that the webhook's URL must have; empty: none
+	AllowFrom []netip.Prefix // where webhooks must come from; empty: anywhere
+
+	Queue    string          // of click-to-call, EXT@DOMAIN
+	Branding Branding        // of its widget
+	Regions  []string        // whose numbers may be called, such as US; empty: phone.DefaultRegion
+	Origins  []string        // of the pages that the widget may be on, such as https://example.net; empty: any
+	Limits   json.RawMessage // an object; nil: as the settings say
+}
+
+// Zone returns the entry's time zone: that of the machine where none is named.
+func (e *Entry) Zone() *time.Location {
+	if e.TimeZone == nil {
+		return time.Local
+	}
+	return e.TimeZone
 }
 
 // Text is an entry's text-back.
@@ -23,7 +53,27 @@ type Text struct {
 	User       string // the extension that owns the number and sends the text
 	SystemUser string // the user that calls are routed to, made by provisioning
 	FromNumber string // the number that texts come from, digits
-	Message    string
+	Message    string // where Messages has none for the hour; see Entry.Message
+}
+
+// Messages are texts by opening hours. An empty one is Text.Message.
+type Messages struct {
+	Open, Closed string
+	Holiday      string // empty: Closed
+}
+
+// Cooldown is how many texts a caller gets in a while.
+type Cooldown struct {
+	Texts int
+	Time  time.Duration
+}
+
+// Branding is how an entry's widget looks.
+type Branding struct {
+	ButtonText  string
+	ButtonColor string
+	CompanyName string
+	LogoURL     string
 }
 
 // The names of the fields in domains.json.
@@ -34,6 +84,20 @@ const (
 	FieldFromNumber = "from_number"
 	FieldMessage    = "message"
 	FieldQueue      = "queue"
+	FieldLanguage   = "language"
+	FieldTexts      = "texts"
+	FieldMessages   = "messages"
+	FieldConsentKey = "consent_key"
+	FieldCooldown   = "cooldown"
+	FieldTimeZone   = "time_zone"
+	FieldHours      = "hours"
+	FieldHolidays   = "holidays"
+	FieldKey        = "key"
+	FieldAllowFrom  = "allow_from"
+	FieldBranding   = "branding"
+	FieldRegions    = "regions"
+	FieldOrigins    = "origins"
+	FieldLimits     = "limits"
 )
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
@@ -71,6 +135,9 @@ func parse(id string, object []byte) (*Entry, error) {
 		case FieldQueue:
 			field, number = &e.Queue, true
 		default:
+			if err := e.read(name, value); err != nil {
+				return nil, fmt.Errorf("entry %q: the field %s: %w", id, name, err)
+			}
 			continue
 		}
 		text, ok := textOf(value)
@@ -82,6 +149,9 @@ func parse(id string, object []byte) (*Entry, error) {
 		default:
 			return nil, fmt.Errorf("entry %q: the field %s is not a text", id, name)
 		}
+	}
+	if e.Hours != nil {
+		e.Hours.Zone = e.TimeZone
 	}
 	return e, nil
 }
@@ -97,18 +167,58 @@ func isDigits(value []byte) bool {
 
 // HasText reports whether the entry is meant for text-back: it has a field that
 // only text-back uses.
-func (e *Entry) HasText() bool { return e.Text != Text{} }
+func (e *Entry) HasText() bool {
+	return e.Text != Text{} || e.Messages != Messages{} || e.ConsentKey != ""
+}
+
+// Message returns the text that callers get at a moment.
+func (e *Entry) Message(now time.Time) string { return e.messageWhen(e.Hours.At(now)) }
+
+func (e *Entry) messageWhen(state hours.State) string {
+	var message string
+	switch state {
+	case hours.Open:
+		message = e.Messages.Open
+	case hours.Holiday:
+		if message = e.Messages.Holiday; message == "" {
+			message = e.Messages.Closed
+		}
+	case hours.Closed:
+		message = e.Messages.Closed
+	}
+	if message == "" {
+		return e.Text.Message
+	}
+	return message
+}
 
 // LacksForTexts returns the names of the fields without which no text can be
-// sent.
+// sent, or none at some hours.
 func (e *Entry) LacksForTexts() []string {
 	var lacks []string
 	for _, field := range []struct{ name, value string }{
-		{FieldAPIDomain, e.APIDomain}, {FieldUser, e.Text.User}, {FieldFromNumber, e.Text.FromNumber}, {FieldMessage, e.Text.Message},
+		{FieldAPIDomain, e.APIDomain}, {FieldUser, e.Text.User}, {FieldFromNumber, e.Text.FromNumber},
 	} {
 		if field.value == "" {
 			lacks = append(lacks, field.name)
 		}
 	}
+	for _, state := range e.states() {
+		if e.messageWhen(state) == "" {
+			return append(lacks, FieldMessage)
+		}
+	}
 	return lacks
+}
+
+// states returns how the entry's place can be.
+func (e *Entry) states() []hours.State {
+	states := []hours.State{hours.Open}
+	if e.Hours != nil && e.Hours.Week != nil {
+		states = append(states, hours.Closed)
+	}
+	if e.Hours != nil && len(e.Hours.Holidays) > 0 {
+		states = append(states, hours.Holiday)
+	}
+	return states
 }

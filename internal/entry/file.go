@@ -43,8 +43,9 @@ type version struct {
 	entries  map[string]*Entry
 	object   *object
 	senders  Senders
-	problem  error   // the file as it is now cannot be used; the rest is of before
-	oddities []error // entries of it that cannot be used
+	problem  error           // the file as it is now cannot be used; the rest is of before
+	oddities []error         // entries of it that cannot be used
+	odd      map[string]bool // the ids of those; nil: there are none
 
 	info   fs.FileInfo // before reading; nil: there was no file
 	text   []byte      // what was read, which object is made of; nil: it could not be
@@ -177,6 +178,10 @@ func (f *File) parse(data []byte, before *version) *version {
 		v.oddities = append(v.oddities, fault.Newf(fault.Invalid, "%s: the id %q stands twice; the last one counts", f.path, id))
 	}
 	for _, id := range o.names {
+		if e, ok := before.entries[id]; ok && !before.odd[id] && bytes.Equal(before.object.values[id], o.values[id]) {
+			v.entries[id] = e // who changes one entry of ten thousand does not wait for the others
+			continue
+		}
 		e, err := parse(id, o.values[id])
 		if err == nil {
 			v.entries[id] = e
@@ -187,6 +192,10 @@ func (f *File) parse(data []byte, before *version) *version {
 			v.entries[id], became = good, "it stays as it was before"
 		}
 		v.oddities = append(v.oddities, fault.Newf(fault.Invalid, "%s: %v; %s", f.path, err, became))
+		if v.odd == nil {
+			v.odd = map[string]bool{}
+		}
+		v.odd[id] = true
 	}
 	v.senders = SendersOf(maps.Values(v.entries))
 	return v

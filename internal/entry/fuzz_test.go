@@ -16,7 +16,7 @@ import (
 // FuzzFile opens any text: what other programs read as an object is in force,
 // nothing else is, and nothing panics.
 func FuzzFile(f *testing.F) {
-	for _, seed := range []string{oldFile, "", "{}", "\uFEFF{}", `{"a": {"user": 2000}}`, `{"a": null, "a": {}}`, `{"a": {"message": "\ud800"}}`, `{"a":1}}`, "{\"a\":{\"x\":1e99}}"} {
+	for _, seed := range []string{oldFile, fullFile, "", "{}", "\uFEFF{}", `{"a": {"user": 2000}}`, `{"a": null, "a": {}}`, `{"a": {"message": "\ud800"}}`, `{"a":1}}`, "{\"a\":{\"x\":1e99}}"} {
 		f.Add([]byte(seed))
 	}
 	path := filepath.Join(f.TempDir(), "domains.json")

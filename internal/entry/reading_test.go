@@ -33,7 +33,8 @@ const oldFile = `{
 func TestEntriesAreReadAsTheyStand(t *testing.T) {
 	f := open(t, oldFile)
 	want := []*entry.Entry{
-		{ID: "example.net-sales", APIDomain: "example.net", Queue: "9002@example.net"},
+		{ID: "example.net-sales", APIDomain: "example.net", Queue: "9002@example.net",
+			Branding: entry.Branding{ButtonText: "Call Us Now", ButtonColor: "#1a73e8", CompanyName: "Example"}},
 		{ID: "example.net-sms", APIDomain: "example.net", Text: entry.Text{
 			User: "2000", SystemUser: "8001", FromNumber: "12125550100", Message: "Our hours are Mon-Fri 9am-5pm.",
 		}},

@@ -89,12 +89,29 @@ func TestZonesAreThoseOfTheDatabase(t *testing.T) {
 func FuzzWeek(f *testing.F) {
 	f.Add([]byte(office), []byte(feast), int64(1_800_000_000))
 	f.Add([]byte(bar), []byte(`[]`), int64(-1))
+	f.Add([]byte(`{"mon": ["09:00-17:00" ,"18:00-20:00"] , "tue":[]}`), []byte(`[]`), int64(0))
+	f.Add([]byte(`{"mon": ["09:00-17:00",]}`), []byte(`[]`), int64(0))
+	f.Add([]byte(`{"mon": [], "mon": ["09:00-17:00"]} x`), []byte(`[]`), int64(0))
 	f.Add([]byte(`{"mon": null}`), []byte(`null`), int64(1)<<40)
 	newYork := zone(f, "America/New_York")
 	f.Fuzz(func(t *testing.T, week, holidays []byte, second int64) {
 		s := hours.Schedule{Zone: newYork}
 		var err error
-		if s.Week, err = hours.ParseWeek(week); err != nil {
+		s.Week, err = hours.ParseWeek(week)
+		var given map[string][]string
+		if json.Unmarshal(week, &given) == nil && len(given) > 0 {
+			escaped, marshalErr := json.Marshal(given) // which is nobody's way to write one
+			if marshalErr != nil {
+				t.Fatal(marshalErr)
+			}
+			other, otherErr := hours.ParseWeek([]byte(strings.ReplaceAll(string(escaped), "-", `\u002d`)))
+			if diff := cmp.Diff(other, s.Week); diff != "" || fmt.Sprint(err) != fmt.Sprint(otherErr) {
+				t.Errorf("%s: %v, but with escapes %v (- escapes, + without):\n%s", week, err, otherErr, diff)
+			}
+		} else if err == nil && s.Week != nil {
+			t.Errorf("%s is read, and is no JSON", week)
+		}
+		if err != nil {
 			return
 		}
 		if s.Holidays, err = hours.ParseHolidays(holidays); err != nil {
@@ -109,4 +126,14 @@ func FuzzWeek(f *testing.F) {
 			t.Errorf("after %v it opens at %v, but was open before", now, opens)
 		}
 	})
+}
+
+func BenchmarkParseWeek(b *testing.B) {
+	week := []byte(`{"mon": ["09:00-17:00"], "tue": ["09:00-17:00"], "wed": ["09:00-17:00"], "thu": ["09:00-17:00"], "fri": ["09:00-17:00"]}`)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := hours.ParseWeek(week); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
