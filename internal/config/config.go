@@ -82,7 +82,7 @@ type TextBack struct {
 	Patience time.Duration `key:"patience" default:"4s" min:"100ms" max:"14s" doc:"How long a caller waits for the phone system to take the text, before hearing an apology. A phone system itself waits 15s for the answer."`
 
 	QueueOnFailure bool          `key:"queue_on_failure" default:"false" doc:"Whether a text that the phone system did not take goes on by itself: the caller hears queued in place of failed, and gets the text later. Otherwise it waits among the dead texts until an operator sends it."`
-	WhenUncertain  WhenUncertain `key:"when_uncertain" default:"hold" doc:"What becomes of a text of which neither the phone system's answer nor its list of messages tells whether it went out. hold leaves it to an operator: no caller gets it twice. resend sends it again: no caller goes without."`
+	WhenUncertain  WhenUncertain `key:"when_uncertain" default:"hold" doc:"What becomes of a text of which neither the phone system's answer nor its list of messages tells whether it went out. hold leaves it to an operator: no caller gets it twice. resend sends it again where queue_on_failure is true: no caller goes without."`
 	GiveUpAfter    time.Duration `key:"give_up_after" default:"1h" min:"1m" max:"3d" doc:"How long a text is tried that goes on by itself. After that it is dead: nobody wants directions a day late."`
 
 	// MaxSegments counts the SMS that a message is sent as. A concatenated

@@ -1,0 +1,90 @@
+// Package alert tells an operator, at a web address of theirs, of what does not
+// mend itself: texts that died, provisioning that failed, a phone system that
+// stays down.
+//
+// A [Sender] takes alerts from anywhere, never makes anybody wait, and posts
+// them from one place. [Watch] and [PhoneSystem] decide when a phone system is
+// down, rather than slow for a moment.
+package alert
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// Kind says what needs an operator. The set is closed.
+type Kind string
+
+// The kinds.
+const (
+	TextDead           Kind = "text_dead"           // a text does not go on by itself
+	ProvisionFailed    Kind = "provision_failed"    // the phone system could not be brought to what an entry says
+	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule stands where an entry's belongs
+	PhoneSystemDown    Kind = "phone_system_down"   // it has not answered for a while
+	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, and with them no STOP
+	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be written down
+)
+
+// Kinds returns all of them.
+func Kinds() []Kind {
+	return []Kind{TextDead, ProvisionFailed, ProvisionConflict, PhoneSystemDown, SubscriptionFailed, DatabaseTrouble}
+}
+
+// Alert is one thing that needs an operator.
+type Alert struct {
+	Kind Kind
+
+	// About is what it is about: the id of an entry, a domain, a host. Alerts
+	// of the same Kind and About are one matter. It may be empty.
+	About string
+
+	// Text says what is the matter and what to do, in a sentence or two that
+	// can be read without the rest. Numbers in it are masked; secrets it must
+	// not hold.
+	Text string
+}
+
+// The most that is sent of an alert's parts, in characters: what chat programs
+// show without folding it away.
+const (
+	maxAbout = 200
+	maxText  = 1500
+)
+
+// presentable returns an alert that can be shown in anybody's chat.
+func (a Alert) presentable() Alert {
+	a.About = clip(plain(phone.MaskIn(a.About)), maxAbout)
+	a.Text = clip(plain(phone.MaskIn(a.Text)), maxText)
+	return a
+}
+
+// address is what makes chat programs ring everybody's telephone.
+var address = regexp.MustCompile(`(?i)@(channel|all|here|everyone)\b`)
+
+// plain takes out of a text what chat programs would not show but do: it may
+// hold what a stranger wrote. In Slack <!channel> is an address, <https://…|…>
+// a link under another name.
+func plain(text string) string {
+	text = strings.Map(func(c rune) rune {
+		switch {
+		case c == '<':
+			return '‹'
+		case c == '>':
+			return '›'
+		case unicode.IsControl(c):
+			return ' '
+		}
+		return c
+	}, strings.ToValidUTF8(text, "�"))
+	return address.ReplaceAllString(text, "@ $1")
+}
+
+func clip(text string, most int) string {
+	if chars := []rune(text); len(chars) > most {
+		return string(chars[:most]) + "…"
+	}
+	return text
+}

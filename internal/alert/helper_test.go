@@ -1,0 +1,216 @@
+package alert_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// secret is the part of the address that nobody may see.
+const secret = "hunter2hunter2"
+
+// posted is what a chat gets.
+type posted struct {
+	Kind     string    `json:"kind"`
+	About    string    `json:"about"`
+	Text     string    `json:"text"`
+	Count    int       `json:"count"`
+	At       time.Time `json:"at"`
+	Resolved bool      `json:"resolved"`
+
+	after time.Duration // since the desk was made
+}
+
+// chat is where alerts arrive, over net.Pipe, in a bubble of synctest.
+type chat struct {
+	t       *testing.T
+	started time.Time
+
+	mu     sync.Mutex
+	answer func(w http.ResponseWriter, n int) // the n-th request, from 1; nil: 200
+	asked  []time.Duration
+	got    []posted
+	counts []string
+}
+
+func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	c.asked = append(c.asked, time.Since(c.started))
+	answer, n := c.answer, len(c.asked)
+	c.mu.Unlock() // what waits for it in a bubble stops the clock
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasSuffix(r.URL.Path, secret) {
+		c.t.Errorf("it is asked with %s %s, %s", r.Method, r.URL, r.Header.Get("Content-Type"))
+	}
+	if answer != nil {
+		recorder := &status{ResponseWriter: w, code: http.StatusOK}
+		answer(recorder, n)
+		if recorder.code != http.StatusOK {
+			return
+		}
+	}
+	content, err := io.ReadAll(r.Body)
+	if err != nil {
+		c.t.Errorf("read: %v", err)
+	}
+	p := posted{after: time.Since(c.started)}
+	if err := json.Unmarshal(content, &p); err != nil {
+		c.t.Errorf("%s: %v", content, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.got = append(c.got, p)
+}
+
+// status remembers what was answered.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// texts returns what arrived since the last call of it, as lines.
+func (c *chat) texts() []string {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var lines []string
+	for _, p := range c.got {
+		lines = append(lines, p.after.String()+" "+p.Text)
+	}
+	c.got = nil
+	return lines
+}
+
+// times returns when it was asked.
+func (c *chat) times() []time.Duration {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
+}
+
+// answers says what is answered from now on.
+func (c *chat) answers(with func(w http.ResponseWriter, n int)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = with
+}
+
+// desk is a Sender at work, and what it says.
+type desk struct {
+	*alert.Sender
+	*chat
+
+	log  *strings.Builder
+	stop func() // ends Run and waits for it
+}
+
+// open returns a Sender that posts to a chat. Call it in a bubble.
+func open(t *testing.T, repeat time.Duration) *desk {
+	t.Helper()
+	d := &desk{chat: &chat{t: t, started: time.Now()}, log: &strings.Builder{}}
+	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: d.chat}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return listener.dial(ctx) }})
+	var err error
+	d.Sender, err = alert.New(alert.Config{
+		Webhook: "http://chat.example.net/hooks/" + secret, Repeat: repeat, Client: client,
+		Log: slog.New(slog.NewTextHandler(&locked{w: d.log}, nil)),
+		Count: func(kind alert.Kind, arrived bool) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.counts = append(d.counts, string(kind)+" "+map[bool]string{true: "arrived", false: "given up"}[arrived])
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
+	d.stop = func() {
+		cancel()
+		running.Wait()
+	}
+	t.Cleanup(func() {
+		d.stop()
+		client.CloseIdle()
+		_ = server.Close()
+		serving.Wait()
+		if strings.Contains(d.log.String(), secret) {
+			t.Errorf("the log shows the address: %s", d.log)
+		}
+	})
+	return d
+}
+
+// locked is a writer for several goroutines.
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// pipes is a net.Listener of connections that are no sockets, which would stop
+// a bubble's clock.
+type pipes struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.conns <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case conn := <-p.conns:
+		return conn, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
+
+// elapse lets the bubble's clock go on, with everything that happens meanwhile.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}

@@ -1,0 +1,110 @@
+package alert
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// postTimeout is how long the other side may take to answer. Nobody waits but
+// the next alert.
+const postTimeout = 10 * time.Second
+
+// body is what is posted. Slack, Mattermost and their like show the text, and
+// leave the rest to programs.
+type body struct {
+	Kind     Kind      `json:"kind"`
+	About    string    `json:"about"`
+	Text     string    `json:"text"`
+	Count    int       `json:"count"` // how often it came up since it was told last
+	At       time.Time `json:"at"`    // when it came up last, or ended
+	Resolved bool      `json:"resolved"`
+}
+
+// body returns what is posted of a report.
+func (r report) body() body {
+	text := r.alert.Text
+	switch {
+	case r.resolved:
+		text = "Resolved: " + text
+	case r.count > 1:
+		text += fmt.Sprintf(" (%d times)", r.count)
+	}
+	return body{Kind: r.key.kind, About: r.key.about, Text: text, Count: r.count, At: r.at.UTC().Truncate(time.Millisecond), Resolved: r.resolved}
+}
+
+// problem is why a report did not arrive.
+type problem struct {
+	reason   string        // without the address, which is a secret
+	hopeless bool          // it would not arrive later either
+	wait     time.Duration // how long the other side asks to wait
+}
+
+// post sends a report.
+func post(ctx context.Context, client Client, to *url.URL, r report) *problem {
+	text, err := json.Marshal(r.body())
+	if err != nil {
+		return &problem{reason: "it cannot be written as JSON", hopeless: true}
+	}
+	response, err := client.Do(ctx, fetch.Request{
+		Method: http.MethodPost, URL: to, Body: text, Timeout: postTimeout,
+		Header: http.Header{"Content-Type": {"application/json"}},
+	})
+	if err != nil {
+		return unanswered(err)
+	}
+	switch status := response.Status; {
+	case status/100 == 2:
+		return nil
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status/100 == 5:
+		return &problem{reason: "it was answered with status " + strconv.Itoa(status), wait: retryAfter(response.Header)}
+	default:
+		return &problem{reason: "it was refused with status " + strconv.Itoa(status), hopeless: true}
+	}
+}
+
+// unanswered says in words of our own why there is no answer: those of the
+// error may hold the whole address.
+func unanswered(err error) *problem {
+	e, ok := errors.AsType[*fetch.Error](err)
+	if !ok {
+		return &problem{reason: "it could not be asked"}
+	}
+	switch e.Kind {
+	case fetch.Resolve:
+		return &problem{reason: "the host's name could not be looked up"}
+	case fetch.Refused:
+		return &problem{reason: "the host takes no connections"}
+	case fetch.Timeout:
+		return &problem{reason: "the host did not answer in time"}
+	case fetch.TLS:
+		return &problem{reason: "there was no TLS connection to the host"}
+	case fetch.Canceled:
+		return &problem{reason: "there was no time left to wait for an answer"}
+	case fetch.Guarded:
+		return &problem{reason: "the host has an address that is never asked", hopeless: true}
+	case fetch.Redirects:
+		return &problem{reason: "the host redirects, and alerts go to the address of the settings alone", hopeless: true}
+	case fetch.Scheme, fetch.TooLarge:
+		return &problem{reason: "the host does not answer as it should (" + string(e.Kind) + ")", hopeless: true}
+	default:
+		return &problem{reason: "the host does not answer as it should (" + string(e.Kind) + ")"}
+	}
+}
+
+// retryAfter returns the seconds that the other side asks to wait (RFC 9110,
+// section 10.2.3). The form with a date is not used by those that limit rates.
+func retryAfter(header http.Header) time.Duration {
+	seconds, err := strconv.ParseUint(header.Get("Retry-After"), 10, 16)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
+}
