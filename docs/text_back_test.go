@@ -51,13 +51,16 @@ func secretsIn(s snippet) []string {
 	return []string{"NS_TOKEN=nsd_x", "UPDATE_SECRET=x"}
 }
 
-func TestTheEntryOfThePageCanSendTexts(t *testing.T) {
+func TestTheEntriesOfThePageCanSendTexts(t *testing.T) {
 	for _, s := range ofTextBack(t, "jsonc") {
 		folder := t.TempDir()
 		write(t, folder, "domains.json", s.text)
 		file, err := entry.Open(filepath.Join(folder, "domains.json"), nil)
 		if err != nil {
 			t.Fatalf("%v: %v", s, err)
+		}
+		if odd := file.Oddities(); odd != nil {
+			t.Errorf("%v: %v", s, odd)
 		}
 		for _, e := range file.All() {
 			if lacks := e.LacksForTexts(); lacks != nil {
