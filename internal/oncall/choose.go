@@ -1,0 +1,140 @@
+package oncall
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// candidate is somebody who can be rung.
+type candidate struct {
+	key, name string
+	numbers   []string
+}
+
+// candidates returns who of those on call can be rung, each once.
+func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidate {
+	found := make([]candidate, 0, len(people))
+	for _, one := range people {
+		key, name := keyOf(a.Source, one.person), called(one.person)
+		if slices.ContainsFunc(found, func(c candidate) bool { return c.key == key }) {
+			continue // on call by two schedules, which must not make them twice as likely
+		}
+		numbers, mapped, bad := numbersOf(one.person, &s.Rules)
+		for _, number := range bad {
+			d.step(fmt.Sprintf("%s: %s is no number that can be dialled.", name, quoted(number)))
+		}
+		if len(numbers) == 0 {
+			from := a.Source
+			if mapped {
+				from = "the settings"
+			}
+			d.step(name + " is passed over: there is no number of theirs in " + from + ".")
+			continue
+		}
+		found = append(found, candidate{key, name, numbers})
+	}
+	return found
+}
+
+// maxQuoted is how much of what ought to be a number is repeated, in characters.
+const maxQuoted = 30
+
+func quoted(number string) string {
+	if chars := []rune(number); len(chars) > maxQuoted {
+		number = string(chars[:maxQuoted]) + "…"
+	}
+	return fmt.Sprintf("%q", phone.Mask(number))
+}
+
+// choose rings one of the candidates. round is how often their level was asked
+// before.
+func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
+	all := len(candidates)
+	if left := untried(candidates, s.Tried); len(left) < all && len(left) > 0 {
+		d.step("Whom this caller was put through to before is passed over.")
+		candidates, round = left, 0
+	}
+	i, how := pick(s, candidates, round)
+	c := candidates[i]
+	d.Key, d.Name, d.Choices = c.key, c.name, len(candidates)
+	j, any := 0, ""
+	if len(c.numbers) > 1 {
+		if s.Rules.policy() == Random && !s.Rules.Preferred {
+			j, any = s.random(len(c.numbers)), fmt.Sprintf(", any of %d numbers", len(c.numbers))
+		} else {
+			j, any = round%len(c.numbers), fmt.Sprintf(", number %d of %d", round%len(c.numbers)+1, len(c.numbers))
+		}
+	}
+	d.Number = c.numbers[j]
+	if len(candidates) == 1 {
+		how = ""
+	}
+	d.step(fmt.Sprintf("%s is rung at %s%s%s.", c.name, phone.Mask(d.Number), any, how))
+}
+
+func untried(candidates []candidate, tried []string) []candidate {
+	if len(tried) == 0 {
+		return candidates
+	}
+	left := make([]candidate, 0, len(candidates))
+	for _, c := range candidates {
+		if !slices.Contains(tried, c.key) {
+			left = append(left, c)
+		}
+	}
+	return left
+}
+
+// pick returns which candidate the policy chooses, and how, for a sentence.
+func pick(s *Situation, candidates []candidate, round int) (i int, how string) {
+	switch s.Rules.policy() {
+	case Ordered:
+		return round % len(candidates), ", as the next in order"
+	case RoundRobin:
+		return earliest(candidates, func(c *candidate) time.Time { return s.past(c.key).Rung }), ", as the one who was rung longest ago"
+	case LongestIdle:
+		free := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return s.past(c.key).Busy })
+		if len(free) == 0 {
+			free = candidates // all are in a call: one may take a second
+		}
+		first := free[earliest(free, func(c *candidate) time.Time { return s.past(c.key).Engaged })]
+		return slices.IndexFunc(candidates, func(c candidate) bool { return c.key == first.key }), ", as the one without a call for longest"
+	default:
+		return s.random(len(candidates)), ", chosen at random"
+	}
+}
+
+// earliest returns the candidate of the earliest time, of several the first.
+func earliest(candidates []candidate, of func(*candidate) time.Time) int {
+	best, at := 0, of(&candidates[0])
+	for i := 1; i < len(candidates); i++ {
+		if t := of(&candidates[i]); t.Before(at) {
+			best, at = i, t
+		}
+	}
+	return best
+}
+
+func (r *Rules) policy() Policy {
+	if r.Policy == "" {
+		return Random
+	}
+	return r.Policy
+}
+
+func (s *Situation) past(key string) Past {
+	if s.Past == nil {
+		return Past{}
+	}
+	return s.Past(key)
+}
+
+func (s *Situation) random(choices int) int {
+	if s.Random == nil || choices < 2 {
+		return 0
+	}
+	return min(max(s.Random(choices), 0), choices-1)
+}

@@ -1,0 +1,269 @@
+package oncall
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// Decide says whom to ring. It depends on nothing but the situation.
+func Decide(s Situation) Decision {
+	d := Decision{At: s.Now, Route: s.Route, Attempt: max(s.Attempt, 1)}
+	if s.Attempt == 0 && s.Request.Attempt > 0 {
+		d.Attempt = s.Request.Attempt
+	}
+	if reason := refusal(&s); reason != "" {
+		d.refuse(&s, reason)
+		return d
+	}
+	if state := s.Rules.Hours.At(s.Now); state != hours.Open {
+		d.shut(&s, state)
+		return d
+	}
+	d.sayAttempt(&s)
+	for i := range s.Answers {
+		reason := d.consider(&s, &s.Answers[i])
+		if reason == OnCall {
+			d.Reason = OnCall
+			return d
+		}
+		if d.Reason == "" {
+			d.Reason = reason // of the preferred source
+		}
+	}
+	if d.Reason == "" {
+		d.Reason = NoAnswer
+		d.step("The route has no source.")
+	}
+	d.fallBack(&s.Rules)
+	return d
+}
+
+// refusal returns why a caller does not get through, or "".
+func refusal(s *Situation) Reason {
+	rules := &s.Rules
+	switch caller := s.Request.Caller; {
+	case len(rules.Block) > 0 && listed(rules.Block, caller, rules.CallingCode):
+		return Blocked
+	case len(rules.Allow) > 0 && !listed(rules.Allow, caller, rules.CallingCode):
+		return NotAllowed
+	}
+	return ""
+}
+
+func (d *Decision) refuse(s *Situation, reason Reason) {
+	who := "The caller " + phone.Mask(strings.TrimSpace(s.Request.Caller))
+	if plain(s.Request.Caller, s.Rules.CallingCode) == "" {
+		who = "The caller, who hides their number,"
+	}
+	if reason == Blocked {
+		d.step(who + " is on the block list.")
+	} else {
+		d.step(who + " is not on the allow list.")
+	}
+	d.instead(&s.Rules, reason, s.Rules.Refused)
+}
+
+func (d *Decision) shut(s *Situation, state hours.State) {
+	sentence := "It is closed."
+	if state == hours.Holiday {
+		sentence = "It is closed: a holiday."
+	}
+	if next, ok := s.Rules.Hours.Next(s.Now); ok {
+		sentence += " It opens " + moment(next, s.Rules.Hours.Zone) + "."
+	}
+	d.step(sentence)
+	d.instead(&s.Rules, Shut, s.Rules.Closed)
+}
+
+// fallBack gives the caller what is left where nobody can be rung.
+func (d *Decision) fallBack(rules *Rules) {
+	d.Source, d.Age, d.Stale, d.Level = "", 0, false, 0
+	d.instead(rules, d.Reason, rules.Fallback)
+	d.Fallback = d.Number != ""
+}
+
+// instead rings what is no person.
+func (d *Decision) instead(rules *Rules, reason Reason, number string) {
+	d.Reason = reason
+	kind := "number for callers who do not get through"
+	switch reason {
+	case Blocked, NotAllowed:
+	case Shut:
+		kind = "number for closed hours"
+	default:
+		kind = "fallback"
+	}
+	dialled, ok := Dialable(number, rules.CallingCode)
+	switch {
+	case ok:
+		d.Number = dialled
+		d.step("The " + kind + " " + phone.Mask(dialled) + " is rung.")
+	case strings.TrimSpace(number) != "":
+		d.step("The " + kind + " cannot be dialled: the phone system is told that there is nobody.")
+	default:
+		d.step("There is no " + kind + ": the phone system is told that there is nobody.")
+	}
+}
+
+func (d *Decision) step(sentence string) { d.Steps = append(d.Steps, sentence) }
+
+func (d *Decision) sayAttempt(s *Situation) {
+	switch {
+	case d.Attempt == 1:
+	case s.Repeated > 0:
+		d.step(fmt.Sprintf("It is attempt %d: this caller was not helped, and calls again within %s.", d.Attempt, short(s.Repeated)))
+	default:
+		d.step(fmt.Sprintf("It is attempt %d, as the phone system says.", d.Attempt))
+	}
+}
+
+// consider looks for somebody to ring in what one source said, and returns
+// OnCall where it found them.
+func (d *Decision) consider(s *Situation, a *Answer) Reason {
+	if !d.usable(s, a) {
+		return NoAnswer
+	}
+	people := onDuty(a.Snapshot.People, s.Now)
+	if len(people) == 0 {
+		d.step(d.heard(a) + "nobody is on call.")
+		return NobodyOnCall
+	}
+	highest := people[len(people)-1].level
+	level, round := s.Rules.Beyond.level(d.Attempt, highest)
+	if level > highest {
+		d.step(fmt.Sprintf("%sthe last level is %d, and attempt %d goes past it.", d.heard(a), highest, d.Attempt))
+		return NobodyAtLevel
+	}
+	found := NobodyAtLevel
+	for ; level <= highest; level++ {
+		at := ofOneLevel(people, level)
+		d.sayLevel(a, at, level)
+		candidates := d.candidates(s, a, at)
+		if len(candidates) > 0 {
+			d.Level, d.Source = level, a.Source
+			d.choose(s, candidates, round)
+			return OnCall
+		}
+		if len(at) > 0 {
+			found = NoNumber
+		}
+		if !s.Rules.NextLevel {
+			break
+		}
+	}
+	return found
+}
+
+// level returns the level that an attempt asks, and how often that level was
+// asked before by the same count.
+func (b Beyond) level(attempt, highest int) (level, round int) {
+	switch {
+	case attempt <= highest || b == Stop:
+		return attempt, 0
+	case b == Wrap:
+		return (attempt-1)%highest + 1, (attempt - 1) / highest
+	}
+	return highest, attempt - highest
+}
+
+// usable says of an answer how old it is, and whether it may be used.
+func (d *Decision) usable(s *Situation, a *Answer) bool {
+	known := s.Known
+	if known.IsZero() {
+		known = s.Now
+	}
+	why := ""
+	if a.Problem != "" {
+		why = ": " + a.Problem
+	}
+	if !a.Heard {
+		d.step(a.Source + " has not answered yet" + why + ".")
+		return false
+	}
+	d.Age = max(known.Sub(a.Snapshot.At), 0)
+	d.Stale = a.FreshFor > 0 && d.Age > a.FreshFor
+	if a.MaxAge > 0 && d.Age > a.MaxAge {
+		d.step(fmt.Sprintf("%s was last heard %s ago, and an answer is used for %s at most%s.", a.Source, short(d.Age), short(a.MaxAge), why))
+		return false
+	}
+	if d.Stale {
+		d.step(fmt.Sprintf("%s does not answer now%s. What it said %s ago is used.", a.Source, why, short(d.Age)))
+	}
+	return true
+}
+
+func (d *Decision) heard(a *Answer) string {
+	return a.Source + ", heard " + short(d.Age) + " ago: "
+}
+
+func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
+	if len(at) == 0 {
+		d.step(fmt.Sprintf("%snobody is on call at level %d.", d.heard(a), level))
+		return
+	}
+	names := make([]string, 0, len(at))
+	for _, one := range at {
+		if name := called(one.person); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	verb := " is"
+	if len(names) > 1 {
+		verb = " are"
+	}
+	sentence := fmt.Sprintf("%s%s%s on call at level %d.", d.heard(a), list(names), verb, level)
+	if at[0].over {
+		sentence += " Their time ended " + moment(at[0].person.Until, nil) + ", and nobody is known to follow."
+	}
+	d.step(sentence)
+}
+
+// ofOneLevel returns those of a level. The levels are in order.
+func ofOneLevel(people []duty, level int) []duty {
+	from, to := len(people), len(people)
+	for i := len(people) - 1; i >= 0; i-- {
+		if people[i].level > level {
+			to = i
+		}
+		if people[i].level >= level {
+			from = i
+		}
+	}
+	return people[from:to]
+}
+
+// short writes a length of time for people: 90 minutes is 1h30m.
+func short(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// moment writes a time for people; a nil zone is the time's own.
+func moment(t time.Time, zone *time.Location) string {
+	if zone != nil {
+		t = t.In(zone)
+	}
+	return t.Format("on 2006-01-02 at 15:04 MST")
+}
+
+// list writes names as a sentence has them.
+func list(names []string) string {
+	switch len(names) {
+	case 0:
+		return "nobody"
+	case 1:
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

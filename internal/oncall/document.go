@@ -1,0 +1,143 @@
+package oncall
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/switchhook/switchhook/responder"
+)
+
+// Document returns the http.Handler of /oncall. It answers a phone system that
+// runs documents with one that says what happens and passes the call on, and
+// whoever accepts application/json alone with the decision as JSON. Parameters
+// have the names of the NetSapiens responder protocol, or those of the Voys
+// webhook, which count first.
+func (d *Desk) Document() http.Handler { return http.HandlerFunc(d.serveDocument) }
+
+func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
+	asJSON := wantsJSON(r)
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header()["Allow"] = []string{"GET, POST"}
+		refuse(w, asJSON, http.StatusMethodNotAllowed, "a phone system asks with GET or POST")
+		return
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, responder.MaxRequestBody+1)
+	// A signature is over the body as it came, so it is looked at first.
+	signed, p := d.admit(r, nil)
+	asked, err := responder.ParseRequest(r)
+	if err != nil {
+		status := http.StatusBadRequest
+		if errors.Is(err, responder.ErrRequestTooLarge) {
+			status = http.StatusRequestEntityTooLarge
+		}
+		refuse(w, asJSON, status, "the request cannot be read")
+		return
+	}
+	lines := signed
+	if p == wrongSecret {
+		lines, p = d.admit(r, asked.Params[paramSecret])
+	}
+	switch p {
+	case wrongAddress:
+		d.denied(r.Context(), p)
+		refuse(w, asJSON, http.StatusForbidden, "the address is not one that phone systems ask from")
+		return
+	case wrongSecret:
+		d.denied(r.Context(), p)
+		w.Header()["Www-Authenticate"] = []string{"Bearer"}
+		refuse(w, asJSON, http.StatusUnauthorized, "the secret is missing or wrong")
+		return
+	case permitted:
+	}
+	request := requestOf(asked.Params)
+	request.Caller = cmp.Or(request.Caller, strings.TrimSpace(asked.Caller))
+	request.DID = cmp.Or(request.DID, strings.TrimSpace(asked.Called))
+	request.Code = cmp.Or(request.Code, strings.TrimSpace(asked.Digits))
+	d.answer(r, request, lines, func(decision *Decision, l *line) {
+		if asJSON {
+			write(w, isJSON, http.StatusOK, decisionJSON(decision, l))
+			return
+		}
+		write(w, isXML, http.StatusOK, document(decision, l))
+	})
+}
+
+// wantsJSON reports whether a request accepts JSON and no document.
+func wantsJSON(r *http.Request) bool {
+	accept := strings.ToLower(r.Header.Get("Accept"))
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "xml")
+}
+
+// document says what happens to the call.
+func document(decision *Decision, l *line) string {
+	words := DefaultTexts()
+	if l != nil {
+		words = l.Texts
+	}
+	say := responder.Say{Text: words.Nobody, Voice: words.Voice, Language: words.Language}
+	var then responder.Verb = responder.Hangup{}
+	switch {
+	case decision.Number != "":
+		say.Text, then = words.Connecting, responder.Forward{To: decision.Number}
+	case decision.Reason == Shut:
+		say.Text = words.Closed
+	}
+	xml, err := responder.Encode(responder.Respond(say, then))
+	if err != nil { // New has written each text once
+		xml, _ = responder.Encode(responder.Respond(then))
+	}
+	return string(xml)
+}
+
+// answerJSON is a decision for programs.
+type answerJSON struct {
+	Status      string  `json:"status"`                // ack or nak
+	Destination string  `json:"destination,omitempty"` // with ack
+	CallerName  string  `json:"callername,omitempty"`
+	Reason      Reason  `json:"reason,omitempty"`
+	Route       string  `json:"route,omitempty"`
+	Attempt     int     `json:"attempt,omitempty"`
+	Level       int     `json:"level,omitempty"`
+	Person      string  `json:"person,omitempty"`
+	Source      string  `json:"source,omitempty"`
+	AgeSeconds  float64 `json:"age_seconds"`
+	Stale       bool    `json:"stale"`
+	Fallback    bool    `json:"fallback"`
+}
+
+func decisionJSON(decision *Decision, l *line) string {
+	a := answerJSON{
+		Status: "nak", Reason: decision.Reason, Route: decision.Route, Attempt: decision.Attempt, Level: decision.Level,
+		Person: decision.Name, Source: decision.Source, AgeSeconds: decision.Age.Seconds(), Stale: decision.Stale, Fallback: decision.Fallback,
+	}
+	if decision.Number != "" {
+		a.Status, a.Destination = "ack", decision.Number
+		if l != nil {
+			a.CallerName = l.CallerName
+		}
+	}
+	body, err := json.Marshal(a)
+	if err != nil { // a defect: all of it can be written
+		return `{"status":"nak"}` + "\n"
+	}
+	return string(body) + "\n"
+}
+
+// refuse answers a request that gets no decision.
+func refuse(w http.ResponseWriter, asJSON bool, status int, why string) {
+	if !asJSON {
+		write(w, isText, status, why+"\n")
+		return
+	}
+	body, err := json.Marshal(struct {
+		Status string `json:"status"`
+		Error  string `json:"error"`
+	}{"nak", why})
+	if err != nil {
+		body = []byte(`{"status":"nak"}`)
+	}
+	write(w, isJSON, status, string(body)+"\n")
+}

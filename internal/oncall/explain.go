@@ -1,0 +1,55 @@
+package oncall
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Explain says who would be rung at a time, and why, in sentences; the last is
+// the result, with the whole number. It asks no source, counts as no call, and
+// needs no secret. Of a time to come it goes by what the sources say now. The
+// error is that there is no such route.
+func (d *Desk) Explain(r Request, at time.Time) ([]string, error) {
+	l := meant(d.lines, &r)
+	if l == nil {
+		var names []string
+		for _, l := range d.lines {
+			names = append(names, l.Name)
+		}
+		return nil, fault.Newf(fault.NotFound, "no on-call route is for what was asked: %s", described(&r)).
+			WithHint("there are %s", list(names))
+	}
+	now := time.Now()
+	s := Situation{
+		Now: at, Known: now, Route: l.Name, Rules: l.Rules, Request: r, Answers: d.config.Keeper.answers(l.Sources),
+		Attempt: max(r.Attempt, 1), Random: func(int) int { return 0 },
+	}
+	d.state.mu.Lock()
+	book := d.state.book
+	s.Past = func(key string) Past { return book.past(l.Name, key) }
+	decision := Decide(s)
+	d.state.mu.Unlock()
+	var lines []string
+	if ahead := at.Sub(now); ahead > DefaultEvery {
+		lines = append(lines, "It is asked of a time to come, and the sources say who is on call now: who follows is known as far as they tell.")
+	}
+	lines = append(lines, decision.Steps...)
+	return append(lines, conclusion(&decision, &l.Rules)), nil
+}
+
+// conclusion is the result as a sentence.
+func conclusion(d *Decision, rules *Rules) string {
+	switch {
+	case d.Number == "":
+		return fmt.Sprintf("Nobody would be rung: %s.", strings.ReplaceAll(string(d.Reason), "_", " "))
+	case d.Reason != OnCall:
+		return d.Number + " would be rung."
+	}
+	if others := d.Choices - 1; rules.policy() == Random && others > 0 {
+		return fmt.Sprintf("%s would be rung at %s, or, as chance has it, one of %d others.", d.Name, d.Number, others)
+	}
+	return fmt.Sprintf("%s would be rung at %s.", d.Name, d.Number)
+}

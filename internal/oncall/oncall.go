@@ -1,0 +1,162 @@
+// Package oncall answers a phone system that asks whom to ring. Three parts do
+// the work: Decide, a pure function that knows the policies; a Keeper, which
+// asks the sources in the background and keeps what they said; and a Desk, which
+// puts both behind the webhooks of phone systems.
+//
+// A caller never waits for a source as long as anything is known: the answer of
+// a source that is down is used up to a stated age, then comes the next source,
+// then the fallback.
+package oncall
+
+import (
+	"time"
+
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/oncall/source"
+)
+
+// Policy says which of several people is rung.
+type Policy string
+
+// The policies.
+const (
+	Random      Policy = "random"       // anybody; of several numbers, any
+	RoundRobin  Policy = "round_robin"  // who was rung longest ago
+	Ordered     Policy = "ordered"      // the first that the source names
+	LongestIdle Policy = "longest_idle" // who has had no call for longest
+)
+
+// Beyond says what an attempt past the last level gets.
+type Beyond string
+
+// What an attempt past the last level gets.
+const (
+	Last Beyond = "last" // the last level again
+	Wrap Beyond = "wrap" // the first level, and on from there
+	Stop Beyond = "stop" // nobody: the fallback
+)
+
+// Rules are what an operator says of a route. The zero Rules ring anybody of
+// level n at attempt n.
+type Rules struct {
+	Policy Policy // empty: Random
+	Beyond Beyond // empty: Last
+
+	// NextLevel asks the levels above where a level has nobody who can be rung.
+	// Without it the next source is asked, then the fallback: a phone system
+	// that escalates by itself asks for the next level when it wants it.
+	NextLevel bool
+
+	// Preferred rings a person's preferred number under Random too.
+	Preferred bool
+
+	// Numbers are people's numbers by id, e-mail address or name, in this order
+	// of precedence and regardless of case. They stand in for those of the
+	// source; a person with an empty list is not rung.
+	Numbers map[string][]string
+
+	// CallingCode is that of the country, such as 31. Numbers that are written
+	// as they are dialled there are understood with it.
+	CallingCode string
+
+	Hours *hours.Schedule // nil: always open
+
+	// Block and Allow list callers: a number, the first digits of some and an
+	// asterisk, or the word anonymous. With an Allow only those get through;
+	// who is on both does not.
+	Block, Allow []string
+
+	// What is rung instead of a person: a number or an extension. Empty: the
+	// phone system is told that there is nobody.
+	Fallback string // where nobody can be rung, or nobody knows who
+	Closed   string // outside Hours
+	Refused  string // for callers who do not get through
+}
+
+// Request is what a phone system asks. What it does not tell is empty.
+type Request struct {
+	Route      string // by name; empty: by DID and Code
+	Code       string // keys that the caller pressed in a menu
+	DID        string // the number that was called
+	Caller     string // their number, or a word where they hide it
+	CallerName string
+	Attempt    int // 1 is the first; 0: not told
+}
+
+// Answer is what is known of a source.
+type Answer struct {
+	Source   string // its name
+	Heard    bool   // it has answered; else Snapshot is empty
+	Snapshot source.Snapshot
+
+	FreshFor time.Duration // an older answer is stale; 0: none is
+	MaxAge   time.Duration // an older one is not used; 0: any is
+	Problem  string        // why it does not answer now; empty: it does
+}
+
+// Past is what is known of a person.
+type Past struct {
+	Rung    time.Time // when they were last rung on this route
+	Busy    bool      // they are in a call
+	Engaged time.Time // when they were last rung, or ended a call, on any route
+}
+
+// Situation is all that a decision depends on.
+type Situation struct {
+	Now     time.Time
+	Known   time.Time // when the answers are looked at, which decides on their age; zero: Now
+	Route   string    // its name
+	Rules   Rules
+	Request Request
+	Answers []Answer // of the route's sources, the preferred one first
+
+	// Attempt is which of the caller's attempts this is; 0: what the request
+	// says, else the first. Repeated tells that it was counted, over calls that
+	// came within so long, rather than told.
+	Attempt  int
+	Repeated time.Duration
+
+	Tried  []string              // keys of people whom this caller was put through to before; others are preferred
+	Past   func(key string) Past // nil: nothing is known of anybody
+	Random func(choices int) int // from 0 to choices-1; nil: always 0
+}
+
+// Reason says why a decision is as it is. They are a closed set.
+type Reason string
+
+// The reasons. All but OnCall, Shut, Blocked and NotAllowed are failures that
+// the fallback is for.
+const (
+	OnCall        Reason = "on_call"         // somebody is, and is rung
+	NobodyOnCall  Reason = "nobody_on_call"  // the sources say that nobody is
+	NobodyAtLevel Reason = "nobody_at_level" // nobody is at the level that is asked
+	NoNumber      Reason = "no_number"       // those who are have no number that can be rung
+	NoAnswer      Reason = "no_answer"       // no source has said anything, or not for too long
+	Shut          Reason = "closed"          // it is outside opening hours
+	Blocked       Reason = "blocked"         // the caller is on the block list
+	NotAllowed    Reason = "not_allowed"     // there is an allow list, and the caller is not on it
+	NoRoute       Reason = "no_route"        // no route is for what was dialled
+	Defect        Reason = "defect"          // of ours
+)
+
+// Decision says whom to ring.
+type Decision struct {
+	At      time.Time
+	Route   string
+	Attempt int // 1 is the first
+	Level   int // that was asked; 0: none
+
+	Reason   Reason
+	Number   string // E.164 or an extension; empty: nobody is to be rung
+	Fallback bool   // the number is the fallback's
+
+	Key     string // of the person; tells them apart from all others
+	Name    string // of the person, or what else the source has to call them by
+	Choices int    // how many people could have been rung
+
+	Source string        // whose answer was used
+	Age    time.Duration // of that answer
+	Stale  bool          // the source has not confirmed it of late
+
+	Steps []string // how it was come to, as sentences, numbers masked
+}

@@ -1,0 +1,222 @@
+package oncall
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// Record is a decision and what became of it, as it is kept. Numbers are
+// masked.
+type Record struct {
+	ID       string
+	At       time.Time
+	Route    string
+	Attempt  int
+	Level    int
+	Reason   Reason
+	Fallback bool
+	Caller   string
+	Number   string // empty: nobody was to be rung
+	Key      string // of the person
+	Name     string
+	Source   string
+	Age      time.Duration
+	Stale    bool
+	Steps    []string
+
+	Outcome Outcome   // what the phone system told of it; empty: nothing
+	Ended   time.Time // when that was
+}
+
+// Outcome is what became of a call. They are a closed set.
+type Outcome string
+
+// The outcomes.
+const (
+	Answered   Outcome = "answered"   // who was rung picked up
+	Elsewhere  Outcome = "elsewhere"  // another telephone of the phone system picked up
+	Unanswered Outcome = "unanswered" // the call ended before anybody did
+	Talked     Outcome = "talked"     // who had picked up has hung up
+)
+
+// Journal keeps records. The store is one. Nobody waits for it.
+type Journal interface {
+	// Save keeps records. One whose ID is known takes the place of the one before.
+	Save(ctx context.Context, records []Record) error
+
+	// Recent returns up to limit records, the newest last.
+	Recent(ctx context.Context, limit int) ([]Record, error)
+}
+
+const (
+	// keptRecords is how many decisions the memory has for those who look.
+	keptRecords = 500
+
+	// waitingRecords is how many wait for the journal. Past it the oldest are
+	// lost, and that is logged: the calls themselves go on.
+	waitingRecords = 5000
+
+	// journalTimeout is how long one attempt to keep records may take.
+	journalTimeout = 5 * time.Second
+
+	// journalPause is how long a journal that failed is left alone.
+	journalPause = 10 * time.Second
+)
+
+// decisions is the log of decisions: the last of them in memory, all of them on
+// their way to the journal.
+type decisions struct {
+	journal Journal
+	log     Log
+	wake    chan struct{} // holds one where records wait
+
+	mu      sync.Mutex
+	ring    []*Record // the newest last
+	waiting []*Record
+	lost    int
+}
+
+func newDecisions(journal Journal, log Log) *decisions {
+	return &decisions{journal: journal, log: log, wake: make(chan struct{}, 1)}
+}
+
+// recordOf returns a decision as it is kept.
+func recordOf(id string, d *Decision, caller string) *Record {
+	return &Record{
+		ID: id, At: d.At, Route: d.Route, Attempt: d.Attempt, Level: d.Level, Reason: d.Reason, Fallback: d.Fallback,
+		Caller: clip(phone.Mask(caller)), Number: phone.Mask(d.Number), Key: d.Key, Name: d.Name,
+		Source: d.Source, Age: d.Age, Stale: d.Stale, Steps: d.Steps,
+	}
+}
+
+// add takes a record in.
+func (l *decisions) add(r *Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ring = append(l.ring, r)
+	if len(l.ring) >= 2*keptRecords { // moved now and then rather than each time
+		l.ring = append(make([]*Record, 0, 2*keptRecords), l.ring[len(l.ring)-keptRecords:]...)
+	}
+	l.send(r)
+}
+
+// remember puts earlier records before those of this process.
+func (l *decisions) remember(records []Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ring := make([]*Record, 0, 2*keptRecords)
+	for i := range records {
+		ring = append(ring, &records[i])
+	}
+	l.ring = append(ring, l.ring...)
+}
+
+// conclude writes what became of a decision, and returns its record as it is
+// then.
+func (l *decisions) conclude(r *Record, outcome Outcome, at time.Time) *Record {
+	next := *r // readers have the other
+	next.Outcome, next.Ended = outcome, at
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if i := slices.Index(l.ring, r); i >= 0 {
+		l.ring[i] = &next
+	}
+	l.send(&next)
+	return &next
+}
+
+// send puts a record on its way to the journal; the lock is held.
+func (l *decisions) send(r *Record) {
+	if l.journal == nil {
+		return
+	}
+	if len(l.waiting) >= waitingRecords {
+		l.waiting = append(l.waiting[:0], l.waiting[waitingRecords/2:]...)
+		l.lost += waitingRecords / 2
+	}
+	l.waiting = append(l.waiting, r)
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// recent returns the last decisions, the newest first.
+func (l *decisions) recent(limit int) []Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := min(limit, len(l.ring), keptRecords)
+	found := make([]Record, 0, max(n, 0))
+	for i := range n {
+		found = append(found, *l.ring[len(l.ring)-1-i])
+	}
+	return found
+}
+
+// run hands records to the journal until the context ends, and then what is
+// left, once.
+func (l *decisions) run(ctx context.Context) {
+	if l.journal == nil {
+		return
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			l.flush(context.WithoutCancel(ctx))
+			return
+		case <-l.wake:
+		}
+		if l.flush(ctx) {
+			continue
+		}
+		timer := time.NewTimer(journalPause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+		select {
+		case l.wake <- struct{}{}: // for what was put back
+		default:
+		}
+	}
+}
+
+// flush hands over what waits; what the journal does not take waits on.
+func (l *decisions) flush(ctx context.Context) (ok bool) {
+	l.mu.Lock()
+	batch, lost := l.waiting, l.lost
+	l.waiting, l.lost = nil, 0
+	l.mu.Unlock()
+	if lost > 0 {
+		l.log(ctx, slog.LevelError, "on-call decisions were not kept: the journal has failed for too long", slog.Int("decisions", lost))
+	}
+	if len(batch) == 0 {
+		return true
+	}
+	records := make([]Record, 0, len(batch))
+	for _, r := range batch {
+		records = append(records, *r)
+	}
+	ctx, cancel := context.WithTimeout(ctx, journalTimeout)
+	defer cancel()
+	err := l.journal.Save(ctx, records)
+	if err == nil {
+		return true
+	}
+	l.log(ctx, slog.LevelError, "on-call decisions cannot be kept", slog.Int("decisions", len(records)), slog.String("error", err.Error()))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	room := max(waitingRecords-len(l.waiting), 0)
+	if len(batch) > room {
+		l.lost += len(batch) - room
+		batch = batch[len(batch)-room:]
+	}
+	l.waiting = append(batch, l.waiting...)
+	return false
+}

@@ -1,0 +1,190 @@
+package oncall
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/responder"
+)
+
+// Route is a line that is on call: who may ask for it, when it is meant, and
+// what holds there.
+type Route struct {
+	Name    string   // required, unique
+	Secrets []string // at least one; several while one replaces another
+	DIDs    []string // called numbers that it is for; empty: any
+	Codes   []string // keys pressed in a menu that it is for; empty: any
+	Sources []string // by name, the preferred one first
+	Rules   Rules
+	Texts   Texts
+
+	// RepeatWithin takes a call for the next attempt where the same caller was
+	// put through to somebody so long ago at most and nobody is known to have
+	// picked up. It counts only where the phone system tells no attempt. 0: each
+	// call is the first attempt.
+	RepeatWithin time.Duration
+
+	// CallerName is what the rung person's telephone shows in place of the
+	// caller, where the phone system can do that; empty: nothing is said of it.
+	CallerName string
+}
+
+// Texts are what callers hear of a phone system that runs documents. An empty
+// one is that of DefaultTexts.
+type Texts struct {
+	Connecting string // before the call is passed on
+	Nobody     string // where nobody can be rung
+	Closed     string // outside opening hours
+	Voice      string // empty: the domain's
+	Language   string // BCP-47; empty: the domain's
+}
+
+// DefaultTexts are the words where settings have none.
+func DefaultTexts() Texts {
+	return Texts{
+		Connecting: "Please hold. We are connecting you to the person on call.",
+		Nobody:     "We are sorry, nobody can be reached at the moment. Please try again later.",
+		Closed:     "We are closed at the moment. Please call again during our opening hours.",
+	}
+}
+
+// line is a Route made ready.
+type line struct {
+	Route
+	secrets [][sha256.Size]byte
+}
+
+func newLine(r Route, keeper *Keeper) (*line, error) {
+	var problems []error
+	complain := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("on-call route %s: "+format, append([]any{r.Name}, args...)...))
+	}
+	l := &line{Route: r}
+	for _, secret := range r.Secrets {
+		if secret != "" { // an unset secret must not open the door
+			l.secrets = append(l.secrets, sha256.Sum256([]byte(secret)))
+		}
+	}
+	if len(l.secrets) == 0 {
+		complain("it has no secret; give it one, such as the output of openssl rand -hex 32")
+	}
+	if len(r.Sources) == 0 {
+		complain("it names no source of people")
+	}
+	for _, name := range r.Sources {
+		if keeper.watches[name] == nil {
+			complain("there is no source called %q", name)
+		}
+	}
+	r.Rules.check(complain)
+	l.Texts = r.Texts.complete()
+	for _, words := range [...]string{l.Texts.Connecting, l.Texts.Nobody, l.Texts.Closed} {
+		say := responder.Say{Text: words, Voice: l.Texts.Voice, Language: l.Texts.Language}
+		if _, err := responder.Encode(responder.Respond(say)); err != nil {
+			complain("a text cannot be spoken: %v", err)
+		}
+	}
+	return l, errors.Join(problems...)
+}
+
+// check complains of what cannot be meant.
+func (r *Rules) check(complain func(format string, args ...any)) {
+	if !slices.Contains([]Policy{"", Random, RoundRobin, Ordered, LongestIdle}, r.Policy) {
+		complain("the policy %q is not known; there are random, round_robin, ordered and longest_idle", r.Policy)
+	}
+	if !slices.Contains([]Beyond{"", Last, Wrap, Stop}, r.Beyond) {
+		complain("%q says nothing of attempts past the last level; there are last, wrap and stop", r.Beyond)
+	}
+	if strings.Trim(r.CallingCode, "0123456789") != "" || len(r.CallingCode) > 3 || strings.HasPrefix(r.CallingCode, "0") {
+		complain("%q is no calling code; one is 31 or 1", r.CallingCode)
+	}
+	for _, n := range [...]struct{ what, number string }{{"fallback", r.Fallback}, {"number for closed hours", r.Closed}, {"number for refused callers", r.Refused}} {
+		if _, ok := Dialable(n.number, r.CallingCode); n.number != "" && !ok {
+			complain("the %s %q cannot be dialled; write it as +31611111111, or the digits of an extension", n.what, n.number)
+		}
+	}
+	seen := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(r.Numbers)) {
+		folded := strings.ToLower(strings.TrimSpace(key))
+		if other, twice := seen[folded]; twice {
+			complain("the numbers have %q and %q, which differ in nothing that counts", other, key)
+		}
+		seen[folded] = key
+		for _, number := range r.Numbers[key] {
+			if _, ok := Dialable(number, r.CallingCode); !ok {
+				complain("the number %q of %s cannot be dialled; write it as +31611111111, or the digits of an extension", number, key)
+			}
+		}
+	}
+	for _, entry := range slices.Concat(r.Block, r.Allow) {
+		first, _ := strings.CutSuffix(strings.TrimSpace(entry), "*")
+		if !strings.EqualFold(first, anonymous) && plain(first, r.CallingCode) == "" {
+			complain("%q lists no callers; write a number, its first digits and *, or anonymous", entry)
+		}
+	}
+}
+
+func (t Texts) complete() Texts {
+	words := DefaultTexts()
+	if t.Connecting == "" {
+		t.Connecting = words.Connecting
+	}
+	if t.Nobody == "" {
+		t.Nobody = words.Nobody
+	}
+	if t.Closed == "" {
+		t.Closed = words.Closed
+	}
+	return t
+}
+
+// opens reports whether any of the secrets that came with a request is one of
+// the route's, in a time that does not tell how much of it was right.
+func (l *line) opens(given []string) bool {
+	right := 0
+	for _, one := range given {
+		sum := sha256.Sum256([]byte(one))
+		for i := range l.secrets {
+			right |= subtle.ConstantTimeCompare(sum[:], l.secrets[i][:])
+		}
+	}
+	return right == 1
+}
+
+// meant returns the route that a request is for: the one it names, else one for
+// its called number before one for any, else one for its code before one for
+// any, else the first. nil: none is.
+func meant(lines []*line, r *Request) *line {
+	var best *line
+	rank := -1
+	for _, l := range lines {
+		score := 0
+		switch {
+		case r.Route != "":
+			if l.Name != r.Route {
+				continue
+			}
+		case len(l.DIDs) > 0:
+			if !slices.ContainsFunc(l.DIDs, func(did string) bool { return Same(did, r.DID, l.Rules.CallingCode) }) {
+				continue
+			}
+			score += 2
+		}
+		if r.Route == "" && len(l.Codes) > 0 {
+			if !slices.Contains(l.Codes, r.Code) {
+				continue
+			}
+			score++
+		}
+		if score > rank {
+			best, rank = l, score
+		}
+	}
+	return best
+}

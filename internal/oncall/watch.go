@@ -1,0 +1,264 @@
+package oncall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// When a source is asked again.
+const (
+	// shortestWait is the least time between two questions, also where callers
+	// wait: a source that is down is not hammered by the calls of an outage.
+	shortestWait = 5 * time.Second
+
+	// longestWait is the most between two questions to a source that may answer
+	// again by itself, and what somebody waits who mended it.
+	longestWait = 2 * time.Minute
+
+	// longestRefused is the same for one that says no, as to a key that is none.
+	longestRefused = 5 * time.Minute
+
+	// longestLeave is as long as a source is left alone at its own wish. What
+	// asks for more has lost its clock.
+	longestLeave = 15 * time.Minute
+
+	// afterChange is how long after somebody's duty ends the source is asked who
+	// follows: the vendor's clock may be behind ours.
+	afterChange = 2 * time.Second
+
+	// spread is how far jitter moves a question, as a part of the wait.
+	spread = 0.2
+)
+
+// watch asks one source until the context ends.
+func (k *Keeper) watch(ctx context.Context, w *watch) {
+	for ctx.Err() == nil {
+		k.ask(ctx, w)
+		if !w.rest(ctx) {
+			return
+		}
+	}
+}
+
+// rest waits until a source is to be asked again; false: the context ended.
+func (w *watch) rest(ctx context.Context) bool {
+	timer := time.NewTimer(time.Until(w.state.Load().next))
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-timer.C:
+			return true
+		case <-w.poke:
+			if state := w.state.Load(); !time.Now().Before(state.leave) && time.Since(state.ended) >= shortestWait {
+				return true
+			}
+		}
+	}
+}
+
+// load takes what was kept of a source, unless something is known by now.
+func (k *Keeper) load(ctx context.Context, w *watch) {
+	if k.config.Answers == nil || w.state.Load().heard {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, keepTimeout)
+	defer cancel()
+	snapshot, ok, err := k.config.Answers.Load(within, w.Key)
+	switch {
+	case err != nil:
+		k.config.Log(ctx, slog.LevelWarn, "the kept answer of an on-call source cannot be read",
+			slog.String("source", w.Name), slog.String("error", err.Error()))
+	case !ok:
+	case snapshot.At.After(time.Now()):
+		k.config.Log(ctx, slog.LevelWarn, "the kept answer of an on-call source is from a time to come, and is not used: the clock was set back",
+			slog.String("source", w.Name), slog.Time("at", snapshot.At))
+	default:
+		next := *w.state.Load()
+		next.snapshot, next.heard = snapshot, true
+		w.state.Store(&next)
+		k.announce()
+	}
+}
+
+// ask asks a source once and keeps what it says.
+func (k *Keeper) ask(ctx context.Context, w *watch) {
+	select {
+	case w.asking <- struct{}{}:
+		defer func() { <-w.asking }()
+	case <-ctx.Done():
+		return
+	}
+	began := time.Now().Round(0) // by the clock on the wall, which goes on while a machine sleeps
+	w.began.Store(began.UnixMilli())
+	snapshot, err := fetch(ctx, w.Source)
+	w.began.Store(0)
+	if err != nil && ctx.Err() != nil {
+		return // we are being stopped: nothing was learnt of the source
+	}
+	before := w.state.Load()
+	next := *before
+	now := time.Now().Round(0)
+	next.asked, next.ended = before.asked+1, now
+	if err != nil {
+		next.fail(err, now)
+	} else {
+		snapshot.At = began // by our clock: ages are told by it
+		next.snapshot, next.heard = snapshot, true
+		next.failures, next.since, next.failure, next.err, next.leave = 0, time.Time{}, "", nil, time.Time{}
+	}
+	next.next = now.Add(w.wait(&next, now, k.config.Jitter()))
+	w.state.Store(&next)
+	k.announce()
+	k.tell(ctx, w, before, &next)
+	k.config.Fetched(w.describe())
+	if err == nil {
+		k.save(ctx, w, snapshot)
+	}
+}
+
+// fetch asks a source, and makes an error of a panic: one adapter's defect
+// must not keep the others from being asked.
+func fetch(ctx context.Context, s source.Source) (snapshot source.Snapshot, err error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			err = &defect{value: p, stack: debug.Stack()}
+		}
+	}()
+	return s.Fetch(ctx)
+}
+
+// defect is a panic of a source.
+type defect struct {
+	value any
+	stack []byte
+}
+
+func (d *defect) Error() string { return fmt.Sprintf("a defect broke the question off: %v", d.value) }
+
+func (s *known) fail(err error, now time.Time) {
+	if s.failures == 0 {
+		s.since = now
+	}
+	s.failures++
+	s.failure, s.err, s.leave = classify(err), err, time.Time{}
+	if e, ok := errors.AsType[*source.Error](err); ok && e.After > 0 {
+		s.leave = now.Add(min(e.After, longestLeave))
+	}
+}
+
+// wait returns how long a source is left alone.
+func (w *watch) wait(s *known, now time.Time, jitter float64) time.Duration {
+	moved := func(d time.Duration) time.Duration {
+		return d + time.Duration((2*min(max(jitter, 0), 1)-1)*spread*float64(d))
+	}
+	if s.err == nil {
+		wait := moved(w.Every)
+		if change := nextChange(s.snapshot.People, now); !change.IsZero() {
+			wait = min(wait, change.Sub(now)+afterChange+time.Duration(jitter*float64(afterChange)))
+		}
+		return max(wait, shortestWait)
+	}
+	longest := longestWait
+	if e, ok := errors.AsType[*source.Error](s.err); ok && !e.Temporary {
+		longest = longestRefused
+	}
+	wait := shortestWait
+	for i := 1; i < s.failures && wait < longest; i++ {
+		wait *= 2
+	}
+	wait = moved(min(wait, longest))
+	if asked := s.leave.Sub(now); asked > wait {
+		wait = asked + time.Duration(jitter*float64(shortestWait)) // never before it
+	}
+	return wait
+}
+
+// classify returns what a source's error is counted as.
+func classify(err error) Failure {
+	if _, ok := errors.AsType[*defect](err); ok {
+		return Broken
+	}
+	e, _ := errors.AsType[*source.Error](err)
+	switch {
+	case e != nil && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden):
+		return Denied
+	case e != nil && e.Status == http.StatusTooManyRequests:
+		return Limited
+	case e != nil && e.Status >= http.StatusInternalServerError:
+		return Unwell
+	case timedOut(err):
+		return Slow
+	case e == nil || e.Status == 0 && e.Err != nil:
+		return Unreachable
+	case e.Status < http.StatusMultipleChoices: // or none: the answer came, and could not be read
+		return Unreadable
+	}
+	return Rejected
+}
+
+func timedOut(err error) bool {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	timeout, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && timeout.Timeout()
+}
+
+// tell logs where a source stops answering, where it says something else than
+// before of why, and where it answers again.
+func (k *Keeper) tell(ctx context.Context, w *watch, before, now *known) {
+	attrs := []slog.Attr{slog.String("source", w.Name)}
+	switch {
+	case now.err != nil && (before.err == nil || before.failure != now.failure):
+		attrs = append(attrs, slog.String("failure", string(now.failure)), slog.String("error", phone.MaskIn(now.err.Error())))
+		if e, ok := errors.AsType[*source.Error](now.err); ok && e.Hint != "" {
+			attrs = append(attrs, slog.String("hint", e.Hint))
+		}
+		if d, ok := errors.AsType[*defect](now.err); ok {
+			attrs = append(attrs, slog.String("stack", string(d.stack)))
+		}
+		if now.heard {
+			attrs = append(attrs, slog.Duration("answer_age", now.ended.Sub(now.snapshot.At)))
+		}
+		k.config.Log(ctx, slog.LevelWarn, "an on-call source does not answer", attrs...)
+	case now.err == nil && before.err != nil:
+		attrs = append(attrs, slog.Duration("after", now.ended.Sub(before.since)), slog.Int("people", len(now.snapshot.People)))
+		k.config.Log(ctx, slog.LevelInfo, "an on-call source answers again", attrs...)
+	}
+	if now.err == nil && !slices.Equal(before.snapshot.Oddities, now.snapshot.Oddities) {
+		for _, oddity := range now.snapshot.Oddities {
+			k.config.Log(ctx, slog.LevelWarn, "a part of an on-call source's answer cannot be used",
+				slog.String("source", w.Name), slog.String("oddity", oddity))
+		}
+	}
+}
+
+// save keeps an answer over restarts. Where it cannot, the answer is still in
+// memory.
+func (k *Keeper) save(ctx context.Context, w *watch, s source.Snapshot) {
+	if k.config.Answers == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout) // also where we are being stopped
+	defer cancel()
+	if err := k.config.Answers.Save(ctx, w.Key, s); err != nil {
+		k.config.Log(ctx, slog.LevelWarn, "the answer of an on-call source cannot be kept for the next start",
+			slog.String("source", w.Name), slog.String("error", err.Error()))
+	}
+}
