@@ -1,22 +1,35 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/optout"
 )
 
-// Metrics counts what the server does. Labels are closed sets.
+// Metrics counts what the server does, and shows how things stand. Labels are
+// closed sets: a value that is in none is counted as other.
 type Metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
-	texts    *prometheus.CounterVec
-	steps    *prometheus.CounterVec
-	entries  prometheus.Counter
+	registry      *prometheus.Registry
+	requests      *prometheus.HistogramVec
+	texts         *prometheus.CounterVec
+	steps         *prometheus.CounterVec
+	entries       prometheus.Counter
+	attempts      *prometheus.CounterVec
+	inbound       *prometheus.CounterVec
+	subscriptions *prometheus.CounterVec
+	database      prometheus.Counter
+	alerts        *prometheus.CounterVec
+	levels        *levels
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -36,10 +49,70 @@ func NewMetrics() *Metrics {
 		entries: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "switchhook_entries_problems_total", Help: "Times that the file of entries was found broken or gone.",
 		}),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "switchhook_text_attempts_total", Help: "Attempts at texts, by what they came to.",
+		}, []string{"result"}),
+		inbound: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "switchhook_inbound_texts_total", Help: "Texts that people sent, by the word they are understood as.",
+		}, []string{"word"}),
+		subscriptions: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "switchhook_subscription_checks_total", Help: "Times that the subscription to a domain's texts was looked after, by whether it holds.",
+		}, []string{"result"}),
+		database: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "switchhook_database_errors_total", Help: "Times that the database failed.",
+		}),
+		alerts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "switchhook_alerts_total", Help: "Alerts, by kind and by whether they were sent or given up.",
+		}, []string{"kind", "result"}),
 	}
-	m.registry.MustRegister(m.requests, m.texts, m.steps, m.entries, collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.levels = newLevels(m.database.Inc)
+	m.beginAtZero()
+	m.registry.MustRegister(m.requests, m.texts, m.steps, m.entries, m.attempts, m.inbound, m.subscriptions, m.database, m.alerts, m.levels,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+// other is the label of what is in no closed set.
+const other = "other"
+
+// The closed sets.
+var (
+	attemptResults = []string{
+		string(ledger.Sent), string(ledger.Refused), string(ledger.Failed), string(ledger.Uncertain), string(ledger.Late), string(ledger.Suppressed),
+	}
+	inboundWords = []string{string(optout.Stop), string(optout.Start), string(optout.Help), other}
+)
+
+// beginAtZero makes the series that an alarm may be set on before anything was
+// counted: from nothing to one there is no rate.
+func (m *Metrics) beginAtZero() {
+	for _, result := range attemptResults {
+		m.attempts.WithLabelValues(result)
+	}
+	for _, word := range inboundWords {
+		m.inbound.WithLabelValues(word)
+	}
+	for _, holds := range []bool{true, false} {
+		m.subscriptions.WithLabelValues(okOrFailed(holds))
+		for _, kind := range alert.Kinds() {
+			m.alerts.WithLabelValues(string(kind), okOrFailed(holds))
+		}
+	}
+}
+
+func okOrFailed(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "failed"
+}
+
+// among returns a value of a closed set, or other.
+func among(set []string, value string) string {
+	if slices.Contains(set, value) {
+		return value
+	}
+	return other
 }
 
 // Request counts a request. It is Config.Observe.
@@ -55,6 +128,45 @@ func (m *Metrics) Step(step, result string) { m.steps.WithLabelValues(step, resu
 
 // EntriesProblem counts a file of entries that cannot be used.
 func (m *Metrics) EntriesProblem() { m.entries.Inc() }
+
+// Attempt counts an attempt at a text. One that was put off for a reason of our
+// own, such as quiet hours, is none.
+func (m *Metrics) Attempt(r ledger.Result) {
+	result := string(r.Why)
+	if r.State == ledger.Sent {
+		result = string(ledger.Sent)
+	}
+	if result != "" {
+		m.attempts.WithLabelValues(among(attemptResults, result)).Inc()
+	}
+}
+
+// Inbound counts a text that somebody sent.
+func (m *Metrics) Inbound(word optout.Word) {
+	m.inbound.WithLabelValues(among(inboundWords, string(word))).Inc()
+}
+
+// Subscription counts a look at the subscription to a domain's texts, by
+// whether it holds.
+func (m *Metrics) Subscription(holds bool) {
+	m.subscriptions.WithLabelValues(okOrFailed(holds)).Inc()
+}
+
+// DatabaseError counts a failure of the database.
+func (m *Metrics) DatabaseError() { m.database.Inc() }
+
+// Alert counts an alert that was sent or given up. It is alert.Config.Count.
+func (m *Metrics) Alert(kind alert.Kind, arrived bool) {
+	name := other
+	if slices.Contains(alert.Kinds(), kind) {
+		name = string(kind)
+	}
+	m.alerts.WithLabelValues(name, okOrFailed(arrived)).Inc()
+}
+
+// ReadLevels says where the levels are read whenever Prometheus asks. Until
+// then there are none.
+func (m *Metrics) ReadLevels(read func(context.Context) (Levels, error)) { m.levels.read.Store(&read) }
 
 // Handler answers Prometheus.
 func (m *Metrics) Handler() http.Handler {
