@@ -2,18 +2,26 @@ package provision_test
 
 import (
 	"net/url"
+	"os"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
+func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
+
 const domain = "example.net"
+
+// noon is when all tests begin.
+var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
 // site is a phone system, and what provisions it.
 type site struct {
@@ -22,6 +30,7 @@ type site struct {
 	system  *nstest.System
 	counted map[string]string // by step
 	before  int               // calls that belong to the scene
+	clock   time.Time
 }
 
 // start returns a phone system with a domain and a person at extension 2000.
@@ -39,10 +48,86 @@ func start(t *testing.T, quirks nstest.Quirks) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, system: system, counted: map[string]string{}}
+	s := &site{t: t, system: system, counted: map[string]string{}, clock: noon}
 	s.Provisioner = &provision.Provisioner{API: client, PublicURL: public, Email: "operations@example.net",
+		Now:   func() time.Time { return s.clock },
 		Count: func(step, result string) { s.counted[step] = result }}
 	return s
+}
+
+// remembering is start with a store in which is kept what was made.
+func remembering(t *testing.T, quirks nstest.Quirks) *site {
+	t.Helper()
+	s := start(t, quirks)
+	s.Records = storetest.Open(t, storetest.SQLite(t)).Provisioned()
+	return s
+}
+
+// made is a site whose chain was made in a first run.
+func made(t *testing.T, quirks nstest.Quirks) *site {
+	t.Helper()
+	s := remembering(t, quirks)
+	if r := s.apply(); !r.Done() {
+		t.Fatalf("the first run: %+v", r)
+	}
+	s.before = len(s.system.Calls())
+	return s
+}
+
+// record returns what is kept of the entry of all tests.
+func (s *site) record() provision.Record {
+	s.t.Helper()
+	r, err := s.Records.Load(s.t.Context(), textBack.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+// run is apply with all that came of it.
+func (s *site) run(e *entry.Entry) provision.Outcome {
+	s.t.Helper()
+	outcome, err := s.Run(s.t.Context(), e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return outcome
+}
+
+// plan returns what a person reads.
+func (s *site) plan(e *entry.Entry) string {
+	s.t.Helper()
+	before := len(s.system.Calls())
+	plan, err := s.Plan(s.t.Context(), e)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if after := len(s.system.Calls()); after != before {
+		s.t.Errorf("a plan changes something: %v", s.system.Calls()[before:])
+	}
+	return plan.String()
+}
+
+// remove takes away what was made.
+func (s *site) remove(configured bool) provision.Report {
+	s.t.Helper()
+	outcome, err := s.Remove(s.t.Context(), textBack.ID, configured)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return outcome.Report
+}
+
+// rule returns the dial rule of the entry of all tests; nil: there is none.
+func (s *site) rule() nstest.Object { return s.ruleFor("webresponder8001") }
+
+func (s *site) ruleFor(to string) nstest.Object {
+	for _, r := range s.system.DialRules(domain) {
+		if r["dial-rule-matching-to-uri"] == to {
+			return r
+		}
+	}
+	return nil
 }
 
 // textBack is the entry of all tests.

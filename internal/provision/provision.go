@@ -1,71 +1,110 @@
-// Package provision brings a phone system to what an entry says: a system
-// user, a dial rule that leads from it to the webhook, and an answer rule that
-// leads every call there. Each step looks before it writes, may be repeated,
-// and is told of by itself.
+// Package provision brings a phone system to what entries say, and keeps it
+// there: for each a system user, a dial rule that leads from it to the webhook,
+// and an answer rule that leads every call there.
+//
+// [Wanted] says what there is to be, [Diff] what differs, [Provisioner.Run]
+// mends it; these steps look before they write, may be repeated, and are told
+// of one by one. What was made is kept as a [Record], so that what somebody
+// else made is told from it: that is reported, and never touched. [Next] says
+// when to look again, [Due] whose turn it is.
 package provision
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"net/url"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// What the phone system's side is made of.
+// Part is a piece of the chain that leads calls to the webhook, and the step
+// that makes it.
+type Part string
+
+// The parts, in the order in which they are made.
 const (
-	serviceCode  = "system-webresponder" // of the system user: what it is there for
-	aliasPrefix  = "webresponder"        // before the user, in dial rules and answer rules
-	webhookPath  = "webresponder"        // of the public URL
-	smsForUser   = "user"                // an SMS number's application where its dest is a user
-	descriptions = "Switchhook text-back: "
+	User       Part = "user"        // that calls are routed to
+	DialRule   Part = "dial_rule"   // from the user's alias to the webhook
+	AnswerRule Part = "answer_rule" // from the user to its alias
 )
 
-// Users makes system users.
+// Parts are all parts, in the order in which they are made.
+var Parts = [...]Part{User, DialRule, AnswerRule}
+
+// Users makes and deletes system users.
 type Users interface {
 	User(ctx context.Context, domain, user string) (netsapiens.User, error)
+	Users(ctx context.Context, domain string) iter.Seq2[netsapiens.User, error]
 	CreateUser(ctx context.Context, domain string, u netsapiens.User) error
+	DeleteUser(ctx context.Context, domain, user string) error
 }
 
-// Rules makes dial rules and answer rules.
-type Rules interface {
+// Plans reads dial plans.
+type Plans interface {
 	DialRules(ctx context.Context, domain, plan string) iter.Seq2[netsapiens.DialRule, error]
+	DialRule(ctx context.Context, domain, plan, id string) (netsapiens.DialRule, error)
+}
+
+// Rules makes, changes and deletes dial rules.
+type Rules interface {
 	CreateDialRule(ctx context.Context, domain, plan string, r netsapiens.DialRule) error
+	UpdateDialRule(ctx context.Context, domain, plan string, r netsapiens.DialRule) error
+	DeleteDialRule(ctx context.Context, domain, plan, id string) error
+}
+
+// AnswerRules makes, changes and deletes answer rules.
+type AnswerRules interface {
 	AnswerRule(ctx context.Context, domain, user, timeFrame string) (netsapiens.AnswerRule, error)
 	SetAnswerRule(ctx context.Context, domain, user string, r netsapiens.AnswerRule) (netsapiens.Change, error)
+	DeleteAnswerRule(ctx context.Context, domain, user, timeFrame string) error
 }
 
-// Numbers knows whose the numbers are that texts come from.
+// Numbers knows whose the numbers are.
 type Numbers interface {
 	SMSNumbers(ctx context.Context, domain string) iter.Seq2[netsapiens.SMSNumber, error]
+	PhoneNumbers(ctx context.Context, domain string) iter.Seq2[netsapiens.PhoneNumber, error]
 }
 
 // API is the phone system. It is *netsapiens.Client.
 type API interface {
 	Users
+	Plans
 	Rules
+	AnswerRules
 	Numbers
 }
 
-// Provisioner brings phone systems to what entries say.
+// Provisioner brings phone systems to what entries say. It may be used by
+// several goroutines, and by several processes that share Records.
 type Provisioner struct {
 	API       API
 	PublicURL *url.URL // where the phone system reaches the webhook
 	Email     string   // of system users
+
+	// Records keeps what was made; nil: nothing does. Then only a dial rule
+	// that bears its entry's id is known to be ours, and nothing that was made
+	// can be taken away.
+	Records Records
+
+	// CheckEvery is how often a chain in order is looked at; 0:
+	// DefaultCheckEvery.
+	CheckEvery time.Duration
+
+	// Now tells the time; nil: time.Now.
+	Now func() time.Time
 
 	// Count is told of each step and what it came to; nil: nobody is.
 	Count func(step, result string)
 }
 
 // Report tells what became of each step: "created", "exists", "updated",
-// "failed: …" or "conflict: …".
+// "failed: …" or "conflict: …"; of a removal "removed", "absent", "failed: …"
+// or "conflict: …".
 type Report struct {
 	User       string `json:"user"`
 	DialRule   string `json:"dial_rule"`
@@ -74,6 +113,10 @@ type Report struct {
 	// FromNumber is there where the number that texts come from is not the
 	// user's, or its owner could not be asked for.
 	FromNumber string `json:"from_number,omitempty"`
+
+	// Earlier tells what became of what was made for an earlier system user of
+	// the entry, as a removal does; empty: there was nothing.
+	Earlier string `json:"-"`
 }
 
 // What a step can come to without a sentence, and how the others begin.
@@ -81,18 +124,33 @@ const (
 	Created  = "created"
 	Exists   = "exists"
 	Updated  = "updated"
-	failed   = "failed"
-	conflict = "conflict"
+	Removed  = "removed"
+	Absent   = "absent"
+	Failed   = "failed"
+	Conflict = "conflict"
 )
 
 // Done reports whether every step holds.
 func (r Report) Done() bool {
-	for _, step := range []string{r.User, r.DialRule, r.AnswerRule} {
-		if kind := Kind(step); kind == failed || kind == conflict {
+	for _, step := range []string{r.User, r.DialRule, r.AnswerRule, r.Earlier} {
+		if kind := Kind(step); kind == Failed || kind == Conflict {
 			return false
 		}
 	}
 	return true
+}
+
+// Step returns what became of a part.
+func (r *Report) Step(p Part) string { return *r.step(p) }
+
+func (r *Report) step(p Part) *string {
+	switch p {
+	case User:
+		return &r.User
+	case DialRule:
+		return &r.DialRule
+	}
+	return &r.AnswerRule
 }
 
 // Kind returns what a step came to, without its sentence.
@@ -101,236 +159,47 @@ func Kind(result string) string {
 	return kind
 }
 
-// Webhook returns the URL that the phone system asks for an entry.
-func (p *Provisioner) Webhook(id string) string {
-	target := p.PublicURL.JoinPath(webhookPath)
-	target.RawQuery = "id=" + url.QueryEscape(id)
-	return target.String()
-}
-
-// Apply runs the three steps. A step that fails does not hold up the others;
-// but where the user is somebody else's, or that cannot be seen just now,
-// nothing of theirs is touched.
+// Apply brings the phone system to what an entry says. A step that fails does
+// not hold up the others; but where the user is somebody else's, or that
+// cannot be seen just now, nothing of theirs is touched.
 func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
-	user, owner := p.user(ctx, e)
-	r := Report{User: user, DialRule: p.dialRule(ctx, e), AnswerRule: p.answerRule(ctx, e, owner)}
-	if p.Count != nil {
-		p.Count("user", Kind(r.User))
-		p.Count("dial_rule", Kind(r.DialRule))
-		p.Count("answer_rule", Kind(r.AnswerRule))
-	}
-	return r
+	// Whatever becomes of the record in the end, the steps are as reported:
+	// what was going to be made has been saved before.
+	outcome, _ := p.Run(ctx, e) //nolint:errcheck // see above
+	return outcome.Report
 }
 
-// owner says to whom a system user belongs. The zero owner is us.
-type owner struct {
-	foreign bool  // it is somebody else's
-	unseen  error // the phone system is too unwell to tell
+func (p *Provisioner) settings() Settings {
+	return Settings{PublicURL: p.PublicURL, Email: p.Email}
 }
 
-// user makes the system user that calls are routed to.
-func (p *Provisioner) user(ctx context.Context, e *entry.Entry) (string, owner) {
-	found, looked := p.API.User(ctx, e.APIDomain, e.Text.SystemUser)
-	if looked == nil {
-		return p.judge(found)
+func (p *Provisioner) now() time.Time {
+	if p.Now == nil {
+		return time.Now()
 	}
-	// Whatever the look said, creating is safe: it never changes what is there.
-	err := p.API.CreateUser(ctx, e.APIDomain, netsapiens.User{
-		User: e.Text.SystemUser, FirstName: "Web", LastName: "Responder",
-		Email: p.Email, Scope: netsapiens.ScopeSimpleUser, ServiceCode: serviceCode,
-	})
-	switch {
-	case err == nil:
-		return Created, owner{}
-	case netsapiens.AlreadyExists(err):
-		if netsapiens.NotFound(looked) { // somebody has made it in this very moment
-			if found, looked = p.API.User(ctx, e.APIDomain, e.Text.SystemUser); looked == nil {
-				return p.judge(found)
-			}
-		}
-		return Exists, unseen(looked)
-	}
-	return failure(err), unseen(looked)
+	return p.Now()
 }
 
-// unseen is the owner of a user whose look failed. Where users cannot be looked
-// at at all, the operator who named the user knows whose it is; where the phone
-// system is only unwell, the next attempt will see.
-func unseen(looked error) owner {
-	if netsapiens.Temporary(looked) {
-		return owner{unseen: looked}
+func (p *Provisioner) checkEvery() time.Duration {
+	if p.CheckEvery <= 0 {
+		return DefaultCheckEvery
 	}
-	return owner{}
+	return p.CheckEvery
 }
 
-// judge says whether a user that is there is one for web responders. Phone
-// systems that do not give a service code back give the e-mail address.
-func (p *Provisioner) judge(found netsapiens.User) (string, owner) {
-	if found.ServiceCode == serviceCode || found.ServiceCode == "" && found.Email == p.Email {
-		return Exists, owner{}
+func (p *Provisioner) count(r *Report) {
+	if p.Count == nil {
+		return
 	}
-	if found.ServiceCode == "" {
-		return fmt.Sprintf("%s: user %s is there already and is not one for web responders", conflict, found.User), owner{foreign: true}
-	}
-	return fmt.Sprintf("%s: user %s is there already, for another service: %s", conflict, found.User, found.ServiceCode), owner{foreign: true}
-}
-
-// dialRule makes the rule that leads from the user's alias to the webhook.
-func (p *Provisioner) dialRule(ctx context.Context, e *entry.Entry) string {
-	wanted := netsapiens.DialRule{
-		ToURI: alias(e), Application: netsapiens.ToWeb, Parameter: p.Webhook(e.ID),
-		Description: descriptions + e.ID,
-	}
-	// A domain's own dial plan has the domain's name.
-	existing, looked := p.findRule(ctx, e, wanted)
-	if existing != nil {
-		return compare(*existing, wanted)
-	}
-	err := p.API.CreateDialRule(ctx, e.APIDomain, e.APIDomain, wanted)
-	switch {
-	case err == nil:
-		return Created
-	case netsapiens.AlreadyExists(err):
-		if looked == nil {
-			if existing, _ = p.findRule(ctx, e, wanted); existing != nil {
-				return compare(*existing, wanted)
-			}
-		}
-		return Exists
-	}
-	return failure(err)
-}
-
-// findRule looks for the rule that matches the same calls.
-func (p *Provisioner) findRule(ctx context.Context, e *entry.Entry, wanted netsapiens.DialRule) (*netsapiens.DialRule, error) {
-	for rule, err := range p.API.DialRules(ctx, e.APIDomain, e.APIDomain) {
-		if err != nil {
-			return nil, err
-		}
-		if rule.SameMatch(wanted) {
-			return &rule, nil
-		}
-	}
-	return nil, nil
-}
-
-// compare says whether a rule does what is wanted, or what it does instead.
-func compare(existing, wanted netsapiens.DialRule) string {
-	is, want := address(existing.Parameter), address(wanted.Parameter)
-	there := fmt.Sprintf("%s: a rule for %s is there already and ", conflict, wanted.ToURI)
-	switch {
-	case !netsapiens.IsToWeb(existing.Application):
-		return there + "leads to " + phone.MaskIn(existing.Application)
-	case is != want && shown(is) == shown(want):
-		return there + "asks for another entry" + otherEntry(is)
-	case is != want:
-		return there + "asks " + phone.MaskIn(shown(is))
-	case existing.Enabled == netsapiens.No:
-		return there + "is switched off"
-	}
-	return Exists
-}
-
-// address returns a rule's URL without what may stand before it:
-// <HttpMethod=GET>, <HttpSecret=…>.
-func address(parameter string) string {
-	for {
-		parameter = strings.TrimSpace(parameter)
-		_, rest, ok := strings.Cut(parameter, ">")
-		if !ok || parameter[0] != '<' {
-			return parameter
-		}
-		parameter = rest
+	for _, part := range Parts {
+		p.Count(string(part), Kind(r.Step(part)))
 	}
 }
-
-// shown returns as much of a stranger's URL as holds no secrets.
-func shown(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return "something that is no URL"
-	}
-	return u.Scheme + "://" + u.Host + u.Path
-}
-
-// otherEntry names the entry that a URL of ours asks for.
-func otherEntry(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || entry.CheckID(u.Query().Get("id")) != nil {
-		return ""
-	}
-	return ": " + u.Query().Get("id")
-}
-
-// answerRule leads all calls of the user to its alias.
-func (p *Provisioner) answerRule(ctx context.Context, e *entry.Entry, o owner) string {
-	if o.foreign {
-		return conflict + ": the answer rule belongs to that user and stays as it is"
-	}
-	wanted := netsapiens.ForwardAlways(alias(e))
-	existing, err := p.API.AnswerRule(ctx, e.APIDomain, e.Text.SystemUser, wanted.TimeFrame)
-	switch {
-	case err == nil && existing.Forwards(alias(e)):
-		return Exists
-	case err == nil && existing.ForwardAlways.Enabled == netsapiens.Yes && !slices.Equal(existing.ForwardAlways.Parameters, wanted.ForwardAlways.Parameters) && hasText(existing.ForwardAlways.Parameters):
-		return fmt.Sprintf("%s: calls for user %s are forwarded to %s already", conflict, e.Text.SystemUser, phone.MaskIn(strings.Join(existing.ForwardAlways.Parameters, ", ")))
-	case o.unseen != nil:
-		return fmt.Sprintf("%s: whose user %s is cannot be seen, so its answer rule stays as it is: %v", failed, e.Text.SystemUser, o.unseen)
-	case netsapiens.Temporary(err):
-		return failure(err) // what is there may lead elsewhere
-	}
-	change, err := p.API.SetAnswerRule(ctx, e.APIDomain, e.Text.SystemUser, wanted)
-	if err != nil {
-		return failure(err)
-	}
-	return string(change)
-}
-
-func hasText(parameters []string) bool {
-	return slices.ContainsFunc(parameters, func(s string) bool { return s != "" })
-}
-
-// Owner returns the user that a number for texts belongs to. The error is a
-// *fault.Error: NotFound where the domain has no such number, Refused where it
-// is no user's.
-func (p *Provisioner) Owner(ctx context.Context, domain, number string) (string, error) {
-	for n, err := range p.API.SMSNumbers(ctx, domain) {
-		if err != nil {
-			return "", err
-		}
-		if digits(n.Number) != digits(number) {
-			continue
-		}
-		if n.Dest == "" || n.Application != smsForUser {
-			return "", fault.Newf(fault.Refused, "the number %s sends texts for no user", phone.Mask(number))
-		}
-		return user(n.Dest), nil
-	}
-	return "", fault.Newf(fault.NotFound, "%s has no number %s for texts", domain, phone.Mask(number))
-}
-
-// user returns the extension of a destination such as 2000@example.net.
-func user(dest string) string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(dest, "sip:"), "@")
-	return name
-}
-
-// digits returns a number without plus and, in North America, without the
-// country's 1: phone systems write both.
-func digits(number string) string {
-	number = strings.TrimPrefix(number, "+")
-	if len(number) == 11 && number[0] == '1' {
-		return number[1:]
-	}
-	return number
-}
-
-func alias(e *entry.Entry) string { return aliasPrefix + e.Text.SystemUser }
 
 // failure returns the report of an error, with a sentence.
 func failure(err error) string {
 	if e, ok := errors.AsType[*fault.Error](err); ok {
-		return failed + ": " + e.Message
+		return Failed + ": " + e.Message
 	}
-	return failed + ": " + err.Error()
+	return Failed + ": " + err.Error()
 }

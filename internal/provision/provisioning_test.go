@@ -149,7 +149,7 @@ func TestAUserThatCannotBeLookedAt(t *testing.T) {
 
 func TestNothingCanBeLookedAt(t *testing.T) {
 	s := start(t, nstest.Quirks{})
-	for _, call := range []nstest.Call{nstest.ReadUser, nstest.ListDialRules, nstest.ReadAnswerRule} {
+	for _, call := range []nstest.Call{nstest.ReadUser, nstest.ReadDialRule, nstest.ListDialRules, nstest.ReadAnswerRule} {
 		s.system.Break(call, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 	}
 	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}) // creating changes nobody else's
@@ -186,7 +186,7 @@ func TestAlreadyExistsIsSuccess(t *testing.T) {
 			if !s.apply().Done() {
 				t.Fatal("the first run failed")
 			}
-			for _, call := range []nstest.Call{nstest.ReadUser, nstest.ListDialRules} {
+			for _, call := range []nstest.Call{nstest.ReadUser, nstest.ReadDialRule, nstest.ListDialRules} {
 				s.system.Break(call, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 			}
 			s.system.Break(nstest.CreateUser, nstest.Always, refuse)
@@ -338,17 +338,18 @@ func TestReportsAreFitToBeShown(t *testing.T) {
 }
 
 func TestTheAddressOfTheWebhook(t *testing.T) {
-	for public, want := range map[string]string{
-		"https://hooks.example.net":      "https://hooks.example.net/webresponder?id=a.b_c-d",
-		"https://hooks.example.net/":     "https://hooks.example.net/webresponder?id=a.b_c-d",
-		"https://example.net:8443/hooks": "https://example.net:8443/hooks/webresponder?id=a.b_c-d",
+	for _, row := range []struct{ public, key, want string }{
+		{"https://hooks.example.net", "", "https://hooks.example.net/webresponder?id=a.b_c-d"},
+		{"https://hooks.example.net/", "", "https://hooks.example.net/webresponder?id=a.b_c-d"},
+		{"https://example.net:8443/hooks", "", "https://example.net:8443/hooks/webresponder?id=a.b_c-d"},
+		{"https://hooks.example.net", "k 1&2", "https://hooks.example.net/webresponder?id=a.b_c-d&key=k+1%262"},
 	} {
-		u, err := url.Parse(public)
+		u, err := url.Parse(row.public)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (&provision.Provisioner{PublicURL: u}).Webhook("a.b_c-d"); got != want {
-			t.Errorf("%s: %s, want %s", public, got, want)
+		if got := (provision.Settings{PublicURL: u}).Webhook(&entry.Entry{ID: "a.b_c-d", Key: entry.Key(row.key)}); got != row.want {
+			t.Errorf("%s: %s, want %s", row.public, got, row.want)
 		}
 	}
 }

@@ -1,0 +1,240 @@
+package provision
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// usersAtOnce is from how many entries of a domain on its users are listed:
+// fewer are asked for one by one, for a domain may have thousands.
+const usersAtOnce = 8
+
+// survey is what a domain has in the places that concern many entries, read
+// page by page once for all of them.
+type survey struct {
+	users    map[string]netsapiens.User // nil: to be asked for one by one
+	byMatch  map[string]netsapiens.DialRule
+	byMark   map[string][]netsapiens.DialRule // by description
+	rulesErr error
+}
+
+// survey reads a domain. Of thousands of rules those that concern nobody are
+// not kept.
+func (p *Provisioner) survey(ctx context.Context, domain string, wanted []Desired) *survey {
+	s := &survey{byMatch: make(map[string]netsapiens.DialRule), byMark: make(map[string][]netsapiens.DialRule)}
+	matches, marks := make(map[string]bool), make(map[string]bool)
+	for _, d := range wanted {
+		matches[d.DialRule.Match()], marks[d.DialRule.Description] = true, true
+	}
+	for r, err := range p.API.DialRules(ctx, domain, domain) {
+		if err != nil {
+			s.rulesErr = err
+			break
+		}
+		if m := r.Match(); matches[m] {
+			s.byMatch[m] = r
+		}
+		if marks[r.Description] {
+			s.byMark[r.Description] = append(s.byMark[r.Description], r)
+		}
+	}
+	if len(wanted) < usersAtOnce {
+		return s
+	}
+	users := make(map[string]netsapiens.User)
+	for u, err := range p.API.Users(ctx, domain) {
+		if err != nil {
+			return s // each is asked for, which may be permitted, and says why not
+		}
+		users[u.User] = u
+	}
+	s.users = users
+	return s
+}
+
+// rules returns what concerns an entry.
+func (s *survey) rules(d Desired) ([]netsapiens.DialRule, error) {
+	if s.rulesErr != nil {
+		return nil, s.rulesErr
+	}
+	if r, ok := s.byMatch[d.DialRule.Match()]; ok {
+		return []netsapiens.DialRule{r}, nil
+	}
+	return s.byMark[d.DialRule.Description], nil
+}
+
+// observe looks at what concerns an entry; s may be nil.
+func (p *Provisioner) observe(ctx context.Context, d Desired, rec *Record, s *survey, removing bool) Observed {
+	var o Observed
+	if !d.nothing() {
+		if s != nil && s.users != nil {
+			if u, ok := s.users[d.User.User]; ok {
+				o.User = &u
+			}
+		} else {
+			o.User, o.UserErr = p.lookUser(ctx, d.Domain, d.User.User)
+		}
+		if s != nil {
+			o.Rules, o.RulesErr = s.rules(d)
+		} else {
+			o.Rules, o.RulesErr = p.lookRules(ctx, d, find(rec.Made, d.thing(DialRule)))
+		}
+		if o.User != nil || o.UserErr != nil { // else there is nobody to have one
+			o.AnswerRule, o.AnswerErr = p.lookAnswer(ctx, d.Domain, d.User.User)
+		}
+	}
+	o.Earlier = p.observeEarlier(ctx, d, rec, removing)
+	return o
+}
+
+// lookUser returns a user, or nil where there is none.
+func (p *Provisioner) lookUser(ctx context.Context, domain, name string) (*netsapiens.User, error) {
+	return present(p.API.User(ctx, domain, name))
+}
+
+func (p *Provisioner) lookAnswer(ctx context.Context, domain, user string) (*netsapiens.AnswerRule, error) {
+	return present(p.API.AnswerRule(ctx, domain, user, netsapiens.Any))
+}
+
+// present returns a thing, or nil where the phone system says that there is
+// none.
+func present[T any](thing T, err error) (*T, error) {
+	switch {
+	case netsapiens.NotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &thing, nil
+}
+
+// lookRules returns the rule that matches what is wanted, or else what may
+// have been it. A rule in its place is found by its id; only where there is
+// none the whole plan is read.
+func (p *Provisioner) lookRules(ctx context.Context, d Desired, known *Thing) ([]netsapiens.DialRule, error) {
+	id := d.DialRule.LikelyID()
+	if known != nil {
+		id = cmp.Or(known.ID, id)
+	}
+	if r, err := p.API.DialRule(ctx, d.Domain, d.Domain, id); err == nil && r.SameMatch(d.DialRule) {
+		return []netsapiens.DialRule{r}, nil
+	}
+	return p.listRules(ctx, d)
+}
+
+// listRules reads the plan.
+func (p *Provisioner) listRules(ctx context.Context, d Desired) ([]netsapiens.DialRule, error) {
+	var rules []netsapiens.DialRule
+	for r, err := range p.API.DialRules(ctx, d.Domain, d.Domain) {
+		if err != nil {
+			return nil, err
+		}
+		if r.SameMatch(d.DialRule) {
+			return []netsapiens.DialRule{r}, nil
+		}
+		if d.concerns(r) {
+			rules = append(rules, r)
+		}
+	}
+	return rules, nil
+}
+
+// observeEarlier looks at what was made and is not wanted.
+func (p *Provisioner) observeEarlier(ctx context.Context, d Desired, rec *Record, removing bool) []Found {
+	unwanted := d.unwanted(rec.Made)
+	if len(unwanted) == 0 {
+		return nil
+	}
+	all := make([]Found, len(unwanted))
+	stays := p.stays(ctx, d, removing)
+	for i, t := range unwanted {
+		f := &all[i]
+		switch t.Part {
+		case User:
+			if f.User, f.Err = p.lookUser(ctx, t.Domain, t.User); f.User != nil {
+				// What cannot be seen of its rules for good holds nothing up.
+				if f.AnswerRule, f.Err = p.lookAnswer(ctx, t.Domain, t.User); !netsapiens.Temporary(f.Err) {
+					f.Err = nil
+				}
+			}
+		case DialRule:
+			f.DialRule, f.Err = p.lookMade(ctx, t)
+		case AnswerRule:
+			f.AnswerRule, f.Err = p.lookAnswer(ctx, t.Domain, t.User)
+		}
+		if f.Err == nil && f.there(t.Part) {
+			f.Stays, f.Err = stays(t)
+		}
+	}
+	return all
+}
+
+// lookMade returns a rule that was made, or nil where it is gone.
+func (p *Provisioner) lookMade(ctx context.Context, t Thing) (*netsapiens.DialRule, error) {
+	id := cmp.Or(t.ID, base64.StdEncoding.EncodeToString([]byte(t.Match)))
+	r, err := p.API.DialRule(ctx, t.Domain, t.Domain, id)
+	switch {
+	case err == nil && r.Match() == t.Match:
+		return &r, nil
+	case netsapiens.NotFound(err) && t.ID != "":
+		return nil, nil
+	}
+	for r, err := range p.API.DialRules(ctx, t.Domain, t.Domain) {
+		if err != nil {
+			return present(r, err)
+		}
+		if r.Match() == t.Match {
+			return &r, nil
+		}
+	}
+	return nil, nil
+}
+
+// stays returns what says why something that is no longer wanted must stay all
+// the same: another entry uses it; or, unless somebody orders it to be taken
+// away, calls still come in for it.
+func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(Thing) (string, error) {
+	var records []Record
+	var recordsErr error
+	if p.Records != nil {
+		records, recordsErr = p.Records.All(ctx)
+	}
+	type place struct{ domain, user string }
+	users := make(map[place]string)
+	for i := range records {
+		if r := &records[i]; r.Entry != d.Entry && !r.Removed && r.Domain != "" {
+			users[place{r.Domain, r.SystemUser}] = r.Entry
+		}
+	}
+	numbers := make(map[string][]netsapiens.PhoneNumber) // by domain
+	return func(t Thing) (string, error) {
+		if recordsErr != nil {
+			return "", recordsErr
+		}
+		if other := users[place{t.Domain, t.User}]; other != "" && t.Part != DialRule {
+			return fmt.Sprintf("user %s is used by the entry %s too", t.User, other), nil
+		}
+		if removing || t.Domain == d.Domain && t.User == d.User.User {
+			return "", nil
+		}
+		all, ok := numbers[t.Domain]
+		if !ok {
+			var err error
+			if all, err = netsapiens.Collect(p.API.PhoneNumbers(ctx, t.Domain)); netsapiens.Temporary(err) {
+				return "", err
+			}
+			numbers[t.Domain] = all
+		}
+		for _, n := range all {
+			if n.DestinationUser == t.User || n.DestinationUser == alias(t.User) {
+				return fmt.Sprintf("the number %s still leads to user %s: point it elsewhere first", phone.Mask(n.Number), t.User), nil
+			}
+		}
+		return "", nil
+	}
+}

@@ -1,0 +1,78 @@
+package provision
+
+import (
+	"cmp"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/entry"
+)
+
+const (
+	// DefaultCheckEvery is how often a chain in order is looked at: somebody
+	// who broke it at the portal sees it mended on the same day.
+	DefaultCheckEvery = 6 * time.Hour
+
+	// firstRetry and lastRetry bound how long a step that failed waits: a
+	// person at a form tries again within a minute, and a phone system that is
+	// being mended is back within the hour.
+	firstRetry = time.Minute
+	lastRetry  = time.Hour
+
+	// spread is by how much of it a time between two looks differs from entry
+	// to entry, so that a thousand of them do not come at once.
+	spread = 0.25
+)
+
+// Next returns when an entry is to be looked at again, after it was at now: a
+// step that failed after 1 minute, 2, 4 and so on up to an hour; all else,
+// conflicts included, after checkEvery.
+func Next(r *Record, now time.Time, checkEvery time.Duration) time.Time {
+	wait := checkEvery
+	if r.Condition() == Failing {
+		wait = firstRetry << min(max(r.Attempts-1, 0), 6)
+		wait = min(wait, lastRetry)
+	}
+	return now.Add(wait + time.Duration(spread*lean(r.Entry)*float64(wait)))
+}
+
+// lean returns a number from -1 to 1 that is always the same for an entry.
+func lean(id string) float64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id)) // cannot fail
+	return float64(h.Sum32())/float64(1<<31) - 1
+}
+
+// Work is what is to be done now.
+type Work struct {
+	Apply  []*entry.Entry // by domain
+	Remove []string       // ids of entries of which something is to be taken away still
+}
+
+// Due returns what is to be done now: for entries never looked at, those whose
+// time has come, and those that are to be otherwise than when they were looked
+// at. An entry that is gone is let be, for a file of entries may be broken or
+// emptied by mistake: taking away is for Remove, which repeats what failed.
+func Due(entries []*entry.Entry, records []Record, s Settings, now time.Time) Work {
+	known := make(map[string]*Record, len(records))
+	var w Work
+	for i := range records {
+		r := &records[i]
+		known[r.Entry] = r
+		if r.Removed && len(r.Made) > 0 && !now.Before(r.Next) {
+			w.Remove = append(w.Remove, r.Entry)
+		}
+	}
+	for _, e := range entries {
+		d := Wanted(e, s)
+		r := known[e.ID]
+		switch {
+		case r == nil && d.nothing(), r != nil && r.Removed:
+		case r == nil, !now.Before(r.Next), r.Fingerprint != d.Fingerprint():
+			w.Apply = append(w.Apply, e)
+		}
+	}
+	slices.SortStableFunc(w.Apply, func(a, b *entry.Entry) int { return cmp.Compare(a.APIDomain, b.APIDomain) })
+	return w
+}

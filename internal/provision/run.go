@@ -1,0 +1,275 @@
+package provision
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+const (
+	// saveTimeout is how long the store may take to write down what was done,
+	// also where whoever asked for it has gone.
+	saveTimeout = 5 * time.Second
+
+	// maxStale is how often a record is read again because somebody else saved
+	// it in between. Two forms at once need two.
+	maxStale = 5
+)
+
+// Outcome is what became of one entry.
+type Outcome struct {
+	Entry     string
+	Plan      Plan // as it was found
+	Report    Report
+	Condition Condition
+	News      bool // a step fails that did not, or is in a conflict in which it was not: somebody should hear of it
+}
+
+// run brings one entry's side of a phone system to what is wanted.
+type run struct {
+	p        *Provisioner
+	want     Desired
+	survey   *survey // nil: none
+	removing bool
+
+	record  Record
+	seen    Observed
+	plan    Plan
+	report  Report
+	put     []Thing // made by this run, or found to be ours
+	dropped []Thing // that are not there any more, or were never made
+}
+
+// Run brings the phone system to what an entry says and writes down what was
+// made. The error is the store's: the report then says that nothing was done,
+// or stands although it could not be written down.
+func (p *Provisioner) Run(ctx context.Context, e *entry.Entry) (Outcome, error) {
+	return p.run(ctx, Wanted(e, p.settings()), nil)
+}
+
+func (p *Provisioner) run(ctx context.Context, want Desired, s *survey) (Outcome, error) {
+	r := &run{p: p, want: want, survey: s}
+	if err := r.prepare(ctx); err != nil {
+		return r.unprepared(err), err
+	}
+	r.mend(ctx)
+	r.p.count(&r.report)
+	return r.finish(ctx)
+}
+
+// prepare looks, plans, and writes down what is going to be made: what is made
+// then is known to be ours, whatever happens to this process.
+func (r *run) prepare(ctx context.Context) error {
+	for try := 0; ; try++ {
+		var err error
+		if r.record, err = r.p.load(ctx, r.want.Entry); err != nil {
+			return fmt.Errorf("read what was made for %s: %w", r.want.Entry, err)
+		}
+		r.seen = r.p.observe(ctx, r.want, &r.record, r.survey, r.removing)
+		r.plan = newPlan(r.want, r.seen, r.record.Made)
+		if !r.plan.Writes() {
+			return nil
+		}
+		r.intend()
+		if r.p.Records == nil {
+			return nil
+		}
+		r.record.Next = r.p.now().Add(firstRetry)
+		err = r.p.Records.Save(ctx, r.record)
+		switch {
+		case err == nil:
+			r.record.Version++
+			return nil
+		case !errors.Is(err, ErrStale) || try == maxStale:
+			return fmt.Errorf("write down what is going to be made for %s: %w", r.want.Entry, err)
+		}
+		r.put = nil
+	}
+}
+
+// unprepared is the outcome where the record cannot be used: without it what
+// is ours cannot be told from what is not.
+func (r *run) unprepared(err error) Outcome {
+	result := Failed + ": " + sentence(err)
+	r.report = Report{User: result, DialRule: result, AnswerRule: result}
+	r.p.count(&r.report)
+	return Outcome{Entry: r.want.Entry, Plan: r.plan, Report: r.report, Condition: Failing}
+}
+
+// intend puts what is going to be made on record.
+func (r *run) intend() {
+	for _, f := range r.plan.Differences {
+		known := find(r.record.Made, f.thing) != nil
+		switch {
+		case f.Earlier, f.Action == Leave:
+		case f.Action == Replace:
+			// It was ours before it was edited: now it is to go.
+			edited := f.thing
+			edited.Match, edited.ID, edited.URL = f.found.Match(), f.found.ID, shown(address(f.found.Parameter))
+			edited.Pending, edited.At = false, r.p.now()
+			r.add(edited)
+			fallthrough
+		case f.Action == Create, f.Part == AnswerRule:
+			if !known {
+				f.thing.Pending, f.thing.At = true, r.p.now()
+				r.add(f.thing)
+			}
+		case f.Part == DialRule && !known && r.want.ours(f.found, nil):
+			f.thing.ID, f.thing.At = f.found.ID, r.p.now()
+			r.add(f.thing)
+		}
+	}
+}
+
+// add puts something on record; drop takes it off.
+func (r *run) add(t Thing) {
+	r.record.Made = put(r.record.Made, t)
+	r.put = put(r.put, t)
+	r.dropped = drop(r.dropped, t)
+}
+
+func (r *run) drop(t Thing) {
+	r.record.Made = drop(r.record.Made, t)
+	r.put = drop(r.put, t)
+	r.dropped = put(r.dropped, t)
+}
+
+// mend does what the plan says. What is no longer wanted goes once all that is
+// wanted stands.
+func (r *run) mend(ctx context.Context) {
+	if r.want.nothing() {
+		r.report = Report{User: Absent, DialRule: Absent, AnswerRule: Absent}
+	} else {
+		r.report.User = r.user(ctx)
+		r.report.DialRule = r.dialRule(ctx)
+		r.report.AnswerRule = r.answerRule(ctx)
+	}
+	if r.report.Done() {
+		r.report.Earlier = worst(r.takeAway(ctx))
+	}
+}
+
+// finish writes down what became of it.
+func (r *run) finish(ctx context.Context) (Outcome, error) {
+	now := r.p.now()
+	news := r.record.tell(&r.report, now)
+	r.record.Domain, r.record.SystemUser = r.want.Domain, r.want.User.User
+	r.record.Fingerprint, r.record.Removed = r.want.Fingerprint(), r.removing
+	condition := r.record.Condition()
+	if condition == Failing {
+		r.record.Attempts++
+	} else {
+		r.record.Attempts = 0
+	}
+	r.record.Next = Next(&r.record, now, r.p.checkEvery())
+	return Outcome{Entry: r.want.Entry, Plan: r.plan, Report: r.report, Condition: condition, News: news}, r.save(ctx)
+}
+
+// save writes the record down, together with what others have made meanwhile.
+func (r *run) save(ctx context.Context) error {
+	if r.p.Records == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
+	defer cancel()
+	for try := 0; ; try++ {
+		err := r.p.Records.Save(ctx, r.record)
+		switch {
+		case err == nil:
+			r.record.Version++
+			return nil
+		case !errors.Is(err, ErrStale) || try == maxStale:
+			return fmt.Errorf("write down what was made for %s: %w", r.want.Entry, err)
+		}
+		theirs, err := r.p.Records.Load(ctx, r.want.Entry)
+		if err != nil {
+			return fmt.Errorf("read what was made for %s: %w", r.want.Entry, err)
+		}
+		r.record.Version, r.record.Made = theirs.Version, merge(theirs.Made, r.put, r.dropped)
+	}
+}
+
+// merge returns what others have on record with what we have made and taken
+// away. What was only going to be made by us may have been made by them.
+func merge(theirs, added, dropped []Thing) []Thing {
+	for _, t := range dropped {
+		if known := find(theirs, t); known != nil && (known.Pending || !t.Pending) {
+			theirs = drop(theirs, t)
+		}
+	}
+	for _, t := range added {
+		if known := find(theirs, t); known == nil || !t.Pending {
+			theirs = put(theirs, t)
+		}
+	}
+	return theirs
+}
+
+// load returns an entry's record.
+func (p *Provisioner) load(ctx context.Context, id string) (Record, error) {
+	if p.Records == nil {
+		return Record{Entry: id}, nil
+	}
+	return p.Records.Load(ctx, id)
+}
+
+// Plan returns in what the phone system is not what an entry says. It changes
+// nothing.
+func (p *Provisioner) Plan(ctx context.Context, e *entry.Entry) (Plan, error) {
+	return p.planFor(ctx, Wanted(e, p.settings()), nil, false)
+}
+
+func (p *Provisioner) planFor(ctx context.Context, d Desired, s *survey, removing bool) (Plan, error) {
+	record, err := p.load(ctx, d.Entry)
+	if err != nil {
+		return Plan{}, fmt.Errorf("read what was made for %s: %w", d.Entry, err)
+	}
+	return newPlan(d, p.observe(ctx, d, &record, s, removing), record.Made), nil
+}
+
+// PlanRemoval returns what Remove would do. It changes nothing.
+func (p *Provisioner) PlanRemoval(ctx context.Context, id string) (Plan, error) {
+	if p.Records == nil {
+		return Plan{}, errNoRecords
+	}
+	return p.planFor(ctx, Desired{Entry: id}, nil, true)
+}
+
+var errNoRecords = fault.Newf(fault.Unsupported, "what was made is not remembered here, so nothing can be taken away")
+
+// Remove takes away what was made for an entry: exactly that, and only where it
+// is still what was made. An entry that is still configured stays without it
+// until Apply or Run is called for it; the record of one that is not is
+// forgotten once nothing is left. The error is the store's.
+func (p *Provisioner) Remove(ctx context.Context, id string, configured bool) (Outcome, error) {
+	if p.Records == nil {
+		return Outcome{Entry: id}, errNoRecords
+	}
+	r := &run{p: p, want: Desired{Entry: id}, removing: true}
+	if err := r.prepare(ctx); err != nil {
+		return r.unprepared(err), err
+	}
+	results := r.takeAway(ctx)
+	for _, part := range Parts {
+		var of []result
+		for _, one := range results {
+			if one.part == part {
+				of = append(of, one)
+			}
+		}
+		*r.report.step(part) = worst(of)
+		if len(of) == 0 {
+			*r.report.step(part) = Absent
+		}
+	}
+	r.p.count(&r.report)
+	outcome, err := r.finish(ctx)
+	if err == nil && !configured && len(r.record.Made) == 0 {
+		err = p.Records.Delete(ctx, id)
+	}
+	return outcome, err
+}

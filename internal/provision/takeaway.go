@@ -1,0 +1,95 @@
+package provision
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// result is what became of one Thing that is no longer wanted.
+type result struct {
+	part Part
+	said string
+}
+
+// worst returns one result for several: the sentences of all that is wrong,
+// else whether something was removed. Empty: there were none.
+func worst(results []result) string {
+	for _, kind := range []string{Failed, Conflict} {
+		var sentences []string
+		for _, r := range results {
+			if said, ok := strings.CutPrefix(r.said, kind+": "); ok && !slices.Contains(sentences, said) {
+				sentences = append(sentences, said)
+			}
+		}
+		if sentences != nil {
+			return kind + ": " + strings.Join(sentences, "; ")
+		}
+	}
+	for _, kind := range []string{Removed, Absent} {
+		if slices.ContainsFunc(results, func(r result) bool { return r.said == kind }) {
+			return kind
+		}
+	}
+	return ""
+}
+
+// takeAway deletes what was made and is not wanted, as far as it is still what
+// was made. It looks anew: an edited rule may have joined them.
+func (r *run) takeAway(ctx context.Context) []result {
+	r.seen.Earlier = r.p.observeEarlier(ctx, r.want, &r.record, r.removing)
+	var results []result
+	type place struct{ domain, user string }
+	stuck := make(map[place]bool)
+	for _, f := range diffEarlier(r.want, r.seen, r.record.Made) {
+		at := place{f.thing.Domain, f.thing.User}
+		said := ""
+		switch {
+		case f.Action == Delete && f.Part == User && stuck[at]:
+			said = fmt.Sprintf("%s: user %s stays as long as what belongs to it", Conflict, f.thing.User)
+		case f.Action == Delete:
+			said = r.delete(ctx, &f)
+		case f.Action == Forget:
+			r.drop(f.thing)
+			said = Absent
+		case f.Kind == Unseen:
+			said = Failed + ": " + f.Why
+		default:
+			said = Conflict + ": " + f.Why
+		}
+		if kind := Kind(said); kind == Failed || kind == Conflict {
+			stuck[at] = true
+		}
+		results = append(results, result{f.Part, said})
+	}
+	return results
+}
+
+// delete deletes one Thing.
+func (r *run) delete(ctx context.Context, f *Difference) string {
+	t := f.thing
+	var err error
+	switch t.Part {
+	case User:
+		err = r.p.API.DeleteUser(ctx, t.Domain, t.User)
+	case DialRule:
+		err = r.p.API.DeleteDialRule(ctx, t.Domain, t.Domain, f.found.ID)
+	case AnswerRule:
+		if t.Created {
+			err = r.p.API.DeleteAnswerRule(ctx, t.Domain, t.User, netsapiens.Any)
+			break
+		}
+		_, err = r.p.API.SetAnswerRule(ctx, t.Domain, t.User, netsapiens.AnswerRule{ForwardAlways: netsapiens.Feature{Enabled: netsapiens.No}})
+	}
+	if err != nil && !netsapiens.NotFound(err) {
+		return failure(err)
+	}
+	r.drop(t)
+	if err != nil {
+		return Absent
+	}
+	return Removed
+}

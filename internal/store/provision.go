@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/provision"
+)
+
+// Provisioned keeps what was made on phone systems.
+type Provisioned struct{ store *Store }
+
+// Provisioned are provision.Records.
+var _ provision.Records = Provisioned{}
+
+// Provisioned returns what was made on phone systems.
+func (s *Store) Provisioned() Provisioned { return Provisioned{s} }
+
+func scanRecord(row scanner) (provision.Record, error) {
+	var (
+		entry, text string
+		version     int64
+		r           provision.Record
+	)
+	if err := row.Scan(&entry, &version, &text); err != nil {
+		return provision.Record{}, err
+	}
+	if err := json.Unmarshal([]byte(text), &r); err != nil {
+		return provision.Record{}, fmt.Errorf("read the record of what was made for %s: %w", entry, err)
+	}
+	r.Entry, r.Version = entry, version
+	return r, nil
+}
+
+// Load returns an entry's record: one with nothing but Entry where there is
+// none.
+func (p Provisioned) Load(ctx context.Context, entryID string) (found provision.Record, err error) {
+	err = p.store.readOnce(ctx, func(ctx context.Context, q querier) (err error) {
+		found, err = scanRecord(q.QueryRowContext(ctx, "SELECT entry, version, record FROM provisioned WHERE entry = $1", entryID))
+		if errors.Is(err, sql.ErrNoRows) {
+			found, err = provision.Record{Entry: entryID}, nil
+		}
+		return err
+	})
+	return found, err
+}
+
+// Save replaces the record that had r's Version, 0 standing for none. The error
+// is provision.ErrStale where somebody else has saved it in between.
+func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write the record of what was made for %s: %w", r.Entry, err)
+	}
+	return p.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		statement := "UPDATE provisioned SET version = $2 + 1, record = $3 WHERE entry = $1 AND version = $2"
+		if r.Version == 0 {
+			statement = "INSERT INTO provisioned (entry, version, record) VALUES ($1, $2 + 1, $3) ON CONFLICT (entry) DO NOTHING"
+		}
+		done, err := tx.ExecContext(ctx, statement, r.Entry, r.Version, string(text))
+		if err != nil {
+			return err
+		}
+		switch n, err := done.RowsAffected(); {
+		case err != nil:
+			return err
+		case n == 0:
+			return provision.ErrStale
+		}
+		return nil
+	})
+}
+
+// All returns all records, in order of their entries.
+func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error) {
+	err = p.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+		all = nil
+		return each(ctx, q, "SELECT entry, version, record FROM provisioned ORDER BY entry", nil, func(row scanner) error {
+			r, err := scanRecord(row)
+			all = append(all, r)
+			return err
+		})
+	})
+	return all, err
+}
+
+// Delete forgets an entry's record, if there is one.
+func (p Provisioned) Delete(ctx context.Context, entryID string) error {
+	return p.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM provisioned WHERE entry = $1", entryID)
+		return err
+	})
+}
