@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -119,8 +120,8 @@ func flag(b bool) int {
 }
 
 // eachRow calls scan at each row, and closes rows.
-func eachRow(rows *sql.Rows, scan func() error) error {
-	defer rows.Close()
+func eachRow(rows *sql.Rows, scan func() error) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := scan(); err != nil {
 			return err

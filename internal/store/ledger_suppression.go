@@ -29,9 +29,13 @@ func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel l
 // by number, tenant and channel.
 func (s *Store) Suppressions(ctx context.Context, number string) ([]ledger.Suppression, error) {
 	var found []ledger.Suppression
+	where, args := "", []any(nil)
+	if number != "" {
+		where, args = `WHERE number = $1`, []any{number}
+	}
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		var err error
-		found, err = selectSuppressions(ctx, q, `WHERE $1 IN (number, '')`, number)
+		found, err = selectSuppressions(ctx, q, where, args...)
 		return err
 	})
 	if err != nil {

@@ -42,8 +42,7 @@ CREATE TABLE texts (
     lease    BIGINT NOT NULL
 );
 CREATE INDEX texts_receiver ON texts (receiver, created);
-CREATE INDEX texts_state ON texts (state, created);
-CREATE INDEX texts_due ON texts (due) WHERE state = 'queued';
+CREATE INDEX texts_state ON texts (state, created); -- few are sending or queued
 
 -- Who is not to be reached. It is kept until it is taken off.
 CREATE TABLE suppressions (
