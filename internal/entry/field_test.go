@@ -152,7 +152,7 @@ func TestWhatIsWrongWithAFieldIsTold(t *testing.T) {
 }
 
 func TestAKeyIsNeverShown(t *testing.T) {
-	e := &entry.Entry{ID: "a", Key: "open sesame"}
+	e := &entry.Entry{Key: "open sesame"}
 	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		if got := fmt.Sprintf(format, e.Key); got != "<secret>" {
 			t.Errorf("%s shows %s", format, got)

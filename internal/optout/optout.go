@@ -28,6 +28,11 @@
 // nothing more, for that is a consent.
 package optout
 
+import (
+	"slices"
+	"strings"
+)
+
 // Word is what a message says.
 type Word string
 
@@ -43,16 +48,9 @@ const (
 // forms that letters have in Unicode make no difference.
 func Read(message string) Word {
 	sentences := sentencesOf(message)
-	whole := ""
-	plain := "" // without what is only polite
-	for _, sentence := range sentences {
-		for _, word := range sentence {
-			whole += word
-			if !oneOf(word, polite) {
-				plain += word
-			}
-		}
-	}
+	words := slices.Concat(sentences...)
+	whole := strings.Join(words, "")
+	plain := strings.Join(slices.DeleteFunc(words, func(word string) bool { return oneOf(word, polite) }), "")
 	switch {
 	case oneOf(squeeze(whole), aloneStop) || oneOf(squeeze(plain), aloneStop):
 		return Stop

@@ -102,11 +102,9 @@ func SameNumber(a, b string) bool {
 	if x == y {
 		return x != ""
 	}
-	if len(x) > len(y) {
-		a, b, x, y = b, a, y, x
-	}
 	const withoutCode = 10 // digits of North America's numbers
-	return len(x) == withoutCode && y == "1"+x && !hasPlus(a)
+	return len(x) == withoutCode && y == "1"+x && !hasPlus(a) ||
+		len(y) == withoutCode && x == "1"+y && !hasPlus(b)
 }
 
 // read reads a number, and returns what it is. The number of code 0 is none.

@@ -69,20 +69,18 @@ func TestNumbersAreWhatTheLibrarySays(t *testing.T) {
 			}
 			seen[libraryKinds[kind]]++
 			national := phonenumbers.GetNationalSignificantNumber(example)
-			for _, prefix := range []string{"", "0", "1", "8", "00", "011", fmt.Sprint(example.GetCountryCode()), "+"} {
+			for _, prefix := range []string{"", "0", "1", "00", "+"} {
 				digits := strings.TrimPrefix(prefix+national, "+")
 				if prefix == "+" {
 					digits = fmt.Sprint(example.GetCountryCode()) + national
 				}
 				compare(t, digits, region)
-				for range 4 {
-					near := []byte(digits)
-					near[random.IntN(len(near))] = byte('0' + random.IntN(10))
-					compare(t, string(near), region)
-				}
-				compare(t, digits[:len(digits)-1], region)
-				compare(t, digits+"5", region)
+				near := []byte(digits)
+				near[random.IntN(len(near))] = byte('0' + random.IntN(10))
+				compare(t, string(near), region)
 			}
+			compare(t, national[:len(national)-1], region)
+			compare(t, national+"5", region)
 		}
 	}
 	for _, kind := range libraryKinds {

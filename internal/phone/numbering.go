@@ -115,16 +115,10 @@ func readPlans(text string) *world {
 
 func readPlan(line string) *plan {
 	p := &plan{}
-	for i, field := range strings.Split(line, "\t") {
+	fields := strings.Split(line, "\t")
+	p.code, p.region = atoi(fields[0]), fields[1]
+	for _, field := range fields[2:] {
 		name, value, _ := strings.Cut(field, "=")
-		switch {
-		case i == 0:
-			p.code = atoi(field)
-			continue
-		case i == 1:
-			p.region = field
-			continue
-		}
 		switch name {
 		case "international":
 			p.international = prefixPattern(value)
