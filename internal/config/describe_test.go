@@ -109,9 +109,11 @@ func TestNamesInTheEnvironmentAreUnambiguous(t *testing.T) {
 // secrets make the example complete.
 var secrets = map[string]string{".env": "NS_TOKEN=x\nUPDATE_SECRET=y\n"}
 
+// leftOut is what the example leaves out.
+var leftOut = regexp.MustCompile(`(?m)^#([a-z_\[])`)
+
 func TestExampleLoads(t *testing.T) {
 	load(t, fromFile(t, config.Example(), secrets))
-	leftOut := regexp.MustCompile(`(?m)^#([a-z_\[])`)
 	whole := leftOut.ReplaceAllString(config.Example(), "$1")
 	if strings.Count(whole, "\n#") == strings.Count(config.Example(), "\n#") {
 		t.Fatal("the example leaves nothing out")

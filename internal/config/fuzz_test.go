@@ -33,6 +33,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(string(content), string(content), string(content))
 	}
+	f.Add(leftOut.ReplaceAllString(config.Example(), "$1"), "NS_TOKEN=x\nUPDATE_SECRET=y", "SWITCHHOOK_TEXTBACK_LANDLINES_0=+1 (646) 555")
 	f.Add("a = [\n\n[core]\ndomain = 'x'\n[[a]]\n\"\"\"", "", "")
 	f.Add("netsapiens={url='http://a/%zz',token='\\'}\nnetsapiens.url=1\n[netsapiens]", "A='", "SWITCHHOOK_TEXTBACK_PATIENCE=0d1.5s")
 	dir := f.TempDir() // one process runs one input at a time
@@ -87,12 +88,16 @@ func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
 		if strings.Contains(fmt.Sprintf("%+v", one), marker) {
 			t.Errorf("a secret shows in %+v", one)
 		}
-		if one.Path != "trusted_proxies" {
+		switch {
+		case one.Value == "<secret>" && one.Path == "database":
+			flags[one.Path] = "postgres://a/b"
+		case one.Value == "<secret>" && one.Path == "alerts.webhook":
+			flags[one.Path] = "http://a"
+		case !strings.HasSuffix(one.Variables[0], "_0"):
 			flags[one.Path] = one.Value
-		} else {
-			if one.Value == "" {
-				continue // an empty list cannot be said on the command line
-			}
+		case one.Value == "" && one.Path == "trusted_proxies":
+			continue // an empty list cannot be said on the command line
+		case one.Value != "":
 			for i, item := range strings.Split(one.Value, ", ") {
 				flags[fmt.Sprintf("%s.%d", one.Path, i)] = item
 			}
@@ -131,6 +136,33 @@ func FuzzSettingsFile(f *testing.F) {
 			if line < 1 || line > lines || !slices.IsSorted(statements) {
 				t.Fatalf("statements in the lines %v and problems in the lines %v, of %d", statements, problems, lines)
 			}
+		}
+	})
+}
+
+// FuzzDatabase reads any address of a database: what is shown of it has no
+// password in it, wherever that stands.
+func FuzzDatabase(f *testing.F) {
+	f.Add("postgres://a:%s@b:5432,c/d?sslmode=require")
+	f.Add("postgresql:///d?host=/run/postgresql&password=%s")
+	f.Add("postgres://a:1/%s@b/c")
+	f.Add("postgres://a@b/c?user=x#%s")
+	f.Add("postgres://b/c?dbname=d@%s")
+	f.Add("http://%s")
+	f.Fuzz(func(t *testing.T, address string) {
+		// A password stands between a colon and the @ before the hosts, or is
+		// the parameter of that name.
+		if strings.Count(address, "%s") != 1 || !strings.Contains(address, ":%s@") && !strings.Contains(address, "/%s@") && !strings.Contains(address, "password=%s") {
+			return
+		}
+		address = strings.Replace(address, "%s", marker, 1)
+		s, err := config.Load(config.Sources{Dir: t.TempDir(), Flags: map[string]string{"core.domain": "a", "database": address}})
+		if err != nil {
+			checkProblems(t, err)
+			return
+		}
+		if got := s.Database.Place(); strings.Contains(got, marker) || s.Database.IsSet() && got == "" {
+			t.Errorf("it shows %q of %q", got, address)
 		}
 	})
 }

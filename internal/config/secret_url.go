@@ -57,6 +57,8 @@ func parseDatabase(text, _ string) (any, error) {
 	return Database{NewSecret(text)}, err
 }
 
+var errUnreadable = errors.New("cannot be read; in a password / is written %2F, @ %40, : %3A, # %23 and % %25")
+
 // readDatabase reads the URL of a database. Unlike others it may name several
 // hosts, of which the first that answers is used, or none where the parameter
 // host names the folder of a socket.
@@ -81,7 +83,7 @@ func readDatabase(text string) (hosts, name string, err error) {
 	for host := range strings.SplitSeq(hosts, ",") {
 		u, err = url.Parse(scheme + "://" + user + host + behind)
 		if err != nil || u.Port() != "" && !isPort(u.Port()) {
-			return "", "", errors.New("cannot be read; in a password / is written %2F, @ %40, : %3A, # %23 and % %25")
+			return "", "", errUnreadable
 		}
 		if u.Hostname() == "" && hosts != "" {
 			return "", "", errors.New("names no host beside a comma, port or @")
@@ -95,6 +97,10 @@ func readDatabase(text string) (hosts, name string, err error) {
 		name = parameters.Get("dbname")
 	}
 	switch {
+	case strings.Contains(hosts+name, "@"): // what is before it may be a part of the password
+		return "", "", errUnreadable
+	case strings.ContainsAny(hosts+name, "=&"): // what is behind it may be the password
+		return "", "", errors.New("has = or & where a host or the database is named; parameters begin with a question mark")
 	case hosts == "":
 		return "", "", errors.New("names no host")
 	case name == "":
