@@ -1,10 +1,14 @@
 #!/bin/sh
 # Brings what the tests need beyond Go: the languages of the examples, speech,
-# curl, and the C compiler that Go's race detector is linked with; "deps.sh bench"
-# what the benchmarks run beside ours. Does nothing when all of it is there. As
+# curl, PostgreSQL (of which the tests start a server of their own), and the C
+# compiler that Go's race detector is linked with; "deps.sh bench" what the
+# benchmarks run beside ours. Does nothing when all of it is there. As
 # root on a Debian it is installed; otherwise the one line that would do so is
 # printed, and the exit code is 1.
 set -eu
+
+# Debian keeps PostgreSQL's own programs out of the PATH; what is in it is this.
+postgres=$(command -v pg_ctl || echo pg_ctlcluster)
 
 # The list: a command, and the packages that bring it.
 needs="
@@ -12,6 +16,7 @@ php              php-cli
 node             nodejs
 espeak-ng        espeak-ng
 curl             curl
+$postgres        postgresql
 $(go env CC)     gcc libc6-dev
 "
 

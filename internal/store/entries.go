@@ -200,18 +200,20 @@ func keep(ctx context.Context, tx *sql.Tx, items []entry.Item) error {
 		return err
 	}
 	for batch := range slices.Chunk(items, importBatch) {
-		query := "INSERT INTO entries (id, place, revision, item) VALUES "
+		var rows strings.Builder
 		values := make([]any, 0, 4*len(batch))
 		for i, item := range batch {
 			if i > 0 {
-				query += ", "
+				rows.WriteString(", ")
 			}
 			n := len(values)
-			query += fmt.Sprintf("($%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4)
+			fmt.Fprintf(&rows, "($%d, $%d, $%d, $%d)", n+1, n+2, n+3, n+4)
 			place++
 			values = append(values, item.ID, place, revision, string(item.Object))
 		}
-		query += " ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, item = excluded.item"
+		//nolint:gosec // the rows are placeholders
+		query := fmt.Sprintf("INSERT INTO entries (id, place, revision, item) VALUES %s"+
+			" ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, item = excluded.item", &rows)
 		if _, err := tx.ExecContext(ctx, query, values...); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -50,23 +51,19 @@ func (s *Store) Object(ctx context.Context, key core.Key) (found core.Object, er
 
 // Objects returns the objects that match, the oldest first.
 func (s *Store) Objects(ctx context.Context, match core.Key, start, limit int) (found []core.Object, err error) {
-	query := "SELECT " + objectColumns + " FROM objects WHERE kind = $1"
+	where := []string{"kind = $1"}
 	values := []any{match.Kind}
 	for _, also := range []struct{ column, value string }{{"domain", match.Domain}, {"owner", match.Owner}, {"id", match.ID}} {
 		if also.value != "" {
 			values = append(values, also.value)
-			query += fmt.Sprintf(" AND %s = $%d", also.column, len(values))
+			where = append(where, fmt.Sprintf("%s = $%d", also.column, len(values)))
 		}
 	}
-	query += " ORDER BY age"
-	if limit > 0 {
-		query += fmt.Sprintf(" LIMIT %d", limit)
-	} else if start > 0 && !s.shared() {
-		query += " LIMIT -1" // SQLite has no OFFSET without it
+	if limit <= 0 {
+		limit = math.MaxInt32 // SQLite has no OFFSET without a LIMIT
 	}
-	if start > 0 {
-		query += fmt.Sprintf(" OFFSET %d", start)
-	}
+	query := fmt.Sprintf("SELECT "+objectColumns+" FROM objects WHERE %s ORDER BY age LIMIT %d OFFSET %d",
+		strings.Join(where, " AND "), limit, start)
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		found = []core.Object{}
 		return each(ctx, q, query, values, func(row scanner) error {

@@ -101,7 +101,7 @@ func TestACommandDoesNotMakeADatabase(t *testing.T) {
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("the folder holds %v, %v", left, err)
 	}
-	config := storetest.Postgres(t)
+	config := storetest.EmptyPostgres(t)
 	config.Exclusive = false
 	_, err = store.Open(t.Context(), config)
 	wantFault(t, err, fault.NotFound, "no tables of switchhook", "start switchhook serve once")
@@ -141,7 +141,7 @@ func TestTablesOfAnotherVersionAreRefused(t *testing.T) {
 }
 
 func TestServersStartAtOnceOnOneDatabase(t *testing.T) {
-	config := storetest.Postgres(t)
+	config := storetest.EmptyPostgres(t)
 	var work sync.WaitGroup
 	for range 4 {
 		work.Go(func() {

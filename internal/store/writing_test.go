@@ -122,8 +122,8 @@ func TestAReaderSeesOneState(t *testing.T) {
 					return err
 				}
 			}
-			_, err := q.QueryContext(ctx, "INSERT INTO pad (id) VALUES (9) RETURNING id")
-			return err
+			var id int
+			return q.QueryRowContext(ctx, "INSERT INTO pad (id) VALUES (9) RETURNING id").Scan(&id)
 		}); err == nil {
 			t.Error("a reader could write")
 		}

@@ -35,20 +35,22 @@ type server struct {
 
 // keep is what runs beside the tests: it starts the server, and stops it and
 // removes its folder when its input ends, which it does also where the tests are
-// killed. Its arguments are the folder and the folder of PostgreSQL's programs.
+// killed. Its arguments are the folder, the folder of PostgreSQL's programs, and
+// whether the server waits for the disk.
 const keep = `
 trap '' INT
 cd "$1" || exit
 "$2/initdb" --pgdata=data --username=switchhook --auth=trust --no-sync --encoding=UTF8 --locale=C --no-instructions >initdb.log 2>&1 &&
-"$2/pg_ctl" --pgdata=data --silent --wait --log=server.log --options="-k '$1' -c listen_addresses='' -c max_connections=200" start >start.log 2>&1 &&
+"$2/pg_ctl" --pgdata=data --silent --wait --log=server.log --options="-k '$1' -c listen_addresses='' -c max_connections=200 -c fsync=$3" start >start.log 2>&1 &&
 echo ready && read -r end
 "$2/pg_ctl" --pgdata=data --silent --mode=immediate stop >/dev/null 2>&1
 cat initdb.log start.log server.log >&2
 cd / && rm -rf "$1"
 `
 
-// start starts a server.
-func start() (*server, error) {
+// start starts a server. Benchmarks want one that waits for the disk; tests do
+// without: it is never killed together with its machine.
+func start(durable bool) (*server, error) {
 	programs, err := programs()
 	if err != nil {
 		return nil, err
@@ -57,7 +59,11 @@ func start() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	arguments := []string{"sh", "-c", keep, "sh", folder, programs}
+	fsync := "off"
+	if durable {
+		fsync = "on"
+	}
+	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync}
 	if os.Geteuid() == 0 { // as which PostgreSQL refuses to run
 		as, err := unprivileged()
 		if err != nil {
