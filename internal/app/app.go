@@ -15,9 +15,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/alert"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/web"
 )
 
@@ -51,6 +53,8 @@ type App struct {
 	options Options
 	log     *slog.Logger
 	metrics *web.Metrics
+	store   *store.Store
+	alerts  *alert.Sender
 
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
@@ -58,17 +62,30 @@ type App struct {
 	listener net.Listener
 }
 
-// New wires an App. It opens no port and starts nothing. The error is one that
-// people read.
+// New wires an App. It opens the database, but no port, and starts nothing. The
+// error is one that people read. Whoever does not Run the App has to Close it.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
 	a := &App{options: o, log: o.Log, metrics: web.NewMetrics()}
-	s, err := a.newSite(ctx, settings, nil)
-	if err != nil {
+	var err error
+	if a.alerts, err = alert.New(alert.Config{
+		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: a.metrics.Alert,
+	}); err != nil {
 		return nil, err
 	}
+	if a.store, err = a.openStore(ctx, settings); err != nil {
+		return nil, err
+	}
+	s, err := a.newSite(ctx, settings, nil)
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
 	a.site.Store(s)
+	a.metrics.ReadLevels(a.levels)
 	return a, nil
 }
+
+// Close closes what New opened, of an App that is not Run.
+func (a *App) Close() error { return a.store.Close() }
 
 // Listen opens the port of the settings.
 func (a *App) Listen(ctx context.Context) error {
@@ -90,9 +107,10 @@ func (a *App) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.site.Load().handler.ServeHTTP(w, r) })
 }
 
-// Run serves until the context ends, then finishes the requests in hand. Call
-// Listen first.
-func (a *App) Run(ctx context.Context) error {
+// Run serves until the context ends, then finishes the requests in hand, and
+// closes the App. Call Listen first.
+func (a *App) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.store.Close()) }()
 	if current := a.site.Load(); current.core != nil {
 		withdraw, err := announce(string(current.settings.Data), a.Address())
 		if err != nil {
@@ -103,6 +121,10 @@ func (a *App) Run(ctx context.Context) error {
 	// What is still going on when the time is up is told by its context.
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
+	background, err := a.start(ctx)
+	if err != nil {
+		return errors.Join(err, a.listener.Close())
+	}
 	server := web.Server(a.Handler(), a.log)
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	served := make(chan error, 1)
@@ -111,14 +133,15 @@ func (a *App) Run(ctx context.Context) error {
 	a.log.Info("listening", "address", a.Address())
 	select {
 	case err := <-served:
-		return fmt.Errorf("serve: %w", err)
+		cut()
+		return errors.Join(fmt.Errorf("serve: %w", err), background.stop(base))
 	case <-ctx.Done():
 	}
 	within := cmp.Or(a.options.StopTimeout, stopTimeout)
 	a.log.Info("stopping", "within", within.String())
 	stopping, cancel := context.WithTimeout(base, within)
 	defer cancel()
-	err := server.Shutdown(stopping) // takes no more, waits for what is in hand
+	err = server.Shutdown(stopping) // takes no more, waits for what is in hand
 	if lines := a.site.Load().lines; lines != nil {
 		err = cmp.Or(err, lines.Wait(stopping)) // for calls, which no server waits for
 	}
@@ -134,6 +157,9 @@ func (a *App) Run(ctx context.Context) error {
 	}
 	if closed := <-served; !errors.Is(closed, http.ErrServerClosed) {
 		err = errors.Join(err, closed)
+	}
+	if stopped := background.stop(stopping); !errors.Is(stopped, context.DeadlineExceeded) {
+		err = errors.Join(err, stopped) // what was cut off is begun again by the next server
 	}
 	a.site.Load().close()
 	return err
@@ -151,6 +177,12 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	}
 	if settings.Listen != old.settings.Listen {
 		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
+	}
+	if !sameStore(settings, old.settings) {
+		a.log.Warn("data or database has changed: it takes a restart to be in force")
+	}
+	if err := a.alerts.Configure(settings.Alerts.Webhook.Reveal(), settings.Alerts.QuietFor); err != nil {
+		return err
 	}
 	if !sameCore(settings, old.settings) {
 		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")

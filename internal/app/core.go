@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/config"
@@ -12,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/dialplan"
 	"github.com/switchhook/switchhook/internal/engine"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/nsapi"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/trace"
@@ -36,7 +38,7 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	if err != nil {
 		return err
 	}
-	exchange := exchange{s.core}
+	exchange := exchange{core: s.core, keep: a.keepCall}
 	s.lines = &console.Lines{Token: token, Exchange: exchange}
 	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Keys: []nsapi.Key{{
 		Token: nsapi.Token(token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
@@ -48,6 +50,7 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	s.console = []web.Route{
 		{Path: simulator.LinePath, Name: "line", Handler: s.lines},
 		{Path: simulator.RoutePath, Name: "route", Handler: &console.Routes{Token: token, Explainer: exchange}},
+		{Path: console.TextPath, Name: "text", Handler: &console.Texts{Token: token, Receiver: exchange}},
 	}
 	return nil
 }
@@ -60,7 +63,10 @@ func (a *App) startCore(ctx context.Context, s *site) (token string, err error) 
 	}
 	private := settings.AllowPrivateResponders
 	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
-	s.core = core.New(core.Config{Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent})
+	s.core = core.New(core.Config{
+		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent,
+		Poster: core.NewPoster(s.fetcher), Log: a.log,
+	})
 	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
 	if err != nil {
 		return "", err
@@ -69,7 +75,7 @@ func (a *App) startCore(ctx context.Context, s *site) (token string, err error) 
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.core.CreateDomain(ctx, fields); err != nil {
+	if _, err := s.core.CreateDomain(ctx, fields); err != nil && !errors.Is(err, core.ErrExists) { // of an earlier start
 		return "", err
 	}
 	return token, nil
@@ -86,11 +92,46 @@ func sameCore(a, b *config.Settings) bool {
 }
 
 // exchange is the Core as the console knows it.
-type exchange struct{ core *core.Core }
+type exchange struct {
+	core *core.Core
+	keep func(ledger.Call)
+}
 
-// Place routes a call and runs it. A caller whose number leads nowhere hears
-// so.
+// Place routes a call, runs it and keeps its trace. A caller whose number leads
+// nowhere hears so.
 func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+	began := time.Now()
+	var events []byte
+	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
+		record(e)
+		if written, err := e.AppendJSON(events); err == nil { // an event that JSON cannot say is told all the same
+			events = append(written, '\n')
+		}
+	})
+	x.keep(ledger.Call{
+		ID: ledger.NewID(), At: began, From: digits(from), To: digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
+	})
+	return outcome
+}
+
+// digits returns a number as the ledger has it; what is none stays.
+func digits(number string) string { return strings.TrimPrefix(number, "+") }
+
+// keepCall keeps the trace of a call. That it cannot be kept is no reason to
+// tell the caller anything.
+func (a *App) keepCall(call ledger.Call) {
+	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
+	defer cancel()
+	if err := a.store.KeepCall(ctx, call); err != nil {
+		a.troubled(ctx, "the trace of a call could not be kept", err)
+	}
+}
+
+// keepTimeout is how long a line stays open after its call, for the trace to be
+// written down.
+const keepTimeout = 5 * time.Second
+
+func (x exchange) place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	if decided, err := x.core.Route(ctx, dialplan.Query{From: from, To: to}); err == nil {
 		route(explain(decided))
 	}
@@ -111,6 +152,12 @@ func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, 
 	}
 	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
 	return outcome
+}
+
+// ReceiveText lets a text come in from outside.
+func (x exchange) ReceiveText(ctx context.Context, from, to, message string) error {
+	_, err := x.core.ReceiveText(ctx, from, to, message)
+	return err
 }
 
 // Explain tells where a call would go, with the rules that were passed over.

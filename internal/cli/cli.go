@@ -38,15 +38,22 @@ const (
 
 // commands is the grammar of the command line.
 type commands struct {
-	Demo    demoCommand    `cmd:"" help:"Take part in a phone call, with nothing to set up."`
-	Call    callCommand    `cmd:"" help:"Call a web responder: live on a terminal, or with answers played through."`
-	Check   checkCommand   `cmd:"" help:"Report every problem of a document or of a responder's answer."`
-	Test    testCommand    `cmd:"" help:"Replay saved calls and compare what the caller hears."`
-	Route   routeCommand   `cmd:"" help:"Explain rule by rule where a running Core would send a call."`
-	Serve   serveCommand   `cmd:"" help:"Run the application server."`
-	Doctor  doctorCommand  `cmd:"" help:"Look at everything that serve needs, and say what to mend."`
-	Import  importCommand  `cmd:"" help:"Add the entries of a domains.json."`
-	Export  exportCommand  `cmd:"" help:"Print all entries as a domains.json."`
+	Demo   demoCommand   `cmd:"" help:"Take part in a phone call, with nothing to set up."`
+	Call   callCommand   `cmd:"" help:"Call a web responder: live on a terminal, or with answers played through."`
+	Check  checkCommand  `cmd:"" help:"Report every problem of a document or of a responder's answer."`
+	Test   testCommand   `cmd:"" help:"Replay saved calls and compare what the caller hears."`
+	Route  routeCommand  `cmd:"" help:"Explain rule by rule where a running Core would send a call."`
+	Serve  serveCommand  `cmd:"" help:"Run the application server."`
+	Doctor doctorCommand `cmd:"" help:"Look at everything that serve needs, and say what to mend."`
+
+	Provision provisionCommand `cmd:"" help:"Bring the phone system to what the entries say."`
+	Texts     textsCommand     `cmd:"" help:"See texts, and send dead ones again."`
+	Suppress  suppressCommand  `cmd:"" help:"Say who is not to be reached."`
+	Number    numberCommand    `cmd:"" help:"Export or erase everything about a number."`
+	Import    importCommand    `cmd:"" help:"Add the entries of a domains.json."`
+	Export    exportCommand    `cmd:"" help:"Print all entries as a domains.json."`
+	Backup    backupCommand    `cmd:"" help:"Copy the database while it is in use."`
+
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 

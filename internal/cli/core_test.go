@@ -223,6 +223,7 @@ func TestDoctor(t *testing.T) {
 			if !strings.Contains(more, "listen") {
 				more += "\nlisten = \"127.0.0.1:0\""
 			}
+			more += "\ndomains_file = \"domains.json\""
 			run(t, "", nil, "doctor", "-c", phoneSettings(t, folder, system.URL, more)).wants(t, c.code, c.says...)
 			if calls := system.Messages(); len(calls) > 0 {
 				t.Errorf("it sent %v", calls)

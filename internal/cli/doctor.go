@@ -21,6 +21,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/speech"
+	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -64,9 +65,13 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	show(finding{verdict: fine, about: "settings", text: "they can be used"})
 	show(examineData(string(settings.Data)))
 	show(examineListener(ctx, string(settings.Listen)))
+	database := examineDatabase(ctx, settings, show)
+	if database != nil {
+		defer func() { _ = database.Close() }() // nothing was written
+	}
 	if settings.NetSapiens != nil {
 		show(examinePublicURL(ctx, settings))
-		d := &phoneSystemDoctor{settings: settings, show: show}
+		d := &phoneSystemDoctor{settings: settings, show: show, store: database}
 		d.examine(ctx)
 	}
 	show(examineSpeech())
@@ -161,11 +166,15 @@ func get(ctx context.Context, address string) (body string, status int, err erro
 type phoneSystemDoctor struct {
 	settings *config.Settings
 	show     func(finding)
+	store    *store.Store // nil: there is none yet
 	client   *netsapiens.Client
 }
 
 func (d *phoneSystemDoctor) examine(ctx context.Context) {
-	entries := d.entries()
+	entries := d.entries(ctx)
+	if d.store != nil {
+		d.provisioned(ctx)
+	}
 	var err error
 	d.client, err = netsapiens.New(netsapiens.Config{
 		URL: d.settings.NetSapiens.URL.String(), Token: netsapiens.Secret(d.settings.NetSapiens.Token.Reveal()), Timeout: doctorTimeout,
@@ -179,23 +188,31 @@ func (d *phoneSystemDoctor) examine(ctx context.Context) {
 		return
 	}
 	d.owners(ctx, entries)
+	d.replies(ctx, entries)
 }
 
-func (d *phoneSystemDoctor) entries() []*entry.Entry {
+func (d *phoneSystemDoctor) entries(ctx context.Context) []*entry.Entry {
 	f := finding{verdict: fine, about: "entries"}
-	path := app.EntriesFile(d.settings)
-	file, err := entry.Open(path, nil)
+	place := app.WhereEntries(d.settings)
+	if d.settings.DomainsFile == "" && d.store == nil {
+		f.verdict, f.text, f.mend = doubt, "there are none yet", "the first form makes one; switchhook import takes over those of a domains.json"
+		d.show(f)
+		return nil
+	}
+	kept, err := app.OpenEntries(ctx, d.settings, d.store, nil)
 	if err != nil {
 		d.show(f.failing(err.Error(), fault.HintOf(err)))
 		return nil
 	}
-	all := file.All()
-	f.text = fmt.Sprintf("%s: %d", path, len(all))
-	if _, err := os.Stat(path); err != nil {
-		f.verdict, f.text, f.mend = doubt, path+" is not there yet", "the first form makes it; switchhook import takes one over"
+	all := kept.All()
+	f.text = fmt.Sprintf("%s: %d", place, len(all))
+	if d.settings.DomainsFile != "" {
+		if _, err := os.Stat(place); err != nil {
+			f.verdict, f.text, f.mend = doubt, place+" is not there yet", "the first form makes it; switchhook import takes one over"
+		}
 	}
 	d.show(f)
-	for _, odd := range file.Oddities() {
+	for _, odd := range kept.Oddities() {
 		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
 	}
 	var waiting []string
@@ -211,7 +228,7 @@ func (d *phoneSystemDoctor) entries() []*entry.Entry {
 	for _, e := range all {
 		if lacks := e.LacksForTexts(); len(lacks) > 0 && e.HasText() {
 			d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", ")),
-				mend: "send its form again, or write it into " + filepath.Base(path)})
+				mend: "send its form again, or write it into " + place})
 		}
 	}
 	return all

@@ -2,13 +2,15 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"github.com/switchhook/switchhook/internal/app"
-	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/store"
 )
 
 type importCommand struct {
@@ -18,18 +20,16 @@ type importCommand struct {
 
 // Run adds a file's entries to the server's. Those of the same id are
 // replaced. A server that runs has them in force on its next request.
-func (c *importCommand) Run(ctx context.Context, m *Main) error {
+func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 	settings, err := c.load(nil)
 	if err != nil {
 		return err
 	}
-	if err := app.MakeEntriesFolder(settings); err != nil {
-		return err
-	}
-	entries, err := entry.Open(app.EntriesFile(settings), nil)
+	s, err := openFor(ctx, settings, app.MakeStore)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, s.close()) }()
 	var text []byte
 	if c.File == "-" {
 		text, err = io.ReadAll(m.In)
@@ -39,11 +39,11 @@ func (c *importCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return &fault.Error{Code: fault.NotFound, Message: "the entries cannot be read", Err: err}
 	}
-	added, replaced, err := entries.Import(ctx, text)
+	added, replaced, err := s.entries.Import(ctx, text)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, app.EntriesFile(settings))
+	fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, app.WhereEntries(settings))
 	return nil
 }
 
@@ -52,24 +52,52 @@ type exportCommand struct {
 }
 
 // Run prints the server's entries as a domains.json.
-func (c *exportCommand) Run(m *Main) error {
+func (c *exportCommand) Run(ctx context.Context, m *Main) (err error) {
 	settings, err := c.load(nil)
 	if err != nil {
 		return err
 	}
-	path := app.EntriesFile(settings)
-	if _, err := os.Stat(path); err != nil {
-		// An empty export would pass for a backup.
-		return &fault.Error{Code: fault.NotFound, Message: "there are no entries to export", Err: err}
+	if path := string(settings.DomainsFile); path != "" {
+		if _, err := os.Stat(path); err != nil {
+			// An empty export would pass for a backup.
+			return &fault.Error{Code: fault.NotFound, Message: "there are no entries to export", Err: err}
+		}
 	}
-	entries, err := entry.Open(path, nil)
+	s, err := openFor(ctx, settings, app.OpenStore)
 	if err != nil {
 		return err
 	}
-	text, err := entries.Export()
+	defer func() { err = errors.Join(err, s.close()) }()
+	text, err := s.entries.Export()
 	if err != nil {
 		return err
 	}
 	_, err = m.Out.Write(text)
 	return err
+}
+
+// opened are the entries of the settings, and the database that they are in.
+type opened struct {
+	entries app.Entries
+	store   *store.Store // nil: the entries are in a file
+}
+
+// openFor opens the entries, and only where they are in the database that.
+func openFor(ctx context.Context, settings *config.Settings, open func(context.Context, *config.Settings) (*store.Store, error)) (o opened, err error) {
+	if settings.DomainsFile == "" {
+		if o.store, err = open(ctx, settings); err != nil {
+			return o, err
+		}
+	}
+	if o.entries, err = app.OpenEntries(ctx, settings, o.store, nil); err != nil {
+		err = errors.Join(err, o.close())
+	}
+	return o, err
+}
+
+func (o opened) close() error {
+	if o.store == nil {
+		return nil
+	}
+	return o.store.Close()
 }

@@ -4,6 +4,7 @@ package cli_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,7 +14,7 @@ import (
 )
 
 func textBackSettings(system *nstest.System, more string) string {
-	return "public_url = \"https://hooks.example.net\"\ndomains_file = \"domains.json\"\n[netsapiens]\nurl = \"" + system.URL +
+	return "public_url = \"https://hooks.example.net\"\ndomains_file = \"domains.json\"\ndata = \"data\"\n[netsapiens]\nurl = \"" + system.URL +
 		"\"\ntoken = \"" + nstest.Token + "\"\n[forms]\nsecret = \"correct horse\"\n" + more
 }
 
@@ -60,7 +61,7 @@ func TestRequestsInHandAreFinished(t *testing.T) {
 			p := serve(t, oldFolder(t, system))
 			heard := make(chan string, 1)
 			go func() { heard <- p.called("example.net-sms", "+19734321440", "call-1") }()
-			for len(system.Requests()) == 0 { // it has come as far as the phone system
+			for !slices.ContainsFunc(system.Requests(), func(r nstest.Request) bool { return r.Call == nstest.SendMessage }) { // it has come as far as the phone system
 				if status, _ := p.get("/healthz"); status != 200 {
 					t.Fatal("it does not live")
 				}

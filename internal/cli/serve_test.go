@@ -293,7 +293,7 @@ func TestABrokenFileIsTold(t *testing.T) {
 	system := phoneSystem(t)
 	old := oldFolder(t, system)
 	p := serve(t, old)
-	if status, body := p.get("/readyz"); status != 200 || body != `{"entries":"ok"}`+"\n" {
+	if status, body := p.get("/readyz"); status != 200 || body != `{"database":"ok","entries":"ok"}`+"\n" {
 		t.Errorf("ready: %d %s", status, body)
 	}
 	put(t, filepath.Join(old, "domains.json"), oldDomains[:100])
@@ -301,7 +301,7 @@ func TestABrokenFileIsTold(t *testing.T) {
 	if status, body := p.get("/readyz"); status != 200 || !strings.Contains(body, "domains.json is broken: line 5: it ends too early") {
 		t.Errorf("ready: %d %s", status, body)
 	}
-	if n := strings.Count(p.log.String(), "the file of entries has a problem"); n != 1 {
+	if n := strings.Count(p.log.String(), "the entries have a problem"); n != 1 {
 		t.Errorf("the log tells it %d times:\n%s", n, p.log.String())
 	}
 	if status, metrics := p.get("/metrics"); status != 403 {
@@ -317,10 +317,10 @@ func TestABrokenFileIsTold(t *testing.T) {
 		t.Errorf("the metrics do not tell: %v", err)
 	}
 	put(t, filepath.Join(old, "domains.json"), oldDomains)
-	if status, body := p.get("/readyz"); status != 200 || body != `{"entries":"ok"}`+"\n" {
+	if status, body := p.get("/readyz"); status != 200 || body != `{"database":"ok","entries":"ok"}`+"\n" {
 		t.Errorf("ready: %d %s", status, body)
 	}
-	p.await("the file of entries can be read again")
+	p.await("the entries can be read again")
 }
 
 func TestAPortThatIsTakenIsSaid(t *testing.T) {

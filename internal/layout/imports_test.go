@@ -24,7 +24,7 @@ var tiers = [][]string{
 	{"responder", "internal/trace", "internal/entry", "internal/ledger", "internal/config"},
 	{"internal/fetch", "internal/dialplan", "netsapiens"},
 	{"internal/engine", "internal/speech", "internal/alert"},
-	{"internal/simulator", "internal/voice", "internal/textback", "internal/clicktocall", "internal/oncall", "internal/oncall/source", "internal/provision"},
+	{"internal/simulator", "internal/voice", "internal/textback", "internal/clicktocall", "internal/oncall", "internal/oncall/source", "internal/oncall/sourcetest", "internal/provision"},
 	{"internal/core"},
 	{"internal/nsapi", "internal/web", "internal/console", "internal/store"},
 	{"internal/app", "internal/storetest", "internal/telephone", "respondertest", "examples/..."},

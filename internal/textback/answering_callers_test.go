@@ -41,10 +41,7 @@ func TestACallerIsTextedAndToldSo(t *testing.T) {
 // allTexts are distinct, so that a test sees which one is spoken.
 func allTexts(c *textback.Config) {
 	c.Texts = textback.Texts{}
-	for _, reason := range []textback.Reason{
-		textback.Sent, textback.UnknownID, textback.Incomplete, textback.Anonymous, textback.OnNet,
-		textback.ShortNumber, textback.Refused, textback.Failed, textback.Uncertain, textback.BadRequest,
-	} {
+	for _, reason := range textback.Reasons() {
 		c.Texts[reason] = "You hear: " + string(reason)
 	}
 }
@@ -97,7 +94,7 @@ func TestNumbersAreReadAsPhoneSystemsWriteThem(t *testing.T) {
 		"9734321440":       "9734321440",
 		"(973) 432-1440":   "9734321440",
 		" +1 973.432.1440": "19734321440",
-		"+4930123456":      "4930123456",
+		"+4915112345678":   "4915112345678",
 		"4321440":          "4321440",
 		"+123456789012345": "123456789012345",
 	} {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +16,9 @@ import (
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/sms"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -28,7 +31,7 @@ const HeaderSecret = "X-Update-Secret"
 
 // Store keeps entries.
 type Store interface {
-	Entries
+	Get(id string) (*entry.Entry, bool)
 	Update(ctx context.Context, id string, fields map[string]string) (*entry.Entry, error)
 }
 
@@ -49,7 +52,15 @@ type Form struct {
 	Secret    netsapiens.Secret // without one every form is refused
 	Store     Store
 	Provision Provisioner
-	Log       Log // told of each entry that is saved; nil: slog.Default()
+	Audit     func(context.Context, ledger.Event) error // keeps that an entry was saved; nil: nobody does
+	Log       Log                                       // told of each entry that is saved; nil: slog.Default()
+}
+
+// saved is the answer to a form that was saved: what became of each step, and
+// how many messages the text comes to where it is more than one.
+type saved struct {
+	provision.Report
+	Segments string `json:"segments,omitempty"`
 }
 
 // ServeHTTP saves and provisions.
@@ -90,33 +101,52 @@ func (f *Form) authentic(secret string) bool {
 }
 
 // update saves first and provisions then, whatever comes of it.
-func (f *Form) update(ctx context.Context, fields map[string]string) (provision.Report, error) {
+func (f *Form) update(ctx context.Context, fields map[string]string) (saved, error) {
 	id := fields["id"]
 	if id != "" {
 		if err := entry.CheckID(id); err != nil {
-			return provision.Report{}, err
+			return saved{}, err
 		}
 	}
 	given, err := checkFields(fields)
 	if err != nil {
-		return provision.Report{}, err
+		return saved{}, err
 	}
 	stored, _ := f.Store.Get(id)
 	owned, err := f.complete(ctx, id, merge(stored, given), given)
 	if err != nil {
-		return provision.Report{}, err
+		return saved{}, err
 	}
-	saved, err := f.Store.Update(ctx, id, given)
+	e, err := f.Store.Update(ctx, id, given)
 	if err != nil {
-		return provision.Report{}, err
+		return saved{}, err
 	}
 	if !owned.known {
-		owned = f.owner(ctx, *saved)
+		owned = f.owner(ctx, *e)
 	}
-	report := f.Provision.Apply(ctx, saved)
+	report := f.Provision.Apply(ctx, e)
 	report.FromNumber = owned.problem
 	f.log(ctx, id, report)
-	return report, nil
+	f.audit(ctx, id, given)
+	answer := saved{Report: report}
+	if sms.Count(e.Text.Message).Segments > 1 {
+		answer.Segments = Segments(e.Text.Message)
+	}
+	return answer, nil
+}
+
+// audit keeps that an entry was saved, and which of its fields were given. A
+// form is not refused because the audit fails: what it asked for is done.
+func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
+	if f.Audit == nil {
+		return
+	}
+	err := f.Audit(ctx, ledger.Event{
+		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
+	})
+	if err != nil {
+		f.note(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+	}
 }
 
 // complete checks that nothing is missing of an entry as it is to be, and sets
@@ -184,10 +214,7 @@ func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 }
 
 func (f *Form) log(ctx context.Context, id string, report provision.Report) {
-	log, level := f.Log, slog.LevelInfo
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
+	level := slog.LevelInfo
 	if !report.Done() || report.FromNumber != "" {
 		level = slog.LevelWarn
 	}
@@ -198,7 +225,15 @@ func (f *Form) log(ctx context.Context, id string, report provision.Report) {
 	if report.FromNumber != "" {
 		attrs = append(attrs, slog.String("from_number", report.FromNumber))
 	}
-	log(ctx, level, "entry saved", attrs...)
+	f.note(ctx, level, "entry saved", attrs...)
+}
+
+func (f *Form) note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	log := f.Log
+	if log == nil {
+		log = slog.Default().LogAttrs
+	}
+	log(ctx, level, message, attrs...)
 }
 
 // merge returns an entry as it will be with the given fields.

@@ -8,12 +8,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/netsapiens"
 )
@@ -90,9 +92,13 @@ func FuzzWebhook(f *testing.F) {
 	f.Add(query(id, "+19734321440", "call-1").Encode(), "", "")
 	f.Add("id="+id, "application/json", `{"NmsAni": 19734321440}`)
 	f.Add("id="+id+"&NmsAni=%2B1%20(973)%20432-1440", "", "")
+	kept := storetest.Open(f, storetest.SQLite(f))
 	f.Fuzz(func(t *testing.T, query, contentType, body string) {
+		if _, err := kept.Purge(t.Context(), time.Now().Add(time.Hour)); err != nil { // the same call again is a repeat
+			t.Fatal(err)
+		}
 		sender := &keeps{}
-		w, err := textback.NewWebhook(textback.Config{Entries: one{}, Sender: sender, Log: quiet().LogAttrs})
+		w, err := textback.NewWebhook(textback.Config{Entries: one{}, Ledger: kept, Sender: sender, Log: quiet().LogAttrs})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,3 +146,5 @@ type one struct{}
 func (one) Get(name string) (*entry.Entry, bool) {
 	return &entry.Entry{ID: name, APIDomain: domain, Text: entry.Text{User: "2000", SystemUser: "8001", FromNumber: from, Message: message}}, name == id
 }
+
+func (one) Sends(string) bool { return false }

@@ -20,6 +20,8 @@ import (
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
@@ -61,6 +63,7 @@ type service struct {
 	system  *nstest.System
 	path    string // of domains.json
 	entries *entry.File
+	store   *store.Store
 	webhook *textback.Webhook
 	form    *textback.Form
 	log     lockedBuffer
@@ -142,7 +145,8 @@ func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change 
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	config := textback.Config{Entries: s.entries, Sender: client, Log: log.LogAttrs, Count: s.count}
+	s.store = storetest.Open(t, storetest.SQLite(t))
+	config := textback.Config{Entries: s.entries, Ledger: s.store, Sender: client, Log: log.LogAttrs, Count: s.count}
 	for _, c := range change {
 		c(&config)
 	}

@@ -2,7 +2,6 @@ package textback_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -175,41 +174,11 @@ func TestAPanicIsAnApologyAndIsNotRepeated(t *testing.T) {
 func TestNewSettingsDoNotForgetCalls(t *testing.T) {
 	s := start(t)
 	s.call("+19734321440", "call-1")
-	next, err := s.webhook.With(textback.Config{Entries: s.entries, Sender: &panics{}, Log: quiet().LogAttrs, Texts: textback.Texts{textback.Sent: "You have mail."}})
+	next, err := s.webhook.With(textback.Config{Entries: s.entries, Ledger: s.store, Sender: &panics{}, Log: quiet().LogAttrs, Texts: textback.Texts{textback.Sent: "You have mail."}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.webhook = next
 	wantXML(t, s.call("+19734321440", "call-1"), `<Response><Say>You have mail.</Say><Hangup/></Response>`)
 	s.wantTexts(1)
-}
-
-// TestMemoryIsBounded makes more calls than are remembered: the oldest are
-// forgotten, the others not.
-func TestMemoryIsBounded(t *testing.T) {
-	sender := &counts{}
-	s := start(t, func(c *textback.Config) { c.Sender, c.Log, c.Count = sender, quiet().LogAttrs, nil })
-	const calls = 100_500
-	for i := range calls {
-		s.call("+19734321440", fmt.Sprint(i))
-	}
-	if sender.times != calls {
-		t.Fatalf("%d texts", sender.times)
-	}
-	s.call("+19734321440", fmt.Sprint(calls-99_000))
-	if sender.times != calls {
-		t.Error("a call that is not among the oldest was forgotten")
-	}
-	s.call("+19734321440", "0")
-	if sender.times != calls+1 {
-		t.Error("the oldest call was not forgotten")
-	}
-}
-
-// counts is a phone system's client that counts.
-type counts struct{ times int }
-
-func (c *counts) SendSMS(context.Context, netsapiens.SMS) error {
-	c.times++
-	return nil
 }

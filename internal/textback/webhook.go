@@ -1,17 +1,23 @@
 // Package textback answers callers with a text: the phone system asks a
 // webhook, which sends the caller hours and directions by SMS and says so, or
-// says why not. The forms that configure it are beside it.
+// says why not. What could not be sent at once goes out later (Outbox), what
+// people answer is heeded (Inbox), and the forms that configure it are beside
+// it.
 package textback
 
 import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/sms"
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/responder"
 )
@@ -20,49 +26,54 @@ import (
 // to take the text.
 const DefaultPatience = 4 * time.Second
 
-// Sender sends texts. Of its errors a *netsapiens.Error tells how certain it
-// is that nothing was sent.
-type Sender interface {
-	SendSMS(ctx context.Context, sms netsapiens.SMS) error
-}
-
-// Entries finds what operators configured. Get is called for each request.
+// Entries finds what operators configured. Both are called for each request.
 type Entries interface {
 	Get(id string) (*entry.Entry, bool)
+
+	// Sends reports whether texts of some entry come from a number.
+	Sends(number string) bool
 }
 
-// Texts are what callers hear, by reason. The one of Sent is heard where the
-// text went out; a reason without a text has that of Failed.
-type Texts map[Reason]string
+// Ledger keeps what became of calls and texts. The store is one.
+type Ledger interface {
+	// Begin writes down that a call came, and what decide says it gets, before
+	// anything is done. A call that is known already has what it got then.
+	Begin(ctx context.Context, call ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error)
 
-// DefaultTexts are the words of the service that this one replaces.
-func DefaultTexts() Texts {
-	return Texts{
-		Sent:   "We've texted you our hours and directions…",
-		Failed: "Sorry, we could not send directions at this time.",
-	}
+	// Finish writes down what an attempt came to.
+	Finish(ctx context.Context, r ledger.Result) error
 }
 
 // Log notes what became of a request, numbers masked. It is a slog.Logger's
 // LogAttrs, or what adds to the line that each request has anyway.
 type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
-// Config is what a Webhook needs. All but the last three are required.
+// Config is what a Webhook needs.
 type Config struct {
-	Entries Entries
-	Sender  Sender
+	Entries Entries  // required
+	Ledger  Ledger   // required
+	Sender  Sender   // required
+	URL     *url.URL // of the webhook, as the phone system reaches it; required where entries ask for consent
 
 	Patience time.Duration // 0: DefaultPatience
-	Texts    Texts         // laid over DefaultTexts
-	Log      Log           // told of each call; nil: slog.Default()
-	Count    func(Reason)  // told of each answer; nil: nobody is
+	Rules    Rules
+	Policy   Policy
+	Texts    Texts // laid over DefaultTexts
+
+	// Address returns the address that a request came from; nil: that of its
+	// connection.
+	Address func(*http.Request) netip.Addr
+
+	Log       Log                                  // told of each call; nil: slog.Default()
+	Count     func(Reason)                         // told of each answer; nil: nobody is
+	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; nil: nobody is
 }
 
 // Webhook is the http.Handler of /webresponder.
 type Webhook struct {
-	config  Config
-	answers map[Reason][]byte // the documents, written once
-	calls   *memory
+	config Config
+	speech *speech
+	acting *acting
 }
 
 // NewWebhook returns a Webhook. The error says which text cannot be spoken.
@@ -70,40 +81,38 @@ func NewWebhook(c Config) (*Webhook, error) {
 	if c.Patience == 0 {
 		c.Patience = DefaultPatience
 	}
+	if c.Policy.GiveUpAfter == 0 {
+		c.Policy.GiveUpAfter = DefaultGiveUpAfter
+	}
+	if c.URL == nil {
+		c.URL = &url.URL{}
+	}
+	if c.Address == nil {
+		c.Address = remoteAddress
+	}
 	if c.Log == nil {
 		c.Log = slog.Default().LogAttrs
 	}
 	if c.Count == nil {
 		c.Count = func(Reason) {}
 	}
-	texts := DefaultTexts()
-	for reason, text := range c.Texts {
-		if text != "" {
-			texts[reason] = text
-		}
+	if c.Attempted == nil {
+		c.Attempted = func(ledger.Text, ledger.Result) {}
 	}
-	w := &Webhook{config: c, answers: map[Reason][]byte{}, calls: newMemory()}
-	for _, reason := range reasons {
-		text, ok := texts[reason]
-		if !ok {
-			text = texts[Failed]
-		}
-		document, err := responder.Encode(responder.Respond(responder.Say{Text: text}, responder.Hangup{}))
-		if err != nil {
-			return nil, err
-		}
-		w.answers[reason] = document
+	speech, err := newSpeech(c.Texts)
+	if err != nil {
+		return nil, err
 	}
-	return w, nil
+	return &Webhook{config: c, speech: speech, acting: newActing()}, nil
 }
 
-// With returns a Webhook of other settings that remembers the same calls.
+// With returns a Webhook of other settings that knows of the calls in hand.
 func (w *Webhook) With(c Config) (*Webhook, error) {
 	next, err := NewWebhook(c)
 	if err != nil {
 		return nil, err
 	}
-	next.calls = w.calls
+	next.acting = w.acting
 	return next, nil
 }
 
@@ -118,8 +127,8 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	call := handled{reason: Failed}
 	defer func() { // also where something panics: the caller hears the apology, and whoever serves us logs it
 		w.config.Count(call.reason)
-		w.log(r.Context(), call)
-		w.answer(rw, call.reason)
+		w.log(r.Context(), &call)
+		w.answer(rw, &call)
 	}()
 	req, err := responder.ParseRequest(r)
 	if err != nil {
@@ -127,23 +136,66 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	call.id, call.callID, call.caller = req.Params.Get("id"), req.OrigCallID, req.Caller
-	w.handle(r.Context(), &call)
+	call.params, call.digits = req.Params, req.Digits
+	call.asked = req.Params.Get(paramStep) == stepConsent
+	var ok bool
+	switch call.entry, ok = w.config.Entries.Get(call.id); {
+	case !ok:
+		call.reason = UnknownID
+	case !w.permitted(call.entry, r, req.Params):
+		call.reason = Forbidden
+	default:
+		w.handle(r.Context(), &call)
+	}
 }
 
-func (w *Webhook) answer(rw http.ResponseWriter, reason Reason) {
+func (w *Webhook) answer(rw http.ResponseWriter, call *handled) {
+	action := ""
+	if call.reason == Consent {
+		action = consentAction(w.config.URL, call.params)
+	}
 	header := rw.Header()
 	header["Content-Type"], header["Cache-Control"] = isXML, notStored
-	_, _ = rw.Write(w.answers[reason]) // the phone system has gone: nobody to tell
+	_, _ = rw.Write(w.speech.document(call.entry, call.reason, action)) // the phone system has gone: nobody to tell
 }
 
 var isXML, notStored = []string{"application/xml; charset=utf-8"}, []string{"no-store"}
 
+// permitted reports whether a request may ask for an entry: it comes from where
+// the entry allows, and has the entry's key, in its URL or as the secret that
+// signs it.
+func (w *Webhook) permitted(e *entry.Entry, r *http.Request, params url.Values) bool {
+	if len(e.AllowFrom) > 0 {
+		address, allowed := w.config.Address(r).Unmap(), false
+		for _, network := range e.AllowFrom {
+			allowed = allowed || network.Contains(address)
+		}
+		if !allowed {
+			return false
+		}
+	}
+	return e.Key == "" || e.Key.Matches(params.Get("key")) || responder.Verify(r, time.Now(), string(e.Key)) == nil
+}
+
+func remoteAddress(r *http.Request) netip.Addr {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address.Addr()
+}
+
 // handled is a call and what became of it.
 type handled struct {
 	id, callID, caller string
-	reason             Reason
-	repeated           bool
-	err                error
+	params             url.Values
+	entry              *entry.Entry
+	digits             string
+	asked              bool
+
+	reason   Reason
+	repeated bool
+	err      error
 }
 
 // handle decides what a call gets, and sends it. A call that has had its answer
@@ -152,52 +204,132 @@ func (w *Webhook) handle(ctx context.Context, call *handled) {
 	to, reason := destination(call.caller)
 	if reason != "" {
 		call.reason = reason
-		if _, ok := w.config.Entries.Get(call.id); !ok {
-			call.reason = UnknownID
-		}
 		return
 	}
-	call.reason, call.repeated = w.calls.once(callKey{call.id, call.callID, to}, func() (reason Reason, remember bool) {
-		e, ok := w.config.Entries.Get(call.id)
-		switch {
-		case !ok:
-			return UnknownID, false
-		case len(e.LacksForTexts()) > 0:
-			return Incomplete, false
-		}
-		reason, call.err = w.send(ctx, e, to)
-		return reason, true
-	})
+	key := ledger.Key{Entry: call.id, CallID: call.callID, Caller: to}
+	if call.asked {
+		key.Step = stepConsent
+	}
+	call.reason, call.repeated = w.acting.once(key, func() (Reason, bool) { return w.decide(ctx, call, key) })
 }
 
-// send sends one text. A caller who hangs up gets it all the same; one who
-// waits longer than their patience hears that it could not be sent, and it is
-// not sent again, for nobody knows whether it was.
-func (w *Webhook) send(ctx context.Context, e *entry.Entry, to string) (Reason, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.config.Patience)
+// decide writes a call down, and sends the text that it gets. A caller who
+// hangs up gets it all the same; one who waits longer than their patience hears
+// that it could not be sent.
+func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key) (reason Reason, repeated bool) {
+	now := time.Now()
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), now.Add(w.config.Patience))
 	defer cancel()
-	err := w.config.Sender.SendSMS(ctx, netsapiens.SMS{
-		Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
-		From: e.Text.FromNumber, To: to, Message: e.Text.Message,
+	c := &Case{
+		Now: now, Rules: w.config.Rules, Entry: call.entry, To: key.Caller, Message: call.entry.Message(now),
+		Own: w.config.Entries.Sends(key.Caller), Asked: call.asked, Digits: call.digits,
+	}
+	begun, err := w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
+		c.History = h
+		return w.decision(c, key)
 	})
-	if err == nil {
-		return Sent, nil
+	if err != nil {
+		call.err = err // nothing was sent: without the record nobody could keep it at one
+		return Failed, false
 	}
-	switch {
-	case netsapiens.Uncertain(err):
-		return Uncertain, err
-	case netsapiens.Permanent(err):
-		return Refused, err
+	if begun.Repeated {
+		return w.known(ctx, key, call.entry.APIDomain, begun), true
 	}
-	return Failed, err
+	if begun.Text == nil {
+		return Reason(begun.Reason), false
+	}
+	return w.send(ctx, call, begun.Text), false
 }
 
-func (w *Webhook) log(ctx context.Context, call handled) {
+// decision is what a call gets, of what is known of the caller.
+func (w *Webhook) decision(c *Case, key ledger.Key) ledger.Decision {
+	if len(c.Entry.LacksForTexts()) > 0 {
+		return ledger.Decision{Reason: string(Incomplete), Forget: true}
+	}
+	reason := firstOf(rulesOfNumber, c)
+	if reason == "" {
+		reason = firstOf(rulesOfHistory, c)
+	}
+	if reason != "" {
+		return ledger.Decision{Reason: string(reason)}
+	}
+	d := ledger.Decision{
+		Reason: string(Uncertain), // until the attempt has ended, which a crash may keep it from
+		Text: &ledger.Text{
+			ID: ledger.NewID(), Purpose: ledger.Answer, Entry: c.Entry.ID, CallID: key.CallID,
+			Domain: c.Entry.APIDomain, User: c.Entry.Text.User, Session: netsapiens.NewSession(),
+			From: c.Entry.Text.FromNumber, To: c.To, Message: c.Message, Segments: sms.Count(c.Message).Segments,
+			State: ledger.Sending, Attempts: 1, Created: c.Now, Updated: c.Now,
+			Deadline: c.Now.Add(w.config.Policy.GiveUpAfter), Lease: c.Now.Add(w.config.Patience + leaseMargin),
+		},
+	}
+	if c.pressed() && c.History.Consent == nil {
+		d.Consent = &ledger.Consent{
+			Number: c.To, Entry: c.Entry.ID, At: c.Now, CallID: key.CallID, Wording: w.speech.wording(c.Entry), Key: c.Digits,
+		}
+	}
+	return d
+}
+
+// send makes the first attempt at a text, and writes down what came of it.
+func (w *Webhook) send(ctx context.Context, call *handled, t *ledger.Text) (reason Reason) {
+	// Where something panics, nobody knows how far it got.
+	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now(), State: ledger.Dead, Why: ledger.Uncertain, Doubtful: true, Problem: "a defect broke it off"}
+	reason = Failed
+	defer func() {
+		r.Reason = string(reason)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+		defer cancel()
+		if err := w.config.Ledger.Finish(ctx, r); err != nil {
+			call.err = err // the text is found to have been left behind, and is looked for
+			if reason == Queued {
+				reason = Failed // nobody has written down that it is to go on
+			}
+		}
+		w.config.Attempted(*t, r)
+	}()
+	call.err = send(ctx, w.config.Sender, t)
+	r = w.config.Policy.outcome(t, call.err, time.Now())
+	reason = heard(r)
+	return reason
+}
+
+// recordTimeout is how long a caller waits for our own database, once the
+// phone system has answered.
+const recordTimeout = 3 * time.Second
+
+// askAgain is how often the ledger is asked for a call that another process
+// has in hand.
+const askAgain = 50 * time.Millisecond
+
+// known returns what a call got that is known already. Another process may
+// still be at it: its caller waits, as long as they would for the text itself.
+func (w *Webhook) known(ctx context.Context, key ledger.Key, tenant string, begun ledger.Begun) Reason {
+	ticker := time.NewTicker(askAgain)
+	defer ticker.Stop()
+	for begun.Text != nil && begun.Text.State == ledger.Sending && begun.Text.Attempts == 1 {
+		select {
+		case <-ctx.Done():
+			return Uncertain
+		case <-ticker.C:
+		}
+		next, err := w.config.Ledger.Begin(ctx, key, tenant, time.Now(), func(ledger.History) ledger.Decision {
+			return ledger.Decision{Reason: begun.Reason, Forget: true} // it was erased meanwhile
+		})
+		if err != nil {
+			return Uncertain
+		}
+		begun = next
+	}
+	return Reason(begun.Reason)
+}
+
+func (w *Webhook) log(ctx context.Context, call *handled) {
 	level := slog.LevelInfo
 	switch call.reason {
-	case Refused, Failed, Uncertain, Incomplete:
+	case Refused, Failed, Uncertain, Incomplete, TooLong:
 		level = slog.LevelError
-	case UnknownID, BadRequest:
+	case UnknownID, BadRequest, Forbidden, Loop, OwnNumber, Queued:
 		level = slog.LevelWarn
 	}
 	attrs := make([]slog.Attr, 0, 7) // of what strangers send, a handy part

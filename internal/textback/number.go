@@ -2,27 +2,6 @@ package textback
 
 import "strings"
 
-// Reason says why a caller was answered as they were. It names the spoken text,
-// and labels what is counted; the set is closed.
-type Reason string
-
-// The reasons.
-const (
-	Sent        Reason = "sent"        // the phone system took the text
-	UnknownID   Reason = "unknown_id"  // no entry has the id
-	Incomplete  Reason = "incomplete"  // the entry lacks what a text needs
-	Anonymous   Reason = "anonymous"   // the caller hides their number
-	OnNet       Reason = "on_net"      // the caller is an extension, which takes no texts
-	ShortNumber Reason = "short"       // the number is too short or too long for a text
-	Refused     Reason = "refused"     // the phone system said no, and would again
-	Failed      Reason = "failed"      // the phone system could not be asked, or failed
-	Uncertain   Reason = "uncertain"   // the phone system did not say in time whether it took the text
-	BadRequest  Reason = "bad_request" // the request cannot be read
-)
-
-// reasons are all of them.
-var reasons = [...]Reason{Sent, UnknownID, Incomplete, Anonymous, OnNet, ShortNumber, Refused, Failed, Uncertain, BadRequest}
-
 // The lengths of numbers. An extension has at most six digits; the shortest
 // numbers that are called across networks have seven, and E.164 has at most
 // fifteen.

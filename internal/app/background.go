@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/store"
+)
+
+// The kinds of jobs.
+const (
+	textJob      = "text"
+	provisionJob = "provision"
+)
+
+// How often what goes on by itself is looked after.
+const (
+	// sweepEvery is how long a text lies that a dead process left behind, past
+	// its lease.
+	sweepEvery = 2 * time.Second
+
+	// tidyEvery is how often what is older than the retention is removed.
+	tidyEvery = time.Hour
+
+	// subscribeEvery is how often the event subscriptions are looked at: who
+	// deletes one on the phone system keeps STOP from us for as long.
+	subscribeEvery = time.Hour
+)
+
+// background is what goes on besides requests. It is started and stopped as a
+// whole.
+type background struct {
+	app    *App
+	worker *store.Worker
+	cancel context.CancelFunc
+	loops  sync.WaitGroup
+
+	alerting     context.CancelFunc // ends after everything that raises alerts
+	alertingDone sync.WaitGroup
+}
+
+// start begins the work of the store's jobs, and what is done again and again.
+func (a *App) start(ctx context.Context) (*background, error) {
+	b := &background{app: a}
+	worker, err := a.store.Work(ctx, map[string]store.Handler{
+		textJob:      a.workText,
+		provisionJob: a.workProvision,
+	}, store.WorkOptions{Patience: map[string]time.Duration{textJob: textPatience, provisionJob: provisionPatience}})
+	if err != nil {
+		return nil, err
+	}
+	b.worker = worker
+	alerting, stopAlerts := context.WithCancel(context.WithoutCancel(ctx))
+	b.alerting = stopAlerts
+	b.alertingDone.Go(func() { a.alerts.Run(alerting) })
+	ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	b.again(ctx, sweepEvery, a.sweep)
+	b.again(ctx, tidyEvery, a.tidy)
+	b.again(ctx, subscribeEvery, a.subscribe)
+	b.again(ctx, provisionEvery, a.scheduleProvisioning)
+	if core := a.site.Load().core; core != nil {
+		b.loops.Go(func() { core.PostEvents(ctx) })
+	}
+	return b, nil
+}
+
+// stop ends it, waiting for what is under way until ctx ends.
+func (b *background) stop(ctx context.Context) error {
+	b.cancel()
+	err := b.worker.Stop(ctx)
+	b.loops.Wait()
+	b.alerting()
+	b.alertingDone.Wait()
+	return err
+}
+
+// again does something now and then again and again, never at the same moment
+// as another server of the same database for long.
+func (b *background) again(ctx context.Context, every time.Duration, do func(context.Context)) {
+	b.loops.Go(func() {
+		for {
+			do(ctx)
+			wait := time.NewTimer(every - rand.N(every/10)) //nolint:gosec // spreads, guards nothing
+			select {
+			case <-ctx.Done():
+				wait.Stop()
+				return
+			case <-wait.C:
+			}
+		}
+	})
+}
+
+// textPatience is how long a text's job may take: to look for the text and to
+// send it, and to write that down.
+const textPatience = 50 * time.Second
+
+// workText makes the attempt that a text is due for.
+func (a *App) workText(ctx context.Context, id string) (again time.Time, err error) {
+	s := a.site.Load()
+	if s.outbox == nil {
+		return time.Now().Add(tidyEvery), nil // text-back was switched off: the text waits
+	}
+	return s.outbox.Work(ctx, id)
+}
+
+// sweep takes on what a process has left behind.
+func (a *App) sweep(ctx context.Context) {
+	stranded, err := a.store.Sweep(ctx, time.Now())
+	if err != nil {
+		a.troubled(ctx, "texts that were left behind could not be looked for", err)
+		return
+	}
+	a.alerts.Resolve(ctx, alert.DatabaseTrouble, "")
+	for _, id := range stranded {
+		a.log.Warn("a text was left behind amid an attempt, and is looked for", "text", id)
+	}
+}
+
+// tidy removes what is not to be kept any longer.
+func (a *App) tidy(ctx context.Context) {
+	settings := a.site.Load().settings
+	removed, err := a.store.Purge(ctx, time.Now().Add(-settings.TextBack.Retention))
+	if err != nil {
+		a.troubled(ctx, "old calls and texts could not be removed", err)
+		return
+	}
+	if removed.Texts+removed.Answers+removed.Calls+removed.Inbound > 0 {
+		a.log.Info("old records were removed", "texts", removed.Texts, "answers", removed.Answers, "calls", removed.Calls, "inbound", removed.Inbound)
+	}
+	if _, err := a.store.ForgetLimits(ctx, time.Now()); err != nil {
+		a.troubled(ctx, "old limits could not be removed", err)
+	}
+}
+
+// troubled tells the operator that the database fails.
+func (a *App) troubled(ctx context.Context, what string, err error) {
+	if errors.Is(err, context.Canceled) {
+		return // the server stops
+	}
+	a.metrics.DatabaseError()
+	a.alerts.Raise(ctx, alert.Alert{Kind: alert.DatabaseTrouble, Text: what + ": " + err.Error()})
+}

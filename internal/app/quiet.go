@@ -1,0 +1,20 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+)
+
+// warnings lets through what an operator has to see of what a library logs:
+// how its migrations went, and that its workers were started, is not.
+type warnings struct{ slog.Handler }
+
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

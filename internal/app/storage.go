@@ -1,0 +1,136 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/store"
+)
+
+// Entries are what operators configured, in a file or in the database.
+type Entries interface {
+	Get(id string) (*entry.Entry, bool)
+	All() []*entry.Entry
+	Sends(number string) bool
+	Update(ctx context.Context, id string, fields map[string]string) (*entry.Entry, error)
+	Import(ctx context.Context, data []byte) (added, replaced int, err error)
+	Export() ([]byte, error)
+	Problem() error
+	Oddities() []error
+}
+
+// OpenStore opens the database of the settings for a command, beside a server
+// that may be running.
+func OpenStore(ctx context.Context, settings *config.Settings) (*store.Store, error) {
+	return store.Open(ctx, storeConfig(settings))
+}
+
+// MakeStore is OpenStore for a command that may come before the first start of
+// the server: a database that is not there is made.
+func MakeStore(ctx context.Context, settings *config.Settings) (*store.Store, error) {
+	s, err := OpenStore(ctx, settings)
+	if fault.CodeOf(err) != fault.NotFound {
+		return s, err
+	}
+	c := storeConfig(settings)
+	c.Exclusive = true
+	return store.Open(ctx, c)
+}
+
+func storeConfig(settings *config.Settings) store.Config {
+	return store.Config{URL: settings.Database.Reveal(), Folder: string(settings.Data)}
+}
+
+// openStore opens the database for the server.
+func (a *App) openStore(ctx context.Context, settings *config.Settings) (*store.Store, error) {
+	c := storeConfig(settings)
+	c.Exclusive, c.Log = true, slog.New(warnings{a.log.Handler()})
+	return store.Open(ctx, c)
+}
+
+// sameStore reports whether two settings name the same database. It is opened
+// once: what is under way holds on to it.
+func sameStore(a, b *config.Settings) bool {
+	return a.Database.Reveal() == b.Database.Reveal() && a.Data == b.Data
+}
+
+// OpenEntries opens the entries of the settings: in the operator's file, else
+// in the database. Report is told of problems; it may be nil.
+func OpenEntries(ctx context.Context, settings *config.Settings, s *store.Store, report func(error)) (Entries, error) {
+	if settings.DomainsFile != "" {
+		return entry.Open(string(settings.DomainsFile), report)
+	}
+	return s.Entries(ctx, report)
+}
+
+// WhereEntries names the place of the entries to an operator.
+func WhereEntries(settings *config.Settings) string {
+	switch {
+	case settings.DomainsFile != "":
+		return string(settings.DomainsFile)
+	case settings.Database.IsSet():
+		return "the database " + settings.Database.Place()
+	}
+	return "the database in " + string(settings.Data)
+}
+
+// openEntries opens the entries for the server.
+func (a *App) openEntries(ctx context.Context, settings *config.Settings) (Entries, error) {
+	entries, err := OpenEntries(ctx, settings, a.store, a.entriesProblem)
+	if err != nil {
+		return nil, err
+	}
+	if settings.DomainsFile == "" {
+		return entries, a.takeOver(ctx, settings, entries)
+	}
+	if _, err := os.Stat(string(settings.DomainsFile)); errors.Is(err, fs.ErrNotExist) {
+		a.log.Warn("there is no file of entries yet", "file", string(settings.DomainsFile))
+	}
+	return entries, nil
+}
+
+// takenOver is what a file of entries is called once the database has them.
+const takenOver = ".imported"
+
+// takeOver brings the entries of a domains.json in the data folder into an
+// empty database: that is where the first version kept them.
+func (a *App) takeOver(ctx context.Context, settings *config.Settings, entries Entries) error {
+	path := filepath.Join(string(settings.Data), "domains.json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) || len(entries.All()) > 0 {
+		return nil
+	}
+	if err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: path + " cannot be read", Err: err,
+			Hint: "the server brings its entries into the database; give it to the user that serves"}
+	}
+	added, _, err := entries.Import(ctx, text)
+	if err != nil {
+		return &fault.Error{Code: fault.CodeOf(err), Message: path + " cannot be brought into the database", Err: err, Hint: "mend it, or move it away"}
+	}
+	if err := os.Rename(path, path+takenOver); err != nil {
+		return fmt.Errorf("put %s aside: %w", path, err)
+	}
+	a.log.InfoContext(ctx, "the entries were brought into the database", "file", path, "entries", added, "kept_as", path+takenOver)
+	return a.store.Audit(ctx, ledger.Event{At: time.Now(), Actor: "server", Action: "entries imported", About: path, Detail: fmt.Sprintf("%d entries", added)})
+}
+
+// entriesProblem tells of entries that have broken or were mended.
+func (a *App) entriesProblem(err error) {
+	if err == nil {
+		a.log.Info("the entries can be read again")
+		return
+	}
+	a.metrics.EntriesProblem()
+	a.log.LogAttrs(context.Background(), slog.LevelError, "the entries have a problem", slog.String("error", err.Error()))
+}

@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/textback"
+	"github.com/switchhook/switchhook/internal/web"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// textBack wires the webhook, the inbox, the outbox and the form.
+func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route, error) {
+	settings := s.settings
+	var err error
+	if before != nil && before.entries != nil && before.settings.DomainsFile == settings.DomainsFile {
+		s.entries = before.entries
+	} else if s.entries, err = a.openEntries(ctx, settings); err != nil {
+		return nil, err
+	}
+	s.client, err = netsapiens.New(netsapiens.Config{
+		URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal()),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.phoneSystem = alert.NewPhoneSystem(a.alerts, settings.NetSapiens.URL.Host)
+	s.hook = settings.PublicURL.JoinPath("webresponder")
+	policy := textback.Policy{
+		QueueOnFailure: settings.TextBack.QueueOnFailure, GiveUpAfter: settings.TextBack.GiveUpAfter,
+		Resend: settings.TextBack.WhenUncertain == config.Resend,
+	}
+	attempted := func(t ledger.Text, r ledger.Result) { a.attempted(s, t, r) }
+	webhook := textback.Config{
+		Entries: s.entries, Ledger: a.store, Sender: s.client, URL: s.hook,
+		Patience: settings.TextBack.Patience, Rules: rules(settings.TextBack), Policy: policy, Texts: texts(settings.TextBack.Texts),
+		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
+		Log:     web.Note, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
+	}
+	if before != nil && before.webhook != nil {
+		s.webhook, err = before.webhook.With(webhook)
+	} else {
+		s.webhook, err = textback.NewWebhook(webhook)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.outbox = &textback.Outbox{
+		Queue: a.store, Sender: s.client, Finder: s.client, Policy: policy, Attempted: attempted,
+		Quiet: func(id string) *hours.Quiet { return s.quiet(id) },
+	}
+	routes := []web.Route{
+		{Path: "/webresponder", Name: "webresponder", Handler: s.webhook},
+		{Path: "/update-sms", Name: "update-sms", Handler: a.form(s)},
+	}
+	if settings.TextBack.Replies {
+		key := textback.EventsKey(settings.Forms.Secret.Reveal())
+		s.eventsURL = textback.EventsURL(s.hook, key)
+		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", Handler: &textback.Inbox{
+			Key: key, Entries: s.entries, Mail: a.store, Log: web.Note, Count: a.metrics.Inbound,
+			Replies: textback.Replies{
+				Stop: string(settings.TextBack.StopConfirmation), Start: string(settings.TextBack.StartConfirmation), Help: string(settings.TextBack.Help),
+			},
+		}})
+	}
+	return routes, nil
+}
+
+// rules returns what the settings say about who is texted.
+func rules(t config.TextBack) textback.Rules {
+	r := textback.Rules{
+		Cooldown: entry.Cooldown{Texts: t.CooldownTexts, Time: t.Cooldown}, MaxSegments: t.MaxSegments, Quiet: t.QuietHours,
+	}
+	for _, number := range t.Landlines {
+		r.LandLines = append(r.LandLines, string(number))
+	}
+	return r
+}
+
+// texts returns what callers hear, as far as the settings say it.
+func texts(t config.Texts) textback.Texts {
+	return textback.Texts{
+		textback.Sent: string(t.Sent), textback.Queued: string(t.Queued), textback.Consent: string(t.Consent), textback.Declined: string(t.Declined),
+		textback.CoolingDown: string(t.Cooldown), textback.Suppressed: string(t.Suppressed), textback.Quiet: string(t.Quiet),
+		textback.Anonymous: string(t.Anonymous), textback.OnNet: string(t.OnNet), textback.ShortNumber: string(t.Short),
+		textback.LandLine: string(t.Landline), textback.OwnNumber: string(t.OwnNumber), textback.Loop: string(t.Loop), textback.TooLong: string(t.TooLong),
+		textback.UnknownID: string(t.UnknownID), textback.Incomplete: string(t.Incomplete), textback.Forbidden: string(t.Forbidden),
+		textback.Refused: string(t.Refused), textback.Failed: string(t.Failed), textback.Uncertain: string(t.Uncertain), textback.BadRequest: string(t.BadRequest),
+	}
+}
+
+// quiet returns when no texts of an entry go out.
+func (s *site) quiet(id string) *hours.Quiet {
+	quiet := s.settings.TextBack.QuietHours
+	if e, ok := s.entries.Get(id); ok {
+		return quiet.In(e.TimeZone)
+	}
+	return quiet
+}
+
+// attempted tells the operator what became of an attempt at a text, where that
+// needs them.
+func (a *App) attempted(s *site, t ledger.Text, r ledger.Result) {
+	ctx := context.Background()
+	a.metrics.Attempt(r)
+	s.phoneSystem.Attempt(ctx, r.State == ledger.Sent || r.Why == ledger.Refused)
+	if r.State != ledger.Dead || r.Why == ledger.Suppressed {
+		return
+	}
+	a.alerts.Raise(ctx, alert.Alert{Kind: alert.TextDead, About: t.Entry, Text: fmt.Sprintf(
+		"The text %s of %s to %s does not go out by itself (%s): %s. See it with: switchhook texts list --state dead; send it with: switchhook texts resend %s",
+		t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem, t.ID)})
+}
+
+// subscribe makes the phone system post the texts of every domain of the
+// entries, and tells the operator where it does not: STOP would not arrive.
+func (a *App) subscribe(ctx context.Context) {
+	s := a.site.Load()
+	if s.eventsURL == "" {
+		return
+	}
+	for _, domain := range s.textDomains() {
+		if ctx.Err() != nil {
+			return
+		}
+		did, err := textback.Subscribe(ctx, s.client, domain, s.eventsURL, time.Now())
+		a.metrics.Subscription(err == nil)
+		if err != nil {
+			a.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
+				"People's texts to the numbers of %s do not reach us, STOP among them: %v", domain, err)})
+			continue
+		}
+		a.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
+		if did != "exists" {
+			a.log.Info("subscribed to people's texts", "domain", domain, "subscription", did)
+		}
+	}
+}
+
+// textDomains returns the domains that texts are sent in.
+func (s *site) textDomains() []string {
+	var domains []string
+	for _, e := range s.entries.All() {
+		if e.HasText() && e.APIDomain != "" {
+			domains = append(domains, e.APIDomain)
+		}
+	}
+	slices.Sort(domains)
+	return slices.Compact(domains)
+}

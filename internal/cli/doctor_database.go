@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/textback"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// overdueAfter is how long a text may be due that no server has taken.
+const overdueAfter = time.Minute
+
+// examineDatabase opens the database and looks at the texts in it. It returns
+// nil where there is none yet, or it cannot be opened.
+func examineDatabase(ctx context.Context, settings *config.Settings, show func(finding)) *store.Store {
+	f := finding{verdict: fine, about: "database"}
+	s, err := app.OpenStore(ctx, settings)
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
+		f.text = "there is none yet: the first start of the server makes it"
+		show(f)
+		return nil
+	case err != nil:
+		show(f.failing(err.Error(), fault.HintOf(err)))
+		return nil
+	}
+	counts, due, err := s.Counts(ctx)
+	if err != nil {
+		show(f.failing(err.Error(), fault.HintOf(err)))
+		return s
+	}
+	f.text = fmt.Sprintf("texts: %d sent, %d queued, %d dead", counts[ledger.Sent], counts[ledger.Queued], counts[ledger.Dead])
+	show(f)
+	if counts[ledger.Dead] > 0 {
+		show(finding{verdict: doubt, about: "database", text: fmt.Sprintf("%d texts are dead", counts[ledger.Dead]),
+			mend: "switchhook texts list --state dead says why; switchhook texts resend sends them"})
+	}
+	if !due.IsZero() && time.Since(due) > overdueAfter {
+		show(finding{verdict: doubt, about: "database", text: "a text has been due since " + due.Local().Format("2006-01-02 15:04:05"),
+			mend: "it goes out while the server runs: start it, or see in its log why it does not"})
+	}
+	return s
+}
+
+// provisioned looks at what became of provisioning.
+func (d *phoneSystemDoctor) provisioned(ctx context.Context) {
+	records, err := d.store.Provisioned().All(ctx)
+	if err != nil {
+		d.show(finding{about: "provisioning"}.failing(err.Error(), fault.HintOf(err)))
+		return
+	}
+	bad := map[provision.Condition][]string{}
+	for _, r := range records {
+		bad[r.Condition()] = append(bad[r.Condition()], r.Entry)
+	}
+	if failing := bad[provision.Failing]; len(failing) > 0 {
+		d.show(finding{verdict: doubt, about: "provisioning", text: "steps failed for " + strings.Join(failing, ", "),
+			mend: "the server tries them again; switchhook provision --plan says what is missing"})
+	}
+	if disputed := bad[provision.Disputed]; len(disputed) > 0 {
+		d.show(finding{verdict: doubt, about: "provisioning", text: "something of somebody else's stands in the way of " + strings.Join(disputed, ", "),
+			mend: "switchhook provision --plan says what: a person has to decide"})
+	}
+}
+
+// replies looks whether the phone system posts people's texts: without them
+// STOP is not heard.
+func (d *phoneSystemDoctor) replies(ctx context.Context, entries []*entry.Entry) {
+	if !d.settings.TextBack.Replies {
+		d.show(finding{verdict: doubt, about: "replies", text: "textback.replies is off: nobody can end texts by answering STOP",
+			mend: "switch it on, or see to it in another way: the law of most countries asks for it"})
+		return
+	}
+	target := textback.EventsURL(d.settings.PublicURL.JoinPath("webresponder"), textback.EventsKey(d.settings.Forms.Secret.Reveal()))
+	seen := map[string]bool{}
+	for _, e := range entries {
+		if !e.HasText() || e.APIDomain == "" || seen[e.APIDomain] {
+			continue
+		}
+		seen[e.APIDomain] = true
+		f := finding{verdict: fine, about: "replies", text: e.APIDomain + " posts people's texts"}
+		found, err := textback.Subscribed(ctx, d.client, e.APIDomain, target)
+		switch {
+		case err != nil:
+			f.verdict, f.text, f.mend = doubt, err.Error(), "the token must be permitted event subscriptions; else set textback.replies = false and see to STOP in another way"
+		case found == nil:
+			f.verdict, f.text, f.mend = doubt, e.APIDomain+" does not post people's texts yet, STOP among them", "the server subscribes when it starts"
+		case found.Status == netsapiens.StatusError:
+			f.verdict, f.text = doubt, fmt.Sprintf("%s could not post people's texts: %d of %d failed", e.APIDomain, found.Errors, found.Posts)
+			f.mend = "the phone system must reach " + d.settings.PublicURL.String()
+		}
+		d.show(f)
+	}
+}

@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+type provisionCommand struct {
+	settingsFlag
+	ID     []string `arg:"" optional:"" help:"Ids of entries. Without any: all that have texts."`
+	Plan   bool     `help:"Only show in what the phone system differs from the entries, and what would be done. Exit 1: it differs."`
+	Remove bool     `help:"Take away what was made for the entries that are named."`
+	JSON   bool     `help:"One JSON object a line."`
+}
+
+// Run brings the phone system to what entries say, or shows what that would be.
+func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
+	if c.Remove && len(c.ID) == 0 {
+		return fault.Newf(fault.Invalid, "--remove needs the ids of the entries").WithHint("switchhook export shows all of them")
+	}
+	settings, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	if settings.NetSapiens == nil {
+		return fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
+	}
+	s, err := app.MakeStore(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	entries, err := app.OpenEntries(ctx, settings, s, nil)
+	if err != nil {
+		return err
+	}
+	client, err := netsapiens.New(netsapiens.Config{URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal())})
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdle()
+	run := provisioning{provisionCommand: c, m: m, entries: entries, provisioner: app.Provisioner(settings, client, s)}
+	if c.Remove {
+		return run.remove(ctx)
+	}
+	chosen, err := run.choose()
+	if err != nil {
+		return err
+	}
+	if c.Plan {
+		return run.plan(ctx, chosen)
+	}
+	return run.apply(ctx, chosen)
+}
+
+// provisioning is one run of the command.
+type provisioning struct {
+	*provisionCommand
+	m           *Main
+	entries     app.Entries
+	provisioner *provision.Provisioner
+}
+
+// choose returns the entries that are meant.
+func (p *provisioning) choose() ([]*entry.Entry, error) {
+	var chosen []*entry.Entry
+	if len(p.ID) == 0 {
+		for _, e := range p.entries.All() {
+			if e.HasText() {
+				chosen = append(chosen, e)
+			}
+		}
+		return chosen, nil
+	}
+	for _, id := range p.ID {
+		e, ok := p.entries.Get(id)
+		if !ok {
+			return nil, fault.Newf(fault.NotFound, "there is no entry %.100q", id).WithHint("switchhook export shows all of them; what was made for one that is gone is taken away with --remove")
+		}
+		chosen = append(chosen, e)
+	}
+	return chosen, nil
+}
+
+// plan shows what differs.
+func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
+	differs := 0
+	for plan, err := range p.provisioner.Plans(ctx, chosen) {
+		if err != nil {
+			return err
+		}
+		if err := p.show(plan, plan.String()); err != nil {
+			return err
+		}
+		if !plan.InOrder() {
+			differs++
+		}
+	}
+	return p.conclude(differs, "%d of %d entries differ; switchhook provision mends what is ours\n", differs, len(chosen))
+}
+
+// apply mends what differs.
+func (p *provisioning) apply(ctx context.Context, chosen []*entry.Entry) error {
+	open := 0
+	for outcome, err := range p.provisioner.RunAll(ctx, chosen) {
+		if err != nil {
+			return err
+		}
+		if err := p.showOutcome(outcome); err != nil {
+			return err
+		}
+		if !outcome.Report.Done() {
+			open++
+		}
+	}
+	return p.conclude(open, "%d of %d entries are not in order\n", open, len(chosen))
+}
+
+// remove takes away what was made.
+func (p *provisioning) remove(ctx context.Context) error {
+	open := 0
+	for _, id := range p.ID {
+		if p.Plan {
+			plan, err := p.provisioner.PlanRemoval(ctx, id)
+			if err != nil {
+				return err
+			}
+			if err := p.show(plan, plan.String()); err != nil {
+				return err
+			}
+			continue
+		}
+		_, configured := p.entries.Get(id)
+		outcome, err := p.provisioner.Remove(ctx, id, configured)
+		if err != nil {
+			return err
+		}
+		if err := p.showOutcome(outcome); err != nil {
+			return err
+		}
+		if !outcome.Report.Done() {
+			open++
+		}
+	}
+	return p.conclude(open, "of %[2]d entries %[1]d have something left\n", open, len(p.ID))
+}
+
+func (p *provisioning) showOutcome(o provision.Outcome) error {
+	r := o.Report
+	text := fmt.Sprintf("%s\n  user: %s\n  dial rule: %s\n  answer rule: %s", o.Entry, r.User, r.DialRule, r.AnswerRule)
+	if r.Earlier != "" {
+		text += "\n  of before: " + r.Earlier
+	}
+	return p.show(struct {
+		Entry     string              `json:"entry"`
+		Condition provision.Condition `json:"condition"`
+		provision.Report
+	}{o.Entry, o.Condition, r}, text)
+}
+
+// show prints one entry, for a person or for a script.
+func (p *provisioning) show(object any, text string) error {
+	if !p.JSON {
+		_, err := fmt.Fprintln(p.m.Out, text)
+		return err
+	}
+	encoder := json.NewEncoder(p.m.Out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(object)
+}
+
+// conclude ends the command: with exit 1 where something is left.
+func (p *provisioning) conclude(left int, format string, args ...any) error {
+	if left == 0 {
+		return nil
+	}
+	if !p.JSON {
+		fmt.Fprintf(p.m.Out, format, args...)
+	}
+	return exit(exitFailed)
+}

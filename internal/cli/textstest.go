@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/sms"
+	"github.com/switchhook/switchhook/internal/textback"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// trialDeadline is how long a trial may take: somebody sits before it.
+const trialDeadline = time.Minute
+
+type textsTestCommand struct {
+	settingsFlag
+	Entry  string `arg:"" help:"The entry's id."`
+	Number string `arg:"" help:"A number of your own, with the country's code."`
+}
+
+// Run sends the text of an entry to a number, and tells what became of it.
+func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
+	number, err := readNumber(c.Number)
+	if err != nil {
+		return err
+	}
+	settings, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	if settings.NetSapiens == nil {
+		return fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
+	}
+	s, err := app.MakeStore(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	entries, err := app.OpenEntries(ctx, settings, s, nil)
+	if err != nil {
+		return err
+	}
+	e, ok := entries.Get(c.Entry)
+	if !ok {
+		return fault.Newf(fault.NotFound, "there is no entry %.100q", c.Entry).WithHint("switchhook export shows all of them")
+	}
+	if lacks := e.LacksForTexts(); len(lacks) > 0 {
+		return fault.Newf(fault.Invalid, "%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", "))
+	}
+	client, err := netsapiens.New(netsapiens.Config{URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal())})
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdle()
+	now := time.Now()
+	message := e.Message(now)
+	fmt.Fprintf(m.Out, "%s\nsegments: %s\n", message, textback.Segments(message))
+	t, err := s.Enqueue(ctx, ledger.Text{
+		ID: ledger.NewID(), Purpose: ledger.Trial, Entry: e.ID, Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
+		From: e.Text.FromNumber, To: number, Message: message, Segments: sms.Count(message).Segments, Created: now, Updated: now, Due: now, Deadline: now.Add(trialDeadline),
+	})
+	if err != nil {
+		return err
+	}
+	// A server that runs may be quicker; then this waits for what it did.
+	outbox := &textback.Outbox{Queue: s, Sender: client, Finder: client}
+	if _, err := outbox.Work(ctx, t.ID); err != nil {
+		return err
+	}
+	return c.wait(ctx, m, s, t.ID)
+}
+
+// wait tells what became of the text, once it is known.
+func (c *textsTestCommand) wait(ctx context.Context, m *Main, s interface {
+	Text(ctx context.Context, id string) (ledger.Text, error)
+}, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, trialDeadline)
+	defer cancel()
+	tick := time.NewTicker(trialPause)
+	defer tick.Stop()
+	for {
+		t, err := s.Text(ctx, id)
+		if err != nil {
+			return err
+		}
+		switch t.State {
+		case ledger.Sent:
+			fmt.Fprintf(m.Out, "the phone system has taken it for %s\n", phone.Mask(t.To))
+			return nil
+		case ledger.Dead, ledger.Queued:
+			fmt.Fprintf(m.Out, "it did not go out (%s): %s\n", t.Why, t.Problem)
+			return exit(exitFailed)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+		}
+	}
+}
+
+// trialPause is how often it is looked whether somebody else's attempt is over.
+const trialPause = 200 * time.Millisecond

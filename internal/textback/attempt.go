@@ -1,0 +1,117 @@
+package textback
+
+import (
+	"context"
+	"hash/fnv"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// Sender sends texts. Of its errors a *netsapiens.Error tells how certain it
+// is that nothing was sent.
+type Sender interface {
+	SendSMS(ctx context.Context, sms netsapiens.SMS) error
+}
+
+// Policy is what is done with texts that do not go out at once.
+type Policy struct {
+	QueueOnFailure bool          // they go on by themselves; false: an operator sends them, or nobody
+	GiveUpAfter    time.Duration // since the call; 0: DefaultGiveUpAfter
+
+	// Resend sends a text again of which nobody knows whether the phone system
+	// took it, so that somebody may get it twice. Without it such a text waits
+	// for an operator.
+	Resend bool
+}
+
+// DefaultGiveUpAfter is how long a text goes on by itself. Directions that come
+// an hour after the call are of no use to most.
+const DefaultGiveUpAfter = time.Hour
+
+const (
+	// backoffFirst and backoffMost are the shortest and the longest time
+	// between two attempts.
+	backoffFirst = 5 * time.Second
+	backoffMost  = 10 * time.Minute
+
+	// lookAfter is how long after an attempt without an answer the phone
+	// system is asked for the text: it may still have been busy with it.
+	lookAfter = 15 * time.Second
+)
+
+// send makes one attempt at a text.
+func send(ctx context.Context, sender Sender, t *ledger.Text) error {
+	return sender.SendSMS(ctx, netsapiens.SMS{
+		Domain: t.Domain, User: t.User, Session: t.Session, From: t.From, To: t.To, Message: t.Message,
+	})
+}
+
+// outcome says what becomes of a text after an attempt that ended with err at
+// a time. A text that is Doubtful is looked for before anything else is done.
+func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
+	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: at}
+	if err == nil {
+		r.State = ledger.Sent
+		return r
+	}
+	r.Problem = phone.MaskIn(err.Error())
+	switch {
+	case netsapiens.Uncertain(err):
+		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, at.Add(lookAfter)
+	case netsapiens.Permanent(err):
+		r.State, r.Why = ledger.Dead, ledger.Refused
+	default:
+		return p.again(t, r, ledger.Failed)
+	}
+	return r
+}
+
+// again says when a text that certainly has not gone out is tried again, or
+// that it is not.
+func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Result {
+	r.Why, r.Doubtful = why, false
+	due := r.At.Add(backoff(t.ID, t.Attempts))
+	switch {
+	case !p.QueueOnFailure && t.Purpose == ledger.Answer && t.Attempts <= 1:
+		r.State = ledger.Dead
+	case due.After(t.Deadline):
+		r.State, r.Why = ledger.Dead, ledger.Late
+	default:
+		r.State, r.Due = ledger.Queued, due
+	}
+	return r
+}
+
+// backoff returns how long to wait after so many attempts: each time three
+// times as long, and for each text a little different, so that what failed
+// together does not come back together.
+func backoff(id string, attempts int) time.Duration {
+	wait := backoffFirst
+	for range attempts - 1 {
+		if wait *= 3; wait >= backoffMost {
+			wait = backoffMost
+			break
+		}
+	}
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(id))
+	return wait - wait/5*time.Duration(hash.Sum32()%1000)/1000
+}
+
+// heard returns what the caller hears of a first attempt.
+func heard(r ledger.Result) Reason {
+	switch {
+	case r.State == ledger.Sent:
+		return Sent
+	case r.Why == ledger.Uncertain:
+		return Uncertain
+	case r.Why == ledger.Refused:
+		return Refused
+	case r.State == ledger.Queued:
+		return Queued
+	}
+	return Failed
+}

@@ -1,0 +1,174 @@
+package textback
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/optout"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// Mail is the part of the ledger that people's own texts go into. The store is
+// one.
+type Mail interface {
+	// Receive keeps a text once, and does with it what decide says. A text that
+	// is known is seen, and nothing is done.
+	Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (seen bool, err error)
+}
+
+// Senders finds the entries whose texts come from a number.
+type Senders interface {
+	Sends(number string) bool
+	All() []*entry.Entry
+}
+
+// Inbox is the http.Handler of /webresponder/events: the phone system posts
+// there what people text to the numbers of entries. It heeds STOP, START and
+// HELP, and leaves everything else alone, unread and unkept.
+type Inbox struct {
+	Key     string // that the URL must have; see EventsKey
+	Entries Senders
+	Mail    Mail
+	Replies Replies
+
+	Log   Log               // told of each word; nil: slog.Default()
+	Count func(optout.Word) // told of each word; nil: nobody is
+}
+
+// eventsPath is where the phone system posts, below the webhook.
+const eventsPath = "events"
+
+// EventsURL returns what the phone system is to post texts to.
+func EventsURL(webhook *url.URL, key string) string {
+	u := webhook.JoinPath(eventsPath)
+	u.RawQuery = url.Values{"key": {key}}.Encode()
+	return u.String()
+}
+
+// EventsKey derives the key of EventsURL from a secret, the same on every
+// machine that has it.
+func EventsKey(secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = mac.Write([]byte("switchhook message events"))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// ServeHTTP takes events. It answers 200 once all of them are kept: what it
+// could not keep the phone system counts as an error, and may send again.
+func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		answer(w, http.StatusMethodNotAllowed, message{"events are posted"})
+		return
+	}
+	given, wanted := sha256.Sum256([]byte(r.URL.Query().Get("key"))), sha256.Sum256([]byte(i.Key))
+	if i.Key == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
+		answer(w, http.StatusForbidden, message{"the key is missing or wrong"})
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, netsapiens.MaxEvents))
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		answer(w, http.StatusRequestEntityTooLarge, message{"these are too many events at once"})
+		return
+	}
+	if err != nil {
+		answer(w, http.StatusBadRequest, message{"the events broke off"})
+		return
+	}
+	events, err := netsapiens.ParseMessageEvents(body)
+	if err != nil {
+		answer(w, http.StatusBadRequest, message{err.Error()})
+		return
+	}
+	ctx := context.WithoutCancel(r.Context()) // each is a transaction of its own, and short
+	var failed error
+	for _, event := range events {
+		failed = errors.Join(failed, i.receive(ctx, event, time.Now()))
+	}
+	if failed != nil {
+		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(failed.Error()))))
+		answer(w, http.StatusServiceUnavailable, message{"the events could not be kept"})
+		return
+	}
+	answer(w, http.StatusOK, message{"ok"})
+}
+
+// receive heeds one event, where it is a word from somebody to a number that
+// texts come from.
+func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
+	if event.Removed || event.Direction != netsapiens.Inbound || !strings.EqualFold(event.Type, "sms") {
+		return nil
+	}
+	word := optout.Read(event.Text)
+	from, reason := destination(event.From)
+	if word == optout.None || reason != "" || i.Entries.Sends(from) {
+		return nil // two numbers of ours do not talk to each other
+	}
+	e := i.entryOf(event)
+	if e == nil {
+		return nil
+	}
+	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from, To: e.Text.FromNumber, Message: event.Text, At: now}
+	seen, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
+		return replyTo(word, m, e, h, i.Replies)
+	})
+	if err != nil || seen {
+		return err
+	}
+	if i.Count != nil {
+		i.Count(word)
+	}
+	i.log(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
+		slog.String("from", phone.Mask(from)), slog.String("word", string(word)))
+	return nil
+}
+
+// entryOf returns the entry that a text answers to: one whose texts come from
+// the number it was written to. Some phone systems leave that number out and
+// tell the user.
+func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
+	numbers := event.Recipients()
+	known := len(numbers) == 0
+	for _, number := range numbers {
+		known = known || i.Entries.Sends(number)
+	}
+	if !known { // most events are other people's mail
+		return nil
+	}
+	user, _, _ := strings.Cut(event.ToUser, "@")
+	for _, e := range i.Entries.All() {
+		if !strings.EqualFold(e.APIDomain, event.Domain) || len(e.LacksForTexts()) > 0 {
+			continue
+		}
+		if len(numbers) == 0 && user != "" && user == e.Text.User {
+			return e
+		}
+		for _, number := range numbers {
+			if phone.SameNumber(number, e.Text.FromNumber) {
+				return e
+			}
+		}
+	}
+	return nil
+}
+
+func (i *Inbox) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	log := i.Log
+	if log == nil {
+		log = slog.Default().LogAttrs
+	}
+	log(ctx, level, message, attrs...)
+}

@@ -1,0 +1,159 @@
+package textback
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// attemptTimeout is how long one attempt may take that no caller waits for. The
+// phone system itself answers within seconds, or not at all.
+const attemptTimeout = 15 * time.Second
+
+// leaseMargin is how much longer than an attempt its lease is: the time to
+// write down what it came to.
+const leaseMargin = 10 * time.Second
+
+// Queue is the part of the ledger that texts are taken from. The store is one.
+type Queue interface {
+	// Claim takes a queued text that is due for an attempt of the caller's. An
+	// error is ledger.ErrTaken where there is nothing to do: it went out, died,
+	// is not due, or somebody else is at it.
+	Claim(ctx context.Context, id string, now, lease time.Time) (ledger.Text, error)
+
+	// Suppressed returns why a number is not to be reached, nil if it may.
+	Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error)
+
+	// Finish writes down what an attempt came to.
+	Finish(ctx context.Context, r ledger.Result) error
+}
+
+// Finder looks for texts on the phone system.
+type Finder interface {
+	// HasText reports whether a user's conversation holds a text to a number.
+	HasText(ctx context.Context, domain, user, session, to, text string) (bool, error)
+}
+
+// Outbox sends the texts that go on by themselves.
+type Outbox struct {
+	Queue  Queue
+	Sender Sender
+	Finder Finder
+	Policy Policy
+
+	// Quiet returns when no texts of an entry go out, nil: never. It may be nil
+	// itself.
+	Quiet func(entry string) *hours.Quiet
+
+	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; nil: nobody is
+}
+
+// Work makes the attempt that a text is due for. It returns when the text is to
+// be worked on again; the zero time: not by this.
+func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err error) {
+	now := time.Now()
+	t, err := o.Queue.Claim(ctx, id, now, now.Add(2*attemptTimeout+leaseMargin))
+	switch {
+	case errors.Is(err, ledger.ErrTaken), fault.CodeOf(err) == fault.NotFound:
+		return time.Time{}, nil
+	case err != nil:
+		return time.Time{}, fmt.Errorf("take text %s: %w", id, err)
+	}
+	r, err := o.attempt(ctx, &t)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("send text %s: %w", id, err)
+	}
+	if err := o.Queue.Finish(ctx, r); err != nil {
+		return time.Time{}, fmt.Errorf("write down what became of text %s: %w", id, err)
+	}
+	if o.Attempted != nil {
+		o.Attempted(t, r)
+	}
+	return r.Due, nil
+}
+
+// attempt decides on a text that was taken, and sends it where it may go out.
+// The error is one of our own database: nothing was sent.
+func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, error) {
+	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now()}
+	if t.Doubtful {
+		if done := o.look(ctx, t, &r); done {
+			return r, nil
+		}
+	}
+	if t.Purpose == ledger.Answer {
+		off, err := o.Queue.Suppressed(ctx, t.Domain, t.To, ledger.Texts)
+		if err != nil {
+			return r, err
+		}
+		if off != nil {
+			r.State, r.Why, r.Problem = ledger.Dead, ledger.Suppressed, "its receiver wants no texts any more"
+			return r, nil
+		}
+		if until := o.quietUntil(t.Entry, r.At); !until.IsZero() {
+			r.State, r.Why, r.Due = ledger.Queued, t.Why, until
+			if until.After(t.Deadline) {
+				r.State, r.Why, r.Due, r.Problem = ledger.Dead, ledger.Late, time.Time{}, "no texts go out at this time of day, and later it would be too late"
+			}
+			return r, nil
+		}
+	}
+	if r.At.After(t.Deadline) {
+		r.State, r.Why, r.Problem = ledger.Dead, ledger.Late, "it could not be sent in time: "+t.Problem
+		return r, nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout) // what was begun is done to its end
+	defer cancel()
+	err := send(ctx, o.Sender, t)
+	return o.Policy.outcome(t, err, time.Now()), nil
+}
+
+// look asks the phone system for a text that may have got through, and reports
+// whether that settles what becomes of it.
+func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (settled bool) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
+	defer cancel()
+	found, err := o.Finder.HasText(ctx, t.Domain, t.User, t.Session, t.To, t.Message)
+	r.At = time.Now()
+	due := r.At.Add(backoff(t.ID, t.Attempts))
+	switch {
+	case err == nil && found:
+		r.State = ledger.Sent
+		return true
+	case err != nil && netsapiens.Temporary(err) && !due.After(t.Deadline):
+		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, due
+		r.Problem = t.Problem
+		return true
+	case o.Policy.mayResend(t):
+		return false
+	}
+	r.State, r.Why, r.Doubtful = ledger.Dead, ledger.Uncertain, true
+	r.Problem = "nobody knows whether the phone system sent it, and it does not show it: " + t.Problem
+	if err != nil {
+		r.Problem = "nobody knows whether the phone system sent it, and it cannot be asked: " + t.Problem
+	}
+	return true
+}
+
+// mayResend reports whether a text may be sent that may have gone out: the
+// settings say so and it goes on by itself anyway, or an operator said so.
+func (p Policy) mayResend(t *ledger.Text) bool {
+	return p.Resend && (p.QueueOnFailure || t.Purpose != ledger.Answer) || t.Ordered
+}
+
+func (o *Outbox) quietUntil(entry string, now time.Time) time.Time {
+	if o.Quiet == nil {
+		return time.Time{}
+	}
+	quiet := o.Quiet(entry)
+	if !quiet.Contains(now) {
+		return time.Time{}
+	}
+	return quiet.End(now)
+}

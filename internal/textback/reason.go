@@ -1,0 +1,38 @@
+package textback
+
+// Reason says why a caller was answered as they were. It names the spoken text,
+// and labels what is counted; the set is closed.
+type Reason string
+
+// The reasons.
+const (
+	Sent        Reason = "sent"        // the phone system took the text
+	Queued      Reason = "queued"      // the text goes out by itself, later
+	Consent     Reason = "consent"     // the caller is asked to press a key for the text
+	Declined    Reason = "declined"    // the caller did not press it
+	CoolingDown Reason = "cooldown"    // the caller has had as many texts as the entry allows for a time
+	Suppressed  Reason = "suppressed"  // the caller has said that they want no texts
+	Quiet       Reason = "quiet"       // no texts go out at this time of day
+	Anonymous   Reason = "anonymous"   // the caller hides their number
+	OnNet       Reason = "on_net"      // the caller is an extension, which takes no texts
+	ShortNumber Reason = "short"       // the number is too short or too long for a text
+	LandLine    Reason = "landline"    // the number is known to be that of a land line, or of a premium service
+	OwnNumber   Reason = "own_number"  // texts come from this number: it would be texting itself
+	Loop        Reason = "loop"        // so many texts go to this number that a machine must be at its end
+	TooLong     Reason = "too_long"    // the message has more segments than the settings allow
+	UnknownID   Reason = "unknown_id"  // no entry has the id
+	Incomplete  Reason = "incomplete"  // the entry lacks what a text needs
+	Forbidden   Reason = "forbidden"   // the request has not the key, or not the address, that the entry demands
+	Refused     Reason = "refused"     // the phone system said no, and would again
+	Failed      Reason = "failed"      // the phone system, or our own database, could not be asked or failed
+	Uncertain   Reason = "uncertain"   // the phone system did not say in time whether it took the text
+	BadRequest  Reason = "bad_request" // the request cannot be read
+)
+
+// Reasons returns all of them.
+func Reasons() []Reason {
+	return []Reason{
+		Sent, Queued, Consent, Declined, CoolingDown, Suppressed, Quiet, Anonymous, OnNet, ShortNumber, LandLine, OwnNumber,
+		Loop, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Uncertain, BadRequest,
+	}
+}

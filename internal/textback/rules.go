@@ -1,0 +1,154 @@
+package textback
+
+import (
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/sms"
+)
+
+// Rules are what the settings say about who is texted. The zero Rules have no
+// limits but maxPerDay.
+type Rules struct {
+	Cooldown    entry.Cooldown // of entries that have none of their own; zero: none
+	MaxSegments int            // of a message; 0: no limit
+	Quiet       *hours.Quiet   // when no texts go out, in the entry's time zone; nil: never
+	LandLines   []string       // numbers, or their first digits, that are known to be land lines
+}
+
+// maxPerDay is how many texts of all entries go to one number in a day. A
+// person who calls two or three businesses gets a few; a machine that calls
+// whoever texts it would get thousands.
+const maxPerDay = 20
+
+// Case is everything that decides whether a caller is texted.
+type Case struct {
+	Now     time.Time
+	Rules   Rules
+	Entry   *entry.Entry
+	To      string // the caller, digits
+	Message string // what they would get
+	Own     bool   // texts come from To
+	Asked   bool   // the caller was asked for the consent key in this call
+	Digits  string // and pressed this
+
+	History ledger.History
+}
+
+// rule returns why a caller is not texted, or "".
+type rule func(*Case) Reason
+
+// Of each pair of rules the one whose reason the caller can do least about
+// comes first.
+var (
+	// rulesOfNumber need nothing but the request and the entry.
+	rulesOfNumber = []rule{ownNumber, landLine, tooLong, quietHours}
+
+	// rulesOfHistory need what is known of the caller.
+	rulesOfHistory = []rule{suppressed, loop, coolingDown, consent}
+)
+
+// firstOf returns what the first rule says that says something.
+func firstOf(rules []rule, c *Case) Reason {
+	for _, rule := range rules {
+		if reason := rule(c); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// ownNumber keeps two entries from texting each other for ever.
+func ownNumber(c *Case) Reason {
+	if c.Own || phone.SameNumber(c.To, c.Entry.Text.FromNumber) {
+		return OwnNumber
+	}
+	return ""
+}
+
+// landLine refuses numbers that cannot receive texts, as far as that is known,
+// and those that cost whoever reaches them. In North America a number does not
+// tell whether it is a mobile's: those are texted.
+func landLine(c *Case) Reason {
+	for _, known := range c.Rules.LandLines {
+		if strings.HasPrefix(c.To, known) {
+			return LandLine
+		}
+	}
+	switch phone.Classify(c.To, c.Entry.Regions) {
+	case phone.FixedLine, phone.TollFree, phone.Premium, phone.SharedCost, phone.Pager, phone.Special:
+		return LandLine
+	case phone.Short:
+		return ShortNumber
+	}
+	return ""
+}
+
+func tooLong(c *Case) Reason {
+	if limit := c.Rules.MaxSegments; limit > 0 && sms.Count(c.Message).Segments > limit {
+		return TooLong
+	}
+	return ""
+}
+
+func quietHours(c *Case) Reason {
+	if c.Rules.Quiet.In(c.Entry.TimeZone).Contains(c.Now) {
+		return Quiet
+	}
+	return ""
+}
+
+func suppressed(c *Case) Reason {
+	if c.History.Suppressed != nil {
+		return Suppressed
+	}
+	return ""
+}
+
+func loop(c *Case) Reason {
+	if c.History.All >= maxPerDay {
+		return Loop
+	}
+	return ""
+}
+
+// coolingDown counts the texts of the entry to the caller within its time.
+func coolingDown(c *Case) Reason {
+	limit := c.Rules.Cooldown
+	if c.Entry.Cooldown != nil {
+		limit = *c.Entry.Cooldown
+	}
+	if limit.Texts <= 0 || limit.Time <= 0 {
+		return ""
+	}
+	recent := 0
+	for _, at := range c.History.Entry {
+		if c.Now.Sub(at) < limit.Time {
+			recent++
+		}
+	}
+	if recent >= limit.Texts {
+		return CoolingDown
+	}
+	return ""
+}
+
+// consent asks those who have not yet agreed for the key, once a call.
+func consent(c *Case) Reason {
+	switch {
+	case c.Entry.ConsentKey == "" || c.History.Consent != nil || c.pressed():
+		return ""
+	case c.Asked:
+		return Declined
+	}
+	return Consent
+}
+
+// pressed reports whether the caller agreed in this very call.
+func (c *Case) pressed() bool {
+	return c.Asked && c.Entry.ConsentKey != "" && c.Digits == c.Entry.ConsentKey
+}
