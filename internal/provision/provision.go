@@ -165,7 +165,7 @@ func Kind(result string) string {
 func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
 	// Whatever becomes of the record in the end, the steps are as reported:
 	// what was going to be made has been saved before.
-	outcome, _ := p.Run(ctx, e) //nolint:errcheck // see above
+	outcome, _ := p.Run(ctx, e)
 	return outcome.Report
 }
 

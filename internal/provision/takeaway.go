@@ -46,7 +46,7 @@ func (r *run) takeAway(ctx context.Context) []result {
 	stuck := make(map[place]bool)
 	for _, f := range diffEarlier(r.want, r.seen, r.record.Made) {
 		at := place{f.thing.Domain, f.thing.User}
-		said := ""
+		var said string
 		switch {
 		case f.Action == Delete && f.Part == User && stuck[at]:
 			said = fmt.Sprintf("%s: user %s stays as long as what belongs to it", Conflict, f.thing.User)

@@ -17,7 +17,7 @@ import (
 func TestTwoProcessesAtOnceMakeOneChain(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		records := open(t).Provisioned()
-		for round := range 20 {
+		for round := range 6 {
 			s := start(t, nstest.Quirks{})
 			s.Records, s.Count = records, nil
 			if err := records.Delete(t.Context(), textBack.ID); err != nil {
@@ -140,9 +140,9 @@ func TestWhatWasOnlyGoingToBeMadeIsNotOurs(t *testing.T) {
 
 func TestWithoutItsRecordNothingIsDone(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
-	database := storetest.Open(t, storetest.SQLite(t))
-	s.Records = database.Provisioned()
-	if err := database.Close(); err != nil {
+	closed := storetest.Open(t, storetest.SQLite(t))
+	s.Records = closed.Provisioned()
+	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
 	outcome, err := s.Run(t.Context(), &textBack)
