@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -385,7 +386,48 @@ func TestAnotherProcessThatWritesIsWaitedForAWhile(t *testing.T) {
 	wantWritten(t, s, 1, 3)
 }
 
-func TestProblemsOfTheDatabaseAreSentences(t *testing.T) {
+// TestADiskThatIsFullIsSaidPlainly limits SQLite's file instead of the disk.
+func TestADiskThatIsFullIsSaidPlainly(t *testing.T) {
+	inCrowd(t, func(t *testing.T, c *crowd) {
+		pages := func(n int) func(context.Context, *sql.Tx) error {
+			return func(ctx context.Context, tx *sql.Tx) error {
+				_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", n))
+				return err
+			}
+		}
+		c.goes(nil, pages(1)) // which is: not one more
+		var failed atomic.Int64
+		for id := range 4 {
+			c.work.Go(func() {
+				err := c.Write(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+					if id != 2 {
+						return insert(ctx, tx, 10+id)
+					}
+					_, err := tx.ExecContext(ctx, "CREATE TABLE large AS SELECT zeroblob(1000000) AS b")
+					return err
+				})
+				if err != nil {
+					failed.Add(1)
+					wantFault(t, err, fault.Unavailable, "is full", "make room on it")
+				}
+			})
+			synctest.Wait()
+		}
+		close(c.release)
+		c.work.Wait()
+		if got := written(t, c.Store); failed.Load() == 0 || slices.Contains(got, 12) {
+			t.Errorf("%d failed, and %v are written", failed.Load(), got)
+		}
+		if err := c.Write(t.Context(), pages(1_000_000)); err != nil {
+			t.Error(err)
+		}
+		if err := c.Write(t.Context(), inserts(9)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAMistakeOfOursIsNotBlamedOnTheDatabase(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		err := s.Write(t.Context(), func(ctx context.Context, tx *sql.Tx) error { return insert(ctx, tx, 1) })
