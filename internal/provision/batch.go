@@ -28,7 +28,7 @@ func all[T any](ctx context.Context, p *Provisioner, entries []*entry.Entry, do 
 	return func(yield func(T, error) bool) {
 		wanted := make([]Desired, 0, len(entries))
 		for _, e := range entries {
-			wanted = append(wanted, Wanted(e, p.settings()))
+			wanted = append(wanted, Wanted(e, p.Settings()))
 		}
 		slices.SortStableFunc(wanted, func(a, b Desired) int { return cmp.Compare(a.Domain, b.Domain) })
 		for len(wanted) > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/url"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -22,8 +23,9 @@ const (
 
 // Settings are what all entries have in common.
 type Settings struct {
-	PublicURL *url.URL // where the phone system reaches the webhook
-	Email     string   // of system users
+	PublicURL  *url.URL      // where the phone system reaches the webhook
+	Email      string        // of system users
+	CheckEvery time.Duration // how often a chain that nothing failed in is looked at; 0: never
 }
 
 // Webhook returns the URL that the phone system asks for an entry, with the

@@ -46,6 +46,9 @@ func runTests(m *testing.M) (code int) {
 
 const domain = "example.net"
 
+// checkEvery is how often the sites of all tests are looked at.
+const checkEvery = 6 * time.Hour
+
 // noon is when all tests begin.
 var noon = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 
@@ -75,7 +78,7 @@ func start(t *testing.T, quirks nstest.Quirks) *site {
 		t.Fatal(err)
 	}
 	s := &site{t: t, system: system, counted: map[string]string{}, clock: noon}
-	s.Provisioner = &provision.Provisioner{API: client, PublicURL: public, Email: "operations@example.net",
+	s.Provisioner = &provision.Provisioner{API: client, PublicURL: public, Email: "operations@example.net", CheckEvery: checkEvery,
 		Now:   func() time.Time { return s.clock },
 		Count: func(step, result string) { s.counted[step] = result }}
 	return s

@@ -10,10 +10,6 @@ import (
 )
 
 const (
-	// DefaultCheckEvery is how often a chain in order is looked at: somebody
-	// who broke it at the portal sees it mended on the same day.
-	DefaultCheckEvery = 6 * time.Hour
-
 	// firstRetry and lastRetry bound how long a step that failed waits: a
 	// person at a form tries again within a minute, and a phone system that is
 	// being mended is back within the hour.
@@ -27,12 +23,15 @@ const (
 
 // Next returns when an entry is to be looked at again, after it was at now: a
 // step that failed after 1 minute, 2, 4 and so on up to an hour; all else,
-// conflicts included, after checkEvery.
+// conflicts included, after checkEvery. The zero time is never.
 func Next(r *Record, now time.Time, checkEvery time.Duration) time.Time {
 	wait := checkEvery
 	if r.Condition() == Failing {
 		wait = firstRetry << min(max(r.Attempts-1, 0), 6)
 		wait = min(wait, lastRetry)
+	}
+	if wait <= 0 {
+		return time.Time{}
 	}
 	return now.Add(wait + time.Duration(spread*lean(r.Entry)*float64(wait)))
 }
@@ -55,21 +54,27 @@ type Work struct {
 // at. An entry that is gone is let be, for a file of entries may be broken or
 // emptied by mistake: taking away is for Remove, which repeats what failed.
 func Due(entries []*entry.Entry, records []Record, s Settings, now time.Time) Work {
+	// A record of a time when nothing was looked at now and then has no time.
+	come := func(r *Record) bool {
+		if r.Next.IsZero() {
+			return s.CheckEvery > 0
+		}
+		return !now.Before(r.Next)
+	}
 	known := make(map[string]*Record, len(records))
 	var w Work
 	for i := range records {
 		r := &records[i]
 		known[r.Entry] = r
-		if r.Removed && len(r.Made) > 0 && !now.Before(r.Next) {
+		if r.Removed && len(r.Made) > 0 && come(r) {
 			w.Remove = append(w.Remove, r.Entry)
 		}
 	}
 	for _, e := range entries {
-		d := Wanted(e, s)
 		r := known[e.ID]
 		switch {
-		case r == nil && d.nothing(), r != nil && r.Removed:
-		case r == nil, !now.Before(r.Next), r.Fingerprint != d.Fingerprint():
+		case r == nil && Wanted(e, s).nothing(), r != nil && r.Removed:
+		case r == nil, come(r), r.Fingerprint != Wanted(e, s).Fingerprint():
 			w.Apply = append(w.Apply, e)
 		}
 	}

@@ -120,6 +120,21 @@ func TestWhatIsDue(t *testing.T) {
 	if diff := cmp.Diff([]string{"left"}, work.Remove); diff != "" {
 		t.Errorf("to remove (- want, + got):\n%s", diff)
 	}
+	// Where nothing is looked at now and then, what failed is tried again.
+	late.Next = time.Time{}
+	for every, want := range map[time.Duration]string{0: "", checkEvery: "late"} {
+		settings.CheckEvery = every
+		var got string
+		for _, e := range provision.Due(entries[2:3], []provision.Record{late}, settings, noon).Apply {
+			got = e.ID
+		}
+		if got != want {
+			t.Errorf("looked at every %v: %q is due, want %q", every, got, want)
+		}
+	}
+	if inOrder, failed := recordOf("a", 1, "exists", "exists", "exists"), recordOf("a", 1, "failed: no"); !provision.Next(&inOrder, noon, 0).IsZero() || provision.Next(&failed, noon, 0).IsZero() {
+		t.Error("what is in order has a time, or what failed has none")
+	}
 	settings.Email = "other@example.net"
 	if work := provision.Due(entries, records, settings, noon); len(work.Apply) != 4 {
 		t.Errorf("with other settings %d are due, want 4", len(work.Apply))

@@ -91,8 +91,8 @@ type Provisioner struct {
 	// can be taken away.
 	Records Records
 
-	// CheckEvery is how often a chain in order is looked at; 0:
-	// DefaultCheckEvery.
+	// CheckEvery is how often a chain that nothing failed in is looked at; 0:
+	// never.
 	CheckEvery time.Duration
 
 	// Now tells the time; nil: time.Now.
@@ -169,8 +169,9 @@ func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
 	return outcome.Report
 }
 
-func (p *Provisioner) settings() Settings {
-	return Settings{PublicURL: p.PublicURL, Email: p.Email}
+// Settings returns what all entries have in common.
+func (p *Provisioner) Settings() Settings {
+	return Settings{PublicURL: p.PublicURL, Email: p.Email, CheckEvery: p.CheckEvery}
 }
 
 func (p *Provisioner) now() time.Time {
@@ -178,13 +179,6 @@ func (p *Provisioner) now() time.Time {
 		return time.Now()
 	}
 	return p.Now()
-}
-
-func (p *Provisioner) checkEvery() time.Duration {
-	if p.CheckEvery <= 0 {
-		return DefaultCheckEvery
-	}
-	return p.CheckEvery
 }
 
 func (p *Provisioner) count(r *Report) {

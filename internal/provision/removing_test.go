@@ -113,7 +113,7 @@ func TestARemovalThatFailsIsRepeated(t *testing.T) {
 			if record := s.record(); r.Done() || record.Condition() != provision.Failing || len(record.Made) == 0 || !record.Removed {
 				t.Errorf("the report is %+v, the record %+v", r, record)
 			}
-			work := provision.Due(nil, []provision.Record{s.record()}, provision.Settings{PublicURL: s.PublicURL}, noon.Add(provision.DefaultCheckEvery))
+			work := provision.Due(nil, []provision.Record{s.record()}, s.Settings(), noon.Add(checkEvery))
 			if len(work.Remove) != 1 {
 				t.Errorf("it is not due: %+v", work)
 			}
@@ -131,12 +131,12 @@ func TestAnEntryWhoseChainWasTakenAwayStaysWithoutUntilItIsApplied(t *testing.T)
 	if got := s.remove(true); got != gone {
 		t.Errorf("the report is %+v", got)
 	}
-	settings := provision.Settings{PublicURL: s.PublicURL, Email: s.Email}
+	settings := s.Settings()
 	records := []provision.Record{s.record()}
 	if got := records[0].Condition(); got != provision.Away {
 		t.Errorf("its condition is %s", got)
 	}
-	if work := provision.Due([]*entry.Entry{&textBack}, records, settings, noon.Add(100*provision.DefaultCheckEvery)); len(work.Apply) != 0 || len(work.Remove) != 0 {
+	if work := provision.Due([]*entry.Entry{&textBack}, records, settings, noon.Add(100*checkEvery)); len(work.Apply) != 0 || len(work.Remove) != 0 {
 		t.Errorf("it is due: %+v", work)
 	}
 	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})

@@ -48,7 +48,7 @@ type run struct {
 // made. The error is the store's: the report then says that nothing was done,
 // or stands although it could not be written down.
 func (p *Provisioner) Run(ctx context.Context, e *entry.Entry) (Outcome, error) {
-	return p.run(ctx, Wanted(e, p.settings()), nil)
+	return p.run(ctx, Wanted(e, p.Settings()), nil)
 }
 
 func (p *Provisioner) run(ctx context.Context, want Desired, s *survey) (Outcome, error) {
@@ -165,7 +165,7 @@ func (r *run) finish(ctx context.Context) (Outcome, error) {
 	} else {
 		r.record.Attempts = 0
 	}
-	r.record.Next = Next(&r.record, now, r.p.checkEvery())
+	r.record.Next = Next(&r.record, now, r.p.CheckEvery)
 	return Outcome{Entry: r.want.Entry, Plan: r.plan, Report: r.report, Condition: condition, News: news}, r.save(ctx)
 }
 
@@ -220,7 +220,7 @@ func (p *Provisioner) load(ctx context.Context, id string) (Record, error) {
 // Plan returns in what the phone system is not what an entry says. It changes
 // nothing.
 func (p *Provisioner) Plan(ctx context.Context, e *entry.Entry) (Plan, error) {
-	return p.planFor(ctx, Wanted(e, p.settings()), nil, false)
+	return p.planFor(ctx, Wanted(e, p.Settings()), nil, false)
 }
 
 func (p *Provisioner) planFor(ctx context.Context, d Desired, s *survey, removing bool) (Plan, error) {
