@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/alert"
@@ -26,20 +25,13 @@ const (
 
 	// allEntries is the id of the one job that brings all entries in order.
 	allEntries = "all"
-
-	// never is a pace at which nobody looks.
-	never = time.Duration(math.MaxInt64 / 4)
 )
 
 // Provisioner returns what brings the phone system of the settings to what
 // entries say.
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
-	every := settings.NetSapiens.CheckEvery
-	if every == 0 {
-		every = never
-	}
 	return &provision.Provisioner{
-		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: every,
+		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: settings.NetSapiens.CheckEvery,
 	}
 }
 
@@ -87,7 +79,7 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 			entries = append(entries, e)
 		}
 	}
-	work := provision.Due(entries, records, provision.Settings{PublicURL: s.settings.PublicURL, Email: operationsEmail(s.settings)}, time.Now())
+	work := provision.Due(entries, records, s.provisioner.Settings(), time.Now())
 	ctx, cancel := context.WithTimeout(ctx, provisionPatience-time.Minute)
 	defer cancel()
 	for outcome, err := range s.provisioner.RunAll(ctx, work.Apply) {
