@@ -56,6 +56,8 @@ type App struct {
 	store   *store.Store
 	alerts  *alert.Sender
 
+	subscriptions subscriptions
+
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
 

@@ -26,9 +26,16 @@ const (
 	// tidyEvery is how often what is older than the retention is removed.
 	tidyEvery = time.Hour
 
-	// subscribeEvery is how often the event subscriptions are looked at: who
-	// deletes one on the phone system keeps STOP from us for as long.
+	// newDomainsEvery is how often domains are looked for that have no event
+	// subscription yet: a form has just been sent.
+	newDomainsEvery = 10 * time.Second
+
+	// subscribeEvery is how often a subscription is looked at: who deletes it
+	// on the phone system keeps STOP from us for as long.
 	subscribeEvery = time.Hour
+
+	// subscribeAgain is the same where that has failed.
+	subscribeAgain = 5 * time.Minute
 )
 
 // background is what goes on besides requests. It is started and stopped as a
@@ -60,7 +67,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.again(ctx, sweepEvery, a.sweep)
 	b.again(ctx, tidyEvery, a.tidy)
-	b.again(ctx, subscribeEvery, a.subscribe)
+	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
 	if core := a.site.Load().core; core != nil {
 		b.loops.Go(func() { core.PostEvents(ctx) })

@@ -122,27 +122,44 @@ func (a *App) attempted(s *site, t ledger.Text, r ledger.Result) {
 		t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem, t.ID)})
 }
 
+// subscriptions knows when the subscription of each domain is looked at next.
+// One goroutine uses it.
+type subscriptions struct {
+	url  string               // that they are to have
+	next map[string]time.Time // by domain
+}
+
 // subscribe makes the phone system post the texts of every domain of the
-// entries, and tells the operator where it does not: STOP would not arrive.
+// entries, those of a new one soon, and tells the operator where it does not:
+// STOP would not arrive.
 func (a *App) subscribe(ctx context.Context) {
-	s := a.site.Load()
+	s, known := a.site.Load(), &a.subscriptions
 	if s.eventsURL == "" {
 		return
 	}
+	if known.url != s.eventsURL {
+		*known = subscriptions{url: s.eventsURL, next: map[string]time.Time{}}
+	}
 	for _, domain := range s.textDomains() {
+		now := time.Now()
 		if ctx.Err() != nil {
 			return
 		}
-		did, err := textback.Subscribe(ctx, s.client, domain, s.eventsURL, time.Now())
+		if now.Before(known.next[domain]) {
+			continue
+		}
+		did, err := textback.Subscribe(ctx, s.client, domain, s.eventsURL, now)
 		a.metrics.Subscription(err == nil)
 		if err != nil {
+			known.next[domain] = now.Add(subscribeAgain)
 			a.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
 				"People's texts to the numbers of %s do not reach us, STOP among them: %v", domain, err)})
 			continue
 		}
+		known.next[domain] = now.Add(subscribeEvery)
 		a.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
 		if did != "exists" {
-			a.log.Info("subscribed to people's texts", "domain", domain, "subscription", did)
+			a.log.InfoContext(ctx, "subscribed to people's texts", "domain", domain, "subscription", did)
 		}
 	}
 }
