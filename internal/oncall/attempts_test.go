@@ -83,7 +83,7 @@ func TestPickedUpCallClosesTheAttempt(t *testing.T) {
 		defer o.run()()
 		tell := func(status, reason string) {
 			t.Helper()
-			if got := o.notify("call-1", status, reason, caller, did); got.status != http.StatusNoContent {
+			if got := o.notify("call-1", status, reason, caller); got.status != http.StatusNoContent {
 				t.Errorf("%s: %d %s", status, got.status, got.body)
 			}
 		}
@@ -103,16 +103,16 @@ func TestPickedUpCallClosesTheAttempt(t *testing.T) {
 		}
 		o.wants(o.ask(from), ack(annCell)) // helped before: the first attempt
 
-		o.notify("call-2", "ended", "no-answer", caller, did)
+		o.notify("call-2", "ended", "no-answer", caller)
 		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Unanswered {
 			t.Errorf("outcome %q", r.Outcome)
 		}
-		o.wants(o.ask(from), ack(cleoTel))                    // nobody picked up: the next
-		o.notify("call-3", "ended", "completed", caller, did) // that it was picked up got lost
+		o.wants(o.ask(from), ack(cleoTel))               // nobody picked up: the next
+		o.notify("call-3", "ended", "completed", caller) // that it was picked up got lost
 		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Talked {
 			t.Errorf("outcome %q", r.Outcome)
 		}
-		if got := o.notify("call-9", "ended", "completed", "+31699999999", did); got.status != http.StatusNoContent {
+		if got := o.notify("call-9", "ended", "completed", "+31699999999"); got.status != http.StatusNoContent {
 			t.Errorf("a call that nobody asked about: %d", got.status)
 		}
 	})
@@ -124,10 +124,10 @@ func TestAttemptsOfOneCallAreToldApart(t *testing.T) {
 		o := one(t, s, change...)
 		defer o.run()()
 		o.wants(o.ask(from), ack(annCell))
-		o.notify("call-1", "ringing", "", caller, did)
+		o.notify("call-1", "ringing", "", caller)
 		time.Sleep(30 * time.Second)
 		o.wants(o.ask(from+"&attempt=2"), ack(cleoTel))
-		o.notify("call-1", "in-progress", "", caller, did)
+		o.notify("call-1", "in-progress", "", caller)
 		records := o.desk.Recent(2)
 		if records[0].Outcome != oncall.Answered || records[0].Name != "Cleo" || records[1].Outcome != "" {
 			t.Errorf("records %+v", records)
@@ -167,7 +167,7 @@ func TestNotificationsFeedLongestIdle(t *testing.T) {
 		}
 		tell := func(n int, status, reason string) {
 			t.Helper()
-			o.notify(fmt.Sprint(n), status, reason, fmt.Sprintf("+3165000000%d", n), did)
+			o.notify(fmt.Sprint(n), status, reason, fmt.Sprintf("+3165000000%d", n))
 		}
 		call(1, ack(annCell))
 		tell(1, "in-progress", "")

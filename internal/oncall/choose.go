@@ -60,19 +60,19 @@ func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
 	i, how := pick(s, candidates, round)
 	c := candidates[i]
 	d.Key, d.Name, d.Choices = c.key, c.name, len(candidates)
-	j, any := 0, ""
+	j, of := 0, ""
 	if len(c.numbers) > 1 {
 		if s.Rules.policy() == Random && !s.Rules.Preferred {
-			j, any = s.random(len(c.numbers)), fmt.Sprintf(", any of %d numbers", len(c.numbers))
+			j, of = s.random(len(c.numbers)), fmt.Sprintf(", any of %d numbers", len(c.numbers))
 		} else {
-			j, any = round%len(c.numbers), fmt.Sprintf(", number %d of %d", round%len(c.numbers)+1, len(c.numbers))
+			j, of = round%len(c.numbers), fmt.Sprintf(", number %d of %d", round%len(c.numbers)+1, len(c.numbers))
 		}
 	}
 	d.Number = c.numbers[j]
 	if len(candidates) == 1 {
 		how = ""
 	}
-	d.step(fmt.Sprintf("%s is rung at %s%s%s.", c.name, phone.Mask(d.Number), any, how))
+	d.step(fmt.Sprintf("%s is rung at %s%s%s.", c.name, phone.Mask(d.Number), of, how))
 }
 
 func untried(candidates []candidate, tried []string) []candidate {

@@ -226,11 +226,11 @@ func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
 // ofOneLevel returns those of a level. The levels are in order.
 func ofOneLevel(people []duty, level int) []duty {
 	from, to := len(people), len(people)
-	for i := len(people) - 1; i >= 0; i-- {
-		if people[i].level > level {
+	for i, one := range slices.Backward(people) {
+		if one.level > level {
 			to = i
 		}
-		if people[i].level >= level {
+		if one.level >= level {
 			from = i
 		}
 	}

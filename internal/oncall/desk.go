@@ -192,8 +192,10 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 	}
 	d.state.mu.Lock()
 	defer d.state.mu.Unlock()
-	book, repeated := d.state.book, false
-	if s.Attempt, repeated, s.Tried = book.attempt(p, told, l.RepeatWithin, s.Now); repeated {
+	book := d.state.book
+	attempt, repeated, tried := book.attempt(p, told, l.RepeatWithin, s.Now)
+	s.Attempt, s.Tried = attempt, tried
+	if repeated {
 		s.Repeated = l.RepeatWithin
 	}
 	s.Past = func(key string) Past { return book.past(l.Name, key) }
@@ -208,7 +210,7 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 		attempt: decision.Attempt, key: decision.Key, number: plain(decision.Number, ""), tried: s.Tried,
 	}
 	if c.key != "" && !slices.Contains(c.tried, c.key) {
-		c.tried = append(c.tried[:len(c.tried):len(c.tried)], c.key) // the call before has its own
+		c.tried = append(slices.Clip(c.tried), c.key) // the call before has its own
 	}
 	book.put(c)
 	return decision

@@ -161,8 +161,9 @@ func withFallback(r *oncall.Route) { r.Rules.Fallback = spare }
 func (o *office) run() (stop func()) {
 	ctx, cancel := context.WithCancel(o.t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { o.keeper.Run(ctx) })
-	running.Go(func() { o.desk.Run(ctx) })
+	keeper, desk := o.keeper, o.desk // a test may put others in their place
+	running.Go(func() { keeper.Run(ctx) })
+	running.Go(func() { desk.Run(ctx) })
 	return func() {
 		cancel()
 		running.Wait()
@@ -200,7 +201,7 @@ func (o *office) wants(got reply, want string) {
 }
 
 // notify posts a notification.
-func (o *office) notify(callID, status, reason, from, did string) reply {
+func (o *office) notify(callID, status, reason, from string) reply {
 	o.t.Helper()
 	body := fmt.Sprintf(`{"call_id":%q,"timestamp":"2026-03-02T09:00:00+00:00","status":%q,"reason":%q,"version":"v2","direction":"inbound",
 		"caller":{"number":%q,"name":null,"account_number":null,"user_numbers":[]},"destination":{"number":%q}}`, callID, status, reason, from, did)

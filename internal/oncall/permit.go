@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,7 +47,7 @@ func (d *Desk) admit(r *http.Request, given []string) ([]*line, permit) {
 			return nil, wrongAddress
 		}
 	}
-	given = append(given[:len(given):len(given)], r.Header.Values(headerSecret)...)
+	given = append(slices.Clip(given), r.Header.Values(headerSecret)...)
 	for _, credentials := range r.Header.Values("Authorization") {
 		if scheme, token, ok := strings.Cut(credentials, " "); ok && strings.EqualFold(scheme, "Bearer") {
 			given = append(given, strings.TrimSpace(token))

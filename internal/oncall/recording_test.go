@@ -76,7 +76,7 @@ func TestDecisionsAreRecordedWithNumbersMasked(t *testing.T) {
 		synctest.Wait()
 		time.Sleep(4 * time.Second)
 		o.wants(o.ask(from), ack(annCell))
-		o.notify("1", "ended", "busy", caller, did)
+		o.notify("1", "ended", "busy", caller)
 		o.ask("&route=gone&did=%2B31201111111")
 		stop()
 		want := []oncall.Record{

@@ -1,6 +1,7 @@
 package oncall_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -48,9 +49,7 @@ func TestVoysWebhookKeepsItsContract(t *testing.T) {
 			}
 			path, query, _ := strings.Cut(c.target, "?")
 			r.URL = &url.URL{Path: path, RawQuery: query}
-			for name, values := range c.header {
-				r.Header[name] = values
-			}
+			maps.Copy(r.Header, c.header)
 			got := serve(o.desk.Voys(), r)
 			if got.status != c.status || got.body != c.body {
 				t.Errorf("%s: got %d %q, want %d %q", c.name, got.status, got.body, c.status, c.body)
@@ -152,7 +151,7 @@ func TestWrongRoutesAreRefusedWithAllThatIsWrong(t *testing.T) {
 			r.Sources = []string{"rota", "gone"}
 			r.Rules = oncall.Rules{
 				Policy: "first", Beyond: "again", CallingCode: "+31", Fallback: "nobody", Block: []string{"*", "anonymous", "+31*"},
-				Numbers: map[string][]string{"Ann": {"1 2 3", "x"}, "ann ": nil},
+				Numbers: map[string][]string{"Ann": {"1 2 3", "x"}, "ANN": nil},
 			}
 			r.Texts.Nobody = strings.Repeat("x", 2<<20)
 		}),

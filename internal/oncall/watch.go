@@ -111,7 +111,7 @@ func (k *Keeper) ask(ctx context.Context, w *watch) {
 	now := time.Now().Round(0)
 	next.asked, next.ended = before.asked+1, now
 	if err != nil {
-		next.fail(err, now)
+		next.fail(err, began, now)
 	} else {
 		snapshot.At = began // by our clock: ages are told by it
 		next.snapshot, next.heard = snapshot, true
@@ -148,12 +148,12 @@ type defect struct {
 
 func (d *defect) Error() string { return fmt.Sprintf("a defect broke the question off: %v", d.value) }
 
-func (s *known) fail(err error, now time.Time) {
+func (s *known) fail(err error, began, now time.Time) {
 	if s.failures == 0 {
 		s.since = now
 	}
 	s.failures++
-	s.failure, s.err, s.leave = classify(err), err, time.Time{}
+	s.failure, s.err, s.leave = classify(err, now.Sub(began)), err, time.Time{}
 	if e, ok := errors.AsType[*source.Error](err); ok && e.After > 0 {
 		s.leave = now.Add(min(e.After, longestLeave))
 	}
@@ -186,8 +186,12 @@ func (w *watch) wait(s *known, now time.Time, jitter float64) time.Duration {
 	return wait
 }
 
-// classify returns what a source's error is counted as.
-func classify(err error) Failure {
+// slowAfter is how long a question that was not answered took at least where it
+// is for want of an answer in time: whoever refuses does so at once.
+const slowAfter = 3 * time.Second
+
+// classify returns what a source's error is counted as, which came after a time.
+func classify(err error, after time.Duration) Failure {
 	if _, ok := errors.AsType[*defect](err); ok {
 		return Broken
 	}
@@ -199,7 +203,7 @@ func classify(err error) Failure {
 		return Limited
 	case e != nil && e.Status >= http.StatusInternalServerError:
 		return Unwell
-	case timedOut(err):
+	case (e == nil || e.Status == 0) && after >= slowAfter:
 		return Slow
 	case e == nil || e.Status == 0 && e.Err != nil:
 		return Unreachable
@@ -207,17 +211,6 @@ func classify(err error) Failure {
 		return Unreadable
 	}
 	return Rejected
-}
-
-func timedOut(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return true
-	}
-	timeout, ok := errors.AsType[interface {
-		error
-		Timeout() bool
-	}](err)
-	return ok && timeout.Timeout()
 }
 
 // tell logs where a source stops answering, where it says something else than
