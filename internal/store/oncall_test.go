@@ -1,0 +1,62 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/oncall"
+	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/storetest"
+)
+
+func TestWhatASourceSaidComesBack(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		answers := open(t).OnCallAnswers()
+		if _, ok, err := answers.Load(t.Context(), "pagerduty"); ok || err != nil {
+			t.Errorf("of a source that has said nothing: %v, %v", ok, err)
+		}
+		at := time.Date(2026, 3, 29, 1, 30, 0, 123e6, time.UTC)
+		said := source.Snapshot{At: at, People: []source.Person{{
+			ID: "P1", Name: "First", Email: "first@example.net", Level: 1, Since: at.Add(-time.Hour), Until: at.Add(time.Hour), Numbers: []string{"+31611111111"},
+		}}, Oddities: []string{"somebody has no number"}}
+		older := said
+		older.At, older.People = at.Add(-time.Minute), nil
+		for _, s := range []source.Snapshot{older, said, older} { // what another server asked before does not count
+			if err := answers.Save(t.Context(), "pagerduty", s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, ok, err := answers.Load(t.Context(), "pagerduty")
+		if diff := cmp.Diff(said, got); !ok || err != nil || diff != "" {
+			t.Errorf("%v, %v (-want +got):\n%s", ok, err, diff)
+		}
+	})
+}
+
+func TestDecisionsComeBackInOrder(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		journal := open(t).OnCallJournal()
+		at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+		first := oncall.Record{ID: "a", At: at, Route: "support", Attempt: 1, Level: 1, Reason: oncall.OnCall, Number: "+3161•••1111", Steps: []string{"so it was"}}
+		second := oncall.Record{ID: "b", At: at.Add(time.Second), Route: "support", Attempt: 2, Age: time.Minute}
+		if err := journal.Save(t.Context(), []oncall.Record{first, second}); err != nil {
+			t.Fatal(err)
+		}
+		first.Outcome, first.Ended = oncall.Answered, at.Add(time.Minute)
+		if err := journal.Save(t.Context(), []oncall.Record{first}); err != nil {
+			t.Fatal(err)
+		}
+		for limit, want := range map[int][]oncall.Record{0: {first, second}, 1: {second}, 5: {first, second}} {
+			got, err := journal.Recent(t.Context(), limit)
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("the last %d: %v (-want +got):\n%s", limit, err, diff)
+			}
+		}
+		if n, err := journal.Purge(t.Context(), at.Add(time.Second)); n != 1 || err != nil {
+			t.Errorf("%d removed, %v", n, err)
+		}
+	})
+}
