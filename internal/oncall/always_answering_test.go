@@ -3,6 +3,8 @@ package oncall_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -345,4 +347,29 @@ func TestSourcesAreCheckedOnTheWayIn(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
+}
+
+// A defect of ours costs the caller the person on call, not the call.
+func TestDefectGivesTheFallback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := open(t, oncall.Config{
+			Routes: []oncall.Route{support(withFallback)}, Random: func(int) int { panic("a defect") },
+		}, oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering(person("Ann", 1, annCell), person("Ben", 1, benCell))}}})
+		defer o.run()()
+		synctest.Wait()
+		for range 2 { // the first leaves nothing locked
+			var got reply
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("whoever serves us is not told")
+					}
+				}()
+				w := httptest.NewRecorder()
+				defer func() { got = reply{status: w.Code, body: w.Body.String()} }()
+				o.desk.Voys().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+secret, http.NoBody))
+			}()
+			o.wants(got, ack(spare))
+		}
+	})
 }

@@ -26,7 +26,13 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 		for _, number := range bad {
 			d.step(fmt.Sprintf("%s: %s is no number that can be dialled.", name, quoted(number)))
 		}
-		if len(numbers) == 0 {
+		usable := len(numbers)
+		numbers = slices.DeleteFunc(numbers, s.loops)
+		switch {
+		case usable > 0 && len(numbers) == 0:
+			d.step(name + " is passed over: their number is the caller's, or the one that was called.")
+			continue
+		case usable == 0:
 			from := a.Source
 			if mapped {
 				from = "the settings"
@@ -37,6 +43,13 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 		found = append(found, candidate{key, name, numbers})
 	}
 	return found
+}
+
+// loops reports whether a number is the caller's or the one that was called:
+// ringing it would bring the call back to where it came from.
+func (s *Situation) loops(number string) bool {
+	code := s.Rules.CallingCode
+	return Same(number, s.Request.Caller, code) || Same(number, s.Request.DID, code)
 }
 
 // maxQuoted is how much of what ought to be a number is repeated, in characters.

@@ -11,22 +11,24 @@ import (
 )
 
 // Decide says whom to ring. It depends on nothing but the situation.
-func Decide(s Situation) Decision {
+func Decide(s Situation) Decision { return decide(&s) }
+
+func decide(s *Situation) Decision {
 	d := Decision{At: s.Now, Route: s.Route, Attempt: max(s.Attempt, 1)}
 	if s.Attempt == 0 && s.Request.Attempt > 0 {
 		d.Attempt = s.Request.Attempt
 	}
-	if reason := refusal(&s); reason != "" {
-		d.refuse(&s, reason)
+	if reason := refusal(s); reason != "" {
+		d.refuse(s, reason)
 		return d
 	}
 	if state := s.Rules.Hours.At(s.Now); state != hours.Open {
-		d.shut(&s, state)
+		d.shut(s, state)
 		return d
 	}
-	d.sayAttempt(&s)
+	d.sayAttempt(s)
 	for i := range s.Answers {
-		reason := d.consider(&s, &s.Answers[i])
+		reason := d.consider(s, &s.Answers[i])
 		if reason == OnCall {
 			d.Reason = OnCall
 			return d
@@ -39,7 +41,7 @@ func Decide(s Situation) Decision {
 		d.Reason = NoAnswer
 		d.step("The route has no source.")
 	}
-	d.fallBack(&s.Rules)
+	d.fallBack(s)
 	return d
 }
 
@@ -65,7 +67,7 @@ func (d *Decision) refuse(s *Situation, reason Reason) {
 	} else {
 		d.step(who + " is not on the allow list.")
 	}
-	d.instead(&s.Rules, reason, s.Rules.Refused)
+	d.instead(s, reason, s.Rules.Refused)
 }
 
 func (d *Decision) shut(s *Situation, state hours.State) {
@@ -77,18 +79,18 @@ func (d *Decision) shut(s *Situation, state hours.State) {
 		sentence += " It opens " + moment(next, s.Rules.Hours.Zone) + "."
 	}
 	d.step(sentence)
-	d.instead(&s.Rules, Shut, s.Rules.Closed)
+	d.instead(s, Shut, s.Rules.Closed)
 }
 
 // fallBack gives the caller what is left where nobody can be rung.
-func (d *Decision) fallBack(rules *Rules) {
+func (d *Decision) fallBack(s *Situation) {
 	d.Source, d.Age, d.Stale, d.Level = "", 0, false, 0
-	d.instead(rules, d.Reason, rules.Fallback)
+	d.instead(s, d.Reason, s.Rules.Fallback)
 	d.Fallback = d.Number != ""
 }
 
 // instead rings what is no person.
-func (d *Decision) instead(rules *Rules, reason Reason, number string) {
+func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	d.Reason = reason
 	kind := "number for callers who do not get through"
 	switch reason {
@@ -98,8 +100,10 @@ func (d *Decision) instead(rules *Rules, reason Reason, number string) {
 	default:
 		kind = "fallback"
 	}
-	dialled, ok := Dialable(number, rules.CallingCode)
+	dialled, ok := Dialable(number, s.Rules.CallingCode)
 	switch {
+	case ok && s.loops(dialled):
+		d.step("The " + kind + " is the caller, or what they called: the phone system is told that there is nobody.")
 	case ok:
 		d.Number = dialled
 		d.step("The " + kind + " " + phone.Mask(dialled) + " is rung.")

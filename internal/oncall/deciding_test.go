@@ -97,6 +97,14 @@ func TestWhoIsRung(t *testing.T) {
 		{"whom the caller had before is passed over", oncall.Situation{Rules: ordered, Attempt: 2, Tried: []string{"rota/ann"}, Answers: []oncall.Answer{heard(ann, ben)}}, rung("Ben", benCell, 1)},
 		{"unless there is nobody else", oncall.Situation{Rules: ordered, Attempt: 2, Tried: []string{"rota/ann"}, Answers: []oncall.Answer{heard(ann)}}, rung("Ann", annDesk, 1)},
 
+		{"not the caller themselves", oncall.Situation{Rules: ordered, Request: oncall.Request{Caller: annCell}, Answers: []oncall.Answer{heard(ann)}}, rung("Ann", annDesk, 1)},
+		{"not the number that was called", oncall.Situation{
+			Rules: ordered, Request: oncall.Request{Caller: annCell, DID: annDesk}, Answers: []oncall.Answer{heard(ann, ben)},
+		}, rung("Ben", benCell, 1)},
+		{"not the caller as a fallback", oncall.Situation{
+			Rules: with(func(r *oncall.Rules) { r.Fallback, r.CallingCode = spare, "31" }), Request: oncall.Request{Caller: "0201234567"}, Answers: []oncall.Answer{heard()},
+		}, chosen{Reason: oncall.NobodyOnCall}},
+
 		{"a blocked caller", oncall.Situation{
 			Request: oncall.Request{Caller: caller}, Rules: oncall.Rules{Block: []string{"+3165*"}, Fallback: spare}, Answers: []oncall.Answer{heard(ben)},
 		}, chosen{Reason: oncall.Blocked}},

@@ -18,11 +18,6 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// patience is how long a caller waits, in silence, where nothing is known that
-// could be used. Phone systems do not publish how long they wait; an answer
-// after two seconds may come too late, and this leaves some of them for the way.
-const patience = 1500 * time.Millisecond
-
 // maxAttempt is the highest attempt that is believed: past it somebody counts
 // something else.
 const maxAttempt = 99
@@ -172,9 +167,7 @@ func (d *Desk) noRoute(r *Request) Decision {
 func (d *Desk) decide(ctx context.Context, l *line, r *Request) Decision {
 	s := Situation{Now: time.Now(), Route: l.Name, Rules: l.Rules, Request: *r, Random: d.config.Random}
 	if refusal(&s) == "" {
-		waiting, cancel := context.WithTimeout(ctx, patience)
-		s.Answers = d.config.Keeper.await(waiting, l.Sources, s.Now)
-		cancel()
+		s.Answers = d.config.Keeper.await(ctx, l.Sources, s.Now)
 		s.Known = time.Now()
 	}
 	decision := d.enter(&s, l)
@@ -199,7 +192,7 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 		s.Repeated = l.RepeatWithin
 	}
 	s.Past = func(key string) Past { return book.past(l.Name, key) }
-	decision := Decide(*s)
+	decision := decide(s)
 	record := recordOf(id, &decision, s.Request.Caller)
 	d.state.decisions.add(record)
 	if decision.Number == "" {

@@ -30,7 +30,7 @@ func (d *Desk) Explain(r Request, at time.Time) ([]string, error) {
 	d.state.mu.Lock()
 	book := d.state.book
 	s.Past = func(key string) Past { return book.past(l.Name, key) }
-	decision := Decide(s)
+	decision := decide(&s)
 	d.state.mu.Unlock()
 	var lines []string
 	if ahead := at.Sub(now); ahead > DefaultEvery {

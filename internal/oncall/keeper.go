@@ -32,6 +32,12 @@ const (
 	// hopeFor is how long a source that is being asked is taken to be about to
 	// answer. Past it callers no longer wait for it.
 	hopeFor = 3 * time.Second
+
+	// patience is how long a caller waits, in silence, where nothing is known
+	// that could be used. Phone systems do not publish how long they wait; an
+	// answer after two seconds may come too late, and this leaves some of them
+	// for the way.
+	patience = 1500 * time.Millisecond
 )
 
 // Answers keeps what sources said over restarts. The store is one.
@@ -203,12 +209,14 @@ func (k *Keeper) answers(names []string) []Answer {
 }
 
 // await returns what is known of some sources. Where none of it can be used it
-// waits for the context's time, as long as one may be about to answer.
+// waits as long as a caller can, if one may be about to answer.
 func (k *Keeper) await(ctx context.Context, names []string, now time.Time) []Answer {
 	answers := k.answers(names)
 	if anyUsable(answers, now) {
 		return answers
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	asked := make(map[*watch]int64, len(names))
 	for _, name := range names {
 		if w := k.watches[name]; w != nil {

@@ -124,8 +124,8 @@ type Situation struct {
 // Reason says why a decision is as it is. They are a closed set.
 type Reason string
 
-// The reasons. All but OnCall, Shut, Blocked and NotAllowed are failures that
-// the fallback is for.
+// The reasons. The fallback is for NobodyOnCall, NobodyAtLevel, NoNumber,
+// NoAnswer and Defect; NoRoute has none, as a fallback is a route's.
 const (
 	OnCall        Reason = "on_call"         // somebody is, and is rung
 	NobodyOnCall  Reason = "nobody_on_call"  // the sources say that nobody is

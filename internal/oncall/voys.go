@@ -73,7 +73,7 @@ func (d *Desk) answer(r *http.Request, request Request, lines []*line, write fun
 	defer func() {
 		if decision.Reason == Defect && l != nil {
 			decision.Route = l.Name
-			decision.fallBack(&l.Rules)
+			decision.fallBack(&Situation{Rules: l.Rules, Request: request})
 		}
 		d.note(r.Context(), &request, &decision)
 		write(&decision, l)
