@@ -20,6 +20,7 @@ import (
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/internal/web"
 )
 
@@ -43,6 +44,9 @@ type Options struct {
 	// StopTimeout is how long requests and calls in hand may take once the App
 	// is told to stop; 0: half a minute.
 	StopTimeout time.Duration
+
+	// Pace is how fast texts go on that did not go out at once.
+	Pace textback.Pace
 
 	// Sent is told of each text that the Core's users send; nil: nobody is.
 	Sent func(core.Text)

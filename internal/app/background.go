@@ -56,7 +56,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	worker, err := a.store.Work(ctx, map[string]store.Handler{
 		textJob:      a.workText,
 		provisionJob: a.workProvision,
-	}, store.WorkOptions{Patience: map[string]time.Duration{textJob: textPatience, provisionJob: provisionPatience}})
+	}, store.WorkOptions{Patience: map[string]time.Duration{textJob: a.options.Pace.Job(), provisionJob: provisionPatience}})
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +101,6 @@ func (b *background) again(ctx context.Context, every time.Duration, do func(con
 		}
 	})
 }
-
-// textPatience is how long a text's job may take: to look for the text and to
-// send it, and to write that down.
-const textPatience = 50 * time.Second
 
 // workText makes the attempt that a text is due for.
 func (a *App) workText(ctx context.Context, id string) (again time.Time, err error) {

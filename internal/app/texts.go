@@ -38,7 +38,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 	s.hook = settings.PublicURL.JoinPath("webresponder")
 	policy := textback.Policy{
 		QueueOnFailure: settings.TextBack.QueueOnFailure, GiveUpAfter: settings.TextBack.GiveUpAfter,
-		Resend: settings.TextBack.WhenUncertain == config.Resend,
+		Resend: settings.TextBack.WhenUncertain == config.Resend, Pace: a.options.Pace,
 	}
 	attempted := func(t ledger.Text, r ledger.Result) { a.attempted(s, t, r) }
 	webhook := textback.Config{

@@ -2,7 +2,6 @@ package textback
 
 import (
 	"context"
-	"hash/fnv"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/ledger"
@@ -25,22 +24,13 @@ type Policy struct {
 	// took it, so that somebody may get it twice. Without it such a text waits
 	// for an operator.
 	Resend bool
+
+	Pace Pace
 }
 
 // DefaultGiveUpAfter is how long a text goes on by itself. Directions that come
 // an hour after the call are of no use to most.
 const DefaultGiveUpAfter = time.Hour
-
-const (
-	// backoffFirst and backoffMost are the shortest and the longest time
-	// between two attempts.
-	backoffFirst = 5 * time.Second
-	backoffMost  = 10 * time.Minute
-
-	// lookAfter is how long after an attempt without an answer the phone
-	// system is asked for the text: it may still have been busy with it.
-	lookAfter = 15 * time.Second
-)
 
 // send makes one attempt at a text.
 func send(ctx context.Context, sender Sender, t *ledger.Text) error {
@@ -60,7 +50,7 @@ func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
 	r.Problem = phone.MaskIn(err.Error())
 	switch {
 	case netsapiens.Uncertain(err):
-		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, at.Add(lookAfter)
+		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, at.Add(p.Pace.look())
 	case netsapiens.Permanent(err):
 		r.State, r.Why = ledger.Dead, ledger.Refused
 	default:
@@ -73,7 +63,7 @@ func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
 // that it is not.
 func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Result {
 	r.Why, r.Doubtful = why, false
-	due := r.At.Add(backoff(t.ID, t.Attempts))
+	due := r.At.Add(p.Pace.backoff(t))
 	switch {
 	case !p.QueueOnFailure && t.Purpose == ledger.Answer && t.Attempts <= 1:
 		r.State = ledger.Dead
@@ -83,22 +73,6 @@ func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Re
 		r.State, r.Due = ledger.Queued, due
 	}
 	return r
-}
-
-// backoff returns how long to wait after so many attempts: each time three
-// times as long, and for each text a little different, so that what failed
-// together does not come back together.
-func backoff(id string, attempts int) time.Duration {
-	wait := backoffFirst
-	for range attempts - 1 {
-		if wait *= 3; wait >= backoffMost {
-			wait = backoffMost
-			break
-		}
-	}
-	hash := fnv.New32a()
-	_, _ = hash.Write([]byte(id))
-	return wait - wait/5*time.Duration(hash.Sum32()%1000)/1000
 }
 
 // heard returns what the caller hears of a first attempt.

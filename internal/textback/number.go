@@ -1,6 +1,10 @@
 package textback
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/switchhook/switchhook/internal/phone"
+)
 
 // The lengths of numbers. An extension has at most six digits; the shortest
 // numbers that are called across networks have seven, and E.164 has at most
@@ -10,6 +14,24 @@ const (
 	minNumber    = 7
 	maxNumber    = 15
 )
+
+// withCountry gives digits their country's code where they lack it, so that a
+// number is the same in the ledger however a phone system writes it: who wrote
+// STOP as 19734321440 is the caller 9734321440. Digits that have one, and those
+// that are no number, are returned as they are. No regions are
+// phone.DefaultRegion.
+func withCountry(digits string, regions []string) string {
+	if len(regions) == 0 {
+		regions = []string{phone.DefaultRegion}
+	}
+	national := strings.TrimLeft(digits, "0") // what is dialled before a number within a country
+	for _, region := range regions {
+		if whole, err := phone.E164digits(digits, region); err == nil && len(whole) > len(national) && strings.HasSuffix(whole, national) {
+			return whole
+		}
+	}
+	return digits
+}
 
 // destination returns the number that a caller is texted at, digits without a
 // plus, or why they cannot be. A NetSapiens core gives +19734321440 for callers

@@ -12,14 +12,6 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// attemptTimeout is how long one attempt may take that no caller waits for. The
-// phone system itself answers within seconds, or not at all.
-const attemptTimeout = 15 * time.Second
-
-// leaseMargin is how much longer than an attempt its lease is: the time to
-// write down what it came to.
-const leaseMargin = 10 * time.Second
-
 // Queue is the part of the ledger that texts are taken from. The store is one.
 type Queue interface {
 	// Claim takes a queued text that is due for an attempt of the caller's. An
@@ -58,7 +50,7 @@ type Outbox struct {
 // be worked on again; the zero time: not by this.
 func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err error) {
 	now := time.Now()
-	t, err := o.Queue.Claim(ctx, id, now, now.Add(2*attemptTimeout+leaseMargin))
+	t, err := o.Queue.Claim(ctx, id, now, now.Add(o.Policy.Pace.lease()))
 	switch {
 	case errors.Is(err, ledger.ErrTaken), fault.CodeOf(err) == fault.NotFound:
 		return time.Time{}, nil
@@ -108,7 +100,7 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 		r.State, r.Why, r.Problem = ledger.Dead, ledger.Late, "it could not be sent in time: "+t.Problem
 		return r, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout) // what was begun is done to its end
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.attempt()) // what was begun is done to its end
 	defer cancel()
 	err := send(ctx, o.Sender, t)
 	return o.Policy.outcome(t, err, time.Now()), nil
@@ -117,11 +109,11 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 // look asks the phone system for a text that may have got through, and reports
 // whether that settles what becomes of it.
 func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (settled bool) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), attemptTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.attempt())
 	defer cancel()
 	found, err := o.Finder.HasText(ctx, t.Domain, t.User, t.Session, t.To, t.Message)
 	r.At = time.Now()
-	due := r.At.Add(backoff(t.ID, t.Attempts))
+	due := r.At.Add(o.Policy.Pace.backoff(t))
 	switch {
 	case err == nil && found:
 		r.State = ledger.Sent

@@ -260,7 +260,7 @@ func (w *Webhook) decision(c *Case, key ledger.Key) ledger.Decision {
 			Domain: c.Entry.APIDomain, User: c.Entry.Text.User, Session: netsapiens.NewSession(),
 			From: c.Entry.Text.FromNumber, To: c.To, Message: c.Message, Segments: sms.Count(c.Message).Segments,
 			State: ledger.Sending, Attempts: 1, Created: c.Now, Updated: c.Now,
-			Deadline: c.Now.Add(w.config.Policy.GiveUpAfter), Lease: c.Now.Add(w.config.Patience + leaseMargin),
+			Deadline: c.Now.Add(w.config.Policy.GiveUpAfter), Lease: c.Now.Add(w.config.Patience + w.config.Policy.Pace.record()),
 		},
 	}
 	if c.pressed() && c.History.Consent == nil {
