@@ -17,8 +17,24 @@ type Fault struct {
 
 // breakage is a Fault in force.
 type breakage struct {
-	fault Fault
-	left  int
+	fault  Fault
+	left   int
+	choose func(Request) (Fault, bool) // in place of fault; nil: there is none
+}
+
+// meets returns the fault that a request meets; nil: none.
+func (b *breakage) meets(r Request) *Fault {
+	if b == nil || b.left <= 0 {
+		return nil
+	}
+	b.left--
+	if b.choose == nil {
+		return &b.fault
+	}
+	if f, ok := b.choose(r); ok {
+		return &f
+	}
+	return nil
 }
 
 // Always lets a fault stay.
@@ -29,7 +45,21 @@ const Always = 1 << 30
 func (s *System) Break(call Call, times int, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.broken[call] = &breakage{f, times}
+	s.broken[call] = &breakage{fault: f, left: times}
+}
+
+// BreakSome makes some requests of a call fail: choose is asked for each of
+// them, one after the other, and returns the fault that it meets, or false. It
+// must not use the System. It replaces a fault that the call had before; nil
+// mends the call.
+func (s *System) BreakSome(call Call, choose func(Request) (Fault, bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if choose == nil {
+		delete(s.broken, call)
+		return
+	}
+	s.broken[call] = &breakage{left: Always, choose: choose}
 }
 
 // AfterDoing returns the same fault, but what was asked for is carried out

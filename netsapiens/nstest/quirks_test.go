@@ -184,3 +184,26 @@ func TestSilenceEndsWithTheSystem(t *testing.T) {
 		t.Errorf("texts (-want +got):\n%s", diff)
 	}
 }
+
+// TestSomeRequestsFail has a phone system that refuses every other text.
+func TestSomeRequestsFail(t *testing.T) {
+	system := furnished(nstest.Quirks{})
+	text := writes[nstest.SendMessage].asked
+	asked := 0
+	system.BreakSome(nstest.SendMessage, func(r nstest.Request) (nstest.Fault, bool) {
+		if r.Call != nstest.SendMessage || r.Fields["destination"] == nil {
+			t.Errorf("asked about %+v", r)
+		}
+		asked++
+		return nstest.Refuses(503, "Busy"), asked%2 == 0
+	})
+	for _, want := range []int{202, 503, 202, 503} {
+		if status, _ := ask(t, system, text); status != want {
+			t.Errorf("%d, want %d", status, want)
+		}
+	}
+	system.BreakSome(nstest.SendMessage, nil)
+	if status, _ := ask(t, system, text); status != 202 || asked != 4 || len(system.Messages()) != 3 {
+		t.Errorf("mended: %d, after %d choices, %d texts", status, asked, len(system.Messages()))
+	}
+}

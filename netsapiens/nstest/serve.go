@@ -47,12 +47,8 @@ func (s *System) serve(to *route, w http.ResponseWriter, r *http.Request) {
 func (s *System) handle(to *route, in input, body string) (reply, *Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var fault *Fault
-	if b := s.broken[to.call]; b != nil && b.left > 0 {
-		b.left--
-		fault = &b.fault
-	}
 	record := Request{Call: to.call, Method: in.r.Method, Path: in.r.RequestURI, Header: in.r.Header.Clone(), Body: body, Fields: in.fields}
+	fault := s.broken[to.call].meets(record)
 	proper := says(http.StatusAccepted, "Accepted")
 	if fault == nil || fault.do {
 		proper = to.do(s, in)
