@@ -6,13 +6,18 @@
 package textback
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/ledger"
@@ -130,11 +135,13 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.log(r.Context(), &call)
 		w.answer(rw, &call)
 	}()
+	restore := keepBody(r)
 	req, err := responder.ParseRequest(r)
 	if err != nil {
 		call.reason, call.err = BadRequest, err
 		return
 	}
+	restore()
 	call.id, call.callID, call.caller = req.Params.Get("id"), req.OrigCallID, req.Caller
 	call.params, call.digits = req.Params, req.Digits
 	call.asked = req.Params.Get(paramStep) == stepConsent
@@ -177,6 +184,17 @@ func (w *Webhook) permitted(e *entry.Entry, r *http.Request, params url.Values) 
 	return e.Key == "" || e.Key.Matches(params.Get("key")) || responder.Verify(r, time.Now(), string(e.Key)) == nil
 }
 
+// keepBody has the body of a signed request kept while it is read. The function
+// that it returns puts it back, for the signature to be checked.
+func keepBody(r *http.Request) (restore func()) {
+	if r.Header.Get(responder.HeaderSignature) == "" || r.Body == nil || r.Body == http.NoBody {
+		return func() {}
+	}
+	var kept bytes.Buffer
+	r.Body = io.NopCloser(io.TeeReader(r.Body, &kept))
+	return func() { r.Body = io.NopCloser(&kept) }
+}
+
 func remoteAddress(r *http.Request) netip.Addr {
 	address, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -206,11 +224,26 @@ func (w *Webhook) handle(ctx context.Context, call *handled) {
 		call.reason = reason
 		return
 	}
-	key := ledger.Key{Entry: call.id, CallID: call.callID, Caller: to}
+	key := ledger.Key{Entry: call.id, CallID: keptID(call.callID), Caller: withCountry(to, call.entry.Regions)}
 	if call.asked {
 		key.Step = stepConsent
 	}
 	call.reason, call.repeated = w.acting.once(key, func() (Reason, bool) { return w.decide(ctx, call, key) })
+}
+
+// maxCallID is how much of an id that a stranger may have written is kept, in
+// bytes: those of phone systems have fewer than 100, and PostgreSQL cannot put
+// more than 2,700 into an index.
+const maxCallID = 250
+
+// keptID returns the id of a call as the ledger keeps it: an odd one by its
+// hash, which tells calls apart as well.
+func keptID(id string) string {
+	if len(id) <= maxCallID && utf8.ValidString(id) && !strings.ContainsRune(id, 0) {
+		return id
+	}
+	hash := sha256.Sum256([]byte(id))
+	return "sha256-" + hex.EncodeToString(hash[:])
 }
 
 // decide writes a call down, and sends the text that it gets. A caller who
