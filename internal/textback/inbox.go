@@ -1,6 +1,7 @@
 package textback
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +68,10 @@ func EventsKey(secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// eventsTimeout bounds what our own database may take for the events of a post.
+// The phone system waits, and posts every few seconds.
+const eventsTimeout = 20 * time.Second
+
 // ServeHTTP takes events. It answers 200 once all of them are kept: what it
 // could not keep the phone system counts as an error, and may send again.
 func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -93,7 +99,10 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, message{err.Error()})
 		return
 	}
-	ctx := context.WithoutCancel(r.Context()) // each is a transaction of its own, and short
+	// What was begun is done to its end, also where the phone system hangs up:
+	// each event is a transaction of its own, and short.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eventsTimeout)
+	defer cancel()
 	var failed error
 	for _, event := range events {
 		failed = errors.Join(failed, i.receive(ctx, event, time.Now()))
@@ -109,8 +118,8 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // receive heeds one event, where it is a word from somebody to a number that
 // texts come from.
 func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
-	if event.Removed || event.Direction != netsapiens.Inbound || !strings.EqualFold(event.Type, "sms") {
-		return nil
+	if event.Removed || event.Direction != netsapiens.Inbound || strings.EqualFold(event.Type, "chat") {
+		return nil // a STOP with a picture or a long text comes as mms
 	}
 	word := optout.Read(event.Text)
 	from, reason := destination(event.From)
@@ -121,6 +130,7 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 	if e == nil {
 		return nil
 	}
+	from = withCountry(from, e.Regions)
 	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from, To: e.Text.FromNumber, Message: event.Text, At: now}
 	seen, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
 		return replyTo(word, m, e, h, i.Replies)
@@ -138,7 +148,8 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 
 // entryOf returns the entry that a text answers to: one whose texts come from
 // the number it was written to. Some phone systems leave that number out and
-// tell the user.
+// tell the user. Of several it is one that can send; but STOP counts also while
+// an entry lacks what a text needs.
 func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
 	numbers := event.Recipients()
 	known := len(numbers) == 0
@@ -149,20 +160,21 @@ func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
 		return nil
 	}
 	user, _, _ := strings.Cut(event.ToUser, "@")
+	var lacking *entry.Entry
 	for _, e := range i.Entries.All() {
-		if !strings.EqualFold(e.APIDomain, event.Domain) || len(e.LacksForTexts()) > 0 {
+		if e.Text.FromNumber == "" || e.APIDomain == "" || !strings.EqualFold(e.APIDomain, event.Domain) {
 			continue
 		}
-		if len(numbers) == 0 && user != "" && user == e.Text.User {
+		meant := len(numbers) == 0 && user != "" && user == e.Text.User ||
+			slices.ContainsFunc(numbers, func(number string) bool { return phone.SameNumber(number, e.Text.FromNumber) })
+		switch {
+		case meant && e.Text.User != "":
 			return e
-		}
-		for _, number := range numbers {
-			if phone.SameNumber(number, e.Text.FromNumber) {
-				return e
-			}
+		case meant:
+			lacking = cmp.Or(lacking, e)
 		}
 	}
-	return nil
+	return lacking
 }
 
 func (i *Inbox) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {

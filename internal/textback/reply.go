@@ -32,10 +32,12 @@ func replyTo(word optout.Word, m ledger.Inbound, e *entry.Entry, h ledger.Histor
 	var purpose ledger.Purpose
 	switch word {
 	case optout.Stop:
-		if h.Suppressed == nil { // a second STOP gets silence
+		if h.Suppressed == nil || h.Suppressed.How != ledger.ByText { // who takes another's entry off must not undo their own word
 			reply.Suppress = &ledger.Suppression{
 				Number: m.From, Tenant: e.APIDomain, Channel: ledger.Texts, At: m.At, How: ledger.ByText, Words: m.Message,
 			}
+		}
+		if h.Suppressed == nil { // a second STOP gets silence
 			say, purpose = own(e, "stop", texts.Stop), ledger.Confirmation
 		}
 	case optout.Start:
@@ -46,7 +48,7 @@ func replyTo(word optout.Word, m ledger.Inbound, e *entry.Entry, h ledger.Histor
 	case optout.Help:
 		say, purpose = own(e, "help", texts.Help), ledger.Help
 	}
-	if say == "" || purpose == ledger.Help && len(h.Replies) >= maxReplies || len(h.Replies) >= 2*maxReplies {
+	if say == "" || e.Text.User == "" || purpose == ledger.Help && len(h.Replies) >= maxReplies || len(h.Replies) >= 2*maxReplies {
 		return reply
 	}
 	reply.Text = &ledger.Text{
