@@ -83,10 +83,14 @@ func (s *speech) document(e *entry.Entry, reason Reason, action string) []byte {
 	}
 	d := say(s.text(e, reason), e.Language)
 	if reason == Consent {
-		d = responder.Respond(responder.Gather{
+		gather := responder.Gather{
 			Prompts:   []responder.Prompt{responder.Say{Text: s.wording(e), Language: e.Language}},
 			NumDigits: 1, Timeout: consentTimeout, Action: action,
-		})
+		}
+		if e.ConsentKey == responder.DefaultFinishOnKey { // which would end the input and not be in it
+			gather.FinishOnKey = responder.NoFinishKey
+		}
+		d = responder.Respond(gather)
 	}
 	encoded, err := responder.Encode(d)
 	if err != nil { // an entry's words are checked when it is read: nothing but a defect leads here
