@@ -57,12 +57,12 @@ func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err erro
 	case err != nil:
 		return time.Time{}, fmt.Errorf("take text %s: %w", id, err)
 	}
-	r, err := o.attempt(ctx, &t)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("send text %s: %w", id, err)
-	}
+	r, failed := o.attempt(ctx, &t)
 	if err := o.Queue.Finish(ctx, r); err != nil {
 		return time.Time{}, fmt.Errorf("write down what became of text %s: %w", id, err)
+	}
+	if failed != nil {
+		return time.Time{}, fmt.Errorf("send text %s: %w", id, failed)
 	}
 	if o.Attempted != nil {
 		o.Attempted(t, r)
@@ -71,9 +71,10 @@ func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err erro
 }
 
 // attempt decides on a text that was taken, and sends it where it may go out.
-// The error is one of our own database: nothing was sent.
+// The error is one of our own database: nothing was sent, and the text waits as
+// it did.
 func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, error) {
-	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now()}
+	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now(), Doubtful: t.Doubtful}
 	if t.Doubtful {
 		if done := o.look(ctx, t, &r); done {
 			return r, nil
@@ -82,6 +83,7 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 	if t.Purpose == ledger.Answer {
 		off, err := o.Queue.Suppressed(ctx, t.Domain, t.To, ledger.Texts)
 		if err != nil {
+			r.State, r.Why, r.Problem, r.Due = ledger.Queued, t.Why, t.Problem, r.At.Add(o.Policy.Pace.backoff(t))
 			return r, err
 		}
 		if off != nil {
@@ -100,7 +102,13 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 		r.State, r.Why, r.Problem = ledger.Dead, ledger.Late, "it could not be sent in time: "+t.Problem
 		return r, nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.attempt()) // what was begun is done to its end
+	// What was begun is done to its end; but not past the lease, after which
+	// somebody else may be at it.
+	until := time.Now().Add(o.Policy.Pace.attempt())
+	if end := t.Lease.Add(-o.Policy.Pace.record()); end.Before(until) {
+		until = end
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
 	err := send(ctx, o.Sender, t)
 	return o.Policy.outcome(t, err, time.Now()), nil
@@ -116,7 +124,7 @@ func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (se
 	due := r.At.Add(o.Policy.Pace.backoff(t))
 	switch {
 	case err == nil && found:
-		r.State = ledger.Sent
+		r.State, r.Doubtful = ledger.Sent, false
 		return true
 	case err != nil && netsapiens.Temporary(err) && !due.After(t.Deadline):
 		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, due
