@@ -50,7 +50,7 @@ type commands struct {
 	Texts     textsCommand     `cmd:"" help:"See texts, and send dead ones again."`
 	Suppress  suppressCommand  `cmd:"" help:"Say who is not to be reached."`
 	Number    numberCommand    `cmd:"" help:"Export or erase everything about a number."`
-	Import    importCommand    `cmd:"" help:"Add the entries of a domains.json."`
+	Import    importCommand    `cmd:"" help:"Take over the entries of a domains.json."`
 	Export    exportCommand    `cmd:"" help:"Print all entries as a domains.json."`
 	Backup    backupCommand    `cmd:"" help:"Copy the database while it is in use."`
 
@@ -103,8 +103,8 @@ func usage(err error) error {
 	command := "switchhook"
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
 		if selected := parse.Context.Command(); selected != "" {
-			word, _, _ := strings.Cut(selected, " ")
-			command += " " + word
+			words, _, _ := strings.Cut(selected, " <") // what follows are arguments
+			command += " " + words
 		}
 	}
 	return fault.Newf(fault.Invalid, "%s", strings.ReplaceAll(err.Error(), `"`, "")).WithHint("%s --help tells what can be written", command)

@@ -56,7 +56,7 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	}
 	failed := false
 	show := func(f finding) {
-		fmt.Fprintf(m.Out, "%-4s  %-12s %s\n", f.verdict, f.about, f.text)
+		fmt.Fprintf(m.Out, "%-4s  %-12s %s\n", f.verdict, f.about, strings.Join(strings.Fields(f.text), " ")) // errors of others have several lines
 		if f.mend != "" {
 			fmt.Fprintf(m.Out, "      %-12s %s\n", "", "→ "+f.mend)
 		}
@@ -65,13 +65,13 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	show(finding{verdict: fine, about: "settings", text: "they can be used"})
 	show(examineData(string(settings.Data)))
 	show(examineListener(ctx, string(settings.Listen)))
-	database := examineDatabase(ctx, settings, show)
+	database, found := examineDatabase(ctx, settings, show)
 	if database != nil {
 		defer func() { _ = database.Close() }() // nothing was written
 	}
 	if settings.NetSapiens != nil {
 		show(examinePublicURL(ctx, settings))
-		d := &phoneSystemDoctor{settings: settings, show: show, store: database}
+		d := &phoneSystemDoctor{settings: settings, show: show, store: database, found: found}
 		d.examine(ctx)
 	}
 	show(examineSpeech())
@@ -166,14 +166,15 @@ func get(ctx context.Context, address string) (body string, status int, err erro
 type phoneSystemDoctor struct {
 	settings *config.Settings
 	show     func(finding)
-	store    *store.Store // nil: there is none yet
+	store    *store.Store // nil: there is none that can be looked into
+	found    bool         // there is one
 	client   *netsapiens.Client
 }
 
 func (d *phoneSystemDoctor) examine(ctx context.Context) {
 	entries := d.entries(ctx)
 	if d.store != nil {
-		d.provisioned(ctx)
+		d.provisioned(ctx, entries)
 	}
 	var err error
 	d.client, err = netsapiens.New(netsapiens.Config{
@@ -194,6 +195,9 @@ func (d *phoneSystemDoctor) examine(ctx context.Context) {
 func (d *phoneSystemDoctor) entries(ctx context.Context) []*entry.Entry {
 	f := finding{verdict: fine, about: "entries"}
 	place := app.WhereEntries(d.settings)
+	if d.settings.DomainsFile == "" && d.store == nil && d.found {
+		return nil // they are in the database, which has its own line
+	}
 	if d.settings.DomainsFile == "" && d.store == nil {
 		f.verdict, f.text, f.mend = doubt, "there are none yet", "the first form makes one; switchhook import takes over those of a domains.json"
 		d.show(f)

@@ -20,24 +20,24 @@ import (
 // overdueAfter is how long a text may be due that no server has taken.
 const overdueAfter = time.Minute
 
-// examineDatabase opens the database and looks at the texts in it. It returns
-// nil where there is none yet, or it cannot be opened.
-func examineDatabase(ctx context.Context, settings *config.Settings, show func(finding)) *store.Store {
+// examineDatabase opens the database and looks at the texts in it. Found says
+// whether there is one; it is nil all the same where it cannot be opened.
+func examineDatabase(ctx context.Context, settings *config.Settings, show func(finding)) (s *store.Store, found bool) {
 	f := finding{verdict: fine, about: "database"}
 	s, err := app.OpenStore(ctx, settings)
 	switch {
 	case fault.CodeOf(err) == fault.NotFound:
 		f.text = "there is none yet: the first start of the server makes it"
 		show(f)
-		return nil
+		return nil, false
 	case err != nil:
 		show(f.failing(err.Error(), fault.HintOf(err)))
-		return nil
+		return nil, true
 	}
 	counts, due, err := s.Counts(ctx)
 	if err != nil {
 		show(f.failing(err.Error(), fault.HintOf(err)))
-		return s
+		return s, true
 	}
 	f.text = fmt.Sprintf("texts: %d sent, %d queued, %d dead", counts[ledger.Sent], counts[ledger.Queued], counts[ledger.Dead])
 	show(f)
@@ -49,25 +49,40 @@ func examineDatabase(ctx context.Context, settings *config.Settings, show func(f
 		show(finding{verdict: doubt, about: "database", text: "a text has been due since " + due.Local().Format("2006-01-02 15:04:05"),
 			mend: "it goes out while the server runs: start it, or see in its log why it does not"})
 	}
-	return s
+	return s, true
 }
 
 // provisioned looks at what became of provisioning.
-func (d *phoneSystemDoctor) provisioned(ctx context.Context) {
+func (d *phoneSystemDoctor) provisioned(ctx context.Context, entries []*entry.Entry) {
 	records, err := d.store.Provisioned().All(ctx)
 	if err != nil {
 		d.show(finding{about: "provisioning"}.failing(err.Error(), fault.HintOf(err)))
 		return
 	}
-	bad := map[provision.Condition][]string{}
+	stands, known := map[provision.Condition][]string{}, map[string]bool{}
 	for _, r := range records {
-		bad[r.Condition()] = append(bad[r.Condition()], r.Entry)
+		stands[r.Condition()] = append(stands[r.Condition()], r.Entry)
+		known[r.Entry] = true
 	}
-	if failing := bad[provision.Failing]; len(failing) > 0 {
+	never := 0
+	for _, e := range entries {
+		if e.HasText() && !known[e.ID] {
+			never++
+		}
+	}
+	f := finding{verdict: fine, about: "provisioning", text: fmt.Sprintf("%d in order", len(stands[provision.InOrder]))}
+	if never > 0 {
+		f.text += fmt.Sprintf("; %d not provisioned by this server, which leaves them as they are", never)
+		f.mend = "switchhook provision --plan says how they stand; switchhook provision has them looked after from then on"
+	}
+	if never > 0 || len(records) > 0 {
+		d.show(f)
+	}
+	if failing := stands[provision.Failing]; len(failing) > 0 {
 		d.show(finding{verdict: doubt, about: "provisioning", text: "steps failed for " + strings.Join(failing, ", "),
 			mend: "the server tries them again; switchhook provision --plan says what is missing"})
 	}
-	if disputed := bad[provision.Disputed]; len(disputed) > 0 {
+	if disputed := stands[provision.Disputed]; len(disputed) > 0 {
 		d.show(finding{verdict: doubt, about: "provisioning", text: "something of somebody else's stands in the way of " + strings.Join(disputed, ", "),
 			mend: "switchhook provision --plan says what: a person has to decide"})
 	}

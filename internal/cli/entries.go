@@ -15,7 +15,7 @@ import (
 
 type importCommand struct {
 	settingsFlag
-	File string `arg:"" help:"A domains.json, or - for standard input."`
+	File string `arg:"" help:"A domains.json, or - for standard input. Entries of the same id are replaced."`
 }
 
 // Run adds a file's entries to the server's. Those of the same id are

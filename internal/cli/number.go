@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -22,7 +23,7 @@ type numberExportCommand struct {
 
 // Run prints what is known of a number.
 func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := readNumber(c.Number)
+	number, err := knownNumber(c.Number)
 	if err != nil {
 		return err
 	}
@@ -41,7 +42,22 @@ func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
 	encoder := json.NewEncoder(m.Out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(dossier)
+	return encoder.Encode(whole(dossier))
+}
+
+// whole returns a dossier with empty lists where there is nothing: to those who
+// read the JSON a null is no list.
+func whole(d ledger.Dossier) ledger.Dossier {
+	d.Texts, d.Inbound, d.Answers = list(d.Texts), list(d.Inbound), list(d.Answers)
+	d.Suppressions, d.Consents, d.Calls = list(d.Suppressions), list(d.Consents), list(d.Calls)
+	return d
+}
+
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
 }
 
 type numberEraseCommand struct {
@@ -52,7 +68,7 @@ type numberEraseCommand struct {
 
 // Run erases what is known of a number.
 func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := readNumber(c.Number)
+	number, err := knownNumber(c.Number)
 	if err != nil {
 		return err
 	}
@@ -66,8 +82,11 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
 		if err != nil {
 			return err
 		}
-		return fault.Newf(fault.Invalid, "nothing was erased: %d texts, %d replies, %d answers, %d consents and %d calls are kept about %s",
-			len(d.Texts), len(d.Inbound), len(d.Answers), len(d.Consents), len(d.Calls), phone.Mask(number)).
+		if len(d.Texts)+len(d.Inbound)+len(d.Answers)+len(d.Consents)+len(d.Calls)+len(d.Suppressions) == 0 {
+			fmt.Fprintf(m.Out, "nothing is kept about %s\n", phone.Mask(number))
+			return nil
+		}
+		return fault.Newf(fault.Invalid, "nothing was erased; of %s are kept: %s", phone.Mask(number), amounts(len(d.Texts), len(d.Inbound), len(d.Answers), len(d.Consents), len(d.Calls))).
 			WithHint("there is no way back: switchhook number export keeps them; --yes erases them")
 	}
 	removed, err := s.Erase(ctx, number)
@@ -77,17 +96,21 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
 	if err := audit(ctx, s, "number erased", phone.Mask(number), ""); err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Out, "erased: %d texts, %d replies, %d answers, %d consents, %d calls\n",
-		removed.Texts, removed.Inbound, removed.Answers, removed.Consents, removed.Calls)
+	fmt.Fprintf(m.Out, "erased of %s: %s\n", phone.Mask(number), amounts(removed.Texts, removed.Inbound, removed.Answers, removed.Consents, removed.Calls))
 	if removed.Suppressions > 0 {
 		fmt.Fprintln(m.Out, "the number stays on the suppression list, without what was said: to leave it alone is a duty that lasts")
 	}
 	return nil
 }
 
+// amounts says how much of each kind there is.
+func amounts(texts, inbound, answers, consents, calls int) string {
+	return fmt.Sprintf("texts to it %d, texts from it %d, answers to its calls %d, consents %d, calls %d", texts, inbound, answers, consents, calls)
+}
+
 type backupCommand struct {
 	ledgerFlag
-	File string `arg:"" help:"The new file."`
+	File string `arg:"" help:"The copy: a file that is not there yet."`
 }
 
 // Run copies the database while it is in use.

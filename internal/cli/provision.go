@@ -7,9 +7,11 @@ import (
 	"fmt"
 
 	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -33,11 +35,13 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
 	if settings.NetSapiens == nil {
 		return fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
 	}
-	s, err := app.MakeStore(ctx, settings)
+	s, err := c.store(ctx, settings)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	if s != nil {
+		defer func() { err = errors.Join(err, s.Close()) }()
+	}
 	entries, err := app.OpenEntries(ctx, settings, s, nil)
 	if err != nil {
 		return err
@@ -48,6 +52,9 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
 	}
 	defer client.CloseIdle()
 	run := provisioning{provisionCommand: c, m: m, entries: entries, provisioner: app.Provisioner(settings, client, s)}
+	if s == nil {
+		run.provisioner.Records = nil
+	}
 	if c.Remove {
 		return run.remove(ctx)
 	}
@@ -55,10 +62,26 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(chosen) == 0 && !c.JSON {
+		fmt.Fprintf(m.Out, "no entry in %s has texts\n", app.WhereEntries(settings))
+	}
 	if c.Plan {
 		return run.plan(ctx, chosen)
 	}
 	return run.apply(ctx, chosen)
+}
+
+// store opens the database. Whoever only plans makes none: it is nil then, where
+// the entries are in a file.
+func (c *provisionCommand) store(ctx context.Context, settings *config.Settings) (*store.Store, error) {
+	if !c.Plan && !c.Remove {
+		return app.MakeStore(ctx, settings)
+	}
+	s, err := app.OpenStore(ctx, settings)
+	if fault.CodeOf(err) == fault.NotFound && c.Plan && !c.Remove && settings.DomainsFile != "" {
+		return nil, nil //nolint:nilnil // nothing was made here yet, which the plan says
+	}
+	return s, err
 }
 
 // provisioning is one run of the command.
@@ -104,7 +127,7 @@ func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 			differs++
 		}
 	}
-	return p.conclude(differs, "%d of %d entries differ; switchhook provision mends what is ours\n", differs, len(chosen))
+	return p.conclude(differs, "%d of %d entries differ; switchhook provision mends all but what is marked with !\n", differs, len(chosen))
 }
 
 // apply mends what differs.
@@ -128,6 +151,9 @@ func (p *provisioning) apply(ctx context.Context, chosen []*entry.Entry) error {
 func (p *provisioning) remove(ctx context.Context) error {
 	open := 0
 	for _, id := range p.ID {
+		if err := p.known(ctx, id); err != nil {
+			return err
+		}
 		if p.Plan {
 			plan, err := p.provisioner.PlanRemoval(ctx, id)
 			if err != nil {
@@ -146,11 +172,30 @@ func (p *provisioning) remove(ctx context.Context) error {
 		if err := p.showOutcome(outcome); err != nil {
 			return err
 		}
-		if !outcome.Report.Done() {
+		switch {
+		case !outcome.Report.Done():
 			open++
+		case configured && !p.JSON:
+			fmt.Fprintln(p.m.Out, "  the entry stays, and calls no longer come to it: its form, or switchhook provision, makes all of it again")
 		}
 	}
 	return p.conclude(open, "of %[2]d entries %[1]d have something left\n", open, len(p.ID))
+}
+
+// known complains about an id that neither an entry has nor anything was made
+// for: it is mistyped.
+func (p *provisioning) known(ctx context.Context, id string) error {
+	if _, ok := p.entries.Get(id); ok {
+		return nil
+	}
+	record, err := p.provisioner.Records.Load(ctx, id)
+	if err != nil {
+		return err
+	}
+	if record.Version == 0 {
+		return fault.Newf(fault.NotFound, "there is no entry %.100q, and nothing was made for one", id).WithHint("switchhook export shows all entries")
+	}
+	return nil
 }
 
 func (p *provisioning) showOutcome(o provision.Outcome) error {

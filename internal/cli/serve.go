@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/fault"
 )
 
 // settingsFlag is how commands that need the server's settings find them.
@@ -19,9 +20,14 @@ type settingsFlag struct {
 
 // load reads the settings.
 func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
-	return config.Load(config.Sources{
+	settings, err := config.Load(config.Sources{
 		Path: f.Config, Flags: flags, Environ: os.Environ(), CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
 	})
+	if err != nil && f.Config == "" {
+		return nil, fault.Newf(fault.CodeOf(err), "%v", err).
+			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md tells of every setting and where it may stand")
+	}
+	return settings, err
 }
 
 type serveCommand struct {

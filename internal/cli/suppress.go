@@ -2,10 +2,12 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -24,21 +26,43 @@ type suppressCommand struct {
 
 // suppressScope says for whom and for what a suppression holds.
 type suppressScope struct {
-	Tenant  string `help:"For this domain of the phone system alone." default:"*" placeholder:"DOMAIN"`
-	Channel string `help:"What it holds for: text, call, or all of them." enum:"text,call,all" default:"all" placeholder:"CHANNEL"`
+	Tenant  string `help:"For this domain of the phone system alone. Without it: for all." default:"*" placeholder:"DOMAIN"`
+	Channel string `help:"What it holds for: text, call, or all. Without it: all." enum:"text,call,all" default:"all" placeholder:"CHANNEL"`
+}
+
+// String says for whom and for what, in words.
+func (s suppressScope) String() string {
+	return reach(ledger.Channel(s.Channel)) + " from " + whose(s.Tenant)
+}
+
+func reach(channel ledger.Channel) string {
+	switch channel {
+	case ledger.Texts:
+		return "texts"
+	case ledger.Calls:
+		return "calls"
+	}
+	return "texts and calls"
+}
+
+func whose(tenant string) string {
+	if tenant == ledger.AnyTenant {
+		return "any domain"
+	}
+	return tenant
 }
 
 type suppressAddCommand struct {
 	ledgerFlag
 	suppressScope
 	Number []string `arg:"" optional:"" help:"Numbers, with the country's code."`
-	File   string   `help:"Numbers from a file, one a line." placeholder:"FILE"`
-	Reason string   `help:"Why: kept with the entry." placeholder:"WORDS"`
+	File   string   `help:"Numbers from a file, one a line; lines that begin with # are left out. - is standard input." placeholder:"FILE"`
+	Reason string   `help:"Why: kept with each number." placeholder:"WORDS"`
 }
 
 // Run suppresses numbers. A server that runs heeds it at once.
 func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
-	numbers, err := c.numbers()
+	numbers, err := c.numbers(m.In)
 	if err != nil {
 		return err
 	}
@@ -51,52 +75,80 @@ func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
 	if c.File != "" {
 		how = ledger.ByImport
 	}
-	for _, number := range numbers {
-		if err := s.Suppress(ctx, ledger.Suppression{
+	for done, number := range numbers {
+		err := s.Suppress(ctx, ledger.Suppression{
 			Number: number, Tenant: c.Tenant, Channel: ledger.Channel(c.Channel), At: time.Now(), How: how, Words: c.Reason,
-		}); err != nil {
-			return err
+		})
+		if err != nil && done > 0 {
+			return fmt.Errorf("%d of %d numbers were suppressed, then: %w", done, len(numbers), err)
 		}
-		if err := audit(ctx, s, "suppression added", phone.Mask(number), c.Channel+" of "+c.Tenant); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(m.Out, "%d suppressed\n", len(numbers))
+	about := fmt.Sprintf("%d numbers", len(numbers))
+	if len(numbers) == 1 {
+		about = phone.Mask(numbers[0])
+	}
+	if err := audit(ctx, s, "suppression added", about, c.suppressScope.String()); err != nil {
+		return err
+	}
+	fmt.Fprintf(m.Out, "%s: no more %s\n", about, c.suppressScope)
 	return nil
 }
 
-// numbers returns the numbers that were given. All of them are checked before
-// any is suppressed.
-func (c *suppressAddCommand) numbers() ([]string, error) {
-	lines := c.Number
-	if c.File != "" {
-		file, err := os.Open(c.File)
+// numbers returns the numbers that were given, each once. All of them are
+// checked before any is suppressed.
+func (c *suppressAddCommand) numbers(in io.Reader) ([]string, error) {
+	var numbers []string
+	known := map[string]bool{}
+	take := func(text, place string) error {
+		number, err := readNumber(text)
 		if err != nil {
-			return nil, &fault.Error{Code: fault.NotFound, Message: "the numbers cannot be read", Err: err}
+			return fault.Newf(fault.Invalid, "%s%v; nothing was suppressed", place, err).WithHint("%s", fault.HintOf(err))
 		}
-		defer func() { _ = file.Close() }()
-		scanner := bufio.NewScanner(file)
-		for scanner.Scan() {
-			if line := strings.TrimSpace(scanner.Text()); line != "" && !strings.HasPrefix(line, "#") {
-				lines = append(lines, line)
-			}
+		if !known[number] {
+			known[number] = true
+			numbers = append(numbers, number)
 		}
-		if err := scanner.Err(); err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Message: "the numbers cannot be read", Err: err}
-		}
+		return nil
 	}
-	if len(lines) == 0 {
-		return nil, fault.Newf(fault.Invalid, "name the numbers, or a file of them with --file")
-	}
-	numbers := make([]string, len(lines))
-	for i, line := range lines {
-		var err error
-		if numbers[i], err = readNumber(line); err != nil {
+	for _, text := range c.Number {
+		if err := take(text, ""); err != nil {
 			return nil, err
 		}
 	}
+	if c.File != "" {
+		if c.File != "-" {
+			file, err := os.Open(c.File)
+			if err != nil {
+				return nil, &fault.Error{Code: fault.NotFound, Message: "the numbers cannot be read", Err: err}
+			}
+			defer func() { _ = file.Close() }()
+			in = file
+		}
+		lines := bufio.NewScanner(in)
+		for n := 1; lines.Scan(); n++ {
+			line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), byteOrderMark))
+			if line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			if err := take(line, fmt.Sprintf("%s:%d: ", c.File, n)); err != nil {
+				return nil, err
+			}
+		}
+		if err := lines.Err(); err != nil {
+			return nil, &fault.Error{Code: fault.Invalid, Message: "the numbers cannot be read", Err: err}
+		}
+	}
+	if len(numbers) == 0 {
+		return nil, fault.Newf(fault.Invalid, "name the numbers, or a file of them with --file")
+	}
 	return numbers, nil
 }
+
+// byteOrderMark is what spreadsheets begin a file with.
+const byteOrderMark = "\ufeff"
 
 type suppressRemoveCommand struct {
 	ledgerFlag
@@ -106,7 +158,7 @@ type suppressRemoveCommand struct {
 
 // Run takes a number off the list.
 func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := readNumber(c.Number)
+	number, err := knownNumber(c.Number)
 	if err != nil {
 		return err
 	}
@@ -120,13 +172,20 @@ func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	if removed == 0 {
-		return fault.Newf(fault.NotFound, "the number is not on the list for %s of %s", c.Channel, c.Tenant).
-			WithHint("switchhook suppress list %s shows what it is on it for", c.Number)
+		return fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope).
+			WithHint("switchhook suppress list %s shows what it is on it for: name it with --channel and --tenant", number)
 	}
-	if err := audit(ctx, s, "suppression removed", phone.Mask(number), c.Channel+" of "+c.Tenant); err != nil {
+	if err := audit(ctx, s, "suppression removed", phone.Mask(number), c.suppressScope.String()); err != nil {
 		return err
 	}
-	fmt.Fprintln(m.Out, "removed")
+	left, err := s.Suppressions(ctx, number)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(m.Out, "%s is off the list for %s\n", phone.Mask(number), c.suppressScope)
+	for _, other := range left {
+		fmt.Fprintf(m.Out, "it stays on it for %s from %s\n", reach(other.Channel), whose(other.Tenant))
+	}
 	return nil
 }
 
@@ -140,7 +199,7 @@ type suppressListCommand struct {
 func (c *suppressListCommand) Run(ctx context.Context, m *Main) (err error) {
 	number := ""
 	if c.Number != "" {
-		if number, err = readNumber(c.Number); err != nil {
+		if number, err = knownNumber(c.Number); err != nil {
 			return err
 		}
 	}
@@ -164,14 +223,18 @@ func (c *suppressListCommand) Run(ctx context.Context, m *Main) (err error) {
 		return nil
 	}
 	if len(list) == 0 {
+		if number != "" {
+			fmt.Fprintf(m.Out, "%s is not on the list\n", phone.Mask(number))
+			return nil
+		}
 		fmt.Fprintln(m.Out, "nobody is on the list")
 		return nil
 	}
 	table := tabwriter.NewWriter(m.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NUMBER\tFOR\tOF\tSINCE\tBY\tWORDS")
+	fmt.Fprintln(table, "NUMBER\tNO MORE\tFROM\tSINCE\tBY\tWORDS")
 	for _, suppression := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", phone.Mask(suppression.Number), suppression.Channel, suppression.Tenant,
-			suppression.At.Local().Format("2006-01-02 15:04:05"), suppression.How, strings.Join(strings.Fields(suppression.Words), " "))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", phone.Mask(suppression.Number), reach(suppression.Channel), whose(suppression.Tenant),
+			moment(suppression.At), suppression.How, cmp.Or(strings.Join(strings.Fields(suppression.Words), " "), "-"))
 	}
 	return table.Flush()
 }

@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -41,41 +41,32 @@ func audit(ctx context.Context, s *store.Store, action, about, detail string) er
 	return s.Audit(ctx, ledger.Event{At: time.Now(), Actor: "operator", Action: action, About: about, Detail: detail})
 }
 
-// readNumber reads a number as people write it.
-func readNumber(text string) (string, error) {
-	digits := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("+ -.()/", r) {
-			return -1
-		}
-		return r
-	}, text)
-	if len(digits) < 7 || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
-		return "", fault.Newf(fault.Invalid, "%.40q is not a telephone number of 7 to 15 digits", text).
-			WithHint("write it with the country's code: +1 973 432 1440")
-	}
-	return digits, nil
-}
-
 type textsListCommand struct {
 	ledgerFlag
-	State  string        `help:"Those in this state: sending, queued, sent or dead." enum:",sending,queued,sent,dead" default:"" placeholder:"STATE"`
-	Entry  string        `help:"Those of this entry." placeholder:"ID"`
-	Number string        `help:"Those to this number." placeholder:"NUMBER"`
-	Since  time.Duration `help:"Those of so long, such as 24h." placeholder:"TIME"`
-	Limit  int           `help:"At most so many, the youngest." default:"50"`
-	JSON   bool          `help:"One JSON object a line, with whole numbers and messages."`
+	State  string `help:"Those in this state: sending, queued, sent or dead." enum:"any,sending,queued,sent,dead" default:"any" placeholder:"STATE"`
+	Entry  string `help:"Those of this entry." placeholder:"ID"`
+	Number string `help:"Those to this number." placeholder:"NUMBER"`
+	Since  span   `help:"Those of the last 24h, 7d and so on." placeholder:"TIME"`
+	Limit  int    `help:"At most so many, the youngest; 0: all." default:"50"`
+	JSON   bool   `help:"One JSON object a line, with whole numbers and messages."`
 }
 
 // Run lists texts.
 func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
-	query := ledger.Query{State: ledger.State(c.State), Entry: c.Entry, Limit: c.Limit}
+	query := ledger.Query{Entry: c.Entry, Limit: c.Limit}
+	if c.Limit > 0 {
+		query.Limit++ // to know whether there are more
+	}
+	if c.State != "any" {
+		query.State = ledger.State(c.State)
+	}
 	if c.Number != "" {
-		if query.Number, err = readNumber(c.Number); err != nil {
+		if query.Number, err = knownNumber(c.Number); err != nil {
 			return err
 		}
 	}
 	if c.Since > 0 {
-		query.Since = time.Now().Add(-c.Since)
+		query.Since = c.Since.before(time.Now())
 	}
 	s, err := c.open(ctx)
 	if err != nil {
@@ -85,6 +76,10 @@ func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
 	texts, err := s.Texts(ctx, query)
 	if err != nil {
 		return err
+	}
+	more := c.Limit > 0 && len(texts) > c.Limit
+	if more {
+		texts = texts[:c.Limit]
 	}
 	if c.JSON {
 		encoder := json.NewEncoder(m.Out)
@@ -101,12 +96,24 @@ func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
 		return nil
 	}
 	table := tabwriter.NewWriter(m.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSINCE\tENTRY\tTO\tSTATE\tWHAT")
+	fmt.Fprintln(table, "ID\tSINCE\tENTRY\tTO\tFOR\tSTATE\tWHAT")
 	for _, t := range texts {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, t.Created.Local().Format("2006-01-02 15:04:05"), t.Entry, phone.Mask(t.To), t.State, describe(t))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, moment(t.Created), t.Entry, phone.Mask(t.To), purpose(t), t.State, describe(t))
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintf(m.Out, "these are the youngest %d; --limit 0 shows all\n", c.Limit)
+	}
+	return nil
 }
+
+// moment writes a time for people: by the clock of the machine that they sit at.
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+
+// purpose says what a text is for; the first version kept none but answers.
+func purpose(t ledger.Text) ledger.Purpose { return cmp.Or(t.Purpose, ledger.Answer) }
 
 // describe says what has become of a text.
 func describe(t ledger.Text) string {
@@ -115,27 +122,42 @@ func describe(t ledger.Text) string {
 		if t.Attempts > 1 {
 			return fmt.Sprintf("at attempt %d", t.Attempts)
 		}
-		return ""
+		return "-"
 	case ledger.Queued:
-		return fmt.Sprintf("next at %s: %s", t.Due.Local().Format("15:04:05"), t.Problem)
+		when := "goes out at " + moment(t.Due)
+		if !t.Due.After(time.Now()) {
+			when = "is due"
+		}
+		if t.Doubtful {
+			when += ", unless the phone system shows it"
+		}
+		if t.Problem == "" {
+			return when
+		}
+		return when + ": " + t.Problem
 	case ledger.Dead:
 		return fmt.Sprintf("%s: %s", t.Why, t.Problem)
 	}
-	return ""
+	return "-"
 }
 
 type textsResendCommand struct {
 	ledgerFlag
-	ID     []string      `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them."`
-	Dead   bool          `help:"All dead texts instead, but those whose receivers said stop."`
-	Entry  string        `help:"With --dead: of this entry alone." placeholder:"ID"`
-	Within time.Duration `help:"Give up after so long." default:"1h" placeholder:"TIME"`
+	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them."`
+	Dead   bool     `help:"The dead answers to calls instead; never those whose receivers said stop."`
+	Entry  string   `help:"With --dead: of this entry alone." placeholder:"ID"`
+	Since  span     `help:"With --dead: of the last so long, 24h unless said otherwise." default:"24h" placeholder:"TIME"`
+	Why    string   `help:"With --dead: those that are dead for this reason: failed, refused, late or uncertain. Otherwise all of these but uncertain, which may have gone out." enum:"any,failed,refused,late,uncertain" default:"any" placeholder:"WHY"`
+	Within span     `help:"Give up after so long, 1h unless said otherwise." default:"1h" placeholder:"TIME"`
 }
 
 // Run puts dead texts back into the queue. The server sends them.
 func (c *textsResendCommand) Run(ctx context.Context, m *Main) (err error) {
-	if (len(c.ID) == 0) == !c.Dead {
+	switch {
+	case len(c.ID) == 0 && !c.Dead:
 		return fault.Newf(fault.Invalid, "name the texts, or say --dead").WithHint("switchhook texts list --state dead shows them")
+	case len(c.ID) > 0 && c.Dead:
+		return fault.Newf(fault.Invalid, "either name the texts, or say --dead")
 	}
 	s, err := c.open(ctx)
 	if err != nil {
@@ -148,21 +170,52 @@ func (c *textsResendCommand) Run(ctx context.Context, m *Main) (err error) {
 		if err != nil {
 			return err
 		}
-		for _, t := range dead {
-			if t.Why != ledger.Suppressed {
-				ids = append(ids, t.ID)
-			}
-		}
+		ids = c.choose(m, dead)
 	}
+	queued := 0
+	var failed []error
 	for _, id := range ids {
 		now := time.Now()
-		if err := s.Resend(ctx, id, now, now.Add(c.Within)); err != nil {
-			return err
+		if err := s.Resend(ctx, id, now, now.Add(time.Duration(c.Within))); err != nil {
+			failed = append(failed, err)
+			continue
 		}
+		queued++
 		if err := audit(ctx, s, "text sent again", id, ""); err != nil {
 			return err
 		}
 	}
-	fmt.Fprintf(m.Out, "%d queued; the server sends them, switchhook texts list shows how it goes\n", len(ids))
-	return nil
+	switch {
+	case queued > 0:
+		fmt.Fprintf(m.Out, "%d queued; the server sends them while it runs, switchhook texts list shows how it goes\n", queued)
+	case len(failed) == 0:
+		fmt.Fprintln(m.Out, "nothing to send")
+	}
+	return errors.Join(failed...)
+}
+
+// choose returns the ids of those dead texts that are sent with --dead, and
+// says how many are left.
+func (c *textsResendCommand) choose(m *Main, dead []ledger.Text) (ids []string) {
+	oldest := c.Since.before(time.Now())
+	older, uncertain := 0, 0
+	for _, t := range dead {
+		switch {
+		case purpose(t) != ledger.Answer || t.Why == ledger.Suppressed:
+		case c.Why != "any" && string(t.Why) != c.Why:
+		case t.Created.Before(oldest):
+			older++
+		case t.Why == ledger.Uncertain && c.Why != string(ledger.Uncertain):
+			uncertain++
+		default:
+			ids = append(ids, t.ID)
+		}
+	}
+	if older > 0 {
+		fmt.Fprintf(m.Out, "%d left out that are older than %s: --since takes them in\n", older, time.Duration(c.Since))
+	}
+	if uncertain > 0 {
+		fmt.Fprintf(m.Out, "%d left out that may have gone out: --why uncertain sends them, where the phone system does not show them\n", uncertain)
+	}
+	return ids
 }

@@ -94,8 +94,12 @@ func (c *textsTestCommand) wait(ctx context.Context, m *Main, s interface {
 		case ledger.Sent:
 			fmt.Fprintf(m.Out, "the phone system has taken it for %s\n", phone.Mask(t.To))
 			return nil
-		case ledger.Dead, ledger.Queued:
+		case ledger.Dead:
 			fmt.Fprintf(m.Out, "it did not go out (%s): %s\n", t.Why, t.Problem)
+			return exit(exitFailed)
+		case ledger.Queued:
+			fmt.Fprintf(m.Out, "it has not gone out yet (%s): %s\n", t.Why, t.Problem)
+			fmt.Fprintf(m.Out, "a server that runs tries it again until %s; switchhook texts list --number %s shows how it goes\n", moment(t.Deadline), t.To)
 			return exit(exitFailed)
 		}
 		select {
