@@ -15,18 +15,20 @@ const (
 	maxNumber    = 15
 )
 
-// withCountry gives digits their country's code where they lack it, so that a
-// number is the same in the ledger however a phone system writes it: who wrote
-// STOP as 19734321440 is the caller 9734321440. Digits that have one, and those
-// that are no number, are returned as they are. No regions are
+// withCountry gives digits their country's code where it is plain that they lack
+// it, so that a number is the same in the ledger however a phone system writes
+// it: who wrote STOP as 19734321440 is the caller 9734321440. It is plain of the
+// ten digits of North America, and of digits with the 0 of calls within a
+// country; all others are returned as they are. No regions are
 // phone.DefaultRegion.
 func withCountry(digits string, regions []string) string {
 	if len(regions) == 0 {
 		regions = []string{phone.DefaultRegion}
 	}
-	national := strings.TrimLeft(digits, "0") // what is dialled before a number within a country
+	national := strings.TrimLeft(digits, "0")
 	for _, region := range regions {
-		if whole, err := phone.E164digits(digits, region); err == nil && len(whole) > len(national) && strings.HasSuffix(whole, national) {
+		whole, err := phone.E164digits(digits, region)
+		if err == nil && (whole == "1"+digits || national != digits && strings.HasSuffix(whole, national)) {
 			return whole
 		}
 	}
