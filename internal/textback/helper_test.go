@@ -3,6 +3,7 @@ package textback_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"maps"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
@@ -61,6 +63,7 @@ const domainsFile = `{
 type service struct {
 	t       *testing.T
 	system  *nstest.System
+	client  *netsapiens.Client
 	path    string // of domains.json
 	entries *entry.File
 	store   *store.Store
@@ -137,7 +140,7 @@ func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change 
 		t.Fatal(err)
 	}
 	t.Cleanup(client.CloseIdle)
-	s := &service{t: t, system: system, path: filepath.Join(t.TempDir(), "domains.json")}
+	s := &service{t: t, system: system, client: client, path: filepath.Join(t.TempDir(), "domains.json")}
 	if err := os.WriteFile(s.path, []byte(domainsFile), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +149,10 @@ func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change 
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
 	s.store = storetest.Open(t, storetest.SQLite(t))
-	config := textback.Config{Entries: s.entries, Ledger: s.store, Sender: client, Log: log.LogAttrs, Count: s.count}
+	config := textback.Config{
+		Entries: s.entries, Ledger: s.store, Sender: client, Log: log.LogAttrs, Count: s.count,
+		URL: &url.URL{Scheme: "https", Host: "hooks.example.net", Path: "/webresponder"},
+	}
 	for _, c := range change {
 		c(&config)
 	}
@@ -197,6 +203,53 @@ func (s *service) ask(r *http.Request) string {
 		s.t.Errorf("the answer has status %d and headers %v", w.Code, w.Header())
 	}
 	return w.Body.String()
+}
+
+// set puts an entry into the file: the usual one with other fields. A nil field
+// is left out.
+func (s *service) set(id string, fields map[string]any) {
+	s.t.Helper()
+	e := map[string]any{"api_domain": domain, "user": "2000", "ns_system_user": "8001", "from_number": from, "message": message}
+	maps.Copy(e, fields)
+	maps.DeleteFunc(e, func(_ string, value any) bool { return value == nil })
+	text, err := json.Marshal(map[string]any{id: e})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if _, _, err := s.entries.Import(s.t.Context(), text); err != nil {
+		s.t.Fatal(err)
+	}
+	if odd := s.entries.Oddities(); odd != nil {
+		s.t.Fatal(odd)
+	}
+}
+
+// only returns the one text that the ledger has.
+func (s *service) only() ledger.Text {
+	s.t.Helper()
+	texts, err := s.store.Texts(s.t.Context(), ledger.Query{})
+	if err != nil || len(texts) != 1 {
+		s.t.Fatalf("the ledger has %+v, %v", texts, err)
+	}
+	return texts[0]
+}
+
+// dossier returns what is known of a number.
+func (s *service) dossier(number string) ledger.Dossier {
+	s.t.Helper()
+	d, err := s.store.Dossier(s.t.Context(), number)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return d
+}
+
+// suppress puts a number on the list.
+func (s *service) suppress(sup ledger.Suppression) {
+	s.t.Helper()
+	if err := s.store.Suppress(s.t.Context(), sup); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // wantTexts says how many texts have gone out.
