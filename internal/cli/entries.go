@@ -9,17 +9,20 @@ import (
 
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
 type importCommand struct {
 	settingsFlag
-	File string `arg:"" help:"A domains.json, or - for standard input. Entries of the same id are replaced."`
+	File  string `arg:"" help:"A domains.json, or - for standard input. Entries of the same id are replaced."`
+	Whole bool   `help:"Remove the entries that the file does not have: it is all there is."`
 }
 
 // Run adds a file's entries to the server's. Those of the same id are
-// replaced. A server that runs has them in force on its next request.
+// replaced, others stay unless the file is the Whole. A server that runs has
+// them in force on its next request.
 func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 	settings, err := c.load(nil)
 	if err != nil {
@@ -30,6 +33,10 @@ func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	database, ok := s.entries.(*store.Entries)
+	if c.Whole && !ok {
+		return fault.Newf(fault.Invalid, "--whole is for entries in the database: these are in %s", settings.DomainsFile).WithHint("put the file in its place")
+	}
 	var text []byte
 	if c.File == "-" {
 		text, err = io.ReadAll(m.In)
@@ -44,6 +51,41 @@ func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, app.WhereEntries(settings))
+	if c.Whole {
+		return removeOthers(ctx, m, database, text)
+	}
+	return nil
+}
+
+// removeOthers removes the entries that a domains.json does not have.
+func removeOthers(ctx context.Context, m *Main, entries *store.Entries, text []byte) error {
+	kept := map[string]bool{}
+	wanted, err := entry.Items(text)
+	if err != nil {
+		return err
+	}
+	for _, item := range wanted {
+		kept[item.ID] = true
+	}
+	all, err := entries.Export()
+	if err != nil {
+		return err
+	}
+	present, err := entry.Items(all)
+	if err != nil {
+		return err
+	}
+	removed := 0
+	for _, item := range present {
+		if kept[item.ID] {
+			continue
+		}
+		if err := entries.Remove(ctx, item.ID); err != nil {
+			return fmt.Errorf("remove the entry %q: %w", item.ID, err)
+		}
+		removed++
+	}
+	fmt.Fprintf(m.Out, "%d removed; a server that runs takes away what it made for them on the phone system\n", removed)
 	return nil
 }
 

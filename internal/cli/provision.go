@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
@@ -115,7 +116,7 @@ func (p *provisioning) choose() ([]*entry.Entry, error) {
 
 // plan shows what differs.
 func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
-	differs := 0
+	differ, unseen := 0, 0
 	for plan, err := range p.provisioner.Plans(ctx, chosen) {
 		if err != nil {
 			return err
@@ -123,11 +124,20 @@ func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 		if err := p.show(plan, plan.String()); err != nil {
 			return err
 		}
-		if !plan.InOrder() {
-			differs++
+		switch {
+		case slices.ContainsFunc(plan.Differences, func(d provision.Difference) bool { return d.Kind == provision.Unseen }):
+			unseen++
+		case !plan.InOrder():
+			differ++
 		}
 	}
-	return p.conclude(differs, "%d of %d entries differ; switchhook provision mends all but what is marked with !\n", differs, len(chosen))
+	if unseen > 0 && !p.JSON {
+		fmt.Fprintf(p.m.Out, "%d of %d entries cannot be seen just now\n", unseen, len(chosen))
+	}
+	if unseen > 0 && differ == 0 {
+		return exit(exitFailed)
+	}
+	return p.conclude(differ, "%d of %d entries differ; switchhook provision mends all but what is marked with !\n", differ, len(chosen))
 }
 
 // apply mends what differs.
