@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -361,3 +362,28 @@ func (z *zeros) Read(p []byte) (int, error) {
 }
 
 var _ io.Reader = (*zeros)(nil)
+
+// outbox returns an Outbox of the service.
+func (s *service) outbox(p textback.Policy) *textback.Outbox {
+	return &textback.Outbox{Queue: s.store, Sender: s.client, Finder: s.client, Policy: p}
+}
+
+// work does once what goes on by itself: it takes on what was left behind, and
+// makes the attempts that are due. It returns when each text is due again.
+func (s *service) work(o *textback.Outbox) (again map[string]time.Time) {
+	s.t.Helper()
+	if _, err := s.store.Sweep(s.t.Context(), time.Now()); err != nil {
+		s.t.Fatal(err)
+	}
+	texts, err := s.store.Texts(s.t.Context(), ledger.Query{State: ledger.Queued})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	again = map[string]time.Time{}
+	for _, text := range texts {
+		if again[text.ID], err = o.Work(s.t.Context(), text.ID); err != nil {
+			s.t.Error(err)
+		}
+	}
+	return again
+}
