@@ -387,3 +387,8 @@ func (s *service) work(o *textback.Outbox) (again map[string]time.Time) {
 	}
 	return again
 }
+
+// smsOf is a text as the phone system's client takes it.
+func smsOf(t ledger.Text) netsapiens.SMS {
+	return netsapiens.SMS{Domain: t.Domain, User: t.User, Session: t.Session, From: t.From, To: t.To, Message: t.Message}
+}

@@ -37,11 +37,11 @@ func TestWhatBecomesOfATextHangsOnHowItFailed(t *testing.T) {
 		gatewayP = nstest.Page(502, "Bad Gateway")
 	)
 	for _, test := range []struct {
-		name         string
-		fault        nstest.Fault
-		off, on      fate
-		resend       fate // with the queue, and textback.when_uncertain = resend
-		waits time.Duration
+		name    string
+		fault   nstest.Fault
+		off, on fate
+		resend  fate // with the queue, and textback.when_uncertain = resend
+		waits   time.Duration
 	}{
 		{"it works", nstest.Slow(0), sent, sent, sent, 0},
 		{"slow", nstest.Slow(3 * time.Second), sent, sent, sent, 3 * time.Second},
