@@ -1,0 +1,211 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// BetterStackURL is where Better Stack keeps its uptime interface.
+const BetterStackURL = "https://uptime.betterstack.com"
+
+// BetterStackConfig says which on-call calendars of which team are asked.
+type BetterStackConfig struct {
+	URL string // default BetterStackURL
+	Key Secret // an uptime API token
+
+	// Calendars are identifiers or names of on-call calendars: whoever is in
+	// the first one has level 1, in the second one level 2. Without any it is
+	// the team's default calendar.
+	Calendars []string
+
+	Client *fetch.Client // default: one of public addresses alone
+}
+
+// BetterStack asks Better Stack's uptime API who is on call. A fetch is one
+// request a page of calendars, and numbers come with it
+// (https://betterstack.com/docs/uptime/api/list-all-existing-on-call-calendars/).
+// It does not tell until when.
+type BetterStack struct {
+	ask       *asker
+	calendars []string
+}
+
+// NewBetterStack returns a source. It asks nothing. Its error is a
+// *fault.Error with the code fault.Invalid.
+func NewBetterStack(c BetterStackConfig) (*BetterStack, error) {
+	const name = "Better Stack"
+	if slices.ContainsFunc(c.Calendars, func(s string) bool { return strings.TrimSpace(s) == "" }) {
+		return nil, fault.Newf(fault.Invalid, "an on-call calendar of %s has no name", name).
+			WithHint("give its identifier or its name, or leave the list out for the default calendar")
+	}
+	ask, err := vendor{kind: KindBetterStack, name: name, url: cmp.Or(c.URL, BetterStackURL), key: c.Key, scheme: "Bearer ", client: c.Client}.asker()
+	if err != nil {
+		return nil, err
+	}
+	return &BetterStack{ask: ask, calendars: slices.Clone(c.Calendars)}, nil
+}
+
+// betterStackPage is one page of GET /api/v2/on-calls, in the form of JSON:API.
+type betterStackPage struct {
+	Data       *[]betterStackCalendar `json:"data"`
+	Included   []betterStackUser      `json:"included"`
+	Pagination struct {
+		Next *string `json:"next"`
+	} `json:"pagination"`
+}
+
+type betterStackCalendar struct {
+	ID         ident `json:"id"`
+	Attributes struct {
+		Name    string `json:"name"` // null for a calendar that nobody gave one
+		Default bool   `json:"default_calendar"`
+	} `json:"attributes"`
+	Relationships struct {
+		Users struct {
+			Data *[]struct {
+				ID   ident `json:"id"`
+				Meta struct {
+					Email string `json:"email"`
+				} `json:"meta"`
+			} `json:"data"`
+		} `json:"on_call_users"`
+	} `json:"relationships"`
+}
+
+type betterStackUser struct {
+	ID         ident `json:"id"`
+	Attributes *struct {
+		First   string    `json:"first_name"`
+		Last    string    `json:"last_name"`
+		Email   string    `json:"email"`
+		Numbers *[]string `json:"phone_numbers"`
+	} `json:"attributes"`
+}
+
+// Fetch asks who is on call now.
+func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
+	s := Snapshot{At: time.Now()}
+	var calendars []betterStackCalendar
+	users := make(map[ident]betterStackUser)
+	for page := 1; page != 0; {
+		if page > maxPages {
+			return Snapshot{}, b.ask.wrong("use a token of the team alone", "%s goes on after %d pages of calendars", b.ask.where(), maxPages)
+		}
+		var query url.Values
+		if page > 1 {
+			query = url.Values{"page": {strconv.Itoa(page)}}
+		}
+		var answer betterStackPage
+		got, err := b.ask.get(ctx, "/api/v2/on-calls", query, "application/json", &answer)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if odd := b.ask.skew(got); odd != "" && page == 1 {
+			s.Oddities = append(s.Oddities, odd)
+		}
+		if answer.Data == nil {
+			return Snapshot{}, b.ask.changed("it has no list of calendars")
+		}
+		calendars = append(calendars, *answer.Data...)
+		for _, u := range answer.Included {
+			users[u.ID] = u
+		}
+		if page, err = b.next(page, answer.Pagination.Next); err != nil {
+			return Snapshot{}, err
+		}
+	}
+	chosen, err := b.choose(calendars)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	for i, calendar := range chosen {
+		if calendar.Relationships.Users.Data == nil {
+			return Snapshot{}, b.ask.changed("a calendar has no on_call_users")
+		}
+		for _, ref := range *calendar.Relationships.Users.Data {
+			person, oddities, err := b.person(ref.ID, ref.Meta.Email, users)
+			if err != nil {
+				return Snapshot{}, err
+			}
+			person.Level = i + 1
+			s.People = append(s.People, person)
+			s.Oddities = append(s.Oddities, oddities...)
+		}
+	}
+	s.People = arrange(s.People)
+	return s, nil
+}
+
+// next returns the number of the page that an answer says follows, or 0. The
+// address that the answer gives is not asked: nothing but the number of it is
+// of use, and it could lead anywhere.
+func (b *BetterStack) next(page int, address *string) (int, error) {
+	if address == nil || *address == "" {
+		return 0, nil
+	}
+	u, err := url.Parse(*address)
+	if err != nil {
+		return 0, b.ask.changed("the address of the next page is none")
+	}
+	if n, err := strconv.Atoi(u.Query().Get("page")); err != nil || n != page+1 {
+		return 0, b.ask.changed("the page after %d is not %d", page, page+1)
+	}
+	return page + 1, nil
+}
+
+// choose returns the calendars that are asked for, by level.
+func (b *BetterStack) choose(calendars []betterStackCalendar) ([]betterStackCalendar, error) {
+	if len(b.calendars) == 0 {
+		i := slices.IndexFunc(calendars, func(c betterStackCalendar) bool { return c.Attributes.Default })
+		if i < 0 {
+			return nil, b.ask.wrong("name the calendar in the source's settings, or make one the default", "%s has no default on-call calendar", b.ask.where())
+		}
+		return calendars[i : i+1], nil
+	}
+	chosen := make([]betterStackCalendar, len(b.calendars))
+	for i, name := range b.calendars {
+		j := slices.IndexFunc(calendars, func(c betterStackCalendar) bool { return string(c.ID) == name })
+		if j < 0 {
+			j = slices.IndexFunc(calendars, func(c betterStackCalendar) bool { return strings.EqualFold(c.Attributes.Name, name) })
+		}
+		if j < 0 {
+			return nil, b.ask.wrong("give the identifier at the end of the calendar's address, or its name", "%s has no on-call calendar %s", b.ask.where(), label(name))
+		}
+		chosen[i] = calendars[j]
+	}
+	return chosen, nil
+}
+
+// person returns who is meant by an identifier of the answer.
+func (b *BetterStack) person(id ident, email string, users map[ident]betterStackUser) (Person, []string, error) {
+	if id == "" {
+		return Person{}, nil, b.ask.changed("somebody on call has no id")
+	}
+	user, ok := users[id]
+	if !ok {
+		p := Person{ID: string(id), Name: cmp.Or(email, string(id)), Email: email}
+		return p, []string{fmt.Sprintf("%s: the answer says nothing about this person, not even a number", label(p.Name))}, nil
+	}
+	if user.Attributes == nil || user.Attributes.Numbers == nil {
+		return Person{}, nil, b.ask.changed("a user has no phone_numbers")
+	}
+	a := user.Attributes
+	p := Person{ID: string(id), Email: cmp.Or(a.Email, email)}
+	p.Name = cmp.Or(strings.TrimSpace(a.First+" "+a.Last), p.Email, p.ID)
+	n := numbers{person: p.Name}
+	for _, number := range *a.Numbers {
+		e164, ok := inRegion("", number)
+		n.add(e164, ok, number)
+	}
+	p.Numbers = n.list
+	return p, n.oddities, nil
+}

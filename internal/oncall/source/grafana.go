@@ -1,0 +1,121 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// GrafanaConfig says which schedules of which Grafana IRM, or Grafana OnCall,
+// are asked.
+type GrafanaConfig struct {
+	URL string // the address of the interface, from the page Settings → API
+	Key Secret // an API key of IRM or OnCall, sent as it is
+
+	// Schedules are the identifiers of schedules: whoever is on call in the
+	// first one has level 1, in the second one level 2.
+	Schedules []string
+
+	Client *fetch.Client // default: one of public addresses alone
+}
+
+// Grafana asks Grafana IRM, or Grafana OnCall, who is on call in a schedule
+// (https://grafana.com/docs/oncall/latest/oncall-api-reference/schedules/).
+// Numbers are not to be had there: a local map gives them, by identifier,
+// name or e-mail address. A fetch is one request a schedule, and one for the
+// name of each person that it has not asked about for ten minutes.
+type Grafana struct {
+	ask       *asker
+	schedules []string
+	contacts  contacts
+}
+
+// NewGrafana returns a source. It asks nothing. Its error is a *fault.Error
+// with the code fault.Invalid.
+func NewGrafana(c GrafanaConfig) (*Grafana, error) {
+	const name = "Grafana"
+	if c.URL == "" {
+		return nil, fault.Newf(fault.Invalid, "no address of %s is given", name).
+			WithHint("give the API URL that Grafana shows under IRM, Settings, Admin & API")
+	}
+	if len(c.Schedules) == 0 {
+		return nil, checkID(name, "schedule", "")
+	}
+	for _, id := range c.Schedules {
+		if err := checkID(name, "schedule", id); err != nil {
+			return nil, err
+		}
+	}
+	ask, err := vendor{kind: KindGrafana, name: name, url: c.URL, key: c.Key, client: c.Client}.asker()
+	if err != nil {
+		return nil, err
+	}
+	return &Grafana{
+		ask:       ask,
+		schedules: slices.Clone(c.Schedules),
+		contacts:  contacts{optional: true},
+	}, nil
+}
+
+// Fetch asks who is on call now.
+func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
+	s := Snapshot{At: time.Now()}
+	var subjects []subject
+	for i, id := range g.schedules {
+		var schedule struct {
+			ID  string   `json:"id"`
+			Now *[]ident `json:"on_call_now"`
+		}
+		answer, err := g.ask.get(ctx, "/api/v1/schedules/"+id+"/", nil, "application/json", &schedule)
+		switch {
+		case err != nil:
+			return Snapshot{}, err
+		case schedule.ID != id:
+			return Snapshot{}, g.ask.changed("it is not the schedule that was asked for")
+		case schedule.Now == nil:
+			return Snapshot{}, g.ask.changed("the schedule has no on_call_now")
+		}
+		if odd := g.ask.skew(answer); odd != "" && i == 0 {
+			s.Oddities = append(s.Oddities, odd)
+		}
+		for _, user := range *schedule.Now {
+			if !isPlain(string(user)) {
+				return Snapshot{}, g.ask.changed("somebody in on_call_now has no identifier")
+			}
+			s.People = append(s.People, Person{ID: string(user), Level: i + 1})
+			subjects = append(subjects, subject{id: string(user)})
+		}
+	}
+	found, oddities, err := g.contacts.about(ctx, distinct(subjects), g.contact)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s.Oddities = append(s.Oddities, oddities...)
+	for i := range s.People {
+		p := &s.People[i]
+		p.Name, p.Email = cmp.Or(found[p.ID].name, p.ID), found[p.ID].email
+	}
+	s.People = arrange(s.People)
+	return s, nil
+}
+
+// contact asks for somebody's name.
+func (g *Grafana) contact(ctx context.Context, s subject) (contact, error) {
+	var user struct {
+		ID    string `json:"id"`
+		Name  string `json:"username"`
+		Email string `json:"email"`
+	}
+	_, err := g.ask.get(ctx, "/api/v1/users/"+s.id+"/", nil, "application/json", &user)
+	switch {
+	case err != nil:
+		return contact{}, err
+	case user.ID != s.id:
+		return contact{}, g.ask.changed("it is not the user that was asked for")
+	}
+	return contact{name: user.Name, email: user.Email}, nil
+}

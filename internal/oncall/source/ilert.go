@@ -1,0 +1,158 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// IlertURL is where ilert keeps its interface.
+const IlertURL = "https://api.ilert.com"
+
+// IlertConfig says which escalation policy of which account is asked.
+type IlertConfig struct {
+	URL    string        // default IlertURL
+	Key    Secret        // an API key; that of an administrator sees the numbers of others
+	Policy string        // the identifier of an escalation policy, a number
+	Client *fetch.Client // default: one of public addresses alone
+}
+
+// Ilert asks ilert's REST API who is on call for an escalation policy, and
+// for the numbers of those who are: one request, and one for each person that
+// it has not asked about for ten minutes
+// (https://docs.ilert.com/developer-docs/rest-api/api-reference/on-calls).
+type Ilert struct {
+	ask      *asker
+	policy   string
+	contacts contacts
+}
+
+// NewIlert returns a source. It asks nothing. Its error is a *fault.Error with
+// the code fault.Invalid.
+func NewIlert(c IlertConfig) (*Ilert, error) {
+	const name = "ilert"
+	if err := checkID(name, "escalation policy", c.Policy); err != nil {
+		return nil, err
+	}
+	ask, err := vendor{kind: KindIlert, name: name, url: cmp.Or(c.URL, IlertURL), key: c.Key, scheme: "Bearer ", client: c.Client}.asker()
+	if err != nil {
+		return nil, err
+	}
+	return &Ilert{ask: ask, policy: c.Policy}, nil
+}
+
+// ilertOnCall is an entry of GET /api/on-calls.
+type ilertOnCall struct {
+	Policy *struct {
+		ID ident `json:"id"`
+	} `json:"escalationPolicy"`
+	User  json.RawMessage `json:"user"`
+	Level *int            `json:"escalationLevel"`
+	Start *time.Time      `json:"start"`
+	End   *time.Time      `json:"end"`
+}
+
+type ilertUser struct {
+	ID    ident  `json:"id"`
+	First string `json:"firstName"`
+	Last  string `json:"lastName"`
+	Email string `json:"email"`
+}
+
+// ilertNumber is an entry of GET /api/users/{id}/contacts/phone-numbers.
+type ilertNumber struct {
+	Region string  `json:"regionCode"`
+	Target *string `json:"target"`
+	Status string  `json:"status"` // OK, LOCKED or BLACKLISTED
+}
+
+// Fetch asks who is on call now.
+func (l *Ilert) Fetch(ctx context.Context) (Snapshot, error) {
+	s := Snapshot{At: time.Now()}
+	var entries *[]ilertOnCall
+	answer, err := l.ask.get(ctx, "/api/on-calls", url.Values{"policies": {l.policy}, "expand": {"user"}}, "application/json", &entries)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if entries == nil {
+		return Snapshot{}, l.ask.changed("it is no list of on-calls")
+	}
+	if odd := l.ask.skew(answer); odd != "" {
+		s.Oddities = append(s.Oddities, odd)
+	}
+	var subjects []subject
+	for _, entry := range *entries {
+		person, about, err := l.person(entry)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		s.People = append(s.People, person)
+		subjects = append(subjects, about)
+	}
+	found, oddities, err := l.contacts.about(ctx, distinct(subjects), l.contact)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s.Oddities = append(s.Oddities, oddities...)
+	for i := range s.People {
+		s.People[i].Numbers = found[s.People[i].ID].numbers
+	}
+	s.People = arrange(s.People)
+	return s, nil
+}
+
+// person reads one entry of the list.
+func (l *Ilert) person(entry ilertOnCall) (Person, subject, error) {
+	if entry.Policy != nil && string(entry.Policy.ID) != l.policy {
+		return Person{}, subject{}, l.ask.changed("it has on-calls of another escalation policy than was asked for")
+	}
+	if entry.Level == nil || *entry.Level < 1 {
+		return Person{}, subject{}, l.ask.changed("an on-call has no escalationLevel")
+	}
+	var user ilertUser
+	if len(entry.User) > 0 {
+		if err := l.ask.decode(entry.User, &user); err != nil {
+			return Person{}, subject{}, err
+		}
+	}
+	if !isPlain(string(user.ID)) {
+		return Person{}, subject{}, l.ask.changed("an on-call has no user with an id")
+	}
+	person := Person{ID: string(user.ID), Email: user.Email, Level: *entry.Level}
+	person.Name = cmp.Or(strings.TrimSpace(user.First+" "+user.Last), user.Email, person.ID)
+	if entry.Start != nil {
+		person.Since = *entry.Start
+	}
+	if entry.End != nil {
+		person.Until = *entry.End
+	}
+	return person, subject{id: person.ID, name: person.Name, mark: string(entry.User)}, nil
+}
+
+// contact asks for one person's numbers.
+func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
+	var list *[]ilertNumber
+	if _, err := l.ask.get(ctx, "/api/users/"+s.id+"/contacts/phone-numbers", nil, "application/json", &list); err != nil {
+		return contact{}, err
+	}
+	if list == nil {
+		return contact{}, l.ask.changed("it is no list of numbers")
+	}
+	n := numbers{person: s.label()}
+	for _, number := range *list {
+		if number.Target == nil {
+			return contact{}, l.ask.changed("a number has no target")
+		}
+		if number.Status != "" && number.Status != "OK" {
+			continue
+		}
+		e164, ok := inRegion(number.Region, *number.Target)
+		n.add(e164, ok, *number.Target)
+	}
+	return contact{numbers: n.list, oddities: n.oddities}, nil
+}

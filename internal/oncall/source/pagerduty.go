@@ -1,0 +1,269 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// Where PagerDuty keeps accounts, by service region.
+const (
+	PagerDutyURL   = "https://api.pagerduty.com"
+	PagerDutyURLEU = "https://api.eu.pagerduty.com"
+)
+
+const (
+	// pagerDutyAccept is the version of the interface.
+	pagerDutyAccept = "application/vnd.pagerduty+json;version=2"
+
+	// pagerDutyPage is the most entries that PagerDuty puts on a page.
+	pagerDutyPage = 100
+)
+
+// PagerDutyConfig says which escalation policy of which account is asked.
+type PagerDutyConfig struct {
+	URL    string        // default PagerDutyURL
+	Key    Secret        // a REST API key; a read-only one is enough
+	Policy string        // the identifier of an escalation policy, such as PT54U20
+	Client *fetch.Client // default: one of public addresses alone
+}
+
+// PagerDuty asks PagerDuty's REST API, version 2, who is on call for an
+// escalation policy, and for the numbers of those who are. A fetch is one
+// request a hundred on-calls, and one for each person that it has not asked
+// about for ten minutes; the limit is 960 requests a minute
+// (https://developer.pagerduty.com/docs/rest-api-rate-limits).
+//
+// Numbers are phone contact methods that PagerDuty would call: neither
+// blacklisted nor switched off. Those of the person's high-urgency
+// notification rules come first, in the rules' order; the others follow in the
+// order of the profile.
+type PagerDuty struct {
+	ask      *asker
+	policy   string
+	contacts contacts
+}
+
+// NewPagerDuty returns a source. It asks nothing. Its error is a *fault.Error
+// with the code fault.Invalid.
+func NewPagerDuty(c PagerDutyConfig) (*PagerDuty, error) {
+	const name = "PagerDuty"
+	if c.URL == "" {
+		c.URL = PagerDutyURL
+	}
+	if err := checkID(name, "escalation policy", c.Policy); err != nil {
+		return nil, err
+	}
+	ask, err := vendor{kind: KindPagerDuty, name: name, url: c.URL, key: c.Key, scheme: "Token token=", client: c.Client}.asker()
+	if err != nil {
+		return nil, err
+	}
+	return &PagerDuty{ask: ask, policy: c.Policy}, nil
+}
+
+// pagerDutyPageOf is one page of GET /oncalls
+// (https://developer.pagerduty.com/api-reference/3a6b910f11050-list-all-of-the-on-calls).
+type pagerDutyPageOf struct {
+	OnCalls *[]pagerDutyOnCall `json:"oncalls"`
+	Limit   int                `json:"limit"`
+	Offset  int                `json:"offset"`
+	More    *bool              `json:"more"`
+}
+
+type pagerDutyOnCall struct {
+	Policy *struct {
+		ID string `json:"id"`
+	} `json:"escalation_policy"`
+	Level *int            `json:"escalation_level"`
+	User  json.RawMessage `json:"user"`
+	Start *time.Time      `json:"start"` // null: for good
+	End   *time.Time      `json:"end"`   // the same
+}
+
+// pagerDutyUser is a user, with more or less of it included.
+type pagerDutyUser struct {
+	ID      string                    `json:"id"`
+	Name    string                    `json:"name"`
+	Summary string                    `json:"summary"` // the name, where the user is a reference only
+	Email   string                    `json:"email"`
+	Methods *[]pagerDutyContactMethod `json:"contact_methods"`
+	Rules   *[]pagerDutyRule          `json:"notification_rules"`
+}
+
+type pagerDutyContactMethod struct {
+	ID          string `json:"id"`
+	Type        string `json:"type"`
+	Address     string `json:"address"`
+	CountryCode int    `json:"country_code"`
+	Blacklisted bool   `json:"blacklisted"`
+	Enabled     *bool  `json:"enabled"` // absent: it is
+}
+
+type pagerDutyRule struct {
+	Urgency string `json:"urgency"`
+	Delay   int    `json:"start_delay_in_minutes"`
+	Method  struct {
+		ID string `json:"id"`
+	} `json:"contact_method"`
+}
+
+// Fetch asks who is on call now.
+func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
+	s := Snapshot{At: time.Now()}
+	var subjects []subject
+	for offset, page := 0, 1; ; page++ {
+		if page > maxPages {
+			return Snapshot{}, p.ask.wrong("check the escalation policy", "%s goes on after %d pages of on-calls", p.ask.where(), maxPages)
+		}
+		answer, entries, next, err := p.page(ctx, offset)
+		if err != nil {
+			return Snapshot{}, err
+		}
+		if odd := p.ask.skew(answer); odd != "" && page == 1 {
+			s.Oddities = append(s.Oddities, odd)
+		}
+		for _, entry := range entries {
+			person, about, err := p.person(entry)
+			if err != nil {
+				return Snapshot{}, err
+			}
+			s.People = append(s.People, person)
+			subjects = append(subjects, about)
+		}
+		if next == offset {
+			break
+		}
+		offset = next
+	}
+	found, oddities, err := p.contacts.about(ctx, distinct(subjects), p.contact)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s.Oddities = append(s.Oddities, oddities...)
+	for i := range s.People {
+		s.People[i].Numbers = found[s.People[i].ID].numbers
+	}
+	s.People = arrange(s.People)
+	return s, nil
+}
+
+// page asks for the entries from an offset on, and returns the next offset;
+// the same one where no more follow.
+func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []pagerDutyOnCall, int, error) {
+	var page pagerDutyPageOf
+	answer, err := p.ask.get(ctx, "/oncalls", url.Values{
+		"escalation_policy_ids[]": {p.policy},
+		"include[]":               {"users"},
+		"earliest":                {"true"},
+		"limit":                   {strconv.Itoa(pagerDutyPage)},
+		"offset":                  {strconv.Itoa(offset)},
+	}, pagerDutyAccept, &page)
+	switch {
+	case err != nil:
+		return nil, nil, 0, err
+	case page.OnCalls == nil:
+		return nil, nil, 0, p.ask.changed("it has no list of on-calls")
+	case page.Offset != offset:
+		return nil, nil, 0, p.ask.changed("it is the page from %d on where that from %d on was asked for", page.Offset, offset)
+	}
+	entries := *page.OnCalls
+	size := pagerDutyPage
+	if page.Limit > 0 {
+		size = min(size, page.Limit) // a smaller page than was asked for is the vendor's right
+	}
+	switch {
+	case page.More == nil && len(entries) >= size:
+		return nil, nil, 0, p.ask.changed("a full page does not say whether more follow")
+	case page.More == nil || !*page.More:
+		return answer, entries, offset, nil
+	case len(entries) == 0:
+		return nil, nil, 0, p.ask.changed("an empty page says that more follow")
+	}
+	return answer, entries, offset + size, nil
+}
+
+// person reads one entry of the list.
+func (p *PagerDuty) person(entry pagerDutyOnCall) (Person, subject, error) {
+	if entry.Policy != nil && entry.Policy.ID != p.policy {
+		return Person{}, subject{}, p.ask.changed("it has on-calls of another escalation policy than was asked for")
+	}
+	if entry.Level == nil || *entry.Level < 1 {
+		return Person{}, subject{}, p.ask.changed("an on-call has no escalation_level")
+	}
+	var user pagerDutyUser
+	if len(entry.User) > 0 {
+		if err := p.ask.decode(entry.User, &user); err != nil {
+			return Person{}, subject{}, err
+		}
+	}
+	if !isPlain(user.ID) {
+		return Person{}, subject{}, p.ask.changed("an on-call has no user with an id")
+	}
+	person := Person{ID: user.ID, Name: cmp.Or(user.Name, user.Summary, user.ID), Email: user.Email, Level: *entry.Level}
+	if entry.Start != nil {
+		person.Since = *entry.Start
+	}
+	if entry.End != nil {
+		person.Until = *entry.End
+	}
+	return person, subject{id: user.ID, name: person.Name, mark: string(entry.User)}, nil
+}
+
+// contact asks for one person's numbers.
+func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
+	var answer struct {
+		User *pagerDutyUser `json:"user"`
+	}
+	_, err := p.ask.get(ctx, "/users/"+s.id, url.Values{"include[]": {"contact_methods", "notification_rules"}}, pagerDutyAccept, &answer)
+	switch {
+	case err != nil:
+		return contact{}, err
+	case answer.User == nil || answer.User.ID != s.id:
+		return contact{}, p.ask.changed("it is not the user that was asked for")
+	case answer.User.Methods == nil || answer.User.Rules == nil:
+		return contact{}, p.ask.changed("a user has no contact_methods or no notification_rules")
+	}
+	n := numbers{person: s.label()}
+	for _, m := range pagerDutyOrder(*answer.User.Methods, *answer.User.Rules) {
+		if m.Type != "phone_contact_method" || m.Blacklisted || m.Enabled != nil && !*m.Enabled {
+			continue
+		}
+		e164, ok := inCountry(m.CountryCode, m.Address)
+		n.add(e164, ok, m.Address)
+	}
+	return contact{numbers: n.list, oddities: n.oddities}, nil
+}
+
+// pagerDutyOrder returns contact methods in the order in which somebody is to
+// be reached: as the rules for high urgency say, then the others.
+func pagerDutyOrder(methods []pagerDutyContactMethod, rules []pagerDutyRule) []pagerDutyContactMethod {
+	rules = slices.DeleteFunc(slices.Clone(rules), func(r pagerDutyRule) bool { return r.Urgency != "high" })
+	slices.SortStableFunc(rules, func(a, b pagerDutyRule) int { return cmp.Compare(a.Delay, b.Delay) })
+	place := make(map[string]int, len(rules))
+	for i, r := range rules {
+		if _, ok := place[r.Method.ID]; !ok {
+			place[r.Method.ID] = i
+		}
+	}
+	ordered := slices.Clone(methods)
+	slices.SortStableFunc(ordered, func(a, b pagerDutyContactMethod) int {
+		return cmp.Compare(placeOf(place, a.ID), placeOf(place, b.ID))
+	})
+	return ordered
+}
+
+// placeOf returns the place of a contact method among the rules, or one behind
+// them all.
+func placeOf(place map[string]int, id string) int {
+	if i, ok := place[id]; ok {
+		return i
+	}
+	return math.MaxInt
+}

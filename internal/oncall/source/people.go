@@ -1,0 +1,52 @@
+package source
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// arrange returns people by level, within a level in the order in which they
+// came, each once a level. Where a source has somebody twice on one level,
+// both shifts count: from the earlier beginning to the later end.
+func arrange(people []Person) []Person {
+	slices.SortStableFunc(people, func(a, b Person) int { return cmp.Compare(a.Level, b.Level) })
+	arranged := people[:0]
+	for _, p := range people {
+		i := slices.IndexFunc(arranged, func(q Person) bool { return q.Level == p.Level && q.ID == p.ID })
+		if i < 0 {
+			arranged = append(arranged, p)
+			continue
+		}
+		q := &arranged[i]
+		q.Since, q.Until = first(q.Since, p.Since), last(q.Until, p.Until)
+		for _, number := range p.Numbers {
+			if !slices.Contains(q.Numbers, number) {
+				q.Numbers = append(slices.Clip(q.Numbers), number)
+			}
+		}
+	}
+	return arranged
+}
+
+// first returns the earlier of two beginnings; what is not told is earliest.
+func first(a, b time.Time) time.Time {
+	if a.IsZero() || b.IsZero() {
+		return time.Time{}
+	}
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// last returns the later of two ends; what is not told is latest.
+func last(a, b time.Time) time.Time {
+	if a.IsZero() || b.IsZero() {
+		return time.Time{}
+	}
+	if b.After(a) {
+		return b
+	}
+	return a
+}
