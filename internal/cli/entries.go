@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
@@ -75,7 +76,7 @@ func removeOthers(ctx context.Context, m *Main, entries *store.Entries, text []b
 	if err != nil {
 		return err
 	}
-	removed := 0
+	var removed []string
 	for _, item := range present {
 		if kept[item.ID] {
 			continue
@@ -83,9 +84,12 @@ func removeOthers(ctx context.Context, m *Main, entries *store.Entries, text []b
 		if err := entries.Remove(ctx, item.ID); err != nil {
 			return fmt.Errorf("remove the entry %q: %w", item.ID, err)
 		}
-		removed++
+		removed = append(removed, item.ID)
 	}
-	fmt.Fprintf(m.Out, "%d removed; a server that runs takes away what it made for them on the phone system\n", removed)
+	fmt.Fprintf(m.Out, "%d removed\n", len(removed))
+	if len(removed) > 0 {
+		fmt.Fprintf(m.Out, "what was made for them on the phone system stays until: switchhook provision --remove %s\n", strings.Join(removed, " "))
+	}
 	return nil
 }
 
