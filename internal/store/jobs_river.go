@@ -142,7 +142,12 @@ func once(at time.Time) *river.InsertOpts {
 }
 
 func (q *riverQueue[T]) add(ctx context.Context, kind, id string, at time.Time) error {
-	inserted, err := q.client.Load().Insert(ctx, chore{kind, id}, once(at))
+	var inserted *rivertype.JobInsertResult
+	err := untilAlone(ctx, func() (bool, error) {
+		var err error
+		inserted, err = q.client.Load().Insert(ctx, chore{kind, id}, once(at))
+		return inTheWay(err), err
+	})
 	if err != nil || !inserted.UniqueSkippedAsDuplicate {
 		return err
 	}
@@ -177,12 +182,22 @@ func (q *riverQueue[T]) addMissing(ctx context.Context, kind string, ids []strin
 	for _, id := range ids {
 		jobs = append(jobs, river.InsertManyParams{Args: chore{kind, id}, InsertOpts: once(time.Time{})})
 	}
-	_, err := q.client.Load().InsertMany(ctx, jobs)
-	return err
+	return untilAlone(ctx, func() (bool, error) {
+		_, err := q.client.Load().InsertMany(ctx, jobs)
+		return inTheWay(err), err
+	})
 }
 
-// inTx executes do in a transaction.
+// inTx executes do in a transaction, more than once where others are in its
+// way.
 func (q *riverQueue[T]) inTx(ctx context.Context, do func(exec riverdriver.ExecutorTx, tx T) error) error {
+	return untilAlone(ctx, func() (bool, error) {
+		err := q.try(ctx, do)
+		return inTheWay(err), err
+	})
+}
+
+func (q *riverQueue[T]) try(ctx context.Context, do func(exec riverdriver.ExecutorTx, tx T) error) error {
 	exec, err := q.driver.GetExecutor().Begin(ctx)
 	if err != nil {
 		return err

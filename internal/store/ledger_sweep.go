@@ -70,7 +70,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, er
 func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
 	var ids []string
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM texts WHERE state = 'queued' AND due <= $1 ORDER BY due`, millis(now))
+		rows, err := q.QueryContext(ctx, `SELECT id FROM texts WHERE state = 'queued' AND due <= $1 ORDER BY due, id`, millis(now))
 		if err != nil {
 			return err
 		}

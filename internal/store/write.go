@@ -59,18 +59,24 @@ func (s *Store) writeAt(ctx context.Context, level sql.IsolationLevel, do func(c
 	if s.group != nil {
 		return s.explain(s.group.write(ctx, do))
 	}
+	return s.explain(untilAlone(ctx, func() (bool, error) { return s.try(ctx, level, do) }))
+}
+
+// untilAlone calls do until it says that there is no need to try again. Its
+// pauses spread those who are in each other's way.
+func untilAlone(ctx context.Context, do func() (again bool, err error)) error {
 	pause := firstPause
 	for try := 1; ; try++ {
-		again, err := s.try(ctx, level, do)
+		again, err := do()
 		if !again || try == maxTries {
-			return s.explain(err)
+			return err
 		}
-		wait := time.NewTimer(rand.N(pause)) //nolint:gosec // spreads those who were in each other's way, guards nothing
+		wait := time.NewTimer(rand.N(pause)) //nolint:gosec // guards nothing
 		select {
 		case <-wait.C:
 		case <-ctx.Done():
 			wait.Stop()
-			return errors.Join(notWritten(ctx), s.explain(err))
+			return errors.Join(notWritten(ctx), err)
 		}
 		pause = min(2*pause, longestPause)
 	}
