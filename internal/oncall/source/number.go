@@ -3,10 +3,9 @@ package source
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
-
-	"github.com/nyaruka/phonenumbers"
 
 	"github.com/switchhook/switchhook/internal/phone"
 )
@@ -20,13 +19,34 @@ const maxNumber = 64
 const minSubscriber = 7
 
 // inCountry returns a number in E.164, from a national number and a country
-// code such as 31. A number that begins with a plus is taken as it is.
+// code such as 31. A number that begins with a plus is taken as it is. People
+// write the country's code once more, or the way it is dialled from abroad.
 func inCountry(code int, number string) (string, bool) {
-	region := phonenumbers.GetRegionCodeForCountryCode(code)
-	if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY && !strings.HasPrefix(strings.TrimSpace(number), "+") {
-		number = fmt.Sprintf("+%d%s", code, number)
+	number = strings.TrimSpace(number)
+	if strings.HasPrefix(number, "+") {
+		return inRegion("", number)
 	}
-	return inRegion(region, number)
+	country := strconv.Itoa(code)
+	ways := []string{"+" + country + " " + number}
+	if abroad, ok := strings.CutPrefix(number, "00"); ok {
+		ways = append(ways, "+"+abroad)
+	}
+	if strings.HasPrefix(number, country) {
+		ways = append(ways, "+"+number)
+	}
+	for _, way := range ways {
+		if known(way) {
+			return inRegion("", way)
+		}
+	}
+	return inRegion("", ways[0])
+}
+
+// known reports whether the data of this program knows a range of a number that
+// begins with a plus.
+func known(number string) bool {
+	kind := phone.Classify(number, nil)
+	return kind != phone.Invalid && kind != phone.Short
 }
 
 // inRegion returns a number in E.164, from a number as it is dialled in a
@@ -40,14 +60,14 @@ func inRegion(region, number string) (string, bool) {
 	if len(number) > maxNumber || strings.ContainsFunc(number, unicode.IsLetter) {
 		return "", false // letters would be read as keys, and an extension cannot be dialled
 	}
-	parsed, err := phonenumbers.Parse(number, strings.ToUpper(region))
-	if err != nil || phonenumbers.IsPossibleNumberWithReason(parsed) != phonenumbers.IS_POSSIBLE {
+	if region == "" && !strings.HasPrefix(strings.TrimSpace(number), "+") {
 		return "", false
 	}
-	if len(phonenumbers.GetNationalSignificantNumber(parsed)) < minSubscriber && !phonenumbers.IsValidNumber(parsed) {
+	digits, err := phone.E164digits(number, strings.ToUpper(region))
+	if err != nil || len(digits) < minSubscriber+1 || len(digits) < minSubscriber+3 && !known("+"+digits) {
 		return "", false
 	}
-	return phonenumbers.Format(parsed, phonenumbers.E164), true
+	return "+" + digits, true
 }
 
 // noNumber is the sentence for what a source gives as a number and is none.
