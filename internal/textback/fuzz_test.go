@@ -1,8 +1,10 @@
 package textback_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -14,6 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/optout"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/internal/textback"
@@ -132,6 +137,60 @@ func FuzzWebhook(f *testing.F) {
 	})
 }
 
+// FuzzInbox posts anything as events: the answer is JSON, nobody but who wrote
+// the word is suppressed, and what can be read comes once.
+func FuzzInbox(f *testing.F) {
+	f.Add([]byte(stop))
+	f.Add([]byte("[" + stop + "," + stop + "]"))
+	f.Add([]byte(`[{"id":1,"type":"mms","domain":"example.net","direction":"orig","from-number":19734321440,"dialed":"+12125550100, 12125550199","text":"please stop"}]`))
+	f.Add([]byte(`{"id":"a","domain":"EXAMPLE.net","direction":"orig","from-number":"9734321440","terminating-user-id":"2000@example.net","text":"START"}`))
+	f.Add([]byte(`[{"id":"a","text":{"x":"STOP"},"direction":"orig"},{"id":"b","text":null},{}]`))
+	f.Add([]byte("\xff[{]"))
+	kept := storetest.Open(f, storetest.SQLite(f))
+	inbox := &textback.Inbox{Key: "k", Entries: one{}, Mail: kept, Replies: replies, Log: quiet().LogAttrs}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		post := func() *httptest.ResponseRecorder {
+			w := httptest.NewRecorder()
+			inbox.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/webresponder/events?key=k", bytes.NewReader(body)))
+			return w
+		}
+		w := post()
+		if !json.Valid(w.Body.Bytes()) || w.Code != 200 && w.Code != 400 && w.Code != 413 {
+			t.Fatalf("the answer is %d %q", w.Code, w.Body)
+		}
+		list, err := kept.Suppressions(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sup := range list {
+			if n := sup.Number; len(n) < 7 || len(n) > 15 || strings.Trim(n, "0123456789") != "" || sup.Tenant != domain || optout.Read(sup.Words) != optout.Stop || n == from {
+				t.Errorf("the list has %+v", sup)
+			}
+			if !bytes.ContainsAny(body, "0123456789") {
+				t.Errorf("%s is suppressed by %q", sup.Number, body)
+			}
+		}
+		before, err := kept.Texts(t.Context(), ledger.Query{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := post(); again.Code != w.Code {
+			t.Errorf("the second time the answer is %d, not %d", again.Code, w.Code)
+		}
+		after, err := kept.Texts(t.Context(), ledger.Query{})
+		if err != nil || len(after) != len(before) {
+			t.Errorf("the second time %d texts are queued, not %d (%v)", len(after), len(before), err)
+		}
+		for _, sup := range list {
+			_, err1 := kept.Erase(t.Context(), sup.Number) // who erases a number does not take it off the list
+			_, err2 := kept.Unsuppress(t.Context(), sup.Number, "", "")
+			if err := errors.Join(err1, err2); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 // keeps is a phone system's client that keeps what it is to send.
 type keeps struct{ texts []netsapiens.SMS }
 
@@ -147,4 +206,9 @@ func (one) Get(name string) (*entry.Entry, bool) {
 	return &entry.Entry{ID: name, APIDomain: domain, Text: entry.Text{User: "2000", SystemUser: "8001", FromNumber: from, Message: message}}, name == id
 }
 
-func (one) Sends(string) bool { return false }
+func (one) Sends(number string) bool { return phone.SameNumber(number, from) }
+
+func (one) All() []*entry.Entry {
+	e, _ := one{}.Get(id)
+	return []*entry.Entry{e}
+}
