@@ -1,0 +1,95 @@
+// Package crash_test runs servers as processes of their own and kills them, to
+// see that nobody's text is lost by that and nobody gets two.
+//
+// SWITCHHOOK_TEST_FULL=1 in the environment makes the tests as large as what is
+// promised: a thousand callers, at the pace of a real phone system. Without it
+// they are over in seconds.
+package crash_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/cli"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/textback"
+)
+
+// role is the variable that tells a process of this program what it is; without
+// it, it is the tests.
+const role = "CRASH_TEST_ROLE"
+
+// The roles.
+const (
+	asServe    = "serve"    // the command, as it is
+	asHurrying = "hurrying" // the same, but texts go on at hurriedPace
+	asDoomed   = "doomed"   // kills itself at a point
+	fullSize   = "SWITCHHOOK_TEST_FULL"
+	settingsIn = "crash.toml" // the name of all settings files
+)
+
+// hurriedPace leaves out the waiting. An attempt still has the time that it
+// takes on a busy machine.
+var hurriedPace = textback.Pace{Attempt: 2 * time.Second, Record: 2 * time.Second, Look: 2500 * time.Millisecond, Retry: 300 * time.Millisecond}
+
+func TestMain(m *testing.M) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	var err error
+	switch os.Getenv(role) {
+	case "":
+		stop()
+		os.Exit(storetest.Run(m))
+	case asServe:
+		main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
+		os.Exit(main.Run(ctx, []string{"serve", "-c", settingsIn, "--listen", "127.0.0.1:0"}))
+	case asHurrying:
+		err = hurry(ctx)
+	case asDoomed:
+		err = runDoomed(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// hurry is `switchhook serve` at another pace.
+func hurry(ctx context.Context) error {
+	settings, err := config.Load(config.Sources{Path: settingsIn, Flags: map[string]string{"listen": "127.0.0.1:0"}})
+	if err != nil {
+		return err
+	}
+	a, err := app.New(ctx, settings, app.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Pace: hurriedPace})
+	if err != nil {
+		return err
+	}
+	if err := a.Listen(ctx); err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+// full reports whether the tests are to be as large as what is promised.
+func full() bool { return os.Getenv(fullSize) != "" }
+
+// environ is that of the processes: without what the tests' own has about
+// databases, which a server would take for settings.
+func environ(as string) []string {
+	all := []string{role + "=" + as}
+	for _, pair := range os.Environ() {
+		if !strings.HasPrefix(pair, "SWITCHHOOK_") {
+			all = append(all, pair)
+		}
+	}
+	return all
+}

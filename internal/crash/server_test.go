@@ -1,0 +1,202 @@
+package crash_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// startTimeout is how long a process may take to listen on a busy machine.
+const startTimeout = time.Minute
+
+// server is a process.
+type server struct {
+	command   *exec.Cmd
+	listening chan struct{} // closed when it listens
+	address   string        // there once it listens
+	ended     chan struct{} // closed when it has ended
+
+	mu  sync.Mutex
+	log strings.Builder
+}
+
+var listens = regexp.MustCompile(`msg=listening address=(\S+)`)
+
+// start starts a process in a folder. It is killed at the end of the test.
+func start(t *testing.T, as, folder string) *server {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &server{command: exec.Command(self), listening: make(chan struct{}), ended: make(chan struct{})}
+	s.command.Dir, s.command.Env = folder, environ(as)
+	stderr, err := s.command.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go s.read(stderr) // ends with the process, for which kill waits
+	t.Cleanup(s.kill)
+	return s
+}
+
+// read reads the log until the process ends.
+func (s *server) read(stderr io.Reader) {
+	defer close(s.ended)
+	for lines := bufio.NewReader(stderr); ; {
+		line, err := lines.ReadString('\n')
+		s.mu.Lock()
+		s.log.WriteString(line)
+		s.mu.Unlock()
+		if found := listens.FindStringSubmatch(line); found != nil {
+			s.address = found[1]
+			close(s.listening)
+		}
+		if err != nil {
+			_ = s.command.Wait() // it was killed, as a rule
+			return
+		}
+	}
+}
+
+func (s *server) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.String()
+}
+
+// kill kills the process as the system does that runs out of memory, and waits
+// until it is gone.
+func (s *server) kill() {
+	_ = s.command.Process.Kill() // it may have ended by itself
+	<-s.ended
+}
+
+// await waits until the process listens.
+func (s *server) await(t *testing.T) {
+	t.Helper()
+	late := time.NewTimer(startTimeout)
+	defer late.Stop()
+	select {
+	case <-s.listening:
+	case <-s.ended:
+		t.Fatalf("the server has ended:\n%s", s.said())
+	case <-late.C:
+		t.Fatalf("the server does not listen:\n%s", s.said())
+	}
+}
+
+// fleet are the servers of one database, as what stands before them sees them.
+type fleet struct {
+	t      *testing.T
+	as     string
+	folder string
+
+	mu      sync.Mutex
+	servers []*server
+	changed chan struct{} // closed when a server comes or begins to listen
+	kills   int
+}
+
+// startFleet starts so many servers.
+func startFleet(t *testing.T, as, folder string, servers int) *fleet {
+	t.Helper()
+	f := &fleet{t: t, as: as, folder: folder, servers: make([]*server, servers), changed: make(chan struct{})}
+	for i := range f.servers {
+		f.start(i)
+	}
+	return f
+}
+
+func (f *fleet) start(i int) {
+	s := start(f.t, f.as, f.folder)
+	f.mu.Lock()
+	f.servers[i] = s
+	f.mu.Unlock()
+	go func() { // ends when the server listens or has ended
+		select {
+		case <-s.listening:
+			f.mu.Lock()
+			close(f.changed)
+			f.changed = make(chan struct{})
+			f.mu.Unlock()
+		case <-s.ended:
+		}
+	}()
+}
+
+// address returns where a server listens, one of those that do by chance. It
+// waits for the first.
+func (f *fleet) address(ctx context.Context, random *rand.Rand) (string, error) {
+	for {
+		f.mu.Lock()
+		changed := f.changed
+		for _, i := range random.Perm(len(f.servers)) {
+			s := f.servers[i]
+			select {
+			case <-s.ended:
+				continue
+			default:
+			}
+			select {
+			case <-s.listening:
+				f.mu.Unlock()
+				return s.address, nil
+			default:
+			}
+		}
+		f.mu.Unlock()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		}
+	}
+}
+
+// harass kills one server after the other, after times between nothing and
+// longest, and starts each again. One of four is killed while it starts. It
+// ends with the context.
+func (f *fleet) harass(ctx context.Context, random *rand.Rand, longest time.Duration) {
+	for {
+		i, starting := random.IntN(len(f.servers)), random.IntN(4) == 0
+		f.mu.Lock()
+		s := f.servers[i]
+		f.mu.Unlock()
+		if !starting {
+			select {
+			case <-s.listening:
+			case <-s.ended:
+			case <-ctx.Done():
+				return
+			}
+		}
+		gap := time.NewTimer(time.Duration(random.Int64N(int64(longest))))
+		select {
+		case <-gap.C:
+		case <-ctx.Done():
+			gap.Stop()
+			return
+		}
+		select {
+		case <-s.ended:
+			f.t.Errorf("a server ended by itself:\n%s", s.said())
+			return
+		default:
+		}
+		s.kill()
+		f.kills++
+		f.start(i)
+	}
+}

@@ -1,0 +1,45 @@
+package crash_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/textback"
+	"github.com/switchhook/switchhook/netsapiens/nstest"
+)
+
+// secret is that of the forms.
+const secret = "correct-horse-battery-staple"
+
+// site is a folder with settings for servers that share one database.
+type site struct {
+	folder   string
+	database store.Config // as a command opens it
+}
+
+// newSite writes the settings. An empty database is one in the folder.
+func newSite(t *testing.T, system *nstest.System, database, publicURL, textBack string) site {
+	t.Helper()
+	s := site{folder: t.TempDir()}
+	s.database = store.Config{URL: database, Folder: filepath.Join(s.folder, "data")}
+	var b strings.Builder
+	fmt.Fprintf(&b, "public_url = %q\ndata = \"data\"\ndomains_file = \"domains.json\"\n", publicURL)
+	if database != "" {
+		fmt.Fprintf(&b, "database = %q\n", database)
+	}
+	fmt.Fprintf(&b, "[netsapiens]\nurl = %q\ntoken = %q\n[forms]\nsecret = %q\n[textback]\n%s\n[textback.texts]\n", system.URL, nstest.Token, secret, textBack)
+	for _, reason := range []textback.Reason{textback.Sent, textback.Queued, textback.Suppressed, textback.Refused, textback.Failed, textback.Uncertain} {
+		fmt.Fprintf(&b, "%s = %q\n", reason, reason)
+	}
+	// That of the cool-down stays as it is by default.
+	for name, text := range map[string]string{settingsIn: b.String(), "domains.json": entries} {
+		if err := os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
