@@ -23,8 +23,10 @@ const (
 	// with what it knows. A caller on the phone waits.
 	entriesPatience = 2 * time.Second
 
-	// importBatch is how many entries one statement writes.
-	importBatch = 200
+	// importBatch is how many entries one statement writes: few enough for
+	// SQLite's driver, which compares each parameter with each, and enough for
+	// PostgreSQL, which may be far away.
+	importBatch = 50
 )
 
 // Entries are the entries in a Store. What is known of them is kept in memory,
