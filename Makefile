@@ -33,7 +33,7 @@ deps: ## install what the tests need (php, node, espeak-ng, gcc)
 lint: ## golangci-lint, built from tools/go.mod
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
-bench: ## benchmarks, a Flask service beside ours; start time and size of the binary
+bench: deps ## benchmarks: speed, memory, a Flask service beside ours; some minutes
 	@tools/deps.sh bench
 	@go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 

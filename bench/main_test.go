@@ -1,0 +1,19 @@
+package bench_test
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/switchhook/switchhook/internal/storetest"
+)
+
+// TestMain starts PostgreSQL where there is something to measure: a server that
+// waits for the disk at each commit, as SQLite does.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		os.Exit(m.Run())
+	}
+	os.Exit(storetest.Run(m))
+}
