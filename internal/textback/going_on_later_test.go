@@ -430,6 +430,27 @@ func TestWhoMayBeSuppressedIsNotTextedAndTheTextWaits(t *testing.T) {
 	})
 }
 
+func TestAnAttemptIsDoneToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, outbox := queued(t, goesOn)
+		s.untilDue()
+		s.system.Break(nstest.SendMessage, 1, nstest.Slow(2*time.Second))
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() {
+			_, err := outbox.Work(ctx, s.only().ID)
+			done <- err
+		}()
+		time.Sleep(time.Second)
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		s.wantText(ledger.Sent, "")
+		s.wantTexts(1)
+	})
+}
+
 func TestWhatIsDoneIsNotDoneAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, outbox := queued(t, goesOn)

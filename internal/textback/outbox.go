@@ -58,6 +58,10 @@ func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err erro
 		return time.Time{}, fmt.Errorf("take text %s: %w", id, err)
 	}
 	r, failed := o.attempt(ctx, &t)
+	// Also where the worker is being stopped: what is not written down has to be
+	// looked for.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.record())
+	defer cancel()
 	if err := o.Queue.Finish(ctx, r); err != nil {
 		return time.Time{}, fmt.Errorf("write down what became of text %s: %w", id, err)
 	}
