@@ -27,7 +27,7 @@ test: deps ## all tests, as CI runs them
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	CGO_ENABLED=1 go test -race ./...
 
-deps: ## install what the tests need (php, node, espeak-ng, gcc)
+deps: ## install what the tests need (php, node, espeak-ng, gcc, chromium)
 	@tools/deps.sh
 
 lint: ## golangci-lint, built from tools/go.mod

@@ -1,11 +1,16 @@
 #!/bin/sh
 # Brings what the tests need beyond Go: the languages of the examples, speech,
-# curl, PostgreSQL (of which the tests start a server of their own), and the C
-# compiler that Go's race detector is linked with; "deps.sh bench" what the
-# benchmarks run beside ours. Does nothing when all of it is there. As
-# root on a Debian it is installed; otherwise the one line that would do so is
-# printed, and the exit code is 1.
+# curl, PostgreSQL (of which the tests start a server of their own), a browser
+# with what runs in it (browser/package.json, by npm), and the C compiler that
+# Go's race detector is linked with; "deps.sh bench" what the benchmarks run
+# beside ours. Does nothing when all of it is there. As root on a Debian it is
+# installed; otherwise the one line that would do so is printed, and the exit
+# code is 1.
 set -eu
+cd "$(dirname "$0")"
+
+# Any of these drives the browser's tests; Debian has the first.
+browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || echo chromium)
 
 # Debian keeps PostgreSQL's own programs out of the PATH; what is in it is this.
 postgres=$(command -v pg_ctl || echo pg_ctlcluster)
@@ -14,6 +19,8 @@ postgres=$(command -v pg_ctl || echo pg_ctlcluster)
 needs="
 php              php-cli
 node             nodejs
+npm              npm
+$browser         chromium
 espeak-ng        espeak-ng
 curl             curl
 $postgres        postgresql
@@ -35,7 +42,18 @@ esac
 missing=$(echo "$needs" | while read -r command packages; do
 	[ -z "$command" ] || command -v "$command" >/dev/null || echo "$packages"
 done | xargs)
-[ -n "$missing" ] || exit 0
+
+# What runs in the browser comes from npm's registry, as the lock file has it.
+scripts() {
+	[ "$what" = "The tests" ] || return 0
+	npm ls --prefix browser >/dev/null 2>&1 ||
+		npm ci --prefix browser --ignore-scripts --no-audit --no-fund --silent
+}
+
+if [ -z "$missing" ]; then
+	scripts
+	exit
+fi
 
 if ! command -v apt-get >/dev/null; then
 	echo "$what need programs that this machine lacks. Install what stands for these Debian packages here: $missing" >&2
@@ -50,3 +68,4 @@ export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # shellcheck disable=SC2086 # a list of packages: splitting is meant
 apt-get install -y -qq --no-install-recommends $missing
+scripts
