@@ -47,6 +47,7 @@ type commands struct {
 	Doctor doctorCommand `cmd:"" help:"Look at everything that serve needs, and say what to mend."`
 
 	Provision provisionCommand `cmd:"" help:"Bring the phone system to what the entries say."`
+	Oncall    oncallCommand    `cmd:"" help:"Say who would be rung, and why."`
 	Texts     textsCommand     `cmd:"" help:"See texts, and send dead ones again."`
 	Suppress  suppressCommand  `cmd:"" help:"Say who is not to be reached."`
 	Number    numberCommand    `cmd:"" help:"Export or erase everything about a number."`

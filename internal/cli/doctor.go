@@ -74,6 +74,9 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 		d := &phoneSystemDoctor{settings: settings, show: show, store: database, found: found}
 		d.examine(ctx)
 	}
+	if settings.OnCall != nil {
+		examineOnCall(ctx, settings, show)
+	}
 	show(examineSpeech())
 	if failed {
 		return exit(exitFailed)

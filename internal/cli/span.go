@@ -33,7 +33,7 @@ func (s *span) UnmarshalText(text []byte) error {
 			return errNoSpan
 		}
 	}
-	*s = span(time.Duration(n)*day + clock) //nolint:gosec // at most two centuries
+	*s = span(time.Duration(n)*day + clock)
 	return nil
 }
 

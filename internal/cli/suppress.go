@@ -90,7 +90,7 @@ func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
 	if len(numbers) == 1 {
 		about = phone.Mask(numbers[0])
 	}
-	if err := audit(ctx, s, "suppression added", about, c.suppressScope.String()); err != nil {
+	if err := audit(ctx, s, "suppression added", about, c.String()); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.Out, "%s: no more %s\n", about, c.suppressScope)
@@ -175,7 +175,7 @@ func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) (err error) {
 		return fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope).
 			WithHint("switchhook suppress list %s shows what it is on it for: name it with --channel and --tenant", number)
 	}
-	if err := audit(ctx, s, "suppression removed", phone.Mask(number), c.suppressScope.String()); err != nil {
+	if err := audit(ctx, s, "suppression removed", phone.Mask(number), c.String()); err != nil {
 		return err
 	}
 	left, err := s.Suppressions(ctx, number)

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/oncall"
+	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/store"
+)
+
+type oncallCommand struct {
+	Who oncallWhoCommand `cmd:"" help:"Say who would be rung, and why."`
+}
+
+type oncallWhoCommand struct {
+	settingsFlag
+	Route   string `help:"The route, by name. Without it: by --did and --code, else the first." placeholder:"NAME"`
+	At      string `help:"At this time, such as 2026-01-31T12:00:00Z or 2026-01-31 12:00. Without it: now." placeholder:"TIME"`
+	Did     string `help:"The number that was called." placeholder:"NUMBER"`
+	Code    string `help:"The keys that were pressed." placeholder:"KEYS"`
+	From    string `help:"The caller." placeholder:"NUMBER"`
+	Attempt int    `help:"Which attempt it is." default:"1" placeholder:"N"`
+	Kept    bool   `help:"Ask nobody: go by what the server was told last."`
+}
+
+// askTimeout is how long the sources may take to say who is on call. Somebody
+// sits before it.
+const askTimeout = 20 * time.Second
+
+// Run explains whom a phone system would be told to ring.
+func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
+	at := time.Now()
+	if c.At != "" {
+		if at, err = readTime(c.At); err != nil {
+			return err
+		}
+	}
+	settings, err := c.load(nil)
+	if err != nil {
+		return err
+	}
+	if settings.OnCall == nil {
+		return fault.Newf(fault.Invalid, "on-call is off: there is no section [oncall]")
+	}
+	keeper, closing, err := openKeeper(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closing()) }()
+	desk, err := app.NewDesk(settings, keeper)
+	if err != nil {
+		return err
+	}
+	keeper.Load(ctx)
+	if !c.Kept {
+		asking, cancel := context.WithTimeout(ctx, askTimeout)
+		keeper.Refresh(asking)
+		cancel()
+	}
+	_, steps, err := desk.Explain(oncall.Request{Route: c.Route, DID: c.Did, Code: c.Code, Caller: c.From, Attempt: c.Attempt}, at)
+	if err != nil {
+		return err
+	}
+	for i, step := range steps {
+		fmt.Fprintf(m.Out, "%2d. %s\n", i+1, step)
+	}
+	return nil
+}
+
+// readTime reads a time as people write it; one without a zone is of this
+// machine's.
+func readTime(text string) (time.Time, error) {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return at, nil
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", time.DateTime, "2006-01-02 15:04"} {
+		if at, err := time.ParseInLocation(layout, text, time.Local); err == nil {
+			return at, nil
+		}
+	}
+	return time.Time{}, fault.Newf(fault.Invalid, "%.40q is not a time", text).WithHint("write it as 2026-01-31T12:00:00Z, or as 2026-01-31 12:00 by this machine's clock")
+}
+
+// openKeeper returns what asks the sources of the settings. It knows what the
+// server was told last where there is a database, and writes nothing into it.
+func openKeeper(ctx context.Context, settings *config.Settings) (*oncall.Keeper, func() error, error) {
+	closing := func() error { return nil }
+	s, err := app.OpenStore(ctx, settings)
+	switch {
+	case err == nil:
+		closing = s.Close
+	case fault.CodeOf(err) != fault.NotFound:
+		return nil, nil, err
+	}
+	answers := oncall.KeeperConfig{Log: slog.New(slog.DiscardHandler).LogAttrs} // State tells what there is to tell
+	if s != nil {
+		answers.Answers = readOnly{s.OnCallAnswers()}
+	}
+	keeper, err := app.NewKeeper(settings, nil, answers, false)
+	if err != nil {
+		return nil, nil, errors.Join(err, closing())
+	}
+	return keeper, closing, nil
+}
+
+// readOnly are answers that only the server writes.
+type readOnly struct{ store.OnCallAnswers }
+
+// Save does nothing.
+func (readOnly) Save(context.Context, string, source.Snapshot) error { return nil }
