@@ -28,7 +28,11 @@ import (
 // key; switches, the section that is on when this key or section is given; old,
 // the environment's name from the time before Switchhook; folder, the default
 // in a folder of domains.json that is served without a settings file; min and
-// max; zero, what 0 means where it may be less than min.
+// max; zero, what 0 means where it may be less than min. Of items of a list of
+// sections need may be "item": none can be without. A list is alone where it may
+// be written as its only item, and a key inherits the value of another where
+// nobody gives it one. Of the on-call service before are the names that are
+// common to other programs, and the files that stood there before.
 type Settings struct {
 	Listen Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
 
@@ -53,6 +57,7 @@ type Settings struct {
 	Forms      Forms       `key:"forms" switches:"netsapiens" doc:"The forms that post to /update-sms."`
 	TextBack   TextBack    `key:"textback" switches:"netsapiens" doc:"Texts to callers."`
 	Alerts     Alerts      `key:"alerts" doc:"Who is told when texts die, provisioning fails or a phone system stays down."`
+	OnCall     *OnCall     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
 	Core       *Core       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
 
 	origins map[string]Origin

@@ -1,9 +1,6 @@
 package config
 
-import (
-	"reflect"
-	"strings"
-)
+import "reflect"
 
 // Setting is one setting as people read it.
 type Setting struct {
@@ -17,28 +14,43 @@ type Setting struct {
 // Describe returns all settings in the order of the settings file, without
 // those of sections that are off.
 func (s *Settings) Describe() []Setting {
-	root := reflect.ValueOf(s).Elem()
+	p := newPlan()
+	p.expand(s)
 	var all []Setting
-	for _, k := range newPlan().keys {
-		field, err := root.FieldByIndexErr(k.index)
-		if err != nil {
-			continue // the section is off
+	for _, k := range p.keys {
+		field, on := field(s, k.index)
+		if !on {
+			continue // its section is off
 		}
 		all = append(all, Setting{Path: k.path, Value: k.format(field), Origin: s.origins[k.path], Meaning: k.doc, Variables: k.variables()})
 	}
 	return all
 }
 
+// expand makes the items that settings have.
+func (p *plan) expand(s *Settings) {
+	for _, a := range p.arrays {
+		items, on := field(s, a.index)
+		if !on {
+			continue
+		}
+		for n := range items.Len() {
+			p.item(a, n)
+		}
+	}
+	if s.OnCall != nil {
+		p.nameAsBefore(func(n int) bool { return n < len(s.OnCall.Sources) && s.OnCall.Sources[n].Kind == PagerDuty })
+	}
+}
+
 // format writes the value of a key's field.
 func (k *key) format(field reflect.Value) string {
 	switch {
+	case k.table:
+		return k.formatTable(field)
 	case k.list:
-		items := make([]string, field.Len())
-		for i := range items {
-			items[i] = k.kind.format(field.Index(i).Interface())
-		}
-		return strings.Join(items, ", ")
-	case field.Kind() == reflect.Pointer && field.IsNil():
+		return k.formatList(field)
+	case field.Kind() == reflect.Pointer && field.IsNil(), field.Kind() == reflect.Int && field.Int() == 0 && k.initial == "" && k.zero == "":
 		return ""
 	default:
 		return k.kind.format(field.Interface())

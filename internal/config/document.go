@@ -198,7 +198,7 @@ func (r *reader) value(n *unstable.Node, at Origin) value {
 			v.fields = append(v.fields, r.pair(nil, fields.Node()))
 		}
 	default:
-		v.form = moment
+		v.form, v.text = moment, string(n.Data)
 	}
 	return v
 }

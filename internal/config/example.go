@@ -47,7 +47,7 @@ func (e *exampleWriter) section(p *plan, s *section) {
 	}
 	e.WriteByte('\n')
 	e.comment(s.doc)
-	e.WriteString(off + "[" + s.path + "]\n")
+	e.WriteString(off + s.head() + "\n")
 	for _, k := range keys {
 		e.key(k)
 	}
@@ -76,6 +76,8 @@ func (k *key) elsewhere() string {
 // literal writes the value of a key as TOML has it.
 func (k *key) literal(value string) string {
 	switch {
+	case k.table:
+		return value
 	case k.list:
 		items := strings.Fields(value)
 		for i := range items {

@@ -14,7 +14,7 @@ type fileLayers struct {
 
 // file reads the settings file, if there is to be one.
 func (l *loader) file() fileLayers {
-	f := &fileReader{loader: l, found: fileLayers{make(layer), make(layer)}}
+	f := &fileReader{loader: l, found: fileLayers{make(layer), make(layer)}, items: make(map[*array]int)}
 	if l.from.Path == "" {
 		return f.found
 	}
@@ -31,7 +31,7 @@ func (l *loader) file() fileLayers {
 		f.read(s)
 	}
 	for _, s := range document.attempts {
-		f.attempt(pathName(s.path), s.at)
+		f.attempt(pathName(f.placed(s.path, document.statements, s.at.Line)), s.at)
 	}
 	return f.found
 }
@@ -41,25 +41,35 @@ type fileReader struct {
 	*loader
 
 	found   fileLayers
-	within  bool     // a section that was refused with all it holds
-	refused []string // the paths of the deferrals that were refused
+	items   map[*array]int // how many items there are so far
+	within  bool           // a section that was refused with all it holds
+	refused []string       // the paths of the deferrals that were refused
 }
 
 // read reads one statement.
 func (f *fileReader) read(s statement) {
-	name := pathName(s.path)
 	if s.head {
 		f.within = false
 	} else if f.within {
 		return
 	}
+	s, ok := f.inItem(s)
+	if !ok {
+		return
+	}
+	name := pathName(s.path)
 	k, twin := f.plan.key(name), f.plan.twin(name)
 	d, isDeferred := findDeferred(name, ".")
+	within, entry := f.entry(name, s.path)
 	switch {
 	case isDeferred:
 		f.deferred(s, d)
 	case f.plan.section(name) != nil:
 		f.section(s, name)
+	case k != nil && k.table:
+		f.table(s, k)
+	case within != nil:
+		f.field(s, within, entry)
 	case s.head && k != nil:
 		f.report(s.at, "%s is a setting, not a section: write %s = … in place of [%s]", name, last(name), name)
 		f.attempts[k] = true
@@ -80,9 +90,11 @@ func (f *fileReader) read(s statement) {
 func (f *fileReader) section(s statement, name string) {
 	f.causes[name] = s.at // its own head is a better reason than any before
 	f.switchOn(f.plan.section(name).switches, s.at)
+	section := f.plan.section(name)
 	switch {
-	case s.many:
-		f.report(s.at, "there is one section %s: write [%s] in place of [[%s]]", name, name, name)
+	case s.many && section.array == nil:
+		head := section.head()
+		f.report(s.at, "there is one section %s: write %s in place of [%s]", name, head, head)
 	case s.head:
 	case s.value.form == table:
 		for _, field := range s.value.fields {
@@ -90,7 +102,7 @@ func (f *fileReader) section(s statement, name string) {
 			f.read(field)
 		}
 	default:
-		f.report(s.at, "%s is a section: write [%s] on a line of its own, and its keys below", name, name)
+		f.report(s.at, "%s is a section: write %s on a line of its own, and its keys below", name, section.head())
 	}
 }
 
@@ -125,7 +137,7 @@ func (f *fileReader) unknown(s statement, name string) {
 	if s.head {
 		what = "section"
 	}
-	meant := nearest(name, f.plan.names())
+	meant := nearest(name, f.plan.names(name))
 	if s.head && meant != "" {
 		f.incomplete = true // the keys below it are for that section
 	}

@@ -33,7 +33,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(string(content), string(content), string(content))
 	}
-	f.Add(leftOut.ReplaceAllString(config.Example(), "$1"), "NS_TOKEN=x\nUPDATE_SECRET=y", "SWITCHHOOK_TEXTBACK_LANDLINES_0=+1 (646) 555")
+	f.Add(whole(), "NS_TOKEN=x\nUPDATE_SECRET=y", "SWITCHHOOK_TEXTBACK_LANDLINES_0=+1 (646) 555")
 	f.Add("a = [\n\n[core]\ndomain = 'x'\n[[a]]\n\"\"\"", "", "")
 	f.Add("netsapiens={url='http://a/%zz',token='\\'}\nnetsapiens.url=1\n[netsapiens]", "A='", "SWITCHHOOK_TEXTBACK_PATIENCE=0d1.5s")
 	dir := f.TempDir() // one process runs one input at a time

@@ -38,6 +38,8 @@ type kind struct {
 	parse  func(text, folder string) (any, error)
 	format func(value any) string // the inverse of parse, but of a secret
 	form   form                   // how TOML writes it; bare: as text
+	moment bool                   // TOML may also write it as a date of its own
+	masked bool                   // a problem shows only so much that it can be found
 	secret bool                   // it is never shown, and may come from a file or a credential of its own
 }
 

@@ -16,7 +16,6 @@ func deferrals() []deferred {
 	return []deferred{
 		{"clicktocall", "this version has no click-to-call"},
 		{"speech", "the server of this version speaks to nobody itself"},
-		{"oncall", "this version has no on-call routing"},
 		{"core.sip", "the Core of this version takes no calls over SIP"},
 		{"core.media_ports", "the Core of this version takes no calls over SIP"},
 	}

@@ -44,24 +44,34 @@ const (
 // Load reads the settings. Of the places where a key may stand the first that
 // has a value for it wins: the command line, SWITCHHOOK_… in the environment,
 // its old name there, both in .env, a systemd credential (secrets only), the
-// file that a secret's _file names, the settings file, the default. Empty text
+// file that a secret's _file names, the settings file, the folder of the
+// on-call service before, the default. Empty text
 // is no value.
 //
 // The error is an *Error with every problem, those of places that did not win
 // included. Load reads files, and does nothing else.
 func Load(from Sources) (*Settings, error) {
-	l := &loader{from: from, plan: newPlan(), causes: make(map[string]Origin), attempts: make(map[*key]bool)}
+	l := &loader{
+		from: from, plan: newPlan(), causes: make(map[string]Origin), attempts: make(map[*key]bool),
+		implied: make(map[*key]string),
+	}
 	file := l.file() // first, so that a section is on because of its head
 	flags := l.variables(l.flags())
 	environ := l.variables(l.environ())
 	dotenv := l.variables(l.dotenv())
-	l.layers = []layer{flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials()}
-	l.layers = append(l.layers, l.contents(flags.files, environ.files, dotenv.files, file.files), file.own)
+	l.layers = []layer{flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials(), file.own}
 	if l.inOldFolder(dotenv.old) {
 		l.takeOver()
 	}
+	l.takeOverOnCall(environ, dotenv)
+	l.layers = l.layers[:len(l.layers)-1] // the files of secrets stand before the settings file
+	l.layers = append(l.layers, l.contents(flags.files, environ.files, dotenv.files, file.files), file.own)
+	l.layers = append(l.layers, l.filesBefore())
 	settings := l.settings()
 	l.requireWhatIsNeeded()
+	if settings.OnCall != nil && !l.incomplete {
+		l.checkOnCall(settings)
+	}
 	if err := sorted(l.problems); err != nil {
 		return nil, err
 	}
@@ -80,6 +90,7 @@ type loader struct {
 
 	causes     map[string]Origin // of the sections that are on: what switched them on
 	attempts   map[*key]bool     // keys that somebody tried to set, and failed
+	implied    map[*key]string   // values of keys that nobody has to write
 	refused    bool              // what was asked for is not in this version
 	oldFolder  bool              // a default of the old folder stands before that of the key
 	incomplete bool              // so much is unreadable that nothing can be called missing
@@ -190,6 +201,11 @@ func (l *loader) credentials() layer {
 	found := make(layer)
 	if l.from.CredentialsDir == "" {
 		return found
+	}
+	if files, err := os.ReadDir(l.resolve(l.from.CredentialsDir)); err == nil {
+		for _, file := range files {
+			l.plan.key(file.Name()) // makes the item that it is for
+		}
 	}
 	for _, k := range l.plan.keys {
 		if !k.secret() {

@@ -56,7 +56,7 @@ func TestOldFolderNamesWhatIsMissing(t *testing.T) {
 
 func TestFolderWithoutEntriesIsNoOldFolder(t *testing.T) {
 	want := []string{
-		"nothing is switched on: write a section [netsapiens] or [core] into a settings file and name that file, or start in a folder with domains.json and .env",
+		"nothing is switched on: write a section [netsapiens], [oncall] or [core] into a settings file and name that file, or start in a folder with domains.json and .env",
 	}
 	if diff := cmp.Diff(want, refusal(t, config.Sources{Dir: t.TempDir()})); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

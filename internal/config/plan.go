@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,12 +15,18 @@ type key struct {
 	index   []int    // of the field, from Settings
 	section *section // nil at the top of the file
 	typ     reflect.Type
-	list    bool
-	kind    kind // of the value, or of a list's items
+	table   bool // names with values that the operator chooses
+	list    bool // of values; of a table, each value is one
+	alone   bool // a list of one may be written as its item
+	name    kind // of a table's names
+	kind    kind // of the value, or of the items of a list or table
 
 	doc, example string
 	old          string // name in the environment before Switchhook
+	common       bool   // old is a name that other programs use as well
+	before       string // file in the folder of the on-call service before
 	initial      string // default; items of a list are separated by spaces
+	inherits     string // path of the key whose value this one has where nobody gives it one
 	folder       string // default in a folder of domains.json
 	need         string // the section that cannot be on without this key
 	switches     string // the section that is on when this key is given
@@ -31,8 +39,23 @@ type section struct {
 	path     string
 	index    []int
 	doc      string
-	optional bool   // a pointer: nil until the section is on
-	switches string // the section that is on when this one is given
+	optional bool     // a pointer: nil until the section is on
+	gate     string   // the section without which this one is not there; "" where it always is
+	switches string   // the section that is on when this one is given
+	array    *array   // that this section is an item of, or nil
+	item     *section // of an array, that this section is or stands in, or nil
+}
+
+// head is how the settings file writes the head of the section.
+func (s *section) head() string {
+	switch {
+	case s.array != nil:
+		return "[[" + s.array.path + "]]"
+	case s.item != nil:
+		return "[" + s.item.array.path + strings.TrimPrefix(s.path, s.item.path) + "]"
+	default:
+		return "[" + s.path + "]"
+	}
 }
 
 // variable returns the name of the key in the environment.
@@ -42,7 +65,7 @@ func (k *key) variable() string { return variableName(k.path) }
 // first; of a list that of its first item.
 func (k *key) variables() []string {
 	names := []string{k.variable()}
-	if k.list {
+	if k.list || k.table {
 		names[0] += "_0"
 	}
 	if k.old != "" {
@@ -71,60 +94,97 @@ func variableName(path string) string {
 }
 
 // plan is everything that can be set, in the order of the struct, which is the
-// order of the settings file.
+// order of the settings file. Of arrays it has the items that were asked for.
 type plan struct {
 	keys     []*key
 	sections []*section
+	arrays   []*array
+	paths    map[string]*key
+	kinds    map[reflect.Type]kind
 }
 
-// newPlan reads the plan from the struct Settings. It panics where a field or
-// tag is not as the package needs it, which any test of Load finds.
+// newPlan reads the plan from the struct Settings, with one item of each array.
+// It panics where a field or tag is not as the package needs it, which any test
+// of Load finds.
 func newPlan() *plan {
-	p := &plan{}
-	p.add(reflect.TypeFor[Settings](), nil, nil, kinds())
+	p := &plan{paths: make(map[string]*key), kinds: kinds()}
+	maps.Copy(p.kinds, onCallKinds())
+	p.add(reflect.TypeFor[Settings](), nil, nil)
+	for _, a := range p.arrays {
+		p.item(a, 0)
+	}
 	return p
 }
 
-func (p *plan) add(in reflect.Type, within *section, index []int, known map[reflect.Type]kind) {
-	prefix := ""
-	if within != nil {
-		prefix = within.path + "."
-	}
+func (p *plan) add(in reflect.Type, within *section, index []int) {
 	for i := range in.NumField() {
 		field := in.Field(i)
-		name := field.Tag.Get("key")
-		if name == "" {
+		if field.Tag.Get("key") == "" {
 			continue
 		}
-		at := slices.Concat(index, []int{i})
-		k := &key{
-			path: prefix + name, index: at, section: within, typ: field.Type,
-			doc: field.Tag.Get("doc"), example: field.Tag.Get("example"),
-			old: field.Tag.Get("old"), initial: field.Tag.Get("default"), folder: field.Tag.Get("folder"),
-			need: field.Tag.Get("need"), switches: field.Tag.Get("switches"),
-			zero: field.Tag.Get("zero"),
-		}
-		item := field.Type
-		if k.list = item.Kind() == reflect.Slice; k.list {
-			item = item.Elem()
-		}
-		if found, ok := known[item]; ok {
-			k.kind, k.min, k.max = found, found.limit(field, "min"), found.limit(field, "max")
+		k := newKey(field, within, slices.Concat(index, []int{i}))
+		switch {
+		case p.setting(k, field):
 			p.keys = append(p.keys, k)
-			continue
+			p.paths[k.path] = k
+		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct && (within == nil || within.item == nil):
+			p.arrays = append(p.arrays, &array{path: k.path, index: k.index, doc: k.doc, typ: field.Type.Elem(), within: within, items: make(map[int]*section)})
+		default:
+			p.addSection(k, within)
 		}
-		optional := field.Type.Kind() == reflect.Pointer
-		inner := field.Type
-		if optional {
-			inner = inner.Elem()
-		}
-		if inner.Kind() != reflect.Struct {
-			panic(fmt.Sprintf("config: %s is of type %s, which is no kind of setting", k.path, field.Type))
-		}
-		s := &section{path: k.path, index: at, doc: k.doc, optional: optional, switches: k.switches}
-		p.sections = append(p.sections, s)
-		p.add(inner, s, at, known)
 	}
+}
+
+// newKey returns what the tags of a field say.
+func newKey(field reflect.StructField, within *section, index []int) *key {
+	tag := field.Tag.Get
+	k := &key{
+		path: tag("key"), index: index, section: within, typ: field.Type, alone: tag("alone") != "",
+		doc: tag("doc"), example: tag("example"), old: tag("old"), common: tag("common") != "", before: tag("before"),
+		initial: tag("default"), inherits: tag("inherits"), folder: tag("folder"),
+		need: tag("need"), switches: tag("switches"), zero: tag("zero"),
+	}
+	if within != nil {
+		k.path = within.path + "." + k.path
+		if k.need == needOfItem {
+			k.need = within.path
+		}
+	}
+	return k
+}
+
+// setting says whether a field is a setting, and notes its kind.
+func (p *plan) setting(k *key, field reflect.StructField) bool {
+	of := field.Type
+	if k.table = of.Kind() == reflect.Map; k.table {
+		k.name = p.kinds[of.Key()]
+		of = of.Elem()
+	}
+	if k.list = of.Kind() == reflect.Slice; k.list {
+		of = of.Elem()
+	}
+	found, ok := p.kinds[of]
+	if ok {
+		k.kind, k.min, k.max = found, found.limit(field, "min"), found.limit(field, "max")
+	}
+	return ok
+}
+
+func (p *plan) addSection(k *key, within *section) {
+	s := &section{path: k.path, index: k.index, doc: k.doc, switches: k.switches}
+	if within != nil {
+		s.gate, s.item = within.gate, within.item
+		s.switches = cmp.Or(s.switches, within.gate)
+	}
+	inner := k.typ
+	if s.optional = inner.Kind() == reflect.Pointer; s.optional {
+		inner, s.gate = inner.Elem(), k.path
+	}
+	if inner.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("config: %s is of type %s, which is no kind of setting", k.path, k.typ))
+	}
+	p.sections = append(p.sections, s)
+	p.add(inner, s, s.index)
 }
 
 // limit returns the time or number in a tag, or 0 where there is none.
@@ -141,13 +201,18 @@ func (k kind) limit(field reflect.StructField, tag string) int64 {
 	return n
 }
 
+// key returns the key of a path, or nil. Items of arrays are made as they are
+// asked for.
 func (p *plan) key(path string) *key {
-	for _, k := range p.keys {
-		if k.path == path {
-			return k
+	if k := p.paths[path]; k != nil {
+		return k
+	}
+	for _, a := range p.arrays {
+		if rest, ok := strings.CutPrefix(path, a.path+"."); ok {
+			p.itemNamed(a, rest, ".")
 		}
 	}
-	return nil
+	return p.paths[path]
 }
 
 // twin returns the secret whose file a path names, or nil.
@@ -170,13 +235,25 @@ func (p *plan) section(path string) *section {
 }
 
 // names returns every name that may stand in the settings file, for telling
-// what a mistyped one was meant to be.
-func (p *plan) names() []string {
+// what a mistyped one was meant to be. Of arrays it has those of the first item
+// and of the one that the mistyped name stands in.
+func (p *plan) names(in string) []string {
 	var all []string
+	near := func(s *section) bool {
+		return s == nil || s.item == nil || s.item == s.item.array.items[0] || strings.HasPrefix(in, s.item.path+".")
+	}
 	for _, s := range p.sections {
-		all = append(all, s.path)
+		if near(s) {
+			all = append(all, s.path)
+		}
+	}
+	for _, a := range p.arrays {
+		all = append(all, a.path)
 	}
 	for _, k := range p.keys {
+		if !near(k.section) {
+			continue
+		}
 		all = append(all, k.path)
 		if k.secret() {
 			all = append(all, k.path+twinPath)

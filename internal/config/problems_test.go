@@ -68,7 +68,7 @@ func TestProblemsOfOneFile(t *testing.T) {
 		want          []string
 	}{
 		{"a file of nothing", "", []string{
-			"switchhook.toml:1: nothing is switched on: write a section [netsapiens] or [core]",
+			"switchhook.toml:1: nothing is switched on: write a section [netsapiens], [oncall] or [core]",
 		}},
 		{"a section that lacks everything", "# none\n[netsapiens]\n", []string{
 			`switchhook.toml:1: public_url is missing: write public_url = "https://hooks.example.net" at the top of the file, or set SWITCHHOOK_PUBLIC_URL in the environment`,
@@ -85,8 +85,8 @@ func TestProblemsOfOneFile(t *testing.T) {
 		{"the Core without a domain", "[core]\n", []string{
 			`switchhook.toml:1: core.domain is missing: write domain = "example.net" below [core], or set SWITCHHOOK_CORE_DOMAIN in the environment`,
 		}},
-		{"only what this version does not have", "[oncall]\nsecret = 'x'\n", []string{
-			"switchhook.toml:1: [oncall] is of no use yet, leave it out: this version has no on-call routing",
+		{"only what this version does not have", "[speech]\nengine = 'x'\n", []string{
+			"switchhook.toml:1: [speech] is of no use yet, leave it out: the server of this version speaks to nobody itself",
 		}},
 		{"a mistyped section hides what it lacks", complete + "[cor]\n", []string{
 			"switchhook.toml:9: cor is not a section; is core meant?",

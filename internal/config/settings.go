@@ -9,31 +9,59 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // settings makes Settings of the layers, and reports every value that a key
 // does not take.
 func (l *loader) settings() *Settings {
 	s := &Settings{origins: make(map[string]Origin)}
-	root := reflect.ValueOf(s).Elem()
 	for _, section := range l.plan.sections {
 		if _, on := l.causes[section.path]; on && section.optional {
-			field := root.FieldByIndex(section.index)
+			field, _ := field(s, section.index)
 			field.Set(reflect.New(field.Type().Elem()))
 		}
+	}
+	for _, a := range l.plan.arrays {
+		l.makeItems(s, a)
 	}
 	for _, k := range l.plan.keys {
 		parsed, origin, found := l.value(k)
 		if !found {
 			parsed, origin, found = l.initial(k)
 		}
-		if !found || k.section != nil && k.section.optional && l.off(k.section.path) {
+		if !found && k.inherits != "" {
+			parsed, origin, found = l.value(l.plan.key(k.inherits))
+		}
+		field, on := field(s, k.index)
+		if !found || !on {
 			continue
 		}
-		root.FieldByIndex(k.index).Set(parsed)
+		field.Set(parsed)
 		s.origins[k.path] = origin
 	}
 	return s
+}
+
+// makeItems makes room for the items of an array that are given, and reports
+// one that is given where the one before it is not.
+func (l *loader) makeItems(s *Settings, a *array) {
+	all, on := field(s, a.index)
+	if !on {
+		return
+	}
+	n := 0
+	for n < maxItems && a.items[n] != nil && !l.off(a.items[n].path) {
+		n++
+	}
+	all.Set(reflect.MakeSlice(all.Type(), n, n))
+	for i := n + 1; i < maxItems; i++ {
+		if item := a.items[i]; item != nil && !l.off(item.path) {
+			l.report(l.causes[item.path], "%s.%d is given, %s.%d is not", a.path, i, a.path, n)
+			return
+		}
+	}
 }
 
 func (l *loader) off(section string) bool {
@@ -60,7 +88,7 @@ func (l *loader) value(k *key) (parsed reflect.Value, origin Origin, found bool)
 
 // initial returns the default of a key.
 func (l *loader) initial(k *key) (parsed reflect.Value, origin Origin, found bool) {
-	v := value{text: k.initial, origin: Origin{Kind: Default}}
+	v := value{text: cmp.Or(l.implied[k], k.initial), origin: Origin{Kind: Default}}
 	if l.oldFolder && k.folder != "" {
 		v.text = k.folder
 	}
@@ -83,27 +111,14 @@ func (l *loader) initial(k *key) (parsed reflect.Value, origin Origin, found boo
 // parse returns what a value says, as the key's field holds it. Relative paths
 // begin in the value's folder, and that in dir.
 func (k *key) parse(v value, dir string) (reflect.Value, []Problem) {
-	if !k.list {
-		parsed, problem := k.parseOne(v, k.path, dir)
-		if problem != nil {
-			return parsed, []Problem{*problem}
-		}
-		return parsed, nil
+	switch {
+	case k.table:
+		return k.parseTable(v, dir)
+	case k.list:
+		return k.parseList(v, k.typ, k.path, dir)
+	default:
+		return k.parseEntry(v, k.path, dir)
 	}
-	if v.form != list {
-		return reflect.Value{}, []Problem{problemf(v.origin, "%s is %s; it takes a list in brackets", k.path, v.form.noun())}
-	}
-	whole := reflect.MakeSlice(k.typ, 0, len(v.items))
-	var problems []Problem
-	for i, item := range v.items {
-		parsed, problem := k.parseOne(item, fmt.Sprintf("item %d of %s", i+1, k.path), dir)
-		if problem != nil {
-			problems = append(problems, *problem)
-			continue
-		}
-		whole = reflect.Append(whole, parsed)
-	}
-	return whole, problems
 }
 
 // parseOne returns what a value says that is not a list. name is what problems
@@ -114,7 +129,7 @@ func (k *key) parseOne(v value, name, dir string) (reflect.Value, *Problem) {
 		return reflect.Value{}, &p
 	}
 	takes := k.kind.takes
-	if v.form != bare && v.form != k.kind.written() {
+	if v.form != bare && v.form != k.kind.written() && (v.form != moment || !k.kind.moment) {
 		return fail("is %s; it takes %s", v.form.noun(), takes)
 	}
 	folder := v.folder
@@ -125,9 +140,12 @@ func (k *key) parseOne(v value, name, dir string) (reflect.Value, *Problem) {
 	if err == nil {
 		err = k.checkRange(parsed)
 	}
-	shown := strconv.Quote(clip(v.text))
-	if v.form == number {
-		shown = clip(v.text)
+	shown := clip(v.text)
+	if k.kind.masked {
+		shown = phone.Mask(shown)
+	}
+	if v.form != number && v.form != moment {
+		shown = strconv.Quote(shown)
 	}
 	switch {
 	case err == nil:
@@ -147,7 +165,9 @@ func (k *key) parseOne(v value, name, dir string) (reflect.Value, *Problem) {
 // too large.
 func (k *key) checkRange(parsed any) error {
 	n, ok := integer(parsed)
-	limit := func(n int64) string { return k.kind.format(reflect.ValueOf(n).Convert(k.typ).Interface()) }
+	limit := func(n int64) string {
+		return k.kind.format(reflect.ValueOf(n).Convert(reflect.TypeOf(parsed)).Interface())
+	}
 	switch {
 	case !ok || n == 0 && k.zero != "":
 		return nil
@@ -176,20 +196,9 @@ func (l *loader) requireWhatIsNeeded() {
 	if l.incomplete {
 		return
 	}
-	var switches []string
-	on := false
-	for _, s := range l.plan.sections {
-		if s.optional {
-			switches = append(switches, "["+s.path+"]")
-			on = on || !l.off(s.path)
-		}
-	}
+	on := slices.ContainsFunc(l.plan.sections, func(s *section) bool { return s.optional && !l.off(s.path) })
 	if !on && !l.refused {
-		remedy := "write a section " + strings.Join(switches, " or ")
-		if l.from.Path == "" {
-			remedy += fmt.Sprintf(" into a settings file and name that file, or start in a folder with %s and %s", oldEntries, dotenvFile)
-		}
-		l.report(l.top(), "nothing is switched on: %s", remedy)
+		l.report(l.top(), "nothing is switched on: %s", l.whatToSwitchOn())
 	}
 	for _, k := range l.plan.keys {
 		if k.need != "" && !l.off(k.need) && !l.attempts[k] && !l.has(k) {
@@ -198,9 +207,25 @@ func (l *loader) requireWhatIsNeeded() {
 	}
 }
 
-// has says whether a place has a value for a key.
+// whatToSwitchOn says how to have the server do something.
+func (l *loader) whatToSwitchOn() string {
+	var heads []string
+	for _, s := range l.plan.sections {
+		if s.optional {
+			heads = append(heads, s.head())
+		}
+	}
+	end := len(heads) - 1
+	remedy := "write a section " + strings.Join(heads[:end], ", ") + " or " + heads[end]
+	if l.from.Path == "" {
+		remedy += fmt.Sprintf(" into a settings file and name that file, or start in a folder with %s and %s", oldEntries, dotenvFile)
+	}
+	return remedy
+}
+
+// has says whether a place has a value for a key, or nobody has to write one.
 func (l *loader) has(k *key) bool {
-	return slices.ContainsFunc(l.layers, func(in layer) bool { _, ok := in[k]; return ok })
+	return l.implied[k] != "" || slices.ContainsFunc(l.layers, func(in layer) bool { _, ok := in[k]; return ok })
 }
 
 // top returns the start of the settings file, or nowhere.
@@ -225,6 +250,9 @@ func (l *loader) placeOf(k *key) Origin {
 
 // remedy says how to give a key that is missing.
 func (l *loader) remedy(k *key) string {
+	if k.before != "" {
+		return l.remedyBefore(k)
+	}
 	name := k.variable()
 	if k.old != "" {
 		name = k.old
@@ -232,9 +260,13 @@ func (l *loader) remedy(k *key) string {
 	if l.from.Path == "" {
 		return fmt.Sprintf("set %s, in the environment or in %s", name, dotenvFile)
 	}
-	where := "at the top of the file"
-	if k.section != nil {
-		where = "below [" + k.section.path + "]"
+	return fmt.Sprintf("write %s = \"%s\" %s, or set %s in the environment", last(k.path), cmp.Or(k.example, "…"), k.where(), name)
+}
+
+// where says where in the settings file a key belongs.
+func (k *key) where() string {
+	if k.section == nil {
+		return "at the top of the file"
 	}
-	return fmt.Sprintf("write %s = \"%s\" %s, or set %s in the environment", last(k.path), cmp.Or(k.example, "…"), where, name)
+	return "below " + k.section.head()
 }

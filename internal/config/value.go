@@ -21,7 +21,7 @@ func (f form) noun() string {
 // value is what one place says that a key is.
 type value struct {
 	form   form
-	text   string      // where bare, text, boolean or number
+	text   string      // where it is no list or table
 	items  []value     // of a list
 	fields []statement // of a table
 	origin Origin

@@ -19,12 +19,13 @@ type variableLayers struct {
 	own   layer // by SWITCHHOOK_…
 	old   layer // by the names from before
 	files layer // the names of files that hold a secret, by SWITCHHOOK_…_FILE
+	late  layer // by names from before that are looked at when it is known what is on
 }
 
 // variables finds the settings among variables, and reports those that look
 // like settings and are none. Of a name that stands twice the last counts.
 func (l *loader) variables(all []variable) variableLayers {
-	found := variableLayers{make(layer), make(layer), make(layer)}
+	found := variableLayers{make(layer), make(layer), make(layer), make(layer)}
 	items := make(map[*key]map[int]value)
 	last := make(map[string]int, len(all))
 	for i, v := range all {
@@ -39,8 +40,12 @@ func (l *loader) variables(all []variable) variableLayers {
 			given.folder = filepath.Dir(v.origin.File)
 		}
 		if !strings.HasPrefix(v.name, variablePrefix) {
-			if k := l.plan.oldName(v.name); k != nil {
+			switch k := l.plan.oldName(v.name); {
+			case k == nil:
+			case k.before == "":
 				l.set(found.old, k, given)
+			case v.value != "":
+				found.late[k] = given
 			}
 			continue
 		}
@@ -50,7 +55,7 @@ func (l *loader) variables(all []variable) variableLayers {
 			l.refuseVariable(v)
 		case twin:
 			l.nameFile(found.files, k, given)
-		case !k.list:
+		case !k.list && !k.table, index < 0 && k.alone:
 			l.set(found.own, k, given)
 		case index < 0:
 			if v.value != "" {
@@ -111,7 +116,7 @@ func (l *loader) refuseVariable(v variable) {
 		return
 	}
 	// Without the prefix, which would make two short names nearly the same.
-	name, meant := v.name, variablePrefix+nearest(strings.TrimPrefix(v.name, variablePrefix), l.plan.variableNames())
+	name, meant := v.name, variablePrefix+nearest(strings.TrimPrefix(v.name, variablePrefix), l.plan.variableNames(v.name))
 	k, _, _ := l.plan.named(meant)
 	if v.origin.Kind == Flag {
 		name = v.origin.Name
@@ -142,7 +147,9 @@ func (l *loader) attemptVariable(name string, at Origin) {
 	}
 	if k != nil {
 		l.attempts[k] = true
-		l.given(k, at)
+		if !k.common {
+			l.given(k, at)
+		}
 	}
 }
 
@@ -159,6 +166,11 @@ func (p *plan) oldName(name string) *key {
 // it is for one item of a list, else -1, and whether it names the file that
 // holds a secret.
 func (p *plan) named(name string) (k *key, index int, twin bool) {
+	for _, a := range p.arrays {
+		if rest, ok := strings.CutPrefix(name, variableName(a.path)+"_"); ok {
+			p.itemNamed(a, rest, "_")
+		}
+	}
 	for _, k := range p.keys {
 		own := k.variable()
 		if name == own {
@@ -167,7 +179,7 @@ func (p *plan) named(name string) (k *key, index int, twin bool) {
 		if k.secret() && name == own+twinVariable {
 			return k, -1, true
 		}
-		if suffix, ok := strings.CutPrefix(name, own+"_"); ok && k.list {
+		if suffix, ok := strings.CutPrefix(name, own+"_"); ok && (k.list || k.table) {
 			if n, err := strconv.Atoi(suffix); err == nil && strconv.Itoa(n) == suffix && n >= 0 {
 				return k, n, false
 			}
@@ -177,12 +189,17 @@ func (p *plan) named(name string) (k *key, index int, twin bool) {
 }
 
 // variableNames returns the names that variables may have, without their prefix.
-func (p *plan) variableNames() []string {
+// Of arrays it has those of the first item and of the one that the mistyped
+// name begins with.
+func (p *plan) variableNames(mistyped string) []string {
 	var all []string
 	for _, k := range p.keys {
+		if s := k.section; s != nil && s.item != nil && s.item != s.item.array.items[0] && !strings.HasPrefix(mistyped, variableName(s.item.path)+"_") {
+			continue
+		}
 		name := strings.TrimPrefix(k.variable(), variablePrefix)
 		switch {
-		case k.list:
+		case k.list, k.table:
 			all = append(all, name+"_0")
 		case k.secret():
 			all = append(all, name, name+twinVariable)

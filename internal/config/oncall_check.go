@@ -1,0 +1,159 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// sourceNeeds is what a kind of source cannot be without, and what else it
+// takes. What all kinds take is left out.
+type sourceNeeds struct{ needs, takes []string }
+
+func needsOf(kind SourceKind) sourceNeeds {
+	switch kind {
+	case PagerDuty, Ilert:
+		return sourceNeeds{[]string{"api_key", "escalation_policy"}, []string{"url", "allow_private"}}
+	case BetterStack:
+		return sourceNeeds{[]string{"api_key"}, []string{"url", "calendars", "allow_private"}}
+	case GoAlert:
+		return sourceNeeds{[]string{"url", "api_key", "service"}, []string{"allow_private"}}
+	case Grafana:
+		return sourceNeeds{[]string{"url", "api_key", "schedules"}, []string{"allow_private"}}
+	case ICal:
+		return sourceNeeds{nil, []string{"url", "path", "time_zone", "level", "categories", "allow_private"}}
+	default:
+		return sourceNeeds{[]string{"path"}, []string{"time_zone"}}
+	}
+}
+
+// common are the keys that all kinds of sources take.
+func common() []string { return []string{"kind", "name", "refresh", "max_age"} }
+
+// checkOnCall reports what each setting of on-call routing may be, and not all
+// of them together. It names sources that have no name.
+func (l *loader) checkOnCall(s *Settings) {
+	if s.OnCall.Listen != "" && s.OnCall.Listen == s.Listen {
+		l.report(s.Origin("oncall.listen"), "oncall.listen is %s, as listen is; leave it out, or give it a port of its own", s.Listen)
+	}
+	for n := range s.OnCall.Sources {
+		l.checkSource(s, &s.OnCall.Sources[n], fmt.Sprintf("%s.%d", sourceArray, n))
+	}
+	l.checkNames(s)
+	for n := range s.OnCall.Routes {
+		l.checkRoute(s, &s.OnCall.Routes[n], fmt.Sprintf("%s.%d", routeArray, n))
+	}
+	l.requireSecret(s)
+}
+
+// place returns where a key stands; where nobody wrote it, where its item does.
+func (l *loader) place(s *Settings, item, name string) Origin {
+	if at := s.Origin(item + "." + name); at.Kind > Default {
+		return at
+	}
+	return l.causes[item]
+}
+
+func (l *loader) checkSource(s *Settings, source *OnCallSource, item string) {
+	if source.Kind == "" {
+		return // and that was told
+	}
+	if source.Name == "" && !l.attempts[l.plan.key(item+".name")] {
+		source.Name = Name(source.Kind)
+		s.origins[item+".name"] = Origin{Kind: Default}
+	}
+	of := needsOf(source.Kind)
+	for _, name := range of.needs {
+		l.require(l.plan.key(item + "." + name))
+	}
+	all := slices.Concat(of.needs, of.takes)
+	for _, k := range l.plan.keys {
+		if k.section == nil || k.section.path != item || slices.Contains(common(), last(k.path)) || slices.Contains(all, last(k.path)) {
+			continue
+		}
+		if at := s.Origin(k.path); at.Kind > Default {
+			l.report(at, "%s is of no use to a source of the kind %s, which takes %s", k.path, source.Kind, strings.Join(all, ", "))
+		}
+	}
+	l.checkAddress(s, source, item)
+}
+
+// checkAddress reports an address that a source of its kind cannot have.
+func (l *loader) checkAddress(s *Settings, source *OnCallSource, item string) {
+	address, file := l.plan.key(item+".url"), l.plan.key(item+".path")
+	switch given := l.has(address) || l.attempts[address]; {
+	case source.Kind == ICal && given && (l.has(file) || l.attempts[file]):
+		l.report(l.place(s, item, "path"), "%s is given, and so is %s; a calendar has one of them", file.path, address.path)
+	case source.Kind == ICal && !given:
+		l.require(file)
+	case source.Kind != ICal && source.URL.IsSet():
+		if _, err := parseURL(source.URL.Reveal(), ""); err != nil {
+			l.report(l.place(s, item, "url"), "%s %v", address.path, err)
+		}
+	}
+}
+
+// require reports a key that is missing.
+func (l *loader) require(k *key) {
+	if !l.attempts[k] && !l.has(k) {
+		l.report(l.placeOf(k), "%s is missing: %s", k.path, l.remedy(k))
+	}
+}
+
+// checkNames reports names that two have.
+func (l *loader) checkNames(s *Settings) {
+	for _, array := range []string{sourceArray, routeArray} {
+		known := make(map[Name]string)
+		for n := range maxItems {
+			item := fmt.Sprintf("%s.%d", array, n)
+			name := s.nameOf(array, n)
+			if other := known[name]; other != "" && name != "" {
+				l.report(l.place(s, item, "name"), "%s is called %s, as %s is; write another name = \"…\" below [[%s]]", item, name, other, array)
+				continue
+			}
+			known[name] = item
+		}
+	}
+}
+
+// nameOf returns the name of a source or route; "" where there are not so many.
+func (s *Settings) nameOf(array string, n int) Name {
+	switch {
+	case array == sourceArray && n < len(s.OnCall.Sources):
+		return s.OnCall.Sources[n].Name
+	case array == routeArray && n < len(s.OnCall.Routes):
+		return s.OnCall.Routes[n].Name
+	}
+	return ""
+}
+
+func (l *loader) checkRoute(s *Settings, route *OnCallRoute, item string) {
+	known := make([]string, len(s.OnCall.Sources))
+	for i, source := range s.OnCall.Sources {
+		known[i] = string(source.Name)
+	}
+	for i, name := range route.Sources {
+		switch {
+		case slices.Contains(known, ""): // one whose name or kind is not known for what it is wrong
+		case !slices.Contains(known, string(name)):
+			l.report(l.place(s, item, "sources"), "item %d of %s.sources is %q, and no source is called that; there is %s", i+1, item, name, strings.Join(known, ", "))
+		case slices.Contains(route.Sources[:i], name):
+			l.report(l.place(s, item, "sources"), "item %d of %s.sources is %q, which stands there before", i+1, item, name)
+		}
+	}
+	if _, err := route.Schedule(); err != nil {
+		l.report(l.place(s, item, "hours"), "%s.hours cannot be used: %v", item, err)
+	}
+}
+
+// requireSecret reports that a route has no secret. There is none by default:
+// everybody would know it.
+func (l *loader) requireSecret(s *Settings) {
+	for n := range s.OnCall.Routes {
+		own := l.plan.key(fmt.Sprintf("%s.%d.secret", routeArray, n))
+		if !l.has(own) && !l.attempts[own] {
+			l.require(l.plan.key(onCallSection + ".secret"))
+			return
+		}
+	}
+}

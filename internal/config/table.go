@@ -1,0 +1,159 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Outside TOML a line of a table is one text: NAME = VALUE, or NAME = VALUE,
+// VALUE where a value is a list.
+const (
+	assigns   = "="
+	separates = ","
+)
+
+// parseTable returns what a table says, as the key's field holds it.
+func (k *key) parseTable(v value, dir string) (reflect.Value, []Problem) {
+	fields, problems := k.fields(v)
+	whole := reflect.MakeMap(k.typ)
+	known := make(map[string]string, len(fields))
+	for _, field := range fields {
+		name, problem := k.parseName(field)
+		if problem != nil {
+			problems = append(problems, *problem)
+			continue
+		}
+		written := field.path[0]
+		folded := strings.ToLower(strings.TrimSpace(written))
+		if other, twice := known[folded]; twice {
+			problems = append(problems, problemf(field.at, "%s has %s and %s, which differ in nothing that counts", k.path, pathName([]string{other}), pathName(field.path)))
+			continue
+		}
+		known[folded] = written
+		path := k.path + "." + pathName(field.path)
+		parsed, wrong := k.parseEntry(field.value, path, dir)
+		if problems = append(problems, wrong...); len(wrong) == 0 {
+			whole.SetMapIndex(name, parsed)
+		}
+	}
+	return whole, problems
+}
+
+func (k *key) parseEntry(v value, path, dir string) (reflect.Value, []Problem) {
+	if k.list {
+		return k.parseList(v, k.typ.Elem(), path, dir)
+	}
+	parsed, problem := k.parseOne(v, path, dir)
+	if problem != nil {
+		return parsed, []Problem{*problem}
+	}
+	return parsed, nil
+}
+
+// fields returns the lines of a table, wherever it was written.
+func (k *key) fields(v value) (fields []statement, problems []Problem) {
+	if v.form == table {
+		return v.fields, nil
+	}
+	if v.form != list || slices.ContainsFunc(v.items, func(item value) bool { return item.form != bare }) {
+		return nil, []Problem{problemf(v.origin, "%s is %s; it takes a table such as %s", k.path, v.form.noun(), k.example)}
+	}
+	for i, item := range v.items {
+		at := strings.LastIndex(item.text, assigns) // a name may have one, a value has none
+		if at < 0 {
+			problems = append(problems, problemf(item.origin, "item %d of %s is not NAME = VALUE", i+1, k.path))
+			continue
+		}
+		given := item
+		given.text = strings.TrimSpace(item.text[at+1:])
+		if k.list {
+			given.form, given.text = list, ""
+			for part := range strings.SplitSeq(item.text[at+1:], separates) {
+				one := item
+				if one.text = strings.TrimSpace(part); one.text != "" {
+					given.items = append(given.items, one)
+				}
+			}
+		}
+		fields = append(fields, statement{path: []string{strings.TrimSpace(item.text[:at])}, value: given, at: item.origin})
+	}
+	return fields, problems
+}
+
+// parseName returns the name of a line.
+func (k *key) parseName(field statement) (reflect.Value, *Problem) {
+	fail := func(format string, args ...any) (reflect.Value, *Problem) {
+		p := problemf(field.at, format, args...)
+		return reflect.Value{}, &p
+	}
+	name := field.path[0]
+	switch {
+	case len(field.path) > 1:
+		return fail("%s has a name with a dot; put quotes around it: %q = …", k.path, strings.Join(field.path, "."))
+	case strings.TrimSpace(name) == "":
+		return fail("%s has a line without a name", k.path)
+	}
+	parsed, err := k.name.parse(name, "")
+	if err != nil {
+		return fail("%s has the name %q; a name is %s", k.path, clip(name), k.name.takes)
+	}
+	return reflect.ValueOf(parsed), nil
+}
+
+// formatTable writes the value of a table: NAME = VALUE; NAME = VALUE, VALUE.
+func (k *key) formatTable(field reflect.Value) string {
+	lines := make(map[string]string, field.Len())
+	for all := field.MapRange(); all.Next(); {
+		name := k.name.format(all.Key().Interface())
+		lines[name] = name + " " + assigns + " " + k.formatEntry(all.Value())
+	}
+	ordered := make([]string, 0, len(lines))
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		ordered = append(ordered, lines[name])
+	}
+	return strings.Join(ordered, "; ")
+}
+
+func (k *key) formatEntry(v reflect.Value) string {
+	if k.list {
+		return k.formatList(v)
+	}
+	return k.kind.format(v.Interface())
+}
+
+// formatList writes the items of a list: VALUE, VALUE.
+func (k *key) formatList(v reflect.Value) string {
+	items := make([]string, v.Len())
+	for i := range items {
+		items[i] = k.kind.format(v.Index(i).Interface())
+	}
+	return strings.Join(items, separates+" ")
+}
+
+// parseList returns what a list says, as a slice of the type.
+func (k *key) parseList(v value, typ reflect.Type, name, dir string) (reflect.Value, []Problem) {
+	if v.form != list && (k.alone || k.table) && v.form != table {
+		parsed, problem := k.parseOne(v, name, dir)
+		if problem != nil {
+			return parsed, []Problem{*problem}
+		}
+		return reflect.Append(reflect.MakeSlice(typ, 0, 1), parsed), nil
+	}
+	if v.form != list {
+		return reflect.Value{}, []Problem{problemf(v.origin, "%s is %s; it takes a list in brackets", name, v.form.noun())}
+	}
+	whole := reflect.MakeSlice(typ, 0, len(v.items))
+	var problems []Problem
+	for i, item := range v.items {
+		parsed, problem := k.parseOne(item, fmt.Sprintf("item %d of %s", i+1, name), dir)
+		if problem != nil {
+			problems = append(problems, *problem)
+			continue
+		}
+		whole = reflect.Append(whole, parsed)
+	}
+	return whole, problems
+}
