@@ -332,6 +332,8 @@
             token = 0;
             proof = await prepare();
           }
+          // A token is good for one try.
+          token = 0;
           answer = await ask('', CALL_WAIT, {
             id: c.id, phone: press.phone, token: proof.token, nonce: proof.nonce, idempotency_key: press.key, at: press.at,
           });
@@ -343,8 +345,6 @@
           }
           answer = e;
         }
-        // A token is good for one call.
-        token = 0;
         if (answer.ok) return taken(answer.said);
         if (!/^token_|^work_/.test(answer.said.code) || !tries) return refused(answer);
       }
