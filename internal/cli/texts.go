@@ -124,12 +124,13 @@ func describe(t ledger.Text) string {
 		}
 		return "-"
 	case ledger.Queued:
-		when := "goes out at " + moment(t.Due)
-		if !t.Due.After(time.Now()) {
-			when = "is due"
-		}
+		does := "goes out"
 		if t.Doubtful {
-			when += ", unless the phone system shows it"
+			does = "looked for on the phone system" // what comes of it is the settings' to say
+		}
+		when := does + " at " + moment(t.Due)
+		if !t.Due.After(time.Now()) {
+			when = does + " now"
 		}
 		if t.Problem == "" {
 			return when
