@@ -14,8 +14,9 @@ import (
 // call is one request of the API.
 type call struct {
 	method string
-	path   string        // below /ns-api/v2, escaped, with the query
+	path   string        // below /ns-api/v2, or /ns-api of a form; escaped, with the query
 	body   any           // sent as JSON; nil: none
+	form   []formField   // sent to the legacy API as multipart/form-data; nil: none
 	tried  func() string // what it is for, in words for errors; numbers masked
 }
 
@@ -50,9 +51,12 @@ const (
 // do sends a call and returns its answer. Its error is always an *Error. A question
 // whose connection failed is asked once more; nothing else is.
 func (c *Client) do(ctx context.Context, k call) (answer, error) {
-	var body []byte
-	if k.body != nil {
-		body = encode(k.body)
+	var body content
+	switch {
+	case k.form != nil:
+		body = encodeForm(k.form)
+	case k.body != nil:
+		body = content{jsonOnly, encode(k.body)}
 	}
 	started := time.Now()
 	if err := ctx.Err(); err != nil {
@@ -75,6 +79,12 @@ func (c *Client) do(ctx context.Context, k call) (answer, error) {
 	return a, nil
 }
 
+// content is the body of a request.
+type content struct {
+	kind []string // as the header has it
+	body []byte
+}
+
 // connectionFailed says whether no answer came, for another reason than the
 // time.
 func (e *Error) connectionFailed() bool {
@@ -92,24 +102,28 @@ func encode(v any) []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-func (x *exchange) run(body []byte) (answer, *Error) {
+func (x *exchange) run(sent content) (answer, *Error) {
 	traced := httptrace.WithClientTrace(x.limited, &httptrace.ClientTrace{
 		GetConn:              x.getConn,
 		GotConn:              x.gotConn,
 		GotFirstResponseByte: x.gotFirstByte,
 	})
-	var content io.Reader
-	if body != nil {
-		content = bytes.NewReader(body)
+	var body io.Reader
+	if sent.body != nil {
+		body = bytes.NewReader(sent.body)
 	}
-	r, err := http.NewRequestWithContext(traced, x.call.method, x.client.base+x.call.path, content)
+	base := x.client.base
+	if x.call.form != nil {
+		base = x.client.legacy
+	}
+	r, err := http.NewRequestWithContext(traced, x.call.method, base+x.call.path, body)
 	if err != nil {
 		return answer{}, x.fail(invalid, "the address of this call cannot be built")
 	}
 	x.client.authorize(r.Header)
 	r.Header["Accept"] = jsonOnly
-	if body != nil {
-		r.Header["Content-Type"] = jsonOnly
+	if sent.body != nil {
+		r.Header["Content-Type"] = sent.kind
 	}
 	resp, err := x.client.http.Do(r)
 	if err != nil {

@@ -74,6 +74,7 @@ type Config struct {
 type Client struct {
 	http    *http.Client
 	base    string // URL with /ns-api/v2
+	legacy  string // URL with /ns-api
 	where   string // URL, for people
 	timeout time.Duration
 
@@ -81,6 +82,8 @@ type Client struct {
 	// can find it.
 	authorize func(http.Header)
 	redact    func(string) string
+
+	queueing *queueing
 }
 
 // New returns a Client. It opens nothing and asks nothing. Its error is a
@@ -109,12 +112,14 @@ func New(c Config) (*Client, error) {
 	return &Client{
 		http:    &own,
 		base:    where + "/ns-api/v2",
+		legacy:  where + "/ns-api",
 		where:   where,
 		timeout: c.Timeout,
 		authorize: func(h http.Header) {
 			h["Authorization"], h["User-Agent"] = authorization, agent
 		},
-		redact: func(text string) string { return redact(text, string(c.Token)) },
+		redact:   func(text string) string { return redact(text, string(c.Token)) },
+		queueing: &queueing{asking: make(chan struct{}, 1)},
 	}, nil
 }
 

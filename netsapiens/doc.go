@@ -1,6 +1,7 @@
 // Package netsapiens is a client of the API of NetSapiens phone systems,
 // version 2: it sends texts, and it reads and writes what leads a call to a
-// web responder (users, dial rules, answer rules, the numbers of a domain). It
+// web responder (users, dial rules, answer rules, the numbers of a domain). It has
+// people called by a queue ([Client.QueueCall]), by whichever API takes that. It
 // also subscribes to events: [Client.CreateSubscription] makes the phone system
 // post what comes in, and [ParseMessageEvents] reads what it posts.
 //

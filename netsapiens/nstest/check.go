@@ -112,6 +112,7 @@ var (
 
 // inPath are the forms of the names in a path.
 var inPath = map[string]*regexp.Regexp{
+	"queue":   regexp.MustCompile(`^[A-Za-z0-9._-]{1,16}$`),
 	"domain":  regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`),
 	"user":    regexp.MustCompile(`^[A-Za-z0-9._-]{1,16}$`),
 	"session": regexp.MustCompile(`^[A-Za-z0-9_]{32,}$`),

@@ -1,6 +1,7 @@
 package nstest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -9,12 +10,11 @@ import (
 	"strings"
 )
 
+// version is what the System says that it is.
+func (s *System) version() string { return cmp.Or(s.quirks.Version, "44.4.10") }
+
 func (s *System) readVersion(input) reply {
-	version := s.quirks.Version
-	if version == "" {
-		version = "44.4.10"
-	}
-	return s.shows(Object{"apiversion": version, "hostname": "core1.example.net", "current-time": "2026-01-31 12:00:00"})
+	return s.shows(Object{"apiversion": s.version(), "hostname": "core1.example.net", "current-time": "2026-01-31 12:00:00"})
 }
 
 func (s *System) readAPIKey(input) reply {

@@ -25,6 +25,10 @@ const (
 	SendMessage      Call = "send a message"
 	ListMessages     Call = "list messages"
 
+	QueueCall       Call = "queue a call" // by version 2
+	QueueCallLegacy Call = "queue a call by the legacy API"
+	ListQueuedCalls Call = "list queued calls"
+
 	ListSubscriptions  Call = "list event subscriptions"
 	ReadSubscription   Call = "read an event subscription"
 	CreateSubscription Call = "create an event subscription"
@@ -32,7 +36,11 @@ const (
 	DeleteSubscription Call = "delete an event subscription"
 )
 
-const prefix = "/ns-api/v2"
+// What stands before the paths of the two APIs.
+const (
+	prefix       = "/ns-api/v2"
+	legacyPrefix = "/ns-api"
+)
 
 // route is a call, how it is asked and what it does.
 type route struct {
@@ -41,6 +49,7 @@ type route struct {
 	path   string
 	list   bool
 	fields fields // nil: no body
+	action string // of the legacy API, object/action, whose path is the root's and whose body is a form; empty: version 2
 	do     func(*System, input) reply
 }
 
@@ -106,6 +115,11 @@ var routes = []route{
 		"type": sms, "message": text, "destination": number, "from-number": number,
 	}},
 	{call: ListMessages, method: "GET", path: "/domains/{domain}/users/{user}/messagesessions/{session}/messages", list: true, do: (*System).listMessages},
+	{call: QueueCall, method: "POST", path: "/domains/{domain}/queuedcall/{queue}", do: (*System).queueCall, fields: fields{"destination": number}},
+	{call: ListQueuedCalls, method: "GET", path: "/domains/{domain}/queuedcall/{queue}", do: (*System).listQueuedCalls},
+	{call: QueueCallLegacy, method: "POST", path: "/{$}", action: "queuedcall/create", do: (*System).queueCallLegacy, fields: fields{
+		"destination": number, "queue": queueName, "uid": sameField("queue"),
+	}},
 	{call: ListSubscriptions, method: "GET", path: "/subscriptions", list: true, do: (*System).listSubscriptions},
 	{call: ListSubscriptions, method: "GET", path: "/domains/{domain}/subscriptions", list: true, do: (*System).listSubscriptions},
 	{call: ReadSubscription, method: "GET", path: "/subscriptions/{id}", do: (*System).readSubscription},

@@ -88,6 +88,12 @@ func (to *route) read(r *http.Request) (body string, in input, why string) {
 	case to.fields == nil:
 		return "", in, ""
 	}
+	if to.action != "" {
+		if why := in.readForm(content); why != "" {
+			return "", in, why
+		}
+		return string(content), in, to.fields.check(in)
+	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return "", in, "the header Content-Type is not application/json"
 	}
@@ -100,6 +106,9 @@ func (to *route) read(r *http.Request) (body string, in input, why string) {
 // readQuery takes limit and start for lists, and nothing else.
 func (to *route) readQuery(r *http.Request, in *input) string {
 	in.limit = 100
+	if to.action != "" {
+		return to.readAction(r)
+	}
 	for name, values := range r.URL.Query() {
 		n, err := strconv.Atoi(values[0])
 		switch {

@@ -45,6 +45,8 @@ type System struct {
 	kept          []keptMessage    // sent and received
 	subscriptions []*subscription
 	posts         []Post
+
+	queuedCalls []QueuedCall
 }
 
 // New returns a System without any domain.
@@ -57,7 +59,7 @@ func New(quirks Quirks) *System {
 		broken:  make(map[Call]*breakage),
 	}
 	for i := range routes {
-		s.mux.HandleFunc(routes[i].method+" "+prefix+routes[i].path, func(w http.ResponseWriter, r *http.Request) {
+		s.mux.HandleFunc(routes[i].pattern(), func(w http.ResponseWriter, r *http.Request) {
 			s.serve(&routes[i], w, r)
 		})
 	}
