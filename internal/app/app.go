@@ -48,6 +48,9 @@ type Options struct {
 	// Pace is how fast texts go on that did not go out at once.
 	Pace textback.Pace
 
+	// Fresh begins with an empty database, as the demo does.
+	Fresh bool
+
 	// Sent is told of each text that the Core's users send; nil: nobody is.
 	Sent func(core.Text)
 }
@@ -61,11 +64,14 @@ type App struct {
 	alerts  *alert.Sender
 
 	subscriptions subscriptions
+	keeping       running // asks the sources of on-call people
+	journalling   running // keeps on-call's decisions
 
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
 
 	listener net.Listener
+	duty     net.Listener // that on-call has of its own; nil: it has none
 }
 
 // New wires an App. It opens the database, but no port, and starts nothing. The
@@ -86,6 +92,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.site.Store(s)
+	a.runOnCall(s, nil)
 	a.metrics.ReadLevels(a.levels)
 	return a, nil
 }
@@ -93,20 +100,43 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 // Close closes what New opened, of an App that is not Run.
 func (a *App) Close() error { return a.store.Close() }
 
-// Listen opens the port of the settings.
-func (a *App) Listen(ctx context.Context) error {
-	address := string(a.site.Load().settings.Listen)
+// Listen opens the ports of the settings.
+func (a *App) Listen(ctx context.Context) (err error) {
+	settings := a.site.Load().settings
+	if a.listener, err = listen(ctx, string(settings.Listen), "listen"); err != nil {
+		return err
+	}
+	if settings.OnCall == nil || settings.OnCall.Listen == "" {
+		return nil
+	}
+	if a.duty, err = listen(ctx, string(settings.OnCall.Listen), "oncall.listen"); err != nil {
+		return errors.Join(err, a.listener.Close())
+	}
+	return nil
+}
+
+func listen(ctx context.Context, address, setting string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be listened on", address), Err: err,
-			Hint: "another program listens there, or the address is not this machine's; the setting is listen"}
+		return nil, &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be listened on", address), Err: err,
+			Hint: "another program listens there, or the address is not this machine's; the setting is " + setting}
 	}
-	a.listener = listener
-	return nil
+	return listener, nil
 }
 
 // Address returns where the App listens.
 func (a *App) Address() string { return a.listener.Addr().String() }
+
+// dutyHandler answers requests as the listener does that on-call has of its own.
+func (a *App) dutyHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if duty := a.site.Load().duty; duty != nil {
+			duty.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r) // it was switched off since
+	})
+}
 
 // Handler answers requests as the listener does, for tests.
 func (a *App) Handler() http.Handler {
@@ -135,6 +165,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(a.listener) }()
+	duty := a.serveDuty(base)
 	a.site.Load().introduce(a.log)
 	a.log.Info("listening", "address", a.Address())
 	select {
@@ -147,7 +178,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	a.log.Info("stopping", "within", within.String())
 	stopping, cancel := context.WithTimeout(base, within)
 	defer cancel()
-	err = server.Shutdown(stopping) // takes no more, waits for what is in hand
+	err = errors.Join(server.Shutdown(stopping), duty(stopping)) // takes no more, waits for what is in hand
 	if lines := a.site.Load().lines; lines != nil {
 		err = cmp.Or(err, lines.Wait(stopping)) // for calls, which no server waits for
 	}
@@ -171,6 +202,28 @@ func (a *App) Run(ctx context.Context) (err error) {
 	return err
 }
 
+// serveDuty serves the listener that on-call has of its own, if it has one. The
+// function that it returns ends that, as http.Server.Shutdown does.
+func (a *App) serveDuty(base context.Context) (end func(context.Context) error) {
+	if a.duty == nil {
+		return func(context.Context) error { return nil }
+	}
+	server := web.Server(a.dutyHandler(), a.log)
+	server.BaseContext = func(net.Listener) context.Context { return base }
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(a.duty) }()
+	return func(ctx context.Context) error {
+		err := server.Shutdown(ctx)
+		if err != nil {
+			err = errors.Join(err, server.Close())
+		}
+		if closed := <-served; !errors.Is(closed, http.ErrServerClosed) {
+			err = errors.Join(err, closed)
+		}
+		return err
+	}
+}
+
 // Reload puts new settings in force. Where it returns an error the old ones
 // stay.
 func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
@@ -184,6 +237,9 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	if settings.Listen != old.settings.Listen {
 		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
 	}
+	if dutyAddress(settings) != dutyAddress(old.settings) {
+		a.log.Warn("oncall.listen has changed: it takes a restart to be in force")
+	}
 	if !sameStore(settings, old.settings) {
 		a.log.Warn("data or database has changed: it takes a restart to be in force")
 	}
@@ -194,6 +250,7 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
 	}
 	a.site.Store(next)
+	a.runOnCall(next, old)
 	old.close()
 	return nil
 }

@@ -69,6 +69,8 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	b.again(ctx, tidyEvery, a.tidy)
 	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
+	a.keeping.start(ctx)
+	a.journalling.start(ctx)
 	if core := a.site.Load().core; core != nil {
 		b.loops.Go(func() { core.PostEvents(ctx) })
 	}
@@ -80,6 +82,8 @@ func (b *background) stop(ctx context.Context) error {
 	b.cancel()
 	err := b.worker.Stop(ctx)
 	b.loops.Wait()
+	b.app.keeping.stop()
+	b.app.journalling.stop()
 	b.alerting()
 	b.alertingDone.Wait()
 	return err
@@ -134,6 +138,9 @@ func (a *App) tidy(ctx context.Context) {
 	}
 	if removed.Texts+removed.Answers+removed.Calls+removed.Inbound > 0 {
 		a.log.Info("old records were removed", "texts", removed.Texts, "answers", removed.Answers, "calls", removed.Calls, "inbound", removed.Inbound)
+	}
+	if _, err := a.store.OnCallJournal().Purge(ctx, time.Now().Add(-settings.TextBack.Retention)); err != nil {
+		a.troubled(ctx, "old decisions of on-call could not be removed", err)
 	}
 	if _, err := a.store.ForgetLimits(ctx, time.Now()); err != nil {
 		a.troubled(ctx, "old limits could not be removed", err)

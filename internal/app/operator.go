@@ -103,11 +103,22 @@ func Announced(folders ...string) []Running {
 	return all
 }
 
-// DemoFolder is the data folder of switchhook demo.
-func DemoFolder() (string, error) {
+// maxDemos is how many demos can run at once for one user.
+const maxDemos = 9
+
+// DemoFolders are the data folders that switchhook demo chooses from: the first
+// is the usual one, the others are for demos that run beside it.
+func DemoFolders() ([]string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("find a folder for the demo: %w", err)
+		return nil, fmt.Errorf("find a folder for the demo: %w", err)
 	}
-	return filepath.Join(cache, "switchhook", "demo"), nil
+	folders := make([]string, maxDemos)
+	for i := range folders {
+		folders[i] = filepath.Join(cache, "switchhook", "demo")
+		if i > 0 {
+			folders[i] += fmt.Sprintf("-%d", i+1)
+		}
+	}
+	return folders, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/console"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/oncall"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/internal/web"
@@ -30,6 +31,10 @@ type site struct {
 	webhook     *textback.Webhook
 	outbox      *textback.Outbox
 	provisioner *provision.Provisioner
+
+	keeper *oncall.Keeper
+	desk   *oncall.Desk
+	duty   http.Handler // of the listener that on-call has of its own; nil: it has none
 
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
@@ -51,6 +56,17 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		}
 		checks["entries"] = func(context.Context) error {
 			return web.Impaired(s.entries.Problem()) // what was last read is in force
+		}
+	}
+	if settings.OnCall != nil {
+		routes, err := a.onCall(s, before)
+		if err != nil {
+			return nil, err
+		}
+		if settings.OnCall.Listen == "" {
+			parts.Webhooks = append(parts.Webhooks, routes...)
+		} else {
+			s.duty = web.New(web.Config{Webhooks: routes, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
 		}
 	}
 	if err := a.phoneSide(ctx, s, before); err != nil {
@@ -92,6 +108,13 @@ func (s *site) introduce(log *slog.Logger) {
 		if queues > 0 {
 			log.Warn("this version has no click-to-call: leave its routes with the service that answers them", "entries", queues)
 		}
+	}
+	if on := s.settings.OnCall; on != nil {
+		at := string(on.Listen)
+		if at == "" {
+			at = string(s.settings.Listen)
+		}
+		log.Info("on-call is on", "sources", len(on.Sources), "routes", len(on.Routes), "address", at)
 	}
 	if s.core != nil {
 		log.Info("the Core is on", "domain", string(s.settings.Core.Domain))

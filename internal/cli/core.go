@@ -58,8 +58,8 @@ func (f coreFlag) folders(m *Main) []string {
 	if data := m.Getenv("SWITCHHOOK_DATA"); data != "" {
 		folders = append(folders, data)
 	}
-	if demo, err := app.DemoFolder(); err == nil {
-		folders = append(folders, demo)
+	if demos, err := app.DemoFolders(); err == nil {
+		folders = append(folders, demos...)
 	}
 	return append(folders, packagedData)
 }

@@ -33,7 +33,12 @@ func (demoCommand) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	defer stop()
-	system, err := startSystem(ctx)
+	pager, err := startPager(ctx)
+	if err != nil {
+		return err
+	}
+	defer pager.stop()
+	system, err := startSystem(ctx, pager)
 	if err != nil {
 		return err
 	}
@@ -43,6 +48,9 @@ func (demoCommand) Run(ctx context.Context, m *Main) error {
 	}
 	if err == nil {
 		err = system.show(ctx, m)
+	}
+	if err == nil {
+		err = system.showOnCall(ctx, m, pager)
 	}
 	if err == nil {
 		tryNext(m, system, shows)
@@ -102,6 +110,7 @@ func tryNext(m *Main, system *system, shows []show) {
 	lines := []line{
 		{"call " + system.number + core, "the same way, over this Core"},
 		{"route " + system.number + core, "why it goes there, rule by rule"},
+		{"call " + demoOnCallNumber + core, "whoever is on call"},
 	}
 	for _, s := range shows {
 		if s.missing == "" {

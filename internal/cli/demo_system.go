@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/trace"
@@ -56,17 +58,28 @@ type system struct {
 	texts []core.Text // not yet told of
 }
 
-// startSystem starts an application server with a Core and a domain in it.
-func startSystem(ctx context.Context) (*system, error) {
-	folder, err := app.DemoFolder()
+// startSystem starts an application server with a Core and a domain in it. Each
+// demo begins anew; one that runs beside another has a folder of its own.
+func startSystem(ctx context.Context, pager *pager) (*system, error) {
+	folders, err := app.DemoFolders()
 	if err != nil {
 		return nil, err
 	}
-	// Each demo begins anew.
+	for _, folder := range folders {
+		var s *system
+		if s, err = startSystemIn(ctx, folder, pager); fault.CodeOf(err) != fault.Refused {
+			return s, err
+		}
+	}
+	return nil, err
+}
+
+// startSystemIn starts it in a folder. The error is fault.Refused where another
+// demo is there.
+func startSystemIn(ctx context.Context, folder string, pager *pager) (*system, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)
 	}
-	_ = os.Remove(filepath.Join(folder, "domains.json"))
 	s := &system{number: demoNumber, secret: rand.Text(), served: make(chan error, 1)}
 	address, err := s.freeAddress(ctx)
 	if err != nil {
@@ -76,29 +89,59 @@ func startSystem(ctx context.Context) (*system, error) {
 	if s.token, err = app.OperatorToken(folder); err != nil {
 		return nil, err
 	}
-	settings, err := config.Load(config.Sources{Dir: folder, Flags: map[string]string{
-		"listen": address, "data": folder, "domains_file": filepath.Join(folder, "domains.json"), "public_url": s.url,
-		"netsapiens.url": s.url, "netsapiens.token": s.token, "forms.secret": s.secret, "core.domain": demoDomain,
-	}})
-	if err != nil {
-		return nil, err
-	}
-	log, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("start the demo: %w", err)
-	}
-	s.app, err = app.New(ctx, settings, app.Options{
-		Log: slog.New(slog.NewTextHandler(log, nil)), LoopbackResponders: true, Sent: s.sent,
+	settings, err := config.Load(config.Sources{
+		Dir: folder, Environ: pager.settings(s.secret),
+		Flags: map[string]string{
+			"listen": address, "data": folder, "public_url": s.url,
+			"netsapiens.url": s.url, "netsapiens.token": s.token, "forms.secret": s.secret, "core.domain": demoDomain,
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.app.Listen(ctx); err != nil {
+	var log demoLog
+	s.app, err = app.New(ctx, settings, app.Options{
+		Log: slog.New(slog.NewTextHandler(&log, nil)), LoopbackResponders: true, Fresh: true, Sent: s.sent,
+	})
+	if err != nil {
 		return nil, err
+	}
+	// The folder is ours now, and with it the log of the demo before.
+	if err := log.open(filepath.Join(folder, "log")); err != nil {
+		return nil, errors.Join(err, s.app.Close())
+	}
+	if err := s.app.Listen(ctx); err != nil {
+		return nil, errors.Join(err, s.app.Close())
 	}
 	ctx, s.cancel = context.WithCancel(ctx)
 	go func() { s.served <- s.app.Run(ctx) }() // ends with stop
 	return s, nil
+}
+
+// demoLog is a log that goes nowhere until it has a file.
+type demoLog struct {
+	mu   sync.Mutex
+	file *os.File
+}
+
+func (l *demoLog) open(path string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var err error
+	if l.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
+		return fmt.Errorf("start the demo: %w", err)
+	}
+	return nil
+}
+
+// Write writes a line.
+func (l *demoLog) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return len(line), nil
+	}
+	return l.file.Write(line)
 }
 
 // freeAddress returns the usual address, or a free one if that is taken.
@@ -230,9 +273,13 @@ func (s *system) postForm(ctx context.Context) (provision.Report, error) {
 }
 
 func (s *system) post(ctx context.Context, path string, header http.Header, body string) ([]byte, error) {
+	return s.send(ctx, http.MethodPost, path, header, body)
+}
+
+func (s *system) send(ctx context.Context, method, path string, header http.Header, body string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, setUpTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+path, strings.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -244,7 +291,7 @@ func (s *system) post(ctx context.Context, path string, header http.Header, body
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil || response.StatusCode > 299 {
-		return nil, fmt.Errorf("set the demo up: POST %s: %s %s", path, response.Status, answer)
+		return nil, fmt.Errorf("set the demo up: %s %s: %s %s", method, path, response.Status, answer)
 	}
 	return answer, nil
 }

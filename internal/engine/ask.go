@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, err
 	}
-	event := trace.Request{Method: q.method, URL: q.url.Redacted()}
+	event := trace.Request{Method: q.method, URL: shown(q.url)}
 	at := r.line.Now()
 	failed := func(f *failure) (answer, error) {
 		event.Error, event.Code, f.told = f.text, f.code, true
@@ -223,4 +224,30 @@ func read(response *fetch.Response) (answer, *failure) {
 		return a, &failure{code: syntax.Problem.Code, text: syntax.Error(), err: err}
 	}
 	return a, nil
+}
+
+// secretParams are parameters whose values open something, in the URLs of our
+// own webhooks and of others'.
+var secretParams = []string{"key", "secret", "secret_key", "token", "api_key", "apikey", "password"}
+
+// shown returns a URL as a trace has it: without passwords and keys, which
+// would end up in saved calls and tickets.
+func shown(u *url.URL) string {
+	if u.RawQuery == "" {
+		return u.Redacted()
+	}
+	pairs := strings.Split(u.RawQuery, "&")
+	hidden := false
+	for i, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil && value != "" && slices.Contains(secretParams, strings.ToLower(plain)) {
+			pairs[i], hidden = name+"=<secret>", true
+		}
+	}
+	if !hidden {
+		return u.Redacted()
+	}
+	copied := *u
+	copied.RawQuery = strings.Join(pairs, "&")
+	return copied.Redacted()
 }

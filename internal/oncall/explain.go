@@ -8,18 +8,18 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Explain says who would be rung at a time, and why, in sentences; the last is
-// the result, with the whole number. It asks no source, counts as no call, and
+// Explain decides who would be rung at a time, and says why in sentences; the
+// last is the result, with the whole number. It asks no source, counts as no call, and
 // needs no secret. Of a time to come it goes by what the sources say now. The
 // error is that there is no such route.
-func (d *Desk) Explain(r Request, at time.Time) ([]string, error) {
+func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 	l := meant(d.lines, &r)
 	if l == nil {
 		var names []string
 		for _, l := range d.lines {
 			names = append(names, l.Name)
 		}
-		return nil, fault.Newf(fault.NotFound, "no on-call route is for what was asked: %s", described(&r)).
+		return Decision{}, nil, fault.Newf(fault.NotFound, "no on-call route is for what was asked: %s", described(&r)).
 			WithHint("there are %s", list(names))
 	}
 	now := time.Now()
@@ -37,7 +37,7 @@ func (d *Desk) Explain(r Request, at time.Time) ([]string, error) {
 		lines = append(lines, "It is asked of a time to come, and the sources say who is on call now: who follows is known as far as they tell.")
 	}
 	lines = append(lines, decision.Steps...)
-	return append(lines, conclusion(&decision, &l.Rules)), nil
+	return decision, append(lines, conclusion(&decision, &l.Rules)), nil
 }
 
 // conclusion is the result as a sentence.

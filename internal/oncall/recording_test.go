@@ -189,7 +189,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 		synctest.Wait()
 		stop()
 		time.Sleep(2 * time.Second)
-		got, err := o.desk.Explain(oncall.Request{Route: "support"}, time.Now())
+		_, got, err := o.desk.Explain(oncall.Request{Route: "support"}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("explanation (-want +got):\n%s", diff)
 		}
-		got, err = o.desk.Explain(oncall.Request{Attempt: 2}, time.Now().Add(2*time.Hour))
+		_, got, err = o.desk.Explain(oncall.Request{Attempt: 2}, time.Now().Add(2*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,7 +224,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 		if n := len(o.desk.Recent(10)); n != 0 {
 			t.Errorf("an explanation was recorded as %d calls", n)
 		}
-		_, err = o.desk.Explain(oncall.Request{Route: "sales"}, time.Now())
+		_, _, err = o.desk.Explain(oncall.Request{Route: "sales"}, time.Now())
 		if fault.CodeOf(err) != fault.NotFound || fault.HintOf(err) != "there are support" {
 			t.Errorf("%v, hint %q", err, fault.HintOf(err))
 		}

@@ -56,7 +56,7 @@ const (
 func (s *Store) openSQLite(ctx context.Context, config Config) error {
 	s.path = filepath.Join(config.Folder, fileName)
 	if config.Exclusive {
-		if err := s.takeFolder(config.Folder); err != nil {
+		if err := s.takeFolder(config.Folder, config.Fresh); err != nil {
 			return err
 		}
 	} else if _, err := os.Stat(s.path); err != nil {
@@ -122,7 +122,7 @@ func (s *Store) ready(ctx context.Context) error {
 
 // takeFolder makes the folder and the file, and the caller the only server of
 // it. The lock is the operating system's: it ends with the process.
-func (s *Store) takeFolder(folder string) error {
+func (s *Store) takeFolder(folder string, fresh bool) error {
 	if err := os.MkdirAll(folder, folderMode); err != nil {
 		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the folder %s cannot be made", folder), Err: err,
 			Hint: "the server keeps its database there; the folder above must be one that its user may write to"}
@@ -138,6 +138,13 @@ func (s *Store) takeFolder(folder string) error {
 			WithHint("stop that one first, or give this one a folder of its own; several servers share a PostgreSQL database")
 	}
 	s.lock = lock
+	if fresh {
+		for _, belongs := range []string{"", "-wal", "-shm", "-journal"} {
+			if err := os.Remove(s.path + belongs); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return &fault.Error{Code: fault.Unavailable, Message: "the database of before cannot be removed", Err: err}
+			}
+		}
+	}
 	// SQLite would make a file that everybody may read. One that is there is
 	// not opened: to close it again would take SQLite's locks away from
 	// whoever holds them in this process.

@@ -33,6 +33,10 @@ type Config struct {
 	// it. On PostgreSQL several servers share the tables.
 	Exclusive bool
 
+	// Fresh is for a server that begins anew: what SQLite's file held is gone
+	// once the folder is taken.
+	Fresh bool
+
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // of what the database's libraries say; nil: nowhere
 }

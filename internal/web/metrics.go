@@ -30,6 +30,7 @@ type Metrics struct {
 	database      prometheus.Counter
 	alerts        *prometheus.CounterVec
 	levels        *levels
+	onCall        onCallMetrics
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -66,7 +67,9 @@ func NewMetrics() *Metrics {
 		}, []string{"kind", "result"}),
 	}
 	m.levels = newLevels(m.database.Inc)
+	m.onCall = newOnCallMetrics()
 	m.beginAtZero()
+	m.registry.MustRegister(m.onCall.collectors()...)
 	m.registry.MustRegister(m.requests, m.texts, m.steps, m.entries, m.attempts, m.inbound, m.subscriptions, m.database, m.alerts, m.levels,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
