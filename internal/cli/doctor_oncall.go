@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/app"
@@ -32,7 +33,7 @@ func examineOnCall(ctx context.Context, settings *config.Settings, show func(fin
 	for _, state := range keeper.States() {
 		f := finding{verdict: fine, about: "on-call", text: fmt.Sprintf("%s answers: %d on call", state.Source, state.People)}
 		if state.Failures > 0 {
-			f = f.failing(fmt.Sprintf("%s: %v", state.Source, state.Err), fault.HintOf(state.Err))
+			f = f.failing(fmt.Sprintf("%s: %s", state.Source, strings.TrimPrefix(state.Err.Error(), state.Source+": ")), fault.HintOf(state.Err))
 		}
 		show(f)
 		for _, odd := range state.Oddities {
