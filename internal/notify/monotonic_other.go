@@ -1,0 +1,8 @@
+//go:build !linux
+
+package notify
+
+import "time"
+
+// monotonic returns nothing: systemd is Linux's.
+func monotonic() (now time.Duration, ok bool) { return 0, false }
