@@ -2,6 +2,7 @@ package widget_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"regexp"
@@ -57,6 +58,18 @@ func TestBrandingIsShown(t *testing.T) {
 	}
 	if problems := widget.Problems(e.Branding); len(problems) != 0 {
 		t.Errorf("problems: %q", problems)
+	}
+}
+
+func TestColoursReachTheLooks(t *testing.T) {
+	e := sales()
+	e.Branding.ButtonColor = "yellow"
+	got := plainColours.FindString(read(t, script(t, e, widget.Options{URL: ourURL})).CSS)
+	day, night, _ := widget.Colours("yellow")
+	want := fmt.Sprintf(".all{--fill:%s;--over:%s;--text:%s;--edge:%s;--ink:%s;--night-fill:%s;--night-over:%s;--night-text:%s;--night-edge:%s;--night-ink:%s;}",
+		day.Fill, day.Over, day.Text, day.Edge, day.Ink, night.Fill, night.Over, night.Text, night.Edge, night.Ink)
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 

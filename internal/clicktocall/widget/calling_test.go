@@ -121,7 +121,7 @@ func TestCallByKeyboardAlone(t *testing.T) {
 func TestCallByPointerPressedTooOften(t *testing.T) {
 	w, h, _ := visit(t)
 	taken := make(chan struct{})
-	h.hold = func(int) <-chan struct{} { return taken }
+	h.will(behaviour{hold: func(int) <-chan struct{} { return taken }})
 	ask(w)
 	w.click(".submit", 3)
 	w.state("calling")
@@ -139,12 +139,12 @@ func TestCallByPointerPressedTooOften(t *testing.T) {
 func TestPressSurvivesTheReloadOfThePage(t *testing.T) {
 	w, h, s := visit(t)
 	lost := make(chan struct{})
-	h.hold = func(n int) <-chan struct{} {
+	h.will(behaviour{hold: func(n int) <-chan struct{} {
 		if n == 0 {
 			return lost
 		}
 		return nil
-	}
+	}})
 	ask(w)
 	w.click(".submit", 1)
 	w.until("hosts()[0].dataset.state === 'calling'")
@@ -202,12 +202,12 @@ func TestFailuresThatMayHaveCalledAreTriedAgainAsTheSameCall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w, h, _ := visit(t)
-			h.answer = func(n int, _ post) *answer {
+			h.will(behaviour{answer: func(n int, _ post) *answer {
 				if n == 0 {
 					return &c.answer
 				}
 				return nil
-			}
+			}})
 			ask(w)
 			w.keys(kb.Enter)
 			w.state("failed")
@@ -226,15 +226,15 @@ func TestFailuresThatMayHaveCalledAreTriedAgainAsTheSameCall(t *testing.T) {
 
 func TestServerThatNeverAnswersLeavesThePageSane(t *testing.T) {
 	h := newHook(t, sales())
-	s := newSite(t, h, shop)
+	s := newSite(t, h, shop, strict)
 	never := make(chan struct{})
 	t.Cleanup(func() { close(never) })
-	h.hold = func(n int) <-chan struct{} {
+	h.will(behaviour{hold: func(n int) <-chan struct{} {
 		if n == 0 {
 			return never
 		}
 		return nil
-	}
+	}})
 	w := newTab(t)
 	// The script's patience, on a clock that runs fifty times as fast.
 	call(w, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
@@ -297,7 +297,7 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 	} {
 		t.Run(c.code+c.retryAfter, func(t *testing.T) {
 			w, h, _ := visit(t)
-			h.answer = func(n int, _ post) *answer {
+			h.will(behaviour{answer: func(n int, _ post) *answer {
 				if n > 0 {
 					return nil
 				}
@@ -306,7 +306,7 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 					refusal.header = map[string]string{"Retry-After": c.retryAfter}
 				}
 				return refusal
-			}
+			}})
 			ask(w)
 			w.keys(kb.Enter)
 			w.until("hosts()[0].dataset.state === %q && !/true/.test(find('.submit').getAttribute('aria-disabled'))", c.state)
@@ -335,22 +335,21 @@ func TestRefusalsAreSaidInWords(t *testing.T) {
 func TestTokenThatNoLongerHoldsIsFetchedAnewOnce(t *testing.T) {
 	for _, code := range []string{"token_required", "token_invalid", "work_missing"} {
 		w, h, _ := visit(t)
-		h.work = 6
-		h.answer = func(n int, _ post) *answer {
+		h.will(behaviour{work: 6, answer: func(n int, _ post) *answer {
 			if n == 0 {
 				return &answer{status: 403, body: fmt.Sprintf(`{"code":%q,"message":"x"}`, code)}
 			}
 			return nil
-		}
+		}})
 		ask(w)
 		w.keys(kb.Enter)
 		w.state("queued")
 		once(h, 2)
 	}
 	w, h, _ := visit(t)
-	h.answer = func(int, post) *answer {
+	h.will(behaviour{answer: func(int, post) *answer {
 		return &answer{status: 403, body: `{"code":"token_invalid","message":"x"}`}
-	}
+	}})
 	ask(w)
 	w.keys(kb.Enter)
 	w.state("failed")
@@ -361,7 +360,7 @@ func TestTokenThatNoLongerHoldsIsFetchedAnewOnce(t *testing.T) {
 
 func TestTokenThatDoesNotComeIsAskedForAgainByThePress(t *testing.T) {
 	w, h, _ := visit(t)
-	h.token = func(n int) *answer {
+	h.will(behaviour{token: func(n int) *answer {
 		switch n {
 		case 0:
 			return &answer{status: 500, body: "no JSON"}
@@ -369,7 +368,7 @@ func TestTokenThatDoesNotComeIsAskedForAgainByThePress(t *testing.T) {
 			return &answer{status: 429, body: `{"code":"limited","message":"x"}`, header: map[string]string{"Retry-After": "120"}}
 		}
 		return nil
-	}
+	}})
 	ask(w)
 	waitFor(t, "the first token", func() bool { h.mu.Lock(); defer h.mu.Unlock(); return h.made == 1 })
 	eval[chromedp.Void](w, "new Promise((done) => setTimeout(done))")
@@ -386,13 +385,13 @@ func TestClosedHoursOfferACallLater(t *testing.T) {
 	w.do(chromedp.Reload())
 	w.state("idle")
 	next := time.Now().UTC().Add(40 * time.Hour).Truncate(time.Hour)
-	h.answer = func(n int, p post) *answer {
+	h.will(behaviour{answer: func(n int, p post) *answer {
 		switch {
 		case n == 0 && p.At == "", n == 1 && p.At != "":
 			return &answer{status: http.StatusConflict, body: fmt.Sprintf(`{"code":"closed","message":"x","next":%q}`, next.Format(time.RFC3339))}
 		}
 		return nil
-	}
+	}})
 	ask(w)
 	w.keys(kb.Enter)
 	w.state("closed")
@@ -483,13 +482,13 @@ func TestProgressIsAskedForWhereEventsDoNotComeThrough(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHook(t, sales())
-			s := newSite(t, h, shop)
-			h.follow = func(r *http.Request) *answer {
+			s := newSite(t, h, shop, strict)
+			h.will(behaviour{follow: func(r *http.Request) *answer {
 				if r.Header.Get("Accept") == "text/event-stream" {
 					return stream(h, r)
 				}
 				return nil
-			}
+			}})
 			w := newTab(t)
 			call(w, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
 				Source: "{ const slow = setTimeout; setTimeout = (f, ms, ...rest) => slow(f, ms / 20, ...rest); }",

@@ -62,7 +62,7 @@ func (c colour) on(paper colour) Palette {
 
 // variables returns the palette as CSS, for what stands before widget.css.
 func (p Palette) variables(prefix string) string {
-	return fmt.Sprintf("--%[1]sfill:%s;--%[1]sover:%s;--%[1]stext:%s;--%[1]sedge:%s;--%[1]sink:%s;", prefix, p.Fill, p.Over, p.Text, p.Edge, p.Ink)
+	return fmt.Sprintf("--%[1]sfill:%[2]s;--%[1]sover:%[3]s;--%[1]stext:%[4]s;--%[1]sedge:%[5]s;--%[1]sink:%[6]s;", prefix, p.Fill, p.Over, p.Text, p.Edge, p.Ink)
 }
 
 // colour is one of sRGB.

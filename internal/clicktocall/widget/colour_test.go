@@ -3,6 +3,7 @@ package widget_test
 import (
 	"fmt"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -107,4 +108,22 @@ func TestColoursAreReadAsCSSWritesThem(t *testing.T) {
 			t.Errorf("%q is taken for %s", given, day.Fill)
 		}
 	}
+}
+
+// colourFile returns the colours that have names.
+func colourFile(t *testing.T) map[string]string {
+	t.Helper()
+	file, err := os.ReadFile("colours.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{}
+	for line := range strings.Lines(string(file)) {
+		name, hex, _ := strings.Cut(strings.TrimSpace(line), " ")
+		all[name] = hex
+		if day, _, ok := widget.Colours(name); !ok || day.Fill != hex {
+			t.Errorf("%s is read as %s, %v", name, day.Fill, ok)
+		}
+	}
+	return all
 }

@@ -37,13 +37,42 @@ type hook struct {
 	posts   []post
 	states  []string // of the one call, in order
 	changed chan struct{}
+	as      behaviour
+}
 
-	// What a test changes.
+// behaviour is how a hook differs from the usual.
+type behaviour struct {
 	work   int                           // bits of proof
 	answer func(n int, p post) *answer   // to the n-th press, from 0; nil: as usual
 	token  func(n int) *answer           // the same for a token
 	follow func(r *http.Request) *answer // the same for progress
 	hold   func(n int) <-chan struct{}   // the n-th press is answered after this
+}
+
+// will changes how the hook behaves.
+func (h *hook) will(b behaviour) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.as = b
+}
+
+func (h *hook) behaves() behaviour {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.as
+}
+
+// serves lets pages of an origin ask.
+func (h *hook) serves(origin string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.origin = origin
+}
+
+func (h *hook) page() (origin string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.origin
 }
 
 // post is a press of the button.
@@ -98,11 +127,12 @@ func (h *hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveScript(w, r)
 		return
 	}
-	if origin := r.Header.Get("Origin"); origin != h.origin {
+	page := h.page()
+	if origin := r.Header.Get("Origin"); origin != page {
 		h.wrong(w, "%s %s comes from %q", r.Method, path, origin)
 		return
 	}
-	w.Header().Set("Access-Control-Allow-Origin", h.origin)
+	w.Header().Set("Access-Control-Allow-Origin", page)
 	w.Header().Set("Access-Control-Expose-Headers", "Retry-After")
 	switch progress, ok := strings.CutPrefix(path, "/click-to-call/calls/"); {
 	case r.Header.Get("Cookie") != "" || r.Header.Get("Authorization") != "":
@@ -169,8 +199,8 @@ func (h *hook) serveToken(w http.ResponseWriter, r *http.Request) {
 	defer h.mu.Unlock()
 	n := h.made
 	h.made++
-	if h.token != nil {
-		if other := h.token(n); other != nil {
+	if h.as.token != nil {
+		if other := h.as.token(n); other != nil {
 			other.serve(w)
 			return
 		}
@@ -178,7 +208,7 @@ func (h *hook) serveToken(w http.ResponseWriter, r *http.Request) {
 	// As long as a real one: its proof takes more than one block of SHA-256.
 	token, challenge := rand.Text(), rand.Text()+rand.Text()+strings.Repeat("x", n*13%70)
 	h.tokens[token] = challenge
-	say(w, http.StatusOK, fmt.Sprintf(`{"token":%q,"challenge":%q,"bits":%d,"expires":%q}`, token, challenge, h.work, time.Now().Add(time.Minute).Format(time.RFC3339)))
+	say(w, http.StatusOK, fmt.Sprintf(`{"token":%q,"challenge":%q,"bits":%d,"expires":%q}`, token, challenge, h.as.work, time.Now().Add(time.Minute).Format(time.RFC3339)))
 }
 
 func (a *answer) serve(w http.ResponseWriter) {
@@ -203,6 +233,7 @@ func (h *hook) servePress(w http.ResponseWriter, r *http.Request) {
 	delete(h.tokens, p.Token)
 	h.mu.Unlock()
 
+	as := h.behaves()
 	_, atErr := time.Parse(time.RFC3339, p.At)
 	switch {
 	case h.entries[p.ID] == nil || p.Phone == "" || !keyForm.MatchString(p.Key):
@@ -214,17 +245,17 @@ func (h *hook) servePress(w http.ResponseWriter, r *http.Request) {
 	case !known:
 		h.wrong(w, "a token is unknown, or used twice: %+v", p)
 		return
-	case !proven(challenge, p.Nonce, h.work):
+	case !proven(challenge, p.Nonce, as.work):
 		h.wrong(w, "the nonce %q is no proof for %q", p.Nonce, challenge)
 		return
 	}
-	if h.hold != nil {
-		if wait := h.hold(n); wait != nil {
+	if as.hold != nil {
+		if wait := as.hold(n); wait != nil {
 			<-wait
 		}
 	}
-	if h.answer != nil {
-		if other := h.answer(n, p); other != nil {
+	if as.answer != nil {
+		if other := as.answer(n, p); other != nil {
 			other.serve(w)
 			return
 		}
@@ -254,8 +285,8 @@ func proven(challenge, nonce string, work int) bool {
 }
 
 func (h *hook) serveProgress(w http.ResponseWriter, r *http.Request) {
-	if h.follow != nil {
-		if other := h.follow(r); other != nil {
+	if as := h.behaves(); as.follow != nil {
+		if other := as.follow(r); other != nil {
 			other.serve(w)
 			return
 		}
@@ -304,23 +335,24 @@ func (h *hook) pressed() (presses []post, calls int) {
 	return slices.Clone(h.posts), len(h.calls)
 }
 
-// site is somebody's web site: at another host than the hook, with a policy as
-// strict as docs/widget.md says that it may be.
+// strict is a page's policy as docs/widget.md says that it may be; HOOK stands
+// for the hook's address.
+const strict = "default-src 'none'; script-src HOOK; connect-src HOOK; base-uri 'none'; form-action 'none'"
+
+// site is somebody's web site, at another host than the hook.
 type site struct {
-	server *httptest.Server
-	url    string
-	hook   *hook
-	page   string            // its HTML; HOOK stands for the hook's address
-	header map[string]string // besides
+	server       *httptest.Server
+	url          string
+	hook         *hook
+	page, policy string // with HOOK in them
 }
 
-func newSite(t *testing.T, h *hook, page string) *site {
-	s := &site{hook: h, page: page, header: map[string]string{}}
+func newSite(t *testing.T, h *hook, page, policy string) *site {
+	s := &site{hook: h, page: page, policy: policy}
 	s.server = httptest.NewServer(s)
 	t.Cleanup(s.server.Close)
 	s.url = strings.Replace(s.server.URL, "127.0.0.1", "shop.test", 1)
-	h.origin = s.url
-	s.header["Content-Security-Policy"] = "default-src 'none'; script-src HOOK; connect-src HOOK; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+	h.serves(s.url)
 	return s
 }
 
@@ -331,9 +363,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	fill := strings.NewReplacer("HOOK", s.hook.url())
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	for name, value := range s.header {
-		w.Header().Set(name, fill.Replace(value))
-	}
+	w.Header().Set("Content-Security-Policy", fill.Replace(s.policy))
 	_, _ = fill.WriteString(w, s.page)
 }
 
@@ -345,7 +375,7 @@ const shop = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta n
 func visit(t *testing.T) (*tab, *hook, *site) {
 	t.Helper()
 	h := newHook(t, sales())
-	s := newSite(t, h, shop)
+	s := newSite(t, h, shop, strict+"; require-trusted-types-for 'script'")
 	w := newTab(t)
 	w.open(s.url)
 	w.state("idle")
