@@ -19,6 +19,7 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/notify"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/internal/web"
@@ -26,7 +27,8 @@ import (
 
 const (
 	// stopTimeout is how long requests and calls in hand may take once the
-	// server is told to stop. systemd waits 90 s.
+	// server is told to stop. systemd waits longer: TimeoutStopSec of the unit in
+	// packaging.
 	stopTimeout = 30 * time.Second
 
 	// cutTimeout is how long calls that are cut off may take to say so.
@@ -47,6 +49,10 @@ type Options struct {
 
 	// Pace is how fast texts go on that did not go out at once.
 	Pace textback.Pace
+
+	// Manager is the service manager that is told how the App fares; nil: there
+	// is none.
+	Manager *notify.Manager
 
 	// Fresh begins with an empty database, as the demo does.
 	Fresh bool
@@ -168,12 +174,15 @@ func (a *App) Run(ctx context.Context) (err error) {
 	duty := a.serveDuty(base)
 	a.site.Load().introduce(a.log)
 	a.log.Info("listening", "address", a.Address())
+	tellStopping := a.ready(base)
 	select {
 	case err := <-served:
+		tellStopping()
 		cut()
 		return errors.Join(fmt.Errorf("serve: %w", err), background.stop(base))
 	case <-ctx.Done():
 	}
+	tellStopping()
 	within := cmp.Or(a.options.StopTimeout, stopTimeout)
 	a.log.Info("stopping", "within", within.String())
 	stopping, cancel := context.WithTimeout(base, within)

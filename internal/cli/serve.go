@@ -11,6 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/notify"
 )
 
 // settingsFlag is how commands that need the server's settings find them.
@@ -46,7 +47,11 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(ctx, settings, app.Options{Log: log})
+	manager, err := notify.Find(m.Getenv, os.Getpid())
+	if err != nil {
+		log.Warn("the service manager is not told how the server fares", "error", err.Error())
+	}
+	a, err := app.New(ctx, settings, app.Options{Log: log, Manager: manager})
 	if err != nil {
 		return err
 	}
@@ -78,10 +83,12 @@ func (c *serveCommand) reload(ctx context.Context, hangups <-chan os.Signal, a *
 			return
 		case <-hangups:
 		}
+		reloaded := a.Reloading()
 		settings, err := c.settings()
 		if err == nil {
 			err = a.Reload(ctx, settings)
 		}
+		reloaded()
 		if err != nil {
 			log.Error("the old settings stay in force", "error", err.Error())
 			continue
