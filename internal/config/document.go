@@ -19,6 +19,7 @@ type statement struct {
 	path  []string // from the top of the file
 	head  bool     // [section]
 	many  bool     // [[section]]
+	item  bool     // path has the number of the item that it leads into
 	value value    // where it is a key
 	at    Origin
 }

@@ -98,7 +98,7 @@ func (f *fileReader) section(s statement, name string) {
 	case s.head:
 	case s.value.form == table:
 		for _, field := range s.value.fields {
-			field.path = slices.Concat(s.path, field.path)
+			field.path, field.item = slices.Concat(s.path, field.path), s.item
 			f.read(field)
 		}
 	default:

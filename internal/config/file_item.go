@@ -11,7 +11,7 @@ import (
 func (f *fileReader) inItem(s statement) (statement, bool) {
 	for _, a := range f.plan.arrays {
 		parts := a.parts()
-		if len(s.path) < len(parts) || !slices.Equal(s.path[:len(parts)], parts) {
+		if s.item || len(s.path) < len(parts) || !slices.Equal(s.path[:len(parts)], parts) {
 			continue
 		}
 		own := len(s.path) == len(parts)
@@ -27,6 +27,7 @@ func (f *fileReader) inItem(s statement) (statement, bool) {
 			return s, false
 		}
 		s.path = slices.Concat(parts, []string{strconv.Itoa(f.items[a] - 1)}, s.path[len(parts):])
+		s.item = true
 		return s, true
 	}
 	return s, true
@@ -43,7 +44,7 @@ func (f *fileReader) newItem(s statement, a *array) (statement, bool) {
 		f.within, f.incomplete = true, true
 		return s, false
 	}
-	s.path = slices.Concat(a.parts(), []string{strconv.Itoa(n)})
+	s.path, s.item = slices.Concat(a.parts(), []string{strconv.Itoa(n)}), true
 	return s, true
 }
 

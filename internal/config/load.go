@@ -30,6 +30,10 @@ type Sources struct {
 	// CredentialsDir is the folder of systemd's credentials, which it names in
 	// CREDENTIALS_DIRECTORY; empty for none.
 	CredentialsDir string
+
+	// LegacyDir is where the on-call service before has its files on this
+	// machine; empty for where its documentation says.
+	LegacyDir string
 }
 
 const (
@@ -54,6 +58,9 @@ func Load(from Sources) (*Settings, error) {
 	l := &loader{
 		from: from, plan: newPlan(), causes: make(map[string]Origin), attempts: make(map[*key]bool),
 		implied: make(map[*key]string),
+	}
+	if from.LegacyDir != "" {
+		l.implied[l.plan.key(legacyFolder)] = from.LegacyDir
 	}
 	file := l.file() // first, so that a section is on because of its head
 	flags := l.variables(l.flags())

@@ -41,7 +41,7 @@ type OnCallSource struct {
 	Name Name       `key:"name" example:"pagerduty" doc:"What routes and people call the source. Left out, it is the kind. No two sources have the same."`
 
 	// URL is not set where the vendor has one address for all.
-	URL              SourceURL `key:"url" example:"https://api.pagerduty.com" doc:"Where the source is. Left out, the vendor's own; https://api.eu.pagerduty.com for PagerDuty in Europe. goalert and grafana need it; ical needs it, or path. Whoever knows the address of a calendar can read it as a rule, so it is never shown."`
+	URL              SourceURL `key:"url" example:"https://oncall.example.net" doc:"Where the source is. Left out, the vendor's own; https://api.eu.pagerduty.com for PagerDuty in Europe. goalert and grafana need it; ical needs it, or path. Whoever knows the address of a calendar can read it as a rule, so it is never shown."`
 	APIKey           Secret    `key:"api_key" old:"API_KEY" common:"yes" before:"api_key" doc:"The key that the source is asked with: pagerduty, betterstack, ilert, goalert and grafana need one. A key that may only read is enough."`
 	EscalationPolicy string    `key:"escalation_policy" example:"PT54U20" old:"ESCALATION_POLICY_ID" before:"escalation_policy_id" doc:"The id of the escalation policy whose people are rung, for pagerduty and ilert."`
 	Calendars        []string  `key:"calendars" example:"primary secondary" doc:"Ids or names of on-call calendars, for betterstack: whoever is in the first has level 1, in the second level 2. Left out, the team's default calendar."`

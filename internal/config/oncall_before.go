@@ -159,11 +159,10 @@ func (l *loader) filesBefore() layer {
 // place where it may stand.
 func (l *loader) remedyBefore(k *key) string {
 	var ways []string
-	name := last(k.path)
 	if l.from.Path != "" {
-		way := fmt.Sprintf("write %s = \"%s\"", name, cmp.Or(k.example, "…"))
+		way := "write " + k.line()
 		if k.secret() {
-			way += fmt.Sprintf(" or %s = \"…\"", name+twinPath)
+			way += fmt.Sprintf(" or %s = \"…\"", last(k.path)+twinPath)
 		}
 		ways = append(ways, way+" "+k.where())
 	}

@@ -64,7 +64,11 @@ func (l *loader) checkSource(s *Settings, source *OnCallSource, item string) {
 	}
 	of := needsOf(source.Kind)
 	for _, name := range of.needs {
-		l.require(l.plan.key(item + "." + name))
+		k := l.plan.key(item + "." + name)
+		if list, _ := field(s, k.index); k.list && list.Len() == 0 && s.Origin(k.path).Kind > Default {
+			l.report(s.Origin(k.path), "%s is an empty list; it takes at least one", k.path)
+		}
+		l.require(k)
 	}
 	all := slices.Concat(of.needs, of.takes)
 	for _, k := range l.plan.keys {
@@ -84,8 +88,8 @@ func (l *loader) checkAddress(s *Settings, source *OnCallSource, item string) {
 	switch given := l.has(address) || l.attempts[address]; {
 	case source.Kind == ICal && given && (l.has(file) || l.attempts[file]):
 		l.report(l.place(s, item, "path"), "%s is given, and so is %s; a calendar has one of them", file.path, address.path)
-	case source.Kind == ICal && !given:
-		l.require(file)
+	case source.Kind == ICal && !given && !l.has(file) && !l.attempts[file]:
+		l.report(l.placeOf(address), "%s is missing, and so is %s; a calendar has one of them: %s", address.path, file.path, l.remedy(address))
 	case source.Kind != ICal && source.URL.IsSet():
 		if _, err := parseURL(source.URL.Reveal(), ""); err != nil {
 			l.report(l.place(s, item, "url"), "%s %v", address.path, err)

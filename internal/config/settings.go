@@ -32,7 +32,7 @@ func (l *loader) settings() *Settings {
 			parsed, origin, found = l.initial(k)
 		}
 		if !found && k.inherits != "" {
-			parsed, origin, found = l.value(l.plan.key(k.inherits))
+			parsed, origin, found = s.inherited(l.plan.key(k.inherits))
 		}
 		field, on := field(s, k.index)
 		if !found || !on {
@@ -42,6 +42,14 @@ func (l *loader) settings() *Settings {
 		s.origins[k.path] = origin
 	}
 	return s
+}
+
+// inherited returns the value of a key that stands before the one that has it
+// as well.
+func (s *Settings) inherited(k *key) (parsed reflect.Value, origin Origin, found bool) {
+	origin, found = s.origins[k.path]
+	parsed, on := field(s, k.index)
+	return parsed, origin, found && on
 }
 
 // makeItems makes room for the items of an array that are given, and reports
@@ -253,15 +261,16 @@ func (l *loader) remedy(k *key) string {
 	if k.before != "" {
 		return l.remedyBefore(k)
 	}
-	name := k.variable()
-	if k.old != "" {
-		name = k.old
-	}
+	names := k.variables()
+	name := names[len(names)-1]
 	if l.from.Path == "" {
 		return fmt.Sprintf("set %s, in the environment or in %s", name, dotenvFile)
 	}
-	return fmt.Sprintf("write %s = \"%s\" %s, or set %s in the environment", last(k.path), cmp.Or(k.example, "…"), k.where(), name)
+	return fmt.Sprintf("write %s %s, or set %s in the environment", k.line(), k.where(), name)
 }
+
+// line returns a line of the settings file that gives the key.
+func (k *key) line() string { return last(k.path) + " = " + k.literal(cmp.Or(k.example, "…")) }
 
 // where says where in the settings file a key belongs.
 func (k *key) where() string {
