@@ -132,7 +132,14 @@ func (a *App) levels(ctx context.Context) (web.Levels, error) {
 	if err != nil {
 		return web.Levels{}, err
 	}
-	l := web.Levels{Texts: counts, OldestDue: due}
+	standing, err := a.store.Standing(ctx)
+	if err != nil {
+		return web.Levels{}, err
+	}
+	l := web.Levels{
+		Texts: counts, OldestDue: due, Dead: standing.Dead, Suppressions: standing.Suppressions,
+		Jobs: map[web.JobState]int{web.JobWaiting: standing.Waiting, web.JobRunning: standing.Running},
+	}
 	records, err := a.store.Provisioned().All(ctx)
 	if err != nil {
 		return web.Levels{}, err

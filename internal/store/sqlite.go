@@ -138,6 +138,7 @@ func (s *Store) takeFolder(folder string, fresh bool) error {
 			WithHint("stop that one first, or give this one a folder of its own; several servers share a PostgreSQL database")
 	}
 	s.lock = lock
+	giveToOwner(lock.Path())
 	if fresh {
 		for _, belongs := range []string{"", "-wal", "-shm", "-journal"} {
 			if err := os.Remove(s.path + belongs); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -159,6 +160,7 @@ func (s *Store) takeFolder(folder string, fresh bool) error {
 		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be made", s.path), Err: err,
 			Hint: "the folder must be one that the server's user may write to"}
 	}
+	giveToOwner(s.path)
 	return nil
 }
 

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// Standing is how many there are of what an operator watches.
+type Standing struct {
+	Dead         map[ledger.Why]int // texts that do not go on by themselves, by why
+	Suppressions map[ledger.Channel]int
+	Waiting      int // jobs that can be worked on, now or at their time
+	Running      int // jobs that somebody is at
+}
+
+// Standing counts it.
+func (s *Store) Standing(ctx context.Context) (Standing, error) {
+	found := Standing{Dead: map[ledger.Why]int{}, Suppressions: map[ledger.Channel]int{}}
+	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+		const query = `SELECT 'dead', why, count(*) FROM texts WHERE state = 'dead' GROUP BY why
+			UNION ALL SELECT 'suppressed', channel, count(*) FROM suppressions GROUP BY channel
+			UNION ALL SELECT 'job', CASE CAST(state AS TEXT) WHEN 'running' THEN 'running' ELSE 'waiting' END, count(*)
+				FROM river_job WHERE CAST(state AS TEXT) IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY 2`
+		return each(ctx, q, query, nil, func(row scanner) error {
+			var what, which string
+			var n int
+			if err := row.Scan(&what, &which, &n); err != nil {
+				return err
+			}
+			switch {
+			case what == "dead":
+				found.Dead[ledger.Why(which)] = n
+			case what == "suppressed":
+				found.Suppressions[ledger.Channel(which)] = n
+			case which == "running":
+				found.Running = n
+			default:
+				found.Waiting = n
+			}
+			return nil
+		})
+	})
+	return found, err
+}
