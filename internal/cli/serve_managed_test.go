@@ -1,0 +1,122 @@
+//go:build unix
+
+package cli_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// manager stands in for systemd: it hears what servers tell it.
+type manager struct {
+	t    *testing.T
+	conn *net.UnixConn
+}
+
+// manage makes the processes of the test ones that a service manager started,
+// whose watchdog bites after some microseconds; "": there is none.
+func manage(t *testing.T, watchdog string) *manager {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "managed") // t.TempDir may be too long for a socket's path
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = conn.Close(), os.RemoveAll(folder) })
+	t.Setenv("NOTIFY_SOCKET", path)
+	t.Setenv("WATCHDOG_USEC", watchdog)
+	return &manager{t, conn}
+}
+
+// told returns the next thing that the manager is told, up to its first
+// variable's end; what the watchdog is told is left out.
+func (m *manager) told() (first, all string) {
+	m.t.Helper()
+	for {
+		all = m.next()
+		if first, _, _ = strings.Cut(all, "\n"); first != "WATCHDOG=1" {
+			return first, all
+		}
+	}
+}
+
+func (m *manager) next() string {
+	m.t.Helper()
+	if err := m.conn.SetReadDeadline(time.Now().Add(startTimeout)); err != nil {
+		m.t.Fatal(err)
+	}
+	buffer := make([]byte, 4096)
+	n, err := m.conn.Read(buffer)
+	if err != nil {
+		m.t.Fatalf("the service manager is told nothing: %v", err)
+	}
+	return string(buffer[:n])
+}
+
+func (m *manager) expect(want string) string {
+	m.t.Helper()
+	first, all := m.told()
+	if first != want {
+		m.t.Errorf("the service manager is told %q, not %s", all, want)
+	}
+	return all
+}
+
+func TestTheServiceManagerKnowsHowTheServerFares(t *testing.T) {
+	m := manage(t, "")
+	path := folder(t, map[string]string{"switchhook.toml": "data = \"data\"\n[core]\ndomain = \"example.net\"\n"})
+	p := serve(t, path, "-c", "switchhook.toml")
+	if ready := m.expect("READY=1"); !strings.Contains(ready, "STATUS=Listening on "+p.address) {
+		t.Errorf("ready with %q", ready)
+	}
+
+	p.hangUp()
+	m.expect("RELOADING=1")
+	m.expect("READY=1")
+
+	put(t, filepath.Join(path, "switchhook.toml"), "datum = 1\n")
+	p.hangUp() // settings that cannot be used are no reason to be taken for one that still reads them
+	m.expect("RELOADING=1")
+	m.expect("READY=1")
+	p.await("the old settings stay in force")
+
+	if code := p.stop(syscall.SIGTERM); code != 0 {
+		t.Errorf("the exit code is %d", code)
+	}
+	m.expect("STOPPING=1")
+}
+
+func TestTheWatchdogIsToldThatBothListenersAnswer(t *testing.T) {
+	m := manage(t, "200000")
+	path := folder(t, map[string]string{"switchhook.toml": `data = "data"
+[oncall]
+listen = "localhost:0"
+secret = "correct horse battery staple"
+[[oncall.source]]
+kind = "file"
+path = "rota.toml"
+`, "rota.toml": ""})
+	p := serve(t, path, "-c", "switchhook.toml")
+	m.expect("READY=1")
+	for range 3 {
+		if told := m.next(); told != "WATCHDOG=1" {
+			t.Errorf("the watchdog is told %q", told)
+		}
+	}
+	if code := p.stop(syscall.SIGTERM); code != 0 {
+		t.Errorf("the exit code is %d", code)
+	}
+	m.expect("STOPPING=1")
+	if log := p.log.String(); strings.Contains(log, "healthz") || strings.Contains(log, "route=unknown") {
+		t.Errorf("looking whether it is well fills the log:\n%s", log)
+	}
+}
