@@ -81,6 +81,50 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 	}
 }
 
+func TestDescribeTellsItems(t *testing.T) {
+	from := fromFile(t, onCall+"hours = { tue = '09:00-17:00', mon = ['09:00-12:00', '13:00-17:00'] }\nblock = ['anonymous', '+31900*']\n", nil)
+	from.Environ = []string{"SWITCHHOOK_ONCALL_SOURCE_1_KIND=file", "SWITCHHOOK_ONCALL_SOURCE_1_PATH=/etc/rota.toml", "SWITCHHOOK_ONCALL_SOURCE_1_TIME_ZONE=Europe/Amsterdam"}
+	got := map[string]string{}
+	for _, one := range load(t, from).Describe() {
+		if !strings.HasSuffix(one.Meaning, ".") {
+			t.Errorf("the meaning of %s is no sentence: %q", one.Path, one.Meaning)
+		}
+		if strings.HasPrefix(one.Path, "oncall.") && one.Origin.Kind != config.NotSet {
+			got[one.Path] = one.Value + " | " + one.Origin.String() + " | " + strings.Join(one.Variables, " ")
+		}
+	}
+	const source, route = "SWITCHHOOK_ONCALL_SOURCE_", "SWITCHHOOK_ONCALL_ROUTE_0_"
+	want := map[string]string{
+		"oncall.secret":                     "<secret> | switchhook.toml:2 | SWITCHHOOK_ONCALL_SECRET SECRET_KEY",
+		"oncall.legacy_folder":              "/etc/pagerduty-voys-webhook | default | SWITCHHOOK_ONCALL_LEGACY_FOLDER",
+		"oncall.source.0.kind":              "pagerduty | switchhook.toml:5 | " + source + "0_KIND",
+		"oncall.source.0.name":              "pagerduty | default | " + source + "0_NAME",
+		"oncall.source.0.api_key":           "<secret> | switchhook.toml:6 | " + source + "0_API_KEY API_KEY",
+		"oncall.source.0.escalation_policy": "PT54U20 | switchhook.toml:7 | " + source + "0_ESCALATION_POLICY ESCALATION_POLICY_ID",
+		"oncall.source.0.refresh":           "1m | default | " + source + "0_REFRESH",
+		"oncall.source.0.max_age":           "1d | default | " + source + "0_MAX_AGE",
+		"oncall.source.0.allow_private":     "false | default | " + source + "0_ALLOW_PRIVATE",
+		"oncall.source.1.kind":              "file | environment " + source + "1_KIND | " + source + "1_KIND",
+		"oncall.source.1.name":              "file | default | " + source + "1_NAME",
+		"oncall.source.1.path":              "/etc/rota.toml | environment " + source + "1_PATH | " + source + "1_PATH",
+		"oncall.source.1.time_zone":         "Europe/Amsterdam | environment " + source + "1_TIME_ZONE | " + source + "1_TIME_ZONE",
+		"oncall.source.1.refresh":           "1m | default | " + source + "1_REFRESH",
+		"oncall.source.1.max_age":           "1d | default | " + source + "1_MAX_AGE",
+		"oncall.source.1.allow_private":     "false | default | " + source + "1_ALLOW_PRIVATE",
+		"oncall.route.0.name":               "support | switchhook.toml:10 | " + route + "NAME",
+		"oncall.route.0.policy":             "random | default | " + route + "POLICY",
+		"oncall.route.0.preferred":          "false | default | " + route + "PREFERRED",
+		"oncall.route.0.beyond":             "last | default | " + route + "BEYOND",
+		"oncall.route.0.next_level":         "false | default | " + route + "NEXT_LEVEL",
+		"oncall.route.0.repeat_within":      "0s | default | " + route + "REPEAT_WITHIN",
+		"oncall.route.0.block":              "anonymous, +31900* | switchhook.toml:12 | " + route + "BLOCK_0",
+		"oncall.route.0.hours":              "mon = 09:00-12:00, 13:00-17:00; tue = 09:00-17:00 | switchhook.toml:11 | " + route + "HOURS_0",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}
+
 func TestDescribeLeavesOutWhatIsOff(t *testing.T) {
 	for _, one := range new(config.Settings).Describe() {
 		if strings.HasPrefix(one.Path, "netsapiens.") || strings.HasPrefix(one.Path, "core.") || strings.HasPrefix(one.Path, "oncall.") || one.Origin.Kind != config.NotSet {
@@ -209,6 +253,30 @@ func TestDefaultMessagesAreOneSegment(t *testing.T) {
 	for _, message := range []config.Message{s.TextBack.Help, s.TextBack.StopConfirmation, s.TextBack.StartConfirmation} {
 		if n := sms.Count(string(message)).Segments; n != 1 {
 			t.Errorf("%q comes to %d segments", message, n)
+		}
+	}
+}
+
+// TestPageShowsSettingsThatLoad loads what the page shows of on-call routing.
+func TestPageShowsSettingsThatLoad(t *testing.T) {
+	const page = "../../docs/settings.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "```toml\n[oncall]\n")
+	shown, table, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatalf("%s shows no on-call routing", page)
+	}
+	shown = strings.ReplaceAll("[oncall]\n"+shown, "/etc/switchhook/", "")
+	s := load(t, fromFile(t, shown, map[string]string{"oncall-secret": "x", "pagerduty-key": "x"}))
+	if len(s.OnCall.Sources) != 2 || len(s.OnCall.Routes) != 2 || len(s.OnCall.Numbers) != 3 || s.OnCall.Routes[1].Texts.Nobody == "" {
+		t.Errorf("the page shows %+v", s.OnCall)
+	}
+	for _, kind := range []config.SourceKind{config.PagerDuty, config.BetterStack, config.Ilert, config.GoAlert, config.Grafana, config.ICal, config.Rota} {
+		if !strings.Contains(table, "| `"+string(kind)+"` |") {
+			t.Errorf("%s does not tell what %s needs", page, kind)
 		}
 	}
 }

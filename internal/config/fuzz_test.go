@@ -3,6 +3,7 @@ package config_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add(whole(), "NS_TOKEN=x\nUPDATE_SECRET=y", "SWITCHHOOK_TEXTBACK_LANDLINES_0=+1 (646) 555")
 	f.Add("a = [\n\n[core]\ndomain = 'x'\n[[a]]\n\"\"\"", "", "")
 	f.Add("netsapiens={url='http://a/%zz',token='\\'}\nnetsapiens.url=1\n[netsapiens]", "A='", "SWITCHHOOK_TEXTBACK_PATIENCE=0d1.5s")
+	f.Add(onCall+"[oncall.numbers]\nalice = ['+31611111111', \"201\"]\n\"a=b\" = []\n[[oncall.source]]\nkind = 'ical'\nurl = 'webcal://a/b'\ncategories.a = 1\n", "API_KEY=x", "SWITCHHOOK_ONCALL_ROUTE_0_HOURS_0=mon = 09:00-12:00, 13:00-17:00\nSWITCHHOOK_ONCALL_ROUTE_1_NAME=b")
+	f.Add("oncall.source = [{ kind = 'file', path = 'a' }]\noncall.route = [{ name = 'a', holidays = [2026-12-25] }]\n[oncall]\nsecret = 'x'", "SECRET_KEY=x", "SWITCHHOOK_ONCALL_NUMBERS_0=a = b = 201\nSWITCHHOOK_ONCALL_SOURCE_0_TIME_ZONE=UTC")
+	f.Add("[[oncall.source]]\n[[oncall.route]]\n[oncall.route.texts]\nnobody = 'x'\n[oncall.route.hours.mon]\n[oncall.source]", "ESCALATION_POLICY_ID=x", "SWITCHHOOK_ONCALL_SOURCE_7_API_KEY=x")
 	dir := f.TempDir() // one process runs one input at a time
 	f.Fuzz(func(t *testing.T, file, dotenv, environ string) {
 		for name, content := range map[string]string{settingsFile: file, ".env": dotenv} {
@@ -43,7 +47,7 @@ func FuzzLoad(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		from := config.Sources{Path: settingsFile, Dir: dir, Environ: append(strings.Split(environ, "\n"), "NS_TOKEN="+marker, "SWITCHHOOK_FORMS_SECRET="+marker)}
+		from := config.Sources{Path: settingsFile, Dir: dir, Environ: append(strings.Split(environ, "\n"), "NS_TOKEN="+marker, "SWITCHHOOK_FORMS_SECRET="+marker, "SECRET_KEY="+marker)}
 		s, err := config.Load(from)
 		if err != nil {
 			checkProblems(t, err)
@@ -78,6 +82,13 @@ func checkProblems(t *testing.T, err error) {
 	}
 }
 
+// several are the paths of settings of several values, and what stands
+// between the values that Describe has.
+var several = map[string]string{
+	"calendars": ", ", "schedules": ", ", "sources": ", ", "did": ", ", "code": ", ", "block": ", ", "allow": ", ", "allow_from": ", ", "holidays": ", ",
+	"trusted_proxies": ", ", "landlines": ", ", "numbers": "; ", "hours": "; ", "categories": "; ",
+}
+
 // checkRoundTrip gives what Describe says of settings on the command line, and
 // expects the same settings.
 func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
@@ -88,23 +99,24 @@ func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
 		if strings.Contains(fmt.Sprintf("%+v", one), marker) {
 			t.Errorf("a secret shows in %+v", one)
 		}
+		between, isSeveral := several[one.Path[strings.LastIndexByte(one.Path, '.')+1:]]
 		switch {
-		case one.Value == "<secret>" && one.Path == "database":
-			flags[one.Path] = "postgres://a/b"
-		case one.Value == "<secret>" && one.Path == "alerts.webhook":
-			flags[one.Path] = "http://a"
-		case !strings.HasSuffix(one.Variables[0], "_0"):
+		case one.Value == "<secret>":
+			flags[one.Path] = secretFor(one.Path)
+		case !isSeveral:
 			flags[one.Path] = one.Value
 		case one.Value == "" && one.Path == "trusted_proxies":
 			continue // an empty list cannot be said on the command line
+		case strings.Count(one.Value, ", ")+strings.Count(one.Value, "; ") > 0 && hasOddNames(s):
+			return // a name holds what stands between values
 		case one.Value != "":
-			for i, item := range strings.Split(one.Value, ", ") {
+			for i, item := range strings.Split(one.Value, between) {
 				flags[fmt.Sprintf("%s.%d", one.Path, i)] = item
 			}
 		}
 		want = append(want, one.Path+" = "+one.Value)
 	}
-	again, err := config.Load(config.Sources{Dir: filepath.Join(dir, "nothing"), Flags: flags})
+	again, err := config.Load(config.Sources{Dir: filepath.Join(dir, "nothing"), LegacyDir: filepath.Join(dir, "nothing"), Flags: flags})
 	if err != nil {
 		t.Fatalf("what Describe says does not load: %v", err)
 	}
@@ -117,6 +129,33 @@ func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what Describe says, loaded again (-want +got):\n%s", diff)
 	}
+}
+
+// secretFor returns a secret that a setting takes.
+func secretFor(path string) string {
+	switch {
+	case path == "database":
+		return "postgres://a/b"
+	case path == "alerts.webhook", strings.HasSuffix(path, ".url"):
+		return "http://a"
+	}
+	return "x"
+}
+
+// hasOddNames says whether a text that the operator chose holds what stands
+// between values.
+func hasOddNames(s *config.Settings) bool {
+	if s.OnCall == nil {
+		return false
+	}
+	var texts []string
+	for name := range s.OnCall.Numbers {
+		texts = append(texts, name)
+	}
+	for _, source := range s.OnCall.Sources {
+		texts = slices.Concat(texts, source.Calendars, source.Schedules, slices.Collect(maps.Keys(source.Categories)))
+	}
+	return slices.ContainsFunc(texts, func(text string) bool { return strings.ContainsAny(text, ",;") || strings.TrimSpace(text) != text })
 }
 
 // FuzzSettingsFile reads any text as TOML: it is sound where the library that

@@ -17,6 +17,10 @@ func TestHostileFilesEnd(t *testing.T) {
 		"a name of many parts":    fill("a.")[:size-10] + "a = 1",
 		"heads of many parts":     fill("[a.a.a.a.a.a.a]\n")[:size/4],
 		"heads":                   fill("[[core]]\n"),
+		"items":                   fill("[[oncall.source]]\n"),
+		"items of unknown things": strings.Repeat("[[oncall.source]]\n", 100) + unknownKeys(size/4),
+		"items in brackets":       "oncall.route=[" + fill("{},")[:size-20] + "]",
+		"a table of many lines":   "[oncall.numbers]\n" + strings.ReplaceAll(unknownKeys(size/4), "=1", "='1'"),
 		"equal keys":              fill("a=1\n")[:size/8], // read anew for each that is told
 		"keys of unknown things":  unknownKeys(size / 4),
 		"quotation marks":         fill(`"`),

@@ -91,8 +91,8 @@ route = [
 
 func TestPlacesAreMergedItemByItem(t *testing.T) {
 	from := fromFile(t, onCall+"[[oncall.source]]\nkind = 'ilert'\napi_key_file = 'ilert'\nescalation_policy = '7'\n", map[string]string{
-		"ilert": "key-of-a-file\n",
-		".env":  "SWITCHHOOK_ONCALL_ROUTE_1_NAME=sales\n",
+		"ilert":                                 "key-of-a-file\n",
+		".env":                                  "SWITCHHOOK_ONCALL_ROUTE_1_NAME=sales\n",
 		"credentials/oncall.source.2.api_key":   "key-of-systemd\n",
 		"credentials/oncall.source.0.api_key":   "key-of-systemd\n",
 		"credentials/oncall.source.x.api_key":   "of somebody else",
