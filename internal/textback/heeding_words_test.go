@@ -66,7 +66,7 @@ func (m *mailbox) writes(number, to, text string) (answers []string) {
 	if _, failed := m.system.Receive(number, to, text); failed != nil {
 		m.t.Errorf("the events were not taken: %+v", failed)
 	}
-	m.service.work(m.outbox)
+	m.work(m.outbox)
 	for _, sent := range m.system.Messages()[before:] {
 		if sent.To != number || sent.From != to || sent.Domain != domain || sent.User != "2000" {
 			m.t.Errorf("the answer is %+v", sent)

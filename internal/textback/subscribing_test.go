@@ -60,24 +60,25 @@ func (s *subscriber) has(want ...nstest.Object) {
 	}
 }
 
-func subscription(postURL, status, expires string) nstest.Object {
-	return nstest.Object{"model": "message", "post-url": postURL, "domain": domain, "user": "*", "status": status, "subscription-expires-datetime": expires}
+// subscription is one of ours to which nothing was posted yet.
+func subscription(postURL, expires string) nstest.Object {
+	return nstest.Object{"model": "message", "post-url": postURL, "domain": domain, "user": "*", "status": netsapiens.StatusPending, "subscription-expires-datetime": expires}
 }
 
 func TestASubscriptionIsMadeAndKeptUp(t *testing.T) {
 	s := newSubscriber(t)
 	s.subscribes(eventsAt, "created")
-	s.has(subscription(eventsAt, "pending", "2026-09-29 12:00:00"))
+	s.has(subscription(eventsAt, "2026-09-29 12:00:00"))
 	s.subscribes(eventsAt, "exists")
 	s.now = s.now.Add(83*24*time.Hour - time.Minute)
 	s.subscribes(eventsAt, "exists")
 	s.now = s.now.Add(2 * time.Minute) // less than a week is left
 	s.subscribes(eventsAt, "changed")
-	s.has(subscription(eventsAt, "pending", "2026-12-21 12:01:00"))
+	s.has(subscription(eventsAt, "2026-12-21 12:01:00"))
 	s.now = s.now.Add(100 * 24 * time.Hour) // nobody was there, and it has ended
 	s.has()
 	s.subscribes(eventsAt, "created")
-	s.has(subscription(eventsAt, "pending", "2027-03-31 12:01:00"))
+	s.has(subscription(eventsAt, "2027-03-31 12:01:00"))
 }
 
 func TestASubscriptionGetsTheNewKey(t *testing.T) {
@@ -85,7 +86,7 @@ func TestASubscriptionGetsTheNewKey(t *testing.T) {
 	s.subscribes(eventsAt, "created")
 	const other = "https://hooks.example.net/webresponder/events?key=two"
 	s.subscribes(other, "changed")
-	s.has(subscription(other, "pending", "2026-09-29 12:00:00"))
+	s.has(subscription(other, "2026-09-29 12:00:00"))
 	s.subscribes(other, "exists")
 }
 
