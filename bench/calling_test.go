@@ -97,8 +97,8 @@ func (l *line) together(b *testing.B, n, atOnce int) calls {
 // and the time of each call counts from when it was to be made.
 func (l *line) arriving(b *testing.B, rate float64, during time.Duration) calls {
 	b.Helper()
-	const seed = 1                              // the same callers each time
-	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // gaps between calls, no secrets
+	const seed = 1 // the same callers each time
+	random := rand.New(rand.NewPCG(seed, seed))
 	var arrivals []time.Duration
 	for at := time.Duration(0); at < during; at += time.Duration(random.ExpFloat64() / rate * float64(time.Second)) {
 		arrivals = append(arrivals, at)
@@ -107,7 +107,7 @@ func (l *line) arriving(b *testing.B, rate float64, during time.Duration) calls 
 	var group sync.WaitGroup
 	for i, arrival := range arrivals {
 		at := r.began.Add(arrival)
-		time.Sleep(time.Until(at))
+		<-time.After(time.Until(at))
 		group.Go(func() { r.make(b.Context(), i, at) })
 	}
 	group.Wait()

@@ -15,5 +15,9 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() == "" {
 		os.Exit(m.Run())
 	}
-	os.Exit(storetest.Run(m))
+	code := storetest.Run(m)
+	if folder, err := programFolder(); err == nil {
+		_ = os.RemoveAll(folder)
+	}
+	os.Exit(code)
 }

@@ -41,9 +41,12 @@ var databases = []struct {
 	{"postgres", storetest.EmptyPostgres},
 }
 
+// programFolder makes the folder of the program, which TestMain removes.
+var programFolder = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "switchhook-bench-") })
+
 // program builds Switchhook as `make build` does, once.
 var program = sync.OnceValues(func() (string, error) {
-	folder, err := os.MkdirTemp("", "switchhook-bench-")
+	folder, err := programFolder()
 	if err != nil {
 		return "", err
 	}
