@@ -155,7 +155,7 @@ func TestPreviewIsServedWithItsOwnPolicy(t *testing.T) {
 	}
 	answer := fetch(page, http.MethodGet)
 	policy := answer.Header.Get("Content-Security-Policy")
-	want := regexp.MustCompile(`^default-src 'none'; script-src 'sha256-[A-Za-z0-9+/=]+'; style-src 'sha256-[A-Za-z0-9+/=]+'; img-src https://www.pressone.net:8443; ` +
+	want := regexp.MustCompile(`^default-src 'none'; script-src 'sha256-[A-Za-z0-9+/=]+'; style-src 'sha256-[A-Za-z0-9+/=]+'; img-src https://www\.pressone\.net:8443; ` +
 		`base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'$`)
 	if !want.MatchString(policy) || answer.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers: %v", answer.Header)

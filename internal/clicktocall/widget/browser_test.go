@@ -196,7 +196,9 @@ func (w *tab) click(selector string, times int64) {
 func (w *tab) clickOn(element string, times int64) {
 	w.t.Helper()
 	at := eval[[]float64](w, `(() => {
-		const e = %s, r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
+		const e = %s;
+		e.scrollIntoView({block: 'nearest'});
+		const r = e.getBoundingClientRect(), x = r.x + r.width / 2, y = r.y + r.height / 2;
 		let top = document; for (let next = document; next; next = top.shadowRoot) { const hit = next.elementFromPoint(x, y); if (hit === top) break; top = hit; }
 		if (top !== e && !e.contains(top)) throw new Error('something lies over it: ' + top.outerHTML);
 		return [x, y];

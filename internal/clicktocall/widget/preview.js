@@ -28,7 +28,7 @@
     const heading = document.createElement('h2');
     heading.textContent = title;
     section.append(heading);
-    for (const scheme in schemes) {
+    for (const scheme of ['light', 'dark']) {
       const into = document.createElement('div');
       into.className = scheme;
       section.append(into);

@@ -18,10 +18,10 @@ const frames = `void (() => {
 	requestAnimationFrame((now) => { last = now; requestAnimationFrame(frame); });
 })()`
 
-// TestProofOfWorkLeavesThePageSmooth has the browser search for some seconds,
+// TestProofOfWorkLeavesThePageSmooth has the browser search for a while,
 // at a level that a server reaches only under attack.
 func TestProofOfWorkLeavesThePageSmooth(t *testing.T) {
-	const underAttack = 18 // bits: a quarter of a million tries on average
+	const underAttack = 17 // bits: 131,000 tries on average
 	for name, c := range map[string]struct {
 		allow   string // by the page's policy, besides
 		refused []string

@@ -250,7 +250,7 @@ func (s *Script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // has reports whether If-None-Match names a tag, by the weak comparison of RFC
 // 9110, section 13.1.2.
 func has(header []string, tag string) bool {
-	for _, given := range strings.Split(strings.Join(header, ","), ",") {
+	for given := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		given = strings.TrimSpace(given)
 		if given == "*" || strings.TrimPrefix(given, "W/") == strings.TrimPrefix(tag, "W/") {
 			return true
@@ -261,7 +261,7 @@ func has(header []string, tag string) bool {
 
 // takesGzip reads Accept-Encoding, RFC 9110, section 12.5.3.
 func takesGzip(header []string) bool {
-	for _, given := range strings.Split(strings.Join(header, ","), ",") {
+	for given := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		coding, weight, _ := strings.Cut(given, ";")
 		coding = strings.ToLower(strings.TrimSpace(coding))
 		if coding != "gzip" && coding != "*" {

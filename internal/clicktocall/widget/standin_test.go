@@ -381,3 +381,13 @@ func visit(t *testing.T) (*tab, *hook, *site) {
 	w.state("idle")
 	return w, h, s
 }
+
+// visit is the same in a tab that is there; the shop is another one.
+func (w *tab) visit(t *testing.T) *hook {
+	t.Helper()
+	w.t = t
+	h := newHook(t, sales())
+	w.open(newSite(t, h, shop, strict).url)
+	w.state("idle")
+	return h
+}

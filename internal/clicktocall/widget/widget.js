@@ -228,7 +228,7 @@
     const form = make('form', { novalidate: '' }, make('label', { for: 'phone' }, t.phone), phone, phoneError, time, submit, change);
     const cancel = make('a', { target: '_blank', rel: 'noopener' }, t.cancel);
     const again = make('button', { type: 'button', class: 'link' }, t.again);
-    const head = make('header', {}, make('p', { id: 'name' }, c.name || t.title), closer);
+    const head = make('div', { class: 'head' }, make('p', { id: 'name' }, c.name || t.title), closer);
     if (c.name) head.querySelector('p').append(make('small', {}, t.title));
     const panel = make('div', { id: 'panel', role: 'dialog', 'aria-labelledby': 'name', 'aria-describedby': 'status' }, head, status, form, cancel, again);
     root.append(make('div', { class: 'all', lang: c.lang, dir: 'ltr' }, opener, panel));
@@ -380,7 +380,7 @@
         return failed(fill(t.limited, { time: new Intl.RelativeTimeFormat(locale).format(...time) }));
       }
       if (status < 500) console.warn('Switchhook: the call was refused:', said.code, said.message);
-      failed(said.code === 'phone_system_slow' ? t.slow : status < 500 ? t.refused : t.failed);
+      failed(said.code === 'phone_system_slow' ? t.uncertain : status < 500 ? t.refused : t.failed);
     };
 
     // Follows what becomes of the call: by events, and by asking now and then
@@ -473,7 +473,7 @@
       place.append(host);
     } else {
       if (!all.dock || !all.dock.isConnected) {
-        all.dock = make('div', { role: 'region', 'aria-label': t.title });
+        all.dock = make('div', { role: 'region', 'aria-label': t.title, lang: c.lang });
         shadow(all.dock).append(make('slot'));
         document.body.append(all.dock);
       }
@@ -486,6 +486,7 @@
       Object.assign(press, tile.press);
       phone.value = press.phone || '';
       later = tile.later;
+      if (later) when.value = local(new Date(press.at));
       if (tile.state !== 'idle') {
         opened(true);
         enter(tile.state, tile.data);
