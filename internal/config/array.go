@@ -54,15 +54,13 @@ func (p *plan) item(a *array, n int) *section {
 	return s
 }
 
-// itemNamed returns the item whose number a name begins with, or nil. joint is
-// what stands behind the number.
-func (p *plan) itemNamed(a *array, name, joint string) *section {
+// makeItem makes the item whose number a name begins with, if it begins with
+// one. joint is what stands behind the number.
+func (p *plan) makeItem(a *array, name, joint string) {
 	number, _, found := strings.Cut(name, joint)
-	n, err := strconv.Atoi(number)
-	if !found || err != nil || strconv.Itoa(n) != number {
-		return nil
+	if n, err := strconv.Atoi(number); found && err == nil && strconv.Itoa(n) == number {
+		p.item(a, n)
 	}
-	return p.item(a, n)
 }
 
 // array returns the array of a path, or nil.

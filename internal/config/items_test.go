@@ -208,8 +208,8 @@ func TestItemsThatCannotBeRead(t *testing.T) {
 		{"sections within", onCall + "[[oncall.route.texts]]\nnobody = 'x'\n", []string{
 			"switchhook.toml:11: there is one section oncall.route.0.texts: write [oncall.route.texts] in place of [[oncall.route.texts]]",
 		}},
-		{"mistyped, in the item that it is in", onCall + "[[oncall.route]]\nnmae = 'x'\n[oncall.route.text]\nnobody = 'x'\n", []string{
-			"switchhook.toml:12: oncall.route.1.nmae is not a setting; is oncall.route.1.name meant?",
+		{"mistyped, in the item that it is in", onCall + "[[oncall.route]]\nnaem = 'x'\n[oncall.route.text]\nnobody = 'x'\n", []string{
+			"switchhook.toml:12: oncall.route.1.naem is not a setting; is oncall.route.1.name meant?",
 			"switchhook.toml:13: oncall.route.1.text is not a section; is oncall.route.1.texts meant?",
 		}},
 		{"mistyped array", onCall + "[[oncall.sorce]]\nkind = 'x'\n", []string{

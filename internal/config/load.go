@@ -72,8 +72,9 @@ func Load(from Sources) (*Settings, error) {
 	}
 	l.takeOverOnCall(environ, dotenv)
 	l.layers = l.layers[:len(l.layers)-1] // the files of secrets stand before the settings file
-	l.layers = append(l.layers, l.contents(flags.files, environ.files, dotenv.files, file.files), file.own)
-	l.layers = append(l.layers, l.filesBefore())
+	contents := l.contents(flags.files, environ.files, dotenv.files, file.files)
+	l.layers = append(l.layers, contents, file.own)
+	l.layers = slices.Concat(l.layers, []layer{l.filesBefore()}) // which is of what those lack
 	settings := l.settings()
 	l.requireWhatIsNeeded()
 	if settings.OnCall != nil && !l.incomplete {

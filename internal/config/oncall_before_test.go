@@ -10,10 +10,10 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// before are the files of the on-call service before, in a folder of its own.
-func before(folder string) map[string]string {
+// before are the files of the on-call service before, in the folder etc.
+func before() map[string]string {
 	return map[string]string{
-		folder + "/api_key": "key-before\n", folder + "/secret_key": "secret-before\n", folder + "/escalation_policy_id": "PBEFORE\n",
+		"etc/api_key": "key-before\n", "etc/secret_key": "secret-before\n", "etc/escalation_policy_id": "PBEFORE\n",
 	}
 }
 
@@ -41,8 +41,8 @@ func TestServiceBeforeRunsAsItIs(t *testing.T) {
 	for name, from := range map[string]config.Sources{
 		"its variables":   {Dir: t.TempDir(), Environ: names},
 		"its .env":        {Dir: folder(t, map[string]string{".env": strings.Join(names, "\n")})},
-		"its folder":      {Dir: folder(t, before("etc")), Flags: map[string]string{"oncall.legacy_folder": "etc"}},
-		"a section":       fromFile(t, "[oncall]\nlegacy_folder = 'etc'\n", before("etc")),
+		"its folder":      {Dir: folder(t, before()), Flags: map[string]string{"oncall.legacy_folder": "etc"}},
+		"a section":       fromFile(t, "[oncall]\nlegacy_folder = 'etc'\n", before()),
 		"an empty file":   func() config.Sources { f := fromFile(t, "", nil); f.Environ = names; return f }(),
 		"some of each":    {Dir: folder(t, map[string]string{"etc/api_key": "key-before", ".env": names[2]}), Environ: []string{names[1], "SWITCHHOOK_ONCALL_LEGACY_FOLDER=etc"}},
 		"its own port":    {Dir: t.TempDir(), Environ: append([]string{"SWITCHHOOK_ONCALL_LISTEN=[::]:5839"}, names...)},
@@ -61,7 +61,7 @@ func TestServiceBeforeRunsAsItIs(t *testing.T) {
 // TestFolderOfTheServiceBeforeIsFoundByItself where nothing else is on and no
 // settings file was named; nobody has to name it.
 func TestFolderOfTheServiceBeforeIsFoundByItself(t *testing.T) {
-	files := before("etc")
+	files := before()
 	files[settingsFile] = ""
 	files["core.toml"] = "[core]\ndomain = 'a'\n"
 	files["on.toml"] = "[core]\ndomain = 'a'\n[oncall]\n"
@@ -136,7 +136,7 @@ func TestServiceBeforeNamesWhatIsMissing(t *testing.T) {
 }
 
 func TestFilesOfTheServiceBeforeThatCannotBeReadAreTold(t *testing.T) {
-	files := before("etc")
+	files := before()
 	delete(files, "etc/secret_key")
 	files["etc/secret_key/x"] = "a folder"
 	files["etc/api_key"] = "\n"

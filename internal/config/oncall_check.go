@@ -30,19 +30,23 @@ func needsOf(kind SourceKind) sourceNeeds {
 // common are the keys that all kinds of sources take.
 func common() []string { return []string{"kind", "name", "refresh", "max_age"} }
 
-// checkOnCall reports what each setting of on-call routing may be, and not all
-// of them together. It names sources that have no name.
+// checkOnCall reports settings of on-call routing that each may be as they are,
+// and not all together. It names sources that have no name.
 func (l *loader) checkOnCall(s *Settings) {
 	if s.OnCall.Listen != "" && s.OnCall.Listen == s.Listen {
 		l.report(s.Origin("oncall.listen"), "oncall.listen is %s, as listen is; leave it out, or give it a port of its own", s.Listen)
 	}
-	for n := range s.OnCall.Sources {
+	sources, routes := make([]Name, len(s.OnCall.Sources)), make([]Name, len(s.OnCall.Routes))
+	for n := range sources {
 		l.checkSource(s, &s.OnCall.Sources[n], fmt.Sprintf("%s.%d", sourceArray, n))
+		sources[n] = s.OnCall.Sources[n].Name
 	}
-	l.checkNames(s)
-	for n := range s.OnCall.Routes {
-		l.checkRoute(s, &s.OnCall.Routes[n], fmt.Sprintf("%s.%d", routeArray, n))
+	for n := range routes {
+		l.checkRoute(s, &s.OnCall.Routes[n], fmt.Sprintf("%s.%d", routeArray, n), sources)
+		routes[n] = s.OnCall.Routes[n].Name
 	}
+	l.checkNames(s, sourceArray, sources)
+	l.checkNames(s, routeArray, routes)
 	l.requireSecret(s)
 }
 
@@ -104,43 +108,28 @@ func (l *loader) require(k *key) {
 	}
 }
 
-// checkNames reports names that two have.
-func (l *loader) checkNames(s *Settings) {
-	for _, array := range []string{sourceArray, routeArray} {
-		known := make(map[Name]string)
-		for n := range maxItems {
-			item := fmt.Sprintf("%s.%d", array, n)
-			name := s.nameOf(array, n)
-			if other := known[name]; other != "" && name != "" {
-				l.report(l.place(s, item, "name"), "%s is called %s, as %s is; write another name = \"…\" below [[%s]]", item, name, other, array)
-				continue
-			}
+// checkNames reports names that two items of an array have.
+func (l *loader) checkNames(s *Settings, array string, names []Name) {
+	known := make(map[Name]string, len(names))
+	for n, name := range names {
+		item := fmt.Sprintf("%s.%d", array, n)
+		switch other := known[name]; {
+		case name == "": // and that was told
+		case other != "":
+			l.report(l.place(s, item, "name"), "%s is called %s, as %s is; write another name = \"…\" below [[%s]]", item, name, other, array)
+		default:
 			known[name] = item
 		}
 	}
 }
 
-// nameOf returns the name of a source or route; "" where there are not so many.
-func (s *Settings) nameOf(array string, n int) Name {
-	switch {
-	case array == sourceArray && n < len(s.OnCall.Sources):
-		return s.OnCall.Sources[n].Name
-	case array == routeArray && n < len(s.OnCall.Routes):
-		return s.OnCall.Routes[n].Name
-	}
-	return ""
-}
-
-func (l *loader) checkRoute(s *Settings, route *OnCallRoute, item string) {
-	known := make([]string, len(s.OnCall.Sources))
-	for i, source := range s.OnCall.Sources {
-		known[i] = string(source.Name)
-	}
+// checkRoute reports what a route cannot be. known are the names of all sources.
+func (l *loader) checkRoute(s *Settings, route *OnCallRoute, item string, known []Name) {
 	for i, name := range route.Sources {
 		switch {
-		case slices.Contains(known, ""): // one whose name or kind is not known for what it is wrong
-		case !slices.Contains(known, string(name)):
-			l.report(l.place(s, item, "sources"), "item %d of %s.sources is %q, and no source is called that; there is %s", i+1, item, name, strings.Join(known, ", "))
+		case slices.Contains(known, ""): // a source that is wrong, as was told, may be the one
+		case !slices.Contains(known, name):
+			l.report(l.place(s, item, "sources"), "item %d of %s.sources is %q, and no source is called that; there is %s", i+1, item, name, strings.Join(texts(known), ", "))
 		case slices.Contains(route.Sources[:i], name):
 			l.report(l.place(s, item, "sources"), "item %d of %s.sources is %q, which stands there before", i+1, item, name)
 		}
@@ -160,4 +149,12 @@ func (l *loader) requireSecret(s *Settings) {
 			return
 		}
 	}
+}
+
+func texts(names []Name) []string {
+	all := make([]string, len(names))
+	for i, name := range names {
+		all[i] = string(name)
+	}
+	return all
 }

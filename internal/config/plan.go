@@ -209,7 +209,7 @@ func (p *plan) key(path string) *key {
 	}
 	for _, a := range p.arrays {
 		if rest, ok := strings.CutPrefix(path, a.path+"."); ok {
-			p.itemNamed(a, rest, ".")
+			p.makeItem(a, rest, ".")
 		}
 	}
 	return p.paths[path]

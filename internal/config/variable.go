@@ -168,7 +168,7 @@ func (p *plan) oldName(name string) *key {
 func (p *plan) named(name string) (k *key, index int, twin bool) {
 	for _, a := range p.arrays {
 		if rest, ok := strings.CutPrefix(name, variableName(a.path)+"_"); ok {
-			p.itemNamed(a, rest, "_")
+			p.makeItem(a, rest, "_")
 		}
 	}
 	for _, k := range p.keys {
