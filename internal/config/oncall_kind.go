@@ -130,8 +130,9 @@ func parseName(text, _ string) (any, error) {
 
 // The lengths of what a phone system can be told to ring, in digits.
 const (
-	minNumber = 2  // the shortest extensions
-	maxNumber = 15 // the longest number of E.164
+	minNumber        = 2  // the shortest extensions
+	minInternational = 7  // the shortest numbers with the country's code
+	maxNumber        = 15 // the longest number of E.164
 )
 
 // withoutGrouping returns a number without what groups its digits.
@@ -153,6 +154,8 @@ func parseNumber(text, _ string) (any, error) {
 		return nil, errOther
 	case len(digits) < minNumber:
 		return nil, fmt.Errorf("has fewer than %d digits", minNumber)
+	case international && len(digits) < minInternational:
+		return nil, fmt.Errorf("has fewer than %d digits behind the plus", minInternational)
 	case len(digits) > maxNumber+len("00") || len(digits) > maxNumber && !strings.HasPrefix(digits, "00"):
 		return nil, fmt.Errorf("has more than %d digits, as no number has", maxNumber)
 	}
