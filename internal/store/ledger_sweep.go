@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -13,8 +12,11 @@ const (
 	// wait for it, some milliseconds.
 	purgeBatch = 500
 
-	// sweepBatch is how many jobs one transaction of Sweep makes.
-	sweepBatch = 500
+	// sweepBatch is how many texts that are due one Sweep looks at, in some tens
+	// of milliseconds that callers wait for. After an outage thousands are due,
+	// which have jobs: those that have waited longest are looked at, and the
+	// others when these are done.
+	sweepBatch = 100
 
 	// takeOnPatience is how long a caller on the phone waits for a job to be
 	// made, which Sweep would make later.
@@ -37,8 +39,8 @@ func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
 
 // Sweep mends what processes that died have left: a text whose attempt did not
 // end within its lease is queued, due now and doubtful, for the attempt may have
-// got through, and its id is returned; every queued text that is due gets a job
-// where it has none. It is meant to be called at the start and every few
+// got through, and its id is returned; queued texts that are due get jobs where
+// they have none. It is meant to be called at the start and every few
 // seconds.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -66,11 +68,11 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, er
 	return stranded, nil
 }
 
-// takeOnDue makes jobs for the texts that are due. Those that have one keep it.
+// takeOnDue makes jobs for texts that are due. Those that have one keep it.
 func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
 	var ids []string
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
-		rows, err := q.QueryContext(ctx, `SELECT id FROM texts WHERE state = 'queued' AND due <= $1 ORDER BY due, id`, millis(now))
+		rows, err := q.QueryContext(ctx, `SELECT id FROM texts WHERE state = 'queued' AND due <= $1 ORDER BY due, id LIMIT $2`, millis(now), sweepBatch)
 		if err != nil {
 			return err
 		}
@@ -81,15 +83,10 @@ func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
 			return err
 		})
 	})
-	if err != nil {
+	if err != nil || len(ids) == 0 {
 		return err
 	}
-	for batch := range slices.Chunk(ids, sweepBatch) {
-		if err := s.addMissing(ctx, textJob, batch); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.addMissing(ctx, textJob, ids)
 }
 
 // Purge removes what is older than before: answers, texts that are sent or

@@ -2,14 +2,66 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
 )
+
+// TestSweepsTakeOnHoweverManyAreDue has more texts without a job than one sweep
+// looks at.
+func TestSweepsTakeOnHoweverManyAreDue(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		const texts = 250
+		s := open(t)
+		for range texts {
+			if _, err := s.Enqueue(t.Context(), ledger.Text{Entry: "e", To: "19734321440"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Put(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "DELETE FROM river_job")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		sent := make(chan struct{}, texts)
+		work(t, s, func(ctx context.Context, id string) (time.Time, error) {
+			now := time.Now()
+			text, err := s.Claim(ctx, id, now, now.Add(time.Minute))
+			if errors.Is(err, ledger.ErrTaken) { // it was swept twice
+				return time.Time{}, nil
+			}
+			if err != nil {
+				return time.Time{}, err
+			}
+			sent <- struct{}{}
+			return time.Time{}, s.Finish(ctx, ledger.Result{ID: id, Attempt: text.Attempts, At: now, State: ledger.Sent})
+		}, store.WorkOptions{})
+		late := time.NewTimer(soon)
+		defer late.Stop()
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for n := 0; n < texts; {
+			select {
+			case <-sent:
+				n++
+			case <-tick.C:
+				if _, err := s.Sweep(t.Context(), time.Now()); err != nil {
+					t.Fatal(err)
+				}
+			case <-late.C:
+				t.Fatalf("of %d texts %d were taken on", texts, n)
+			}
+		}
+	})
+}
 
 // TestASweepThatIsUndoneIsDoneAgain has somebody who locks two jobs in the
 // other order than a sweep does. PostgreSQL undoes one of two transactions that
