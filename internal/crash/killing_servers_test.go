@@ -17,19 +17,19 @@ import (
 type siege struct {
 	as       string
 	callers  int
+	atOnce   int           // callers who are on the phone, at the most
 	between  time.Duration // two callers, at the most
 	patience time.Duration // of callers
-	gap      time.Duration // between two kills, at the most
+	often    int           // callers are answered between two kills
 	calls    time.Duration // within which all callers are answered
 	drains   time.Duration // and then all texts are settled
-	kills    int           // at least
 }
 
 func ofSize() siege {
 	if full() {
-		return siege{asServe, 1000, 120 * time.Millisecond, 4 * time.Second, 3 * time.Second, 10 * time.Minute, 10 * time.Minute, 20}
+		return siege{asServe, 1000, 64, 120 * time.Millisecond, 4 * time.Second, 20, 20 * time.Minute, 20 * time.Minute}
 	}
-	return siege{asHurrying, 150, 80 * time.Millisecond, time.Second, 1200 * time.Millisecond, 2 * time.Minute, 2 * time.Minute, 3}
+	return siege{asHurrying, 150, 16, 60 * time.Millisecond, time.Second, 10, 5 * time.Minute, 5 * time.Minute}
 }
 
 // policy is what the settings say about texts that do not go out at once.
@@ -59,6 +59,7 @@ func (p policy) settings() string {
 // and the phone system fails a third of the time: in the end each of them has
 // got one text or a dead letter that says why, and has heard nothing else.
 func TestKilledServersLoseNothing(t *testing.T) {
+	t.Parallel()
 	for _, engine := range []struct {
 		name     string
 		servers  int
@@ -90,12 +91,13 @@ func besiege(t *testing.T, s siege, servers int, database string, p policy) {
 	f := startFleet(t, s.as, at.folder, servers)
 
 	callers := callersFrom(0, s.callers)
+	answered := make(chan struct{}, 2*s.callers)
 	began := time.Now()
 	killing, enough := context.WithCancel(t.Context())
 	var killer sync.WaitGroup
 	killersRandom := random()
-	killer.Go(func() { f.harass(killing, killersRandom, s.gap) })
-	everybodyCalls(t, f, callers, s, random)
+	killer.Go(func() { f.harass(killing, killersRandom, s.often, answered) })
+	everybodyCalls(t, f, callers, s, random, answered)
 	enough()
 	killer.Wait()
 	called := time.Since(began)
@@ -118,7 +120,7 @@ func besiege(t *testing.T, s siege, servers int, database string, p policy) {
 		s.callers, requests, f.kills, called.Round(time.Millisecond), met.asked, met.failed, len(system.Messages()), became, heard,
 		(time.Since(began) - called).Round(time.Millisecond))
 	t.Logf("of the phone system's moods: %v", tally(met.met))
-	if f.kills < s.kills {
+	if f.kills < s.callers/s.often/4 {
 		t.Errorf("the servers were killed %d times, which is too few to tell", f.kills)
 	}
 	if p.queue != (heard[string(textback.Queued)] > 0) {
@@ -131,30 +133,29 @@ func besiege(t *testing.T, s siege, servers int, database string, p policy) {
 
 // everybodyCalls lets the callers come one after the other, and returns when
 // each has heard something. Of one in four the phone system asks a second time
-// all the same: they hear the same.
-func everybodyCalls(t *testing.T, f *fleet, callers []*caller, s siege, random func() *rand.Rand) {
+// all the same: they hear the same. Answered gets a token for each answer.
+func everybodyCalls(t *testing.T, f *fleet, callers []*caller, s siege, random func() *rand.Rand, answered chan<- struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), s.calls)
 	defer cancel()
-	arrivals := random()
+	arrivals, free := random(), make(chan struct{}, s.atOnce)
 	var calling sync.WaitGroup
 	defer calling.Wait()
 	for _, c := range callers {
 		own := random()
+		free <- struct{}{}
 		calling.Go(func() {
-			if err := c.call(ctx, f, own); err != nil {
-				t.Error(err)
-				return
-			}
-			if own.IntN(4) > 0 {
-				return
-			}
-			first := c.heard
-			if err := c.call(ctx, f, own); err != nil {
-				t.Error(err)
-			}
-			if c.heard != first {
-				t.Errorf("%s heard %q first, then %q", c.number, first, c.heard)
+			defer func() { <-free }()
+			for range 1 + own.IntN(4)/3 {
+				before := c.heard
+				if err := c.call(ctx, f, own); err != nil {
+					t.Error(err)
+					return
+				}
+				answered <- struct{}{}
+				if before != "" && c.heard != before {
+					t.Errorf("%s heard %q first, then %q", c.number, before, c.heard)
+				}
 			}
 		})
 		next := time.NewTimer(time.Duration(arrivals.Int64N(int64(s.between))))

@@ -8,6 +8,7 @@ package crash_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"os"
@@ -47,6 +48,10 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "":
 		stop()
+		if err := runSideBySide(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		os.Exit(storetest.Run(m))
 	case asServe:
 		main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
@@ -61,6 +66,20 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// sideBySide is how many tests run at once where nothing is said: they wait
+// more than they compute.
+const sideBySide = "4"
+
+func runSideBySide() error {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if said {
+		return nil
+	}
+	return flag.Set("test.parallel", sideBySide)
 }
 
 // hurry is `switchhook serve` at another pace.

@@ -14,6 +14,10 @@ import (
 	"time"
 )
 
+// longestGap is the longest time after which a server is killed that is to be
+// killed next: about as long as one takes to start.
+const longestGap = 300 * time.Millisecond
+
 // startTimeout is how long a process may take to listen on a busy machine.
 const startTimeout = time.Minute
 
@@ -165,30 +169,31 @@ func (f *fleet) address(ctx context.Context, random *rand.Rand) (string, error) 
 	}
 }
 
-// harass kills one server after the other, after times between nothing and
-// longest, and starts each again. One of four is killed while it starts. It
-// ends with the context.
-func (f *fleet) harass(ctx context.Context, random *rand.Rand, longest time.Duration) {
+// harass kills one server after the other and starts each again: as a rule when
+// callers have been answered since, by chance up to twice as many as often says,
+// and one in four while it starts. It ends with the context.
+func (f *fleet) harass(ctx context.Context, random *rand.Rand, often int, answered <-chan struct{}) {
 	for {
-		i, starting := random.IntN(len(f.servers)), random.IntN(4) == 0
-		f.mu.Lock()
-		s := f.servers[i]
-		f.mu.Unlock()
-		if !starting {
-			select {
-			case <-s.listening:
-			case <-s.ended:
-			case <-ctx.Done():
-				return
+		i := random.IntN(len(f.servers))
+		if random.IntN(4) > 0 {
+			for range 1 + random.IntN(2*often) {
+				select {
+				case <-answered:
+				case <-ctx.Done():
+					return
+				}
 			}
 		}
-		gap := time.NewTimer(time.Duration(random.Int64N(int64(longest))))
+		gap := time.NewTimer(time.Duration(random.Int64N(int64(longestGap))))
 		select {
 		case <-gap.C:
 		case <-ctx.Done():
 			gap.Stop()
 			return
 		}
+		f.mu.Lock()
+		s := f.servers[i]
+		f.mu.Unlock()
 		select {
 		case <-s.ended:
 			f.t.Errorf("a server ended by itself:\n%s", s.said())
