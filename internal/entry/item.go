@@ -23,7 +23,8 @@ func (i Item) Entry() (*Entry, error) {
 }
 
 // With returns the item with some fields changed, and the entry that it is
-// then; the fields that are not named stay as they are. An item without an
+// then; the fields that are not named stay as they are. A name such as
+// FieldButtonText is that of a member of an object. An item without an
 // Object is a new one.
 func (i Item) With(fields map[string]string) (Item, *Entry, error) {
 	o := newObject()
@@ -34,11 +35,9 @@ func (i Item) With(fields map[string]string) (Item, *Entry, error) {
 		}
 	}
 	for _, name := range order(fields) {
-		value, err := marshalText(fields[name])
-		if err != nil {
+		if err := o.setText(name, fields[name]); err != nil {
 			return Item{}, nil, err
 		}
-		o.set(name, value)
 	}
 	data, err := o.MarshalJSON()
 	if err != nil {

@@ -2,9 +2,6 @@ package textback
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +13,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/form"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/sms"
@@ -25,9 +23,6 @@ import (
 // provisionTimeout bounds the steps after a form was saved. Form services give
 // up after about half a minute.
 const provisionTimeout = 25 * time.Second
-
-// HeaderSecret may carry the form's secret instead of the field.
-const HeaderSecret = "X-Update-Secret"
 
 // Store keeps entries.
 type Store interface {
@@ -65,39 +60,10 @@ type saved struct {
 
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		answer(w, http.StatusMethodNotAllowed, message{"a form is sent with POST"})
-		return
-	}
-	fields, err := readForm(w, r)
-	if err != nil {
-		status := http.StatusBadRequest
-		if fault.CodeOf(err) == fault.Refused {
-			status = http.StatusRequestEntityTooLarge
-		}
-		answer(w, status, message{err.Error()})
-		return
-	}
-	if !f.authentic(r.Header.Get(HeaderSecret)) && !f.authentic(fields["secret"]) {
-		answer(w, http.StatusForbidden, message{"the secret is missing or wrong"})
-		return
-	}
-	// What was begun is done to its end, also where the form service hangs up.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), provisionTimeout)
-	defer cancel()
-	report, err := f.update(ctx, fields)
-	if err != nil {
-		answer(w, statusOf(err), message{sentence(err)})
-		return
-	}
-	answer(w, http.StatusOK, report)
-}
-
-// authentic compares in a time that does not tell how much was right.
-func (f *Form) authentic(secret string) bool {
-	given, wanted := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(f.Secret))
-	return f.Secret != "" && subtle.ConstantTimeCompare(given[:], wanted[:]) == 1
+	handler := form.Handler{Secret: string(f.Secret), Timeout: provisionTimeout, Save: func(ctx context.Context, fields map[string]string) (any, error) {
+		return f.update(ctx, fields)
+	}}
+	handler.ServeHTTP(w, r)
 }
 
 // update saves first and provisions then, whatever comes of it.
@@ -108,7 +74,7 @@ func (f *Form) update(ctx context.Context, fields map[string]string) (saved, err
 			return saved{}, err
 		}
 	}
-	given, err := checkFields(fields)
+	given, err := form.Check(formFields, fields)
 	if err != nil {
 		return saved{}, err
 	}
@@ -162,8 +128,8 @@ func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map
 	}
 	findUser := e.Text.User == "" && e.APIDomain != "" && e.Text.FromNumber != ""
 	for _, field := range formFields {
-		if slices.Contains(lacks, field.name) && !(findUser && field.name == entry.FieldUser) {
-			missing = append(missing, field.name)
+		if slices.Contains(lacks, field.Name) && !(findUser && field.Name == entry.FieldUser) {
+			missing = append(missing, field.Name)
 		}
 	}
 	if missing != nil {
@@ -205,9 +171,9 @@ func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 	case err == nil:
 		o.sentence = fmt.Sprintf("the number belongs to user %s, not to %s; texts from it will be refused", user, e.Text.User)
 	case failed:
-		o.asked, o.sentence, kind = false, sentence(err), "failed: "
+		o.asked, o.sentence, kind = false, form.Sentence(err), "failed: "
 	default: // the phone system has answered, and it is nobody's
-		o.sentence = sentence(err)
+		o.sentence = form.Sentence(err)
 	}
 	o.problem = kind + o.sentence
 	return o
@@ -251,36 +217,4 @@ func merge(stored *entry.Entry, given map[string]string) entry.Entry {
 		}
 	}
 	return e
-}
-
-// message is an answer without a report.
-type message struct {
-	Message string `json:"message"`
-}
-
-func answer(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // the form service has gone: nobody to tell
-}
-
-func statusOf(err error) int {
-	switch fault.CodeOf(err) {
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
-}
-
-// sentence returns what a person is told of an error.
-func sentence(err error) string {
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		return e.Error()
-	}
-	return "something went wrong on our side"
 }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/form"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/optout"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -77,26 +78,26 @@ const eventsTimeout = 20 * time.Second
 func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
-		answer(w, http.StatusMethodNotAllowed, message{"events are posted"})
+		form.Say(w, http.StatusMethodNotAllowed, "events are posted")
 		return
 	}
 	given, wanted := sha256.Sum256([]byte(r.URL.Query().Get("key"))), sha256.Sum256([]byte(i.Key))
 	if i.Key == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
-		answer(w, http.StatusForbidden, message{"the key is missing or wrong"})
+		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, netsapiens.MaxEvents))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		answer(w, http.StatusRequestEntityTooLarge, message{"these are too many events at once"})
+		form.Say(w, http.StatusRequestEntityTooLarge, "these are too many events at once")
 		return
 	}
 	if err != nil {
-		answer(w, http.StatusBadRequest, message{"the events broke off"})
+		form.Say(w, http.StatusBadRequest, "the events broke off")
 		return
 	}
 	events, err := netsapiens.ParseMessageEvents(body)
 	if err != nil {
-		answer(w, http.StatusBadRequest, message{err.Error()})
+		form.Say(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	// What was begun is done to its end, also where the phone system hangs up:
@@ -109,10 +110,10 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if failed != nil {
 		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(failed.Error()))))
-		answer(w, http.StatusServiceUnavailable, message{"the events could not be kept"})
+		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 		return
 	}
-	answer(w, http.StatusOK, message{"ok"})
+	form.Say(w, http.StatusOK, "ok")
 }
 
 // receive heeds one event, where it is a word from somebody to a number that

@@ -1,0 +1,137 @@
+// Package form answers the forms that change entries: it reads what form
+// services send, sees that it comes from whom it should, and says in JSON what
+// became of it. What a form may set, and what is done with it, is the matter of
+// whoever has one.
+package form
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// HeaderSecret may carry a form's secret instead of the field.
+const HeaderSecret = "X-Update-Secret"
+
+// fieldSecret is the field.
+const fieldSecret = "secret"
+
+// Handler is the http.Handler of a form.
+type Handler struct {
+	Secret  string        // without one every form is refused
+	Timeout time.Duration // bounds Save
+
+	// Save does what a form asks for, and returns the answer, which is written as
+	// JSON. An error that is a *fault.Error is told as it is.
+	Save func(ctx context.Context, fields map[string]string) (answer any, err error)
+}
+
+// ServeHTTP reads a form and answers it.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		Say(w, http.StatusMethodNotAllowed, "a form is sent with POST")
+		return
+	}
+	fields, err := read(w, r)
+	if err != nil {
+		status := http.StatusBadRequest
+		if fault.CodeOf(err) == fault.Refused {
+			status = http.StatusRequestEntityTooLarge
+		}
+		Say(w, status, err.Error())
+		return
+	}
+	if !h.authentic(r.Header.Get(HeaderSecret)) && !h.authentic(fields[fieldSecret]) {
+		Say(w, http.StatusForbidden, "the secret is missing or wrong")
+		return
+	}
+	// What was begun is done to its end, also where the form service hangs up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.Timeout)
+	defer cancel()
+	report, err := h.Save(ctx, fields)
+	if err != nil {
+		Say(w, statusOf(err), Sentence(err))
+		return
+	}
+	Answer(w, http.StatusOK, report)
+}
+
+// authentic compares in a time that does not tell how much was right.
+func (h *Handler) authentic(secret string) bool {
+	given, wanted := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(h.Secret))
+	return h.Secret != "" && subtle.ConstantTimeCompare(given[:], wanted[:]) == 1
+}
+
+// Say answers with a sentence and nothing else.
+func Say(w http.ResponseWriter, status int, why string) {
+	Answer(w, status, struct {
+		Message string `json:"message"`
+	}{why})
+}
+
+// Answer writes an answer as JSON, which is of no use to caches.
+func Answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(body) // the form service has gone: nobody to tell
+}
+
+func statusOf(err error) int {
+	switch fault.CodeOf(err) {
+	case fault.Invalid:
+		return http.StatusBadRequest
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// Sentence returns what a person is told of an error.
+func Sentence(err error) string {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
+		return e.Error()
+	}
+	return "something went wrong on our side"
+}
+
+// Field is a field that a form may set, and how it is checked: clean is as it is
+// stored, and a problem completes "the field NAME".
+type Field struct {
+	Name  string
+	Check func(value string) (clean, problem string)
+}
+
+// Check returns the fields that are set, as they are stored. An empty field
+// keeps what is stored. The error is a *fault.Error that names every field that
+// cannot be used.
+func Check(known []Field, fields map[string]string) (map[string]string, error) {
+	given := map[string]string{}
+	var problems []string
+	for _, field := range known {
+		value := fields[field.Name]
+		if value == "" {
+			continue
+		}
+		clean, problem := field.Check(value)
+		if problem != "" {
+			problems = append(problems, "the field "+field.Name+" "+problem)
+			continue
+		}
+		given[field.Name] = clean
+	}
+	if len(problems) > 0 {
+		return nil, fault.Newf(fault.Invalid, "%s", strings.Join(problems, "; "))
+	}
+	return given, nil
+}
