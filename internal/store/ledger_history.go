@@ -47,7 +47,7 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 		kept = namelessKept
 	}
 	rows, err := q.QueryContext(ctx, callerQuery, key.Caller, key.Entry, key.CallID, key.Step,
-		millis(now.Add(-kept)), millis(now.Add(-historyKept)), tenant)
+		millis(now.Add(-kept)), millis(now.Add(-historyKept)), foldTenant(tenant))
 	if err != nil {
 		return nil, ledger.History{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/switchhook/switchhook/internal/ledger"
 )
@@ -16,7 +17,7 @@ func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel l
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		found, err = selectSuppressions(ctx, q,
-			`WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ($3, 'all')`, number, tenant, string(channel))
+			`WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ($3, 'all')`, number, foldTenant(tenant), string(channel))
 		return err
 	})
 	if err != nil {
@@ -80,7 +81,7 @@ func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) 
 		INSERT INTO suppressions (number, tenant, channel, at, how, words) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (number, tenant, channel) DO UPDATE SET at = excluded.at, how = excluded.how, words = excluded.words
 		WHERE suppressions.how = 'text' OR excluded.how <> 'text'`,
-		sup.Number, sup.Tenant, string(sup.Channel), millis(sup.At), sup.How, sup.Words)
+		sup.Number, foldTenant(sup.Tenant), string(sup.Channel), millis(sup.At), sup.How, sup.Words)
 	return err
 }
 
@@ -91,7 +92,7 @@ func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) 
 func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel ledger.Channel) (removed int, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		removed, err = execCount(ctx, tx,
-			`DELETE FROM suppressions WHERE number = $1 AND $2 IN (tenant, '') AND $3 IN (channel, '')`, number, tenant, string(channel))
+			`DELETE FROM suppressions WHERE number = $1 AND $2 IN (tenant, '') AND $3 IN (channel, '')`, number, foldTenant(tenant), string(channel))
 		return err
 	})
 	if err != nil {
@@ -100,12 +101,17 @@ func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel l
 	return removed, nil
 }
 
+// foldTenant returns a domain as the list has it: entries write the same one in
+// capitals and not, and a STOP to it holds for both.
+func foldTenant(tenant string) string { return strings.ToLower(strings.TrimSpace(tenant)) }
+
 // lift takes a number off the list because its owner wrote START to a tenant.
 // Only what its owner's STOP put there is lifted, for this tenant and for texts:
 // where that STOP was for every way, calls stay suppressed. What came from a
 // call, a page, an operator or an import, and what holds for all tenants, is
 // the operator's to take off.
 func lift(ctx context.Context, tx *sql.Tx, tenant, number string) error {
+	tenant = foldTenant(tenant)
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO suppressions (number, tenant, channel, at, how, words)
 		SELECT number, tenant, 'call', at, how, words FROM suppressions

@@ -165,3 +165,20 @@ func TestStartLiftsWhatStopSuppressed(t *testing.T) {
 		}
 	})
 }
+
+func TestATenantIsTheSameInCapitals(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		if err := s.Suppress(t.Context(), ledger.Suppression{Number: "12125550123", Tenant: "Example.NET", Channel: ledger.Texts, At: time.Now(), How: ledger.ByText}); err != nil {
+			t.Fatal(err)
+		}
+		for _, tenant := range []string{"example.net", "EXAMPLE.net", "Example.NET"} {
+			if off, err := s.Suppressed(t.Context(), tenant, "12125550123", ledger.Texts); off == nil || err != nil {
+				t.Errorf("for %s: %v, %v", tenant, off, err)
+			}
+		}
+		if removed, err := s.Unsuppress(t.Context(), "12125550123", "example.NET", ledger.Texts); removed != 1 || err != nil {
+			t.Errorf("%d removed, %v", removed, err)
+		}
+	})
+}
