@@ -1,0 +1,149 @@
+package clicktocall
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// keyNever is the key that somebody presses who never wants to be called again.
+const keyNever = "9"
+
+// announceWait is how long whoever is called may think before the call goes on.
+const announceWait = 5 * time.Second
+
+// Suppressor puts numbers on the suppression list. The store does.
+type Suppressor interface {
+	Suppress(ctx context.Context, sup ledger.Suppression) error
+}
+
+// Announcement is the http.Handler of /click-to-call/never/call, a web responder:
+// a queue's call leads there to tell whoever is called where the call comes from,
+// and takes the key 9. Without it the call goes on: to the URL's parameter then,
+// or it ends.
+//
+// Anybody who could ask it could put any number on the list, so its URL has a
+// key, as AnnouncementURL makes it.
+type Announcement struct {
+	Key     Key        // required
+	List    Suppressor // required
+	Entries Entries    // required: whose numbers are ours
+	URL     *url.URL   // the server, without a path
+
+	Log   Log                                       // nil: slog.Default()
+	Audit func(context.Context, ledger.Event) error // nil: nobody is told
+}
+
+// The parameters of the URL.
+const (
+	paramKey  = "key"
+	paramThen = "then" // where the call goes on, such as 9002
+)
+
+// announcementKey is what the URL must have.
+func (k Key) announcementKey() string { return encoding.EncodeToString(k.sign("announcement")) }
+
+// AnnouncementURL returns what a phone system is to ask: base is the server, then
+// is where the call goes on for who does not press the key; empty: it ends.
+func AnnouncementURL(base *url.URL, key Key, then string) string {
+	u := base.JoinPath("click-to-call", "never", "call")
+	query := url.Values{paramKey: {key.announcementKey()}}
+	if then != "" {
+		query.Set(paramThen, then)
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// ServeHTTP answers with a document.
+func (a *Announcement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", onlyGetPost)
+		http.Error(w, "a phone system asks with GET or POST", http.StatusMethodNotAllowed)
+		return
+	}
+	req, err := responder.ParseRequest(r)
+	if err != nil || !sameText(req.Params.Get(paramKey), a.Key.announcementKey()) {
+		http.Error(w, "the key is missing or wrong", http.StatusForbidden)
+		return
+	}
+	document, err := responder.Encode(a.answer(r.Context(), req))
+	if err != nil {
+		http.Error(w, "the call cannot go on there", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(document) // the phone system has gone: nobody to tell
+}
+
+func (a *Announcement) answer(ctx context.Context, req *responder.Request) responder.Document {
+	then := req.Params.Get(paramThen)
+	if req.Digits == keyNever {
+		said := "You will not be called again. Goodbye."
+		if err := a.suppress(ctx, req); err != nil {
+			a.log(ctx, slog.LevelError, "a number could not be put on the suppression list", slog.String("error", err.Error()))
+			said = "Sorry, that did not work. Please call us, and we will see to it."
+		}
+		return responder.Respond(responder.Say{Text: said}, responder.Hangup{})
+	}
+	goOn := responder.Verb(responder.Hangup{})
+	if then != "" {
+		goOn = responder.Forward{To: then}
+	}
+	if req.Params.Has(responder.ParamDigits) {
+		return responder.Respond(goOn)
+	}
+	return responder.Respond(responder.Gather{
+		Prompts: []responder.Prompt{responder.Say{
+			Text: "This call was asked for on a web page. If that was not you, press 9 to never be called again.",
+		}},
+		NumDigits: 1, Timeout: announceWait, Action: AnnouncementURL(a.base(), a.Key, then),
+	}, goOn)
+}
+
+func (a *Announcement) base() *url.URL {
+	if a.URL == nil {
+		return &url.URL{}
+	}
+	return a.URL
+}
+
+// suppress puts whoever pressed the key on the list: the party that is not us.
+func (a *Announcement) suppress(ctx context.Context, req *responder.Request) error {
+	number, wrong := destination(req.Caller, nil)
+	if wrong != "" || a.Entries.Sends(number) {
+		number, wrong = destination(req.Called, nil)
+	}
+	if wrong != "" {
+		// Of another country, with its code: a phone system writes the plus.
+		digits, err := phone.E164digits(req.Caller, phone.DefaultRegion)
+		if err != nil {
+			return err
+		}
+		number = digits
+	}
+	err := a.List.Suppress(ctx, ledger.Suppression{
+		Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: time.Now(), How: ledger.ByCall, Words: "key " + keyNever,
+	})
+	if err != nil {
+		return err
+	}
+	a.log(ctx, slog.LevelInfo, "a number was put on the suppression list", slog.String("number", phone.Mask(number)), slog.String("orig_call_id", clip(req.OrigCallID)))
+	audit(ctx, a.Audit, number, "by key "+keyNever)
+	return nil
+}
+
+func (a *Announcement) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	log := a.Log
+	if log == nil {
+		log = slog.Default().LogAttrs
+	}
+	log(ctx, level, message, attrs...)
+}

@@ -1,0 +1,127 @@
+package clicktocall
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// State is where a call back is.
+type State string
+
+// The states of a call back.
+const (
+	Scheduled State = "scheduled" // it waits for its time
+	Placing   State = "placing"   // somebody asks the phone system for it until its Lease ends, or died at it
+	Placed    State = "placed"    // the phone system took it: it waits in the queue, as far as we know
+	Calling   State = "calling"   // it was in the queue and is not any more
+	Over      State = "over"      // nothing more is known of it, or will be
+	Uncertain State = "uncertain" // nobody knows whether the phone system took it; it is never asked for again
+	Failed    State = "failed"    // certainly nobody is called
+	Cancelled State = "cancelled" // whoever asked for it took it back
+)
+
+// CallBack is one call that a visitor asked for, and what became of it.
+type CallBack struct {
+	ID      string // unguessable; with it anybody may ask how it stands
+	Entry   string
+	Tenant  string // the phone system's domain
+	Queue   string // EXT@DOMAIN
+	Number  string // digits with the country's code; empty: it was erased
+	Network string // that it was asked for from
+	Origin  string // of the page; empty: it said none
+	Key     string // the idempotency key; empty: none was given
+	Bare    bool   // it was asked for without a token
+
+	State    State
+	Problem  string // what the phone system said, numbers masked
+	Attempts int    // begun so far: more than one only where the ones before certainly failed
+
+	Created time.Time
+	Updated time.Time
+	At      time.Time // when it is due, with the visitor's offset; zero: at once
+	Lease   time.Time // of Placing
+}
+
+// Ask is a request for a call back, as the ledger looks at it.
+type Ask struct {
+	Entry, Tenant string
+	Number        string // empty: it is none that is called
+	Network       string
+	Key           string    // idempotency; empty: none
+	At            time.Time // zero: at once
+	Token         string    // what makes the token the only one; empty: there is none
+	TokenEnds     time.Time
+	Caps          []Cap
+}
+
+// Known is what the ledger knows of an Ask.
+type Known struct {
+	Spent      bool                // the token was used
+	Suppressed *ledger.Suppression // the number is not to be called
+	Waiting    int                 // scheduled call backs of the number
+	Full       []Full              // the caps that are reached
+}
+
+// Full is a cap that is reached, until a time.
+type Full struct {
+	Cap   Cap
+	Until time.Time
+}
+
+// fullUntil returns when the last of them is reached no more.
+func fullUntil(all []Full) (until time.Time) {
+	for _, f := range all {
+		if f.Until.After(until) {
+			until = f.Until
+		}
+	}
+	return until
+}
+
+// Result is what an attempt at a call back came to.
+type Result struct {
+	ID      string
+	Attempt int // a stale one changes nothing
+	At      time.Time
+	State   State // Placed, Uncertain, Failed, or Scheduled: it is tried again
+	Problem string
+}
+
+// SameFor is how long the same number, asked for by the same network at the same
+// page, is the same call: a double click, or a page that was loaded again and has
+// forgotten.
+const SameFor = 30 * time.Second
+
+// ErrTaken says that there is nothing to do about a call back just now: it is
+// not scheduled any more, not due, or somebody else is at it.
+var ErrTaken = errors.New("the call back is not waiting")
+
+// Ledger keeps call backs. The store is one.
+type Ledger interface {
+	// BeginCallBack looks at what is known of an Ask, and keeps the call back
+	// that decide returns, in state Placing or Scheduled; nil: none. All that
+	// concerns one number, network, widget or tenant happens one after the other,
+	// over all processes, so that no cap is passed. The token is used with it.
+	//
+	// A call back with the same number, entry and Key that has not certainly
+	// failed is the same one, and returned as repeated, with nothing decided; and
+	// so is one of the last SameFor from the same network for the same time.
+	BeginCallBack(ctx context.Context, a Ask, now time.Time, decide func(Known) *CallBack) (c *CallBack, repeated bool, err error)
+
+	// ClaimCallBack takes a scheduled call back that is due, until its lease
+	// ends, unless the number is not to be called or a cap is reached, which
+	// Known says: then it stays Scheduled. The error is ErrTaken where it is not
+	// waiting, and a fault of code NotFound where there is none.
+	ClaimCallBack(ctx context.Context, id string, caps func(CallBack) []Cap, now, lease time.Time) (CallBack, Known, error)
+
+	// FinishCallBack writes down what an attempt came to. What certainly failed
+	// is counted no more, but for its network.
+	FinishCallBack(ctx context.Context, r Result) error
+
+	// CallBack returns one by its id. The error is a fault of code NotFound where
+	// there is none.
+	CallBack(ctx context.Context, id string) (CallBack, error)
+}

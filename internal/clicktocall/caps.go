@@ -1,0 +1,150 @@
+package clicktocall
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Scope is what a cap counts call backs of.
+type Scope string
+
+// The scopes.
+const (
+	OfNumber  Scope = "number"  // that is called, whoever has it called
+	OfNetwork Scope = "network" // that asks, of an address /24 or /64
+	OfWidget  Scope = "widget"  // an entry's
+	OfTenant  Scope = "tenant"  // a domain of the phone system
+)
+
+// Cap is how many call backs there may be: Most in any time of length Per. It
+// counts those that were placed, may have been, or are being placed; of a
+// network those that were asked for.
+type Cap struct {
+	Scope Scope
+	Of    string
+	Most  int
+	Per   time.Duration
+	Bare  bool // counts only those that were asked for without a token
+}
+
+// Limits are the caps that an operator can choose.
+type Limits struct {
+	NumberPerDay   int // of one number, over all tenants
+	NetworkPerHour int
+	NetworkPerDay  int
+	WidgetPerDay   int
+	TenantPerDay   int
+}
+
+// day is what a day of a cap is: any 24 hours.
+const day = 24 * time.Hour
+
+// numberPause is how long a number that was called is left alone.
+const numberPause = 10 * time.Minute
+
+// maxWaiting is how many call backs of one number may wait for their time.
+const maxWaiting = 2
+
+// DefaultLimits are in force where neither settings nor an entry say otherwise.
+func DefaultLimits() Limits {
+	return Limits{NumberPerDay: 3, NetworkPerHour: 6, NetworkPerDay: 15, WidgetPerDay: 200, TenantPerDay: 500}
+}
+
+// mostLimits are the most that may be chosen. Those of a number, which protect
+// people who are no customer of anybody's here, can only be lowered.
+func mostLimits() Limits {
+	return Limits{NumberPerDay: 3, NetworkPerHour: 200, NetworkPerDay: 1000, WidgetPerDay: 10_000, TenantPerDay: 20_000}
+}
+
+// fields returns the limits by the names that an entry's field "limits" has.
+func (l *Limits) fields() map[string]*int {
+	return map[string]*int{
+		"number_per_day": &l.NumberPerDay, "network_per_hour": &l.NetworkPerHour, "network_per_day": &l.NetworkPerDay,
+		"widget_per_day": &l.WidgetPerDay, "tenant_per_day": &l.TenantPerDay,
+	}
+}
+
+// Check reports which limit is out of bounds, as a *fault.Error.
+func (l Limits) Check() error {
+	most := mostLimits()
+	bounds := most.fields()
+	given := l.fields()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if n := *given[name]; n < 1 || n > *bounds[name] {
+			return fault.Newf(fault.Invalid, "%s is %d; it can be 1 to %d", name, n, *bounds[name])
+		}
+	}
+	return nil
+}
+
+// With returns the limits with those that an entry's field "limits" names. What
+// cannot be used leaves all of them as they were; the error, a *fault.Error,
+// says why.
+func (l Limits) With(own json.RawMessage) (Limits, error) {
+	if len(own) == 0 {
+		return l, nil
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(own, &given); err != nil {
+		return l, fault.Newf(fault.Invalid, "limits is not an object of numbers")
+	}
+	changed := l
+	known := changed.fields()
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		field := known[name]
+		if field == nil {
+			return l, fault.Newf(fault.Invalid, "limits has no %.40q; there are %s", name, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		if err := json.Unmarshal(given[name], field); err != nil {
+			return l, fault.Newf(fault.Invalid, "%s is %.40s; it takes a number", name, given[name])
+		}
+	}
+	if err := changed.Check(); err != nil {
+		return l, err
+	}
+	return changed, nil
+}
+
+// bareShare is by how much the caps are lower for those who ask without a token.
+const bareShare = 10
+
+// capsOfAsking are the caps on what a network asks for.
+func (l Limits) capsOfAsking(network string, bare bool) []Cap {
+	return withBare(bare,
+		Cap{Scope: OfNetwork, Of: network, Most: l.NetworkPerHour, Per: time.Hour},
+		Cap{Scope: OfNetwork, Of: network, Most: l.NetworkPerDay, Per: day},
+	)
+}
+
+// capsOfCalling are the caps on a call that is placed.
+func (l Limits) capsOfCalling(number, widget, tenant string, bare bool) []Cap {
+	return withBare(bare,
+		Cap{Scope: OfNumber, Of: number, Most: 1, Per: numberPause},
+		Cap{Scope: OfNumber, Of: number, Most: l.NumberPerDay, Per: day},
+		Cap{Scope: OfWidget, Of: widget, Most: l.WidgetPerDay, Per: day},
+		Cap{Scope: OfTenant, Of: tenant, Most: l.TenantPerDay, Per: day},
+	)
+}
+
+// withBare adds, for those who ask without a token, the lower caps of their own.
+func withBare(bare bool, caps ...Cap) []Cap {
+	if !bare {
+		return caps
+	}
+	for _, c := range slices.Clone(caps) {
+		c.Most, c.Bare = max(1, c.Most/bareShare), true
+		caps = append(caps, c)
+	}
+	return caps
+}
+
+// String names the cap, without a number or an address, for logs.
+func (c Cap) String() string {
+	return fmt.Sprintf("%d per %s in %v", c.Most, c.Scope, c.Per)
+}

@@ -1,0 +1,255 @@
+package clicktocall
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+const (
+	// lookEvery is how often the phone system is asked for one call back,
+	// however many look at it.
+	lookEvery = 2 * time.Second
+
+	// tellEvery is how often a stream of events looks whether something changed.
+	tellEvery = time.Second
+
+	// streamFor is how long a stream of events lasts; the browser opens the next
+	// one by itself. It is shorter than the time that the listener gives any
+	// answer, and than what it waits for when it is to stop.
+	streamFor = 25 * time.Second
+
+	// streamAgain is how soon a browser opens the next stream.
+	streamAgain = 2 * time.Second
+
+	// maxStreams bounds the streams of a server; who comes then asks now and
+	// then instead.
+	maxStreams = 500
+
+	// followed is how long a call back is looked for that the phone system took.
+	// After that nobody looks at the page any more.
+	followed = 15 * time.Minute
+
+	// ringing is how long a call that has left the queue is taken to go on: the
+	// phone system does not tell when it ends.
+	ringing = 2 * time.Minute
+
+	// settling is how long after it was placed a call back may not show in the
+	// queue yet.
+	settling = 5 * time.Second
+)
+
+// Watched keeps how call backs stand. The store is one.
+type Watched interface {
+	// CallBack returns one by its id. The error is a fault of code NotFound where
+	// there is none.
+	CallBack(ctx context.Context, id string) (CallBack, error)
+
+	// AdvanceCallBack writes down that one has come further: to Placed, Calling
+	// or Over. One that has come so far already stays as it is.
+	AdvanceCallBack(ctx context.Context, id string, to State, now time.Time) error
+}
+
+// Watch tells visitors how their call back stands. Of those that were placed it
+// asks the phone system, as far as that tells.
+type Watch struct {
+	Watched     Watched     // required
+	PhoneSystem PhoneSystem // required
+	Entries     Entries     // required
+	Log         Log         // nil: nobody is told
+
+	mu      sync.Mutex
+	asked   map[string]time.Time // when the phone system was asked for a call back
+	streams int
+}
+
+// shown is how a state is called to visitors.
+func shown(c CallBack) string {
+	switch c.State {
+	case Placing, Placed:
+		return "queued"
+	case Calling:
+		return "calling"
+	case Scheduled:
+		return "scheduled"
+	case Cancelled:
+		return "cancelled"
+	case Failed, Uncertain:
+		return "failed"
+	}
+	return "closed"
+}
+
+// progress is what is told of a call back.
+type progress struct {
+	RequestID string `json:"request_id"`
+	State     string `json:"state"`
+	At        string `json:"at,omitempty"`
+}
+
+func progressOf(c CallBack) progress {
+	p := progress{RequestID: c.ID, State: shown(c)}
+	if c.State == Scheduled {
+		p.At = c.At.Format(time.RFC3339)
+	}
+	return p
+}
+
+// ended reports whether nothing comes after a state.
+func (s State) ended() bool {
+	return s == Over || s == Failed || s == Uncertain || s == Cancelled
+}
+
+// serve answers /click-to-call/calls/{id}: with JSON, or with events where they
+// are asked for (HTML standard, 9.2).
+func (a *Watch) serve(w http.ResponseWriter, r *http.Request, id string) {
+	c, err := a.find(r.Context(), id)
+	switch {
+	case fault.CodeOf(err) == fault.NotFound:
+		share(w, r)
+		reply(w, http.StatusNotFound, refused{Code: UnknownID, Message: "There is no call of this id."})
+		return
+	case err != nil:
+		a.log(r.Context(), "a call back cannot be read", err)
+		share(w, r)
+		reply(w, Unavailable.status(), refused{Code: Unavailable, Message: "Something went wrong on our side."})
+		return
+	}
+	if e, ok := a.Entries.Get(c.Entry); ok && !allowed(e, originOf(r.Header.Get("Origin"))) && r.Header.Get("Origin") != "" {
+		reply(w, OriginRefused.status(), refused{Code: OriginRefused, Message: OriginRefused.message()})
+		return
+	}
+	share(w, r)
+	if !strings.Contains(r.Header.Get("Accept"), "text/event-stream") || !a.enter() {
+		reply(w, http.StatusOK, progressOf(c))
+		return
+	}
+	defer a.leave()
+	a.stream(w, r, c)
+}
+
+func (a *Watch) enter() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.streams >= maxStreams {
+		return false
+	}
+	a.streams++
+	return true
+}
+
+func (a *Watch) leave() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.streams--
+}
+
+// stream tells each change of a call back until it has ended, or the time is up.
+func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep it
+	if _, err := fmt.Fprintf(w, "retry: %d\n\n", streamAgain.Milliseconds()); err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), streamFor)
+	defer cancel()
+	tick := time.NewTicker(tellEvery)
+	defer tick.Stop()
+	told := State("")
+	for {
+		if c.State != told {
+			event, err := json.Marshal(progressOf(c))
+			if err != nil {
+				return
+			}
+			if _, err := fmt.Fprintf(w, "data: %s\n\n", event); err != nil || http.NewResponseController(w).Flush() != nil {
+				return
+			}
+			told = c.State
+		}
+		if c.State.ended() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		next, err := a.find(ctx, c.ID)
+		if err != nil {
+			return // the browser asks again
+		}
+		c = next
+	}
+}
+
+// find returns a call back as it stands, and asks the phone system where it is
+// time to.
+func (a *Watch) find(ctx context.Context, id string) (CallBack, error) {
+	c, err := a.Watched.CallBack(ctx, id)
+	if err != nil {
+		return c, err
+	}
+	now := time.Now()
+	to := a.next(ctx, c, now)
+	if to == "" {
+		return c, nil
+	}
+	if err := a.Watched.AdvanceCallBack(ctx, id, to, now); err != nil {
+		return c, err
+	}
+	return a.Watched.CallBack(ctx, id)
+}
+
+// next returns the state that a call back has come to; empty: that which it had.
+func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
+	since := now.Sub(c.Updated)
+	switch {
+	case c.State == Calling && since > ringing, c.State == Placed && since > followed:
+		return Over
+	case c.State != Placed || since < settling || !a.due(c.ID, now):
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	waits, err := a.PhoneSystem.HasQueuedCall(ctx, queued(c))
+	if err != nil {
+		if !netsapiens.Unsupported(err) {
+			a.log(ctx, "a queue cannot be looked at", err)
+		}
+		return ""
+	}
+	if waits {
+		return ""
+	}
+	return Calling
+}
+
+// due reports whether the phone system is to be asked for a call back now, and
+// remembers that it is.
+func (a *Watch) due(id string, now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if now.Sub(a.asked[id]) < lookEvery {
+		return false
+	}
+	if a.asked == nil || len(a.asked) >= 4*maxStreams {
+		a.asked = map[string]time.Time{} // all are asked for once more, and that is all
+	}
+	a.asked[id] = now
+	return true
+}
+
+func (a *Watch) log(ctx context.Context, message string, err error) {
+	if a.Log != nil {
+		a.Log(ctx, slog.LevelWarn, message, slog.String("error", err.Error()))
+	}
+}

@@ -1,0 +1,272 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// What click-to-call keeps here.
+var (
+	_ clicktocall.Ledger   = (*Store)(nil)
+	_ clicktocall.Watched  = (*Store)(nil)
+	_ clicktocall.Networks = (*Store)(nil)
+	_ clicktocall.Proofs   = (*Store)(nil)
+)
+
+// BeginCallBack is described at clicktocall.Ledger.
+func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (*clicktocall.CallBack, bool, error) {
+	var (
+		begun    *clicktocall.CallBack
+		repeated bool
+	)
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		begun, repeated = nil, false
+		if err := s.holdCaps(ctx, tx, a.Number, a.Token, a.Caps); err != nil {
+			return err
+		}
+		same, err := sameCallBack(ctx, tx, a, now)
+		if err != nil || same != nil {
+			begun, repeated = same, same != nil
+			return err
+		}
+		known, err := knownOf(ctx, tx, a, now)
+		if err != nil {
+			return err
+		}
+		c := decide(known)
+		if c == nil {
+			return nil
+		}
+		if a.Token != "" {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO callback_tokens (token, ends) VALUES ($1, $2)", a.Token, millis(a.TokenEnds)); err != nil {
+				return err
+			}
+		}
+		kept := *c
+		kept.Created, kept.Updated = now, now
+		begun = &kept
+		return insertCallBack(ctx, tx, kept, now)
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("begin a call back of entry %s: %w", a.Entry, err)
+	}
+	return begun, repeated, nil
+}
+
+// holdCaps makes other transactions about the same number, token and caps wait
+// for the end of this one. All take their locks in one order, so that no two
+// wait for each other. SQLite has one transaction that writes at a time.
+func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, caps []clicktocall.Cap) error {
+	if !s.shared() {
+		return nil
+	}
+	names := []string{"callback token " + token}
+	if number != "" {
+		names = append(names, "callback number "+number)
+	}
+	for _, c := range caps {
+		names = append(names, fmt.Sprintf("callback %s %s", c.Scope, c.Of))
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameCallBack returns the call back that an Ask is a repeat of; nil: none.
+func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.Time) (*clicktocall.CallBack, error) {
+	if a.Number == "" {
+		return nil, nil
+	}
+	found, err := scanCallBack(tx.QueryRowContext(ctx, "SELECT "+callBackColumns+` FROM callbacks
+		WHERE number = $1 AND entry = $2 AND state <> 'failed' AND (idem = $3 AND idem <> ''
+			OR network = $4 AND at = $5 AND created > $6 AND state <> 'cancelled')
+		ORDER BY CASE WHEN idem = $3 THEN 0 ELSE 1 END, created DESC LIMIT 1`,
+		a.Number, a.Entry, a.Key, a.Network, millis(a.At), millis(now.Add(-clicktocall.SameFor))))
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return &found, err
+}
+
+// knownOf returns what is known of an Ask. Its locks are held.
+func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.Time) (k clicktocall.Known, err error) {
+	if a.Token != "" {
+		var spent int
+		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callback_tokens WHERE token = $1", a.Token).Scan(&spent); err != nil {
+			return k, err
+		}
+		k.Spent = spent > 0
+	}
+	if a.Number == "" {
+		return k, nil
+	}
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callbacks WHERE number = $1 AND state = 'scheduled'", a.Number).Scan(&k.Waiting); err != nil {
+		return k, err
+	}
+	if k.Suppressed, err = suppressedForCalls(ctx, tx, a.Tenant, a.Number); err != nil {
+		return k, err
+	}
+	k.Full, err = fullCaps(ctx, tx, a.Caps, now)
+	return k, err
+}
+
+func suppressedForCalls(ctx context.Context, tx *sql.Tx, tenant, number string) (*ledger.Suppression, error) {
+	found, err := selectSuppressions(ctx, tx, `WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ('call', 'all')`, number, tenant)
+	return broadest(found), err
+}
+
+// capColumns are the columns that a scope is counted by: what it is of, and
+// since when it counts.
+var capColumns = map[clicktocall.Scope][2]string{
+	clicktocall.OfNumber:  {"number", "counted"},
+	clicktocall.OfNetwork: {"network", "created"},
+	clicktocall.OfWidget:  {"entry", "counted"},
+	clicktocall.OfTenant:  {"tenant", "counted"},
+}
+
+// fullCaps returns the caps that are reached: those of which there are as many
+// call backs as there may be in the time before now. The oldest of them tells
+// until when.
+func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, now time.Time) ([]clicktocall.Full, error) {
+	var full []clicktocall.Full
+	for _, c := range caps {
+		columns, ok := capColumns[c.Scope]
+		if !ok || c.Most < 1 {
+			return nil, fmt.Errorf("a cap of %v", c)
+		}
+		bare := ""
+		if c.Bare {
+			bare = " AND bare = 1"
+		}
+		var oldest int64
+		err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT %[2]s FROM callbacks WHERE %[1]s = $1 AND %[2]s > $2%[3]s ORDER BY %[2]s DESC LIMIT 1 OFFSET $3", //nolint:gosec // constants
+			columns[0], columns[1], bare), c.Of, millis(now.Add(-c.Per)), c.Most-1).Scan(&oldest)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return nil, err
+		default:
+			full = append(full, clicktocall.Full{Cap: c, Until: fromMillis(oldest).Add(c.Per)})
+		}
+	}
+	return full, nil
+}
+
+// ClaimCallBack is described at clicktocall.Ledger.
+func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktocall.CallBack) []clicktocall.Cap, now, lease time.Time) (clicktocall.CallBack, clicktocall.Known, error) {
+	var (
+		c     clicktocall.CallBack
+		known clicktocall.Known
+	)
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		if c, err = findCallBack(ctx, tx, id); err != nil { // says what is to be locked; the rest may change until then
+			return err
+		}
+		a := clicktocall.Ask{Entry: c.Entry, Tenant: c.Tenant, Number: c.Number, Caps: caps(c)}
+		if err := s.holdCaps(ctx, tx, a.Number, "", a.Caps); err != nil {
+			return err
+		}
+		if known, err = knownOf(ctx, tx, a, now); err != nil {
+			return err
+		}
+		if c, err = findCallBack(ctx, tx, id); err != nil {
+			return err
+		}
+		if c.State != clicktocall.Scheduled || c.At.After(now) {
+			return clicktocall.ErrTaken
+		}
+		if known.Suppressed != nil || len(known.Full) > 0 {
+			return nil
+		}
+		c, err = scanCallBack(tx.QueryRowContext(ctx, `
+			UPDATE callbacks SET state = 'placing', attempts = attempts + 1, updated = $1, counted = $1, lease = $2
+			WHERE id = $3 AND state = 'scheduled' RETURNING `+callBackColumns, millis(now), millis(lease), id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return clicktocall.ErrTaken
+		}
+		return err
+	})
+	if err != nil {
+		return c, known, fmt.Errorf("claim call back %s: %w", id, err)
+	}
+	return c, known, nil
+}
+
+// FinishCallBack is described at clicktocall.Ledger.
+func (s *Store) FinishCallBack(ctx context.Context, r clicktocall.Result) error {
+	// One whose lease ended before its attempt did is taken to be uncertain:
+	// what came of it is a fact all the same. One that was not claimed, for it
+	// may not be called now, is still scheduled.
+	query := `UPDATE callbacks SET state = $1, problem = $2, updated = $3, lease = 0, counted = CASE WHEN $1 IN ('failed', 'scheduled') THEN 0 ELSE counted END
+		WHERE id = $4 AND attempts = $5 AND state IN ('placing', 'uncertain', 'scheduled')`
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, query, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("finish call back %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// CallBack is described at clicktocall.Ledger.
+func (s *Store) CallBack(ctx context.Context, id string) (c clicktocall.CallBack, err error) {
+	err = s.readOnce(ctx, func(ctx context.Context, q querier) (err error) {
+		c, err = findCallBack(ctx, q, id)
+		return err
+	})
+	if err != nil {
+		return c, fmt.Errorf("read call back %s: %w", id, err)
+	}
+	return c, nil
+}
+
+const callBackColumns = `id, entry, tenant, queue, number, network, origin, idem, bare, state, problem, attempts, created, updated, at, zone, lease`
+
+func scanCallBack(row scanner) (c clicktocall.CallBack, err error) {
+	var bare, created, updated, at, zone, lease int64
+	err = row.Scan(&c.ID, &c.Entry, &c.Tenant, &c.Queue, &c.Number, &c.Network, &c.Origin, &c.Key, &bare,
+		&c.State, &c.Problem, &c.Attempts, &created, &updated, &at, &zone, &lease)
+	c.Bare, c.Created, c.Updated, c.Lease = bare != 0, fromMillis(created), fromMillis(updated), fromMillis(lease)
+	if c.At = fromMillis(at); at != 0 && zone != 0 {
+		c.At = c.At.In(time.FixedZone("", int(zone)))
+	}
+	return c, err
+}
+
+func findCallBack(ctx context.Context, q querier, id string) (clicktocall.CallBack, error) {
+	c, err := scanCallBack(q.QueryRowContext(ctx, "SELECT "+callBackColumns+" FROM callbacks WHERE id = $1", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, fault.Newf(fault.NotFound, "there is no call back %.60q", id)
+	}
+	return c, err
+}
+
+func insertCallBack(ctx context.Context, tx *sql.Tx, c clicktocall.CallBack, now time.Time) error {
+	if c.ID == "" || c.State == clicktocall.Placing && c.Lease.IsZero() {
+		return errors.New("a call back without an id, or placed without a lease")
+	}
+	_, zone := c.At.Zone()
+	counted := now
+	if c.State == clicktocall.Scheduled {
+		counted = time.Time{}
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO callbacks (`+callBackColumns+`, counted)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		c.ID, c.Entry, c.Tenant, c.Queue, c.Number, c.Network, c.Origin, c.Key, flag(c.Bare), string(c.State), c.Problem, c.Attempts,
+		millis(c.Created), millis(c.Updated), millis(c.At), zone, millis(c.Lease), millis(counted))
+	return err
+}

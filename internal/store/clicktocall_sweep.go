@@ -1,0 +1,122 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/clicktocall"
+)
+
+// SweepCallBacks mends what processes that died have left: a call back that was
+// being placed and was not finished within its lease is uncertain, and its id is
+// returned; every scheduled one that is due gets a job where it has none. What
+// keeps tokens and codes from being used twice goes once they are too old
+// anyway. It is meant to be called at the start and every few seconds.
+func (s *Store) SweepCallBacks(ctx context.Context, now time.Time) (stranded []string, err error) {
+	var due []string
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		stranded, due = nil, nil
+		err := eachID(ctx, tx, &stranded, `UPDATE callbacks SET state = 'uncertain', problem = $1, updated = $2, lease = 0
+			WHERE state = 'placing' AND lease < $2 RETURNING id`, "the attempt did not end in its time", millis(now))
+		if err != nil {
+			return err
+		}
+		if err := eachID(ctx, tx, &due, "SELECT id FROM callbacks WHERE state = 'scheduled' AND at <= $1 ORDER BY at, id", millis(now)); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM callback_tokens WHERE ends < $1", millis(now)); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM callback_proofs WHERE at < $1", millis(now.Add(-2*24*time.Hour)))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sweep call backs: %w", err)
+	}
+	for batch := range slices.Chunk(due, sweepBatch) {
+		if err := s.addMissing(ctx, clicktocall.JobKind, batch); err != nil {
+			return stranded, fmt.Errorf("sweep call backs: %w", err)
+		}
+	}
+	return stranded, nil
+}
+
+func eachID(ctx context.Context, tx *sql.Tx, ids *[]string, query string, args ...any) error {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	return eachRow(rows, func() error {
+		var id string
+		err := rows.Scan(&id)
+		*ids = append(*ids, id)
+		return err
+	})
+}
+
+// CallBacks returns the call backs since a time, the youngest first, and at most
+// limit; 0: all. A number is that of its receiver; empty: any.
+func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, limit int) (found []clicktocall.CallBack, err error) {
+	query := "SELECT " + callBackColumns + " FROM callbacks WHERE created >= $1 AND $2 IN (number, '') ORDER BY created DESC, id" + atMost(limit)
+	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+		found = nil
+		return each(ctx, q, query, []any{millis(since), number}, func(row scanner) error {
+			c, err := scanCallBack(row)
+			found = append(found, c)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read call backs: %w", err)
+	}
+	return found, nil
+}
+
+// EraseCallBacks removes a number from its call backs and cancels those that
+// wait, and returns how many there were. What is left of them has no number: it
+// counts for widgets, tenants and networks.
+func (s *Store) EraseCallBacks(ctx context.Context, number string, now time.Time) (erased int, err error) {
+	if number == "" {
+		return 0, nil
+	}
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		if err := s.holdCaps(ctx, tx, number, "", nil); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "DELETE FROM callback_proofs WHERE number = $1", number); err != nil {
+			return err
+		}
+		var err error
+		erased, err = execCount(ctx, tx, `UPDATE callbacks SET number = '', idem = '', problem = '', updated = $1,
+			state = CASE WHEN state = 'scheduled' THEN 'cancelled' ELSE state END WHERE number = $2`, millis(now), number)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("erase a number's call backs: %w", err)
+	}
+	return erased, nil
+}
+
+// PurgeCallBacks removes the call backs that were asked for before a time, but
+// for those that wait, and returns how many those were. It goes in small steps,
+// as Purge does.
+func (s *Store) PurgeCallBacks(ctx context.Context, before time.Time) (removed int, err error) {
+	for {
+		var n int
+		err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			var err error
+			n, err = execCount(ctx, tx, `DELETE FROM callbacks WHERE state NOT IN ('scheduled', 'placing') AND id IN
+				(SELECT id FROM callbacks WHERE created < $1 AND state NOT IN ('scheduled', 'placing') ORDER BY created LIMIT $2)`, millis(before), purgeBatch)
+			return err
+		})
+		if err != nil {
+			return removed, fmt.Errorf("remove old call backs: %w", err)
+		}
+		if removed += n; n < purgeBatch {
+			return removed, nil
+		}
+	}
+}
