@@ -24,14 +24,14 @@ type point string
 
 // The points, in their order.
 const (
-	rowWritten   point = "row written"     // it is in the ledger that an attempt begins
-	requestSent  point = "request sent"    // the phone system has the text and has not answered
-	answered     point = "answer received" // it is not in the ledger what the attempt came to
-	writtenDown  point = "answer written"  // nobody has been told
-	textJob            = "text"            // the kind of job that makes an attempt
-	doomPace           = 200 * time.Millisecond
-	doomPatience       = 3 * time.Second // of callers, and half of what a job's attempt may take
+	rowWritten  point = "row written"     // it is in the ledger that an attempt begins
+	requestSent point = "request sent"    // the phone system has the text and has not answered
+	answered    point = "answer received" // it is not in the ledger what the attempt came to
+	writtenDown point = "answer written"  // nobody has been told
 )
+
+// textJob is the kind of job that makes an attempt.
+const textJob = "text"
 
 // doom is what a process is to die of.
 type doom struct {

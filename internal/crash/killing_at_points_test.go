@@ -30,6 +30,13 @@ const (
 	hits = 20
 )
 
+// doomedPatience is that of callers whose server dies; nobody waits longer for
+// a server that is dead.
+const doomedPatience = 3 * time.Second
+
+// doomedPace is that of servers that do nothing but die.
+var doomedPace = textback.Pace{Attempt: 1500 * time.Millisecond, Record: 200 * time.Millisecond, Look: 200 * time.Millisecond, Retry: 200 * time.Millisecond}
+
 // victim is a caller whose text a process died of.
 type victim struct {
 	number string
@@ -84,8 +91,8 @@ func killAtPoints(t *testing.T, database store.Config, resend bool) {
 	}
 	system := newPhoneSystem(t)
 	d := doom{
-		System: system.URL, Entries: filepath.Join(t.TempDir(), "domains.json"), URL: database.URL, Folder: database.Folder, Patience: doomPatience,
-		Policy: textback.Policy{QueueOnFailure: true, Resend: resend, Pace: textback.Pace{Attempt: doomPatience / 2, Record: doomPace, Look: doomPace, Retry: doomPace}},
+		System: system.URL, Entries: filepath.Join(t.TempDir(), "domains.json"), URL: database.URL, Folder: database.Folder, Patience: doomedPatience,
+		Policy: textback.Policy{QueueOnFailure: true, Resend: resend, Pace: doomedPace},
 	}
 	if err := os.WriteFile(d.Entries, []byte(entries), 0o600); err != nil {
 		t.Fatal(err)
@@ -113,7 +120,11 @@ func die(t *testing.T, system *nstest.System, d doom, first, callers int) []*vic
 		v := &victim{number: c.number, point: d.Point, inJob: d.InJob, taken: i%2 == 0}
 		victims, of[c.number], d.Callers = append(victims, v), v, append(d.Callers, c.number)
 	}
-	sent := make(chan struct{}, 2*callers) // has a token for each text that the phone system has and does not answer
+	attempt := 1
+	if d.InJob {
+		attempt = 2
+	}
+	sent := make(chan struct{}, callers) // has a token for each text that the phone system has and does not answer
 	asked := map[string]int{}
 	system.BreakSome(nstest.SendMessage, func(r nstest.Request) (nstest.Fault, bool) {
 		number := fmt.Sprint(r.Fields["destination"])
@@ -122,10 +133,12 @@ func die(t *testing.T, system *nstest.System, d doom, first, callers int) []*vic
 		switch {
 		case v == nil:
 			return nstest.Fault{}, false // it is of somebody who called before
-		case d.InJob && asked[number] == 1:
+		case asked[number] < attempt:
 			return nstest.Refuses(503, "Service Unavailable"), true
 		case d.Point == requestSent:
-			sent <- struct{}{}
+			if asked[number] == attempt {
+				sent <- struct{}{}
+			}
 			if v.taken {
 				return nstest.Silent().AfterDoing(), true
 			}

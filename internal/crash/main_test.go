@@ -25,17 +25,23 @@ import (
 	"github.com/switchhook/switchhook/internal/textback"
 )
 
-// role is the variable that tells a process of this program what it is; without
-// it, it is the tests.
-const role = "CRASH_TEST_ROLE"
+const (
+	// role is the variable that tells a process of this program what it is;
+	// without it, it is the tests.
+	role = "CRASH_TEST_ROLE"
+
+	// fullSize is the variable that makes the tests large.
+	fullSize = "SWITCHHOOK_TEST_FULL"
+
+	// settingsFile is what all settings files are called.
+	settingsFile = "crash.toml"
+)
 
 // The roles.
 const (
 	asServe    = "serve"    // the command, as it is
 	asHurrying = "hurrying" // the same, but texts go on at hurriedPace
 	asDoomed   = "doomed"   // kills itself at a point
-	fullSize   = "SWITCHHOOK_TEST_FULL"
-	settingsIn = "crash.toml" // the name of all settings files
 )
 
 // hurriedPace leaves out the waiting. An attempt still has the time that it
@@ -55,7 +61,7 @@ func TestMain(m *testing.M) {
 		os.Exit(storetest.Run(m))
 	case asServe:
 		main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
-		os.Exit(main.Run(ctx, []string{"serve", "-c", settingsIn, "--listen", "127.0.0.1:0"}))
+		os.Exit(main.Run(ctx, []string{"serve", "-c", settingsFile, "--listen", "127.0.0.1:0"}))
 	case asHurrying:
 		err = hurry(ctx)
 	case asDoomed:
@@ -84,7 +90,7 @@ func runSideBySide() error {
 
 // hurry is `switchhook serve` at another pace.
 func hurry(ctx context.Context) error {
-	settings, err := config.Load(config.Sources{Path: settingsIn, Flags: map[string]string{"listen": "127.0.0.1:0"}})
+	settings, err := config.Load(config.Sources{Path: settingsFile, Flags: map[string]string{"listen": "127.0.0.1:0"}})
 	if err != nil {
 		return err
 	}

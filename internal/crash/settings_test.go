@@ -36,7 +36,7 @@ func newSite(t *testing.T, system *nstest.System, database, publicURL, textBack 
 		fmt.Fprintf(&b, "%s = %q\n", reason, reason)
 	}
 	// That of the cool-down stays as it is by default.
-	for name, text := range map[string]string{settingsIn: b.String(), "domains.json": entries} {
+	for name, text := range map[string]string{settingsFile: b.String(), "domains.json": entries} {
 		if err := os.WriteFile(filepath.Join(s.folder, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
