@@ -237,6 +237,21 @@ func (s *service) worked() time.Duration {
 	return time.Duration(u+k) * tick
 }
 
+// waited returns the time that the process's threads were ready to work and had
+// no processor: on a machine of its own it is next to nothing.
+func (s *service) waited() time.Duration {
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.command.Process.Pid))
+	var sum time.Duration
+	for _, thread := range threads {
+		text, _ := os.ReadFile(thread)
+		if columns := strings.Fields(string(text)); len(columns) > 1 {
+			ns, _ := strconv.ParseInt(columns[1], 10, 64)
+			sum += time.Duration(ns)
+		}
+	}
+	return sum
+}
+
 // load returns how many processes wanted the machine within the last minute:
 // who shares it makes the figures worse.
 func load() float64 {
