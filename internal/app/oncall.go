@@ -72,9 +72,13 @@ func dutyAddress(settings *config.Settings) config.Address {
 }
 
 // NewDesk returns a desk as the server has it, for who only wants to know whom
-// it would ring.
-func NewDesk(settings *config.Settings, keeper *oncall.Keeper) (*oncall.Desk, error) {
-	return oncall.New(deskConfig(settings, keeper))
+// it would ring. Without a store nobody was rung before.
+func NewDesk(settings *config.Settings, keeper *oncall.Keeper, s *store.Store) (*oncall.Desk, error) {
+	c := deskConfig(settings, keeper)
+	if s != nil {
+		c.Journal = s.OnCallJournal()
+	}
+	return oncall.New(c)
 }
 
 func deskConfig(settings *config.Settings, keeper *oncall.Keeper) oncall.Config {

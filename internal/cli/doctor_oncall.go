@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -10,40 +12,66 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/oncall"
+	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// examineOnCall asks each source, and looks whether somebody can be rung on each
-// route.
+// examineOnCall asks each source, and looks whether everybody who is on call has
+// a number, and somebody can be rung on each route.
 func examineOnCall(ctx context.Context, settings *config.Settings, show func(finding)) {
-	keeper, closing, err := openKeeper(ctx, settings)
+	if address := string(settings.OnCall.Listen); address != "" {
+		show(examineOnCallListener(ctx, address))
+	}
+	keeper, desk, closing, err := openDesk(ctx, settings)
 	if err != nil {
 		show(finding{about: "on-call"}.failing(err.Error(), fault.HintOf(err)))
 		return
 	}
 	defer func() { _ = closing() }() // nothing was written
-	desk, err := app.NewDesk(settings, keeper)
-	if err != nil {
-		show(finding{about: "on-call"}.failing(err.Error(), fault.HintOf(err)))
-		return
-	}
 	asking, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	keeper.Load(asking)
 	keeper.Refresh(asking)
 	for _, state := range keeper.States() {
 		f := finding{verdict: fine, about: "on-call", text: fmt.Sprintf("%s answers: %d on call", state.Source, state.People)}
 		if state.Failures > 0 {
-			f = f.failing(fmt.Sprintf("%s: %s", state.Source, strings.TrimPrefix(state.Err.Error(), state.Source+": ")), fault.HintOf(state.Err))
+			f = f.failing(fmt.Sprintf("%s: %s", state.Source, strings.TrimPrefix(state.Err.Error(), state.Source+": ")), hintOf(state.Err))
 		}
 		show(f)
 		for _, odd := range state.Oddities {
 			show(finding{verdict: doubt, about: "on-call", text: state.Source + ": " + odd, mend: "mend it there, or give the number here: [oncall.numbers]"})
 		}
 	}
+	for _, lack := range desk.Lacks() {
+		show(finding{verdict: doubt, about: "on-call", text: fmt.Sprintf("%s: %s is on call, and has no number that can be rung", lack.Source, lack.Person),
+			mend: "give the number there, or here: [oncall.numbers]"})
+	}
 	for i := range settings.OnCall.Routes {
 		name := string(settings.OnCall.Routes[i].Name)
 		show(examineRoute(desk, name))
 	}
+}
+
+// examineOnCallListener looks at the address that on-call has of its own.
+func examineOnCallListener(ctx context.Context, address string) finding {
+	f := finding{verdict: fine, about: "on-call", text: address + " is free"}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err == nil {
+		_ = listener.Close()
+		return f
+	}
+	body, _, asked := get(ctx, "http://"+app.Reachable(address)+"/voys-webhook")
+	if asked == nil && body == "status=NAK" {
+		f.text = address + ": an on-call webhook answers; if it is the service before, end that before this one starts"
+		return f
+	}
+	return f.failing(fmt.Sprintf("%s cannot be listened on: %v", address, err), "end what listens there, or choose another address: oncall.listen")
+}
+
+// hintOf returns what to do about a source's error.
+func hintOf(err error) string {
+	if e, ok := errors.AsType[*source.Error](err); ok {
+		return e.Hint
+	}
+	return fault.HintOf(err)
 }
 
 // examineRoute says whom a route would ring now.

@@ -49,19 +49,18 @@ func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
 	if settings.OnCall == nil {
 		return fault.Newf(fault.Invalid, "on-call is off: there is no section [oncall]")
 	}
-	keeper, closing, err := openKeeper(ctx, settings)
+	keeper, desk, closing, err := openDesk(ctx, settings)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	desk, err := app.NewDesk(settings, keeper)
-	if err != nil {
-		return err
-	}
-	keeper.Load(ctx)
 	if !c.Kept {
+		var of time.Time
+		if c.At != "" {
+			of = at
+		}
 		asking, cancel := context.WithTimeout(ctx, askTimeout)
-		keeper.Refresh(asking)
+		keeper.RefreshAt(asking, of)
 		cancel()
 	}
 	_, steps, err := desk.Explain(oncall.Request{Route: c.Route, DID: c.Did, Code: c.Code, Caller: c.From, Attempt: c.Attempt}, at)
@@ -88,26 +87,33 @@ func readTime(text string) (time.Time, error) {
 	return time.Time{}, fault.Newf(fault.Invalid, "%.40q is not a time", text).WithHint("write it as 2026-01-31T12:00:00Z, or as 2026-01-31 12:00 by this machine's clock")
 }
 
-// openKeeper returns what asks the sources of the settings. It knows what the
-// server was told last where there is a database, and writes nothing into it.
-func openKeeper(ctx context.Context, settings *config.Settings) (*oncall.Keeper, func() error, error) {
+// openDesk returns a desk and what asks its sources. Where there is a database
+// they know what the server was told last and whom it has rung, and write
+// nothing into it.
+func openDesk(ctx context.Context, settings *config.Settings) (*oncall.Keeper, *oncall.Desk, func() error, error) {
 	closing := func() error { return nil }
 	s, err := app.OpenStore(ctx, settings)
 	switch {
 	case err == nil:
 		closing = s.Close
 	case fault.CodeOf(err) != fault.NotFound:
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	answers := oncall.KeeperConfig{Log: slog.New(slog.DiscardHandler).LogAttrs} // State tells what there is to tell
 	if s != nil {
 		answers.Answers = readOnly{s.OnCallAnswers()}
 	}
 	keeper, err := app.NewKeeper(settings, nil, answers, false)
-	if err != nil {
-		return nil, nil, errors.Join(err, closing())
+	var desk *oncall.Desk
+	if err == nil {
+		desk, err = app.NewDesk(settings, keeper, s)
 	}
-	return keeper, closing, nil
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, closing())
+	}
+	keeper.Load(ctx)
+	desk.Load(ctx)
+	return keeper, desk, closing, nil
 }
 
 // readOnly are answers that only the server writes.

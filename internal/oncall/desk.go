@@ -115,13 +115,14 @@ func build(c Config, s *state) (*Desk, error) {
 // by then is kept. Of several Desks that came of one another one runs; the
 // Keeper is run by whoever made it.
 func (d *Desk) Run(ctx context.Context) {
-	d.recall(ctx)
+	d.Load(ctx)
 	d.state.decisions.run(ctx)
 }
 
-// recall takes from the journal who was rung when, so that a restart does not
-// begin with the same person again.
-func (d *Desk) recall(ctx context.Context) {
+// Load takes from the journal who was rung when, so that a restart does not
+// begin with the same person again. Run does it as well, so it is for those who
+// only want to look.
+func (d *Desk) Load(ctx context.Context) {
 	if d.config.Journal == nil {
 		return
 	}

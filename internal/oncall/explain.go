@@ -9,9 +9,10 @@ import (
 )
 
 // Explain decides who would be rung at a time, and says why in sentences; the
-// last is the result, with the whole number. It asks no source, counts as no call, and
-// needs no secret. Of a time to come it goes by what the sources say now. The
-// error is that there is no such route.
+// last is the result, with the whole number. It asks no source, counts as no
+// call, and needs no secret. Of another time than now it goes by what the
+// sources told of it: see Keeper.RefreshAt. The error is that there is no such
+// route.
 func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 	l := meant(d.lines, &r)
 	if l == nil {
@@ -33,8 +34,8 @@ func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 	decision := decide(&s)
 	d.state.mu.Unlock()
 	var lines []string
-	if ahead := at.Sub(now); ahead > DefaultEvery {
-		lines = append(lines, "It is asked of a time to come, and the sources say who is on call now: who follows is known as far as they tell.")
+	if off := at.Sub(now).Abs(); off > DefaultEvery && !d.config.Keeper.tells(l.Sources, at) {
+		lines = append(lines, "It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.")
 	}
 	lines = append(lines, decision.Steps...)
 	return decision, append(lines, conclusion(&decision, &l.Rules)), nil

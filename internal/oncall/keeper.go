@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -180,12 +181,25 @@ func (k *Keeper) Load(ctx context.Context) {
 }
 
 // Refresh asks all sources now and returns when each has answered or failed.
-func (k *Keeper) Refresh(ctx context.Context) {
+func (k *Keeper) Refresh(ctx context.Context) { k.RefreshAt(ctx, time.Time{}) }
+
+// RefreshAt is Refresh, but that a source.Rota is asked who is on call at a
+// time; the others know of now alone. It is for those who only want to look.
+func (k *Keeper) RefreshAt(ctx context.Context, at time.Time) {
 	var running sync.WaitGroup
 	for _, w := range k.order {
-		running.Go(func() { k.ask(ctx, w) })
+		running.Go(func() { k.ask(ctx, w, at) })
 	}
 	running.Wait()
+}
+
+// tells reports whether what some sources said is of a time that they were
+// asked about.
+func (k *Keeper) tells(names []string, at time.Time) bool {
+	return !slices.ContainsFunc(names, func(name string) bool {
+		w := k.watches[name]
+		return w != nil && !w.state.Load().of.Equal(at)
+	})
 }
 
 // States returns how the sources are, in the order of the settings.
@@ -280,6 +294,7 @@ type watch struct {
 type known struct {
 	snapshot source.Snapshot
 	heard    bool
+	of       time.Time // when those on call are; zero: when it was asked
 
 	asked    int64 // how often it was
 	ended    time.Time

@@ -209,7 +209,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 			t.Fatal(err)
 		}
 		want = []string{
-			"It is asked of a time to come, and the sources say who is on call now: who follows is known as far as they tell.",
+			"It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.",
 			"It is attempt 2, as the phone system says.",
 			"rota, heard 2s ago: Ben and Cleo are on call at level 1.",
 			"Ben is passed over: there is no number of theirs in rota.",

@@ -42,7 +42,7 @@ const (
 // watch asks one source until the context ends.
 func (k *Keeper) watch(ctx context.Context, w *watch) {
 	for ctx.Err() == nil {
-		k.ask(ctx, w)
+		k.ask(ctx, w, time.Time{})
 		if !w.rest(ctx) {
 			return
 		}
@@ -91,8 +91,9 @@ func (k *Keeper) load(ctx context.Context, w *watch) {
 	}
 }
 
-// ask asks a source once and keeps what it says.
-func (k *Keeper) ask(ctx context.Context, w *watch) {
+// ask asks a source once and keeps what it says. A rota is asked about a time;
+// zero: now.
+func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
 	select {
 	case w.asking <- struct{}{}:
 		defer func() { <-w.asking }()
@@ -101,7 +102,16 @@ func (k *Keeper) ask(ctx context.Context, w *watch) {
 	}
 	began := time.Now().Round(0) // by the clock on the wall, which goes on while a machine sleeps
 	w.began.Store(began.UnixMilli())
-	snapshot, err := fetch(ctx, w.Source)
+	rota, isRota := w.Source.(source.Rota)
+	if !isRota {
+		at = time.Time{}
+	}
+	snapshot, err := fetch(ctx, func(ctx context.Context) (source.Snapshot, error) {
+		if at.IsZero() {
+			return w.Source.Fetch(ctx)
+		}
+		return rota.FetchAt(ctx, at)
+	})
 	w.began.Store(0)
 	if err != nil && ctx.Err() != nil {
 		return // we are being stopped: nothing was learnt of the source
@@ -114,7 +124,7 @@ func (k *Keeper) ask(ctx context.Context, w *watch) {
 		next.fail(err, began, now)
 	} else {
 		snapshot.At = began // by our clock: ages are told by it
-		next.snapshot, next.heard = snapshot, true
+		next.snapshot, next.heard, next.of = snapshot, true, at
 		next.failures, next.since, next.failure, next.err, next.leave = 0, time.Time{}, "", nil, time.Time{}
 	}
 	next.next = now.Add(w.wait(&next, now, k.config.Jitter()))
@@ -122,14 +132,14 @@ func (k *Keeper) ask(ctx context.Context, w *watch) {
 	k.announce()
 	k.tell(ctx, w, before, &next)
 	k.config.Fetched(w.describe())
-	if err == nil {
+	if err == nil && at.IsZero() {
 		k.save(ctx, w, snapshot)
 	}
 }
 
 // fetch asks a source, and makes an error of a panic: one adapter's defect
 // must not keep the others from being asked.
-func fetch(ctx context.Context, s source.Source) (snapshot source.Snapshot, err error) {
+func fetch(ctx context.Context, ask func(context.Context) (source.Snapshot, error)) (snapshot source.Snapshot, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	defer func() {
@@ -137,7 +147,7 @@ func fetch(ctx context.Context, s source.Source) (snapshot source.Snapshot, err 
 			err = &defect{value: p, stack: debug.Stack()}
 		}
 	}()
-	return s.Fetch(ctx)
+	return ask(ctx)
 }
 
 // defect is a panic of a source.

@@ -75,7 +75,10 @@ func NewFile(c FileConfig) (*File, error) {
 }
 
 // Fetch returns who is on call by the file now.
-func (f *File) Fetch(ctx context.Context) (Snapshot, error) {
+func (f *File) Fetch(ctx context.Context) (Snapshot, error) { return f.FetchAt(ctx, time.Now()) }
+
+// FetchAt returns who is on call by the file at a time.
+func (f *File) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 	s := Snapshot{At: time.Now()}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -90,7 +93,7 @@ func (f *File) Fetch(ctx context.Context) (Snapshot, error) {
 		}
 		f.rota = rota{calendar: read, stamp: stamp}
 	}
-	people, oddities, err := f.rota.calendar.at(ctx, s.At)
+	people, oddities, err := f.rota.calendar.at(ctx, t)
 	if err != nil {
 		return Snapshot{}, &Error{Source: KindFile, Message: "reading the rota was given up", Temporary: true, Err: err}
 	}

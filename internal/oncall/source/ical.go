@@ -130,7 +130,10 @@ func calendarAsker(address string, client *fetch.Client) (*asker, error) {
 }
 
 // Fetch asks for the calendar, and returns who is on call by it now.
-func (s *ICal) Fetch(ctx context.Context) (Snapshot, error) {
+func (s *ICal) Fetch(ctx context.Context) (Snapshot, error) { return s.FetchAt(ctx, time.Now()) }
+
+// FetchAt asks for the calendar, and returns who is on call by it at a time.
+func (s *ICal) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 	snapshot := Snapshot{At: time.Now()}
 	s.mu.Lock()
 	rota := s.rota
@@ -147,7 +150,7 @@ func (s *ICal) Fetch(ctx context.Context) (Snapshot, error) {
 	s.mu.Lock()
 	s.rota = rota
 	s.mu.Unlock()
-	people, oddities, err := rota.calendar.at(ctx, snapshot.At)
+	people, oddities, err := rota.calendar.at(ctx, t)
 	if err != nil {
 		return Snapshot{}, &Error{Source: KindICal, Message: "reading the calendar was given up", Temporary: true, Err: err}
 	}

@@ -35,6 +35,13 @@ type Source interface {
 	Fetch(ctx context.Context) (Snapshot, error)
 }
 
+// Rota is a Source that knows who is on call at any time, as a calendar does.
+// FetchAt is Fetch of another time than now.
+type Rota interface {
+	Source
+	FetchAt(ctx context.Context, t time.Time) (Snapshot, error)
+}
+
 // Error says why a source gave no answer.
 type Error struct {
 	Source    string        // its kind, such as pagerduty
