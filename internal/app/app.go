@@ -172,7 +172,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(a.listener) }()
 	duty := a.serveDuty(base)
-	a.site.Load().introduce(a.log)
+	a.site.Load().introduce(a.log, a.duty)
 	a.log.Info("listening", "address", a.Address())
 	tellStopping := a.ready(base)
 	select {

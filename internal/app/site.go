@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 
@@ -91,8 +92,9 @@ func operationsEmail(settings *config.Settings) string {
 	return "operations@" + settings.PublicURL.Hostname()
 }
 
-// introduce says what is served.
-func (s *site) introduce(log *slog.Logger) {
+// introduce says what is served. duty is the listener that on-call has of its
+// own; nil: it has none.
+func (s *site) introduce(log *slog.Logger, duty net.Listener) {
 	if s.entries != nil {
 		texts, queues := 0, 0
 		for _, e := range s.entries.All() {
@@ -110,11 +112,11 @@ func (s *site) introduce(log *slog.Logger) {
 		}
 	}
 	if on := s.settings.OnCall; on != nil {
-		at := string(on.Listen)
-		if at == "" {
-			at = string(s.settings.Listen)
+		attrs := []any{"sources", len(on.Sources), "routes", len(on.Routes)}
+		if duty != nil {
+			attrs = append(attrs, "address", duty.Addr().String()) // else as all web requests
 		}
-		log.Info("on-call is on", "sources", len(on.Sources), "routes", len(on.Routes), "address", at)
+		log.Info("on-call is on", attrs...)
 	}
 	if s.core != nil {
 		log.Info("the Core is on", "domain", string(s.settings.Core.Domain))

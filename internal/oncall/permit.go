@@ -96,7 +96,7 @@ func (d *Desk) note(ctx context.Context, r *Request, decision *Decision) {
 	}
 	attrs := make([]slog.Attr, 0, 11)
 	attrs = append(attrs,
-		slog.String("route", decision.Route), slog.Int("attempt", decision.Attempt),
+		slog.String("line", decision.Route), slog.Int("attempt", decision.Attempt),
 		slog.String("caller", clip(phone.Mask(r.Caller))), slog.String("outcome", string(decision.Reason)))
 	if decision.Number != "" {
 		attrs = append(attrs, slog.String("number", phone.Mask(decision.Number)))
