@@ -31,7 +31,10 @@ case "${1:-}" in
 "") what="The tests" ;;
 bench)
 	what="The benchmarks"
-	needs="/usr/bin/gunicorn gunicorn python3-flask python3-requests"
+	needs="
+/usr/bin/gunicorn gunicorn python3-flask python3-requests
+/usr/bin/uvicorn  uvicorn python3-fastapi python3-httpx
+"
 	;;
 *)
 	echo "usage: tools/deps.sh [bench]" >&2
