@@ -80,6 +80,9 @@ func (k Key) signToken(to bearer, head []byte) []byte {
 // too old. Whether it was used the ledger knows.
 func (k Key) read(text string, of bearer, now time.Time) (token, bool) {
 	var t token
+	if len(text) != encoding.EncodedLen(tokenHead+signature) {
+		return t, false // also with line breaks in it, which a decoder leaves out
+	}
 	raw, err := encoding.Strict().DecodeString(text)
 	if err != nil || len(raw) != tokenHead+signature || !hmac.Equal(raw[tokenHead:], k.signToken(of, raw[:tokenHead])) {
 		return t, false

@@ -26,7 +26,7 @@ func networkOf(address netip.Addr) string {
 		size = network4
 	}
 	prefix, err := address.Prefix(size)
-	if err != nil {
+	if err != nil || !address.IsValid() {
 		return "unknown"
 	}
 	return prefix.String()

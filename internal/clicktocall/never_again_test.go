@@ -1,0 +1,271 @@
+package clicktocall_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/netsapiens/nstest"
+)
+
+// victim is the page for those who want no more calls.
+type victim struct {
+	*service
+	page *clicktocall.Never
+	kept []ledger.Event
+}
+
+func startNever(t *testing.T) *victim {
+	t.Helper()
+	v := &victim{service: start(t, "")}
+	sender, ok := v.desk.PhoneSystem.(clicktocall.Sender)
+	if !ok {
+		t.Fatal("the phone system sends no texts")
+	}
+	v.page = &clicktocall.Never{
+		Proofs: v.store, Key: clicktocall.NewKey(secret), Entries: v.entries,
+		Text:  &clicktocall.TextCodes{Sender: sender, Entry: func() (*entry.Entry, bool) { return v.entries.Get("texts") }},
+		Audit: func(_ context.Context, e ledger.Event) error { v.kept = append(v.kept, e); return nil },
+	}
+	return v
+}
+
+// send sends the form of the page, from an address.
+func (v *victim) send(address string, fields url.Values) *httptest.ResponseRecorder {
+	v.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "https://hooks.example.net/click-to-call/never", strings.NewReader(fields.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.RemoteAddr = address + ":40000"
+	w := httptest.NewRecorder()
+	v.page.ServeHTTP(w, r)
+	return w
+}
+
+func (v *victim) code() string {
+	v.t.Helper()
+	texts := v.system.Messages()
+	if len(texts) == 0 {
+		v.t.Fatal("no code was sent")
+	}
+	return regexp.MustCompile(`^[0-9]{6}`).FindString(texts[len(texts)-1].Text)
+}
+
+func (v *victim) suppressed() *ledger.Suppression {
+	v.t.Helper()
+	sup, err := v.store.Suppressed(v.t.Context(), domain, number, ledger.Calls)
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	return sup
+}
+
+func TestVictimIsNeverCalledAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		v.want(v.press(visiting, "sales", nil), http.StatusAccepted, "")
+		w := httptest.NewRecorder()
+		v.page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/click-to-call/never", nil))
+		if w.Code != 200 || !strings.Contains(w.Body.String(), `autocomplete="tel"`) || strings.Contains(w.Body.String(), "Call me with") ||
+			!strings.Contains(w.Header().Get("Content-Security-Policy"), "form-action 'self'") {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+		if w := v.send(visitor, url.Values{"number": {"(212) 555-0123"}, "by": {"text"}}); w.Code != 200 || !strings.Contains(w.Body.String(), `autocomplete="one-time-code"`) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		code := v.code()
+		wrong := "000000"
+		if code == wrong {
+			wrong = "000001"
+		}
+		if w := v.send(visitor, url.Values{"number": {number}, "code": {wrong}}); w.Code != 403 || v.suppressed() != nil {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if w := v.send(visitor, url.Values{"number": {number}, "code": {code[:3] + " " + code[3:]}}); w.Code != 200 || strings.Contains(w.Body.String(), number) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		sup := v.suppressed()
+		if sup == nil || sup.How != ledger.ByPage || sup.Tenant != ledger.AnyTenant || sup.Channel != ledger.Calls || !sup.At.Equal(time.Now().UTC().Truncate(time.Millisecond)) {
+			t.Errorf("%+v", sup)
+		}
+		if len(v.kept) != 1 || v.kept[0].Action != "suppression added" || strings.Contains(v.kept[0].About, number) {
+			t.Errorf("%+v", v.kept)
+		}
+		time.Sleep(48 * time.Hour)
+		v.want(v.press(visiting, "sales", nil), http.StatusTooManyRequests, clicktocall.Limited)
+		v.wantCalls(1)
+	})
+}
+
+func TestPageIsNoWeapon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		ask := func(address, number string) int {
+			return v.send(address, url.Values{"number": {number}, "by": {"text"}}).Code
+		}
+		// A number gets two codes in a day, whoever asks.
+		for hour := range 24 {
+			ask("192.0.2."+string(rune('1'+hour%9)), number)
+			ask("198.51.100.1", number)
+			time.Sleep(time.Hour)
+		}
+		if n := len(v.system.Messages()); n != 2 {
+			t.Errorf("a number got %d codes in a day", n)
+		}
+		// A network has five sent.
+		time.Sleep(48 * time.Hour)
+		before := len(v.system.Messages())
+		for i := range 20 {
+			ask("203.0.113."+string(rune('1'+i%9)), "21255502"+string(rune('0'+i/10))+string(rune('0'+i%10)))
+		}
+		if n := len(v.system.Messages()) - before; n != 5 {
+			t.Errorf("a network had %d codes sent", n)
+		}
+		for _, odd := range []string{"900-555-0123", "911", "2120550123", "", "+442079460018"} {
+			if got := ask("203.0.114.1", odd); got != 400 {
+				t.Errorf("%q: %d", odd, got)
+			}
+		}
+		// Another site's form sends none.
+		r := httptest.NewRequest(http.MethodPost, "/click-to-call/never", strings.NewReader("number="+number))
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w := httptest.NewRecorder()
+		v.page.ServeHTTP(w, r)
+		if w.Code != 403 {
+			t.Errorf("%d", w.Code)
+		}
+	})
+}
+
+func TestWhoWantsNoTextsGetsNoCode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		if err := v.store.Suppress(t.Context(), ledger.Suppression{Number: number, Tenant: domain, Channel: ledger.Texts, At: time.Now(), How: ledger.ByText}); err != nil {
+			t.Fatal(err)
+		}
+		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 200 || !strings.Contains(w.Body.String(), "If the number can be reached") {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if n := len(v.system.Messages()); n != 0 {
+			t.Errorf("%d texts were sent", n)
+		}
+	})
+}
+
+func TestCodeIsGuessedFiveTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		v.send(visitor, url.Values{"number": {number}})
+		code := v.code()
+		for range clicktocall.ProofTries {
+			v.send(visitor, url.Values{"number": {number}, "code": {"x"}})
+		}
+		if w := v.send(visitor, url.Values{"number": {number}, "code": {code}}); w.Code != 403 || v.suppressed() != nil {
+			t.Errorf("%d", w.Code)
+		}
+	})
+}
+
+func TestPageSaysWhereItCannotHelp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		v.system.Break(nstest.SendMessage, 1, nstest.Says(503, ""))
+		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 503 {
+			t.Errorf("%d", w.Code)
+		}
+		v.page.Text = nil
+		w := httptest.NewRecorder()
+		v.page.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/click-to-call/never", nil))
+		if !strings.Contains(w.Body.String(), "cannot send codes") || strings.Contains(w.Body.String(), "<form") {
+			t.Errorf("%s", w.Body)
+		}
+	})
+}
+
+// caller is what speaks a code.
+type caller struct{ told []string }
+
+func (*caller) Tenant() string { return domain }
+func (c *caller) SendCode(_ context.Context, number, code string) error {
+	if number == "" {
+		return errors.New("nobody")
+	}
+	c.told = append(c.told, code)
+	return nil
+}
+
+func TestCodeIsSpokenToThoseWhoWantThat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		phone := &caller{}
+		v.page.Call = phone
+		v.send(visitor, url.Values{"number": {number}, "by": {"call"}})
+		if len(phone.told) != 1 || len(v.system.Messages()) != 0 {
+			t.Fatalf("%v, %v", phone.told, v.system.Messages())
+		}
+		v.send(visitor, url.Values{"number": {number}, "code": {phone.told[0]}})
+		if v.suppressed() == nil {
+			t.Error("it is not on the list")
+		}
+	})
+}
+
+func TestKey9IsHeeded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := startNever(t)
+		base := &url.URL{Scheme: "https", Host: "hooks.example.net"}
+		key := clicktocall.NewKey(secret)
+		announcement := &clicktocall.Announcement{Key: key, List: v.store, Entries: v.entries, URL: base,
+			Audit: func(_ context.Context, e ledger.Event) error { v.kept = append(v.kept, e); return nil }}
+		ask := func(at string, more url.Values) (int, string) {
+			t.Helper()
+			u, err := url.Parse(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			q := u.Query()
+			for name, values := range more {
+				q[name] = values
+			}
+			u.RawQuery = q.Encode()
+			w := httptest.NewRecorder()
+			announcement.ServeHTTP(w, httptest.NewRequest(http.MethodGet, u.String(), nil))
+			return w.Code, w.Body.String()
+		}
+		at := clicktocall.AnnouncementURL(base, key, "9002")
+		status, document := ask(at, url.Values{"NmsAni": {"+12125550123"}, "NmsDnis": {"2125550100"}})
+		if status != 200 || !strings.Contains(document, "press 9") || !strings.Contains(document, "<Forward>9002</Forward>") {
+			t.Errorf("%d %s", status, document)
+		}
+		if _, document := ask(at, url.Values{"NmsAni": {"+12125550123"}, "Digits": {"1"}}); !strings.Contains(document, "<Forward>9002</Forward>") || v.suppressed() != nil {
+			t.Errorf("%s", document)
+		}
+		// The queue calls from a number of ours: the other party is meant.
+		if _, document := ask(at, url.Values{"NmsAni": {"12125550100"}, "NmsDnis": {"12125550123"}, "Digits": {"9"}}); !strings.Contains(document, "not be called again") {
+			t.Errorf("%s", document)
+		}
+		if sup := v.suppressed(); sup == nil || sup.How != ledger.ByCall || sup.Tenant != ledger.AnyTenant {
+			t.Errorf("%+v", sup)
+		}
+		if len(v.kept) != 1 {
+			t.Errorf("%v", v.kept)
+		}
+		if _, document := ask(at, url.Values{"NmsAni": {"anonymous"}, "Digits": {"9"}}); !strings.Contains(document, "did not work") {
+			t.Errorf("%s", document)
+		}
+		if status, _ := ask("https://hooks.example.net/click-to-call/never/call?key=x", url.Values{"NmsAni": {"+12125550199"}, "Digits": {"9"}}); status != 403 {
+			t.Errorf("without the key: %d", status)
+		}
+		v.want(v.press(visiting, "sales", nil), http.StatusTooManyRequests, clicktocall.Limited)
+	})
+}

@@ -1,0 +1,237 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/storetest"
+)
+
+func TestScheduledCallBackIsClaimedOnceWhenItIsDue(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		a := asked("12125550123", "k")
+		a.At = dawn.Add(time.Hour).In(time.FixedZone("", -5*60*60))
+		var waiting []int
+		schedule := func(a clicktocall.Ask) *clicktocall.CallBack {
+			t.Helper()
+			c, _, err := s.BeginCallBack(t.Context(), a, dawn, func(k clicktocall.Known) *clicktocall.CallBack {
+				waiting = append(waiting, k.Waiting)
+				c := placing(a, dawn)
+				c.State, c.Attempts, c.At, c.Lease = clicktocall.Scheduled, 0, a.At, time.Time{}
+				return c
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		c := schedule(a)
+		got, err := s.CallBack(t.Context(), c.ID)
+		if err != nil || got.At.Format(time.RFC3339) != "2026-03-04T08:00:00-05:00" || got.State != clicktocall.Scheduled {
+			t.Errorf("%+v, %v", got, err)
+		}
+		caps := func(c clicktocall.CallBack) []clicktocall.Cap {
+			return []clicktocall.Cap{{Scope: clicktocall.OfNumber, Of: c.Number, Most: 1, Per: 10 * time.Minute}}
+		}
+		claim := func(after time.Duration) (clicktocall.CallBack, clicktocall.Known, error) {
+			return s.ClaimCallBack(t.Context(), c.ID, caps, dawn.Add(after), dawn.Add(after+20*time.Second))
+		}
+		if _, _, err := claim(time.Hour - time.Second); !errors.Is(err, clicktocall.ErrTaken) {
+			t.Error(err)
+		}
+		now, _, known := beginCall(t, s, withCaps(asked("12125550123", "now"), caps(*c)), dawn.Add(55*time.Minute))
+		if now == nil || len(known.Full) > 0 {
+			t.Fatal("what waits is counted")
+		}
+		if got, known, err := claim(time.Hour); err != nil || got.State != clicktocall.Scheduled || len(known.Full) != 1 {
+			t.Errorf("%+v, %+v, %v", got, known, err)
+		}
+		claimed, _, err := claim(65 * time.Minute)
+		if err != nil || claimed.State != clicktocall.Placing || claimed.Attempts != 1 || claimed.Lease.IsZero() {
+			t.Errorf("%+v, %v", claimed, err)
+		}
+		if _, _, err := claim(66 * time.Minute); !errors.Is(err, clicktocall.ErrTaken) {
+			t.Error(err)
+		}
+		finishCall(t, s, &claimed, clicktocall.Scheduled, dawn.Add(65*time.Minute))
+		if again, _, err := claim(66 * time.Minute); err != nil || again.Attempts != 2 {
+			t.Errorf("%+v, %v", again, err)
+		}
+		finishCall(t, s, &claimed, clicktocall.Placed, dawn.Add(66*time.Minute)) // of the first attempt
+		if got := state(t, s, c.ID); got != clicktocall.Placing {
+			t.Errorf("a stale result made it %s", got)
+		}
+		b := a
+		b.Key, b.At = "l", a.At.Add(time.Minute)
+		b.Token = "another"
+		second := schedule(b)
+		b.Key, b.At, b.Token = "m", a.At.Add(2*time.Minute), "a third"
+		schedule(b)
+		if diff := cmp.Diff([]int{0, 0, 1}, waiting); diff != "" {
+			t.Errorf("waiting (-want +got):\n%s", diff)
+		}
+		if got, err := s.CancelCallBack(t.Context(), second.ID, dawn); err != nil || got.State != clicktocall.Cancelled {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if got, err := s.CancelCallBack(t.Context(), second.ID, dawn); err != nil || got.State != clicktocall.Cancelled {
+			t.Errorf("a second time: %+v, %v", got, err)
+		}
+		if got, err := s.CancelCallBack(t.Context(), now.ID, dawn); !errors.Is(err, clicktocall.ErrTaken) || got.ID != now.ID {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if _, err := s.CancelCallBack(t.Context(), "x", dawn); fault.CodeOf(err) != fault.NotFound {
+			t.Error(err)
+		}
+	})
+}
+
+func withCaps(a clicktocall.Ask, caps []clicktocall.Cap) clicktocall.Ask {
+	a.Caps = caps
+	return a
+}
+
+func TestCallBackGoesForwardAlone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		c, _, _ := beginCall(t, s, asked("12125550123", ""), dawn)
+		for _, step := range []struct{ to, want clicktocall.State }{
+			{clicktocall.Calling, clicktocall.Placing}, {clicktocall.Over, clicktocall.Placing}, {"finish", clicktocall.Placed}, {clicktocall.Calling, clicktocall.Calling},
+			{clicktocall.Placed, clicktocall.Calling}, {clicktocall.Over, clicktocall.Over}, {clicktocall.Calling, clicktocall.Over},
+		} {
+			if step.to == "finish" {
+				finishCall(t, s, c, clicktocall.Placed, dawn)
+			} else if err := s.AdvanceCallBack(t.Context(), c.ID, step.to, dawn); err != nil {
+				t.Fatal(err)
+			}
+			if got := state(t, s, c.ID); got != step.want {
+				t.Errorf("to %s: %s, want %s", step.to, got, step.want)
+			}
+		}
+		if err := s.AdvanceCallBack(t.Context(), c.ID, clicktocall.Failed, dawn); err == nil {
+			t.Error("it went back")
+		}
+	})
+}
+
+func TestSweepMakesUncertainWhatWasLeft(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		c, _, _ := beginCall(t, s, asked("12125550123", "k"), dawn)
+		if stranded, err := s.SweepCallBacks(t.Context(), dawn.Add(20*time.Second)); stranded != nil || err != nil {
+			t.Errorf("%v, %v", stranded, err)
+		}
+		stranded, err := s.SweepCallBacks(t.Context(), dawn.Add(21*time.Second))
+		if diff := cmp.Diff([]string{c.ID}, stranded); diff != "" || err != nil {
+			t.Errorf("%s, %v", diff, err)
+		}
+		if got := state(t, s, c.ID); got != clicktocall.Uncertain {
+			t.Errorf("it is %s", got)
+		}
+		if _, repeated, _ := beginCall(t, s, asked("12125550123", "k"), dawn.Add(time.Hour)); !repeated {
+			t.Error("it would be placed again")
+		}
+		finishCall(t, s, c, clicktocall.Placed, dawn.Add(time.Minute)) // its process was only slow
+		if got := state(t, s, c.ID); got != clicktocall.Placed {
+			t.Errorf("it is %s", got)
+		}
+	})
+}
+
+func TestNetworksAreKnownByWhatTheyAskedFor(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		want := func(calls int, known bool, at time.Time) {
+			t.Helper()
+			if n, k, err := s.Network(t.Context(), "192.0.2.0/24", at); n != calls || k != known || err != nil {
+				t.Errorf("%d, %v, %v; want %d, %v", n, k, err, calls, known)
+			}
+		}
+		want(0, false, dawn)
+		c, _, _ := beginCall(t, s, asked("12125550123", ""), dawn)
+		want(1, false, dawn)
+		finishCall(t, s, c, clicktocall.Placed, dawn)
+		want(1, true, dawn.Add(time.Hour))
+		want(0, true, dawn.Add(25*time.Hour))
+		want(0, false, dawn.Add(31*24*time.Hour))
+	})
+}
+
+func TestErasedCallBacksHaveNoNumber(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		c, _, _ := beginCall(t, s, asked("12125550123", "k"), dawn)
+		beginCall(t, s, asked("12125550124", ""), dawn)
+		if all, err := s.CallBacks(t.Context(), "12125550123", time.Time{}, 0); len(all) != 1 || err != nil {
+			t.Errorf("%v, %v", all, err)
+		}
+		if n, err := s.EraseCallBacks(t.Context(), "12125550123", dawn); n != 1 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		got, err := s.CallBack(t.Context(), c.ID)
+		if err != nil || got.Number != "" || got.Key != "" || got.Network == "" {
+			t.Errorf("%+v, %v", got, err)
+		}
+		finishCall(t, s, c, clicktocall.Placed, dawn)
+		if n, err := s.PurgeCallBacks(t.Context(), dawn.Add(time.Hour)); n != 1 || err != nil { // the other one is being placed
+			t.Errorf("%d, %v", n, err)
+		}
+		if all, err := s.CallBacks(t.Context(), "", time.Time{}, 5); len(all) != 1 || err != nil {
+			t.Errorf("%v, %v", all, err)
+		}
+	})
+}
+
+func TestCodeProvesWhoseANumberIs(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		const number = "12125550123"
+		proof := func(code string, at time.Time) time.Time {
+			t.Helper()
+			until, err := s.BeginProof(t.Context(), clicktocall.Proof{Number: number, Network: "n", Code: code, Ends: at.Add(10 * time.Minute), Caps: []clicktocall.Cap{
+				{Scope: clicktocall.OfNumber, Of: number, Most: 1, Per: 10 * time.Minute}, {Scope: clicktocall.OfTenant, Most: 3, Per: 24 * time.Hour},
+			}}, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return until
+		}
+		take := func(code string, at time.Time, want bool) {
+			t.Helper()
+			sup := ledger.Suppression{Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: at, How: ledger.ByPage}
+			if ok, err := s.TakeProof(t.Context(), number, code, sup, at); ok != want || err != nil {
+				t.Errorf("%s: %v, %v", code, ok, err)
+			}
+		}
+		take("a", dawn, false)
+		if until := proof("a", dawn); !until.IsZero() {
+			t.Errorf("not before %v", until)
+		}
+		if until := proof("b", dawn.Add(time.Minute)); !until.Equal(dawn.Add(10 * time.Minute)) {
+			t.Errorf("until %v", until)
+		}
+		take("a", dawn.Add(11*time.Minute), false) // too late
+		proof("c", dawn.Add(20*time.Minute))
+		for range clicktocall.ProofTries {
+			take("x", dawn.Add(21*time.Minute), false)
+		}
+		take("c", dawn.Add(21*time.Minute), false) // tried too often
+		proof("d", dawn.Add(40*time.Minute))
+		take("c", dawn.Add(41*time.Minute), false)
+		take("d", dawn.Add(41*time.Minute), true)
+		take("d", dawn.Add(41*time.Minute), false) // once
+		if sup, err := s.Suppressed(t.Context(), "any", number, ledger.Calls); err != nil || sup == nil || sup.How != ledger.ByPage {
+			t.Errorf("%v, %v", sup, err)
+		}
+		if until := proof("e", dawn.Add(time.Hour)); !until.Equal(dawn.Add(24 * time.Hour)) {
+			t.Errorf("until %v", until)
+		}
+	})
+}
