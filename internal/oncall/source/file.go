@@ -36,7 +36,7 @@ type FileConfig struct {
 //	id = "alice"
 //	name = "Alice"                  # default: the id
 //	email = "alice@example.net"     # not needed
-//	numbers = ["+31611111111"]      # the preferred one first; a local map may give them instead
+//	numbers = ["+31611111111"]      # or extensions, the preferred one first; a local map may give them instead
 //
 //	[[shift]]                       # every third week, from Monday to Monday
 //	people = ["alice"]              # by id, in the order in which they are asked
@@ -147,6 +147,9 @@ func parseRota(data []byte, isJSON bool, zone *time.Location) (*calendar, error)
 		n := numbers{person: cmp.Or(p.Name, p.ID)}
 		for _, number := range p.Numbers {
 			e164, ok := inRegion("", number)
+			if !ok && isExtension(number) {
+				e164, ok = number, true
+			}
 			n.add(e164, ok, number)
 		}
 		out.oddities = append(out.oddities, n.oddities...)
@@ -170,6 +173,13 @@ func parseRota(data []byte, isJSON bool, zone *time.Location) (*calendar, error)
 		out.shifts = append(out.shifts, s)
 	}
 	return out, nil
+}
+
+// isExtension reports whether a number is one within the phone system, which
+// only those who run it can know.
+func isExtension(number string) bool {
+	const shortest, longest = 2, 6
+	return len(number) >= shortest && len(number) <= longest && strings.Trim(number, "0123456789") == "" && number[0] != '0'
 }
 
 // decodeRota reads TOML or JSON, and refuses keys that are not known.

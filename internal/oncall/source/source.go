@@ -26,7 +26,7 @@ type Person struct {
 	Level   int       // 1 is asked first
 	Since   time.Time // zero: not told
 	Until   time.Time // zero: not told
-	Numbers []string  // E.164 with a plus, the preferred one first; empty: the source knows none
+	Numbers []string  // E.164 with a plus, or extensions, the preferred one first; empty: the source knows none
 }
 
 // Source knows who is on call. Fetch asks once, in as many requests as that
