@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -62,7 +63,9 @@ var operatorsPages = map[string]func(o *operating){
 	},
 	"alerts-and-metrics.md": func(o *operating) {
 		o.entries("example.net-sms", "8001", "We are open.")
+		o.onCall()
 		o.serve()
+		o.ask(http.MethodGet, "/voys-webhook?secret_key=x", nil)
 		o.call("+19175550123")
 		o.ask(http.MethodPost, "/update-sms", url.Values{"id": {"example.net-sms"}, "secret": {"x"}})
 	},
@@ -131,6 +134,9 @@ func TestThePageOfMetricsTellsOfAll(t *testing.T) {
 	o := newOperating(t, "")
 	operatorsPages[page](o)
 	metrics := o.ask(http.MethodGet, "/metrics", nil)
+	for late := time.Now().Add(10 * time.Second); !strings.Contains(metrics, "\nswitchhook_oncall_answer_age_seconds{") && time.Now().Before(late); {
+		metrics = o.ask(http.MethodGet, "/metrics", nil) // a source is counted behind the caller's back
+	}
 	names := func(pattern, text string) (all []string) {
 		for _, found := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 			all = append(all, found[1])
@@ -179,6 +185,18 @@ func (o *operating) entries(id, systemUser, message string) {
 	if _, _, err := entries.Import(o.t.Context(), []byte(oneEntry(id, systemUser, message))); err != nil {
 		o.t.Fatal(err)
 	}
+}
+
+// onCall adds on-call to the settings, with a rota of one person.
+func (o *operating) onCall() {
+	o.t.Helper()
+	path := filepath.Join(o.folder, "switchhook.toml")
+	before, err := os.ReadFile(path)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	write(o.t, o.folder, "rota.toml", "[[person]]\nid = \"ann\"\nnumbers = [\"201\"]\n")
+	write(o.t, o.folder, "switchhook.toml", string(before)+"[oncall]\nsecret = \"x\"\n[[oncall.source]]\nkind = \"file\"\npath = \"rota.toml\"\n")
 }
 
 func (o *operating) settings() *config.Settings {
