@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -69,6 +70,7 @@ type App struct {
 	store   *store.Store
 	alerts  *alert.Sender
 
+	scripts       widget.Scripts
 	subscriptions subscriptions
 	keeping       running // asks the sources of on-call people
 	journalling   running // keeps on-call's decisions

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
@@ -54,9 +55,12 @@ type background struct {
 func (a *App) start(ctx context.Context) (*background, error) {
 	b := &background{app: a}
 	worker, err := a.store.Work(ctx, map[string]store.Handler{
-		textJob:      a.workText,
-		provisionJob: a.workProvision,
-	}, store.WorkOptions{Patience: map[string]time.Duration{textJob: a.options.Pace.Job(), provisionJob: provisionPatience}})
+		textJob:             a.workText,
+		provisionJob:        a.workProvision,
+		clicktocall.JobKind: a.workCallBack,
+	}, store.WorkOptions{Patience: map[string]time.Duration{
+		textJob: a.options.Pace.Job(), provisionJob: provisionPatience, clicktocall.JobKind: callBackPatience,
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +70,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	b.alertingDone.Go(func() { a.alerts.Run(alerting) })
 	ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	b.again(ctx, sweepEvery, a.sweep)
+	b.again(ctx, sweepEvery, a.sweepCallBacks)
 	b.again(ctx, tidyEvery, a.tidy)
 	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
@@ -139,6 +144,7 @@ func (a *App) tidy(ctx context.Context) {
 	if removed.Texts+removed.Answers+removed.Calls+removed.Inbound > 0 {
 		a.log.Info("old records were removed", "texts", removed.Texts, "answers", removed.Answers, "calls", removed.Calls, "inbound", removed.Inbound)
 	}
+	a.eraseOldCallBacks(ctx, time.Now().Add(-settings.TextBack.Retention))
 	if _, err := a.store.OnCallJournal().Purge(ctx, time.Now().Add(-settings.TextBack.Retention)); err != nil {
 		a.troubled(ctx, "old decisions of on-call could not be removed", err)
 	}
@@ -155,3 +161,7 @@ func (a *App) troubled(ctx context.Context, what string, err error) {
 	a.metrics.DatabaseError()
 	a.alerts.Raise(ctx, alert.Alert{Kind: alert.DatabaseTrouble, Text: what + ": " + err.Error()})
 }
+
+// callBackPatience is how long a call back's job may take: longer than the most
+// that the settings let the phone system have.
+const callBackPatience = 45 * time.Second

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/console"
 	"github.com/switchhook/switchhook/internal/core"
@@ -32,6 +33,7 @@ type site struct {
 	webhook     *textback.Webhook
 	outbox      *textback.Outbox
 	provisioner *provision.Provisioner
+	callBacks   *clicktocall.Desk
 
 	keeper *oncall.Keeper
 	desk   *oncall.Desk
@@ -55,6 +57,11 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		if parts.Webhooks, err = a.textBack(ctx, s, before); err != nil {
 			return nil, err
 		}
+		calls, err := a.clickToCall(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		parts.Webhooks = append(parts.Webhooks, calls...)
 		checks["entries"] = func(context.Context) error {
 			return web.Impaired(s.entries.Problem()) // what was last read is in force
 		}
@@ -79,6 +86,9 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		{Path: "/readyz", Name: "readyz", Handler: web.Ready(checks), Quiet: true},
 		{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Local: true, Quiet: true},
 	}, s.console...)
+	if s.callBacks != nil {
+		parts.Operator = append(parts.Operator, web.Route{Path: "/console/widget", Name: "preview", Handler: a.preview(s), Local: true})
+	}
 	s.handler = web.New(parts)
 	return s, nil
 }
@@ -107,9 +117,7 @@ func (s *site) introduce(log *slog.Logger, duty net.Listener) {
 		}
 		log.Info("text-back is on", "entries", WhereEntries(s.settings), "texts", texts,
 			"phone_system", s.settings.NetSapiens.URL.String(), "public_url", s.settings.PublicURL.String())
-		if queues > 0 {
-			log.Warn("this version has no click-to-call: leave its routes with the service that answers them", "entries", queues)
-		}
+		log.Info("click-to-call is on", "entries", queues)
 	}
 	if on := s.settings.OnCall; on != nil {
 		attrs := []any{"sources", len(on.Sources), "routes", len(on.Routes)}

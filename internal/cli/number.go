@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
+	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -42,7 +44,34 @@ func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
 	encoder := json.NewEncoder(m.Out)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(whole(dossier))
+	calls, err := s.CallBacks(ctx, number, time.Time{}, 0)
+	if err != nil {
+		return err
+	}
+	return encoder.Encode(struct {
+		ledger.Dossier
+		CallBacks []callBack `json:"call_backs"`
+	}{whole(dossier), callBacksOf(calls)})
+}
+
+// callBack is a call back as it is exported.
+type callBack struct {
+	ID      string            `json:"id"`
+	Entry   string            `json:"entry"`
+	Queue   string            `json:"queue"`
+	Network string            `json:"network"`
+	Origin  string            `json:"origin,omitzero"`
+	State   clicktocall.State `json:"state"`
+	Created time.Time         `json:"created"`
+	At      time.Time         `json:"at,omitzero"` // that it was wished for
+}
+
+func callBacksOf(calls []clicktocall.CallBack) []callBack {
+	exported := make([]callBack, len(calls))
+	for i, c := range calls {
+		exported[i] = callBack{c.ID, c.Entry, c.Queue, c.Network, c.Origin, c.State, c.Created, c.At}
+	}
+	return exported
 }
 
 // whole returns a dossier with empty lists where there is nothing: to those who
@@ -93,10 +122,17 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
 	if err != nil {
 		return err
 	}
+	callBacks, err := s.EraseCallBacks(ctx, number, time.Now())
+	if err != nil {
+		return err
+	}
 	if err := audit(ctx, s, "number erased", phone.Mask(number), ""); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.Out, "erased of %s: %s\n", phone.Mask(number), amounts(removed.Texts, removed.Inbound, removed.Answers, removed.Consents, removed.Calls))
+	if callBacks > 0 {
+		fmt.Fprintf(m.Out, "and calls that were asked for to it: %d; that there were some is kept as long as they count for its caps\n", callBacks)
+	}
 	if removed.Suppressions > 0 {
 		fmt.Fprintln(m.Out, "the number stays on the suppression list, without what was said: to leave it alone is a duty that lasts")
 	}

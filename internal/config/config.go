@@ -53,12 +53,13 @@ type Settings struct {
 
 	AllowPrivateResponders bool `key:"allow_private_responders" default:"false" doc:"Whether the Core may ask responders on private addresses. Leave it off where people you do not know can write dial rules."`
 
-	NetSapiens *NetSapiens `key:"netsapiens" doc:"The phone system. This section switches on text-back and the forms."`
-	Forms      Forms       `key:"forms" switches:"netsapiens" doc:"The forms that post to /update-sms."`
-	TextBack   TextBack    `key:"textback" switches:"netsapiens" doc:"Texts to callers."`
-	Alerts     Alerts      `key:"alerts" doc:"Who is told when texts die, provisioning fails or a phone system stays down."`
-	OnCall     *OnCall     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
-	Core       *Core       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
+	NetSapiens  *NetSapiens `key:"netsapiens" doc:"The phone system. This section switches on text-back and the forms."`
+	Forms       Forms       `key:"forms" switches:"netsapiens" doc:"The forms that post to /update-sms."`
+	TextBack    TextBack    `key:"textback" switches:"netsapiens" doc:"Texts to callers."`
+	Alerts      Alerts      `key:"alerts" doc:"Who is told when texts die, provisioning fails or a phone system stays down."`
+	ClickToCall ClickToCall `key:"clicktocall" switches:"netsapiens" doc:"Calls to visitors of web pages."`
+	OnCall      *OnCall     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
+	Core        *Core       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
 
 	origins map[string]Origin
 }
@@ -134,6 +135,20 @@ type Texts struct {
 	Failed     Text `key:"failed" example:"Sorry, we could not send directions at this time." doc:"The phone system could not be asked, or failed."`
 	Uncertain  Text `key:"uncertain" example:"Sorry, we do not know whether your text went out." doc:"The phone system did not say in time whether it took the text."`
 	BadRequest Text `key:"bad_request" example:"Sorry, something went wrong." doc:"The request cannot be read."`
+}
+
+// ClickToCall says who is called back, and how often. Entries may lower the
+// limits of their own, or raise them but for that of a number.
+type ClickToCall struct {
+	AcceptBare bool          `key:"accept_bare" default:"false" doc:"Whether to take requests without a token, as integrations of the service before send them. What they ask for is limited to a tenth."`
+	Patience   time.Duration `key:"patience" default:"8s" min:"1s" max:"20s" doc:"How long a visitor waits for the phone system to take the call."`
+	CodesFrom  string        `key:"codes_from" example:"example.net-sms" doc:"The entry from whose number codes are texted to people who want their number never to be called. Left out, the only domain's first entry with texts; with several domains nobody can prove a number by a text."`
+
+	NumberPerDay   int `key:"number_per_day" default:"3" min:"1" max:"3" doc:"How many calls one number gets in any 24 hours, whoever asks for them; one in any 10 minutes at most."`
+	NetworkPerHour int `key:"network_per_hour" default:"6" min:"1" max:"200" doc:"How many calls one network may ask for in any hour: an IPv4 /24, an IPv6 /64."`
+	NetworkPerDay  int `key:"network_per_day" default:"15" min:"1" max:"1000" doc:"The same in any 24 hours."`
+	WidgetPerDay   int `key:"widget_per_day" default:"200" min:"1" max:"10000" doc:"How many calls there are for one entry in any 24 hours."`
+	TenantPerDay   int `key:"tenant_per_day" default:"500" min:"1" max:"20000" doc:"How many calls there are for all entries of one domain in any 24 hours."`
 }
 
 // Alerts say who is told of what needs an operator.

@@ -14,7 +14,6 @@ type deferred struct {
 // comes, its line goes from here into the struct Settings.
 func deferrals() []deferred {
 	return []deferred{
-		{"clicktocall", "this version has no click-to-call"},
 		{"speech", "the server of this version speaks to nobody itself"},
 		{"core.sip", "the Core of this version takes no calls over SIP"},
 		{"core.media_ports", "the Core of this version takes no calls over SIP"},

@@ -119,11 +119,9 @@ func TestWhatThisVersionLacksIsRefusedWithAReason(t *testing.T) {
 	from := fromFile(t, contract, map[string]string{".env": "NS_TOKEN=x\nUPDATE_SECRET=y\n"})
 	from.Environ = []string{"SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE=true", "SWITCHHOOK_SPEECH_ENGINE=", "SECRET_KEY=hunter2", "API_KEY=hunter2", "ESCALATION_POLICY_ID=PT54U20"}
 	want := []string{
-		"switchhook.toml:22: [clicktocall] is of no use yet, leave it out: this version has no click-to-call",
 		"switchhook.toml:25: [speech] is of no use yet, leave it out: the server of this version speaks to nobody itself",
 		"switchhook.toml:46: core.sip is of no use yet, leave it out: the Core of this version takes no calls over SIP",
 		"switchhook.toml:47: core.media_ports is of no use yet, leave it out: the Core of this version takes no calls over SIP",
-		"environment SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE: SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE is of no use yet, leave it out: this version has no click-to-call",
 	}
 	if diff := cmp.Diff(want, refusal(t, from)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

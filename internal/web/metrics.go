@@ -31,6 +31,7 @@ type Metrics struct {
 	alerts        *prometheus.CounterVec
 	levels        *levels
 	onCall        onCallMetrics
+	callBacks     *prometheus.CounterVec
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -68,8 +69,12 @@ func NewMetrics() *Metrics {
 	}
 	m.levels = newLevels(m.database.Inc)
 	m.onCall = newOnCallMetrics()
+	m.callBacks = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchhook_clicktocall_total", Help: "Requests of visitors to be called, by what they were answered.",
+	}, []string{"code"})
 	m.beginAtZero()
 	m.registry.MustRegister(m.onCall.collectors()...)
+	m.registry.MustRegister(m.callBacks)
 	m.registry.MustRegister(m.requests, m.texts, m.steps, m.entries, m.attempts, m.inbound, m.subscriptions, m.database, m.alerts, m.levels,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -128,6 +133,9 @@ func (m *Metrics) Text(outcome string) { m.texts.WithLabelValues(outcome).Inc() 
 
 // Step counts a step of provisioning.
 func (m *Metrics) Step(step, result string) { m.steps.WithLabelValues(step, result).Inc() }
+
+// CallBack counts a visitor's request to be called. The code is of a closed set.
+func (m *Metrics) CallBack(code string) { m.callBacks.WithLabelValues(code).Inc() }
 
 // EntriesProblem counts a file of entries that cannot be used.
 func (m *Metrics) EntriesProblem() { m.entries.Inc() }

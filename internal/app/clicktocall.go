@@ -1,0 +1,154 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/clicktocall/widget"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/web"
+)
+
+// clickToCallSecret names the secret that signs tokens and links.
+const clickToCallSecret = "click-to-call"
+
+// clickToCall wires the button's script, the calls that it asks for, their form
+// and the page where people end them.
+func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
+	settings := s.settings
+	secret, err := a.store.Secret(ctx, clickToCallSecret)
+	if err != nil {
+		return nil, err
+	}
+	key := clicktocall.NewKey(secret)
+	address := func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
+	s.callBacks = &clicktocall.Desk{
+		Entries: s.entries, Ledger: a.store, PhoneSystem: s.client, Jobs: a.store, Key: key,
+		AcceptBare: settings.ClickToCall.AcceptBare, Limits: limits(settings.ClickToCall), Patience: settings.ClickToCall.Patience,
+		Log: web.Note,
+		Attempted: func(_ clicktocall.CallBack, r clicktocall.Result) {
+			s.phoneSystem.Attempt(context.Background(), r.State == clicktocall.Placed || r.State == clicktocall.Failed)
+		},
+	}
+	calls := &clicktocall.Handler{
+		Desk: s.callBacks, Networks: a.store, Cancels: a.store, URL: settings.PublicURL, Address: address,
+		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note},
+		Count: func(code clicktocall.Code) { a.metrics.CallBack(string(code)) },
+	}
+	never := &clicktocall.Never{
+		Proofs: a.store, Key: key, Entries: s.entries, Address: address, Log: web.Note, Audit: a.store.Audit,
+		Text: &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
+	}
+	return []web.Route{
+		{Path: "/widget.js", Name: "widget", Handler: a.widget(s), Quiet: true},
+		{Path: "/click-to-call", Name: "click-to-call", Handler: calls},
+		{Path: "/click-to-call/", Name: "click-to-call", Handler: calls},
+		{Path: "/click-to-call/never", Name: "never", Handler: never},
+		{Path: "/click-to-call/never/", Name: "never", Handler: never},
+		{Path: "/click-to-call/never/call", Name: "never-call", Handler: &clicktocall.Announcement{
+			Key: key, List: a.store, Entries: s.entries, URL: settings.PublicURL, Log: web.Note, Audit: a.store.Audit,
+		}},
+		{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{
+			Secret: settings.Forms.Secret.Reveal(), Store: s.entries, Audit: a.store.Audit, Log: web.Note,
+		}},
+	}, nil
+}
+
+func limits(c config.ClickToCall) clicktocall.Limits {
+	return clicktocall.Limits{
+		NumberPerDay: c.NumberPerDay, NetworkPerHour: c.NetworkPerHour, NetworkPerDay: c.NetworkPerDay,
+		WidgetPerDay: c.WidgetPerDay, TenantPerDay: c.TenantPerDay,
+	}
+}
+
+// widget serves the button's script.
+func (a *App) widget(s *site) http.Handler {
+	url := s.settings.PublicURL.String()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query := r.URL.Query()
+		id := query.Get("id")
+		e, ok := s.entries.Get(id)
+		if !ok || e.Queue == "" {
+			widget.Unknown(id).ServeHTTP(w, r)
+			return
+		}
+		script, err := a.scripts.Script(e, widget.Options{URL: url, Lang: query.Get("lang"), AcceptLanguage: r.Header.Get("Accept-Language")})
+		if err != nil {
+			http.Error(w, "the button cannot be made", http.StatusInternalServerError)
+			return
+		}
+		script.ServeHTTP(w, r)
+	})
+}
+
+// preview shows an operator on this machine an entry's button in every state.
+func (a *App) preview(s *site) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e, ok := s.entries.Get(r.URL.Query().Get("id"))
+		if !ok {
+			http.Error(w, "there is no such entry: /console/widget?id=…", http.StatusNotFound)
+			return
+		}
+		page, err := widget.Preview(e, widget.Options{URL: s.settings.PublicURL.String(), AcceptLanguage: r.Header.Get("Accept-Language")})
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		page.ServeHTTP(w, r)
+	})
+}
+
+// codesFrom returns the entry from whose number codes are texted: the one of the
+// settings, else the first that can text where there is one domain alone. The
+// number of one customer does not text those of another.
+func (s *site) codesFrom() (*entry.Entry, bool) {
+	if id := s.settings.ClickToCall.CodesFrom; id != "" {
+		e, ok := s.entries.Get(id)
+		return e, ok && len(e.LacksForTexts()) == 0
+	}
+	var first *entry.Entry
+	for _, e := range s.entries.All() {
+		if len(e.LacksForTexts()) > 0 {
+			continue
+		}
+		if first == nil {
+			first = e
+		}
+		if e.APIDomain != first.APIDomain {
+			return nil, false
+		}
+	}
+	return first, first != nil
+}
+
+// workCallBack places a scheduled call back whose time has come.
+func (a *App) workCallBack(ctx context.Context, id string) (again time.Time, err error) {
+	s := a.site.Load()
+	if s.callBacks == nil {
+		return time.Now().Add(tidyEvery), nil // it was switched off: the call back waits
+	}
+	return s.callBacks.Work(ctx, id)
+}
+
+// sweepCallBacks takes on what a process has left behind.
+func (a *App) sweepCallBacks(ctx context.Context) {
+	stranded, err := a.store.SweepCallBacks(ctx, time.Now())
+	if err != nil {
+		a.troubled(ctx, "call backs that were left behind could not be looked for", err)
+		return
+	}
+	for _, id := range stranded {
+		a.log.WarnContext(ctx, "a call back was left behind amid an attempt, and is not placed again", "call_back", id)
+	}
+}
+
+// eraseOldCallBacks removes call backs past the retention.
+func (a *App) eraseOldCallBacks(ctx context.Context, before time.Time) {
+	if _, err := a.store.PurgeCallBacks(ctx, before); err != nil {
+		a.troubled(ctx, "old call backs could not be removed", err)
+	}
+}
