@@ -104,8 +104,8 @@ func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, 
 	var events []byte
 	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
 		record(e)
-		if written, err := e.AppendJSON(events); err == nil { // an event that JSON cannot say is told all the same
-			events = append(written, '\n')
+		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot say is told all the same
+			events = append(append(events, line...), '\n')
 		}
 	})
 	x.keep(ledger.Call{

@@ -155,7 +155,7 @@ func identity(from *config.OnCallSource) string {
 	for _, part := range []string{
 		from.URL.Reveal(), from.EscalationPolicy, strings.Join(from.Calendars, ","), from.Service, strings.Join(from.Schedules, ","), string(from.Path),
 	} {
-		fmt.Fprintf(hash, "%d:%s", len(part), part)
+		_, _ = fmt.Fprintf(hash, "%d:%s", len(part), part) // a hash takes everything
 	}
 	return string(from.Kind) + "-" + hex.EncodeToString(hash.Sum(nil)[:8])
 }

@@ -22,7 +22,7 @@ type manager struct {
 // whose watchdog bites after some microseconds; "": there is none.
 func manage(t *testing.T, watchdog string) *manager {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "managed") // t.TempDir may be too long for a socket's path
+	folder, err := os.MkdirTemp("", "managed") //nolint:usetesting // t.TempDir may be too long for a socket's path
 	if err != nil {
 		t.Fatal(err)
 	}
