@@ -2,6 +2,7 @@ package crash_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -215,26 +216,7 @@ func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sweeping sync.WaitGroup
-	drained := make(chan struct{})
-	sweeping.Go(func() {
-		tick := time.NewTicker(sweepEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-drained:
-				return
-			case <-tick.C:
-			}
-			if _, err := s.Sweep(t.Context(), time.Now()); err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	})
-	drain(t, s, time.Minute)
-	close(drained)
-	sweeping.Wait()
+	takeOn(t, s)
 	if err := worker.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -255,4 +237,28 @@ func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.
 	if len(all) != len(victims) {
 		t.Errorf("texts went to %d numbers, and %d called", len(all), len(victims))
 	}
+}
+
+// takeOn sweeps until nothing is left.
+func takeOn(t *testing.T, s *store.Store) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	var sweeping sync.WaitGroup
+	defer sweeping.Wait()
+	defer cancel()
+	sweeping.Go(func() {
+		tick := time.NewTicker(sweepEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if _, err := s.Sweep(ctx, time.Now()); err != nil && ctx.Err() == nil {
+				t.Error(err)
+			}
+		}
+	})
+	drain(t, s, time.Minute)
 }
