@@ -38,7 +38,8 @@ func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 		lines = append(lines, "It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.")
 	}
 	lines = append(lines, decision.Steps...)
-	return decision, append(lines, conclusion(&decision, &l.Rules)), nil
+	lines = append(lines, conclusion(&decision, &l.Rules))
+	return decision, lines, nil
 }
 
 // conclusion is the result as a sentence.
