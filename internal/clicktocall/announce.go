@@ -136,7 +136,9 @@ func (a *Announcement) suppress(ctx context.Context, req *responder.Request) err
 		return err
 	}
 	a.log(ctx, slog.LevelInfo, "a number was put on the suppression list", slog.String("number", phone.Mask(number)), slog.String("orig_call_id", clip(req.OrigCallID)))
-	audit(ctx, a.Audit, number, "by key "+keyNever)
+	if err := audit(ctx, a.Audit, number, "by key "+keyNever); err != nil {
+		a.log(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+	}
 	return nil
 }
 

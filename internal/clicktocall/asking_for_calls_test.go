@@ -110,8 +110,8 @@ func TestPagesOfOtherOriginsAreRefused(t *testing.T) {
 		b := s.proved(visiting, "shop", nil)
 		s.want(s.post(from{page, "198.51.100.7"}, "/click-to-call", b), http.StatusForbidden, clicktocall.TokenInvalid)
 		s.want(s.post(from{page, "192.0.2.200"}, "/click-to-call", b), http.StatusAccepted, "") // a neighbour of the same network
-		any := s.proved(from{"https://one.example", visitor}, "sales", body{"phone": "2125550124"})
-		s.want(s.post(from{"https://two.example", visitor}, "/click-to-call", any), http.StatusForbidden, clicktocall.TokenInvalid)
+		anyPage := s.proved(from{"https://one.example", visitor}, "sales", body{"phone": "2125550124"})
+		s.want(s.post(from{"https://two.example", visitor}, "/click-to-call", anyPage), http.StatusForbidden, clicktocall.TokenInvalid)
 	})
 }
 

@@ -159,9 +159,7 @@ func TestTokenIsGoodForItsPageItsNetworkAndItsTime(t *testing.T) {
 	key := clicktocall.NewKey("correct-horse-battery-staple")
 	text, _ := clicktocall.Mint(key, "sales", "https://example.net", "192.0.2.0/24", 13, noon)
 	later := noon.Add(clicktocall.TokenLife)
-	good := func(k clicktocall.Key, text, id, origin, network string, at time.Time) bool {
-		return clicktocall.Genuine(k, text, id, origin, network, at)
-	}
+	good := clicktocall.Genuine
 	if !good(key, text, "sales", "https://example.net", "192.0.2.0/24", later.Add(-time.Second)) {
 		t.Error("it is not good")
 	}

@@ -198,18 +198,18 @@ func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 	case refused != nil:
 		return Answer{}, refused
 	case begun.State == Scheduled:
-		return Answer{CallBack: *begun}, d.schedule(ctx, *begun)
+		d.schedule(ctx, *begun)
+		return Answer{CallBack: *begun}, nil
 	}
 	return d.answer(*begun, d.place(ctx, *begun, Failed))
 }
 
 // schedule makes the job of a call back. Where that fails the call back is safe
 // all the same: a sweep makes it when it is due.
-func (d *Desk) schedule(ctx context.Context, c CallBack) *Refusal {
+func (d *Desk) schedule(ctx context.Context, c CallBack) {
 	if err := d.Jobs.Schedule(ctx, JobKind, c.ID, c.At); err != nil {
 		d.log(ctx, slog.LevelWarn, "a scheduled call back has no job until the next sweep", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 	}
-	return nil
 }
 
 // answer returns what the visitor gets of an attempt.

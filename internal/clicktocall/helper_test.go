@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -214,9 +215,7 @@ func (s *service) proved(who from, id string, more body) body {
 	if token.Bits > 0 {
 		b["nonce"] = solve(token.Challenge, token.Bits)
 	}
-	for name, value := range more {
-		b[name] = value
-	}
+	maps.Copy(b, more)
 	return b
 }
 

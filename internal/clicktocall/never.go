@@ -230,18 +230,20 @@ func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 		show(w, http.StatusForbidden, askCode("The code is not right, or it is too old.", number))
 	default:
 		n.note(r, slog.LevelInfo, "a number was put on the suppression list", number)
-		audit(r.Context(), n.Audit, number, "by the page")
+		if err := audit(r.Context(), n.Audit, number, "by the page"); err != nil {
+			n.note(r, slog.LevelError, "the audit could not be written", "", slog.String("error", err.Error()))
+		}
 		show(w, http.StatusOK, page{Title: "We will not call you again", Text: "No button of ours will have " + phone.Mask(number) + " called."})
 	}
 }
 
 // audit keeps that a number was put on the list. It is on it all the same where
 // that fails.
-func audit(ctx context.Context, keep func(context.Context, ledger.Event) error, number, how string) {
+func audit(ctx context.Context, keep func(context.Context, ledger.Event) error, number, how string) error {
 	if keep == nil {
-		return
+		return nil
 	}
-	_ = keep(ctx, ledger.Event{At: time.Now(), Actor: "caller", Action: "suppression added", About: phone.Mask(number), Detail: "for calls of all tenants, " + how}) //nolint:errcheck // see above
+	return keep(ctx, ledger.Event{At: time.Now(), Actor: "caller", Action: "suppression added", About: phone.Mask(number), Detail: "for calls of all tenants, " + how})
 }
 
 func (n *Never) failed(w http.ResponseWriter, r *http.Request, what string, err error) {

@@ -3,6 +3,7 @@ package clicktocall_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -234,9 +235,7 @@ func TestKey9IsHeeded(t *testing.T) {
 				t.Fatal(err)
 			}
 			q := u.Query()
-			for name, values := range more {
-				q[name] = values
-			}
+			maps.Copy(q, more)
 			u.RawQuery = q.Encode()
 			w := httptest.NewRecorder()
 			announcement.ServeHTTP(w, httptest.NewRequest(http.MethodGet, u.String(), nil))

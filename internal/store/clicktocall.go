@@ -151,7 +151,7 @@ func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, now time.
 			bare = " AND bare = 1"
 		}
 		var oldest int64
-		err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT %[2]s FROM callbacks WHERE %[1]s = $1 AND %[2]s > $2%[3]s ORDER BY %[2]s DESC LIMIT 1 OFFSET $3", //nolint:gosec // constants
+		err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT %[2]s FROM callbacks WHERE %[1]s = $1 AND %[2]s > $2%[3]s ORDER BY %[2]s DESC LIMIT 1 OFFSET $3",
 			columns[0], columns[1], bare), c.Of, millis(now.Add(-c.Per)), c.Most-1).Scan(&oldest)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):

@@ -11,17 +11,22 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
+// advances are the ways on, by where they lead.
+var advances = map[clicktocall.State]string{
+	clicktocall.Placed:  "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state = 'uncertain'",
+	clicktocall.Calling: "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state = 'placed'",
+	clicktocall.Over:    "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state IN ('placed', 'calling')",
+}
+
 // AdvanceCallBack writes down how a call back stands that was placed. It goes
 // forward alone: from placed to calling to over, whoever looked last.
 func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.State, now time.Time) error {
-	from := map[clicktocall.State]string{
-		clicktocall.Placed: "('uncertain')", clicktocall.Calling: "('placed')", clicktocall.Over: "('placed', 'calling')",
-	}[to]
-	if from == "" {
+	statement := advances[to]
+	if statement == "" {
 		return fmt.Errorf("advance call back %s: to %q leads no way", id, to)
 	}
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state IN "+from, string(to), millis(now), id)
+		_, err := tx.ExecContext(ctx, statement, string(to), millis(now), id)
 		return err
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package nstest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -166,7 +167,7 @@ func (in *input) readForm(content []byte) string {
 	parts := multipart.NewReader(bytes.NewReader(content), params["boundary"])
 	for {
 		part, err := parts.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
