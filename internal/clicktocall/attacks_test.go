@@ -107,6 +107,17 @@ func TestOneNetworkReachesItsCapAndNoMore(t *testing.T) {
 	}
 }
 
+func TestOneNetworkReachesItsCapOfADayAndNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, "")
+		for i := range 24*12 - 1 { // every five minutes
+			s.post(visiting, "/click-to-call", workless(visiting, "192.0.2.0/24", "sales", anyNumber(i)))
+			time.Sleep(5 * time.Minute)
+		}
+		s.wantCalls(15)
+	})
+}
+
 func TestOneNumberIsCalledOnceHoweverManyAskForIt(t *testing.T) {
 	servers, system := twoServers(t)
 	for _, s := range servers {

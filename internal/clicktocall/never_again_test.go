@@ -3,6 +3,7 @@ package clicktocall_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -131,6 +132,15 @@ func TestPageIsNoWeapon(t *testing.T) {
 		}
 		if n := len(v.system.Messages()) - before; n != 5 {
 			t.Errorf("a network had %d codes sent", n)
+		}
+		// All of them together have 200 sent.
+		time.Sleep(48 * time.Hour)
+		before = len(v.system.Messages())
+		for i := range 250 {
+			ask(fmt.Sprintf("10.0.%d.1", i), anyNumber(i))
+		}
+		if n := len(v.system.Messages()) - before; n != 200 {
+			t.Errorf("%d codes were sent in a day", n)
 		}
 		for _, odd := range []string{"900-555-0123", "911", "2120550123", "", "+442079460018"} {
 			if got := ask("203.0.114.1", odd); got != 400 {
