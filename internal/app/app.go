@@ -60,6 +60,14 @@ type Options struct {
 
 	// Sent is told of each text that the Core's users send; nil: nobody is.
 	Sent func(core.Text)
+
+	// Queued is told of each queued call of the Core, as core.Config says; nil:
+	// nobody is.
+	Queued func(core.WaitingCall, core.QueueState)
+
+	// QueueTime is how long queued calls of the Core wait; 0:
+	// core.DefaultQueueTime.
+	QueueTime time.Duration
 }
 
 // App is a running application server.

@@ -78,6 +78,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	a.journalling.start(ctx)
 	if core := a.site.Load().core; core != nil {
 		b.loops.Go(func() { core.PostEvents(ctx) })
+		b.loops.Go(func() { core.WorkQueues(ctx) })
 	}
 	return b, nil
 }

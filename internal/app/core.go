@@ -65,7 +65,7 @@ func (a *App) startCore(ctx context.Context, s *site) (token string, err error) 
 	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
 	s.core = core.New(core.Config{
 		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent,
-		Poster: core.NewPoster(s.fetcher), Log: a.log,
+		Queued: a.options.Queued, QueueTime: a.options.QueueTime, Poster: core.NewPoster(s.fetcher), Log: a.log,
 	})
 	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
 	if err != nil {

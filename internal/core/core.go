@@ -1,11 +1,12 @@
 // Package core is the phone side: what a phone system knows (domains, users,
-// numbers, dial plans, answer rules, texts) and the calls it carries.
+// numbers, dial plans, answer rules, texts, queued calls) and the calls it
+// carries.
 //
 // New makes a Core over a State. Place sends a call where the dial plan says
 // and runs the web responder it comes to, ReceiveText lets a text come in; the
 // methods that create, update and delete are what the phone system's API
 // (package nsapi) is made of. PostEvents tells those who subscribed what
-// happens.
+// happens, WorkQueues lets the turn of queued calls come.
 package core
 
 import (
@@ -32,7 +33,12 @@ type Config struct {
 	Now         func() time.Time // nil: time.Now
 	Sent        func(Text)       // told of each text once it is kept, before its sender is; nil: nobody is
 	Poster      Poster           // posts events, see PostEvents; nil: none are posted
-	Log         *slog.Logger     // gets what PostEvents could not do; nil: slog.Default()
+	QueueTime   time.Duration    // how long queued calls wait; 0: DefaultQueueTime
+	Log         *slog.Logger     // gets what PostEvents and WorkQueues do and cannot do; nil: slog.Default()
+
+	// Queued is told of each queued call once it waits, before its sender is, and
+	// once its turn has come; nil: nobody is.
+	Queued func(WaitingCall, QueueState)
 }
 
 // Core is the phone side. It is used by several goroutines.
@@ -42,6 +48,8 @@ type Core struct {
 
 	events chan event   // for PostEvents
 	lost   atomic.Int64 // events that there was no room for
+
+	queues chan struct{} // tells WorkQueues that a call was queued
 
 	mu    sync.Mutex
 	plans map[Key]cachedPlan // by the key of the dial plan
@@ -56,11 +64,14 @@ func New(c Config) *Core {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.QueueTime == 0 {
+		c.QueueTime = DefaultQueueTime
+	}
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
 	return &Core{
-		config: c, state: c.State, events: make(chan event, maxEvents),
+		config: c, state: c.State, events: make(chan event, maxEvents), queues: make(chan struct{}, 1),
 		plans: make(map[Key]cachedPlan), zones: make(map[string]*time.Location),
 	}
 }

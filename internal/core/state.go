@@ -19,6 +19,7 @@ const (
 	SMSNumber      Kind = "sms_number"      // -; its digits
 	MessageSession Kind = "message_session" // the user; its id
 	Message        Kind = "message"         // the user, a slash, the session; its id
+	QueuedCall     Kind = "queued_call"     // the queue, which is a user; its id
 	Subscription   Kind = "subscription"    // -; its id. Its Domain is Everybody where it is to all domains
 )
 

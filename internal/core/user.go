@@ -62,8 +62,8 @@ func (c *Core) UpdateUser(ctx context.Context, domain, name string, fields Field
 	})
 }
 
-// DeleteUser removes a user with its answer rules and texts. Numbers that lead
-// to it stay, and lead nowhere.
+// DeleteUser removes a user with its answer rules and texts, and with what waits
+// in it where it is a queue. Numbers that lead to it stay, and lead nowhere.
 func (c *Core) DeleteUser(ctx context.Context, domain, name string) error {
 	key := Key{Kind: User, Domain: domain, ID: name}.lower()
 	changes := []Change{removal(key)}
@@ -71,7 +71,7 @@ func (c *Core) DeleteUser(ctx context.Context, domain, name string) error {
 	if err != nil {
 		return err
 	}
-	owned := []Key{{Kind: AnswerRule, Domain: key.Domain, Owner: key.ID}}
+	owned := []Key{{Kind: AnswerRule, Domain: key.Domain, Owner: key.ID}, {Kind: QueuedCall, Domain: key.Domain, Owner: key.ID}}
 	for _, s := range sessions {
 		owned = append(owned, Key{Kind: Message, Domain: key.Domain, Owner: messageOwner(key.ID, s.Object.ID)})
 	}

@@ -50,7 +50,7 @@ func TestAnswersSayWhatIsWrong(t *testing.T) {
 		{"GET", "/nothing", nil, 404, "No Route Found [92]"},
 		{"GET", "", nil, 404, "No Route Found [92]"},
 		{"GET", "/domains//users", nil, 404, "No Route Found [92]"},
-		{"POST", in + "/queuedcall/9002", object{}, 404, "No Route Found [92]"},
+		{"POST", in + "/queuedcall", object{}, 404, "No Route Found [92]"},
 		{"PATCH", in + "/users/2000", object{}, 405, "PATCH is not served"},
 		{"DELETE", "/version", nil, 405, "DELETE is not served"},
 		{"GET", "/domains/~/users", nil, 400, "~ means the API key's own domain"},

@@ -35,6 +35,7 @@ func FuzzRequests(f *testing.F) {
 		{"POST", "/domains/example.net/users/2000/messages", `{"type":"sms","message":"x","destination":[1,"2",{}],"from-number":"1"}`},
 		{"POST", "/subscriptions", `{"model":"message","post-url":"https://h/","domain":"*","user":2000,"subscription-expires-datetime":"2030-01-01 00:00:00"}`},
 		{"PUT", "/domains/example.net/subscriptions/0123", `{"error-count":0}`},
+		{"POST", "/domains/example.net/queuedcall/9002", `{"destination":"12125550123"}`},
 		{"DELETE", "/domains/example.net/users/2000", `{`},
 	} {
 		f.Add(seed[0], seed[1], []byte(seed[2]))

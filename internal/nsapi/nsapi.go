@@ -1,6 +1,7 @@
 // Package nsapi is the Core's API: as much of the NetSapiens v2 API as
-// provisioning, texts and routing use, with its paths, fields, statuses and
-// errors. New makes the http.Handler for everything under /ns-api/.
+// provisioning, texts, routing and queued calls use, with its paths, fields,
+// statuses and errors, and of the legacy API the one call that puts somebody
+// into a queue. New makes the http.Handler for everything under /ns-api/.
 //
 // Every answer is JSON. An error is {"code":404,"message":"…"}; a write answers
 // 202 and is then done, or 200 with the object where a POST's body says
@@ -73,12 +74,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer authenticates, finds the call, decodes, permits, does.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (reply, error) {
 	path := r.URL.EscapedPath()
-	if path != prefix && !strings.HasPrefix(path, prefix+"/") {
-		return reply{}, failf(http.StatusNotFound, "the legacy API (object=…) is not served here; call %s", prefix)
-	}
 	key, err := h.keys.authenticate(r)
 	if err != nil {
 		return reply{}, err
+	}
+	if path != prefix && !strings.HasPrefix(path, prefix+"/") {
+		return h.legacy(w, &call{Request: r, key: key})
 	}
 	found, names, err := find(r.Method, strings.TrimPrefix(path, prefix))
 	if err != nil {

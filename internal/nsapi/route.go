@@ -85,6 +85,9 @@ var routes = []route{
 	on("POST", ofUser+"/messagesessions/{session}/messages", oneself, (*Handler).sendMessage),
 	on("POST", ofUser+"/messages", oneself, (*Handler).startSession),
 
+	on("GET", ofDomain+"/queuedcall/{queue}", inDomain, (*Handler).listQueuedCalls),
+	on("POST", ofDomain+"/queuedcall/{queue}", inDomain, (*Handler).createQueuedCall),
+
 	// Those without a domain in their path see for themselves how far a key
 	// reaches.
 	on("GET", "/subscriptions", anybody, (*Handler).listSubscriptions),
