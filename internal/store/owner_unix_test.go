@@ -16,7 +16,7 @@ import (
 func TestANewDatabaseIsItsFoldersOwners(t *testing.T) {
 	config := storetest.SQLite(t)
 	const nobody = 65534
-	want := uint32(os.Getuid()) //nolint:gosec // an id
+	want := uint32(os.Getuid())
 	if os.Getuid() == 0 {
 		want = nobody
 		if err := os.MkdirAll(config.Folder, 0o700); err != nil {
