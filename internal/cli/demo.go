@@ -21,9 +21,10 @@ import (
 type demoCommand struct{}
 
 // Run shows the whole loop on this machine: example responders, and a phone
-// system of our own with text-back provisioned into it. A person at a terminal
-// is put on the phone with them; without one, saved calls are played. It goes
-// on until it is told to stop.
+// system of our own with text-back, on-call and click-to-call in it. A person at
+// a terminal is put on the phone with them; without one, saved calls are played
+// and the button is pressed by the demo itself. It goes on until it is told to
+// stop.
 func (demoCommand) Run(ctx context.Context, m *Main) error {
 	// A terminal that is closed ends the demo, and what it started, as Ctrl-C does.
 	ctx, unwatch := signal.NotifyContext(ctx, syscall.SIGHUP)
@@ -42,6 +43,11 @@ func (demoCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
+	page, err := startShop(ctx, system.url)
+	if err != nil {
+		return errors.Join(err, system.stop())
+	}
+	defer page.stop()
 	_, _, live := m.terminal()
 	if !live {
 		err = demoReplay(ctx, m, shows)
@@ -51,6 +57,9 @@ func (demoCommand) Run(ctx context.Context, m *Main) error {
 	}
 	if err == nil {
 		err = system.showOnCall(ctx, m, pager)
+	}
+	if err == nil {
+		err = system.showClickToCall(ctx, m, page, live)
 	}
 	if err == nil {
 		tryNext(m, system, shows)
@@ -161,10 +170,12 @@ func demoLive(ctx context.Context, m *Main, system *system, shows []show) error 
 		if n > 0 {
 			call.Target = shows[n-1].url
 		}
+		system.queues.tellTo(nil) // the call has the terminal
 		if err := call.Run(ctx, system.operator(m)); err != nil {
 			m.report(err)
 		}
 		system.tellTexts(m)
+		system.queues.tellTo(m.Out)
 	}
 }
 

@@ -56,6 +56,8 @@ type system struct {
 
 	mu    sync.Mutex
 	texts []core.Text // not yet told of
+
+	queues queueNews
 }
 
 // startSystem starts an application server with a Core and a domain in it. Each
@@ -102,6 +104,7 @@ func startSystemIn(ctx context.Context, folder string, pager *pager) (*system, e
 	var log demoLog
 	s.app, err = app.New(ctx, settings, app.Options{
 		Log: slog.New(slog.NewTextHandler(&log, nil)), LoopbackResponders: true, Fresh: true, Sent: s.sent,
+		Queued: s.queues.tell, QueueTime: demoQueueTime,
 	})
 	if err != nil {
 		return nil, err

@@ -52,6 +52,11 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 		"We've texted you our hours and directions…",
 		"The text that went out, from 12125551212 to 12125550123:\n  We are open Monday to Friday",
 		"switchhook call 2125551212",
+		"POST /click-to-call: queued",
+		"Queue 9002 of the Core: +1212•••0123 waits to be called.",
+		"the page reads: queued",
+		"the turn of +1212•••0123 has come, and it is off the list.",
+		"the page reads: calling\n  done: the queue 9002 is empty again",
 	} {
 		if !strings.Contains(shown.String(), want) {
 			t.Errorf("the demo does not show %q", want)
