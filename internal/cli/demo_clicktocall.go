@@ -264,7 +264,7 @@ func (s *system) follow(ctx context.Context, m *Main, origin, id string) error {
 		if err := json.Unmarshal([]byte(data), &call); err != nil {
 			return fmt.Errorf("follow the demo's queued call: %w", err)
 		}
-		fmt.Fprintf(m.Out, "  the page reads: %s\n", call.State)
+		fmt.Fprintf(m.Out, "  the page is told: %s\n", call.State)
 		if call.State == "calling" {
 			return nil
 		}

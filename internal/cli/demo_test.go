@@ -54,9 +54,9 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 		"switchhook call 2125551212",
 		"POST /click-to-call: queued",
 		"Queue 9002 of the Core: +1212•••0123 waits to be called.",
-		"the page reads: queued",
+		"the page is told: queued",
 		"the turn of +1212•••0123 has come, and it is off the list.",
-		"the page reads: calling\n  done: the queue 9002 is empty again",
+		"the page is told: calling\n  done: the queue 9002 is empty again",
 	} {
 		if !strings.Contains(shown.String(), want) {
 			t.Errorf("the demo does not show %q", want)

@@ -136,7 +136,7 @@ func examinePublicURL(ctx context.Context, settings *config.Settings) finding {
 		f.mend = "start the server and the proxy before it; the phone system must reach this address"
 	case status != http.StatusOK || !strings.HasPrefix(body, "<Response>"):
 		f.verdict, f.text = doubt, fmt.Sprintf("what answers at %s is not this server (status %d)", settings.PublicURL, status)
-		f.mend = "have the proxy forward /webresponder and /update-sms to " + string(settings.Listen)
+		f.mend = "have the proxy forward /webresponder, /widget.js, /click-to-call and the forms, /update-sms and /update-domain, to " + string(settings.Listen)
 	case settings.PublicURL.Scheme != "https":
 		f.verdict, f.text = doubt, settings.PublicURL.String()+" answers, but is not encrypted"
 		f.mend = "put a proxy with TLS before it; callers' numbers go over this line"
@@ -222,16 +222,7 @@ func (d *phoneSystemDoctor) entries(ctx context.Context) []*entry.Entry {
 	for _, odd := range kept.Oddities() {
 		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
 	}
-	var waiting []string
-	for _, e := range all {
-		if e.Queue != "" {
-			waiting = append(waiting, e.ID)
-		}
-	}
-	if len(waiting) > 0 {
-		d.show(finding{verdict: doubt, about: "entries", text: "this version has no click-to-call, which is meant by " + strings.Join(waiting, ", "),
-			mend: "leave /click-to-call, /widget.js and /update-domain with the service that answers them"})
-	}
+	d.buttons(all, place)
 	open := 0
 	for _, e := range all {
 		if e.HasText() && e.Key == "" && len(e.AllowFrom) == 0 {

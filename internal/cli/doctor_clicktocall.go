@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/switchhook/switchhook/internal/clicktocall/widget"
+	"github.com/switchhook/switchhook/internal/entry"
+)
+
+// maxNamed is how many entries a finding names; the others are counted.
+const maxNamed = 5
+
+// buttons looks at the entries' click-to-call: where a button may stand, which
+// queue it leads to, and how it looks.
+func (d *phoneSystemDoctor) buttons(entries []*entry.Entry, place string) {
+	var anywhere, lost []string
+	for _, e := range entries {
+		if e.Queue == "" {
+			continue
+		}
+		if len(e.Origins) == 0 {
+			anywhere = append(anywhere, e.ID)
+		}
+		if !strings.Contains(e.Queue, "@") {
+			lost = append(lost, bareQueue(e))
+		}
+		for _, problem := range widget.Problems(e.Branding) {
+			d.show(finding{verdict: doubt, about: "buttons", text: e.ID + ": " + problem})
+		}
+	}
+	if len(anywhere) > 0 {
+		d.show(finding{verdict: doubt, about: "buttons", text: "any page may show the button of " + someOf(anywhere),
+			mend: `name the pages that may: origins, such as ["https://example.net"]; until then tokens and limits alone stand in the way of strangers`})
+	}
+	if len(lost) > 0 {
+		d.show(finding{verdict: doubt, about: "buttons", text: "a queue names no domain: " + someOf(lost),
+			mend: "write it as 9002@example.net: send the form of /update-domain again, or write it into " + place})
+	}
+}
+
+// bareQueue says what becomes of a queue that is an extension alone.
+func bareQueue(e *entry.Entry) string {
+	if e.APIDomain == "" {
+		return fmt.Sprintf("%s of %s, which has no api_domain either and calls nobody", e.Queue, e.ID)
+	}
+	return fmt.Sprintf("%s of %s, taken to be of %s", e.Queue, e.ID, e.APIDomain)
+}
+
+// someOf names a few, and counts the others.
+func someOf(names []string) string {
+	if len(names) <= maxNamed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
+}
