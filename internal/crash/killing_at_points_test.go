@@ -38,6 +38,9 @@ const doomedPatience = 3 * time.Second
 // doomedPace is that of servers that do nothing but die.
 var doomedPace = textback.Pace{Attempt: 1500 * time.Millisecond, Record: 200 * time.Millisecond, Look: 200 * time.Millisecond, Retry: 200 * time.Millisecond}
 
+// survivorsPace is that of the server that comes after them, on a busy machine.
+var survivorsPace = textback.Pace{Attempt: 2 * time.Second, Record: 2 * time.Second, Look: 200 * time.Millisecond, Retry: 200 * time.Millisecond}
+
 // victim is a caller whose text a process died of.
 type victim struct {
 	number string
@@ -196,6 +199,7 @@ func die(t *testing.T, system *nstest.System, d doom, first, callers int) []*vic
 func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.Config, victims []*victim) {
 	t.Helper()
 	s := storetest.Open(t, database)
+	d.Policy.Pace = survivorsPace
 	b, err := d.compose(s)
 	if err != nil {
 		t.Fatal(err)
