@@ -74,6 +74,14 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.texts.bad_request =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_BAD_REQUEST",
 		"alerts.webhook = <secret> | environment SWITCHHOOK_ALERTS_WEBHOOK | SWITCHHOOK_ALERTS_WEBHOOK",
 		"alerts.quiet_for = 15m | default | SWITCHHOOK_ALERTS_QUIET_FOR",
+		"clicktocall.accept_bare = false | default | SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE",
+		"clicktocall.patience = 8s | default | SWITCHHOOK_CLICKTOCALL_PATIENCE",
+		"clicktocall.codes_from =  | not set | SWITCHHOOK_CLICKTOCALL_CODES_FROM",
+		"clicktocall.number_per_day = 3 | default | SWITCHHOOK_CLICKTOCALL_NUMBER_PER_DAY",
+		"clicktocall.network_per_hour = 6 | default | SWITCHHOOK_CLICKTOCALL_NETWORK_PER_HOUR",
+		"clicktocall.network_per_day = 15 | default | SWITCHHOOK_CLICKTOCALL_NETWORK_PER_DAY",
+		"clicktocall.widget_per_day = 200 | default | SWITCHHOOK_CLICKTOCALL_WIDGET_PER_DAY",
+		"clicktocall.tenant_per_day = 500 | default | SWITCHHOOK_CLICKTOCALL_TENANT_PER_DAY",
 		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
