@@ -16,12 +16,14 @@ const maxName = 1024
 func path(parts ...string) (string, error) {
 	var b strings.Builder
 	b.Grow(128) // the path of a text
+	of := ""
 	for i, part := range parts {
 		if i%2 == 1 {
-			if err := checkName(parts[i-1], part); err != nil {
+			if err := checkName(of, part); err != nil {
 				return "", err
 			}
 		}
+		of = part
 		b.WriteByte('/')
 		escape(&b, part)
 	}

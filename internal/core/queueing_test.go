@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -151,7 +152,7 @@ func TestQueuedCallOfAnEndedServerIsLookedAfter(t *testing.T) {
 		after(time.Second)
 		ended.call("12125550123")
 		after(2 * time.Minute)
-		told := append(one.told, other.told...)
+		told := slices.Concat(one.told, other.told)
 		if len(told) != 1 || !strings.Contains(told[0], "12125550123 9002@example.net over") {
 			t.Errorf("they were told %q", told)
 		}

@@ -29,7 +29,7 @@ type manager struct {
 
 func newManager(t *testing.T) *manager {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "notify") // t.TempDir may be too long for a socket's path
+	folder, err := os.MkdirTemp("", "notify") //nolint:usetesting // t.TempDir may be too long for a socket's path
 	if err != nil {
 		t.Fatal(err)
 	}
