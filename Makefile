@@ -1,5 +1,5 @@
 # What there is to do with Switchhook; `make` alone prints it.
-# `make demo` and `make build` need nothing but Go.
+# `make demo`, `make build` and `make package` need nothing but Go.
 
 BIN      := bin/switchhook
 FUZZTIME ?= 30s
@@ -10,11 +10,17 @@ VERSION  ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo
 COMMIT   ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
 LDFLAGS   = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
+# Nothing in a package is younger than this, in seconds since 1970.
+TIME     ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+
+# The Debian that the machines of the package's tests begin with.
+MACHINE  := dist/.debian
+
 .DEFAULT_GOAL := help
-.PHONY: help demo build test deps lint bench fuzz
+.PHONY: help demo build package test package-test deps lint bench fuzz
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: build ## be on the phone with the examples
 	@$(BIN) demo
@@ -22,12 +28,31 @@ demo: build ## be on the phone with the examples
 build: ## build bin/switchhook
 	@CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/switchhook
 
+package: ## Debian packages for amd64 and arm64, in dist/
+	@rm -f dist/*.deb
+	@for arch in amd64 arm64; do \
+		GOOS=linux GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/$$arch/switchhook ./cmd/switchhook && \
+		packaging/pack.sh $$arch dist/$$arch/switchhook '$(VERSION)' '$(TIME)' '$(COMMIT)' dist || exit 1; \
+	done
+
 test: deps ## all tests, as CI runs them
 	go vet ./...
 	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	CGO_ENABLED=1 go test -race ./...
 
-deps: ## install what the tests need (php, node, espeak-ng, gcc, chromium)
+package-test: package ## install, upgrade and remove the package on machines with systemd; as root
+	@tools/deps.sh
+	@tools/deps.sh package
+	@$(MAKE) --no-print-directory --silent $(MACHINE)/etc/debian_version
+	go vet -tags machine ./packaging
+	go test -tags machine -count=1 ./packaging
+
+$(MACHINE)/etc/debian_version:
+	rm -rf $(MACHINE)
+	mkdir -p dist
+	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,curl bookworm $(MACHINE) >dist/debootstrap.log
+
+deps: ## install what the tests need (php, node, espeak-ng, gcc, chromium, caddy, haproxy)
 	@tools/deps.sh
 
 lint: ## golangci-lint, built from tools/go.mod

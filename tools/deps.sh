@@ -1,13 +1,17 @@
 #!/bin/sh
 # Brings what the tests need beyond Go: the languages of the examples, speech,
 # curl, PostgreSQL (of which the tests start a server of their own), a browser
-# with what runs in it (browser/package.json, by npm), and the C compiler that
-# Go's race detector is linked with; "deps.sh bench" what the benchmarks run
-# beside ours. Does nothing when all of it is there. As root on a Debian it is
-# installed; otherwise the one line that would do so is printed, and the exit
-# code is 1.
+# with what runs in it (browser/package.json, by npm), what the package is
+# looked at and served with, and the C compiler that Go's race detector is linked
+# with; "deps.sh bench" what the benchmarks run beside ours, "deps.sh package"
+# what the package is installed with. Does nothing when all of it is there. As
+# root on a Debian it is installed; otherwise the one line that would do so is
+# printed, and the exit code is 1.
 set -eu
 cd "$(dirname "$0")"
+
+# Debian keeps haproxy out of the PATH of who is not root.
+PATH=$PATH:/usr/sbin:/sbin
 
 # Any of these drives the browser's tests; Debian has the first.
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome || echo chromium)
@@ -24,6 +28,10 @@ $browser         chromium
 espeak-ng        espeak-ng
 curl             curl
 $postgres        postgresql
+dpkg-deb         dpkg
+systemd-analyze  systemd
+caddy            caddy
+haproxy          haproxy
 $(go env CC)     gcc libc6-dev
 "
 
@@ -36,8 +44,17 @@ bench)
 /usr/bin/uvicorn  uvicorn python3-fastapi python3-httpx
 "
 	;;
+package)
+	what="The tests of the package"
+	needs="
+lintian         lintian
+file            file
+debootstrap     debootstrap
+systemd-nspawn  systemd-container
+"
+	;;
 *)
-	echo "usage: tools/deps.sh [bench]" >&2
+	echo "usage: tools/deps.sh [bench|package]" >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,74 @@
+package packaging_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/config"
+)
+
+// unitValue returns what the unit says of a name that it has once.
+func unitValue(t *testing.T, unit, name string) string {
+	t.Helper()
+	found := regexp.MustCompile(`(?m)^`+name+`=(.*)$`).FindAllStringSubmatch(unit, -1)
+	if len(found) != 1 {
+		t.Fatalf("the unit has %s %d times", name, len(found))
+	}
+	return found[0][1]
+}
+
+// mostExposed is how exposed the unit may be by systemd's count, 0 to 10 in
+// tenths: an ordinary one has 96.
+const mostExposed = "15"
+
+func TestSystemdUnderstandsTheUnit(t *testing.T) {
+	root := t.TempDir()
+	for name, from := range map[string]string{"usr/lib/systemd/system/switchhook.service": "switchhook.service", "usr/bin/switchhook": "/bin/true", "bin/sh": "/bin/true"} {
+		text := read(t, from)
+		path := within(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Without the units of a whole system there are those that it misses.
+	missing := regexp.MustCompile(`(?m)^.*(Failed to (open|load|create|add)|not found|man switchhook|Unit .* could not).*\n?`)
+	out, err := tryOutput(t, "systemd-analyze", "verify", "--root="+root, "--man=no", "--recursive-errors=no", "switchhook.service")
+	if err != nil {
+		t.Error(err)
+	}
+	if complaints := strings.TrimSpace(missing.ReplaceAllString(out, "")); complaints != "" {
+		t.Error(complaints)
+	}
+	if _, err := tryOutput(t, "systemd-analyze", "security", "--offline=true", "--threshold="+mostExposed, within(root, "usr/lib/systemd/system/switchhook.service")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheUnitWaitsForWhatIsInHand(t *testing.T) {
+	// What Run takes at most: 30 s for what is in hand, 5 s to cut off the rest.
+	const most = 35 * time.Second
+	stop, err := time.ParseDuration(unitValue(t, read(t, "switchhook.service"), "TimeoutStopSec"))
+	if err != nil || stop <= most {
+		t.Errorf("TimeoutStopSec is %v (%v): a server that ends in time would be killed", stop, err)
+	}
+}
+
+func TestTheUnitFitsTheProgram(t *testing.T) {
+	unit := read(t, "switchhook.service")
+	example := config.Example()
+	for _, match := range regexp.MustCompile(`(?m)^#LoadCredential=([^:]+):`).FindAllStringSubmatch(unit, -1) {
+		if !regexp.MustCompile(`(?s)Systemd\s+(# )?credential:\s+(# )?` + regexp.QuoteMeta(match[1]) + `\.`).MatchString(example) {
+			t.Errorf("the unit tells of a credential %s, which is no secret of the program", match[1])
+		}
+	}
+	if data := "data = \"/var/lib/" + unitValue(t, unit, "StateDirectory") + "\""; !strings.Contains(example, data) {
+		t.Errorf("the program's default is not %s", data)
+	}
+}
