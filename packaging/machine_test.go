@@ -146,12 +146,6 @@ fallback = "+31201234567"
 kind = "file"
 path = "/etc/switchhook/rota.toml"
 `
-	machineRota = `[[person]]
-id = "alice"
-numbers = ["+31611111111"]
-[[shift]]
-people = ["alice"]
-`
 	machineUnit = `[Service]
 LoadCredential=oncall.secret:/root/oncall-secret
 `
@@ -177,7 +171,7 @@ func TestTheLifeOfAnInstallation(t *testing.T) {
 	m.prints("stat -c '%a %U:%G' /etc/switchhook /etc/switchhook/switchhook.toml", "750 root:switchhook\n640 root:switchhook")
 
 	m.share("switchhook.toml", machineSettings)
-	m.share("rota.toml", machineRota)
+	m.share("rota.toml", rota)
 	m.share("credential.conf", machineUnit)
 	m.sh(`
 		cat /shared/switchhook.toml >/etc/switchhook/switchhook.toml

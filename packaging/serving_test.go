@@ -1,6 +1,9 @@
 package packaging_test
 
 import (
+	"bufio"
+	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -25,7 +28,15 @@ const (
 const entries = `{"example.net-sms": {
 	"api_domain": "example.net", "user": "2000", "ns_system_user": "8001", "from_number": "19294873999", "message": "We are open.",
 	"key": "` + entryKey + `"
-}}
+}, "example.net-sales": {"api_domain": "example.net", "queue": "9002@example.net"}}
+`
+
+// rota has alice on call, always.
+const rota = `[[person]]
+id = "alice"
+numbers = ["+31611111111"]
+[[shift]]
+people = ["alice"]
 `
 
 // server is a switchhook that serves.
@@ -42,9 +53,10 @@ func serve(t *testing.T) *server {
 	s.system.AddDomain("example.net")
 	s.system.AddUser("example.net", "2000")
 	s.system.AddSMSNumber("example.net", "19294873999", "2000")
+	s.system.AddQueue("example.net", "9002")
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "domains.json"), entries)
-	write(t, filepath.Join(folder, "rota.toml"), "[[shift]]\nperson = \"alice\"\n")
+	write(t, filepath.Join(folder, "rota.toml"), rota)
 	settings := write(t, filepath.Join(folder, "switchhook.toml"), `
 listen = "`+s.address+`"
 trusted_proxies = ["127.0.0.1/32"]
@@ -56,10 +68,11 @@ url = "`+s.system.URL+`"
 token = "`+nstest.Token+`"
 [forms]
 secret = "x"
+[clicktocall]
+accept_bare = true
 [oncall]
 secret = "`+oldSecret+`"
 allow_from = ["`+caller+`/32"]
-fallback = "+31201234567"
 [[oncall.source]]
 kind = "file"
 path = "rota.toml"
@@ -81,10 +94,10 @@ func TestARealServerAnswersThroughTheProxies(t *testing.T) {
 				status       int
 				body         string
 			}{
-				{http.MethodGet, "/voys-webhook?" + secret, nil, http.StatusOK, `^status=ACK&destination=%2B31201234567$`},
+				{http.MethodGet, "/voys-webhook?" + secret, nil, http.StatusOK, `^status=ACK&destination=%2B31611111111$`},
 				{http.MethodGet, "/voys-webhook/?" + secret, nil, http.StatusOK, `^status=ACK&`},
 				{http.MethodGet, "/voys-webhook", http.Header{"X-Secret-Key": {oldSecret}}, http.StatusOK, `^status=ACK&`},
-				{http.MethodGet, "/oncall", http.Header{"Authorization": {"Bearer " + oldSecret}}, http.StatusOK, `31201234567`},
+				{http.MethodGet, "/oncall", http.Header{"Authorization": {"Bearer " + oldSecret}}, http.StatusOK, `31611111111`},
 				{http.MethodGet, "/voys-webhook?secret_key=wrong", nil, http.StatusUnauthorized, `^status=NAK$`},
 				{http.MethodPost, "/voys-webhook?" + secret, nil, http.StatusMethodNotAllowed, `^status=NAK$`},
 				{http.MethodGet, "/webresponder?id=example.net-sms&key=" + entryKey + "&NmsAni=%2B" + callerNumber + "&OrigCallID=1", nil, http.StatusOK, `texted you`},
@@ -110,6 +123,46 @@ func TestARealServerAnswersThroughTheProxies(t *testing.T) {
 				}
 			}
 			noSecrets(t, logged)
+		})
+	}
+}
+
+func TestABrowserFollowsItsCallThroughTheProxies(t *testing.T) {
+	for name, start := range proxies {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t)
+			p := start(t, s.address)
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+p.address+"/click-to-call",
+				strings.NewReader(`{"id":"example.net-sales","phone":"2125550123"}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Content-Type", "application/json")
+			response, err := client(caller).Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			var accepted struct {
+				ID string `json:"request_id"`
+			}
+			if err := json.NewDecoder(response.Body).Decode(&accepted); err != nil || response.StatusCode != http.StatusAccepted {
+				t.Fatalf("the call is answered with %d (%v)\n%s", response.StatusCode, err, s.log)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+			defer cancel()
+			events := p.do(ctx, http.MethodGet, "/click-to-call/calls/"+accepted.ID, http.Header{"Accept": {"text/event-stream"}})
+			defer events.Body.Close()
+			// The stream goes on: what is read here has come before its end.
+			for lines := bufio.NewReader(events.Body); ; {
+				line, err := lines.ReadString('\n')
+				if err != nil {
+					t.Fatalf("the browser hears no state: %v\n%s", err, s.log)
+				}
+				if strings.HasPrefix(line, "data: ") && strings.Contains(line, `"state":`) {
+					break
+				}
+			}
 		})
 	}
 }
