@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,7 +45,7 @@ func TestTheEntriesOfThePageHaveButtons(t *testing.T) {
 			if e.Queue == "" || len(e.Origins) == 0 || len(e.Regions) == 0 {
 				t.Errorf("%v: %s is not read as it stands there: %+v", s, e.ID, e)
 			}
-			if _, err := clicktocall.DefaultLimits().With(json.RawMessage(e.Limits)); err != nil {
+			if _, err := clicktocall.DefaultLimits().With(e.Limits); err != nil {
 				t.Errorf("%v: %v", s, err)
 			}
 		}

@@ -216,6 +216,11 @@ func TestOnePressIsOneCallOverTwoServers(t *testing.T) {
 		}
 		reloaded["idempotency_key"] = key
 		all = append(all, a.post(s, who, "/click-to-call", reloaded))
+		forgot, ok := a.ready(s, who, "pressed", phone) // a browser that keeps nothing
+		if !ok {
+			t.Fatal("there is no token")
+		}
+		all = append(all, a.post(s, who, "/click-to-call", forgot))
 	}
 	for i, g := range all {
 		if taken202 != statusOf(g.Status, g.Code) || g.RequestID != all[0].RequestID {
