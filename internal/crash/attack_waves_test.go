@@ -2,6 +2,7 @@ package crash_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -188,47 +189,62 @@ func (a *attack) fromEverywhere() {
 // the request, each time at either server.
 func TestOnePressIsOneCallOverTwoServers(t *testing.T) {
 	a := newAttack(t)
-	who, phone := bot(netsPressed, ""), numberOf(netsPressed)
-	const key = "0123456789abcdef0123456789abcdef"
-	var (
-		clicks  sync.WaitGroup
-		first   fields
-		answers [2]given
-	)
-	for i, s := range a.servers {
+	visitors := min(a.scale.others, a.scale.limits.WidgetPerDay)
+	requests := 0
+	for i := range visitors {
+		requests += a.pressesOnce(netsPressed + i)
+	}
+	calls := map[string]int{}
+	for _, c := range a.system.QueuedCalls() {
+		calls[c.Number]++
+	}
+	for i := range visitors {
+		if number := numberOf(netsPressed + i); calls[number] != 1 {
+			t.Errorf("%s pressed once and is called %d times", number, calls[number])
+		}
+	}
+	if len(calls) != visitors {
+		t.Errorf("%d numbers are called, %d visitors pressed", len(calls), visitors)
+	}
+	a.asTheServersCount()
+	t.Logf("%d visitors, %d requests, %d calls", visitors, requests, len(a.system.QueuedCalls()))
+}
+
+// pressesOnce is a visitor, and all that is sent of their one press. It returns
+// how many requests that were.
+func (a *attack) pressesOnce(network int) int {
+	a.t.Helper()
+	who, phone, key := bot(network, ""), numberOf(network), fmt.Sprintf("%032x", network)
+	ready := func(s *server, phone, key string) fields {
 		body, ok := a.ready(s, who, "pressed", phone)
 		if !ok {
-			t.Fatal("there is no token")
+			a.t.Fatal("there is no token")
 		}
-		body["idempotency_key"] = key
-		if i == 0 {
-			first = body
+		if key != "" {
+			body["idempotency_key"] = key
 		}
-		clicks.Go(func() { answers[i] = a.post(s, who, "/click-to-call", body) })
+		return body
+	}
+	var (
+		clicks  sync.WaitGroup
+		answers [2]given
+	)
+	bodies := []fields{ready(a.servers[0], phone, key), ready(a.servers[1], phone, key)}
+	for i, s := range a.servers {
+		clicks.Go(func() { answers[i] = a.post(s, who, "/click-to-call", bodies[i]) })
 	}
 	clicks.Wait()
 	all := answers[:]
 	for _, s := range a.servers {
-		all = append(all, a.post(s, who, "/click-to-call", first)) // replayed as it was
-		reloaded, ok := a.ready(s, who, "pressed", "(212) "+phone[4:7]+"-"+phone[7:])
-		if !ok {
-			t.Fatal("there is no token")
-		}
-		reloaded["idempotency_key"] = key
-		all = append(all, a.post(s, who, "/click-to-call", reloaded))
-		forgot, ok := a.ready(s, who, "pressed", phone) // a browser that keeps nothing
-		if !ok {
-			t.Fatal("there is no token")
-		}
-		all = append(all, a.post(s, who, "/click-to-call", forgot))
+		all = append(all,
+			a.post(s, who, "/click-to-call", bodies[0]),                                                   // replayed as it was
+			a.post(s, who, "/click-to-call", ready(s, "("+phone[1:4]+") "+phone[4:7]+"-"+phone[7:], key)), // reloaded
+			a.post(s, who, "/click-to-call", ready(s, phone, "")))                                         // by a browser that keeps nothing
 	}
 	for i, g := range all {
 		if taken202 != statusOf(g.Status, g.Code) || g.RequestID != all[0].RequestID {
-			t.Errorf("request %d is answered %+v, the first %+v", i, g, all[0])
+			a.t.Errorf("request %d is answered %+v, the first %+v", i, g, all[0])
 		}
 	}
-	if calls := a.system.QueuedCalls(); len(calls) != 1 || calls[0].Number != phone {
-		t.Errorf("the phone system has %+v", calls)
-	}
-	a.asTheServersCount()
+	return len(all)
 }
