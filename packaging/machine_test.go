@@ -380,7 +380,7 @@ func TestAWebResponderIsTakenOver(t *testing.T) {
 	m.prints("ls -A /etc/switchhook; systemctl is-active "+unit, "switchhook.toml\nactive")
 
 	said := m.sh("/usr/lib/switchhook/take-over web-responder --phone-system https://ucportal.example.net --public-url https://hooks.example.net")
-	if !strings.Contains(said, "1 added") {
+	if !strings.Contains(said, "2 added") {
 		t.Errorf("it says %s", said)
 	}
 	m.prints("systemctl is-active switchhook "+unit, "active\ninactive")
