@@ -4,12 +4,15 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/web"
 )
 
@@ -40,6 +43,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 		Count: func(code clicktocall.Code) { a.metrics.CallBack(string(code)) },
 	}
 	never := &clicktocall.Never{
+		Regions: s.calledRegions(),
 		Proofs: a.store, Key: key, Entries: s.entries, Address: address, Log: web.Note, Audit: a.store.Audit,
 		Text: &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
 	}
@@ -123,6 +127,29 @@ func (s *site) codesFrom() (*entry.Entry, bool) {
 		}
 	}
 	return first, first != nil
+}
+
+// calledRegions returns the regions whose numbers some button calls: their
+// owners must be able to end it. A region that an entry is given later counts
+// once the settings are read anew.
+func (s *site) calledRegions() []string {
+	regions := []string{phone.DefaultRegion}
+	for _, e := range s.entries.All() {
+		regions = append(regions, e.Regions...)
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions)
+}
+
+// AnnouncementURL returns what a dial rule of a queue asks, so that whoever is
+// called hears where the call comes from and can press 9 never to be called
+// again. It has a key: whoever knows it can put numbers on the list.
+func AnnouncementURL(ctx context.Context, settings *config.Settings, s *store.Store) (string, error) {
+	secret, err := s.Secret(ctx, clickToCallSecret)
+	if err != nil {
+		return "", err
+	}
+	return clicktocall.AnnouncementURL(settings.PublicURL, clicktocall.NewKey(secret), ""), nil
 }
 
 // workCallBack places a scheduled call back whose time has come.

@@ -30,6 +30,7 @@ const doctorTimeout = 10 * time.Second
 
 type doctorCommand struct {
 	settingsFlag
+	Announcement bool `help:"Only print the address, with its key, that a queue's dial rule asks so that people can press 9 never to be called again."`
 }
 
 // finding is what one look came to.
@@ -53,6 +54,9 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	settings, err := c.load(nil)
 	if err != nil {
 		return err // with every problem and its place
+	}
+	if c.Announcement {
+		return printAnnouncement(ctx, m, settings)
 	}
 	failed := false
 	show := func(f finding) {

@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
 )
 
 // maxNamed is how many entries a finding names; the others are counted.
@@ -53,4 +58,23 @@ func someOf(names []string) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
+}
+
+// printAnnouncement prints what a queue's dial rule asks, which has a key and is
+// shown to nobody who did not ask for it.
+func printAnnouncement(ctx context.Context, m *Main, settings *config.Settings) (err error) {
+	if settings.NetSapiens == nil {
+		return fault.Newf(fault.Invalid, "click-to-call is off: there is no section [netsapiens]")
+	}
+	s, err := app.OpenStore(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	address, err := app.AnnouncementURL(ctx, settings, s)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(m.Out, address)
+	return nil
 }
