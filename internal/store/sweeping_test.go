@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"net/url"
 	"testing"
 	"time"
 
@@ -68,7 +69,16 @@ func TestSweepsTakeOnHoweverManyAreDue(t *testing.T) {
 // wait for each other, and an operator would be told that the database fails.
 func TestASweepThatIsUndoneIsDoneAgain(t *testing.T) {
 	config := storetest.Postgres(t)
-	s := storetest.Open(t, config)
+	patient := config // who waits for longer than this looks for a deadlock, and is undone; once
+	address, err := url.Parse(config.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	query := address.Query()
+	query.Set("deadlock_timeout", "3s")
+	address.RawQuery = query.Encode()
+	patient.URL = address.String()
+	s := storetest.Open(t, patient)
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	now := time.Now()
@@ -88,6 +98,9 @@ func TestASweepThatIsUndoneIsDoneAgain(t *testing.T) {
 	})
 	tx, err := other.Begin(ctx)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(ctx, "SET LOCAL deadlock_timeout = '1min'"); err != nil { // it is the sweep that is to be undone
 		t.Fatal(err)
 	}
 	lock := func(id string) {
