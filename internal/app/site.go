@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/url"
 
 	"github.com/switchhook/switchhook/internal/alert"
 	"github.com/switchhook/switchhook/internal/clicktocall"
@@ -28,8 +27,7 @@ type site struct {
 	entries     Entries
 	client      *netsapiens.Client
 	phoneSystem *alert.PhoneSystem
-	hook        *url.URL // of the webhook, as the phone system reaches it
-	eventsURL   string   // where the phone system posts people's texts; empty: nowhere
+	eventsURL   string // where the phone system posts people's texts; empty: nowhere
 	webhook     *textback.Webhook
 	outbox      *textback.Outbox
 	provisioner *provision.Provisioner

@@ -35,14 +35,14 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		return nil, err
 	}
 	s.phoneSystem = alert.NewPhoneSystem(a.alerts, settings.NetSapiens.URL.Host)
-	s.hook = settings.PublicURL.JoinPath("webresponder")
+	hook := settings.PublicURL.JoinPath("webresponder")
 	policy := textback.Policy{
 		QueueOnFailure: settings.TextBack.QueueOnFailure, GiveUpAfter: settings.TextBack.GiveUpAfter,
 		Resend: settings.TextBack.WhenUncertain == config.Resend, Pace: a.options.Pace,
 	}
 	attempted := func(t ledger.Text, r ledger.Result) { a.attempted(s, t, r) }
 	webhook := textback.Config{
-		Entries: s.entries, Ledger: a.store, Sender: s.client, URL: s.hook,
+		Entries: s.entries, Ledger: a.store, Sender: s.client, URL: hook,
 		Patience: settings.TextBack.Patience, Rules: rules(settings.TextBack), Policy: policy, Texts: texts(settings.TextBack.Texts),
 		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
 		Log:     web.Note, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
@@ -65,7 +65,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 	}
 	if settings.TextBack.Replies {
 		key := textback.EventsKey(settings.Forms.Secret.Reveal())
-		s.eventsURL = textback.EventsURL(s.hook, key)
+		s.eventsURL = textback.EventsURL(hook, key)
 		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", Handler: &textback.Inbox{
 			Key: key, Entries: s.entries, Mail: a.store, Log: web.Note, Count: a.metrics.Inbound,
 			Replies: textback.Replies{
