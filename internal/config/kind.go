@@ -179,7 +179,8 @@ func parseQuietHours(text, _ string) (any, error) {
 	return q, nil
 }
 
-func parseURL(text, _ string) (any, error) {
+// webAddress reads what every web address has to be.
+func webAddress(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil, strings.ContainsFunc(text, unicode.IsSpace):
@@ -192,7 +193,16 @@ func parseURL(text, _ string) (any, error) {
 		return nil, errors.New("has a port that is not a number up to 65535")
 	case u.User != nil:
 		return nil, errPassword
-	case u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#"):
+	}
+	return u, nil
+}
+
+func parseURL(text, _ string) (any, error) {
+	u, err := webAddress(text)
+	if err != nil {
+		return nil, err
+	}
+	if u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") {
 		return nil, errors.New("goes on after the path; leave out what follows ? or #")
 	}
 	// What is put behind it begins with a slash.

@@ -115,18 +115,8 @@ func parseWebhook(text, _ string) (any, error) {
 	if err := checkSecret(text); err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(text)
-	switch {
-	case err != nil, strings.ContainsFunc(text, unicode.IsSpace):
-		return nil, errOther
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("does not begin with https:// or http://")
-	case u.Hostname() == "":
-		return nil, errors.New("names no host")
-	case u.Port() != "" && !isPort(u.Port()):
-		return nil, errors.New("has a port that is not a number up to 65535")
-	case u.User != nil:
-		return nil, errPassword
+	if _, err := webAddress(text); err != nil {
+		return nil, err
 	}
 	return Webhook{NewSecret(text)}, nil
 }
