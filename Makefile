@@ -13,11 +13,15 @@ LDFLAGS   = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # Nothing in a package is younger than this, in seconds since 1970.
 TIME     ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 
+# A test waits for what happens and fails by itself where that never comes
+# (internal/await): this limit is for one that does not even get there.
+TESTFLAGS ?= -timeout 60m
+
 # The Debian that the machines of the package's tests begin with.
 MACHINE  := dist/.debian
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build package test package-test deps lint bench fuzz
+.PHONY: help demo build package check test race package-test deps format lint bench fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,10 +39,15 @@ package: ## Debian packages for amd64 and arm64, in dist/
 		packaging/pack.sh $$arch dist/$$arch/switchhook '$(VERSION)' '$(TIME)' '$(COMMIT)' dist || exit 1; \
 	done
 
-test: deps ## all tests, as CI runs them
+check: format lint ## in a minute: format, vet, lint, and the tests that need nothing but Go
+	go test -short $(TESTFLAGS) ./...
+
+test: deps format ## all tests, each once; CI runs this and make race
 	go vet ./...
-	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; }
-	CGO_ENABLED=1 go test -race ./...
+	go test -count=1 $(TESTFLAGS) ./...
+
+race: deps ## the packages with goroutines under the race detector; some minutes
+	CGO_ENABLED=1 go test -race -count=1 $(TESTFLAGS) $$(tools/racing.sh)
 
 package-test: package ## install, upgrade and remove the package on machines with systemd; as root
 	@tools/deps.sh
@@ -55,7 +64,10 @@ $(MACHINE)/etc/debian_version:
 deps: ## install what the tests need (php, node, espeak-ng, gcc, chromium, caddy, haproxy)
 	@tools/deps.sh
 
-lint: ## golangci-lint, built from tools/go.mod
+format: # gofmt; says which files are not
+	@unformatted=$$(gofmt -l .); [ -z "$$unformatted" ] || { echo "Not formatted; run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+
+lint: ## golangci-lint, built from tools/go.mod; go vet is part of it
 	go tool -modfile=tools/go.mod golangci-lint run ./...
 
 bench: deps ## benchmarks: speed, memory, a Flask service beside ours; some minutes

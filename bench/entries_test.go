@@ -66,7 +66,7 @@ func BenchmarkEntries10000(b *testing.B) {
 		system, folder := newPhoneSystem(b, 0), b.TempDir()
 		domains := filepath.Join(folder, "domains.json")
 		write(b, domains, entriesFile(0, "before"))
-		s := startOften(b, system, storetest.SQLite(b), "SWITCHHOOK_DOMAINS_FILE="+domains)
+		s := startOften(b, system, storetest.EmptySQLite(b), "SWITCHHOOK_DOMAINS_FILE="+domains)
 		change(b, s, system, func() {
 			write(b, domains+".new", entriesFile(0, "after"))
 			if err := os.Rename(domains+".new", domains); err != nil {

@@ -37,7 +37,7 @@ var databases = []struct {
 	name string
 	make func(testing.TB) store.Config // returns a new, empty one
 }{
-	{"sqlite", storetest.SQLite},
+	{"sqlite", storetest.EmptySQLite},
 	{"postgres", storetest.EmptyPostgres},
 }
 

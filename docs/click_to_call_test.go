@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -72,11 +71,8 @@ func TestThePageHasEveryCode(t *testing.T) {
 // TestClickToCallAnswersAsThePageShows runs a server, and the page's commands
 // against it one after the other.
 func TestClickToCallAnswersAsThePageShows(t *testing.T) {
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "switchhook"), "../cmd/switchhook").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	o := newOperating(t, bin)
+	o := newOperating(t)
+	o.path = path(t)
 	o.system.AddQueue("example.net", "9002")
 	o.serve()
 	replace := strings.NewReplacer("127.0.0.1:5100", o.server.Address(), "secret=your-form-secret", "secret=x")

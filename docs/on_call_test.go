@@ -138,10 +138,7 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 	standIn := httptest.NewServer(vendor)
 	t.Cleanup(standIn.Close)
 	folder := onCallFolder(t, standIn.URL)
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "switchhook"), "../cmd/switchhook").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	programs := path(t)
 	address := serveOnCall(t, folder)
 	ages := regexp.MustCompile(`heard \d+s ago|"age_seconds":[0-9.e-]+`)
 	normal := func(text string) string { return strings.TrimRight(ages.ReplaceAllString(text, "AGE"), "\n") }
@@ -149,7 +146,7 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 		for _, step := range steps(s.text) {
 			command := exec.Command("sh", "-c", strings.ReplaceAll(step.command, "127.0.0.1:5100", address))
 			command.Dir = folder
-			command.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "SWITCHHOOK_DATA=data")
+			command.Env = append(os.Environ(), programs, "SWITCHHOOK_DATA=data")
 			if !strings.Contains(step.command, " -c ") { // with the settings of the service before
 				command.Env = append(command.Env, "SWITCHHOOK_ONCALL_LEGACY_FOLDER="+folder, "SWITCHHOOK_ONCALL_SOURCE_0_URL="+standIn.URL, "SWITCHHOOK_ONCALL_SOURCE_0_ALLOW_PRIVATE=true")
 			}

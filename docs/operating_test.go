@@ -28,7 +28,7 @@ type operating struct {
 	t      *testing.T
 	system *nstest.System
 	folder string
-	bin    string
+	path   string   // the PATH of its shell
 	server *app.App // nil: none runs
 }
 
@@ -91,13 +91,11 @@ func ofPage(t *testing.T, page, language string) []snippet {
 }
 
 func TestOperatorsPagesShowWhatCommandsPrint(t *testing.T) {
-	bin := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(bin, "switchhook"), "../cmd/switchhook").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	programs := path(t)
 	for page, before := range operatorsPages {
 		t.Run(page, func(t *testing.T) {
-			o := newOperating(t, bin)
+			o := newOperating(t)
+			o.path = programs
 			before(o)
 			for _, s := range ofPage(t, page, "shell") {
 				for _, step := range steps(s.text) {
@@ -131,7 +129,7 @@ func TestSettingsOfOperatorsPagesCanBeLoaded(t *testing.T) {
 // that has done something of each kind.
 func TestThePageOfMetricsTellsOfAll(t *testing.T) {
 	const page = "alerts-and-metrics.md"
-	o := newOperating(t, "")
+	o := newOperating(t)
 	operatorsPages[page](o)
 	metrics := o.ask(http.MethodGet, "/metrics", nil)
 	for late := time.Now().Add(10 * time.Second); !strings.Contains(metrics, "\nswitchhook_oncall_answer_age_seconds{") && time.Now().Before(late); {
@@ -153,9 +151,9 @@ func TestThePageOfMetricsTellsOfAll(t *testing.T) {
 	}
 }
 
-func newOperating(t *testing.T, bin string) *operating {
+func newOperating(t *testing.T) *operating {
 	t.Helper()
-	o := &operating{t: t, system: nstest.Start(t, nstest.Quirks{}), folder: t.TempDir(), bin: bin}
+	o := &operating{t: t, system: nstest.Start(t, nstest.Quirks{}), folder: t.TempDir()}
 	o.system.AddDomain("example.net")
 	o.system.AddUser("example.net", "2000")
 	o.system.AddSMSNumber("example.net", "12125550100", "2000")
@@ -262,7 +260,7 @@ func (o *operating) run(command string) string {
 	o.t.Helper()
 	c := exec.Command("sh", "-c", command)
 	c.Dir = o.folder
-	c.Env = append(os.Environ(), "PATH="+o.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	c.Env = append(os.Environ(), o.path)
 	out, _ := c.CombinedOutput()
 	return string(out)
 }

@@ -121,11 +121,7 @@ func TestProgramsBuildAndPassTheirTests(t *testing.T) {
 }
 
 func TestCommandsPrintWhatThePagesShow(t *testing.T) {
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", filepath.Join(bin, "switchhook"), "../cmd/switchhook")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	programs := path(t)
 	address := serveReadmeProgram(t)
 	milliseconds := regexp.MustCompile(`\d+ ms`)
 	normal := func(s string) string {
@@ -147,7 +143,7 @@ func TestCommandsPrintWhatThePagesShow(t *testing.T) {
 			}
 			command := exec.Command("sh", "-c", strings.ReplaceAll(step.command, "127.0.0.1:8080", address))
 			command.Dir = folders[s.page]
-			command.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+			command.Env = append(os.Environ(), programs)
 			out, err := command.CombinedOutput()
 			if err != nil {
 				t.Errorf("%v: %s: %v\n%s", s, step.command, err, out)
@@ -225,6 +221,9 @@ func serveReadmeProgram(t *testing.T) (address string) {
 // this one.
 func inModule(t *testing.T, folder, name string, args ...string) *exec.Cmd {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without programs")
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)

@@ -72,6 +72,9 @@ func handler(h http.Handler) func(*testing.T) string {
 // its first lines name, and stops it when the test ends.
 func program(t *testing.T, source string, command func(port string) []string) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without other languages")
+	}
 	// The go command runs a test anew where a file changed that the test read;
 	// what a program reads it does not see.
 	if _, err := os.ReadFile(source); err != nil {

@@ -65,6 +65,9 @@ var program = sync.OnceValues(func() (string, error) {
 
 func binary(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without the package")
+	}
 	path, err := program()
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +98,9 @@ var packed = sync.OnceValues(func() (string, error) {
 // debian returns the package for this machine's processor.
 func debian(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without the package")
+	}
 	if runtime.GOOS != "linux" {
 		t.Skip("the package is for Debian")
 	}
@@ -118,6 +124,9 @@ func output(t *testing.T, name string, args ...string) string {
 
 func tryOutput(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without " + name)
+	}
 	var out, problems bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Stdout, cmd.Stderr = &out, &problems

@@ -109,6 +109,9 @@ func (p *proxy) run(environ []string, name string, args ...string) {
 // start starts a program that ends with the test.
 func start(t *testing.T, log io.Writer, environ []string, name string, args ...string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without " + name)
+	}
 	cmd := exec.CommandContext(context.Background(), name, args...)
 	cmd.Env = append(os.Environ(), environ...)
 	cmd.Stdout, cmd.Stderr = log, log

@@ -54,6 +54,10 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "":
 		stop()
+		if flag.Parse(); testing.Short() {
+			fmt.Println("-short: no server is killed, or attacked")
+			return
+		}
 		if err := runSideBySide(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -79,7 +83,6 @@ func TestMain(m *testing.M) {
 const sideBySide = "4"
 
 func runSideBySide() error {
-	flag.Parse()
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if said {

@@ -1,9 +1,6 @@
 package provision_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/url"
 	"os"
 	"testing"
@@ -14,35 +11,12 @@ import (
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/provision"
-	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// database is where all tests keep what was made, one after the other: to make
-// one takes longer than most of them.
-var database *store.Store
-
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
-
-func runTests(m *testing.M) (code int) {
-	folder, err := os.MkdirTemp("", "switchhook-provision-")
-	if err == nil {
-		database, err = store.Open(context.Background(), store.Config{Folder: folder, Exclusive: true})
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() {
-		if err := errors.Join(database.Close(), os.RemoveAll(folder)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}()
-	return storetest.Run(m)
-}
+func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
 
 const domain = "example.net"
 
@@ -96,15 +70,7 @@ func remembering(t *testing.T, quirks nstest.Quirks) *site {
 // noRecords returns the records, without any in them.
 func noRecords(t *testing.T) provision.Records {
 	t.Helper()
-	records := database.Provisioned()
-	all, err := records.All(t.Context())
-	for i := range all {
-		err = errors.Join(err, records.Delete(t.Context(), all[i].Entry))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return records
+	return storetest.Open(t, storetest.SQLite(t)).Provisioned()
 }
 
 // made is a site whose chain was made in a first run.

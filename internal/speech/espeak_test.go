@@ -18,6 +18,9 @@ import (
 // names its voices, cannot be known any other way.
 func find(t *testing.T) *speech.Espeak {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without espeak-ng")
+	}
 	if _, err := exec.LookPath("espeak-ng"); err != nil {
 		t.Fatal("this test needs espeak-ng: install the Debian package espeak-ng (apt-get install espeak-ng, or make deps)")
 	}

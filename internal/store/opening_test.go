@@ -241,7 +241,7 @@ func TestPostgresThatCannotBeUsedIsSaidWithoutThePassword(t *testing.T) {
 }
 
 func TestAnOpenThatIsBrokenOffLeavesTheFolder(t *testing.T) {
-	config := storetest.SQLite(t)
+	config := storetest.EmptySQLite(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := store.Open(ctx, config); err == nil {

@@ -14,7 +14,7 @@ import (
 // TestANewDatabaseIsItsFoldersOwners has root make a database in the folder of
 // the server's user, as switchhook import does.
 func TestANewDatabaseIsItsFoldersOwners(t *testing.T) {
-	config := storetest.SQLite(t)
+	config := storetest.EmptySQLite(t)
 	const nobody = 65534
 	want := uint32(os.Getuid())
 	if os.Getuid() == 0 {

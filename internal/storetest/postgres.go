@@ -15,15 +15,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // install is what to do where there is no PostgreSQL.
 const install = "install it, for example with: sudo apt-get install postgresql"
-
-// stopPatience is how long a server that was told to stop is waited for; the
-// developer waits. It has nothing to save.
-const stopPatience = 10 * time.Second
 
 // server is a PostgreSQL server of this process's own.
 type server struct {
@@ -35,13 +32,14 @@ type server struct {
 
 // keep is what runs beside the tests: it starts the server, and stops it and
 // removes its folder when its input ends, which it does also where the tests are
-// killed. Its arguments are the folder, the folder of PostgreSQL's programs, and
-// whether the server waits for the disk.
+// killed. Its arguments are the folder, the folder of PostgreSQL's programs,
+// whether the server waits for the disk, and how many seconds it may take to
+// start.
 const keep = `
 trap '' INT
 cd "$1" || exit
 "$2/initdb" --pgdata=data --username=switchhook --auth=trust --no-sync --encoding=UTF8 --locale=C --no-instructions >initdb.log 2>&1 &&
-"$2/pg_ctl" --pgdata=data --silent --wait --log=server.log --options="-k '$1' -c listen_addresses='' -c max_connections=200 -c fsync=$3" start >start.log 2>&1 &&
+"$2/pg_ctl" --pgdata=data --silent --wait --timeout=$4 --log=server.log --options="-k '$1' -c listen_addresses='' -c max_connections=200 -c fsync=$3" start >start.log 2>&1 &&
 echo ready && read -r end
 "$2/pg_ctl" --pgdata=data --silent --mode=immediate stop >/dev/null 2>&1
 cat initdb.log start.log server.log >&2
@@ -63,7 +61,7 @@ func start(durable bool) (*server, error) {
 	if durable {
 		fsync = "on"
 	}
-	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync}
+	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync, strconv.Itoa(int(await.Limit.Seconds()))}
 	if os.Geteuid() == 0 { // as which PostgreSQL refuses to run
 		as, err := unprivileged()
 		if err != nil {
@@ -80,7 +78,7 @@ func start(durable bool) (*server, error) {
 		problem: new(bytes.Buffer),
 	}
 	s.keeper.Stderr = s.problem
-	s.keeper.WaitDelay = stopPatience
+	s.keeper.WaitDelay = await.Limit
 	if s.stdin, err = s.keeper.StdinPipe(); err != nil {
 		return nil, err
 	}

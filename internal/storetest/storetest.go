@@ -4,6 +4,8 @@
 // A package that uses it starts PostgreSQL once:
 //
 //	func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
+//
+// With -short there is no PostgreSQL, and tests that ask for it are skipped.
 package storetest
 
 import (
@@ -16,10 +18,10 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
@@ -36,9 +38,6 @@ const (
 	// Password is in the URLs of all databases, for tests to look for where it
 	// must not be.
 	Password = "open-sesame"
-
-	// patience bounds what the harness asks of PostgreSQL; the developer waits.
-	patience = 30 * time.Second
 )
 
 // Run runs the tests of a package with a PostgreSQL server, and returns what
@@ -49,6 +48,9 @@ func Run(m *testing.M) int {
 		return m.Run()
 	}
 	flag.Parse()
+	if testing.Short() {
+		return m.Run()
+	}
 	s, err := start(flag.Lookup("test.bench").Value.String() != "")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -70,7 +72,7 @@ func prepare(server string) error {
 	if err := os.Setenv(Variable, server); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
 	defer cancel()
 	if err := execute(ctx, "CREATE DATABASE "+template); err != nil {
 		return err
@@ -106,12 +108,6 @@ func EachConfig(t *testing.T, body func(t *testing.T, fresh func(t testing.TB) s
 	t.Run("postgres", func(t *testing.T) { body(t, Postgres) })
 }
 
-// SQLite returns how a server opens a new database of its own.
-func SQLite(t testing.TB) store.Config {
-	t.Helper()
-	return store.Config{Folder: t.TempDir(), Exclusive: true}
-}
-
 // Postgres makes a database with all tables and nothing in them, and returns how
 // a server opens it. It is removed when the test ends.
 func Postgres(t testing.TB) store.Config {
@@ -127,6 +123,9 @@ func EmptyPostgres(t testing.TB) store.Config {
 
 func postgres(t testing.TB, from string) store.Config {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without PostgreSQL")
+	}
 	name := "test_" + strings.ToLower(rand.Text())
 	at, err := database(name)
 	if err != nil {
@@ -134,7 +133,7 @@ func postgres(t testing.TB, from string) store.Config {
 	}
 	run := func(statement string) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), await.Limit)
 		defer cancel()
 		if err := execute(ctx, statement); err != nil {
 			t.Fatal(err)

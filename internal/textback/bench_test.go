@@ -33,7 +33,7 @@ func BenchmarkWebhook(b *testing.B) {
 	} {
 		b.Run(bench.name, func(b *testing.B) {
 			w, err := textback.NewWebhook(textback.Config{
-				Entries: one{}, Ledger: storetest.Open(b, withTables(b)), Sender: instant{}, Log: quiet().LogAttrs,
+				Entries: one{}, Ledger: storetest.Open(b, storetest.SQLite(b)), Sender: instant{}, Log: quiet().LogAttrs,
 			})
 			if err != nil {
 				b.Fatal(err)

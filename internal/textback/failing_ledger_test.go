@@ -150,10 +150,10 @@ func TestWhatCannotBeWrittenDownIsFoundLater(t *testing.T) {
 // TestALockedDatabaseIsAnApology holds the write lock of the real file, as a
 // tool does that somebody opens it with.
 func TestALockedDatabaseIsAnApology(t *testing.T) {
-	config := withTables(t)
+	config := storetest.SQLite(t)
 	kept := storetest.Open(t, config)
 	s := start(t, allTexts, func(c *textback.Config) { c.Ledger, c.Patience = kept, 300*time.Millisecond })
-	lock := lockFile(t, filepath.Join(config.Folder, databaseFile))
+	lock := lockFile(t, filepath.Join(config.Folder, "switchhook.db"))
 	began := time.Now()
 	wantXML(t, s.call("+19734321440", "call-1"), hears(textback.Failed))
 	if took := time.Since(began); took > 3*time.Second {
@@ -167,7 +167,7 @@ func TestALockedDatabaseIsAnApology(t *testing.T) {
 }
 
 func TestAClosedDatabaseIsAnApology(t *testing.T) {
-	kept, err := store.Open(t.Context(), withTables(t))
+	kept, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

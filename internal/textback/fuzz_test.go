@@ -97,7 +97,7 @@ func FuzzWebhook(f *testing.F) {
 	f.Add(query(id, "+19734321440", "call-1").Encode(), "", "")
 	f.Add("id="+id, "application/json", `{"NmsAni": 19734321440}`)
 	f.Add("id="+id+"&NmsAni=%2B1%20(973)%20432-1440", "", "")
-	kept := storetest.Open(f, withTables(f))
+	kept := storetest.Open(f, storetest.SQLite(f))
 	f.Fuzz(func(t *testing.T, query, contentType, body string) {
 		if _, err := kept.Purge(t.Context(), time.Now().Add(time.Hour)); err != nil { // the same call again is a repeat
 			t.Fatal(err)
@@ -146,7 +146,7 @@ func FuzzInbox(f *testing.F) {
 	f.Add([]byte(`{"id":"a","domain":"EXAMPLE.net","direction":"orig","from-number":"9734321440","terminating-user-id":"2000@example.net","text":"START"}`))
 	f.Add([]byte(`[{"id":"a","text":{"x":"STOP"},"direction":"orig"},{"id":"b","text":null},{}]`))
 	f.Add([]byte("\xff[{]"))
-	kept := storetest.Open(f, withTables(f))
+	kept := storetest.Open(f, storetest.SQLite(f))
 	inbox := &textback.Inbox{Key: "k", Entries: one{}, Mail: kept, Replies: replies, Log: quiet().LogAttrs}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		post := func() *httptest.ResponseRecorder {

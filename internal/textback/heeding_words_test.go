@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/optout"
 	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
@@ -331,7 +332,7 @@ func TestEventsThatCannotBeReadAreToldSo(t *testing.T) {
 
 func TestEventsThatCannotBeKeptAreSentAgain(t *testing.T) {
 	m := startInbox(t, nstest.Quirks{})
-	closed, err := store.Open(t.Context(), withTables(t))
+	closed, err := store.Open(t.Context(), storetest.SQLite(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -149,7 +149,7 @@ func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change 
 		t.Fatal(err)
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	s.store = storetest.Open(t, withTables(t))
+	s.store = storetest.Open(t, storetest.SQLite(t))
 	config := textback.Config{
 		Entries: s.entries, Ledger: s.store, Sender: client, Log: log.LogAttrs, Count: s.count,
 		URL: &url.URL{Scheme: "https", Host: "hooks.example.net", Path: "/webresponder"},

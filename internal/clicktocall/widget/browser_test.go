@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 
 func browser(t *testing.T) context.Context {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without a browser")
+	}
 	chrome.start.Do(func() {
 		var program string
 		for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {

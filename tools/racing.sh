@@ -1,0 +1,20 @@
+#!/bin/sh
+# Prints the packages that the race detector is worth its time for, one a line:
+# those whose code or tests start goroutines, themselves (go, WaitGroup.Go,
+# errgroup) or by what they use (servers, parallel tests, synctest). A new
+# package is found without being listed.
+#
+# Left out are those whose goroutines are in another program, in which the race
+# detector is not: a browser (the widget), or switchhook as it was built (bench,
+# docs, packaging).
+set -eu
+cd "$(dirname "$0")/.."
+
+concurrent='(^|[^[:alnum:]_"])go (func|[[:alnum:]_.]+\()|\.Go\(|sync\.|errgroup|httptest\.New(Unstarted|TLS)?Server|\.Parallel\(\)|synctest\.'
+elsewhere='/(internal/clicktocall/widget|bench|docs|packaging)$'
+
+go list -f '{{.ImportPath}} {{.Dir}}' ./... |
+	while read -r package folder; do
+		! grep -qE "$concurrent" "$folder"/*.go || echo "$package"
+	done |
+	grep -vE "$elsewhere"
