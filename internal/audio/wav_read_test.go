@@ -193,41 +193,42 @@ func TestReadWAVSaysWhatIsWrong(t *testing.T) {
 		want string
 		hint string // a part of it
 	}{
-		"nothing":              {nil, "the sound is empty: not one byte arrived", "again"},
-		"MP3":                  {file("ffmpeg.mp3"), "this is an MP3 file, not a WAV file", "ffmpeg -i"},
-		"MP3 without tags":     {file("bare.mp3"), "this is an MP3 file, not a WAV file", "ffmpeg -i"},
-		"AAC":                  {[]byte("\xFF\xF1\x50\x80\x00"), "this is an AAC file, not a WAV file", "ffmpeg -i"},
-		"Ogg":                  {[]byte("OggS\x00\x02"), "this is an Ogg file (Vorbis or Opus), not a WAV file", "ffmpeg -i"},
-		"FLAC":                 {[]byte("fLaC\x00"), "this is a FLAC file, not a WAV file", "ffmpeg -i"},
-		"M4A":                  {[]byte("\x00\x00\x00\x20ftypM4A "), "this is an MP4 or M4A file, not a WAV file", "ffmpeg -i"},
-		"AIFF":                 {[]byte("FORM\x00\x00\x00\x2EAIFFCOMM"), "this is an AIFF file, not a WAV file", "ffmpeg -i"},
-		"AVI":                  {[]byte("RIFF\x00\x00\x00\x2EAVI LIST"), "this is a RIFF file of another kind, not a WAV file", "ffmpeg -i"},
-		"RF64":                 {[]byte("RF64\xFF\xFF\xFF\xFFWAVEds64"), "this is a RF64 file, not a WAV file", "ffmpeg -i"},
-		"zip":                  {[]byte("PK\x03\x04"), "this is a compressed file, not a WAV file", "ffmpeg -i"},
-		"HTML":                 {[]byte("\n <!DOCTYPE html><html>"), "this is a web page (HTML), not a WAV file", "browser"},
-		"HTML, other spelling": {[]byte("\xEF\xBB\xBF<HTML><head>"), "this is a web page (HTML), not a WAV file", "browser"},
-		"XML":                  {[]byte("<?xml version='1.0'?><Error/>"), "this is an XML document, not a WAV file", "address"},
-		"JSON":                 {[]byte(`{"error":"not found"}`), "this is a JSON document, not a WAV file", "address"},
-		"raw µ-law":            {bytes.Repeat([]byte{0xFF}, 1000), "this is not a WAV file: it does not begin with RIFF and WAVE", "ffmpeg -i"},
-		"half a header":        {wave(form)[:10], "the WAV file ends within its header", "again"},
-		"header alone":         {wave(), "the WAV file ends within its header", "again"},
-		"half a format":        {wave(form)[:30], "the WAV file ends within its header", "again"},
-		"short format":         {wave(chunk("fmt ", 1, 0, 1, 0), data), "the WAV file is damaged: its format takes 4 bytes instead of 16 or more", "again"},
-		"no data":              {wave(form), "the WAV file holds no sound: it ends before its data", "again"},
-		"half a chunk":         {wave(form, chunk("LIST", make([]byte, 90)...))[:60], "the WAV file holds no sound: it ends before its data", "again"},
-		"empty data":           {wave(form, chunk("data")), "the WAV file holds no sound: its data is empty", "record"},
-		"half a sample":        {wave(form, chunk("data", 1)), "the WAV file holds no sound: its data is empty", "record"},
-		"data before format":   {wave(data, form), "the WAV file does not say what its sound is made of before the sound begins", "ffmpeg"},
-		"GSM":                  {file("sox-gsm.wav"), "the WAV file holds GSM 6.10, which is not played here", "ffmpeg -i"},
-		"ADPCM":                {file("ffmpeg-ima-adpcm.wav"), "the WAV file holds IMA ADPCM, which is not played here", "ffmpeg -i"},
-		"MP3 in a WAV file":    {wave(layout(0x55, 1, 8000, 0), data), "the WAV file holds MP3, which is not played here", "ffmpeg -i"},
-		"nobody's codec":       {wave(layout(0x1234, 1, 8000, 16), data), "the WAV file holds sound in codec 0x1234, which is not played here", "ffmpeg -i"},
-		"12 bits":              {wave(layout(pcm, 1, 8000, 12), data), "the WAV file holds PCM with 12 bits, which is not played here", "ffmpeg -i"},
-		"surround":             {wave(layout(pcm, 6, 48000, 16), data), "the WAV file has 6 channels; one or two can be played", "-ac 1"},
-		"no channels":          {wave(layout(pcm, 0, 8000, 16), data), "the WAV file has 0 channels; one or two can be played", "-ac 1"},
-		"far too fast":         {wave(layout(pcm, 1, 400_000, 16), data), "the WAV file has 400000 samples a second; 4000 to 192000 can be played", "-ar 8000"},
-		"far too slow":         {wave(layout(pcm, 1, 1, 16), data), "the WAV file has 1 samples a second; 4000 to 192000 can be played", "-ar 8000"},
-		"unknown extension":    {wave(layout(extensible, 1, 8000, 16, make([]byte, 24)...), data), "the WAV file holds an unknown extensible codec, which is not played here", "ffmpeg -i"},
+		"nothing":               {nil, "the sound is empty: not one byte arrived", "again"},
+		"MP3":                   {file("ffmpeg.mp3"), "this is an MP3 file, not a WAV file", "ffmpeg -i"},
+		"MP3 without tags":      {file("bare.mp3"), "this is an MP3 file, not a WAV file", "ffmpeg -i"},
+		"AAC":                   {[]byte("\xFF\xF1\x50\x80\x00"), "this is an AAC file, not a WAV file", "ffmpeg -i"},
+		"Ogg":                   {[]byte("OggS\x00\x02"), "this is an Ogg file (Vorbis or Opus), not a WAV file", "ffmpeg -i"},
+		"FLAC":                  {[]byte("fLaC\x00"), "this is a FLAC file, not a WAV file", "ffmpeg -i"},
+		"M4A":                   {[]byte("\x00\x00\x00\x20ftypM4A "), "this is an MP4 or M4A file, not a WAV file", "ffmpeg -i"},
+		"AIFF":                  {[]byte("FORM\x00\x00\x00\x2EAIFFCOMM"), "this is an AIFF file, not a WAV file", "ffmpeg -i"},
+		"AVI":                   {[]byte("RIFF\x00\x00\x00\x2EAVI LIST"), "this is a RIFF file of another kind, not a WAV file", "ffmpeg -i"},
+		"half of an RF64":       {[]byte("RF64\xFF\xFF\xFF\xFFWAVEds64"), "the WAV file ends within its header", "again"},
+		"Wave64":                {[]byte("riff\x2E\x91\xCF\x11\xA5\xD6\x28\xDB"), "this is a Sony Wave64 file, not a WAV file", "ffmpeg -i"},
+		"zip":                   {[]byte("PK\x03\x04"), "this is a compressed file, not a WAV file", "ffmpeg -i"},
+		"HTML":                  {[]byte("\n <!DOCTYPE html><html>"), "this is a web page (HTML), not a WAV file", "browser"},
+		"HTML, other spelling":  {[]byte("\xEF\xBB\xBF<HTML><head>"), "this is a web page (HTML), not a WAV file", "browser"},
+		"XML":                   {[]byte("<?xml version='1.0'?><Error/>"), "this is an XML document, not a WAV file", "address"},
+		"JSON":                  {[]byte(`{"error":"not found"}`), "this is a JSON document, not a WAV file", "address"},
+		"raw µ-law":             {bytes.Repeat([]byte{0xFF}, 1000), "this is not a WAV file: it does not begin with RIFF and WAVE", "ffmpeg -i"},
+		"half a header":         {wave(form)[:10], "the WAV file ends within its header", "again"},
+		"header alone":          {wave(), "the WAV file ends within its header", "again"},
+		"half a format":         {wave(form)[:30], "the WAV file ends within its header", "again"},
+		"short format":          {wave(chunk("fmt ", 1, 0, 1, 0), data), "the WAV file is damaged: its format takes 4 bytes instead of 16 or more", "again"},
+		"no data":               {wave(form), "the WAV file holds no sound: it ends before its data", "again"},
+		"half a chunk":          {wave(form, chunk("LIST", make([]byte, 90)...))[:60], "the WAV file holds no sound: it ends before its data", "again"},
+		"empty data":            {wave(form, chunk("data")), "the WAV file holds no sound: its data is empty", "record"},
+		"half a sample":         {wave(form, chunk("data", 1)), "the WAV file holds no sound: its data is empty", "record"},
+		"data before format":    {wave(data, form), "the WAV file does not say what its sound is made of before the sound begins", "ffmpeg"},
+		"GSM":                   {file("sox-gsm.wav"), "the WAV file holds GSM 6.10, which is not played here", "ffmpeg -i"},
+		"ADPCM":                 {file("ffmpeg-ima-adpcm.wav"), "the WAV file holds IMA ADPCM, which is not played here", "ffmpeg -i"},
+		"MP3 in a WAV file":     {wave(layout(0x55, 1, 8000, 0), data), "the WAV file holds MP3, which is not played here", "ffmpeg -i"},
+		"nobody's codec":        {wave(layout(0x1234, 1, 8000, 16), data), "the WAV file holds sound in codec 0x1234, which is not played here", "ffmpeg -i"},
+		"4 bits":                {wave(layout(pcm, 1, 8000, 4), data), "the WAV file holds PCM with 4 bits, which is not played here", "ffmpeg -i"},
+		"a choir's microphones": {wave(layout(pcm, 64, 48000, 16), data), "the WAV file has 64 channels; one to 32 can be played", "-ac 1"},
+		"no channels":           {wave(layout(pcm, 0, 8000, 16), data), "the WAV file has 0 channels; one to 32 can be played", "-ac 1"},
+		"far too fast":          {wave(layout(pcm, 1, 400_000, 16), data), "the WAV file has 400000 samples a second; 4000 to 192000 can be played", "-ar 8000"},
+		"far too slow":          {wave(layout(pcm, 1, 1, 16), data), "the WAV file has 1 samples a second; 4000 to 192000 can be played", "-ar 8000"},
+		"unknown extension":     {wave(layout(extensible, 1, 8000, 16, make([]byte, 24)...), data), "the WAV file holds an unknown extensible codec, which is not played here", "ffmpeg -i"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -257,7 +258,7 @@ func (zeros) Read(b []byte) (int, error) {
 func TestReadWAVIsBounded(t *testing.T) {
 	tests := map[string]struct{ start, want string }{
 		"sound without end":  {string(wave(layout(mulaw, 1, 8000, 8), chunk("data"))), "the sound is longer than 30 minutes"},
-		"chunks without end": {"RIFF\x00\x00\x00\x00WAVE", "the WAV file holds over 16 MiB of other things before its sound"},
+		"noughts for ever":   {"RIFF\x00\x00\x00\x00WAVE", "the WAV file is damaged: over 64 KiB before its sound belong to nothing"},
 		"one endless chunk":  {"RIFF\x00\x00\x00\x00WAVELIST\xF0\xFF\xFF\xFF", "the WAV file holds over 16 MiB of other things before its sound"},
 		"one endless format": {"RIFF\x00\x00\x00\x00WAVEfmt \xF0\xFF\xFF\xFF", "the WAV file holds over 16 MiB of other things before its sound"},
 	}
@@ -268,6 +269,14 @@ func TestReadWAVIsBounded(t *testing.T) {
 				t.Errorf("got error %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestReadWAVOfNothingButChunks(t *testing.T) {
+	piece := chunk("JUNK", make([]byte, 1000)...)
+	_, err := audio.ReadWAV(io.MultiReader(strings.NewReader("RIFF\x00\x00\x00\x00WAVE"), bytes.NewReader(bytes.Repeat(piece, 17_000))))
+	if fe, ok := errors.AsType[*audio.FormatError](err); !ok || fe.Message != "the WAV file holds over 16 MiB of other things before its sound" {
+		t.Errorf("got error %v", err)
 	}
 }
 
