@@ -3,6 +3,7 @@ package audio
 import (
 	"bytes"
 	"fmt"
+	"slices"
 )
 
 // hintConvert is what helps against every format that is not read.
@@ -32,7 +33,7 @@ func notWAV(head []byte) *FormatError {
 		return &FormatError{"this is an XML document, not a WAV file", "check the address: it must lead to the sound itself"}
 	case bytes.HasPrefix(text, []byte("{")), bytes.HasPrefix(text, []byte("[")):
 		return &FormatError{"this is a JSON document, not a WAV file", "check the address: it must lead to the sound itself"}
-	case bytes.HasPrefix(head, []byte("RIFF")) && len(head) < 12:
+	case len(head) < 12 && isRIFF(head):
 		return &FormatError{"the WAV file ends within its header", hintRepeat}
 	}
 	return &FormatError{"this is not a WAV file: it does not begin with RIFF and WAVE", hintConvert}
@@ -61,9 +62,9 @@ func soundName(head []byte) string {
 		return "a WebM or Matroska file"
 	case at(0, "FORM") && (at(8, "AIFF") || at(8, "AIFC")):
 		return "an AIFF file"
-	case at(0, "RIFX"), at(0, "RF64"), at(0, "BW64"):
-		return "a " + string(head[:4]) + " file"
-	case at(0, "RIFF") && len(head) >= 12:
+	case at(0, "riff\x2E\x91\xCF\x11"):
+		return "a Sony Wave64 file"
+	case len(head) >= 12 && isRIFF(head):
 		return "a RIFF file of another kind"
 	case at(0, ".snd"):
 		return "an AU file"
@@ -77,4 +78,9 @@ func soundName(head []byte) string {
 		return "a compressed file"
 	}
 	return ""
+}
+
+// isRIFF knows the four spellings of what a WAV file begins with.
+func isRIFF(head []byte) bool {
+	return len(head) >= 4 && slices.Contains([]string{"RIFF", "RIFX", "RF64", "BW64"}, string(head[:4]))
 }

@@ -1,10 +1,8 @@
 package audio
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 )
 
@@ -17,90 +15,79 @@ const (
 	tagExtensible = 0xFFFE
 )
 
+// maxChannels is the most channels that are mixed: more is nobody's prompt.
+const maxChannels = 32
+
 // format is what the "fmt " chunk says.
 type format struct {
-	tag      uint16
-	channels int
-	rate     int
-	bits     int
+	tag       uint16
+	channels  int
+	rate      int
+	perSecond int // bytes
+	align     int // bytes of a frame, which is one sample of each channel
+	bits      int // of a sample; with extensible, of its container
+	valid     int // of these; 0: all, or not said
+	order     binary.ByteOrder
 }
 
 // waveGUID is how the SubFormat of WAVE_FORMAT_EXTENSIBLE ends when it begins
-// with a format tag.
-const waveGUID = "\x00\x00\x00\x00\x10\x00\x80\x00\x00\xAA\x00\x38\x9B\x71"
+// with a format tag: three numbers and eight bytes.
+const waveGUID = "\x80\x00\x00\xAA\x00\x38\x9B\x71"
 
-// readFormat reads a "fmt " chunk of size bytes.
-func readFormat(br *bufio.Reader, size int64) (*format, error) {
-	var body [40]byte
-	known := min(size, int64(len(body)))
-	if known < 16 {
-		return nil, &FormatError{fmt.Sprintf("the WAV file is damaged: its format takes %d bytes instead of 16 or more", size), hintRepeat}
-	}
-	if _, err := io.ReadFull(br, body[:known]); err != nil {
-		return nil, err
-	}
-	if _, err := br.Discard(int(size - known)); err != nil {
-		return nil, err
-	}
+// parseFormat reads a "fmt " chunk, of which b has 16 to 40 bytes.
+func parseFormat(b []byte, order binary.ByteOrder) (*format, *FormatError) {
 	f := &format{
-		tag:      binary.LittleEndian.Uint16(body[0:]),
-		channels: int(binary.LittleEndian.Uint16(body[2:])),
-		rate:     int(binary.LittleEndian.Uint32(body[4:])),
-		bits:     int(binary.LittleEndian.Uint16(body[14:])),
+		tag:       order.Uint16(b[0:]),
+		channels:  int(order.Uint16(b[2:])),
+		rate:      int(order.Uint32(b[4:])),
+		perSecond: int(order.Uint32(b[8:])),
+		align:     int(order.Uint16(b[12:])),
+		bits:      int(order.Uint16(b[14:])),
+		order:     order,
 	}
-	if f.tag == tagExtensible && known == 40 && string(body[26:]) == waveGUID {
-		f.tag = binary.LittleEndian.Uint16(body[24:])
-	}
-	if f.decoder() == nil {
-		return nil, &FormatError{fmt.Sprintf("the WAV file holds %s, which is not played here", f), hintConvert}
-	}
-	if f.channels != 1 && f.channels != 2 {
-		return nil, &FormatError{fmt.Sprintf("the WAV file has %d channels; one or two can be played", f.channels), hintConvert}
-	}
-	if f.rate < MinRate || f.rate > MaxRate {
-		return nil, &FormatError{fmt.Sprintf("the WAV file has %d samples a second; %d to %d can be played", f.rate, MinRate, MaxRate), hintConvert}
-	}
-	return f, nil
-}
-
-// A decoder returns the first sample of b on the scale of 16-bit samples.
-type decoder func(b []byte) float32
-
-// decoder returns how to read one sample of f, or nil if nobody knows.
-func (f *format) decoder() decoder {
-	switch [2]int{int(f.tag), f.bits} {
-	case [2]int{tagPCM, 8}:
-		return func(b []byte) float32 { return float32(int(b[0])-128) * (1 << 8) }
-	case [2]int{tagPCM, 16}:
-		return func(b []byte) float32 { return float32(int16(binary.LittleEndian.Uint16(b))) }
-	case [2]int{tagPCM, 24}:
-		return func(b []byte) float32 {
-			return float32(int32(uint32(b[0])<<8|uint32(b[1])<<16|uint32(b[2])<<24)) / (1 << 16)
+	if f.tag == tagExtensible && len(b) == 40 && string(b[32:]) == waveGUID {
+		// In RIFX files SoX writes this one thing with the least byte first.
+		for _, o := range []binary.ByteOrder{order, binary.LittleEndian} {
+			if tag := o.Uint32(b[24:]); tag <= math.MaxUint16 && o.Uint16(b[28:]) == 0 && o.Uint16(b[30:]) == 0x10 {
+				f.tag, f.valid = uint16(tag), int(order.Uint16(b[18:]))
+				break
+			}
 		}
-	case [2]int{tagPCM, 32}:
-		return func(b []byte) float32 { return float32(int32(binary.LittleEndian.Uint32(b))) / (1 << 16) }
-	case [2]int{tagFloat, 32}:
-		return func(b []byte) float32 { return tame(math.Float32frombits(binary.LittleEndian.Uint32(b))) }
-	case [2]int{tagFloat, 64}:
-		return func(b []byte) float32 { return tame(float32(math.Float64frombits(binary.LittleEndian.Uint64(b)))) }
-	case [2]int{tagMulaw, 8}:
-		levels := mulawLevels()
-		return func(b []byte) float32 { return float32(levels[b[0]]) }
-	case [2]int{tagAlaw, 8}:
-		levels := alawLevels()
-		return func(b []byte) float32 { return float32(levels[b[0]]) }
 	}
-	return nil
+	if f.channels >= 1 && f.channels <= maxChannels && f.rate >= MinRate && f.rate <= MaxRate {
+		_, wrong := f.readings()
+		return f, wrong
+	}
+	switch {
+	case !f.isPlayed():
+		return nil, f.unplayed()
+	case f.channels < 1 || f.channels > maxChannels:
+		return nil, &FormatError{fmt.Sprintf("the WAV file has %d channels; one to %d can be played", f.channels, maxChannels), hintConvert}
+	}
+	return nil, &FormatError{fmt.Sprintf("the WAV file has %d samples a second; %d to %d can be played", f.rate, MinRate, MaxRate), hintConvert}
 }
 
-// tame brings a sample in which 1 is full scale to the scale of 16 bits. What
-// is not a number is silence, and nothing is so loud that a filter overflows.
-func tame(s float32) float32 {
-	const most = 8
-	if s != s {
-		return 0
+// isPlayed reports whether sounds in this codec are played at all.
+func (f *format) isPlayed() bool {
+	return f.tag == tagPCM || f.tag == tagFloat || f.tag == tagAlaw || f.tag == tagMulaw
+}
+
+func (f *format) unplayed() *FormatError {
+	return &FormatError{fmt.Sprintf("the WAV file holds %s, which is not played here", f), hintConvert}
+}
+
+// contradicts is the error for a header of which no reading makes sense.
+func (f *format) contradicts() *FormatError {
+	channels, takes, bytes := "one channel", "takes", "bytes"
+	if f.channels != 1 {
+		channels, takes = fmt.Sprintf("%d channels", f.channels), "take"
 	}
-	return min(max(s, -most), most) * (1 << 15)
+	if f.align == 1 {
+		bytes = "byte"
+	}
+	return &FormatError{
+		fmt.Sprintf("the WAV file contradicts itself: it says that a sample has %d bits, and that %s of them %s %d %s", f.bits, channels, takes, f.align, bytes),
+		"write it again: ffmpeg -i FILE -ar 8000 -ac 1 -c:a pcm_mulaw prompt.wav, and listen to the result"}
 }
 
 // String names the codec, as in "MP3" or "PCM with 12 bits".

@@ -318,6 +318,16 @@ func FuzzReadWAV(f *testing.F) {
 	f.Add(wave(layout(pcm, 2, 44100, 24), chunk("note", 'x'), chunk("data", make([]byte, 60)...)))
 	f.Add(wave(layout(extensible, 1, 8001, 16, extension(pcm)...), chunk("data", pcm16(1, 2, 3)...)))
 	f.Add(wave(layout(float, 1, 192_000, 32), chunk("data", floats(float32(math.NaN()), 1e38)...)))
+	for _, s := range []shape{
+		{tag: pcm, channels: 1, rate: 8000, bits: 24, width: 4, right: true},
+		{tag: pcm, channels: 3, rate: 8000, bits: 20, big: true, valid: 20},
+		{tag: float, channels: 1, rate: 16000, bits: 64, width: 8, container: 32},
+		{tag: pcm, channels: 1, rate: 8000, bits: 16, align: 4},
+	} {
+		f.Add(s.file("RIFX", s.tone(0)[:240]))
+		f.Add(s.file("RIFF", s.tone(0)[:240]))
+	}
+	f.Add(renamed("RF64", wave(ds64(6), odd("note", "abc", "x"), layout(pcm, 1, 8000, 16), sized("data", 0xFFFFFFFF, 1, 0, 2, 0, 3, 0))))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		c, err := audio.ReadWAV(bytes.NewReader(file))
 		if err != nil {
