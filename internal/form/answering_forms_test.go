@@ -36,6 +36,18 @@ func echo(_ context.Context, fields map[string]string) (any, error) {
 	return fields, nil
 }
 
+// echoMessage gives back a form's message alone.
+func echoMessage(_ context.Context, fields map[string]string) (any, error) {
+	answer := map[string]string{}
+	if text, ok := fields["message"]; ok {
+		answer["message"] = text
+	}
+	return answer, nil
+}
+
+// secretly has a form's secret in its header.
+var secretly = http.Header{form.HeaderSecret: {secret}}
+
 const (
 	plain     = "application/x-www-form-urlencoded"
 	multipart = "multipart/form-data; boundary=x"
