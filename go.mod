@@ -23,6 +23,8 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
+require golang.org/x/net v0.62.0
+
 require (
 	github.com/arran4/golang-ical v0.3.4
 	github.com/atotto/clipboard v0.1.4 // indirect

@@ -28,6 +28,10 @@ type Handler struct {
 	Secret  string        // without one every form is refused
 	Timeout time.Duration // bounds Save
 
+	// Known are the names of the fields that the form takes; others are ignored,
+	// and the answer says so. Nil: it takes all.
+	Known []string
+
 	// Save does what a form asks for, and returns the answer, which is written as
 	// JSON. An error that is a *fault.Error is told as it is.
 	Save func(ctx context.Context, fields map[string]string) (answer any, err error)
@@ -40,7 +44,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Say(w, http.StatusMethodNotAllowed, "a form is sent with POST")
 		return
 	}
-	fields, err := read(w, r)
+	all, err := read(w, r)
 	if err != nil {
 		status := http.StatusBadRequest
 		if fault.CodeOf(err) == fault.Refused {
@@ -49,8 +53,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Say(w, status, err.Error())
 		return
 	}
+	fields, problems := h.known(all)
 	if !h.authentic(r.Header.Get(HeaderSecret)) && !h.authentic(fields[fieldSecret]) {
 		Say(w, http.StatusForbidden, "the secret is missing or wrong")
+		return
+	}
+	beside := h.ignored(all)
+	if problems != nil {
+		Answer(w, http.StatusBadRequest, answer{said{strings.Join(problems, "; ")}, beside})
 		return
 	}
 	// What was begun is done to its end, also where the form service hangs up.
@@ -58,10 +68,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	report, err := h.Save(ctx, fields)
 	if err != nil {
-		Say(w, statusOf(err), Sentence(err))
+		Answer(w, statusOf(err), answer{said{Sentence(err)}, beside})
 		return
 	}
-	Answer(w, http.StatusOK, report)
+	Answer(w, http.StatusOK, answer{report, beside})
 }
 
 // authentic compares in a time that does not tell how much was right.
@@ -72,9 +82,11 @@ func (h *Handler) authentic(secret string) bool {
 
 // Say answers with a sentence and nothing else.
 func Say(w http.ResponseWriter, status int, why string) {
-	Answer(w, status, struct {
-		Message string `json:"message"`
-	}{why})
+	Answer(w, status, said{why})
+}
+
+type said struct {
+	Message string `json:"message"`
 }
 
 // Answer writes an answer as JSON, which is of no use to caches.
