@@ -13,6 +13,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/form"
@@ -45,9 +46,10 @@ type saved struct {
 
 // ServeHTTP saves.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handler := form.Handler{Secret: f.Secret, Timeout: saveTimeout, Save: func(ctx context.Context, fields map[string]string) (any, error) {
-		return f.save(ctx, fields)
-	}}
+	handler := form.Handler{
+		Secret: f.Secret, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.note,
+		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.save(ctx, fields) },
+	}
 	handler.ServeHTTP(w, r)
 }
 
@@ -67,9 +69,17 @@ var formFields = []struct {
 	{form.Field{Name: "api_domain", Check: form.Domain}, entry.FieldAPIDomain},
 	{form.Field{Name: "queue", Check: checkQueue}, entry.FieldQueue},
 	{form.Field{Name: "button_text", Check: checkText}, entry.FieldButtonText},
-	{form.Field{Name: "button_color", Check: checkText}, entry.FieldButtonColor},
+	{form.Field{Name: "button_color", Check: checkColour}, entry.FieldButtonColor},
 	{form.Field{Name: "company_name", Check: checkText}, entry.FieldCompanyName},
 	{form.Field{Name: "logo_url", Check: checkLogo}, entry.FieldLogoURL},
+}
+
+func knownFields() []form.Field {
+	known := make([]form.Field, len(formFields))
+	for i := range formFields {
+		known[i] = formFields[i].Field
+	}
+	return known
 }
 
 func (f *Form) save(ctx context.Context, fields map[string]string) (saved, error) {
@@ -79,11 +89,7 @@ func (f *Form) save(ctx context.Context, fields map[string]string) (saved, error
 			return saved{}, err
 		}
 	}
-	known := make([]form.Field, len(formFields))
-	for i := range formFields {
-		known[i] = formFields[i].Field
-	}
-	given, err := form.Check(known, fields)
+	given, err := form.Check(knownFields(), fields)
 	if err != nil {
 		return saved{}, err
 	}
@@ -136,11 +142,7 @@ func (f *Form) complete(id string, change map[string]string) error {
 // tell keeps and logs that an entry was saved. A form is not refused because the
 // audit fails: what it asked for is done.
 func (f *Form) tell(ctx context.Context, id string, given map[string]string) {
-	log := f.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
-	log(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
+	f.note(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
 	if f.Audit == nil {
 		return
 	}
@@ -148,11 +150,31 @@ func (f *Form) tell(ctx context.Context, id string, given map[string]string) {
 		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
 	})
 	if err != nil {
-		log(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+		f.note(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
 	}
 }
 
+func (f *Form) note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	log := f.Log
+	if log == nil {
+		log = slog.Default().LogAttrs
+	}
+	log(ctx, level, message, attrs...)
+}
+
 func checkQueue(value string) (clean, problem string) {
+	extension, domain, named := strings.Cut(value, "@")
+	if extension != "" {
+		if extension, problem = form.User(extension); problem != "" && validQueue.MatchString(value) {
+			return "", problem
+		}
+	}
+	if problem == "" {
+		value = extension
+		if named {
+			value += "@" + domain
+		}
+	}
 	if !validQueue.MatchString(value) {
 		return "", "is not a queue such as 9002@example.net"
 	}
@@ -172,6 +194,13 @@ func checkText(value string) (clean, problem string) {
 		return "", "has more than 500 characters"
 	}
 	return clean, ""
+}
+
+func checkColour(value string) (clean, problem string) {
+	if _, _, ok := widget.Colours(value); !ok {
+		return "", "is not a colour such as " + widget.DefaultColour
+	}
+	return value, ""
 }
 
 func checkLogo(value string) (clean, problem string) {

@@ -16,6 +16,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/switchhook/switchhook/internal/form"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -143,11 +144,20 @@ func (t *looseText) UnmarshalJSON(value []byte) error {
 		if err := json.Unmarshal(value, &number); err != nil {
 			return err
 		}
-		*t = looseText(number)
+		digits, problem := form.Whole(number)
+		if problem != "" {
+			return oddNumber(problem)
+		}
+		*t = looseText(digits)
 		return nil
 	}
 	return json.Unmarshal(value, (*string)(t))
 }
+
+// oddNumber is a number in JSON that cannot be that of a person.
+type oddNumber string
+
+func (n oddNumber) Error() string { return "A field " + string(n) + "." }
 
 // readQuestion reads a body. The sentence says what is wrong with it.
 func readQuestion(w http.ResponseWriter, r *http.Request) (q question, why string) {
@@ -158,7 +168,11 @@ func readQuestion(w http.ResponseWriter, r *http.Request) (q question, why strin
 		}
 		return q, "It broke off."
 	}
-	if err := json.Unmarshal(body.Bytes(), &q); err != nil {
+	err := json.Unmarshal(body.Bytes(), &q)
+	if odd, ok := errors.AsType[oddNumber](err); ok {
+		return q, odd.Error()
+	}
+	if err != nil {
 		return q, `It takes a JSON object, such as {"id":"…","phone":"…"}.`
 	}
 	odd := func(r rune) bool { return r <= ' ' || r > unicode.MaxASCII }

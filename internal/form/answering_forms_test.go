@@ -134,6 +134,8 @@ func FuzzRead(f *testing.F) {
 	f.Add(multipart, "--x\r\nContent-Disposition: form-data; name=\"id\"\r\n\r\nx\r\n--x--\r\n")
 	f.Add("application/json", `{"id":{"a":[1,null]}}`)
 	f.Add("", "\xff\xfe")
+	f.Add(plain+"; charset=utf-16", "%00i%00d=%D8%3D&_charset_=sjis")
+	f.Add("text/plain", `{"id":["\ud83d"],"id":8001.0,"x":-1e400}`)
 	f.Fuzz(func(t *testing.T, kind, body string) {
 		status, answer := send(t, http.MethodPost, kind, body, http.Header{form.HeaderSecret: {secret}}, echo)
 		if status != 200 && status != 400 && status != 413 || !strings.HasPrefix(answer, "{") {

@@ -10,11 +10,13 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // HeaderSecret may carry a form's secret instead of the field.
@@ -22,6 +24,9 @@ const HeaderSecret = "X-Update-Secret"
 
 // fieldSecret is the field.
 const fieldSecret = "secret"
+
+// fieldID names the entry.
+const fieldID = "id"
 
 // Handler is the http.Handler of a form.
 type Handler struct {
@@ -31,6 +36,9 @@ type Handler struct {
 	// Known are the names of the fields that the form takes; others are ignored,
 	// and the answer says so. Nil: it takes all.
 	Known []string
+
+	// Log is told which fields were ignored. Optional.
+	Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
 	// Save does what a form asks for, and returns the answer, which is written as
 	// JSON. An error that is a *fault.Error is told as it is.
@@ -59,6 +67,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	beside := h.ignored(all)
+	if h.Log != nil && beside.Ignored != "" {
+		h.Log(r.Context(), slog.LevelInfo, "form fields ignored", slog.String("entry", clip(fields[fieldID])), slog.String("ignored", clip(phone.MaskIn(beside.Ignored))))
+	}
 	if problems != nil {
 		Answer(w, http.StatusBadRequest, answer{said{strings.Join(problems, "; ")}, beside})
 		return
@@ -122,6 +133,15 @@ func Sentence(err error) string {
 type Field struct {
 	Name  string
 	Check func(value string) (clean, problem string)
+}
+
+// Names returns the names of the fields that a form takes.
+func Names(fields []Field) []string {
+	names := []string{fieldID}
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return names
 }
 
 // Check returns the fields that are set, as they are stored. An empty field

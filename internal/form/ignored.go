@@ -35,6 +35,16 @@ func (h *Handler) takes(name string) bool {
 	return h.Known == nil || name == fieldSecret || slices.Contains(h.Known, name)
 }
 
+// maxLogged is how much of what was sent is logged, in bytes.
+const maxLogged = 400
+
+func clip(s string) string {
+	if len(s) > maxLogged {
+		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
+	}
+	return s
+}
+
 // ignored is what an answer says of fields that the form does not take.
 type ignored struct {
 	Ignored    string `json:"ignored,omitempty"`      // their names, in the order in which they were sent

@@ -19,6 +19,10 @@ var formFields = []form.Field{
 
 // checkFromNumber returns the digits of a number as people write it.
 func checkFromNumber(value string) (clean, problem string) {
+	value, problem = form.Digits(value)
+	if problem != "" {
+		return "", problem
+	}
 	digits, reason := destination(value)
 	if reason != "" {
 		return "", "is not a telephone number of 7 to 15 digits"

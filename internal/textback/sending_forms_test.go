@@ -412,7 +412,11 @@ func TestFormsComeInSeveralWays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
 			status, answer := s.send(test.contentType, test.body, nil)
-			wantAnswer(t, status, answer, 200, allCreated)
+			wanted := allCreated
+			if name == "fields that we know nothing of" {
+				wanted = strings.TrimSuffix(allCreated, "}") + `,"ignored":"zoho_id, queue"}`
+			}
+			wantAnswer(t, status, answer, 200, wanted)
 			want := entry.Text{User: "2000", SystemUser: "8002", FromNumber: from, Message: text}
 			if diff := cmp.Diff(want, s.text("example.org-sms")); diff != "" {
 				t.Errorf("the entry (- want, + got):\n%s", diff)
@@ -435,7 +439,6 @@ func TestFormsThatCannotBeReadAreToldSo(t *testing.T) {
 	for name, test := range map[string]struct{ contentType, body, want string }{
 		"another type": {"text/csv", "a,b", `a body of type \"text/csv\" cannot be read; send a form or JSON`},
 		"broken JSON":  {"application/json", `{"id": `, "the JSON cannot be read: unexpected EOF"},
-		"deep JSON":    {"application/json", `{"id": {"x": 1}}`, `the JSON cannot be read: \"id\" is neither a string nor a number`},
 		"no boundary":  {"multipart/form-data", "--x", "the multipart form cannot be read: its Content-Type names no boundary"},
 	} {
 		t.Run(name, func(t *testing.T) {
