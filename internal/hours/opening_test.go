@@ -86,19 +86,28 @@ func TestAPlaceIsOpenAsTheClockOnTheWallSays(t *testing.T) {
 		{"the whole day", `{"mon": ["00:00-24:00"]}`, "", newYork, "2026-01-04T12:00:00-05:00", hours.Closed, "2026-01-05T00:00:00-05:00"},
 		{"spans in any order, that overlap", `{"mon": ["13:00-17:00", "09:00-14:00"]}`, "", newYork, "2026-01-05T08:00:00-05:00", hours.Closed, "2026-01-05T09:00:00-05:00"},
 
-		// Clocks went from 2:00 to 3:00 on the 8th of March 2026, a Sunday.
-		{"a time that does not exist", `{"sun": ["02:30-04:00"]}`, "", newYork, "2026-03-08T01:59:59-05:00", hours.Closed, "2026-03-08T03:00:00-04:00"},
-		{"past it", `{"sun": ["02:30-04:00"]}`, "", newYork, "2026-03-08T03:00:00-04:00", hours.Open, ""},
-		{"a span that does not exist", `{"sun": ["02:10-02:20"]}`, "", newYork, "2026-03-08T01:00:00-05:00", hours.Closed, "2026-03-15T02:10:00-04:00"},
+		// Clocks went from 2:00 to 3:00 on the 8th of March 2026, a Sunday. A time
+		// that does not exist is that of the offset before: RFC 5545, section 3.3.5.
+		{"a time that does not exist", `{"sun": ["02:30-04:00"]}`, "", newYork, "2026-03-08T01:59:59-05:00", hours.Closed, "2026-03-08T03:30:00-04:00"},
+		{"past the gap, before it", `{"sun": ["02:30-04:00"]}`, "", newYork, "2026-03-08T03:29:59-04:00", hours.Closed, "2026-03-08T03:30:00-04:00"},
+		{"past it", `{"sun": ["02:30-04:00"]}`, "", newYork, "2026-03-08T03:30:00-04:00", hours.Open, ""},
+		{"a span that does not exist", `{"sun": ["02:10-02:20"]}`, "", newYork, "2026-03-08T01:00:00-05:00", hours.Closed, "2026-03-08T03:10:00-04:00"},
+		{"into the gap", `{"sat": ["22:00-02:30"]}`, "", newYork, "2026-03-08T03:29:59-04:00", hours.Open, ""},
+		{"into the gap, past it", `{"sat": ["22:00-02:30"]}`, "", newYork, "2026-03-08T03:30:00-04:00", hours.Closed, "2026-03-14T22:00:00-04:00"},
 		{"into the morning on which an hour is missing", `{"sat": ["22:00-03:00"]}`, "", newYork, "2026-03-08T03:00:00-04:00", hours.Closed, "2026-03-14T22:00:00-04:00"},
 		{"the day that is put forward", `{"sun": ["09:00-10:00"]}`, "", newYork, "2026-03-08T00:00:00-05:00", hours.Closed, "2026-03-08T09:00:00-04:00"},
 		{"far beyond", `{"sun": ["09:00-10:00"]}`, "", newYork, "2026-03-07T23:00:00-05:00", hours.Closed, "2026-03-08T09:00:00-04:00"},
+		{"a midnight that does not exist", `{"fri": ["00:00-24:00"]}`, "", "Africa/Cairo", "2026-04-23T21:59:59Z", hours.Closed, "2026-04-23T22:00:00Z"},
+		{"half an hour that does not exist", `{"sun": ["02:15-06:00"]}`, "", "Australia/Lord_Howe", "2026-10-03T15:40:00Z", hours.Closed, "2026-10-03T15:45:00Z"},
 
-		// And from 2:00 back to 1:00 on the 1st of November.
+		// And from 2:00 back to 1:00 on the 1st of November. A time that comes
+		// twice is the first.
 		{"a time that comes twice", `{"sun": ["01:30-01:45"]}`, "", newYork, "2026-11-01T01:30:00-04:00", hours.Open, ""},
-		{"between the two", `{"sun": ["01:30-01:45"]}`, "", newYork, "2026-11-01T01:50:00-04:00", hours.Closed, "2026-11-01T01:30:00-05:00"},
-		{"the second time", `{"sun": ["01:30-01:45"]}`, "", newYork, "2026-11-01T01:30:00-05:00", hours.Open, ""},
-		{"back into a span", `{"sun": ["01:00-01:15"]}`, "", newYork, "2026-11-01T01:30:00-04:00", hours.Closed, "2026-11-01T01:00:00-05:00"},
+		{"between the two", `{"sun": ["01:30-01:45"]}`, "", newYork, "2026-11-01T01:50:00-04:00", hours.Closed, "2026-11-08T01:30:00-05:00"},
+		{"the second time", `{"sun": ["01:30-01:45"]}`, "", newYork, "2026-11-01T01:30:00-05:00", hours.Closed, "2026-11-08T01:30:00-05:00"},
+		{"from the first of two on", `{"sun": ["01:30-09:00"]}`, "", newYork, "2026-11-01T01:15:00-05:00", hours.Open, ""},
+		{"to the first of two", `{"sat": ["22:00-01:30"]}`, "", newYork, "2026-11-01T01:29:59-05:00", hours.Closed, "2026-11-07T22:00:00-05:00"},
+		{"over both", `{"sun": ["00:30-03:00"]}`, "", newYork, "2026-11-01T01:30:00-05:00", hours.Open, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := schedule(t, c.week, c.holidays, c.zone)
