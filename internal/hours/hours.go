@@ -1,9 +1,9 @@
 // Package hours knows when a place is open: spans of the week, holidays and a
 // time zone.
 //
-// Open is what the clock on the wall says. Where clocks are put forward, a span
-// that begins at a time that does not exist begins with the next that does;
-// where they are put back, the times that come twice count twice.
+// Open is what the clock on the wall says: see Instant for the times that do not
+// exist where clocks are put forward, and for those that come twice where they
+// are put back.
 //
 // Time zones are those of the IANA database, which the machine has or the
 // program brings along: one that is to run on Windows or in an empty container
@@ -61,16 +61,20 @@ const (
 	day    = 24 * 60 * minute
 )
 
+// reach is how many days before one a span can begin that lasts into it: it may
+// be over midnight, and there are zones that have skipped a day.
+const reach = 2
+
 // At returns how the place is at t.
 func (s *Schedule) At(t time.Time) State {
 	if s == nil {
 		return Open
 	}
-	_, offset := s.local(t).Zone()
-	wall := t.Unix() + int64(offset)
-	today := dateOf(wall)
-	if !s.holiday(today-1) && s.within(today-1, wall) || !s.holiday(today) && s.within(today, wall) {
-		return Open
+	today := s.dateOf(t)
+	for date := today - reach; date <= today; date++ {
+		if !s.holiday(date) && s.within(date, t) {
+			return Open
+		}
 	}
 	if s.holiday(today) {
 		return Holiday
@@ -80,53 +84,30 @@ func (s *Schedule) At(t time.Time) State {
 
 // Next returns the first moment from t on at which the place is open, which is
 // t itself where it is open then; false: never again.
-func (s *Schedule) Next(t time.Time) (time.Time, bool) {
+func (s *Schedule) Next(t time.Time) (next time.Time, ok bool) {
 	if s == nil {
 		return t, true
 	}
-	for at := t; ; {
-		if s.At(at) == Open {
-			return at, true
-		}
-		// As long as the clock is not put forward or back, the wall's time is
-		// the world's and a constant.
-		local := s.local(at)
-		_, offset := local.Zone()
-		_, changed := local.ZoneBounds()
-		wall, ok := s.nextOnWall(at.Unix() + int64(offset))
-		if next := time.Unix(wall-int64(offset), 0); ok && (changed.IsZero() || next.Before(changed)) {
-			return next.In(t.Location()), true
-		}
-		if changed.IsZero() || !ok {
-			return time.Time{}, false
-		}
-		at = changed.In(t.Location())
-	}
-}
-
-// nextOnWall returns the first moment from wall on at which the place is open,
-// on a clock that is never put forward or back.
-func (s *Schedule) nextOnWall(wall int64) (int64, bool) {
 	// A week without holidays has whatever opening there is, and each holiday
-	// spoils one week at most; yesterday may last into today.
-	first := dateOf(wall) - 1
+	// spoils one week at most. A day may have times that come after those of the
+	// next one: see Instant.
+	first := s.dateOf(t) - reach
 	last := first + Date(days*(len(s.Holidays)+2))
 	for date := first; date <= last; date++ {
 		if s.holiday(date) {
 			continue
 		}
-		best, found := int64(0), false
 		for _, span := range s.spans(date) {
-			from, to := span.on(date)
-			if opens := max(from, wall); opens < to && (!found || opens < best) {
-				best, found = opens, true
+			from, to := s.bounds(span, date)
+			if from.Before(t) {
+				from = t
+			}
+			if from.Before(to) && (!ok || from.Before(next)) {
+				next, ok, last = from.In(t.Location()), true, min(last, date+reach)
 			}
 		}
-		if found {
-			return best, true
-		}
 	}
-	return 0, false
+	return next, ok
 }
 
 func (s *Schedule) local(t time.Time) time.Time {
@@ -141,11 +122,10 @@ func (s *Schedule) holiday(d Date) bool {
 	return found
 }
 
-// within reports whether a moment lies in a span of a day, which may have been
-// the day before.
-func (s *Schedule) within(date Date, wall int64) bool {
+// within reports whether a moment lies in a span that begins on a day.
+func (s *Schedule) within(date Date, t time.Time) bool {
 	for _, span := range s.spans(date) {
-		if from, to := span.on(date); from <= wall && wall < to {
+		if from, to := s.bounds(span, date); !from.After(t) && to.After(t) {
 			return true
 		}
 	}
@@ -163,10 +143,17 @@ func (s *Schedule) spans(date Date) []Span {
 	return s.Week[((date+firstWeekday)%days+days)%days] // a date before 1970 is negative
 }
 
-// on returns when a span begins and ends on the wall's clock, in seconds.
-func (s Span) on(date Date) (from, to int64) {
-	midnight := int64(date) * day
-	return midnight + int64(s.From)*minute, midnight + int64(s.To)*minute
+// bounds returns when a span of a day begins and ends.
+func (s *Schedule) bounds(span Span, date Date) (from, to time.Time) {
+	at := func(minutes int) time.Time {
+		return Instant(time.Unix(int64(date)*day+int64(minutes)*minute, 0).UTC(), s.Zone)
+	}
+	return at(span.From), at(span.To)
+}
+
+// dateOf returns the day that it is in the schedule's zone.
+func (s *Schedule) dateOf(t time.Time) Date {
+	return dateOf(Wall(s.local(t)).Unix())
 }
 
 func dateOf(wall int64) Date {
