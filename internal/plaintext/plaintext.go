@@ -1,0 +1,55 @@
+// Package plaintext makes one kind of text of what people's editors and phones
+// write: UTF-8 without a byte order mark, letters composed.
+package plaintext
+
+import (
+	"bytes"
+	"unicode/utf16"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+var mark = []byte("\uFEFF")
+
+// Decode returns a file as UTF-8 without a byte order mark. A file with the mark
+// of UTF-16 is transcoded, and so is one without it whose first sign is ASCII in
+// UTF-16; anything else is returned as it is.
+func Decode(data []byte) []byte {
+	if rest, ok := bytes.CutPrefix(data, mark); ok {
+		return rest
+	}
+	if len(data) < 2 {
+		return data
+	}
+	switch first, second := data[0], data[1]; {
+	case first == 0xFF && second == 0xFE:
+		return fromUTF16(data[2:], 0)
+	case first == 0xFE && second == 0xFF:
+		return fromUTF16(data[2:], 1)
+	case first != 0 && second == 0 && len(data) > 3 && data[3] == 0:
+		return fromUTF16(data, 0)
+	case first == 0 && second != 0 && len(data) > 3 && data[2] == 0:
+		return fromUTF16(data, 1)
+	}
+	return data
+}
+
+// fromUTF16 transcodes UTF-16 whose lower byte stands at an offset of each pair.
+// An odd byte at the end is left out.
+func fromUTF16(data []byte, low int) []byte {
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = uint16(data[2*i+low]) | uint16(data[2*i+1-low])<<8
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// Compose returns a text whose letters and marks are put together, as é is in
+// place of e and an accent: Unicode's normalization form C. It allocates only
+// where it changes something.
+func Compose(text string) string {
+	if norm.NFC.IsNormalString(text) {
+		return text
+	}
+	return norm.NFC.String(text)
+}
