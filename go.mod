@@ -26,7 +26,6 @@ require (
 require golang.org/x/net v0.62.0
 
 require (
-	github.com/arran4/golang-ical v0.3.4
 	github.com/atotto/clipboard v0.1.4 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

@@ -2,79 +2,183 @@ package source
 
 import (
 	"cmp"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
-	ics "github.com/arran4/golang-ical"
+	"github.com/switchhook/switchhook/internal/oncall/ical"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // levelForm is a category that says which level an event has by itself.
 var levelForm = regexp.MustCompile(`(?i)^(?:level|tier|l)[ -]?([1-9])$`)
 
 // people returns who is on call in an event: its attendees, or, where it has
-// none, whoever its summary names. All have the event's level.
-func (r *reader) people(e *ics.VEvent) []Person {
+// none, whoever its summary names. All have the event's level. Whoever was asked
+// and does not take part is not brought back by the summary.
+func (r *reader) people(e *event) (people []Person, asked bool) {
 	level := r.levelOf(e)
-	var people []Person
-	for _, p := range e.GetProperties(ics.ComponentPropertyAttendee) {
-		if person, ok := r.attendee(p); ok {
-			person.Level = level
-			people = append(people, person)
+	var all []attendee
+	listed := make(map[string]bool)
+	for i := range e.Properties {
+		p := &e.Properties[i]
+		if p.Name != "ATTENDEE" {
+			continue
+		}
+		if a, ok := r.attendee(e, p); ok {
+			all = append(all, a)
+			listed[a.person.ID] = true
 		}
 	}
-	if summary := text(e, ics.ComponentPropertySummary); len(people) == 0 && summary != "" {
-		name := strings.Join(strings.Fields(summary), " ")
-		people = append(people, Person{ID: name, Name: name, Level: level})
+	for _, a := range all {
+		if a.takesPart {
+			people = append(people, a.person)
+		}
+		for _, address := range a.delegates {
+			if p, ok := r.identify(e, address, "", ""); ok && !listed[p.ID] { // who is listed answers for themselves
+				people = append(people, p)
+			}
+		}
 	}
-	return people
+	if summary := e.summary(); len(all) == 0 && summary != "" {
+		people = append(people, Person{ID: summary, Name: summary})
+	}
+	for i := range people {
+		people[i].Level = level
+	}
+	return people, len(all) > 0
 }
 
-// attendee reads an ATTENDEE (RFC 5545, section 3.8.4.1): an e-mail address,
-// or a number as in tel:+31611111111. Rooms, and people who said no, are not
-// on call.
-func (r *reader) attendee(p *ics.IANAProperty) (Person, bool) {
-	parameter := func(name string) string { return strings.TrimSpace(first0(p.ICalParameters[name])) }
-	switch kind := strings.ToUpper(parameter("CUTYPE")); {
-	case kind == "ROOM", kind == "RESOURCE", strings.EqualFold(parameter("PARTSTAT"), "DECLINED"):
-		return Person{}, false
+// attendee is a person who was asked.
+type attendee struct {
+	person    Person
+	takesPart bool
+	delegates []string // addresses of those who come instead
+}
+
+// attendee reads an ATTENDEE (RFC 5545, section 3.8.4.1). Rooms are none.
+func (r *reader) attendee(e *event, p *ical.Property) (attendee, bool) {
+	if kind := strings.ToUpper(p.Param("CUTYPE")); kind == "ROOM" || kind == "RESOURCE" {
+		return attendee{}, false
 	}
-	name := strings.Join(strings.Fields(parameter("CN")), " ")
-	scheme, address, ok := strings.Cut(strings.TrimSpace(p.Value), ":")
-	if !ok {
-		scheme, address = "mailto", strings.TrimSpace(p.Value)
+	person, ok := r.identify(e, p.Value, strings.Join(p.All("CN"), ","), p.Param("EMAIL"))
+	a := attendee{person: person, takesPart: true}
+	switch strings.ToUpper(p.Param("PARTSTAT")) {
+	case "DECLINED":
+		a.takesPart = false
+	case "DELEGATED":
+		a.takesPart, a.delegates = false, p.All("DELEGATED-TO")
 	}
-	person := Person{Name: name}
-	switch strings.ToLower(scheme) {
-	case "mailto":
-		person.Email = strings.ToLower(address)
-		person.ID = person.Email
-	case "tel":
+	if strings.EqualFold(p.Param("ROLE"), "NON-PARTICIPANT") {
+		a.takesPart = false
+	}
+	return a, ok
+}
+
+// identify returns who has an address: one of e-mail, a number as in
+// tel:+31611111111, or whatever a program has in their place. Those that say
+// nothing are of nobody, so that two people with such a one stay two.
+func (r *reader) identify(e *event, address, name, email string) (Person, bool) {
+	name = personName(name)
+	scheme, address := cutScheme(address)
+	if mail, ok := mailAddress(email); ok {
+		scheme, address = "mailto", mail
+	}
+	person := Person{Name: name, ID: address}
+	mail, isMail := mailAddress(address)
+	switch {
+	case scheme == "tel":
 		e164, ok := inRegion("", address)
 		if !ok {
 			r.odd("%s", noNumber(cmp.Or(name, "an attendee"), address))
 			return Person{}, false
 		}
 		person.ID, person.Numbers = cmp.Or(name, e164), []string{e164}
-	default:
-		person.ID = cmp.Or(parameter("EMAIL"), address)
+	case scheme == "mailto" && isMail:
+		person.ID, person.Email = mail, mail
+	case scheme == "invalid", isPlaceholder(address):
+		person.ID = name
+	}
+	if person.ID == "" {
+		r.odd("%s: an attendee has neither a name nor an address", e.what())
+		return Person{}, false
 	}
 	person.Name = cmp.Or(person.Name, person.ID)
-	return person, person.ID != ""
+	return person, true
+}
+
+// schemeForm is the scheme of an address (RFC 3986, section 3.1).
+var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+
+// cutScheme returns the scheme of an address, in small letters, and what follows
+// it. An address without one is one of e-mail.
+func cutScheme(address string) (scheme, rest string) {
+	address = strings.TrimSpace(plaintext.Compose(address))
+	scheme, rest, ok := strings.Cut(address, ":")
+	if !ok || !schemeForm.MatchString(scheme) {
+		return "mailto", address
+	}
+	return strings.ToLower(scheme), strings.TrimSpace(rest)
+}
+
+// mailAddress returns an address of e-mail in small letters, without what may
+// stand around it; false: it is none, or one that means none.
+func mailAddress(text string) (string, bool) {
+	_, text = cutScheme(text)
+	text, _, _ = strings.Cut(text, "?")
+	if _, after, ok := strings.Cut(text, "<"); ok {
+		text, _, _ = strings.Cut(after, ">")
+	}
+	if decoded, err := url.PathUnescape(text); err == nil {
+		text = decoded
+	}
+	text = strings.ToLower(strings.TrimSpace(text))
+	at := strings.LastIndexByte(text, '@')
+	ok := at > 0 && at < len(text)-1 && !strings.HasPrefix(text, "/") && !strings.ContainsFunc(text, unicode.IsSpace)
+	return text, ok && !isPlaceholder(text)
+}
+
+// isPlaceholder reports whether an address is one that programs write where
+// there is none. Names below .invalid are nobody's: RFC 2606.
+func isPlaceholder(address string) bool {
+	address = strings.ToLower(strings.TrimSpace(address))
+	if strings.HasSuffix(address, ".invalid") || strings.HasSuffix(address, "@invalid") {
+		return true
+	}
+	switch strings.NewReplacer("-", "", "_", "").Replace(address) {
+	case "", "nomail", "noemail", "none", "null", "undefined", "unknown", "invalid", "undisclosed", "n/a", "na", "unknownorganizer@calendar.google.com":
+		return true
+	}
+	return false
+}
+
+// personName returns a name on one line, without quotes around it.
+func personName(text string) string {
+	text = strings.Join(strings.Fields(plaintext.Compose(text)), " ")
+	for _, quote := range [...]string{`"`, "'"} {
+		if len(text) > 1 && strings.HasPrefix(text, quote) && strings.HasSuffix(text, quote) {
+			text = strings.TrimSpace(text[1 : len(text)-1])
+		}
+	}
+	return text
 }
 
 // levelOf returns the level of an event: of the first of its categories that
 // has one, or the calendar's.
-func (r *reader) levelOf(e *ics.VEvent) int {
-	for _, p := range e.GetProperties(ics.ComponentPropertyCategories) {
-		for category := range strings.SplitSeq(p.Value, ",") {
-			category = strings.ToLower(strings.TrimSpace(category))
-			if level, ok := r.categories[category]; ok {
-				return level
-			}
-			if m := levelForm.FindStringSubmatch(category); m != nil {
-				level, _ := strconv.Atoi(m[1]) // one digit
-				return level
+func (r *reader) levelOf(e *event) int {
+	for i := range e.Properties {
+		if p := &e.Properties[i]; p.Name == "CATEGORIES" {
+			for _, category := range ical.List(p.Value) {
+				category = strings.ToLower(strings.TrimSpace(plaintext.Compose(category)))
+				if level, ok := r.categories[category]; ok {
+					return level
+				}
+				if m := levelForm.FindStringSubmatch(category); m != nil {
+					level, _ := strconv.Atoi(m[1]) // one digit
+					return level
+				}
 			}
 		}
 	}

@@ -63,7 +63,7 @@ func TestWhoAnAttendeeIs(t *testing.T) {
 		{"two without an address, by mail", lines("ATTENDEE;CN=Ann:mailto:nomail", "ATTENDEE;CN=Ben:MAILTO:nomail"), "Ann, Ben", ""},
 		{"two with an empty address", lines("ATTENDEE;CN=Ann:mailto:", "ATTENDEE;CN=Ben:"), "Ann, Ben", ""},
 		{"two with a placeholder", lines("ATTENDEE;CN=Ann:mailto:noemail@example.invalid", "ATTENDEE;CN=Ben:mailto:noemail@example.invalid"), "Ann, Ben", ""},
-		{"neither a name nor an address", lines("ATTENDEE:invalid:nomail"), "", "an attendee has neither a name nor an address"},
+		{"neither a name nor an address", lines("ATTENDEE:invalid:nomail"), "Rota", "an attendee has neither a name nor an address"},
 		{"two by an id", lines("ATTENDEE;CN=Ann:urn:uuid:1111", "ATTENDEE;CN=Ben:urn:uuid:2222"), "uuid:1111, uuid:2222", ""},
 		{"two by web addresses", lines("ATTENDEE;CN=Ann:https://example.net/p/1", "ATTENDEE;CN=Ben:https://example.net/p/2"), "//example.net/p/1, //example.net/p/2", ""},
 		{"any case", lines("ATTENDEE:MailTo:Ann@Example.net", "ATTENDEE:ann@example.NET"), "ann@example.net", ""},

@@ -1,16 +1,14 @@
 package source
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	ics "github.com/arran4/golang-ical"
+	"github.com/switchhook/switchhook/internal/oncall/ical"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 const (
@@ -18,14 +16,10 @@ const (
 	// years, with each change of it kept, is about 2 MiB.
 	maxCalendar = 8 << 20
 
-	// maxNesting bounds how deep the parts of a calendar stand in each other.
-	// The standard has three levels; the library follows each into itself.
-	maxNesting = 8
-
 	// maxEvents bounds the events of a calendar.
 	maxEvents = 20_000
 
-	// maxOddities bounds what is told of one calendar: whoever mends the first
+	// maxOddities bounds what is told of one calendar: whoever fixes the first
 	// ones sees the next.
 	maxOddities = 10
 )
@@ -41,6 +35,7 @@ type shift struct {
 	series
 	people  []Person // with their level; without times
 	what    string   // for sentences
+	asked   bool     // people were asked: there is somebody who does not take part
 	open    bool     // it has always been: its start means nothing
 	lasting bool     // it lasts for good: its end means nothing
 }
@@ -57,10 +52,17 @@ func (c *calendar) at(ctx context.Context, t time.Time) (people []Person, odditi
 			oddities = append(oddities, fmt.Sprintf("%s is left out: %s", s.what, err))
 		}
 		for _, turn := range turns {
-			if len(s.people) == 0 {
-				oddities = append(oddities, s.what+" names nobody")
+			those, what := s.people, s.what
+			if turn.what != "" {
+				those, what = turn.people, turn.what
 			}
-			for _, p := range s.people {
+			switch {
+			case len(those) == 0 && s.asked:
+				oddities = append(oddities, what+" names nobody who takes part")
+			case len(those) == 0:
+				oddities = append(oddities, what+" names nobody")
+			}
+			for _, p := range those {
 				if !s.open {
 					p.Since = turn.start
 				}
@@ -74,10 +76,10 @@ func (c *calendar) at(ctx context.Context, t time.Time) (people []Person, odditi
 	return arrange(people), oddities, nil
 }
 
-// reader reads one calendar.
+// reader reads the calendars of one file.
 type reader struct {
-	zone       *time.Location // of times that name none
-	zones      map[string]*time.Location
+	zone       *time.Location            // of times that name none, where the calendar names none
+	own        map[string]*time.Location // that some calendar describes
 	level      int
 	categories map[string]int // by lower-case name
 	now        time.Time
@@ -98,262 +100,73 @@ func (r *reader) odd(format string, args ...any) {
 	}
 }
 
-// errHalf says that a calendar ends before its end.
-var errHalf = errors.New("it ends in the middle")
-
-// checkCalendar looks at the frame of a calendar before the library reads it:
-// the library takes one that breaks off between two events for whole, and
-// follows nesting without a bound.
-func checkCalendar(data []byte) error {
-	depth, events, begun := 0, 0, false
-	for line := range bytes.Lines(data) {
-		line = bytes.TrimRight(line, "\r\n \t")
-		switch {
-		case bytes.HasPrefix(line, []byte("BEGIN:")):
-			if depth++; depth > maxNesting {
-				return errors.New("its parts stand too deep in each other")
-			}
-			if bytes.Equal(line, []byte("BEGIN:VEVENT")) {
-				events++
-			}
-			begun = true
-		case bytes.HasPrefix(line, []byte("END:")):
-			depth--
-		}
-		if !begun && len(line) > 0 {
-			return errors.New("it is no calendar")
-		}
+// tell notes what is odd about the lines of a component, and of those in it.
+func (r *reader) tell(what string, c *ical.Component) {
+	for _, o := range c.Odd {
+		r.odd("%s %s", what, shown(o))
 	}
-	switch {
-	case !begun:
-		return errors.New("it is no calendar")
-	case events > maxEvents:
-		return fmt.Errorf("it has more than %d events", maxEvents)
-	case depth > 0:
-		return errHalf
+	for _, part := range c.Parts {
+		r.tell(what, part)
 	}
-	return nil
 }
 
-// read reads a calendar in the form of RFC 5545. Its error says in a few words
-// what is wrong with it.
+// shown is an oddity as a part of a sentence, with the beginning of the line
+// that it is about.
+func shown(o ical.Oddity) string {
+	const enough = 40 // characters
+	text := []rune(label(o.Text))
+	if len(text) > enough {
+		text = append(text[:enough-1], '…')
+	}
+	if len(text) == 0 {
+		return o.What
+	}
+	return o.What + ": " + string(text)
+}
+
+// errHalf says that a file ends before its end.
+var errHalf = errors.New("it ends in the middle")
+
+// read reads a file in the form of RFC 5545, of one calendar or several. Its
+// error says in a few words what is wrong with it.
+//
+// What is odd costs the event that it is found in. Only what may have lost
+// events is refused: a file without a calendar, and one that breaks off.
 func (r *reader) read(data []byte) (*calendar, error) {
-	data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-	if err := checkCalendar(data); err != nil {
+	file, err := ical.Read(plaintext.Decode(data))
+	if errors.Is(err, ical.ErrHalf) {
+		return nil, errHalf
+	} else if err != nil {
 		return nil, err
 	}
-	parsed, err := ics.ParseCalendarWithOptions(bytes.NewReader(data), ics.WithUnknownPropertyHandler(ics.AcceptUnknownPropertyHandler))
-	if err != nil {
-		return nil, errors.New("it is no calendar as RFC 5545 has it") // the library's words may quote an event
+	r.own = make(map[string]*time.Location)
+	for _, o := range file.Odd {
+		r.odd("%s", shown(o))
 	}
-	r.readZones(parsed)
-	events := newest(parsed.Events())
-	changed := changes(events)
-	for _, event := range events {
-		r.event(event, changed)
+	var events []*event
+	for _, c := range file.Calendars {
+		for _, o := range c.Odd {
+			r.odd("the calendar %s", shown(o))
+		}
+		scope := r.scope(c)
+		for _, part := range c.Parts {
+			if part.Name != "VEVENT" {
+				continue
+			}
+			if len(events) == maxEvents {
+				return nil, fmt.Errorf("it has more than %d events", maxEvents)
+			}
+			events = append(events, newEvent(scope, part, len(events)))
+		}
+	}
+	for _, e := range events {
+		r.tell(e.what(), e.Component)
+	}
+	for _, group := range grouped(events) {
+		r.group(group)
 	}
 	if r.untold > 0 {
 		r.calendar.oddities = append(r.calendar.oddities, fmt.Sprintf("and %d more of this kind", r.untold))
 	}
 	return &r.calendar, nil
-}
-
-// eventKey tells one event, or one changed turn of it, from another.
-func eventKey(e *ics.VEvent) string {
-	return text(e, ics.ComponentPropertyUniqueId) + "\x00" + text(e, ics.ComponentPropertyRecurrenceId)
-}
-
-// newest leaves out events that a later version of the same event replaces.
-func newest(events []*ics.VEvent) []*ics.VEvent {
-	latest := make(map[string]int)
-	for _, e := range events {
-		latest[eventKey(e)] = max(latest[eventKey(e)], sequence(e))
-	}
-	return slices.DeleteFunc(events, func(e *ics.VEvent) bool {
-		return text(e, ics.ComponentPropertyUniqueId) != "" && sequence(e) < latest[eventKey(e)]
-	})
-}
-
-func sequence(e *ics.VEvent) int {
-	n, err := strconv.Atoi(text(e, ics.ComponentPropertySequence))
-	if err != nil {
-		return 0
-	}
-	return n
-}
-
-// changes returns, by UID, the turns that have an event of their own.
-func changes(events []*ics.VEvent) map[string][]*ics.IANAProperty {
-	changed := make(map[string][]*ics.IANAProperty)
-	for _, e := range events {
-		if p := e.GetProperty(ics.ComponentPropertyRecurrenceId); p != nil {
-			uid := text(e, ics.ComponentPropertyUniqueId)
-			changed[uid] = append(changed[uid], p)
-		}
-	}
-	return changed
-}
-
-// event reads one event and adds its shift.
-func (r *reader) event(e *ics.VEvent, changed map[string][]*ics.IANAProperty) {
-	what := r.what(e)
-	if strings.EqualFold(text(e, ics.ComponentPropertyStatus), "CANCELLED") {
-		return
-	}
-	s := shift{people: r.people(e), what: what}
-	wholeDays, err := r.length(e, &s.series)
-	if err != nil {
-		r.odd("%s is left out: %s", what, err)
-		return
-	}
-	own := e.GetProperty(ics.ComponentPropertyRecurrenceId)
-	if own != nil && strings.EqualFold(first0(own.ICalParameters["RANGE"]), "THISANDFUTURE") {
-		r.odd("%s is a change of all turns from one on, of which the first alone is changed here", what)
-	}
-	if own == nil {
-		if err := r.recurrence(e, &s.series, wholeDays); err != nil {
-			r.odd("%s is left out: %s", what, err)
-			return
-		}
-		for _, p := range changed[text(e, ics.ComponentPropertyUniqueId)] {
-			if err := r.leaveOut(&s.series, p); err != nil {
-				r.odd("%s has a change that is not understood: %s", what, err)
-			}
-		}
-	}
-	r.calendar.shifts = append(r.calendar.shifts, s)
-}
-
-// what names an event in sentences.
-func (r *reader) what(e *ics.VEvent) string {
-	name := label(text(e, ics.ComponentPropertySummary))
-	if name == "" {
-		name = "without a name"
-	}
-	start := ""
-	if p := e.GetProperty(ics.ComponentPropertyDtStart); p != nil && len(p.Value) >= len(dateForm) {
-		if day, err := time.Parse(dateForm, p.Value[:len(dateForm)]); err == nil {
-			start = " of " + day.Format(time.DateOnly)
-		}
-	}
-	return "the event " + name + start
-}
-
-// length reads when an event begins and how long it lasts.
-func (r *reader) length(e *ics.VEvent, s *series) (wholeDays bool, err error) {
-	begin := e.GetProperty(ics.ComponentPropertyDtStart)
-	if begin == nil {
-		return false, errors.New("it does not say when it begins")
-	}
-	if s.start, wholeDays, err = r.moment(begin, begin.Value); err != nil {
-		return false, err
-	}
-	if end := e.GetProperty(ics.ComponentPropertyDtEnd); end != nil {
-		at, _, err := r.moment(end, end.Value)
-		if err != nil {
-			return false, err
-		}
-		s.lasts = until(s.start, at)
-	} else if lasts := e.GetProperty(ics.ComponentPropertyDuration); lasts != nil {
-		l, ok := parseDuration(lasts.Value)
-		if !ok {
-			return false, errors.New("its duration cannot be read")
-		}
-		s.lasts = l
-	} else if wholeDays {
-		s.lasts = length{wall: 24 * time.Hour}
-	}
-	if s.lasts.wall < 0 || s.lasts.exact < 0 {
-		return false, errors.New("it ends before it begins")
-	}
-	return wholeDays, nil
-}
-
-// recurrence reads how often an event happens.
-func (r *reader) recurrence(e *ics.VEvent, s *series, wholeDays bool) error {
-	rules := e.GetProperties(ics.ComponentPropertyRrule)
-	if len(rules) > 1 || len(e.GetProperties(ics.ComponentPropertyExrule)) > 0 {
-		return errors.New("it has more than one rule")
-	}
-	if len(rules) == 1 {
-		rule, err := parseRule(rules[0].Value, s.start, wholeDays)
-		if err != nil {
-			return err
-		}
-		if s.lasts.wall+s.lasts.exact > maxTurn {
-			return fmt.Errorf("a turn of it lasts longer than %s", span(maxTurn))
-		}
-		s.rule = rule
-	}
-	for _, p := range e.GetProperties(ics.ComponentPropertyRdate) {
-		for value := range strings.SplitSeq(p.Value, ",") {
-			one, err := r.turn(p, value, s.lasts)
-			if err != nil {
-				return err
-			}
-			s.extra = append(s.extra, one)
-		}
-	}
-	for _, p := range e.GetProperties(ics.ComponentPropertyExdate) {
-		if err := r.leaveOut(s, p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// turn reads a time of an RDATE: a start, or a period.
-func (r *reader) turn(p *ics.IANAProperty, value string, lasts length) (turn, error) {
-	begin, end, isPeriod := strings.Cut(value, "/")
-	start, _, err := r.moment(p, begin)
-	if err != nil {
-		return turn{}, err
-	}
-	if !isPeriod {
-		return turn{start, lasts.from(start)}, nil
-	}
-	if l, ok := parseDuration(end); ok {
-		return turn{start, l.from(start)}, nil
-	}
-	to, _, err := r.moment(p, end)
-	return turn{start, to}, err
-}
-
-// leaveOut takes the turns that a property lists out of a series: those of an
-// EXDATE, or the one of a RECURRENCE-ID.
-func (r *reader) leaveOut(s *series, p *ics.IANAProperty) error {
-	for value := range strings.SplitSeq(p.Value, ",") {
-		at, isDay, err := r.moment(p, value)
-		switch {
-		case err != nil:
-			return err
-		case isDay:
-			if s.withoutDays == nil {
-				s.withoutDays = make(map[string]bool)
-			}
-			s.withoutDays[at.Format(dateForm)] = true
-		default:
-			if s.without == nil {
-				s.without = make(map[int64]bool)
-			}
-			s.without[at.Unix()] = true
-		}
-	}
-	return nil
-}
-
-// text returns the value of a property, or "".
-func text(e *ics.VEvent, name ics.ComponentProperty) string {
-	if p := e.GetProperty(name); p != nil {
-		return strings.TrimSpace(p.Value)
-	}
-	return ""
-}
-
-// first0 returns the first of values, or "".
-func first0(values []string) string {
-	if len(values) == 0 {
-		return ""
-	}
-	return values[0]
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // maxFile bounds a rota in a file, in bytes: some ten thousand shifts.
@@ -184,6 +186,7 @@ func isExtension(number string) bool {
 
 // decodeRota reads TOML or JSON, and refuses keys that are not known.
 func decodeRota(data []byte, isJSON bool, into *fileRota) error {
+	data = plaintext.Decode(data)
 	if !isJSON {
 		d := toml.NewDecoder(bytes.NewReader(data))
 		return tomlError(d.DisallowUnknownFields().Decode(into))
@@ -256,7 +259,7 @@ func (f fileShift) shift(people map[string]Person, zone *time.Location) (shift, 
 		p.Level = level
 		s.people = append(s.people, p)
 	}
-	start, end := everBefore, everAfter
+	start, end := fileMoment{at: everBefore}, fileMoment{at: everAfter}
 	var err error
 	if f.Start != nil {
 		if start, err = fileTime(f.Start, zone); err != nil {
@@ -268,25 +271,30 @@ func (f fileShift) shift(people map[string]Person, zone *time.Location) (shift, 
 			return shift{}, fmt.Errorf("end %w", err)
 		}
 	}
-	if !end.After(start) {
+	if !end.at.After(start.at) && !end.wall.After(start.wall) { // one in the gap of a clock that is put forward is no mistake
 		return shift{}, errors.New("it ends before it begins")
 	}
-	s.start = start
+	s.first, s.begin = moment{wall: start.wall, zone: zone}, start.at
 	if f.Repeat == "" {
-		s.lasts = length{exact: end.Sub(start)}
+		s.lasts = length{exact: end.at.Sub(start.at)}
 		return s, nil
 	}
+	lasts := end.wall.Sub(start.wall)
 	switch {
 	case s.open || s.lasting:
 		return shift{}, errors.New("what repeats needs a start and an end")
-	case end.Sub(start) > maxTurn:
+	case lasts > maxTurn:
 		return shift{}, fmt.Errorf("a turn that repeats lasts %s at most", span(maxTurn))
 	}
-	s.lasts = until(start, end)
-	s.rule, err = parseRule(ruleOf(f.Repeat), start, false)
+	s.lasts = length{wall: lasts}
+	rule, notes, err := parseRule(ruleOf(f.Repeat), s.first)
+	if err == nil && len(notes) > 0 {
+		err = fmt.Errorf("it has a part that is not known: %s", label(notes[0]))
+	}
 	if err != nil {
 		return shift{}, fmt.Errorf("repeat: %w", err)
 	}
+	s.rules = append(s.rules, rule)
 	return s, nil
 }
 
@@ -303,24 +311,30 @@ func ruleOf(repeat string) string {
 	return repeat
 }
 
-// fileTime reads a time as TOML has it, or as a text.
-func fileTime(value any, zone *time.Location) (time.Time, error) {
+// fileMoment is a time of a file, as such and on the clock of its zone.
+type fileMoment struct{ at, wall time.Time }
+
+// fileTime reads a time as TOML has it, or as a text. One without an offset is
+// one of the zone; what repeats does so on the zone's clock.
+func fileTime(value any, zone *time.Location) (fileMoment, error) {
+	exact := func(at time.Time) (fileMoment, error) { return fileMoment{at.In(zone), hours.Wall(at.In(zone))}, nil }
+	onWall := func(wall time.Time) (fileMoment, error) { return fileMoment{hours.Instant(wall, zone), wall}, nil }
 	switch v := value.(type) {
 	case time.Time:
-		return v.In(zone), nil // what repeats does so on the zone's clock
+		return exact(v)
 	case toml.LocalDateTime:
-		return v.AsTime(zone), nil
+		return onWall(v.AsTime(time.UTC))
 	case toml.LocalDate:
-		return v.AsTime(zone), nil
+		return onWall(v.AsTime(time.UTC))
 	case string:
 		if at, err := time.Parse(time.RFC3339, v); err == nil {
-			return at.In(zone), nil
+			return exact(at)
 		}
 		for _, form := range [...]string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
-			if at, err := time.ParseInLocation(form, v, zone); err == nil {
-				return at, nil
+			if wall, err := time.Parse(form, v); err == nil {
+				return onWall(wall)
 			}
 		}
 	}
-	return time.Time{}, errors.New("is not a time, such as 2026-11-02T09:00:00")
+	return fileMoment{}, errors.New("is not a time, such as 2026-11-02T09:00:00")
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -64,6 +65,17 @@ func FuzzCalendar(f *testing.F) {
 		"RECURRENCE-ID:20161118T000000Z\r\nDTSTART:20160101T110000Z\r\nATTENDEE;CN=\"A, B\":tel:+31611111111\r\nCATEGORIES:L2",
 	} {
 		f.Add(event(strings.Split(lines, "\r\n")...))
+	}
+	cases, err := filepath.Glob("testdata/cases/*.ics")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range cases {
+		calendar, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(calendar))
 	}
 	path := f.TempDir() + "/rota.ics"
 	f.Fuzz(func(t *testing.T, calendar string) {

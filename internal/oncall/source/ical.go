@@ -15,6 +15,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // ICalConfig says which calendar is a rota. Either URL or Path is given.
@@ -83,7 +84,7 @@ func NewICal(c ICalConfig) (*ICal, error) {
 			return nil, fault.Newf(fault.Invalid, "the category %s of a calendar means the level %d", label(name), level).
 				WithHint("levels count from 1, which is asked first")
 		}
-		categories[strings.ToLower(strings.TrimSpace(name))] = level
+		categories[strings.ToLower(strings.TrimSpace(plaintext.Compose(name)))] = level
 	}
 	c.Categories, c.URL = categories, nil
 	if c.Zone == nil {
@@ -220,7 +221,7 @@ func (s *ICal) read(data []byte, now time.Time) (*calendar, error) {
 // unreadable explains what came instead of a calendar.
 func (s *ICal) unreadable(where string, data []byte, err error) *Error {
 	e := &Error{Source: KindICal, Temporary: true, Message: where + " cannot be read: " + err.Error()}
-	data = bytes.TrimSpace(data)
+	data = bytes.TrimSpace(plaintext.Decode(data))
 	switch {
 	case len(data) == 0:
 		e.Message = where + " is empty"

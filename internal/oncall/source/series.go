@@ -1,228 +1,183 @@
 package source
 
 import (
-	"errors"
-	"fmt"
-	"regexp"
 	"slices"
 	"time"
 
-	"github.com/teambition/rrule-go"
+	"github.com/switchhook/switchhook/internal/hours"
 )
 
-const (
-	// maxCount bounds how often a rule with a COUNT is followed: ten years of
-	// days, and then some.
-	maxCount = 10_000
-
-	// maxInterval bounds the INTERVAL of a rule. Nobody takes a turn once in a
-	// thousand weeks.
-	maxInterval = 1_000
-
-	// maxRuleList bounds each list of a rule: the days of a leap year.
-	maxRuleList = 366
-
-	// maxTimesOfDay bounds how often a rule may happen within a day.
-	maxTimesOfDay = 48
-
-	// maxTurn is the longest that something may last which happens again and
-	// again, as looking for it looks back so far.
-	maxTurn = 400 * 24 * time.Hour
-
-	// firstYear is the earliest year in which something may begin that
-	// happens again and again.
-	firstYear = 1900
-)
-
-// errFrequency says that a rule is none that people take turns by.
-var errFrequency = errors.New("it happens again within the hour, or at too many times of a day")
-
-// errRule says that a rule is one that the library trips over.
-var errRule = errors.New("its rule cannot be followed")
+// maxTurn is the longest that something may last which happens again and again,
+// and the farthest that its turns may be moved at once, as looking for it looks
+// back so far.
+const maxTurn = 400 * oneDay
 
 // length is how long something lasts: so much on the clock on the wall, and
 // then so much of time itself. They differ where summer time begins or ends.
 type length struct{ wall, exact time.Duration }
 
-// from returns the end of what begins at a time.
-func (l length) from(start time.Time) time.Time {
-	end := start
-	if l.wall != 0 {
-		year, month, day := start.Date()
-		hour, minute, second := start.Clock()
-		days := int(l.wall / (24 * time.Hour))
-		rest := int(l.wall % (24 * time.Hour) / time.Second)
-		end = time.Date(year, month, day+days, hour, minute, second+rest, 0, start.Location())
-	}
-	return end.Add(l.exact)
-}
-
-// until returns the length, on the clock on the wall, from a start to an end.
-func until(start, end time.Time) length {
-	return length{wall: onWall(end.In(start.Location())).Sub(onWall(start))}
-}
-
-// onWall returns what a clock on the wall shows at t, as a time that can be
-// reckoned with.
-func onWall(t time.Time) time.Time {
-	year, month, day := t.Date()
-	hour, minute, second := t.Clock()
-	return time.Date(year, month, day, hour, minute, second, 0, time.UTC)
-}
-
 // turn is one time that something happens.
-type turn struct{ start, end time.Time }
+type turn struct {
+	start, end time.Time
+	people     []Person
+	what       string
+}
 
-// series is something that happens once, or again and again: the start in its
-// time zone, the length of each turn, and a rule (RFC 5545, section 3.8.5).
+// series is something that happens once, or again and again (RFC 5545, section
+// 3.8.5). All of it is reckoned on the clock on the wall.
 type series struct {
-	start time.Time
-	lasts length
-	rule  *rrule.ROption // nil: once
-	extra []turn         // RDATE
+	first moment
+	begin time.Time // when the first turn begins
+	lasts length    // of a turn
+	rules []*rule   // none: once
+	extra []extra   // RDATE
 
-	without     map[int64]bool  // starts that are left out, in Unix seconds
-	withoutDays map[string]bool // whole days that are left out, as 20060102
+	without     map[int64]bool     // starts that are left out, in Unix seconds
+	withoutDays map[time.Time]bool // days that are left out
+	exceptions  []*rule            // EXRULE
+
+	later []*later // by time
+}
+
+// extra is a turn that no rule gives.
+type extra struct {
+	wall  time.Time
+	start time.Time
+	lasts *length // nil: as the others
+}
+
+// later is a change of all turns from one on (RFC 5545, section 3.2.13).
+type later struct {
+	from   time.Time // the start of the first, before any change
+	moved  time.Duration
+	lasts  length
+	people []Person
+	what   string
+	over   bool // there are none
+}
+
+// starts sets when the first turn begins.
+func (s *series) starts(first moment) { s.first, s.begin = first, first.instant() }
+
+// ends returns when a turn ends that begins at a time.
+func (s *series) ends(l length, wall, start time.Time) time.Time {
+	if l.wall != 0 {
+		start = hours.Instant(wall.Add(l.wall), s.first.zone)
+	}
+	return start.Add(l.exact)
 }
 
 // turns returns the turns that t lies in: from the start on, to before the end.
+// What is the same for all turns of the series is left empty in them.
 func (s *series) turns(t time.Time) (found []turn, err error) {
-	add := func(one turn) {
-		if !one.start.After(t) && one.end.After(t) && !s.leavesOut(one.start) {
-			found = append(found, one)
+	from, to := s.window(t)
+	excepted := make(map[time.Time]bool)
+	for _, r := range s.exceptions {
+		if err := r.follow(from, to, func(wall time.Time) {
+			if r.last == nil || r.last(wall, hours.Instant(wall, s.first.zone)) {
+				excepted[wall] = true
+			}
+		}); err != nil {
+			return nil, err
 		}
 	}
-	if s.rule == nil {
-		add(turn{s.start, s.lasts.from(s.start)})
-	} else {
-		err = s.follow(t, func(start time.Time) { add(turn{start, s.lasts.from(start)}) })
-	}
-	for _, one := range s.extra {
-		add(one)
-	}
-	return found, err
-}
-
-func (s *series) leavesOut(start time.Time) bool {
-	return s.without[start.Unix()] || s.withoutDays[start.In(s.start.Location()).Format(dateForm)]
-}
-
-// follow calls found with the starts by the rule that are not after t, but for
-// those whose turn must have ended by then.
-//
-// The library takes places in its tables from what a rule says, and there may
-// be a rule beside those that checkRule knows which makes it reach beyond
-// them. That is one event's end, and not that of a program that answers calls.
-func (s *series) follow(t time.Time, found func(start time.Time)) (err error) {
-	defer func() {
-		if problem := recover(); problem != nil {
-			err = errRule
+	seen := make(map[int64]bool)
+	add := func(wall, start time.Time, lasts *length) {
+		if !seen[start.Unix()] && !excepted[wall] {
+			if one, ok := s.turn(wall, start, lasts); ok && !one.start.After(t) && one.end.After(t) {
+				found, seen[start.Unix()] = append(found, one), true
+			}
 		}
-	}()
-	option := *s.rule
-	option.Dtstart = s.near(t)
-	if option.Dtstart.After(t) {
-		return nil
 	}
-	if option.Until.IsZero() || option.Until.After(t) {
-		option.Until = t
+	for _, e := range s.extra {
+		add(e.wall, e.start, e.lasts)
 	}
-	rule, err := rrule.NewRRule(option)
-	if err != nil {
-		return errRule
+	if len(s.rules) == 0 {
+		add(s.first.wall, s.begin, nil)
 	}
-	next := rule.Iterator()
-	for start, ok := next(); ok && !start.After(t); start, ok = next() {
-		found(start)
+	for _, r := range s.rules {
+		if err := r.follow(from, to, func(wall time.Time) {
+			start := hours.Instant(wall, s.first.zone)
+			if r.last == nil || r.last(wall, start) {
+				add(wall, start, nil)
+			}
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// window returns between which times, on the wall's clock, a turn begins that
+// may reach to t, before any change of it.
+func (s *series) window(t time.Time) (from, to time.Time) {
+	const slack = 2 * oneDay // zones, and whatever a clock does in a night
+	back, ahead := s.lasts.wall+s.lasts.exact, time.Duration(0)
+	for _, l := range s.later {
+		back = max(back, l.lasts.wall+l.lasts.exact+l.moved)
+		ahead = max(ahead, -l.moved)
+	}
+	wall := hours.Wall(t.In(s.first.zone))
+	return wall.Add(-back - slack), wall.Add(ahead + slack)
+}
+
+// turn returns a turn by its start before any change; false: it is left out.
+func (s *series) turn(wall, start time.Time, lasts *length) (turn, bool) {
+	if s.without[start.Unix()] || s.withoutDays[wall.Truncate(oneDay)] {
+		return turn{}, false
+	}
+	change := s.change(start)
+	if change == nil {
+		if lasts == nil {
+			lasts = &s.lasts
+		}
+		return turn{start: start, end: s.ends(*lasts, wall, start)}, true
+	}
+	if change.over {
+		return turn{}, false
+	}
+	if change.moved != 0 {
+		wall = wall.Add(change.moved)
+		start = hours.Instant(wall, s.first.zone)
+		// Some programs name a turn by its time after the change.
+		if change.moved%oneDay != 0 && s.without[start.Unix()] {
+			return turn{}, false
+		}
+	}
+	return turn{start: start, end: s.ends(change.lasts, wall, start), people: change.people, what: change.what}, true
+}
+
+// change returns the change of later turns that holds for one, or nil.
+func (s *series) change(start time.Time) *later {
+	for _, l := range slices.Backward(s.later) {
+		if !l.from.After(start) {
+			return l
+		}
 	}
 	return nil
 }
 
-// near returns a start that is whole intervals after the first one and not
-// long before what may reach to t, so that a rota of ten years takes no longer
-// than one of a week. A rule that counts has to be counted from its beginning;
-// those of months and years are short anyway.
-func (s *series) near(t time.Time) time.Time {
-	period := 0
-	switch s.rule.Freq {
-	case rrule.DAILY, rrule.HOURLY:
-		period = 1
-	case rrule.WEEKLY:
-		period = 7
-	}
-	period *= max(s.rule.Interval, 1)
-	if period == 0 || s.rule.Count > 0 {
-		return s.start
-	}
-	const slack = 2 * 24 * time.Hour // zones, and whatever a clock does in a night
-	ahead := t.Sub(s.start) - s.lasts.wall - s.lasts.exact - slack - time.Duration(period)*24*time.Hour
-	periods := int(ahead / (time.Duration(period) * 24 * time.Hour))
-	for ; periods > 0; periods-- {
-		moved := s.start.AddDate(0, 0, periods*period)
-		if onWall(moved).Equal(onWall(s.start).AddDate(0, 0, periods*period)) {
-			return moved
-		} // else the clock was put forward just there, and the rule would keep the hour
-	}
-	return s.start
-}
-
-// parseRule reads a rule of RFC 5545, section 3.3.10, for something that
-// begins at start. It refuses what nobody takes turns by and what would take
-// long to follow.
-func parseRule(text string, start time.Time, wholeDays bool) (*rrule.ROption, error) {
-	option, err := rrule.StrToROptionInLocation(text, start.Location())
-	if err != nil {
-		return nil, errors.New("the rule cannot be read")
-	}
-	if !wholeDays && untilDay.MatchString(text) {
-		// The standard wants an UNTIL of the same kind as the start. Those who
-		// write a day all the same mean the whole of it.
-		option.Until = option.Until.AddDate(0, 0, 1).Add(-time.Second)
-	}
-	option.Dtstart = start
-	return option, checkRule(option)
-}
-
-// untilDay matches a rule whose UNTIL is a day without a time.
-var untilDay = regexp.MustCompile(`(?:^|;)UNTIL=[0-9]{8}(?:;|$)`)
-
-// checkRule refuses what nobody takes turns by. The library looks for the next
-// turn up to the year 9999 in one go, so that a rule which never comes true has
-// to be one that is looked through in a moment.
-func checkRule(o *rrule.ROption) error {
-	lists := [...]int{len(o.Bysetpos), len(o.Bymonth), len(o.Bymonthday), len(o.Byyearday), len(o.Byweekno), len(o.Byweekday)}
-	clock := [...]int{len(o.Byhour), len(o.Byminute), len(o.Bysecond)}
-	times, total := 1, 0
-	for _, n := range clock {
-		times *= max(n, 1)
-		total += n
-	}
-	for _, n := range lists {
-		if n > maxRuleList {
-			return errors.New("a list in the rule is too long")
+// leaveOut takes a turn out of the series: the one that begins at a time, or
+// those of a day.
+func (s *series) leaveOut(m moment) {
+	midnight := m.isMidnight() && !s.first.isMidnight() && s.isOnceADay() && (m.floating || sameZone(m.zone, s.first.zone))
+	if s.first.isDay || m.isDay || midnight { // Exchange means the day by its midnight
+		if s.withoutDays == nil {
+			s.withoutDays = make(map[time.Time]bool)
 		}
-		total += n
+		s.withoutDays[m.day(s.first.zone)] = true
+		return
 	}
-	most := 53 // Mondays of a year
-	if o.Freq == rrule.MONTHLY || len(o.Bymonth) > 0 {
-		most = 5
+	if s.without == nil {
+		s.without = make(map[int64]bool)
 	}
-	switch {
-	case o.Freq > rrule.HOURLY, o.Freq == rrule.HOURLY && total > 0, times > maxTimesOfDay:
-		return errFrequency
-	case o.Freq == rrule.DAILY && len(o.Bysetpos) > 0, len(o.Byeaster) > 0: // the first means nothing, the second is the library's own
-		return errors.New("the rule cannot be read")
-	case slices.ContainsFunc(o.Byweekday, func(d rrule.Weekday) bool { return max(d.N(), -d.N()) > most }):
-		return errRule // the library would look for it beyond the month
-	case o.Count > maxCount || o.Count < 0:
-		return fmt.Errorf("it happens more than %d times", maxCount)
-	case o.Interval > maxInterval || o.Interval < 0:
-		return fmt.Errorf("its interval is above %d", maxInterval)
-	case o.Dtstart.Year() < firstYear:
-		return fmt.Errorf("it begins before the year %d", firstYear)
-	}
-	if _, err := rrule.NewRRule(*o); err != nil {
-		return errRule
-	}
-	return nil
+	s.without[m.instant().Unix()] = true
+}
+
+// isOnceADay reports whether all turns by rules begin at the time of day of the
+// first.
+func (s *series) isOnceADay() bool {
+	return !slices.ContainsFunc(s.rules, func(r *rule) bool {
+		return len(r.option.Byhour)+len(r.option.Byminute)+len(r.option.Bysecond) > 0 || r.option.Freq.String() == "HOURLY"
+	})
 }

@@ -197,7 +197,7 @@ func TestVersionsOfAnEvent(t *testing.T) {
 			onCall(t, "UTC", instants{noonInMarch: "Ben"}, "", append([][]string{row.ben}, row.others...)...)
 		})
 	}
-	onCall(t, "UTC", instants{noonInMarch: "Ben"}, "", version("Ann"), version("Ben")) // the later in the file
+	onCall(t, "UTC", instants{noonInMarch: "Ben"}, "has the UID of another event", version("Ann"), version("Ben")) // the later in the file
 	onCall(t, "UTC", instants{noonInMarch: ""}, "", version("Ann", "SEQUENCE:1"), version("Ann", "SEQUENCE:2", "STATUS:CANCELLED"))
 	onCall(t, "UTC", instants{noonInMarch: "Ann"}, "", version("Ann", "SEQUENCE:3"), version("Ann", "SEQUENCE:2", "STATUS:CANCELLED"))
 

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/teambition/rrule-go"
+
+	"github.com/switchhook/switchhook/internal/oncall/ical"
 )
 
 const (
@@ -19,29 +21,13 @@ const (
 	maxChanges = 2_000
 
 	// zoneAhead is how many years the rules of a calendar's own time zone are
-	// followed. It is read anew whenever it changes, and at least when the
+	// followed. It is read again whenever it changes, and at least when the
 	// program starts.
 	zoneAhead = 10
 
 	// maxOffset is the farthest that a zone can be from UTC, in seconds.
 	maxOffset = 26 * 60 * 60
 )
-
-// knownZone returns the time zone of a name. Programs put names of their own
-// before those of the database, as in /example.org/Europe/Amsterdam.
-func knownZone(name string) (*time.Location, bool) {
-	name = strings.Trim(name, " /\"")
-	for name != "" && name != "Local" {
-		if zone, err := time.LoadLocation(name); err == nil {
-			return zone, true
-		}
-		var found bool
-		if _, name, found = strings.Cut(name, "/"); !found {
-			break
-		}
-	}
-	return nil, false
-}
 
 // observance is a part of a VTIMEZONE: when a clock is put to an offset, by
 // RFC 5545, section 3.6.5.
@@ -64,7 +50,7 @@ type change struct {
 func (o observance) changes(lastYear int) ([]change, error) {
 	walls := append([]time.Time{o.start}, o.dates...)
 	if o.rule != "" {
-		option, err := rrule.StrToROption(o.rule)
+		option, until, _, err := readRule(o.rule)
 		if err != nil {
 			return nil, errors.New("a rule of it cannot be read")
 		}
@@ -76,11 +62,18 @@ func (o observance) changes(lastYear int) ([]change, error) {
 			option.Dtstart = o.start.AddDate((firstYear-o.start.Year()+399)/400*400, 0, 0) // whole cycles of the calendar
 		}
 		last := time.Date(lastYear, time.December, 31, 0, 0, 0, 0, time.UTC)
-		if !option.Until.IsZero() {
-			option.Until = option.Until.Add(time.Duration(o.from) * time.Second)
-		}
-		if option.Until.IsZero() || option.Until.After(last) {
-			option.Until = last
+		option.Until = last
+		if until != "" {
+			wall, _, zone, err := wallTime(until)
+			if err != nil {
+				return nil, errors.New("a rule of it cannot be read")
+			}
+			if zone == "Z" {
+				wall = wall.Add(time.Duration(o.from) * time.Second)
+			}
+			if wall.Before(last) {
+				option.Until = wall
+			}
 		}
 		if err := checkRule(option); err != nil {
 			return nil, err
@@ -196,4 +189,43 @@ func parseOffset(text string) (int, bool) {
 		offset = -offset
 	}
 	return offset, true
+}
+
+// observances reads the parts of a VTIMEZONE. Those that cannot be read are
+// left out, and told.
+func (r *reader) observances(zone *ical.Component) []observance {
+	var found []observance
+	for _, part := range zone.Parts {
+		if part.Name != "STANDARD" && part.Name != "DAYLIGHT" {
+			continue
+		}
+		o := observance{summer: part.Name == "DAYLIGHT"}
+		hasStart, hasFrom, hasTo, fits := false, false, false, true
+		for i := range part.Properties {
+			p := &part.Properties[i]
+			value := strings.TrimSpace(p.Value)
+			switch p.Name {
+			case "DTSTART":
+				wall, _, _, err := wallTime(value)
+				o.start, hasStart = wall, err == nil
+			case "TZOFFSETFROM":
+				o.from, hasFrom = parseOffset(value)
+			case "TZOFFSETTO":
+				o.to, hasTo = parseOffset(value)
+			case "RRULE":
+				o.rule = value
+			case "RDATE":
+				for value := range strings.SplitSeq(value, ",") {
+					wall, _, _, err := wallTime(value)
+					o.dates, fits = append(o.dates, wall), fits && err == nil
+				}
+			}
+		}
+		if !hasStart || !hasFrom || !hasTo || !fits {
+			r.odd("a part of a time zone of the calendar cannot be read, and is left out")
+			continue
+		}
+		found = append(found, o)
+	}
+	return found
 }

@@ -1,0 +1,261 @@
+package source
+
+import (
+	_ "embed"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+)
+
+const (
+	// maxZoneName bounds the name of a time zone, in bytes.
+	maxZoneName = 200
+
+	// maxPlaces bounds the places of a name that are looked for.
+	maxPlaces = 10
+)
+
+//go:embed windowszones.tsv
+var windowsZonesText string
+
+// windowsZones are zones of the database by the names and the places that
+// Windows has for them, in the form of plainZone.
+var windowsZones = sync.OnceValue(func() map[string]string {
+	zones := make(map[string]string)
+	add := func(name, zone string) {
+		if name = plainZone(name); zones[name] == "" {
+			zones[name] = zone
+		}
+	}
+	rows := strings.Split(windowsZonesText, "\n")
+	for _, row := range rows {
+		if name, rest, ok := strings.Cut(row, "\t"); ok {
+			zone, places, _ := strings.Cut(rest, "\t")
+			add(name, zone)
+			add(places, zone)
+		}
+	}
+	for _, row := range rows { // each place of a list, which may name a zone of its own too
+		if _, rest, ok := strings.Cut(row, "\t"); ok {
+			zone, places, _ := strings.Cut(rest, "\t")
+			for place := range strings.SplitSeq(places, ",") {
+				add(place, zone)
+			}
+		}
+	}
+	return zones
+})
+
+// otherZones are names that neither the database nor Windows has.
+var otherZones = map[string]string{
+	"z": "UTC", "greenwichmeantime": "UTC", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "mdt": "America/Denver",
+	"cdt": "America/Chicago", "edt": "America/New_York", "bst": "Europe/London", "cest": "Europe/Berlin",
+	"easterntime": "America/New_York", "centraltime": "America/Chicago", "mountaintime": "America/Denver", "pacifictime": "America/Los_Angeles",
+	"eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver", "pacific": "America/Los_Angeles",
+}
+
+// areas are the parts of the database that have cities.
+var areas = [...]string{"Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian"}
+
+var (
+	// shownZone is how Windows shows a zone: (UTC+01:00) Amsterdam, Berlin, Bern.
+	shownZone = regexp.MustCompile(`(?i)^\((?:UTC|GMT)?\s*([+-]\d{1,2}(?:[:.]?\d{2})?)?\)\s*(.*)$`)
+
+	// offsetZone is a zone that is an offset: GMT+0200, UTC-5, +02:00.
+	offsetZone = regexp.MustCompile(`(?i)^(?:UTC|GMT)?\s*([+-])(\d{1,2})[:.]?(\d{2})?$`)
+
+	partsOfPlaces = regexp.MustCompile(`\s*[,/;]\s*`)
+)
+
+// plainZone returns the letters, digits and signs of a name, in small letters.
+func plainZone(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '+' || r == '-' {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, name)
+	name = strings.Replace(name, "daylighttime", "standardtime", 1)
+	return strings.Replace(name, "summertime", "standardtime", 1)
+}
+
+// cleanZone takes off what programs put around a name.
+func cleanZone(name string) string {
+	return strings.Trim(strings.ReplaceAll(name, `\`, ""), " \t\"'")
+}
+
+// regionZone returns the zone of the database that a name such as
+// Europe/Amsterdam means. Programs put names of their own before it, as in
+// /example.org/2005/Europe/Amsterdam.
+func regionZone(name string) (*time.Location, bool) {
+	name = strings.Trim(cleanZone(name), "/")
+	for strings.Contains(name, "/") && len(name) <= maxZoneName {
+		if zone, ok := databaseZone(name); ok {
+			return zone, true
+		}
+		_, name, _ = strings.Cut(name, "/")
+	}
+	return nil, false
+}
+
+// namedZone returns the time zone that a name means: one of the database or of
+// Windows, or an offset, as programs write them.
+func namedZone(name string) (*time.Location, bool) {
+	name = cleanZone(name)
+	if len(name) > maxZoneName {
+		return nil, false
+	}
+	if m := shownZone.FindStringSubmatch(name); m != nil {
+		return placeZone(m[1], m[2])
+	}
+	if zone, ok := regionZone(name); ok {
+		return zone, true
+	}
+	name = name[strings.LastIndexByte(name, '/')+1:] // of tzone://Microsoft/Utc
+	plain := plainZone(name)
+	for _, zones := range [...]map[string]string{windowsZones(), otherZones} {
+		if zone, err := time.LoadLocation(zones[plain]); err == nil && zones[plain] != "" {
+			return zone, true
+		}
+	}
+	if zone, ok := fixedZone(name); ok {
+		return zone, true
+	}
+	if zone, ok := databaseZone(name); ok {
+		return zone, true
+	}
+	return cityZone(name)
+}
+
+// placeZone returns the time zone that Windows shows by an offset and places. It
+// is that of the first place that is known; without places it is the offset.
+func placeZone(offset, places string) (*time.Location, bool) {
+	if zone := windowsZones()[plainZone(places)]; zone != "" {
+		found, err := time.LoadLocation(zone)
+		return found, err == nil
+	}
+	if places == "" {
+		return fixedZone(offset)
+	}
+	for _, place := range partsOfPlaces.Split(places, maxPlaces) {
+		if zone := windowsZones()[plainZone(place)]; zone != "" {
+			found, err := time.LoadLocation(zone)
+			return found, err == nil
+		}
+		if zone, ok := cityZone(place); ok {
+			return zone, true
+		}
+	}
+	return nil, false
+}
+
+// fixedZone returns a zone that is an offset.
+func fixedZone(name string) (*time.Location, bool) {
+	m := offsetZone.FindStringSubmatch(strings.TrimSpace(name))
+	if m == nil {
+		return nil, false
+	}
+	hour, _ := strconv.Atoi(m[2]) // digits
+	minute, _ := strconv.Atoi(m[3])
+	const most = 14 // hours, of the Line Islands
+	if hour > most || minute > 59 {
+		return nil, false
+	}
+	offset := hour*3600 + minute*60
+	if m[1] == "-" {
+		offset = -offset
+	}
+	return time.FixedZone("UTC"+m[1]+m[2]+m[3], offset), true
+}
+
+// cityZone returns the zone of a city that the database has.
+func cityZone(city string) (*time.Location, bool) {
+	city = strings.TrimSpace(city)
+	if city == "" {
+		return nil, false
+	}
+	for _, area := range areas {
+		if zone, ok := databaseZone(area + "/" + city); ok {
+			return zone, true
+		}
+	}
+	return nil, false
+}
+
+// databaseZone returns the zone of the database with a name, whatever its
+// letter case and its blanks. The database has capitals at the beginning of
+// words, but for names such as Port-au-Prince and Etc/GMT-1.
+func databaseZone(name string) (*time.Location, bool) {
+	if name == "" || strings.EqualFold(name, "Local") {
+		return nil, false
+	}
+	segments := strings.Split(name, "/")
+	const most = 3 // America/Argentina/Buenos_Aires
+	if len(segments) > most {
+		return nil, false
+	}
+	form := func(each func(i int, segment string) string) string {
+		formed := make([]string, len(segments))
+		for i, segment := range segments {
+			formed[i] = each(i, strings.ReplaceAll(strings.TrimSpace(segment), " ", "_"))
+		}
+		return strings.Join(formed, "/")
+	}
+	upper := func(_ int, segment string) string { return strings.ToUpper(segment) }
+	title := func(_ int, segment string) string { return titled(segment) }
+	for _, try := range [...]string{
+		name,
+		form(title),
+		form(func(_ int, segment string) string { return titled(strings.ReplaceAll(segment, "-", "_")) }),
+		form(upper),
+		form(func(i int, segment string) string { // Etc/GMT-1
+			if i == 0 {
+				return titled(segment)
+			}
+			return strings.ToUpper(segment)
+		}),
+		form(func(i int, segment string) string { // US/Eastern
+			if i == 0 {
+				return strings.ToUpper(segment)
+			}
+			return titled(segment)
+		}),
+	} {
+		if zone, err := time.LoadLocation(try); err == nil {
+			return zone, true
+		}
+	}
+	return nil, false
+}
+
+// titled returns words as the database writes them.
+func titled(words string) string {
+	var b strings.Builder
+	for len(words) > 0 {
+		n := strings.IndexAny(words, "_-")
+		if n < 0 {
+			n = len(words)
+		}
+		switch word := strings.ToLower(words[:n]); word {
+		case "of", "es", "au":
+			b.WriteString(word)
+		case "mcmurdo":
+			b.WriteString("McMurdo")
+		case "dumontdurville":
+			b.WriteString("DumontDUrville")
+		default:
+			if word != "" {
+				b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+			}
+		}
+		if n < len(words) {
+			b.WriteByte(words[n])
+			n++
+		}
+		words = words[n:]
+	}
+	return b.String()
+}
