@@ -37,7 +37,7 @@ func examineOnCall(ctx context.Context, settings *config.Settings, show func(fin
 		}
 		show(f)
 		for _, odd := range state.Oddities {
-			show(finding{verdict: doubt, about: "on-call", text: state.Source + ": " + odd, mend: "mend it there, or give the number here: [oncall.numbers]"})
+			show(finding{verdict: doubt, about: "on-call", text: state.Source + ": " + odd, mend: "fix it there; a number may be given here instead: [oncall.numbers]"})
 		}
 	}
 	for _, lack := range desk.Lacks() {

@@ -8,8 +8,9 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Explain decides who would be rung at a time, and says why in sentences; the
-// last is the result, with the whole number. It asks no source, counts as no
+// Explain decides who would be rung at a time, and says why in sentences, with
+// what is odd about the sources' answers; the last is the result, with the whole
+// number. It asks no source, counts as no
 // call, and needs no secret. Of another time than now it goes by what the
 // sources told of it: see Keeper.RefreshAt. The error is that there is no such
 // route.
@@ -38,6 +39,11 @@ func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 		lines = append(lines, "It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.")
 	}
 	lines = append(lines, decision.Steps...)
+	for _, a := range s.Answers {
+		for _, odd := range a.Snapshot.Oddities {
+			lines = append(lines, fmt.Sprintf("%s is odd: %s.", a.Source, strings.TrimSuffix(odd, ".")))
+		}
+	}
 	lines = append(lines, conclusion(&decision, &l.Rules))
 	return decision, lines, nil
 }

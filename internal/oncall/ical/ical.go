@@ -6,6 +6,7 @@ package ical
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -258,8 +259,8 @@ func (r *reader) end(name, text string, isLast bool) {
 	if name == calendar && isLast && !isEnd(text) {
 		r.open[0].odd("ends in the middle of its last line", "")
 	}
-	for i := len(r.open) - 1; i >= 0; i-- {
-		if r.open[i].Name == name {
+	for i, c := range slices.Backward(r.open) {
+		if c.Name == name {
 			r.close(i + 1)
 			r.open = r.open[:i]
 			return

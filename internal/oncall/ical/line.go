@@ -260,8 +260,7 @@ func params(text string) (list []Param, ok bool) {
 	for text != "" {
 		text = text[1:] // the semicolon
 		n := strings.IndexAny(text, "=;")
-		switch {
-		case n < 0 || text[n] == ';':
+		if n < 0 || text[n] == ';' {
 			if n < 0 {
 				n = len(text)
 			}

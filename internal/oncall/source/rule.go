@@ -123,7 +123,7 @@ func readRule(text string) (option *rrule.ROption, until string, notes []string,
 		case name == "COUNT" && strings.Trim(value, "0") == "":
 			notes = append(notes, part)
 			parts = append(parts, "COUNT=1") // the start counts always
-		case name == "WKST" && !strings.Contains(" MO TU WE TH FR SA SU ", " "+value+" "), !isRulePart(name):
+		case name == "WKST" && !slices.Contains(weekdays[:], value), !isRulePart(name):
 			notes = append(notes, part)
 		default:
 			parts = append(parts, name+"="+value)
@@ -135,6 +135,8 @@ func readRule(text string) (option *rrule.ROption, until string, notes []string,
 	}
 	return option, until, notes, nil
 }
+
+var weekdays = [...]string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}
 
 // isRulePart reports whether a name is one of a rule's parts. BYEASTER is of the
 // library, and refused.
@@ -195,8 +197,8 @@ func (r *rule) near(from time.Time) time.Time {
 		return start
 	}
 	// One period more, as the first week of a rule may begin before its start.
-	if ahead := from.Sub(start)/period - 1; ahead > 0 {
-		return start.Add(ahead * period)
+	if ahead := from.Sub(start) - period; ahead > 0 {
+		return start.Add(ahead - ahead%period)
 	}
 	return start
 }
