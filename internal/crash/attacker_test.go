@@ -2,7 +2,6 @@ package crash_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -12,7 +11,8 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
-	"time"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // taken202 is how answers are counted that are no refusal.
@@ -66,11 +66,8 @@ type given struct {
 	Bits      int    `json:"bits"`
 }
 
-// botWaits is how long an attacker waits for an answer from a busy machine.
-const botWaits = time.Minute
-
 // bots are their connections.
-var bots = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: attackers}, Timeout: botWaits}
+var bots = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: attackers}, Timeout: await.Limit}
 
 // post asks a server, as a proxy passes it on.
 func (a *attack) post(s *server, who stranger, path string, body fields) given {
@@ -162,9 +159,7 @@ var counted = regexp.MustCompile(`(?m)^switchhook_clicktocall_total\{[^}]*?="(\w
 // metricsOf returns what a server counts of requests for calls, by code.
 func metricsOf(t *testing.T, s *server) map[string]int {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), botWaits)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.address+"/metrics", http.NoBody)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address+"/metrics", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/textback"
 )
-
-// phoneSystemWaits is how long a NetSapiens phone system waits for a webhook.
-const phoneSystemWaits = 15 * time.Second
 
 // redial is the pause after which the phone system asks again where the
 // connection broke.
@@ -67,8 +65,9 @@ func (c *caller) call(ctx context.Context, f *fleet, random *rand.Rand) error {
 	}
 }
 
-// lines are connections that are used once, as those of phone systems.
-var lines = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: phoneSystemWaits}
+// lines are connections that are used once, as those of phone systems, which
+// wait for 15 s alone: what callers hear by then is the webhook's own tests'.
+var lines = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: await.Limit}
 
 // says finds the reason in a document: each is spoken by its name, but for that
 // of the cool-down.

@@ -3,6 +3,7 @@ package crash_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
@@ -21,25 +23,17 @@ import (
 )
 
 const (
-	// deathTimeout is how long a process may take to come to its point.
-	deathTimeout = time.Minute
-
 	// sweepEvery is how often what is left is looked for.
-	sweepEvery = time.Second
+	sweepEvery = 100 * time.Millisecond
 
 	// hits is how often each point is hit, at least.
 	hits = 20
 )
 
-// doomedPatience is that of callers whose server dies; nobody waits longer for
-// a server that is dead.
-const doomedPatience = 3 * time.Second
-
-// doomedPace is that of servers that do nothing but die.
-var doomedPace = textback.Pace{Attempt: 1500 * time.Millisecond, Record: 200 * time.Millisecond, Look: 200 * time.Millisecond, Retry: 200 * time.Millisecond}
-
-// survivorsPace is that of the server that comes after them, on a busy machine.
-var survivorsPace = textback.Pace{Attempt: 2 * time.Second, Record: 2 * time.Second, Look: 200 * time.Millisecond, Retry: 200 * time.Millisecond}
+// unhurried is the pace of servers that die at their point, and of those that
+// come after them, and of no limit in between: leases are over when the test
+// says so.
+var unhurried = textback.Pace{Attempt: await.Limit, Record: await.Limit, Look: 200 * time.Millisecond, Retry: 200 * time.Millisecond}
 
 // victim is a caller whose text a process died of.
 type victim struct {
@@ -95,8 +89,8 @@ func killAtPoints(t *testing.T, database store.Config, resend bool) {
 	}
 	system := newPhoneSystem(t)
 	d := doom{
-		System: system.URL, Entries: filepath.Join(t.TempDir(), "domains.json"), URL: database.URL, Folder: database.Folder, Patience: doomedPatience,
-		Policy: textback.Policy{QueueOnFailure: true, Resend: resend, Pace: doomedPace},
+		System: system.URL, Entries: filepath.Join(t.TempDir(), "domains.json"), URL: database.URL, Folder: database.Folder, Patience: await.Limit,
+		Policy: textback.Policy{QueueOnFailure: true, Resend: resend, Pace: unhurried},
 	}
 	if err := os.WriteFile(d.Entries, []byte(entries), 0o600); err != nil {
 		t.Fatal(err)
@@ -166,7 +160,7 @@ func die(t *testing.T, system *nstest.System, d doom, first, callers int) []*vic
 		t.Fatal(err)
 	}
 	var late atomic.Bool
-	timer := time.AfterFunc(deathTimeout, func() {
+	timer := time.AfterFunc(await.Limit, func() {
 		late.Store(true)
 		_ = process.Process.Kill() // it may have ended at last
 	})
@@ -199,13 +193,12 @@ func die(t *testing.T, system *nstest.System, d doom, first, callers int) []*vic
 func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.Config, victims []*victim) {
 	t.Helper()
 	s := storetest.Open(t, database)
-	d.Policy.Pace = survivorsPace
 	b, err := d.compose(s)
 	if err != nil {
 		t.Fatal(err)
 	}
+	var asking sync.WaitGroup
 	askAgain := func() {
-		var asking sync.WaitGroup
 		for _, v := range victims {
 			asking.Go(func() {
 				if heard := b.hears(v.number); heard != v.hears() {
@@ -213,9 +206,9 @@ func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.
 				}
 			})
 		}
-		asking.Wait()
 	}
-	askAgain() // at once
+	askAgain() // at once: who asks for a text that seems to be in hand waits for it
+	lapse(t, database)
 	worker, err := b.work(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +217,9 @@ func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.
 	if err := worker.Stop(t.Context()); err != nil {
 		t.Error(err)
 	}
+	asking.Wait()
 	askAgain() // and when all is over
+	asking.Wait()
 
 	all := accounts(t, s, system)
 	for _, v := range victims {
@@ -240,6 +235,28 @@ func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.
 	}
 	if len(all) != len(victims) {
 		t.Errorf("texts went to %d numbers, and %d called", len(all), len(victims))
+	}
+}
+
+// lapse ends the leases of the dead, as time does.
+func lapse(t *testing.T, database store.Config) {
+	t.Helper()
+	driver, source := "pgx", database.URL
+	if source == "" {
+		driver, source = "sqlite", "file:"+filepath.Join(database.Folder, "switchhook.db")+"?_busy_timeout=60000"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, statement := range []string{
+		"UPDATE texts SET lease = 1 WHERE lease > 0",
+		"UPDATE river_job SET attempted_at = '2000-01-01 00:00:00' WHERE state = 'running'",
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -264,5 +281,5 @@ func takeOn(t *testing.T, s *store.Store) {
 			}
 		}
 	})
-	drain(t, s, time.Minute)
+	drain(t, s)
 }

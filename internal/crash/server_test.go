@@ -12,14 +12,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // longestGap is the longest time after which a server is killed that is to be
 // killed next: about as long as one takes to start.
 const longestGap = 300 * time.Millisecond
-
-// startTimeout is how long a process may take to listen on a busy machine.
-const startTimeout = time.Minute
 
 // server is a process.
 type server struct {
@@ -90,7 +89,7 @@ func (s *server) kill() {
 // await waits until the process listens.
 func (s *server) await(t *testing.T) {
 	t.Helper()
-	late := time.NewTimer(startTimeout)
+	late := time.NewTimer(await.Limit)
 	defer late.Stop()
 	select {
 	case <-s.listening:
@@ -109,6 +108,7 @@ type fleet struct {
 
 	mu      sync.Mutex
 	servers []*server
+	all     []*server     // with those that were killed
 	changed chan struct{} // closed when a server comes or begins to listen
 	kills   int
 }
@@ -127,6 +127,7 @@ func (f *fleet) start(i int) {
 	s := start(f.t, f.as, f.folder)
 	f.mu.Lock()
 	f.servers[i] = s
+	f.all = append(f.all, s)
 	f.mu.Unlock()
 	go func() { // ends when the server listens or has ended
 		select {
@@ -138,6 +139,23 @@ func (f *fleet) start(i int) {
 		case <-s.ended:
 		}
 	}()
+}
+
+// noTime finds the numbers of calls on which a server gave up because it had not
+// written them down in time: before that the phone system is asked for nothing.
+var noTime = regexp.MustCompile(`(?m)^.* msg=text-back .*orig_call_id=call-of-(\d+) .*outcome=failed .*error=.*deadline exceeded.*$`)
+
+// gaveUp returns the numbers of those calls.
+func (f *fleet) gaveUp() map[string]bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	numbers := map[string]bool{}
+	for _, s := range f.all {
+		for _, found := range noTime.FindAllStringSubmatch(s.said(), -1) {
+			numbers[found[1]] = true
+		}
+	}
+	return numbers
 }
 
 // address returns where a server listens, one of those that do by chance. It

@@ -15,6 +15,10 @@ import (
 // secret is that of the forms.
 const secret = "correct-horse-battery-staple"
 
+// patiently is text-back's settings for callers who wait for as long as they
+// may: the machine is busy, not the phone system.
+const patiently = "patience = \"14s\"\n"
+
 // site is a folder with settings for servers that share one database.
 type site struct {
 	folder   string

@@ -117,6 +117,19 @@ func Slow(d time.Duration) Fault {
 	}}
 }
 
+// Held carries out what was asked for, and answers once release is closed. It is
+// Slow for tests that do not know how long what they wait for takes.
+func Held(release <-chan struct{}) Fault {
+	return Fault{do: true, serve: func(s *System, w http.ResponseWriter, r *http.Request, proper reply) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		case <-s.closed:
+		}
+		proper.send(w)
+	}}
+}
+
 // waits returns at the time, or when nobody waits for the answer any more.
 func (s *System) waits(r *http.Request, until <-chan time.Time) {
 	select {
