@@ -13,11 +13,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
@@ -131,10 +131,11 @@ func TestThePageOfMetricsTellsOfAll(t *testing.T) {
 	const page = "alerts-and-metrics.md"
 	o := newOperating(t)
 	operatorsPages[page](o)
-	metrics := o.ask(http.MethodGet, "/metrics", nil)
-	for late := time.Now().Add(10 * time.Second); !strings.Contains(metrics, "\nswitchhook_oncall_answer_age_seconds{") && time.Now().Before(late); {
-		metrics = o.ask(http.MethodGet, "/metrics", nil) // a source is counted behind the caller's back
-	}
+	var metrics string
+	await.That(t, "a metric of the source, which is counted behind the caller's back", func() bool {
+		metrics = o.ask(http.MethodGet, "/metrics", nil)
+		return strings.Contains(metrics, "\nswitchhook_oncall_answer_age_seconds{")
+	})
 	names := func(pattern, text string) (all []string) {
 		for _, found := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
 			all = append(all, found[1])

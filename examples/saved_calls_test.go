@@ -22,6 +22,7 @@ import (
 
 	"github.com/switchhook/switchhook/examples/appointment"
 	"github.com/switchhook/switchhook/examples/math"
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/cli"
 )
 
@@ -131,14 +132,10 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// startTimeout is long for a server of one file, on a machine that runs all
-// other tests at the same time.
-const startTimeout = 20 * time.Second
-
 // awaitAnswer returns when the server at origin answers, or with what kept it
 // from that.
 func awaitAnswer(ctx context.Context, origin string, ended <-chan struct{}) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	ctx, cancel := context.WithTimeout(ctx, await.Limit)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

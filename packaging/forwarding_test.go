@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // operators are the paths that only the operator asks for, on the machine
@@ -147,7 +149,7 @@ func TestProxiesPassOnEventsAsTheyHappen(t *testing.T) {
 		return server.Listener.Addr().String()
 	}
 	eachProxy(t, upstream, func(t *testing.T, p *proxy) {
-		ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+		ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 		defer cancel()
 		response := p.do(ctx, http.MethodGet, "/click-to-call/calls/1", http.Header{"Accept": {"text/event-stream"}})
 		defer response.Body.Close()
@@ -186,7 +188,7 @@ func TestACallThatComesDuringARestartWaits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			server := &http.Server{ReadHeaderTimeout: startTimeout, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "status=ACK") })}
+			server := &http.Server{ReadHeaderTimeout: await.Limit, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "status=ACK") })}
 			go func() { _ = server.Serve(listener) }()
 			t.Cleanup(func() { _ = server.Close() })
 			if diff := cmp.Diff(answer{http.StatusOK, "status=ACK"}, <-answered, cmp.AllowUnexported(answer{})); diff != "" {

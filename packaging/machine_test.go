@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // base is the Debian that each machine begins with: make package-test makes it.
@@ -38,7 +40,7 @@ func newMachine(t *testing.T) *machine {
 	cmd := exec.CommandContext(context.Background(), "systemd-nspawn", "--directory="+base, "--volatile=overlay", "--boot", "--private-network",
 		"--register=no", "--keep-unit", "--console=pipe", "--bind="+m.shared+":/shared")
 	cmd.Stdout, cmd.Stderr = m.log, m.log
-	cmd.WaitDelay = waitDelay
+	cmd.WaitDelay = await.Limit
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func newMachine(t *testing.T) *machine {
 		_ = cmd.Process.Signal(syscall.SIGTERM) // shuts it down
 		select {
 		case <-ended:
-		case <-time.After(startTimeout):
+		case <-time.After(await.Limit):
 			_ = cmd.Process.Kill()
 			<-ended
 		}
@@ -79,11 +81,11 @@ func (m *machine) share(name, text string) {
 // try runs a program there, and returns what it prints.
 func (m *machine) try(args ...string) (string, error) {
 	m.t.Helper()
-	ctx, cancel := context.WithTimeout(m.t.Context(), 2*startTimeout)
+	ctx, cancel := context.WithTimeout(m.t.Context(), await.Limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "nsenter", append([]string{"--target", strconv.Itoa(m.init), "--all", "--"}, args...)...)
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"}
-	cmd.WaitDelay = waitDelay
+	cmd.WaitDelay = await.Limit
 	var both bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &both, &both
 	err := cmd.Run()
@@ -118,7 +120,7 @@ func (m *machine) prints(script, want string) {
 // await waits until something is so.
 func (m *machine) await(what string, so func() bool) {
 	m.t.Helper()
-	late := time.NewTimer(3 * startTimeout)
+	late := time.NewTimer(await.Limit)
 	defer late.Stop()
 	again := time.NewTicker(100 * time.Millisecond)
 	defer again.Stop()

@@ -15,7 +15,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // built is where the tests put what they build.
@@ -38,9 +39,6 @@ func run(m *testing.M) int {
 	defer func() { _ = os.RemoveAll(built) }()
 	return m.Run()
 }
-
-// waitDelay is how long the output of a program may outlast it.
-const waitDelay = 5 * time.Second
 
 // The version that the tests pack, and the one after it.
 const (
@@ -130,7 +128,7 @@ func tryOutput(t *testing.T, name string, args ...string) (string, error) {
 	var out, problems bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Stdout, cmd.Stderr = &out, &problems
-	cmd.WaitDelay = waitDelay
+	cmd.WaitDelay = await.Limit
 	err := cmd.Run()
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", fmt.Errorf("%w: make deps installs it", err)

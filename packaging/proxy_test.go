@@ -24,10 +24,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// startTimeout is how long a program may take to listen on a busy machine.
-const startTimeout = 30 * time.Second
+	"github.com/switchhook/switchhook/internal/await"
+)
 
 // proxies are the examples, and how the tests start each.
 var proxies = map[string]func(t *testing.T, upstream string) *proxy{"caddy": startCaddy, "haproxy": startHAProxy}
@@ -115,7 +114,7 @@ func start(t *testing.T, log io.Writer, environ []string, name string, args ...s
 	cmd := exec.CommandContext(context.Background(), name, args...)
 	cmd.Env = append(os.Environ(), environ...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.WaitDelay = waitDelay
+	cmd.WaitDelay = await.Limit
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("%v: make deps installs it", err)
 	}
@@ -128,7 +127,7 @@ func start(t *testing.T, log io.Writer, environ []string, name string, args ...s
 // awaitListener waits until something listens at an address.
 func awaitListener(t *testing.T, address string, log *lockedBuffer) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -164,7 +163,7 @@ const caller = "127.0.0.9"
 // client returns one that asks from an address.
 func client(from string) *http.Client {
 	return &http.Client{
-		Timeout:       startTimeout,
+		Timeout:       await.Limit,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			DialContext:       (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext,
@@ -205,7 +204,7 @@ func (p *proxy) do(ctx context.Context, method, path string, header http.Header)
 // it has.
 func (p *proxy) logged(what string) string {
 	p.t.Helper()
-	late := time.NewTimer(startTimeout)
+	late := time.NewTimer(await.Limit)
 	defer late.Stop()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()

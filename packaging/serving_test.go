@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
@@ -149,7 +150,7 @@ func TestABrowserFollowsItsCallThroughTheProxies(t *testing.T) {
 			if err := json.NewDecoder(response.Body).Decode(&accepted); err != nil || response.StatusCode != http.StatusAccepted {
 				t.Fatalf("the call is answered with %d (%v)\n%s", response.StatusCode, err, s.log)
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+			ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 			defer cancel()
 			events := p.do(ctx, http.MethodGet, "/click-to-call/calls/"+accepted.ID, http.Header{"Accept": {"text/event-stream"}})
 			defer events.Body.Close()

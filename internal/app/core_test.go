@@ -15,13 +15,11 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/trace"
 )
-
-// patience is far more than anything here takes.
-const patience = 20 * time.Second
 
 // phoneSystem is an App with a Core, which a test may stop.
 type phoneSystem struct {
@@ -176,7 +174,7 @@ func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
 		if err != nil {
 			t.Errorf("the stop: %v", err)
 		}
-	case <-time.After(patience):
+	case <-time.After(await.Limit):
 		t.Error("the stop does not end")
 	}
 }

@@ -14,6 +14,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
@@ -49,7 +50,7 @@ func becomes(t *testing.T, settings, number string, n int, state ledger.State) {
 		if there == n && len(all) == n {
 			return
 		}
-		if time.Since(began) > startTimeout {
+		if time.Since(began) > await.Limit {
 			t.Fatalf("the texts to %s are %+v, want %d that are %s", number, all, n, state)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/cli"
 )
 
@@ -22,7 +23,7 @@ func TestDemoMovesFromATakenPort(t *testing.T) {
 	if taken, err := net.Listen("tcp", "127.0.0.1:5100"); err == nil {
 		defer func() { _ = taken.Close() }()
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), demoTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	out, in := io.Pipe()
 	exited := make(chan int, 1)

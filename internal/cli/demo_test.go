@@ -7,13 +7,10 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/cli"
 )
-
-// demoTimeout is far more than the demo needs, Node and PHP included.
-const demoTimeout = 2 * time.Minute
 
 // TestDemoShowsTheWholeLoop runs the demo without a terminal, until it says
 // that it goes on, and stops it.
@@ -21,7 +18,7 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
 		t.Setenv(name, t.TempDir())
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), demoTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	out, in := io.Pipe()
 	exited := make(chan int, 1)

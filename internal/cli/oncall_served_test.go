@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/oncall/sourcetest"
 )
 
@@ -212,7 +213,7 @@ func TestAnAnswerOutlivesTheServerAndItsSource(t *testing.T) {
 // whoSays asks who would be rung, until that is as wanted.
 func whoSays(t *testing.T, folder, want string, args ...string) {
 	t.Helper()
-	for late := time.Now().Add(startTimeout); ; {
+	for late := time.Now().Add(await.Limit); ; {
 		who := exec.Command("switchhook", append([]string{"oncall", "who"}, args...)...)
 		who.Dir = folder
 		out, err := who.CombinedOutput()

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 // manager stands in for systemd: it hears what servers tell it.
@@ -51,7 +53,7 @@ func (m *manager) told() (first, all string) {
 
 func (m *manager) next() string {
 	m.t.Helper()
-	if err := m.conn.SetReadDeadline(time.Now().Add(startTimeout)); err != nil {
+	if err := m.conn.SetReadDeadline(time.Now().Add(await.Limit)); err != nil {
 		m.t.Fatal(err)
 	}
 	buffer := make([]byte, 4096)

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
@@ -57,7 +56,8 @@ func TestRequestsInHandAreFinished(t *testing.T) {
 	for name, with := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
 		t.Run(name, func(t *testing.T) {
 			system := phoneSystem(t)
-			system.Break(nstest.SendMessage, 1, nstest.Slow(700*time.Millisecond))
+			answers := make(chan struct{})
+			system.Break(nstest.SendMessage, 1, nstest.Held(answers))
 			p := serve(t, oldFolder(t, system))
 			heard := make(chan string, 1)
 			go func() { heard <- p.called("example.net-sms", "+19734321440", "call-1") }()
@@ -66,7 +66,12 @@ func TestRequestsInHandAreFinished(t *testing.T) {
 					t.Fatal("it does not live")
 				}
 			}
-			if code := p.stop(with); code != 0 {
+			if err := p.command.Process.Signal(with); err != nil {
+				t.Fatal(err)
+			}
+			p.await("msg=stopping")
+			close(answers)
+			if code := p.end(); code != 0 {
 				t.Errorf("the exit code is %d:\n%s", code, p.log.String())
 			}
 			if got := <-heard; got != success {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
@@ -41,10 +42,6 @@ const oldDomains = `{
   }
 }
 `
-
-// startTimeout is how long a process may take to listen, or to end, on a busy
-// machine.
-const startTimeout = 20 * time.Second
 
 // process is a `switchhook serve`.
 type process struct {
@@ -153,7 +150,7 @@ func (p *process) read(stderr io.Reader) {
 // all of it.
 func (p *process) await(pattern string) string {
 	p.t.Helper()
-	late := time.NewTimer(startTimeout)
+	late := time.NewTimer(await.Limit)
 	defer late.Stop()
 	for {
 		if found := regexp.MustCompile(pattern).FindStringSubmatch(p.log.String()); found != nil {
@@ -180,7 +177,7 @@ func (p *process) end() int {
 	p.t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(startTimeout):
+	case <-time.After(await.Limit):
 		p.t.Fatalf("it does not end:\n%s", p.log.String())
 	}
 	return p.command.ProcessState.ExitCode()

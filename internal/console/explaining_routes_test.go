@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/console"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/simulator"
@@ -19,7 +20,7 @@ type explainer struct{}
 
 func (explainer) Explain(from, to string, at time.Time) []string {
 	when := "now"
-	if time.Since(at).Abs() > time.Minute {
+	if time.Since(at).Abs() > await.Limit {
 		when = at.UTC().Format(time.RFC3339)
 	}
 	return []string{from, to, when}

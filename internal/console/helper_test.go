@@ -13,6 +13,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/switchhook/switchhook/internal/audio"
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/console"
 	"github.com/switchhook/switchhook/internal/engine"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -21,9 +22,6 @@ import (
 )
 
 const token = "nss_the-operators"
-
-// patience is far more than anything here takes.
-const patience = 20 * time.Second
 
 // documents answers each path with a document, and NAME.wav with so much
 // silence.
@@ -82,7 +80,7 @@ func start(t *testing.T, responder http.Handler) *core {
 	mux.Handle(simulator.LinePath, lines)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { // no call outlives its terminal
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
 		defer cancel()
 		if err := lines.Wait(ctx); err != nil {
 			t.Errorf("a call did not end: %v", err)
@@ -100,7 +98,7 @@ func (c *core) ended(t *testing.T) engine.Outcome {
 	select {
 	case outcome := <-c.outcomes:
 		return outcome
-	case <-time.After(patience):
+	case <-time.After(await.Limit):
 		t.Fatal("the call did not end")
 		return engine.Outcome{}
 	}
@@ -129,7 +127,7 @@ func write(t testing.TB, conn *websocket.Conn, text string) {
 // readUntil reads messages up to one that holds a text.
 func readUntil(t testing.TB, conn *websocket.Conn, wanted string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	for {
 		_, text, err := conn.Read(ctx)

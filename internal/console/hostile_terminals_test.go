@@ -9,6 +9,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/trace"
 )
@@ -26,11 +27,11 @@ func TestAHostileTerminalEndsItsCallAndNoOther(t *testing.T) {
 		{"a reply to an event", `"do":"route"`, `{"now":1}` + "\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			responder := documents{"/": `<Response><Play>60s.wav</Play><Say>Still there?</Say></Response>`}
-			core := start(t, responder)
-			if c.after == `"do":"route"` {
-				core = start(t, later(time.Second, responder)) // nothing is asked yet
+			answers := make(chan struct{})
+			if c.after != `"do":"route"` { // nothing is asked yet
+				close(answers)
 			}
+			core := start(t, held(answers, documents{"/": `<Response><Play>60s.wav</Play><Say>Still there?</Say></Response>`}))
 			conn := core.dial(t)
 			write(t, conn, dialled)
 			readUntil(t, conn, c.after)
@@ -38,6 +39,9 @@ func TestAHostileTerminalEndsItsCallAndNoOther(t *testing.T) {
 			drain(t, conn)
 			if outcome := core.ended(t); outcome.By != trace.ByCaller {
 				t.Errorf("the call ended so: %+v", outcome)
+			}
+			if c.after == `"do":"route"` {
+				close(answers)
 			}
 			result, err := simulator.Call(t.Context(), simulator.Options{Core: core.dialling()})
 			if err != nil || result.Outcome.Failed {
@@ -69,7 +73,7 @@ func TestTwoRepliesToOneOrder(t *testing.T) {
 
 // drain reads until the Core closes the connection.
 func drain(t testing.TB, conn *websocket.Conn) {
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
 	for {
 		if _, _, err := conn.Read(ctx); err != nil {
@@ -83,7 +87,7 @@ func TestALineBeginsWithANumber(t *testing.T) {
 	for _, first := range []string{`{}`, `{"from":"1"}`, `hello`, `{"to":1}`, `{"to":"` + strings.Repeat("1", 2<<20) + `"}`} {
 		conn := core.dial(t)
 		_ = conn.Write(t.Context(), websocket.MessageText, []byte(first)) // the Core may close in the middle
-		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 		if _, text, err := conn.Read(ctx); err == nil || ctx.Err() != nil {
 			t.Errorf("to %.20s the Core said %q, %v", first, text, err)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
@@ -66,7 +67,7 @@ func (s *subscriber) wait(posts int) []post {
 	for len(s.posts()) < posts {
 		select {
 		case <-s.heard:
-		case <-time.After(10 * time.Second):
+		case <-time.After(await.Limit):
 			s.t.Fatalf("%d posts came, want %d", len(s.posts()), posts)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/notify"
 )
 
@@ -60,7 +61,7 @@ func (m *manager) find(more map[string]string) *notify.Manager {
 // told returns the next thing that the manager is told.
 func (m *manager) told() []string {
 	m.t.Helper()
-	if err := m.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := m.conn.SetReadDeadline(time.Now().Add(await.Limit)); err != nil {
 		m.t.Fatal(err)
 	}
 	buffer := make([]byte, 4096)

@@ -61,7 +61,8 @@ func start(durable bool) (*server, error) {
 	if durable {
 		fsync = "on"
 	}
-	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync, strconv.Itoa(int(await.Limit.Seconds()))}
+	limit := strconv.Itoa(int(await.Limit.Seconds()))
+	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync, limit}
 	if os.Geteuid() == 0 { // as which PostgreSQL refuses to run
 		as, err := unprivileged()
 		if err != nil {
@@ -73,7 +74,7 @@ func start(durable bool) (*server, error) {
 		arguments = append([]string{"setpriv", fmt.Sprintf("--reuid=%d", as.uid), fmt.Sprintf("--regid=%d", as.gid), "--clear-groups"}, arguments...)
 	}
 	s := &server{
-		url:     (&url.URL{Scheme: "postgres", User: url.UserPassword("switchhook", Password), Path: "/postgres", RawQuery: url.Values{"host": {folder}}.Encode()}).String(),
+		url:     (&url.URL{Scheme: "postgres", User: url.UserPassword("switchhook", Password), Path: "/postgres", RawQuery: url.Values{"host": {folder}, "connect_timeout": {limit}}.Encode()}).String(),
 		keeper:  exec.CommandContext(context.Background(), arguments[0], arguments[1:]...), //nolint:gosec // PostgreSQL's programs, where they were found
 		problem: new(bytes.Buffer),
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/provision"
@@ -105,11 +106,13 @@ func newSystem(system *nstest.System) *nstest.System {
 	return system
 }
 
-// start returns a service whose phone system listens on a port.
+// start returns a service whose phone system listens on a port. Its callers have
+// the patience that a busy machine needs.
 func start(t *testing.T, change ...func(*textback.Config)) *service {
 	t.Helper()
 	system := newSystem(nstest.Start(t, nstest.Quirks{}))
-	return startWith(t, system, netsapiens.Config{URL: system.URL, Token: nstest.Token}, change...)
+	change = append([]func(*textback.Config){func(c *textback.Config) { c.Patience = await.Limit }}, change...)
+	return startWith(t, system, netsapiens.Config{URL: system.URL, Token: nstest.Token, Timeout: await.Limit}, change...)
 }
 
 // startInBubble returns a service whose phone system is at the other end of

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -149,11 +151,18 @@ func TestANumberThatIsNotTheUsersIsRefused(t *testing.T) {
 
 func TestACallerWhoHangsUpGetsTheText(t *testing.T) {
 	s := start(t)
-	s.system.Break(nstest.SendMessage, 1, nstest.Slow(200*time.Millisecond))
+	answers := make(chan struct{})
+	s.system.Break(nstest.SendMessage, 1, nstest.Held(answers))
 	server := httptest.NewServer(s.webhook)
 	defer server.Close()
-	ctx, hangUp := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, hangUp := context.WithCancel(t.Context())
 	defer hangUp()
+	go func() { // ends with the call
+		for ctx.Err() == nil && !slices.ContainsFunc(s.system.Requests(), func(r nstest.Request) bool { return r.Call == nstest.SendMessage }) {
+			runtime.Gosched()
+		}
+		hangUp()
+	}()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL+"/webresponder?"+query(id, "+19734321440", "call-1").Encode(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +172,7 @@ func TestACallerWhoHangsUpGetsTheText(t *testing.T) {
 		_ = response.Body.Close()
 		t.Fatal("the caller has heard an answer")
 	}
+	close(answers)
 	wantXML(t, s.call("+19734321440", "call-1"), success) // a repeat waits for the first
 	s.wantTexts(1)
 }

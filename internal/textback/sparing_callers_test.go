@@ -3,6 +3,7 @@ package textback_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/ledger"
@@ -171,9 +173,15 @@ func TestTwoServersAreOne(t *testing.T) {
 	config := storetest.Postgres(t)
 	one := start(t, allTexts, cooled)
 	other, first := storetest.Open(t, config), storetest.Open(t, config)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(one.log.String())
+		}
+	})
+	log := slog.New(slog.NewTextHandler(&one.log, nil))
 	webhook := func(kept textback.Ledger) *textback.Webhook {
 		w, err := textback.NewWebhook(textback.Config{
-			Entries: one.entries, Ledger: kept, Sender: one.client, Log: quiet().LogAttrs, Rules: textback.Rules{Cooldown: entry.Cooldown{Texts: 3, Time: time.Hour}},
+			Entries: one.entries, Ledger: kept, Sender: one.client, Log: log.LogAttrs, Patience: await.Limit, Rules: textback.Rules{Cooldown: entry.Cooldown{Texts: 3, Time: time.Hour}},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -9,17 +9,14 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
-)
 
-// patience is how long a test waits for what it expects of the browser, which
-// shares the machine with other tests.
-const patience = 20 * time.Second
+	"github.com/switchhook/switchhook/internal/await"
+)
 
 // pictures is where the documentation's pictures are drawn anew:
 //
@@ -60,6 +57,7 @@ func browser(t *testing.T) context.Context {
 		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:],
 			chromedp.ExecPath(program),
+			chromedp.WSURLReadTimeout(await.Limit),
 			// Every host of a test is this machine; nothing else is asked.
 			chromedp.Flag("host-resolver-rules", "MAP *.test 127.0.0.1, EXCLUDE 127.0.0.1, MAP * ~NOTFOUND"),
 			chromedp.Flag("hide-scrollbars", true),
@@ -89,17 +87,21 @@ type tab struct {
 }
 
 // before runs in each document before its own scripts: it notes what a policy
-// refused, and finds what is in the button's shadow.
+// refused, and finds what is in the button's shadow. The button gives up after
+// seconds, which a busy machine may take: its limits come as waits says, late
+// unless a test is about them.
 const before = `
+	window.waits = (ms) => ms < 5e3 ? ms : ms * 60;
+	{ const real = setTimeout; setTimeout = (f, ms, ...rest) => real(f, waits(ms), ...rest); }
 	window.refusals = [];
 	addEventListener('securitypolicyviolation', (e) => refusals.push(e.effectiveDirective + ' ' + e.blockedURI));
 	window.hosts = () => Object.values((document[Symbol.for('switchhook')] || {hosts: {}}).hosts);
 	window.find = (selector, n = 0) => hosts()[n] && hosts()[n].shadowRoot.querySelector(selector);
 	window.focused = () => { let e = document.activeElement; while (e && e.shadowRoot) e = e.shadowRoot.activeElement; return e ? e.id || e.className || e.tagName : ''; };
 	window.until = (test, ms) => new Promise((done, fail) => {
-		const end = Date.now() + ms, look = () => {
+		const end = performance.now() + ms, look = () => {
 			let found; try { found = test(); } catch (e) {}
-			found ? done(found) : Date.now() > end ? fail(new Error('waited in vain; the state is ' + hosts().map((h) => h.dataset.state + ': ' + h.shadowRoot.querySelector('#status').textContent))) : requestAnimationFrame(look);
+			found ? done(found) : performance.now() > end ? fail(new Error('waited in vain; the state is ' + hosts().map((h) => h.dataset.state + ': ' + h.shadowRoot.querySelector('#status').textContent))) : requestAnimationFrame(look);
 		}; look();
 	});`
 
@@ -128,15 +130,31 @@ func newTab(t *testing.T) *tab {
 		}
 	}()
 	t.Cleanup(func() { cancel(); <-heard })
-	call(w, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: before})
+	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as this context
+		t.Fatal(err)
+	}
+	w.first(before)
 	w.size(1000, 700)
 	return w
+}
+
+// first has a script run in each document that comes, before its own.
+func (w *tab) first(script string) {
+	w.t.Helper()
+	call(w, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
+// limited returns the tab's context for one step.
+func (w *tab) limited() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(w.ctx, await.Limit)
 }
 
 // call runs a command of the DevTools protocol on a tab.
 func call[P, R any](w *tab, command cdp.Command[P, R], params P) R {
 	w.t.Helper()
-	result, err := chromedp.Call(w.ctx, command, params)
+	ctx, cancel := w.limited()
+	defer cancel()
+	result, err := chromedp.Call(ctx, command, params)
 	if err != nil {
 		w.t.Fatalf("%s: %v", command.Method, err)
 	}
@@ -146,7 +164,9 @@ func call[P, R any](w *tab, command cdp.Command[P, R], params P) R {
 // eval evaluates an expression, and waits for its promise.
 func eval[T any](w *tab, expression string, args ...any) T {
 	w.t.Helper()
-	value, err := chromedp.Run(w.ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, args...), chromedp.EvalAwaitPromise))
+	ctx, cancel := w.limited()
+	defer cancel()
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](fmt.Sprintf(expression, args...), chromedp.EvalAwaitPromise))
 	if err != nil {
 		w.t.Fatalf("%s: %v", fmt.Sprintf(expression, args...), err)
 	}
@@ -155,7 +175,9 @@ func eval[T any](w *tab, expression string, args ...any) T {
 
 func (w *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	w.t.Helper()
-	if err := chromedp.Do(w.ctx, steps...); err != nil {
+	ctx, cancel := w.limited()
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -168,7 +190,7 @@ func (w *tab) open(url string) {
 // until waits for an expression to become true.
 func (w *tab) until(expression string, args ...any) {
 	w.t.Helper()
-	eval[chromedp.Void](w, "until(() => (%s), %d)", fmt.Sprintf(expression, args...), patience.Milliseconds())
+	eval[chromedp.Void](w, "until(() => (%s), %d)", fmt.Sprintf(expression, args...), await.Limit.Milliseconds())
 }
 
 // state waits for the first button of the page to be in a state.

@@ -1,15 +1,16 @@
 package widget_test
 
 import (
+	"fmt"
 	"net/http"
-	"runtime"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/await"
 )
 
 const number = "(212) 555-0123"
@@ -141,10 +142,12 @@ func TestPressSurvivesTheReloadOfThePage(t *testing.T) {
 		}
 		return nil
 	}})
+	// A press goes on by itself for a minute: the next page's clock goes slowly.
+	w.first(fmt.Sprintf("{ const real = Date.now, from = %d; Date.now = () => from + (real() - from) / 60; }", time.Now().UnixMilli()))
 	ask(w)
 	w.click(".submit", 1)
-	w.until("hosts()[0].dataset.state === 'calling'")
-	waitFor(t, "the first press", func() bool { posts, _ := h.pressed(); return len(posts) == 1 })
+	w.state("calling")
+	await.That(t, "a first press", func() bool { posts, _ := h.pressed(); return len(posts) == 1 })
 	w.do(chromedp.Reload())
 	w.state("queued") // the same press, sent again
 	close(lost)
@@ -173,17 +176,6 @@ func TestPressSurvivesTheReloadOfThePage(t *testing.T) {
 	w.quiet()
 }
 
-// waitFor waits for something at the server's side.
-func waitFor(t *testing.T, what string, test func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !test(); {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-		runtime.Gosched()
-	}
-}
-
 func TestProgressIsAskedForWhereEventsDoNotComeThrough(t *testing.T) {
 	for name, stream := range map[string]func(*http.Request) *answer{
 		"no events at all": func(*http.Request) *answer { return &answer{status: 406, body: "{}"} },
@@ -202,9 +194,8 @@ func TestProgressIsAskedForWhereEventsDoNotComeThrough(t *testing.T) {
 				return nil
 			}})
 			w := newTab(t)
-			call(w, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-				Source: "{ const slow = setTimeout; setTimeout = (f, ms, ...rest) => slow(f, ms / 20, ...rest); }",
-			})
+			// Soon: a stream is taken for silent, and the next poll.
+			w.first("window.waits = (ms) => [10e3, 25e3, 60e3].includes(ms) ? ms * 60 : ms / 20")
 			w.open(s.url)
 			w.state("idle")
 			ask(w)

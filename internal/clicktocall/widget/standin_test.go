@@ -208,7 +208,7 @@ func (h *hook) serveToken(w http.ResponseWriter, r *http.Request) {
 	// As long as a real one: its proof takes more than one block of SHA-256.
 	token, challenge := rand.Text(), rand.Text()+rand.Text()+strings.Repeat("x", n*13%70)
 	h.tokens[token] = challenge
-	say(w, http.StatusOK, fmt.Sprintf(`{"token":%q,"challenge":%q,"bits":%d,"expires":%q}`, token, challenge, h.as.work, time.Now().Add(time.Minute).Format(time.RFC3339)))
+	say(w, http.StatusOK, fmt.Sprintf(`{"token":%q,"challenge":%q,"bits":%d,"expires":%q}`, token, challenge, h.as.work, time.Now().Add(time.Hour).Format(time.RFC3339)))
 }
 
 func (a *answer) serve(w http.ResponseWriter) {
