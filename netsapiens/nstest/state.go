@@ -62,6 +62,19 @@ func (s *System) AddPhoneNumber(domain, number, user string) {
 		"dial-rule-parameter": "", "dial-rule-translation-destination-user": user, "dial-rule-translation-destination-host": domain, "dial-rule-description": ""})
 }
 
+// PointPhoneNumber makes the calls of a number that was added go to a user.
+func (s *System) PointPhoneNumber(domain, number, user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, n := range s.must(domain).phoneNumbers {
+		if n["phonenumber"] == number {
+			n["dial-rule-translation-destination-user"] = user
+			return
+		}
+	}
+	panic("nstest: there is no number " + number)
+}
+
 // AddDialRule adds a rule to a domain's own dial plan. Fields that are not
 // given have the API's defaults.
 func (s *System) AddDialRule(domain string, fields Object) {
