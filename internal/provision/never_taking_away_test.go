@@ -69,6 +69,9 @@ func TestAChainIsTakenAwayOnceTheNewOneStands(t *testing.T) {
 		for good := range 7 {
 			t.Run(name, func(t *testing.T) {
 				for _, visible := range []bool{true, false} { // the phone system says to whom the number leads
+					if name != "down" && visible == (good%2 == 0) {
+						continue // half of them show what there is to see
+					}
 					s := made(t, nstest.Quirks{})
 					leadsTo := "8001"
 					if visible {
@@ -232,11 +235,11 @@ func TestACrashBetweenTheStepsIsGoneOnFrom(t *testing.T) {
 		if err := s.Records.Save(t.Context(), before); err != nil {
 			t.Fatal(err)
 		}
-		got := s.run(movedTo("8002"))
+		s.run(movedTo("8002"))
 		if !s.complete("8001") && !s.complete("8002") {
 			t.Errorf("after %d writes: calls come to nobody", good)
 		}
-		if got = s.run(movedTo("8002")); !s.complete("8002") || s.traces("8001") {
+		if got := s.run(movedTo("8002")); !s.complete("8002") || s.traces("8001") {
 			t.Errorf("after %d writes: %+v", good, got.Report)
 		}
 	}

@@ -70,6 +70,13 @@ func (s *survey) rules(d Desired) ([]netsapiens.DialRule, error) {
 
 // observe looks at what concerns an entry; s may be nil.
 func (p *Provisioner) observe(ctx context.Context, d Desired, rec *Record, s *survey, removing bool) Observed {
+	o := p.observeWanted(ctx, d, rec, s)
+	o.Earlier = p.observeEarlier(ctx, d, rec, removing)
+	return o
+}
+
+// observeWanted looks at the places of what is wanted; s may be nil.
+func (p *Provisioner) observeWanted(ctx context.Context, d Desired, rec *Record, s *survey) Observed {
 	var o Observed
 	if !d.nothing() {
 		if s != nil && s.users != nil {
@@ -88,7 +95,6 @@ func (p *Provisioner) observe(ctx context.Context, d Desired, rec *Record, s *su
 			o.AnswerRule, o.AnswerErr = p.lookAnswer(ctx, d.Domain, d.User.User)
 		}
 	}
-	o.Earlier = p.observeEarlier(ctx, d, rec, removing)
 	return o
 }
 
@@ -211,7 +217,7 @@ func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(
 			users[place{r.Domain, r.SystemUser}] = r.Entry
 		}
 	}
-	numbers := make(map[string][]netsapiens.PhoneNumber) // by domain
+	domains := make(map[string]*arrivals)
 	return func(t Thing) (string, error) {
 		if recordsErr != nil {
 			return "", recordsErr
@@ -222,19 +228,58 @@ func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(
 		if removing || t.Domain == d.Domain && t.User == d.User.User {
 			return "", nil
 		}
-		all, ok := numbers[t.Domain]
-		if !ok {
-			var err error
-			if all, err = netsapiens.Collect(p.API.PhoneNumbers(ctx, t.Domain)); netsapiens.Temporary(err) {
-				return "", err
-			}
-			numbers[t.Domain] = all
+		a := domains[t.Domain]
+		if a == nil {
+			a = p.arrivals(ctx, t.Domain)
+			domains[t.Domain] = a
 		}
-		for _, n := range all {
-			if n.DestinationUser == t.User || n.DestinationUser == alias(t.User) {
-				return fmt.Sprintf("the number %s still leads to user %s: point it elsewhere first", phone.Mask(n.Number), t.User), nil
-			}
-		}
-		return "", nil
+		return a.at(t.User)
 	}
+}
+
+// arrivals is how calls come into a domain.
+type arrivals struct {
+	numbers []netsapiens.PhoneNumber
+	rules   []netsapiens.DialRule // that lead to a user
+	err     error                 // why they cannot be seen
+}
+
+func (p *Provisioner) arrivals(ctx context.Context, domain string) *arrivals {
+	a := &arrivals{}
+	if a.numbers, a.err = netsapiens.Collect(p.API.PhoneNumbers(ctx, domain)); a.err != nil {
+		return a
+	}
+	for r, err := range p.API.DialRules(ctx, domain, domain) {
+		if err != nil {
+			a.err = err
+			return a
+		}
+		if r.DestinationUser != netsapiens.Keep && r.DestinationUser != "" && r.Enabled != netsapiens.No {
+			a.rules = append(a.rules, r)
+		}
+	}
+	return a
+}
+
+// at says what leads to a user, as a sentence; empty: nothing does. Where that
+// cannot be seen, nothing may be taken away.
+func (a *arrivals) at(name string) (string, error) {
+	switch {
+	case netsapiens.Temporary(a.err):
+		return "", a.err
+	case a.err != nil && !netsapiens.NotFound(a.err):
+		return fmt.Sprintf("which numbers lead to user %s cannot be seen (%s): delete it in the portal once none does", name, sentence(a.err)), nil
+	}
+	leads := func(to string) bool { to = user(to); return to == name || to == alias(name) }
+	for _, n := range a.numbers {
+		if leads(n.DestinationUser) {
+			return fmt.Sprintf("the number %s still leads to user %s: point it elsewhere first", phone.Mask(n.Number), name), nil
+		}
+	}
+	for _, r := range a.rules {
+		if leads(r.DestinationUser) {
+			return fmt.Sprintf("the dial rule for %s still leads to user %s: point it elsewhere first", phone.MaskIn(r.ToURI), name), nil
+		}
+	}
+	return "", nil
 }

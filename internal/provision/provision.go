@@ -115,8 +115,9 @@ type Report struct {
 	FromNumber string `json:"from_number,omitempty"`
 
 	// Earlier tells what became of what was made for an earlier system user of
-	// the entry, as a removal does; empty: there was nothing.
-	Earlier string `json:"-"`
+	// the entry, as a removal does, or "kept: …" while the new chain does not
+	// stand; empty: there was nothing.
+	Earlier string `json:"earlier,omitempty"`
 }
 
 // What a step can come to without a sentence, and how the others begin.
@@ -126,6 +127,7 @@ const (
 	Updated  = "updated"
 	Removed  = "removed"
 	Absent   = "absent"
+	Kept     = "kept"
 	Failed   = "failed"
 	Conflict = "conflict"
 )

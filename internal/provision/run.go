@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/netsapiens"
 )
 
 const (
@@ -139,7 +141,7 @@ func (r *run) drop(t Thing) {
 }
 
 // mend does what the plan says. What is no longer wanted goes once all that is
-// wanted stands.
+// wanted is seen to stand: calls come by the earlier chain until then.
 func (r *run) mend(ctx context.Context) {
 	if r.want.nothing() {
 		r.report = Report{User: Absent, DialRule: Absent, AnswerRule: Absent}
@@ -148,9 +150,56 @@ func (r *run) mend(ctx context.Context) {
 		r.report.DialRule = r.dialRule(ctx)
 		r.report.AnswerRule = r.answerRule(ctx)
 	}
-	if r.report.Done() {
-		r.report.Earlier = worst(r.takeAway(ctx))
+	unwanted := r.want.unwanted(r.record.Made)
+	if len(unwanted) == 0 {
+		return
 	}
+	if !r.report.Done() {
+		r.report.Earlier = Kept + ": " + namesOf(unwanted) + " goes on answering calls until the new chain stands"
+		return
+	}
+	if why := r.incomplete(ctx); why != "" {
+		r.report.Earlier = why + ": " + namesOf(unwanted) + " stays"
+		return
+	}
+	r.report.Earlier = worst(r.takeAway(ctx))
+}
+
+// incomplete looks again at what is wanted, and says what is missing of it as a
+// step's result without its end; empty: nothing is. That a step succeeded is
+// what the phone system said, and not what it has.
+func (r *run) incomplete(ctx context.Context) string {
+	if r.want.nothing() {
+		return ""
+	}
+	r.seen = r.p.observeWanted(ctx, r.want, &r.record, nil)
+	for _, f := range diffWanted(r.want, r.seen, r.record.Made) {
+		switch {
+		case f.Kind == Unseen && netsapiens.Temporary(f.err):
+			return Failed + ": whether the new chain is complete cannot be seen (" + f.Why + ")"
+		case f.Kind == Unseen:
+			return Conflict + ": whether the new chain is complete cannot be seen (" + f.Why + ")"
+		default:
+			return Failed + ": the new chain is not complete (" + f.state() + ")"
+		}
+	}
+	return ""
+}
+
+// namesOf names the chain that things are of: its user, where that is one of
+// them.
+func namesOf(things []Thing) string {
+	var users, all []string
+	for _, t := range things {
+		if t.Part == User {
+			users = append(users, t.String())
+		}
+		all = append(all, t.String())
+	}
+	if users != nil {
+		all = users
+	}
+	return strings.Join(all, ", ")
 }
 
 // finish writes down what became of it.

@@ -87,9 +87,27 @@ func (r *run) delete(ctx context.Context, f *Difference) string {
 	if err != nil && !netsapiens.NotFound(err) {
 		return failure(err)
 	}
+	if err == nil && r.p.there(ctx, f) {
+		return fmt.Sprintf("%s: the phone system said that it deleted %s, and still has it", Failed, t)
+	}
 	r.drop(t)
 	if err != nil {
 		return Absent
 	}
 	return Removed
+}
+
+// there reports whether the phone system still has what it said that it deleted.
+func (p *Provisioner) there(ctx context.Context, f *Difference) bool {
+	t := f.thing
+	switch t.Part {
+	case User:
+		is, err := p.lookUser(ctx, t.Domain, t.User)
+		return err == nil && is != nil
+	case DialRule:
+		is, err := p.API.DialRule(ctx, t.Domain, t.Domain, f.found.ID)
+		return err == nil && is.Match() == t.Match
+	}
+	is, err := p.lookAnswer(ctx, t.Domain, t.User)
+	return err == nil && is != nil && is.Forwards(alias(t.User))
 }

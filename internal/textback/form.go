@@ -189,6 +189,9 @@ func (f *Form) log(ctx context.Context, id string, report provision.Report) {
 		slog.String("entry", id), slog.String("user", report.User),
 		slog.String("dial_rule", report.DialRule), slog.String("answer_rule", report.AnswerRule),
 	}
+	if report.Earlier != "" {
+		attrs = append(attrs, slog.String("earlier", report.Earlier))
+	}
 	if report.FromNumber != "" {
 		attrs = append(attrs, slog.String("from_number", report.FromNumber))
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
 const allExist = `{"user":"exists","dial_rule":"exists","answer_rule":"exists"}`
@@ -54,6 +56,22 @@ func TestARefusalNamesFieldsThatAreIgnoredToo(t *testing.T) {
 	wantAnswer(t, status, answer, 400, `{"message":"missing: message","ignored":"Message","did_you_mean":"message"}`)
 	status, answer = s.send("application/json", `{"Id":"x"}`, http.Header{"X-Update-Secret": {"wrong"}})
 	wantAnswer(t, status, answer, 403, `{"message":"the secret is missing or wrong"}`) // a stranger is told nothing
+}
+
+// TestTheAnswerTellsOfTheEarlierChain moves an entry to another system user.
+func TestTheAnswerTellsOfTheEarlierChain(t *testing.T) {
+	s := start(t)
+	s.form.Provision.(*provision.Provisioner).Records = s.store.Provisioned()
+	s.change(`"message":"x"`)
+	s.system.Break(nstest.CreateUser, 1, nstest.Refuses(503, "Out of order"))
+	status, answer := s.change(`"ns_system_user":8003.0`)
+	if !strings.HasSuffix(answer, `,"earlier":"kept: user 8001 goes on answering calls until the new chain stands"}`) || s.system.User(domain, "8001") == nil {
+		t.Errorf("%d %s", status, answer)
+	}
+	status, answer = s.change(`"ns_system_user":"8003"`)
+	if !strings.HasSuffix(answer, `,"earlier":"removed"}`) || s.system.User(domain, "8001") != nil {
+		t.Errorf("%d %s", status, answer)
+	}
 }
 
 func TestIgnoredFieldsAreInTheLog(t *testing.T) {
