@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/document"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/responder"
@@ -23,11 +24,11 @@ type checkCommand struct {
 
 // Run reports what is wrong or odd about a document.
 func (c *checkCommand) Run(ctx context.Context, m *Main) error {
-	document, err := c.read(ctx, m)
+	answer, contentType, err := c.read(ctx, m)
 	if err != nil {
 		return err
 	}
-	parsed, err := responder.Parse(document)
+	parsed, err := document.Parse(answer, contentType)
 	if err := c.print(m, parsed); err != nil {
 		return err
 	}
@@ -37,7 +38,8 @@ func (c *checkCommand) Run(ctx context.Context, m *Main) error {
 	return nil
 }
 
-func (c *checkCommand) read(ctx context.Context, m *Main) ([]byte, error) {
+// read returns the document, and the Content-Type that a responder gave it.
+func (c *checkCommand) read(ctx context.Context, m *Main) (answer []byte, contentType string, err error) {
 	if lower := strings.ToLower(c.Source); strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") {
 		return c.fetch(ctx, m)
 	}
@@ -45,33 +47,33 @@ func (c *checkCommand) read(ctx context.Context, m *Main) ([]byte, error) {
 	if c.Source != "-" {
 		file, err := os.Open(c.Source)
 		if err != nil {
-			return nil, &fault.Error{Code: fault.NotFound, Message: "the document cannot be read", Err: err}
+			return nil, "", &fault.Error{Code: fault.NotFound, Message: "the document cannot be read", Err: err}
 		}
 		defer func() { _ = file.Close() }()
 		r = file
 	}
 	// One byte more than a document has, so that the checker sees one that is too large.
-	document, err := io.ReadAll(io.LimitReader(r, responder.MaxDocument+1))
+	answer, err = io.ReadAll(io.LimitReader(r, responder.MaxDocument+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", c.Source, err)
+		return nil, "", fmt.Errorf("read %s: %w", c.Source, err)
 	}
-	return document, nil
+	return answer, "", nil
 }
 
-func (c *checkCommand) fetch(ctx context.Context, m *Main) ([]byte, error) {
+func (c *checkCommand) fetch(ctx context.Context, m *Main) (answer []byte, contentType string, err error) {
 	private, err := m.private()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	response, err := simulator.Ask(ctx, simulator.Options{Target: c.Source, Method: c.Method, Secret: c.Secret, Private: private})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if response.Status < 200 || response.Status > 299 {
-		return nil, fault.Newf(fault.Unavailable, "the responder answered %d %s instead of a document", response.Status, http.StatusText(response.Status)).
+		return nil, "", fault.Newf(fault.Unavailable, "the responder answered %d %s instead of a document", response.Status, http.StatusText(response.Status)).
 			WithHint("a phone system does not run such an answer; the caller hears an apology")
 	}
-	return response.Body, nil
+	return response.Body, response.Header.Get("Content-Type"), nil
 }
 
 // problemJSON is a problem as --json prints it.

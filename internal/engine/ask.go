@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/document"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/trace"
 	"github.com/switchhook/switchhook/responder"
@@ -217,7 +218,7 @@ func read(response *fetch.Response) (answer, *failure) {
 	if response.Status < 200 || response.Status > 299 {
 		return answer{}, &failure{code: CodeStatus, text: "it answered " + statusText(response.Status)}
 	}
-	parsed, err := responder.Parse(response.Body)
+	parsed, err := document.Parse(response.Body, response.Header.Get("Content-Type"))
 	a := answer{parsed: parsed, url: response.URL}
 	if syntax, ok := errors.AsType[*responder.SyntaxError](err); ok {
 		parsed.Problems = parsed.Problems[:len(parsed.Problems)-1] // it is the request's error

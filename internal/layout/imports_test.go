@@ -22,7 +22,7 @@ const module = "github.com/switchhook/switchhook"
 var tiers = [][]string{
 	{"internal/fault", "internal/phone", "internal/hours", "internal/sms", "internal/optout", "internal/audio", "internal/notify", "internal/await", "internal/spelling", "internal/plaintext", "internal/oncall/ical", "netsapiens/nstest"},
 	{"responder", "internal/trace", "internal/entry", "internal/ledger", "internal/config"},
-	{"internal/fetch", "internal/dialplan", "internal/form", "internal/clicktocall/widget", "netsapiens"},
+	{"internal/document", "internal/fetch", "internal/dialplan", "internal/form", "internal/clicktocall/widget", "netsapiens"},
 	{"internal/engine", "internal/speech", "internal/alert"},
 	{"internal/simulator", "internal/voice", "internal/textback", "internal/clicktocall", "internal/oncall", "internal/oncall/source", "internal/oncall/sourcetest", "internal/provision"},
 	{"internal/core"},
