@@ -92,6 +92,9 @@ func TestDocumentsOfTheField(t *testing.T) {
 		{"an end tag after the end", "<Response><Hangup/></Response></Response>", responder.Respond(responder.Hangup{}), []string{"1:31 SH110"}},
 		{"rubbish after the end", "<Response><Hangup/></Response><!-- ok --> <", responder.Respond(responder.Hangup{}), []string{"1:43 SH110"}},
 		{"ISO-8859-1", "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?><Say>caf\xE9 \x80</Say>", responder.Bare(responder.Say{Text: "café €"}), nil},
+		{"UTF-16, it says, and is ASCII", "<?xml version=\"1.0\" encoding=\"utf-16\"?>\n<Response><Say>Hello.</Say></Response>", hello, []string{"1:1 SH113"}},
+		{"another encoding, it says, and is UTF-8", "\n<?xml version='1.0' encoding='Shift_JIS'?><Say>caf\u00E9</Say>", responder.Bare(responder.Say{Text: "café"}), []string{"2:1 SH113"}},
+		{"ISO-8859-1 after the byte order mark of UTF-8", "\uFEFF<?xml version='1.0' encoding='ISO-8859-1'?><Say>caf\u00E9</Say>", responder.Bare(responder.Say{Text: "café"}), nil},
 		{"positions in ISO-8859-1", "<?xml version=\"1.0\" encoding='windows-1252'?>\n<Say>\xE9\xE9 & </Say>", responder.Bare(responder.Say{Text: "éé &"}), []string{"2:9 SH108"}},
 		{"positions count characters", "<Say>日本 & 語</Say>", responder.Bare(responder.Say{Text: "日本 & 語"}), []string{"1:9 SH108"}},
 	} {

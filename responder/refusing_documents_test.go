@@ -61,7 +61,9 @@ func TestDocumentsThatCannotBeRead(t *testing.T) {
 		{"UTF-16, low byte first", "\xFF\xFE<\x00S\x00", "0:0 SH102", "UTF-16"},
 		{"UTF-16, high byte first", "\xFE\xFF\x00<\x00S", "0:0 SH102", "UTF-16"},
 		{"UTF-16 without a mark", "<\x00S\x00a\x00y\x00", "0:0 SH102", "UTF-16"},
-		{"another encoding", "\n<?xml version='1.0' encoding='Shift_JIS'?><Say>x</Say>", "2:1 SH102", "its encoding is Shift_JIS"},
+		{"another encoding", "\n<?xml version='1.0' encoding='Shift_JIS'?><Say>\x83\x5C</Say>", "2:1 SH102", "its encoding is Shift_JIS"},
+		{"a NUL that is no half of UTF-16", "\x00<Say>x</Say>", "1:1 SH101", "the control character 0x00"},
+		{"a NUL after a <", "<\x00Say>x</Say>", "1:2 SH101", "the control character 0x00"},
 
 		{"entities", "<!DOCTYPE Response [<!ENTITY a 'b'>]><Response><Say>&a;</Say></Response>", "1:1 SH105", "declares entities"},
 	} {

@@ -66,6 +66,10 @@ func pages(env *testscript.Env) http.Handler {
 	mux.HandleFunc("/500", func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "oh no", http.StatusInternalServerError)
 	})
+	mux.HandleFunc("/japanese", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/xml; charset=Shift_JIS")
+		_, _ = io.WriteString(w, "<Response><Say>\x82\xB1\x82\xF1\x82\xC9\x82\xBF\x82\xCD & </Say></Response>")
+	})
 	mux.HandleFunc("/loop", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `<Response action="/loop"/>`)
 	})
