@@ -14,32 +14,35 @@ var windows1252 = [32]rune{
 	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9D, 'ž', 'Ÿ',
 }
 
-// decode returns the document as UTF-8 without a byte order mark. The finding
-// is of the text that is returned.
-func decode(data []byte) (string, *finding) {
+// decode returns the document as UTF-8 without a byte order mark. The findings
+// are of the text that is returned: odd does not keep it from being read.
+func decode(data []byte) (text string, odd, fatal *finding) {
 	if isUTF16(data) {
-		return "", find(nowhere, CodeEncoding, "the document is UTF-16; send UTF-8")
+		return "", nil, find(nowhere, CodeEncoding, "the document is UTF-16; send UTF-8")
 	}
-	data = bytes.TrimPrefix(data, []byte("\xEF\xBB\xBF"))
+	data, marked := bytes.CutPrefix(data, []byte("\xEF\xBB\xBF"))
 	name, offset := declaredEncoding(data)
 	switch strings.ToLower(name) {
 	case "", "utf-8", "utf8", "us-ascii", "ascii":
 	case "iso-8859-1", "iso8859-1", "latin1", "windows-1252", "cp1252":
-		data = fromWindows1252(data)
+		if !marked {
+			data = fromWindows1252(data)
+		}
 	default:
-		return string(data), find(offset, CodeEncoding, "the document says that its encoding is %s; send UTF-8", shorten(name))
+		if !utf8.Valid(data) {
+			return string(data), nil, find(offset, CodeEncoding, "the document says that its encoding is %s; send UTF-8", shorten(name))
+		}
+		odd = find(offset, CodeLabel, "the document says that its encoding is %s; it is read as UTF-8, which its bytes are", shorten(name))
 	}
-	return string(data), checkCharacters(data)
+	return string(data), odd, checkCharacters(data)
 }
 
-// isUTF16 knows a byte order mark, and a < that is two bytes.
+// isUTF16 knows a byte order mark, and two characters of two bytes each.
 func isUTF16(data []byte) bool {
-	for _, start := range []string{"\xFE\xFF", "\xFF\xFE", "<\x00", "\x00<"} {
-		if bytes.HasPrefix(data, []byte(start)) {
-			return true
-		}
+	if bytes.HasPrefix(data, []byte("\xFE\xFF")) || bytes.HasPrefix(data, []byte("\xFF\xFE")) {
+		return true
 	}
-	return false
+	return len(data) >= 4 && (data[0] == '<' && data[1] == 0 && data[3] == 0 || data[0] == 0 && data[1] == '<' && data[2] == 0)
 }
 
 // declaredEncoding returns the encoding of the XML declaration, or "", and

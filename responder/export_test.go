@@ -9,7 +9,7 @@ type Event struct {
 // Scan returns the tokens of a document: what Parse makes its verbs of. Unlike
 // Parse it has no opinion on which elements there are, nor how deep.
 func Scan(data []byte) ([]Event, error) {
-	text, fatal := decode(data)
+	text, _, fatal := decode(data)
 	s := scanner{text: text}
 	var events []Event
 	for fatal == nil {
@@ -35,7 +35,7 @@ func Scan(data []byte) ([]Event, error) {
 
 // Text returns the document as Parse sees it, where it can be read at all.
 func Text(data []byte) string {
-	text, _ := decode(data)
+	text, _, _ := decode(data)
 	return text
 }
 

@@ -43,6 +43,12 @@ func (f *findings) report(offset int, code, format string, args ...any) {
 	}
 }
 
+func (f *findings) add(found finding) {
+	if f.room(found.problem.Severity) {
+		f.list = append(f.list, found)
+	}
+}
+
 // problems returns what was found, in the order of the text.
 func (f *findings) problems(text string) []Problem {
 	if len(f.list) == 0 {

@@ -62,8 +62,11 @@ func parse(data []byte, parsed *Parsed) *Problem {
 	if len(data) > MaxDocument {
 		return &find(nowhere, CodeTooLarge, "the document has more than %d bytes", MaxDocument).problem
 	}
-	text, fatal := decode(data)
+	text, odd, fatal := decode(data)
 	p := &parser{parsed: parsed, scan: scanner{text: text}, places: newCursor(text)}
+	if odd != nil {
+		p.scan.found.add(*odd)
+	}
 	if fatal == nil {
 		fatal = p.document()
 	}

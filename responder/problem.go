@@ -37,6 +37,7 @@ const (
 	CodeAfterRoot    = "SH110" // something after the root element
 	CodeDoctype      = "SH111" // a DOCTYPE, which is ignored
 	CodeAttribute    = "SH112" // an attribute twice, without a value, or without a space before it
+	CodeLabel        = "SH113" // says that it is in an encoding that it is not in, or may not be
 	CodeUnknownVerb  = "SH201" // a verb that does not exist
 	CodeUnknownAttr  = "SH202" // an attribute that does not exist
 	CodeCase         = "SH203" // a name in the wrong case
@@ -70,6 +71,7 @@ var kinds = map[string]struct {
 	CodeAfterRoot:    {Warning, "it is ignored"},
 	CodeDoctype:      {Warning, "it is ignored"},
 	CodeAttribute:    {Warning, "it is read as far as it can be; other phone systems may refuse the document"},
+	CodeLabel:        {Warning, "other phone systems may read it differently"},
 	CodeUnknownVerb:  {Error, "it is skipped with all that is in it"},
 	CodeUnknownAttr:  {Warning, "it is ignored"},
 	CodeCase:         {Warning, "it is read all the same; other phone systems may skip it"},

@@ -39,7 +39,7 @@ var reports = []report{
 	{responder.CodeAfterRoot, "<Hangup/>\n bye", "2:2", responder.Warning, "text follows the document's end"},
 	{responder.CodeDoctype, "\n<!doctype say><Hangup/>", "2:1", responder.Warning, "a document needs no DOCTYPE"},
 	{responder.CodeAttribute, "<Say voice='a'\nvoice='b'>x</Say>", "2:1", responder.Warning, "the attribute voice stands twice in one tag; the first counts"},
-	{"SH113", "<?xml version='1.0' encoding='utf-16'?><Hangup/>", "1:1", responder.Warning, "the document says that its encoding is utf-16; it is read as UTF-8, which its bytes are"},
+	{responder.CodeLabel, "<?xml version='1.0' encoding='utf-16'?><Hangup/>", "1:1", responder.Warning, "the document says that its encoding is utf-16; it is read as UTF-8, which its bytes are"},
 
 	{responder.CodeUnknownVerb, "<Response>\n<Dial>1<x>2</x></Dial><Hangup/></Response>", "2:1", responder.Error, "there is no verb <Dial>; write Forward"},
 	{responder.CodeUnknownVerb, "<Response><Sing/><Hangup/></Response>", "1:11", responder.Error, "there is no verb <Sing>"},

@@ -1,10 +1,38 @@
-// Package document reads what a responder answered as a document.
+// Package document reads what a responder answered as a document: in the
+// encoding that it is in, whatever it says.
 package document
 
 import "github.com/switchhook/switchhook/responder"
 
 // Parse reads a responder's answer, or a file of one, as [responder.Parse]
-// does. contentType is the answer's; empty where there is none.
+// does, of which it keeps the promises. contentType is the answer's; empty
+// where there is none.
+//
+// The encoding is the byte order mark's, else the Content-Type's, else that of
+// the XML declaration, else UTF-8 (RFC 7303, section 3). An encoding that the
+// bytes cannot be is passed over. Where words may be other than they were meant,
+// the first problem says so.
 func Parse(data []byte, contentType string) (*responder.Parsed, error) {
-	return responder.Parse(data)
+	if len(data) > responder.MaxDocument {
+		return responder.Parse(data)
+	}
+	text, found := decode(data, contentType)
+	if found != nil && found.Severity == responder.Error {
+		return &responder.Parsed{Problems: []responder.Problem{*found}}, &responder.SyntaxError{Problem: *found}
+	}
+	parsed, err := responder.Parse(withoutLabel(text))
+	if found != nil {
+		parsed.Problems = append([]responder.Problem{*found}, parsed.Problems...)
+	}
+	return parsed, err
+}
+
+// Text returns an answer as people read it: decoded as Parse does, as it is
+// where it cannot be.
+func Text(data []byte, contentType string) string {
+	text, found := decode(data, contentType)
+	if found != nil && found.Severity == responder.Error {
+		return string(data)
+	}
+	return string(text)
 }

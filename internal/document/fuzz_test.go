@@ -37,7 +37,7 @@ func FuzzParse(f *testing.F) {
 			if p.Text == "" || p.Effect == "" || !utf8.ValidString(p.Text) || (p.Line == 0) != (p.Column == 0) || p.Line > lines {
 				t.Fatalf("problem %+v in %d lines", p, lines)
 			}
-			if i > 0 && p.Code == "SH113" {
+			if i > 0 && p.Code == responder.CodeLabel {
 				t.Fatalf("a second doubt: %v", parsed.Problems)
 			}
 			if p.Code == responder.CodeEncoding && utf8.Valid(data) && strings.Contains(p.Text, "send UTF-8") && !strings.ContainsRune(string(data), 0) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/switchhook/switchhook/internal/document"
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
@@ -174,7 +175,7 @@ func responseRows(q question, width int) []string {
 	if sent.ContentType != "" {
 		about = clean(sent.ContentType) + ", " + about
 	}
-	text := string(sent.Body)
+	text := document.Text(sent.Body, sent.ContentType)
 	if len(text) > maxBody {
 		text = text[:maxBody]
 		about += fmt.Sprintf(", of which these are the first %d", maxBody)
