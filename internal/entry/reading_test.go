@@ -200,3 +200,22 @@ func TestAFileIsReadAgainOnlyWhereItCouldHaveChanged(t *testing.T) {
 	f.age(0)
 	f.wantMessage("a", "two")
 }
+
+// TestTextsAreComposed: what is counted and sent has é as one letter, however
+// it was typed. The file stays as it is.
+func TestTextsAreComposed(t *testing.T) {
+	f := open(t, `{"a": {"message": "cafe`+"\u0301"+`", "messages": {"open": "cre\u0300me", "closed": "z"}, "hours": {"mon": ["00:00-24:00"]}}}`)
+	e, ok := f.Get("a")
+	if !ok || e.Text.Message != "café" || e.Messages.Open != "crème" {
+		t.Errorf("%+v", e)
+	}
+	f.wantTold()
+}
+
+func TestAFileOfAWindowsEditorIsRead(t *testing.T) {
+	text := "\xFF\xFE"
+	for _, c := range `{"a": {"message": "hello"}}` {
+		text += string(c) + "\x00"
+	}
+	open(t, text).wantMessage("a", "hello")
+}

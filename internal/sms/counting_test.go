@@ -122,3 +122,15 @@ func BenchmarkCount(b *testing.B) {
 		sms.Count(text)
 	}
 }
+
+// TestLettersAreCountedComposed: a phone or an editor of Apple's may write é as
+// e with an accent, which GSM-7 has no character for.
+func TestLettersAreCountedComposed(t *testing.T) {
+	const composed, apart = "Nous vous rappelons d\u00e8s que possible, caf\u00e9", "Nous vous rappelons de\u0300s que possible, cafe\u0301"
+	if got, want := sms.Count(apart), sms.Count(composed); got != want || want.Alphabet != sms.GSM7 {
+		t.Errorf("%+v, and composed %+v", got, want)
+	}
+	if got := sms.Explain(apart); got != nil {
+		t.Errorf("%+v", got)
+	}
+}

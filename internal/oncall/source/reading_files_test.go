@@ -193,3 +193,24 @@ func TestAFileThatIsWrongIsTold(t *testing.T) {
 		tellsNothing(t, e, "31611111111")
 	}
 }
+
+// TestRotaFilesOfWindowsEditors begin with a byte order mark, or are UTF-16.
+func TestRotaFilesOfWindowsEditors(t *testing.T) {
+	for name, text := range map[string]string{"rota.toml": "[[person]]\nid = \"ann\"\n", "rota.json": `{"person":[{"id":"ann"}]}`} {
+		for kind, written := range map[string]string{
+			"a mark": "\uFEFF" + text, "UTF-16": utf16Of(text, true, true), "UTF-16, the larger byte first": utf16Of(text, false, true), "UTF-16 without a mark": utf16Of(text, true, false),
+		} {
+			s, _ := inFile(t, name, written)
+			same(t, name+" with "+kind, identities(fetched(t, s).People), "ann")
+		}
+	}
+}
+
+func TestPeopleOfAFileAreKnownByComposedLetters(t *testing.T) {
+	s, _ := inFile(t, "rota.toml", "[[person]]\nid = \"andre\u0301\"\nname = \"Andre\u0301 Example\"\n[[shift]]\npeople = [\"andr\u00e9\"]\n")
+	same(t, "people", fetched(t, s).People, []source.Person{{ID: "andré", Name: "André Example", Level: 1}})
+	s, _ = inFile(t, "rota.toml", "[[person]]\nid = \"andre\u0301\"\n[[person]]\nid = \"andr\u00e9\"\n")
+	if e := failed(t.Context(), t, s); !strings.Contains(e.Message, "there are two people with the id andré") {
+		t.Errorf("%v", e)
+	}
+}
