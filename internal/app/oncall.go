@@ -16,6 +16,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/oncall"
 	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/plaintext"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/web"
 )
@@ -109,7 +110,7 @@ func routeOf(o *config.OnCall, r *config.OnCallRoute) oncall.Route {
 		route.Secrets = append(route.Secrets, secret.Reveal())
 	}
 	for person, numbers := range o.Numbers {
-		route.Rules.Numbers[person] = textsOf(numbers)
+		route.Rules.Numbers[plaintext.Compose(person)] = textsOf(numbers)
 	}
 	if len(route.Sources) == 0 {
 		for _, s := range o.Sources {

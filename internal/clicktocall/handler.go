@@ -18,6 +18,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/form"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // maxBody is the size in bytes past which a request is refused: one has about
@@ -168,7 +169,7 @@ func readQuestion(w http.ResponseWriter, r *http.Request) (q question, why strin
 		}
 		return q, "It broke off."
 	}
-	err := json.Unmarshal(body.Bytes(), &q)
+	err := json.Unmarshal(plaintext.Decode(body.Bytes()), &q)
 	if odd, ok := errors.AsType[oddNumber](err); ok {
 		return q, odd.Error()
 	}

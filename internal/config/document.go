@@ -11,6 +11,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // statement is one line, as it were, of a settings file: the head of a section
@@ -36,12 +38,9 @@ type document struct {
 // with more of them is something else, and the operator knows by then.
 const maxUnsound = 20
 
-// byteOrderMark is what some editors of Windows put at the start of a file.
-const byteOrderMark = "\ufeff"
-
 // readDocument reads a settings file, and reads on after what is not TOML.
 func readDocument(content, file, folder string) document {
-	r := &reader{data: []byte(strings.TrimPrefix(content, byteOrderMark)), file: file, folder: folder}
+	r := &reader{data: plaintext.Decode([]byte(content)), file: file, folder: folder}
 	for offset, c := range r.data {
 		if c == '\n' {
 			r.breaks = append(r.breaks, offset)

@@ -3,6 +3,8 @@ package config
 import (
 	"regexp"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // variable is one line of .env, or one variable of the environment.
@@ -18,7 +20,7 @@ type variable struct {
 // no value. Of a name that stands twice both are returned.
 func readDotenv(content, file string) ([]variable, []Problem) {
 	s := &dotenvScanner{
-		rest: strings.ReplaceAll(strings.TrimPrefix(content, byteOrderMark), "\r\n", "\n"),
+		rest: strings.ReplaceAll(string(plaintext.Decode([]byte(content))), "\r\n", "\n"),
 		file: file, line: 1,
 	}
 	for s.rest != "" {

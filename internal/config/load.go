@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // Sources are the places that Load reads settings from. The zero value reads a
@@ -141,7 +143,7 @@ func (l *loader) read(name string) (string, error) {
 		return "", errTooBig
 	}
 	content, err := os.ReadFile(name)
-	return string(content), err
+	return string(plaintext.Decode(content)), err
 }
 
 // reason returns why a file could not be read, without the name of the file.

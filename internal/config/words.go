@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/switchhook/switchhook/internal/plaintext"
 	"github.com/switchhook/switchhook/internal/sms"
 )
 
@@ -28,6 +29,7 @@ const (
 )
 
 func parseText(text, _ string) (any, error) {
+	text = plaintext.Compose(text)
 	if utf8.RuneCountInString(text) > maxText {
 		return nil, fmt.Errorf("is longer than %d characters", maxText)
 	}
@@ -35,6 +37,7 @@ func parseText(text, _ string) (any, error) {
 }
 
 func parseMessage(text, _ string) (any, error) {
+	text = plaintext.Compose(text)
 	if n := sms.Count(text).Segments; n > maxSegments {
 		return nil, fmt.Errorf("comes to %d segments, more than the %d it may have", n, maxSegments)
 	}

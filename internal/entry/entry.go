@@ -12,6 +12,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // Entry is one item: text-back, click-to-call or both. It is not changed once
@@ -142,6 +143,8 @@ func parse(id string, object []byte) (*Entry, error) {
 		}
 		text, ok := textOf(value)
 		switch {
+		case ok && name == FieldMessage:
+			*field = plaintext.Compose(text)
 		case ok:
 			*field = text
 		case number && isDigits(value):

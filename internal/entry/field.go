@@ -14,6 +14,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // The limits of a cool-down. What was sent longer ago than a day is not looked
@@ -94,6 +95,7 @@ func texts(value []byte, known map[string]*string) error {
 		if *field, ok = textOf(member); !ok {
 			return fmt.Errorf("%s: %w", name, errNoText)
 		}
+		*field = plaintext.Compose(*field)
 	}
 	return nil
 }

@@ -9,10 +9,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
-)
 
-// byteOrderMark begins files that Notepad and its like have saved as UTF-8.
-var byteOrderMark = []byte("\uFEFF")
+	"github.com/switchhook/switchhook/internal/plaintext"
+)
 
 // object is a JSON object whose members keep their order and their values
 // unread.
@@ -22,10 +21,10 @@ type object struct {
 }
 
 // parseFile reads the text of a file: an object, with a byte order mark before
-// it or not, and nothing but UTF-8. What is not would reach customers' phones
-// as question marks.
+// it or not, as UTF-8 or as UTF-16 with such a mark. What is neither would reach
+// customers' phones as question marks.
 func parseFile(data []byte) (o *object, twice []string, err error) {
-	data = bytes.TrimPrefix(data, byteOrderMark)
+	data = plaintext.Decode(data)
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, nil, errors.New("it is empty; a file without entries holds {}")
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // Status is how far a call has come, as the phone system tells it.
@@ -57,7 +59,7 @@ func ParseNotification(data []byte) (Notification, error) {
 		Caller      wireTarget `json:"caller"`
 		Destination wireTarget `json:"destination"`
 	}
-	if err := json.Unmarshal(data, &wire); err != nil {
+	if err := json.Unmarshal(plaintext.Decode(data), &wire); err != nil {
 		return Notification{}, fmt.Errorf("the notification is not the JSON of one: %w", err)
 	}
 	n := Notification{

@@ -48,7 +48,7 @@ func fromUTF16(data []byte, low int) []byte {
 // place of e and an accent: Unicode's normalization form C. It allocates only
 // where it changes something.
 func Compose(text string) string {
-	if norm.NFC.IsNormalString(text) {
+	if norm.NFC.QuickSpanString(text) == len(text) {
 		return text
 	}
 	return norm.NFC.String(text)

@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/switchhook/switchhook/internal/sms"
 )
@@ -79,6 +80,7 @@ func FuzzCount(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got := sms.Count(text)
+		text = norm.NFC.String(text)
 		alone, part := 160, 153
 		widthOf := func(r rune) int {
 			if strings.ContainsRune(extension, r) {

@@ -20,12 +20,12 @@ type Stranger struct {
 // the others, or writes in another script.
 const maxStrangers = 5
 
-// Explain returns the first characters for which a text travels as UCS-2, in
-// the order of the text; nil: it does not.
+// Explain returns the first characters for which a text travels as UCS-2, once
+// its letters are composed, in the order of the text; nil: it does not.
 func Explain(text string) []Stranger {
 	var found []Stranger
 next:
-	for _, r := range text {
+	for _, r := range composed(text) {
 		if septets(r) > 0 {
 			continue
 		}

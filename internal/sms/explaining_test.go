@@ -28,7 +28,7 @@ func TestWhatMakesATextLongerIsExplained(t *testing.T) {
 			{Character: "ã", Times: 1, Instead: "a"}, {Character: "â", Times: 1, Instead: "a"}, {Character: "ç", Times: 1, Instead: "c"},
 			{Character: "Ł", Times: 1, Instead: "L"}, {Character: "ó", Times: 1, Instead: "o"},
 		}},
-		{"a mark on its own", "e\u0301", []sms.Stranger{{Character: "\u0301", Times: 1, Needless: true}}},
+		{"a mark on its own", "x\u0301", []sms.Stranger{{Character: "\u0301", Times: 1, Needless: true}}},
 		{"wide letters, ligatures", "Ａﬁ™½", []sms.Stranger{
 			{Character: "Ａ", Times: 1, Instead: "A"}, {Character: "ﬁ", Times: 1, Instead: "fi"}, {Character: "™", Times: 1, Instead: "TM"}, {Character: "½", Times: 1, Instead: "1/2"},
 		}},

@@ -2,6 +2,8 @@
 // and charges for.
 package sms
 
+import "golang.org/x/text/unicode/norm"
+
 // Alphabet is how the characters of a text travel. One character that GSM-7
 // lacks, and the whole text travels as UCS-2.
 type Alphabet string
@@ -28,8 +30,11 @@ type Size struct {
 	Left     int      // units that can be added without another segment
 }
 
-// Count returns what a text comes to. It allocates nothing.
+// Count returns what a text comes to once its letters are composed, as whoever
+// sends it has to do: é in place of e and an accent. It allocates nothing where
+// they are.
 func Count(text string) Size {
+	text = composed(text)
 	alphabet, widthOf, alone, part := GSM7, septets, gsm7Alone, gsm7Part
 	if !isGSM7(text) {
 		alphabet, widthOf, alone, part = UCS2, utf16Units, ucs2Alone, ucs2Part
@@ -50,6 +55,14 @@ func Count(text string) Size {
 		size.Segments = 0
 	}
 	return size
+}
+
+// composed returns a text in Unicode's normalization form C.
+func composed(text string) string {
+	if norm.NFC.QuickSpanString(text) == len(text) {
+		return text
+	}
+	return norm.NFC.String(text)
 }
 
 func isGSM7(text string) bool {

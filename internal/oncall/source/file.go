@@ -140,6 +140,7 @@ func parseRota(data []byte, isJSON bool, zone *time.Location) (*calendar, error)
 	out := &calendar{}
 	people := make(map[string]Person, len(in.People))
 	for i, p := range in.People {
+		p.ID = plaintext.Compose(p.ID)
 		if p.ID == "" {
 			return nil, fmt.Errorf("person %d has no id", i+1)
 		}
@@ -252,7 +253,7 @@ func (f fileShift) shift(people map[string]Person, zone *time.Location) (shift, 
 		return shift{}, errors.New("it has no people")
 	}
 	for _, id := range f.People {
-		p, ok := people[id]
+		p, ok := people[plaintext.Compose(id)]
 		if !ok {
 			return shift{}, fmt.Errorf("there is no person with the id %s", label(id))
 		}

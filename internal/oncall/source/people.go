@@ -4,12 +4,18 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// arrange returns people by level, within a level in the order in which they
+// arrange returns people, with the letters of their names composed, by level, within a level in the order in which they
 // came, each once a level. Where a source has somebody twice on one level,
 // both shifts count: from the earlier beginning to the later end.
 func arrange(people []Person) []Person {
+	for i := range people {
+		p := &people[i]
+		p.ID, p.Name, p.Email = plaintext.Compose(p.ID), plaintext.Compose(p.Name), plaintext.Compose(p.Email)
+	}
 	slices.SortStableFunc(people, func(a, b Person) int { return cmp.Compare(a.Level, b.Level) })
 	arranged := people[:0]
 	for _, p := range people {
