@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"net"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -13,10 +15,17 @@ import (
 )
 
 // TestDemoShowsTheWholeLoop runs the demo without a terminal, until it says
-// that it goes on, and stops it.
+// that it goes on, and stops it. Another program is on its port: the commands
+// that the demo prints lead to where it is instead, and work.
 func TestDemoShowsTheWholeLoop(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without other languages")
+	}
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
 		t.Setenv(name, t.TempDir())
+	}
+	if taken, err := net.Listen("tcp", "127.0.0.1:5100"); err == nil {
+		defer func() { _ = taken.Close() }()
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
@@ -27,16 +36,29 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 		exited <- main.Run(ctx, []string{"demo"})
 		_ = in.Close()
 	}()
+	command := regexp.MustCompile(`switchhook ((?:call|route) 2125551212 --core http://127\.0\.0\.1:\d+)`)
+	var commands [][]string
 	var shown strings.Builder
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		shown.WriteString(lines.Text() + "\n")
-		if strings.HasPrefix(lines.Text(), "This goes on") {
-			cancel()
+		if found := command.FindStringSubmatch(lines.Text()); found != nil {
+			commands = append(commands, strings.Fields(found[1]))
 		}
+		if !strings.HasPrefix(lines.Text(), "This goes on") {
+			continue
+		}
+		for _, args := range commands {
+			var printed strings.Builder
+			main := cli.Main{In: strings.NewReader(""), Out: &printed, Err: &printed, Getenv: os.Getenv}
+			if code := main.Run(ctx, args); code != 0 || !strings.Contains(printed.String(), "webresponder8001") {
+				t.Errorf("%q ended with %d:\n%s", args, code, printed.String())
+			}
+		}
+		cancel()
 	}
-	if code := <-exited; code != 0 {
-		t.Errorf("the demo ended with %d", code)
+	if code := <-exited; code != 0 || len(commands) != 2 {
+		t.Errorf("the demo ended with %d, and printed the commands %q", code, commands)
 	}
 	for _, want := range []string{
 		"We expect you on Thursday morning. Goodbye.",

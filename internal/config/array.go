@@ -12,7 +12,8 @@ import (
 // "oncall.source.0".
 type array struct {
 	path   string
-	index  []int // of the field, from Settings
+	own    string // how the variables of its items begin: "SWITCHHOOK_ONCALL_SOURCE_"
+	index  []int  // of the field, from Settings
 	doc    string
 	typ    reflect.Type // of an item
 	within *section

@@ -12,6 +12,7 @@ import (
 // key is one setting, as its field of the struct and the field's tags say.
 type key struct {
 	path    string   // in the settings file: "netsapiens.token"
+	own     string   // in the environment: "SWITCHHOOK_NETSAPIENS_TOKEN"
 	index   []int    // of the field, from Settings
 	section *section // nil at the top of the file
 	typ     reflect.Type
@@ -59,7 +60,7 @@ func (s *section) head() string {
 }
 
 // variable returns the name of the key in the environment.
-func (k *key) variable() string { return variableName(k.path) }
+func (k *key) variable() string { return k.own }
 
 // variables returns all names of the key in the environment, the one that wins
 // first; of a list that of its first item.
@@ -128,7 +129,7 @@ func (p *plan) add(in reflect.Type, within *section, index []int) {
 			p.keys = append(p.keys, k)
 			p.paths[k.path] = k
 		case field.Type.Kind() == reflect.Slice && field.Type.Elem().Kind() == reflect.Struct && (within == nil || within.item == nil):
-			p.arrays = append(p.arrays, &array{path: k.path, index: k.index, doc: k.doc, typ: field.Type.Elem(), within: within, items: make(map[int]*section)})
+			p.arrays = append(p.arrays, &array{path: k.path, own: k.own + "_", index: k.index, doc: k.doc, typ: field.Type.Elem(), within: within, items: make(map[int]*section)})
 		default:
 			p.addSection(k, within)
 		}
@@ -150,6 +151,7 @@ func newKey(field reflect.StructField, within *section, index []int) *key {
 			k.need = within.path
 		}
 	}
+	k.own = variableName(k.path)
 	return k
 }
 
@@ -234,13 +236,19 @@ func (p *plan) section(path string) *section {
 	return nil
 }
 
+// stands says whether a name stands in the section of a path.
+func stands(name, path string) bool {
+	rest, ok := strings.CutPrefix(name, path)
+	return ok && strings.HasPrefix(rest, ".")
+}
+
 // names returns every name that may stand in the settings file, for telling
 // what a mistyped one was meant to be. Of arrays it has those of the first item
 // and of the one that the mistyped name stands in.
 func (p *plan) names(in string) []string {
 	var all []string
 	near := func(s *section) bool {
-		return s == nil || s.item == nil || s.item == s.item.array.items[0] || strings.HasPrefix(in, s.item.path+".")
+		return s == nil || s.item == nil || s.item == s.item.array.items[0] || stands(in, s.item.path)
 	}
 	for _, s := range p.sections {
 		if near(s) {

@@ -167,19 +167,21 @@ func (p *plan) oldName(name string) *key {
 // holds a secret.
 func (p *plan) named(name string) (k *key, index int, twin bool) {
 	for _, a := range p.arrays {
-		if rest, ok := strings.CutPrefix(name, variableName(a.path)+"_"); ok {
+		if rest, ok := strings.CutPrefix(name, a.own); ok {
 			p.makeItem(a, rest, "_")
 		}
 	}
 	for _, k := range p.keys {
-		own := k.variable()
-		if name == own {
+		suffix, ok := strings.CutPrefix(name, k.own)
+		switch {
+		case !ok:
+			continue
+		case suffix == "":
 			return k, -1, false
-		}
-		if k.secret() && name == own+twinVariable {
+		case k.secret() && suffix == twinVariable:
 			return k, -1, true
 		}
-		if suffix, ok := strings.CutPrefix(name, own+"_"); ok && (k.list || k.table) {
+		if suffix, ok = strings.CutPrefix(suffix, "_"); ok && (k.list || k.table) {
 			if n, err := strconv.Atoi(suffix); err == nil && strconv.Itoa(n) == suffix && n >= 0 {
 				return k, n, false
 			}

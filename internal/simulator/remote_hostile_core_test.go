@@ -10,6 +10,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/simulator"
 )
@@ -24,7 +25,7 @@ func coreThatSays(t *testing.T, messages ...string) *simulator.Dialling {
 			return
 		}
 		defer func() { _ = conn.CloseNow() }()
-		ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(r.Context(), await.Limit)
 		defer cancel()
 		for _, message := range messages {
 			if conn.Write(ctx, websocket.MessageText, []byte(message)) != nil {

@@ -38,8 +38,10 @@ func slips(a, b string, limit int) int {
 	for j := range above {
 		above[j] = j
 	}
+	leastAbove := 0
 	for i := 1; i <= len(a); i++ {
 		row[0] = i
+		least := i
 		for j := 1; j <= len(b); j++ {
 			wrong := 1
 			if a[i-1] == b[j-1] {
@@ -49,7 +51,12 @@ func slips(a, b string, limit int) int {
 			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
 				row[j] = min(row[j], before[j-2]+1)
 			}
+			least = min(least, row[j])
 		}
+		if least >= limit && leastAbove >= limit { // what comes is counted from these two rows
+			return limit
+		}
+		leastAbove = least
 		before, above, row = above, row, before
 	}
 	return min(above[len(b)], limit)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/telephone"
 	"github.com/switchhook/switchhook/internal/trace"
@@ -61,7 +62,7 @@ func TestCallIsHeardOrItIsSaidWhyNot(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got := result.Heard.Duration(); got < 250*time.Millisecond || got > 10*time.Second {
+				if got := result.Heard.Duration(); got < 250*time.Millisecond || got > await.Limit {
 					t.Errorf("TERM=%s: %v is kept of what was heard", term, got)
 				}
 				if got := strings.Join(strings.Fields(ansi.Strip(out.String())), " "); !strings.Contains(got, c.want) {

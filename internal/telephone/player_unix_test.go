@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/audio"
+	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/telephone"
 )
@@ -31,7 +32,7 @@ func programs(t *testing.T, scripts map[string]string) (folder string) {
 // written waits until a program has written a file.
 func written(t *testing.T, path string) string {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(await.Limit)
 	for {
 		if text, err := os.ReadFile(path); err == nil {
 			return string(text)
@@ -73,7 +74,7 @@ func TestSoundGoesToTheFirstProgramThatCanPlay(t *testing.T) {
 
 func TestSoundStopsAtOnce(t *testing.T) {
 	folder := programs(t, map[string]string{
-		"play": "[ -e $OUT/probed ] || { touch $OUT/probed; exec cat > /dev/null; }\ntouch $OUT/begun; exec sleep 60\n",
+		"play": "[ -e $OUT/probed ] || { touch $OUT/probed; exec cat > /dev/null; }\ntouch $OUT/begun; exec sleep 86400\n",
 	})
 	player, err := telephone.FindPlayer(t.Context())
 	if err != nil {
@@ -82,12 +83,8 @@ func TestSoundStopsAtOnce(t *testing.T) {
 	sound := player.Begin()
 	sound.Write(audio.Silence(time.Minute))
 	written(t, filepath.Join(folder, "begun"))
-	before := time.Now()
 	sound.Stop()
 	player.Close()
-	if took := time.Since(before); took > 20*time.Second {
-		t.Errorf("the sound stopped after %v", took)
-	}
 }
 
 func TestProgramThatTakesFilesGetsAFile(t *testing.T) {
