@@ -1,6 +1,7 @@
 package optout
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -11,78 +12,155 @@ import (
 // has less.
 const maxRead = 4 << 10
 
-// sentencesOf returns the folded words of a message by sentence, none of them
-// empty. A comma ends a sentence, too: "No, stop".
-func sentencesOf(message string) []sentence {
-	var sentences []sentence
-	var current sentence
-	var word strings.Builder
-	endWord := func() {
-		if word.Len() > 0 {
-			current = append(current, word.String())
-			word.Reset()
-		}
-	}
-	endSentence := func() {
-		endWord()
-		if len(current) > 0 {
-			sentences = append(sentences, joined(current))
-			current = nil
-		}
-	}
-	for _, r := range norm.NFKD.String(message[:min(len(message), maxRead)]) {
-		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			word.WriteRune(unicode.ToLower(r))
-		case r == stopSign:
-			endSentence()
-			word.WriteString("stop")
-			endSentence()
-		case strings.ContainsRune("'’‘ʼ`´", r), unicode.In(r, unicode.Mn, unicode.Cf): // don't, accents, joiners
-		case strings.ContainsRune(".!?,;:()\"“”…\n\r", r):
-			endSentence()
-		default:
-			endWord()
-		}
-	}
-	endSentence()
-	return sentences
+// cut is what separates a word from the one before it.
+type cut int
+
+const (
+	space    cut = iota
+	courtesy     // a word such as "please" stood between them
+	comma
+	stop // the end of a sentence
+)
+
+// token is a folded word. Writing without spaces (Chinese, Japanese) has one token
+// a character.
+type token struct {
+	word   string
+	stems  []string // "отпис*", where a table has that
+	cut    cut
+	quoted bool // a quotation mark stands before it
 }
 
-// stopSign is said without words.
+// stopSign says stop without words.
 const stopSign = '🛑'
 
-// joined returns a sentence in which what is one word is written as one.
-func joined(words sentence) sentence {
-	for i := 0; i+1 < len(words); i++ {
-		switch words[i] + " " + words[i+1] {
-		case "opt out", "un subscribe", "stop all":
-			words[i] += words[i+1]
-			words = append(words[:i+1], words[i+2:]...)
+const (
+	apostrophes = "'’‘ʼ`´′＇‛"
+	quotes      = "\"“”„‟«»「」『』"
+	sentenceEnd = ".!?;:()[]{}…\n\r。¡¿؟؛।|" + quotes
+	commas      = ",、،"
+	dashes      = "-–—‐‑‒−"
+)
+
+// tokensOf returns the words of a message, without regard to case, accents,
+// invisible characters, and the forms that letters have in Unicode.
+func tokensOf(message string) []token {
+	runes := []rune(norm.NFKD.String(message[:min(len(message), maxRead)]))
+	var tokens []token
+	var word strings.Builder
+	before, quoted := stop, false
+	end := func(next cut) {
+		if word.Len() > 0 {
+			tokens = append(tokens, token{word: word.String(), cut: before, quoted: quoted})
+			word.Reset()
+			before, quoted = space, false
+		}
+		before = max(before, next)
+	}
+	var last rune // of the word
+	for i, r := range runes {
+		switch {
+		case r == stopSign:
+			end(stop)
+			word.WriteString("stop")
+			end(stop)
+		case ignored(r):
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mc, r):
+			if r == '0' && unicode.IsLetter(neighbour(runes, i, -1)) && unicode.IsLetter(neighbour(runes, i, 1)) {
+				r = 'o' // st0p
+			}
+			if word.Len() > 0 && (unicode.IsDigit(last) != unicode.IsDigit(r) || spaceless(last) || spaceless(r)) {
+				end(space) // stop2quit
+			}
+			word.WriteString(foldRune(r))
+			last = r
+		case strings.ContainsRune(sentenceEnd, r):
+			end(stop)
+			quoted = quoted || strings.ContainsRune(quotes, r)
+		case strings.ContainsRune(commas, r):
+			end(comma)
+		case r == '—', strings.ContainsRune(dashes, r) && (unicode.IsSpace(neighbour(runes, i, -1)) || unicode.IsSpace(neighbour(runes, i, 1))):
+			end(stop)
+		case r == '#' && !unicode.IsDigit(neighbour(runes, i, 1)) && !unicode.IsLetter(neighbour(runes, i, 1)):
+			end(space)
+			word.WriteString("number") // "remove my #"
+			end(space)
+		default:
+			end(space)
 		}
 	}
-	return words
+	end(stop)
+	return spelledOut(tokens)
 }
 
-// squeeze writes letters once that are written several times: stoppp.
-func squeeze(word string) string {
-	var b strings.Builder
-	last := rune(-1)
-	for _, r := range word {
-		if r != last {
-			b.WriteRune(r)
+// neighbour returns the rune beside the one at i that is not invisible, or 0.
+func neighbour(runes []rune, i, step int) rune {
+	for i += step; i >= 0 && i < len(runes); i += step {
+		if !ignored(runes[i]) {
+			return runes[i]
 		}
-		last = r
 	}
-	return b.String()
+	return 0
 }
 
-// oneOf reports whether a word is on a list that is written with spaces.
-func oneOf(word, list string) bool {
-	for entry := range strings.FieldsSeq(list) {
-		if entry == word {
-			return true
+// spelledOut joins the letters of "s t o p".
+func spelledOut(tokens []token) []token {
+	for i := 0; i+4 <= len(tokens); i++ {
+		if tokens[i].word == "s" && tokens[i+1].word == "t" && tokens[i+2].word == "o" && tokens[i+3].word == "p" {
+			tokens[i].word = "stop"
+			tokens = slices.Delete(tokens, i+1, i+4)
 		}
 	}
-	return false
+	return tokens
+}
+
+// ignored reports whether a character makes no difference: accents, joiners,
+// apostrophes, fillers.
+func ignored(r rune) bool {
+	return unicode.In(r, unicode.Mn, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) || r == 'ـ' || strings.ContainsRune(apostrophes, r)
+}
+
+// spaceless reports whether a character is of a writing without spaces.
+func spaceless(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+}
+
+// foldRune returns one spelling of letters that people and keyboards confuse.
+func foldRune(r rune) string {
+	r = unicode.ToLower(unicode.ToUpper(r))
+	switch r {
+	case 'ß', 'ẞ':
+		return "ss"
+	case 'æ':
+		return "ae"
+	case 'œ':
+		return "oe"
+	case 'ø':
+		return "o"
+	case 'ł':
+		return "l"
+	case 'đ':
+		return "d"
+	case 'ى', 'ی':
+		return "ي"
+	case 'ة':
+		return "ه"
+	case 'ک':
+		return "ك"
+	}
+	if r >= 'ァ' && r <= 'ヶ' {
+		r -= 'ァ' - 'ぁ' // ストップ, すとっぷ
+	}
+	return string(r)
+}
+
+// join returns the words of a message as one, each of a row of equal ones once.
+func join(tokens []token) string {
+	var whole strings.Builder
+	for i, t := range tokens {
+		if i == 0 || t.word != tokens[i-1].word {
+			whole.WriteString(t.word)
+		}
+	}
+	return whole.String()
 }
