@@ -79,6 +79,8 @@ func tokensOf(message string) []token {
 			quoted = quoted || strings.ContainsRune(quotes, r)
 		case strings.ContainsRune(commas, r):
 			end(comma)
+		case r == '/' && word.Len() > 1: // stop/arrêt, but "w/ these"
+			end(comma)
 		case r == '—', strings.ContainsRune(dashes, r) && (unicode.IsSpace(neighbour(runes, i, -1)) || unicode.IsSpace(neighbour(runes, i, 1))):
 			end(stop)
 		case r == '#' && !unicode.IsDigit(neighbour(runes, i, 1)) && !unicode.IsLetter(neighbour(runes, i, 1)):

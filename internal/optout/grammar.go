@@ -50,7 +50,8 @@ type element struct {
 	repeated bool // *
 	gap      int  // ..: up to so many words
 	rest     bool // ...: the rest of the sentence
-	cross    bool // ,: what follows may stand in the next sentence
+	cross    bool // ,: the sentence may end here
+	ends     bool // ;: it must
 }
 
 // set has phrases by their first words.
@@ -222,6 +223,8 @@ func (g *grammar) readElement(t *table, field string) (element, error) {
 		return element{rest: true}, nil
 	case ",":
 		return element{cross: true}, nil
+	case ";":
+		return element{ends: true}, nil
 	}
 	var e element
 	field, e.optional = strings.CutSuffix(field, "?")

@@ -62,6 +62,9 @@ func (m *message) match(r *rule, start int) int {
 		case e.cross:
 			cross = true
 			continue
+		case e.ends:
+			cross = true
+			next = m.sentenceEnds(reach, start)
 		case e.rest:
 			next = 1 << m.restOfSentence(start, bits.TrailingZeros64(reach))
 		case e.gap > 0:
@@ -145,6 +148,17 @@ func (m *message) step(reach uint64, start int) uint64 {
 	return next
 }
 
+// sentenceEnds returns what of reach is at the end of a sentence.
+func (m *message) sentenceEnds(reach uint64, start int) uint64 {
+	next := uint64(0)
+	for ; reach != 0; reach &= reach - 1 {
+		if n := bits.TrailingZeros64(reach); start+n < len(m.tokens) && m.tokens[start+n].cut >= comma {
+			next |= 1 << n
+		}
+	}
+	return next
+}
+
 // restOfSentence returns how far from the start its sentence goes.
 func (m *message) restOfSentence(start, n int) int {
 	for n < maxReach && start+n < len(m.tokens) && m.tokens[start+n].cut < comma {
@@ -193,7 +207,7 @@ func (m *message) sentence(i int) (begin, end int) {
 // a name at the end.
 func (m *message) soleSentence(i int) bool {
 	begin, end := m.sentence(i)
-	small := func(t token) bool { return m.small[t.word] }
+	small := func(t token) bool { return m.small[t.word] || m.alone[t.word] == Stop }
 	for _, t := range m.tokens[:begin] {
 		if !small(t) {
 			return false
