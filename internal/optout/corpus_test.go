@@ -117,7 +117,7 @@ func table(byLanguage map[string]*score, all score) string {
 }
 
 // corpus returns the texts of a file in testdata.
-func corpus(t *testing.T, file string) []labelled {
+func corpus(t testing.TB, file string) []labelled {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + file)
 	if err != nil {

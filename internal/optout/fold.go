@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -45,7 +46,7 @@ const (
 // tokensOf returns the words of a message, without regard to case, accents,
 // invisible characters, and the forms that letters have in Unicode.
 func tokensOf(message string) []token {
-	runes := []rune(norm.NFKD.String(message[:min(len(message), maxRead)]))
+	runes := []rune(norm.NFKD.String(strings.ToValidUTF8(message[:min(len(message), maxRead)], "\uFFFD")))
 	var tokens []token
 	var word strings.Builder
 	before, quoted := stop, false
@@ -156,11 +157,12 @@ func foldRune(r rune) string {
 	return string(r)
 }
 
-// join returns the words of a message as one, each of a row of equal ones once.
+// join returns the words of a message as one, each of a row of equal ones once:
+// "stop stop". Characters that are words are kept.
 func join(tokens []token) string {
 	var whole strings.Builder
 	for i, t := range tokens {
-		if i == 0 || t.word != tokens[i-1].word {
+		if i == 0 || t.word != tokens[i-1].word || utf8.RuneCountInString(t.word) == 1 {
 			whole.WriteString(t.word)
 		}
 	}

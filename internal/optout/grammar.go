@@ -233,6 +233,7 @@ func (g *grammar) readElement(t *table, field string) (element, error) {
 	}
 	e.set = set{}
 	for part := range strings.SplitSeq(strings.Trim(field, "()"), "/") {
+		part = strings.TrimSpace(part)
 		if name, isSet := strings.CutPrefix(part, "<"); isSet {
 			named := t.sets[strings.TrimSuffix(name, ">")]
 			if named == nil {

@@ -11,9 +11,10 @@ import (
 type message struct {
 	*grammar
 
-	tokens []token
-	asks   map[*table][]bool // nothing stands before a token, since the last cut, but what may stand before ^
-	tails  map[*table][]bool // nothing follows from a token on, to the next cut, but what may stand after $
+	tokens  []token
+	spelled bool              // no word had to be corrected
+	asks    map[*table][]bool // nothing stands before a token, since the last cut, but what may stand before ^
+	tails   map[*table][]bool // nothing follows from a token on, to the next cut, but what may stand after $
 }
 
 // maxReach is how many words one rule can cover.
@@ -280,14 +281,17 @@ func (g *grammar) stemsOf(word string) []string {
 // read folds a text and corrects its words.
 func (g *grammar) read(text string) *message {
 	tokens := tokensOf(text)
+	spelled := true
 	for i := range tokens {
 		if strings.TrimLeft(tokens[i].word, "0123456789") == "" {
 			continue
 		}
 		tokens[i].stems = g.stemsOf(tokens[i].word)
 		if tokens[i].stems == nil {
-			tokens[i].word = g.correct(tokens[i].word)
+			right := g.correct(tokens[i].word)
+			spelled = spelled && right == tokens[i].word
+			tokens[i].word = right
 		}
 	}
-	return &message{grammar: g, tokens: tokens, asks: map[*table][]bool{}, tails: map[*table][]bool{}}
+	return &message{grammar: g, tokens: tokens, spelled: spelled, asks: map[*table][]bool{}, tails: map[*table][]bool{}}
 }

@@ -42,6 +42,8 @@ func Read(message string) Word {
 	whole, first := join(m.tokens), m.tokens[0].word
 	m.tokens = m.dropCourtesies()
 	switch word := cmp.Or(m.only[whole], m.alone[whole], m.alone[join(m.tokens)]); {
+	case word == Start && !m.spelled:
+		return None // a consent is not guessed
 	case word != None:
 		return word
 	case first == "stop", m.hasKeyword(), m.stops():

@@ -18,7 +18,7 @@ func (s *spelling) correct(word string) string {
 	if right, listed := s.spelled[word]; listed {
 		return right
 	}
-	if right, found := s.squeezed[squeeze(word)]; found {
+	if right, found := s.squeezed[squeeze(word)]; found && isDrawnOut(word) {
 		return right
 	}
 	for _, right := range s.near {
@@ -48,6 +48,21 @@ func squeeze(word string) string {
 
 // longest is how long a word in near can be, in bytes.
 const longest = 20
+
+// isDrawnOut reports whether a letter is written more often than a word has it:
+// Finn is not fin, but finnn is.
+func isDrawnOut(word string) bool {
+	run, last := 0, rune(-1)
+	for _, r := range word {
+		if r != last {
+			run, last = 0, r
+		}
+		if run++; run > 2 {
+			return true
+		}
+	}
+	return false
+}
 
 // distance counts the letters that are wrong, missing, too many, or exchanged
 // with their neighbour. The second word is at most as long as longest.
