@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func readTables(folder fs.FS) (*grammar, error) {
 			}
 		}
 	}
-	for _, word := range slices.Backward(slices.Sorted(keys(g.known))) { // the shorter of two counts: stop, stopp
+	for _, word := range slices.Backward(slices.Sorted(maps.Keys(g.known))) { // the shorter of two counts: stop, stopp
 		if !strings.HasSuffix(word, "*") {
 			g.squeezed[squeeze(word)] = word
 		}
@@ -263,14 +264,4 @@ func splitElements(says string) []string {
 		inside = r == '(' || inside && r != ')'
 		return r == ' ' && !inside
 	})
-}
-
-func keys(m map[string]bool) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for key := range m {
-			if !yield(key) {
-				return
-			}
-		}
-	}
 }

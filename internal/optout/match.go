@@ -20,8 +20,9 @@ type message struct {
 // maxReach is how many words one rule can cover.
 const maxReach = 60
 
-// says reports whether a rule says that somebody wants no more texts. The leftmost rule that matches
-// counts, of several the longest; a none rule uses its words up.
+// stops reports whether a rule says that somebody wants no more texts. The
+// leftmost rule that matches counts, of those the longest; a none rule uses its
+// words up.
 func (m *message) stops() bool {
 	for i := 0; i < len(m.tokens); {
 		var found *rule
