@@ -26,7 +26,10 @@ MACHINE  := dist/.debian
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: build ## be on the phone with the examples
+demo: ## be on the phone with the examples
+	@[ -x $(BIN) ] && [ -z "$$(find cmd examples internal netsapiens responder go.mod go.sum -type f -newer $(BIN) -print -quit)" ] || \
+		echo 'Building $(BIN); the first time, that takes some minutes.' >&2
+	@$(MAKE) --no-print-directory build
 	@$(BIN) demo
 
 build: ## build bin/switchhook
@@ -74,5 +77,5 @@ bench: deps ## benchmarks: speed, memory, a Flask service beside ours; some minu
 	@tools/deps.sh bench
 	@go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 
-fuzz: ## every fuzz test for FUZZTIME (30s)
+fuzz: ## every fuzz test for FUZZTIME (30s), and how many inputs each had a second
 	@tools/fuzz.sh $(FUZZTIME)
