@@ -62,7 +62,7 @@ func TestNumbersAreClassified(t *testing.T) {
 		{"an exchange that is none", "0000000000", us, phone.Invalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := phone.Classify(c.number, c.regions); got != c.want {
+			if got := phone.Read(c.number, phone.HomeIn(c.regions...)).Kind(); got != c.want {
 				t.Errorf("%s is %s, want %s", c.number, got, c.want)
 			}
 		})
@@ -80,7 +80,7 @@ func TestNumbersAreOfARegion(t *testing.T) {
 		{"19005550123", "US", true}, // valid, and for Classify to refuse
 		{"911", "US", false}, {"", "US", false}, {"+", "US", false}, {"555-0123", "US", false}, {"212 555 0123 ext. 7", "US", false}, {"2125550123", "", false}, {"2125550123", "us", false},
 	} {
-		if got := phone.Valid(c.number, c.region); got != c.want {
+		if got := phone.Read(c.number, phone.HomeIn(c.region)).In(c.region); got != c.want {
 			t.Errorf("%q is of %s: %v", c.number, c.region, got)
 		}
 	}
@@ -94,12 +94,12 @@ func TestNumbersAreReadAsPeopleWriteThem(t *testing.T) {
 		{"0000555012", "US", "10000555012"},  // as many digits as there are to be
 		{"", "US", ""}, {"12", "US", ""}, {"5550123", "US", ""}, {"21255501234567", "US", ""}, {"anonymous", "US", ""}, {"+0123456789", "US", ""}, {"2125550123;ext=1", "US", ""},
 	} {
-		got, err := phone.E164digits(c.number, c.region)
-		if got != c.want || (err != nil) != (c.want == "") {
-			t.Errorf("%q in %s is %q, %v; want %q", c.number, c.region, got, err, c.want)
+		n, err := phone.Parse(c.number, phone.HomeIn(c.region))
+		if n.Digits() != c.want || (err != nil) != (c.want == "") {
+			t.Errorf("%q in %s is %q, %v; want %q", c.number, c.region, n.Digits(), err, c.want)
 		}
 	}
-	_, err := phone.E164digits("12", "US")
+	_, err := phone.Parse("12", phone.HomeIn("US"))
 	if want := `"12" is not a telephone number: write it with a plus and the country's code, as in +12125550123`; err == nil || err.Error() != want {
 		t.Errorf("the error is\n%v, want\n%s", err, want)
 	}
@@ -114,16 +114,17 @@ func TestTheSameNumberIsKnown(t *testing.T) {
 		{"19734321440", "19734321441", false}, {"+9734321440", "19734321440", false}, {"2000", "12000", false}, {"9734321440", "29734321440", false},
 		{"", "", false}, {"anonymous", "anonymous", false}, {"+", "", false},
 	} {
-		if phone.SameNumber(c.a, c.b) != c.want || phone.SameNumber(c.b, c.a) != c.want {
+		a, b := phone.Read(c.a, phone.HomeIn("US")), phone.Read(c.b, phone.HomeIn("US"))
+		if a.Same(b) != c.want || b.Same(a) != c.want {
 			t.Errorf("%q and %q: %v", c.a, c.b, !c.want)
 		}
 	}
 }
 
-func BenchmarkClassify(b *testing.B) {
-	regions := []string{"US"}
+func BenchmarkRead(b *testing.B) {
+	home := phone.HomeIn("US")
 	b.ReportAllocs()
 	for b.Loop() {
-		phone.Classify("19734321440", regions)
+		phone.Read("19734321440", home)
 	}
 }

@@ -1,133 +1,356 @@
 package phone
 
 import (
-	"slices"
+	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/nyaruka/phonenumbers"
 )
 
-// number is a telephone number by its parts.
-type number struct {
-	code     int    // of the country
-	national string // digits, without the prefix of calls within the country
+// Number is a telephone number, read once where it comes in. The zero Number is
+// none: a caller who hides theirs.
+type Number struct {
+	digits   string // of E.164, or those of an extension
+	key      string // of E.164, the same for every way to write one telephone
+	kind     Kind
+	internal bool // digits without a plus that are no number of any country
+	possible bool
 }
 
-// abroad reads digits that begin with a country code.
-func (w *world) abroad(digits string) (number, bool) {
-	code := 0
-	for i := 0; i < len(digits) && i < 3; i++ {
-		if code = code*10 + int(digits[i]-'0'); code == 0 {
-			return number{}, false
-		}
-		if plans, ok := w.byCode[code]; ok {
-			return number{code, plans[0].withoutPrefix(digits[i+1:])}, true
-		}
+// Digits returns the number as it is texted and dialled, without a plus:
+// 12125550123, or the digits of an extension. Empty: there is no number.
+func (n Number) Digits() string { return n.digits }
+
+// E164 returns the number with its plus (ITU-T E.164); of an Internal one its
+// digits.
+func (n Number) E164() string {
+	if n.internal || n.digits == "" {
+		return n.digits
 	}
-	return number{}, false
+	return "+" + n.digits
 }
 
-// dialled reads digits as somebody in a region would dial them: within the
-// country, abroad, or with the country code and nothing before it.
-func (w *world) dialled(digits string, from *plan) (number, bool) {
-	if rest, _, ok := from.international.cut(digits); ok && rest != "" && rest[0] != '0' {
-		return w.abroad(rest)
-	}
-	if rest, ok := strings.CutPrefix(digits, strconv.Itoa(from.code)); ok {
-		cut := from.stripped(rest)
-		if !from.general.matches(digits) && from.general.matches(cut) || from.length(digits) == tooLong {
-			return number{from.code, w.byCode[from.code][0].withoutPrefix(cut)}, true
-		}
-	}
-	return number{from.code, from.withoutPrefix(digits)}, true
-}
+// Key returns what two numbers have in common that reach one telephone: the
+// digits without the 1 of Mexican and the 9 of Argentine mobiles, which some
+// networks write and others leave out. A key is compared and stored, not
+// dialled.
+func (n Number) Key() string { return n.key }
 
-// withoutPrefix cuts what is dialled before a number within the country, where
-// a number is left then.
-func (p *plan) withoutPrefix(digits string) string {
-	switch cut := p.stripped(digits); p.length(cut) {
-	case possible, tooLong:
-		return cut
-	default:
-		return digits
-	}
-}
-
-// stripped cuts what is dialled before a number within the country, unless it
-// belongs to the number.
-func (p *plan) stripped(digits string) string {
-	rest, groups, ok := p.national.cut(digits)
-	if !ok {
-		return digits
-	}
-	if p.rewritten != "" && groups[len(groups)-2] >= 0 {
-		rest = string(p.national.compiled().ExpandString(nil, p.rewritten, digits, groups)) + rest
-	}
-	if p.general.matches(digits) && !p.general.matches(rest) {
-		return digits
-	}
-	return rest
-}
-
-// fit says how the length of a number fits those that there are.
-type fit int
-
-const (
-	possible fit = iota
-	tooShort
-	tooLong
-	wrong // between the shortest and the longest, or without an area code
-)
-
-func (p *plan) length(national string) fit {
-	n, lengths := len(national), p.general.lengths
-	switch {
-	case slices.Contains(p.local, n):
-		return wrong
-	case slices.Contains(lengths, n):
-		return possible
-	case n < lengths[0]:
-		return tooShort
-	case n > lengths[len(lengths)-1]:
-		return tooLong
-	}
-	return wrong
-}
-
-// home returns the plan that a number is of; nil: none.
-func (w *world) home(n number) *plan {
-	plans := w.byCode[n.code]
-	if len(plans) == 1 {
-		return plans[0]
-	}
-	for _, p := range plans {
-		if p.leading.text != "" {
-			if _, _, ok := p.leading.cut(n.national); ok {
-				return p
-			}
-		} else if p.kind(n.national) != Invalid {
-			return p
-		}
-	}
-	return nil
-}
-
-// kind returns what a number is by the plan alone.
-func (p *plan) kind(national string) Kind {
-	if !p.general.contains(national) {
+// Kind returns what the number is by its digits alone.
+func (n Number) Kind() Kind {
+	if n.digits == "" {
 		return Invalid
 	}
-	for i := range p.kinds {
-		if p.kinds[i].contains(national) {
-			return p.kinds[i].kind
+	return n.kind
+}
+
+// Hidden reports that there is no number: it is withheld, or it is a word.
+func (n Number) Hidden() bool { return n.digits == "" }
+
+// Internal reports whether the number is an extension, or digits of which only
+// the phone system can know what they are.
+func (n Number) Internal() bool { return n.internal }
+
+// Valid reports whether the number is in a range that is in use.
+func (n Number) Valid() bool { return !n.internal && n.Kind() != Invalid && n.kind != Short }
+
+// Possible reports whether the number has a length that numbers of its country
+// have. Ranges are opened all the time: what is possible may be in use.
+func (n Number) Possible() bool { return n.possible }
+
+// In reports whether the number is in use in a region, such as US. North
+// America's numbers are of the country that has their area code.
+func (n Number) In(region string) bool {
+	if !n.Valid() {
+		return false
+	}
+	parsed, err := phonenumbers.Parse("+"+n.key, nowhere)
+	return err == nil && phonenumbers.IsValidNumberForRegion(parsed, region)
+}
+
+// Same reports whether two numbers reach one telephone.
+func (n Number) Same(other Number) bool { return n.key == other.key && n.key != "" }
+
+// The lengths of numbers, in digits.
+const (
+	minExtension = 2
+	maxExtension = 6  // the longest extension that is told by its length
+	minDigits    = 7  // the shortest numbers with their country's code
+	maxDigits    = 15 // the longest number of E.164
+	maxText      = 64 // what is read at all, in characters: 15 digits with what people write between
+)
+
+// Read reads a number as a phone system gives it. What is no number is the zero
+// Number; digits of no country stay as they came.
+//
+// With a plus, 00 or 011 it is read with its country's code. Without, it is the
+// first of these that is in use: digits with the code of a region of home; as
+// somebody there dials it; digits with another country's code.
+func Read(text string, home Home) Number {
+	n, _ := read(text, home)
+	return n
+}
+
+// Parse reads a number that somebody wrote down, as Read does: one that can be
+// in use, and no extension. The error is a sentence that says what is wrong.
+func Parse(text string, home Home) (Number, error) {
+	n, err := read(text, home)
+	switch {
+	case err != nil:
+		return Number{}, err
+	case !n.possible:
+		return Number{}, fmt.Errorf("%.40q is not a telephone number: write it with a plus and the country's code, as in +12125550123", text)
+	}
+	return n, nil
+}
+
+// ParseAny reads a number that somebody wrote down and that a phone system
+// rings: one that can be in use, an extension, or other digits without a plus.
+func ParseAny(text string, home Home) (Number, error) {
+	n, err := read(text, home)
+	switch {
+	case err != nil:
+		return Number{}, err
+	case !n.possible && !n.internal || len(n.digits) > maxDigits || len(n.digits) < minExtension:
+		return Number{}, fmt.Errorf("%.40q is neither a telephone number, such as +12125550123, nor an extension", text)
+	}
+	return n, nil
+}
+
+func read(text string, home Home) (Number, error) {
+	digits, plus, err := digitsOf(text)
+	switch {
+	case err != nil:
+		return Number{}, err
+	case strings.Trim(digits, "0") == "":
+		return Number{}, fmt.Errorf("%.40q is no number", text) // 0000000000 is how some carriers write a hidden one
+	case plus:
+		n := withCode(digits)
+		if keypadWords()[digits] || spellsHidden(digits) && !n.Valid() {
+			return Number{}, fmt.Errorf("%.40q stands for a hidden number", text)
+		}
+		return n, nil
+	case len(digits) <= maxExtension:
+		return Number{digits: digits, key: digits, kind: Short, internal: true}, nil
+	}
+	return home.read(text, digits)
+}
+
+// read reads digits without a plus.
+func (h Home) read(text, digits string) (Number, error) {
+	for _, region := range h.regions {
+		if strings.HasPrefix(digits, callingCode(region)) {
+			if n := abroad(digits); n.Valid() {
+				return n, nil
+			}
 		}
 	}
-	switch fixed := p.fixed.contains(national); {
-	case fixed && (p.same || p.mobile.contains(national)):
-		return FixedOrMobile
-	case fixed:
-		return FixedLine
-	case !p.same && p.mobile.contains(national):
-		return Mobile
+	var possible Number
+	for _, region := range h.regions {
+		n := dialled(digits, region)
+		if n.Valid() {
+			return n, nil
+		}
+		if n.possible && possible.digits == "" {
+			possible = n
+		}
 	}
-	return Invalid
+	if spellsHidden(digits) {
+		return Number{}, fmt.Errorf("%.40q stands for a hidden number", text)
+	}
+	n := withCode(digits)
+	switch {
+	case h.Nowhere() && !strings.HasPrefix(digits, "00"):
+		return Number{digits: digits, key: keyOf(digits), kind: n.kind, internal: true}, nil
+	case n.Valid():
+		return n, nil
+	case possible.digits != "":
+		return possible, nil
+	case n.possible:
+		return n, nil
+	}
+	return Number{digits: digits, key: digits, kind: Invalid, internal: true}, nil
+}
+
+// withCode reads digits that begin with a country's code, or with what is
+// dialled before it.
+func withCode(digits string) Number {
+	n := abroad(digits)
+	for _, prefix := range [...]string{"00", "011"} {
+		if rest, ok := strings.CutPrefix(digits, prefix); ok && !n.Valid() {
+			if cut := abroad(strings.TrimLeft(rest, "0")); cut.Valid() || cut.possible && !n.possible {
+				return cut
+			}
+		}
+	}
+	return n
+}
+
+// nowhere is the library's region of numbers that say their country.
+const nowhere = "ZZ"
+
+// abroad reads digits that begin with a country's code. A 0 of calls within the
+// country after it is cut, where that country's numbers do not begin with it.
+func abroad(digits string) Number {
+	n := Number{digits: digits, key: digits, kind: Invalid}
+	switch {
+	case len(digits) < minDigits:
+		n.kind = Short
+		return n
+	case digits[0] == '0' || len(digits) > 2*maxDigits:
+		return n
+	}
+	parsed, err := phonenumbers.Parse("+"+digits, nowhere)
+	if err != nil {
+		return n
+	}
+	if made := numberOf(parsed); made.Valid() || made.possible {
+		n = made
+	}
+	if n.Valid() {
+		return n
+	}
+	// People write "+1 (0) 212 …", where no 0 is dialled, and in Argentina the 9
+	// and the 15, of which the library knows one at a time.
+	code := strconv.Itoa(int(parsed.GetCountryCode()))
+	for _, extra := range [...]string{code + "0", argentina + argentinaMobile} {
+		if rest, ok := strings.CutPrefix(digits, extra); ok {
+			if parsed, err := phonenumbers.Parse("+"+code+rest, nowhere); err == nil && phonenumbers.IsValidNumber(parsed) {
+				return numberOf(parsed)
+			}
+		}
+	}
+	return n
+}
+
+// dialled reads digits as somebody in a region dials them.
+func dialled(digits, region string) Number {
+	if region == "MX" { // prefixes that were dialled there until 2019
+		for _, prefix := range [...]string{"01", "044", "045"} {
+			if rest, ok := strings.CutPrefix(digits, prefix); ok && len(rest) == mexicoLength {
+				digits = rest
+				break
+			}
+		}
+	}
+	parsed, err := phonenumbers.Parse(digits, region)
+	if err != nil {
+		return Number{}
+	}
+	return numberOf(parsed)
+}
+
+// numberOf returns what the library has read.
+func numberOf(parsed *phonenumbers.PhoneNumber) Number {
+	code, national := strconv.Itoa(int(parsed.GetCountryCode())), phonenumbers.GetNationalSignificantNumber(parsed)
+	n := Number{digits: code + national, key: code + national}
+	if len(n.digits) > maxDigits {
+		return Number{digits: n.digits, key: n.key, kind: Invalid}
+	}
+	if code == mexico {
+		for _, prefix := range [...]string{mexicoMobile, "01", "044", "045"} {
+			rest, ok := strings.CutPrefix(national, prefix)
+			if !ok || len(rest) != mexicoLength {
+				continue
+			}
+			n.key = code + rest
+			if prefix != mexicoMobile {
+				n.digits = n.key
+			}
+			if again, err := phonenumbers.Parse("+"+n.key, nowhere); err == nil {
+				parsed = again
+			}
+			break
+		}
+	}
+	n.key = keyOf(n.key)
+	n.kind = kindOf(parsed)
+	n.possible = n.kind != Invalid || phonenumbers.IsPossibleNumberWithReason(parsed) == phonenumbers.IS_POSSIBLE
+	return n
+}
+
+// Mexico's mobiles had a 1 before their ten digits until 2019, when called from
+// abroad, and Argentina's have a 9 where a text or a call comes from abroad.
+const (
+	mexico          = "52"
+	mexicoMobile    = "1"
+	mexicoLength    = 10
+	argentina       = "54"
+	argentinaMobile = "9"
+	argentinaLength = 10
+)
+
+// keyOf returns the key of digits with their country's code.
+func keyOf(digits string) string {
+	if rest, ok := strings.CutPrefix(digits, mexico+mexicoMobile); ok && len(rest) == mexicoLength {
+		return mexico + rest
+	}
+	if rest, ok := strings.CutPrefix(digits, argentina+argentinaMobile); ok && len(rest) == argentinaLength {
+		return argentina + rest
+	}
+	return digits
+}
+
+// Key returns the key of digits that a Number gave: see Number.Key.
+func Key(digits string) string { return keyOf(digits) }
+
+// integral is a number as a spreadsheet writes it.
+var integral = regexp.MustCompile(`^\+?[0-9]{2,}\.0+$`)
+
+// digitsOf returns the digits of a number as people write it, whatever groups
+// them, and whether it has a plus. The error says what else there is in it.
+func digitsOf(text string) (digits string, plus bool, err error) {
+	if text != "" && strings.Trim(text, "0123456789") == "" && len(text) <= maxText {
+		return text, false, nil
+	}
+	clean := strings.TrimSpace(strings.Map(visible, text))
+	if len(clean) > len("tel:") && strings.EqualFold(clean[:len("tel:")], "tel:") { // RFC 3966
+		clean, plus, err = telURI(clean[len("tel:"):])
+		if err != nil {
+			return "", false, fmt.Errorf("%.40q %w", text, err)
+		}
+	}
+	if integral.MatchString(clean) {
+		clean, _, _ = strings.Cut(clean, ".")
+	}
+	switch {
+	case clean == "":
+		return "", false, fmt.Errorf("there is no number")
+	case len(clean) > maxText:
+		return "", false, fmt.Errorf("%.40q is longer than a telephone number", text)
+	}
+	var b strings.Builder
+	for _, r := range clean {
+		switch d := digit(r); {
+		case d >= 0:
+			b.WriteByte(byte('0' + d))
+		case (r == '+' || r == '\uff0b') && b.Len() == 0 && !plus:
+			plus = true
+		case groups(r):
+		default:
+			return "", false, fmt.Errorf("%.40q is not a telephone number: %q is no digit", text, r)
+		}
+	}
+	if b.Len() == 0 {
+		return "", false, fmt.Errorf("%.40q has no digits", text)
+	}
+	return b.String(), plus, nil
+}
+
+// telURI returns the number of a URI without its scheme. A local one belongs to
+// its context.
+func telURI(uri string) (number string, plus bool, err error) {
+	number, params, _ := strings.Cut(uri, ";")
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(param, "=")
+		switch {
+		case strings.EqualFold(name, "ext"):
+			return "", false, fmt.Errorf("has an extension, which cannot be dialled with it")
+		case strings.EqualFold(name, "phone-context") && strings.HasPrefix(value, "+") && !strings.HasPrefix(number, "+"):
+			return value[1:] + number, true, nil
+		}
+	}
+	return number, false, nil
 }

@@ -1,0 +1,76 @@
+package phone
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// DefaultRegion is where numbers are from that do not say, and belong to nobody
+// who does.
+const DefaultRegion = "US"
+
+// Home is where numbers belong that do not say their country. The zero Home is
+// nowhere: digits without a plus are those of a phone system.
+type Home struct{ regions []string }
+
+// HomeIn returns the Home of regions, such as US: of what could be a number of
+// several, the first counts. No regions are DefaultRegion.
+func HomeIn(regions ...string) Home {
+	if len(regions) == 0 {
+		return Home{[]string{DefaultRegion}}
+	}
+	return Home{regions}
+}
+
+// HomeOfCode returns the Home of a calling code, such as 31. One that is not in
+// use, and none at all, are nowhere.
+func HomeOfCode(code string) Home {
+	n, err := strconv.Atoi(code)
+	if err != nil {
+		return Home{}
+	}
+	if region := phonenumbers.GetRegionCodeForCountryCode(n); KnownRegion(region) {
+		return Home{[]string{region}}
+	}
+	return Home{}
+}
+
+// HomeOf returns the Home of a number's own country; of none that is in use it
+// is nowhere.
+func HomeOf(n Number) Home {
+	if !n.Valid() {
+		return Home{}
+	}
+	parsed, err := phonenumbers.Parse("+"+n.key, nowhere)
+	if err != nil {
+		return Home{}
+	}
+	if region := phonenumbers.GetRegionCodeForNumber(parsed); KnownRegion(region) {
+		return Home{[]string{region}}
+	}
+	return Home{}
+}
+
+// Nowhere reports whether the Home is the zero Home.
+func (h Home) Nowhere() bool { return len(h.regions) == 0 }
+
+// Regions returns the regions of the Home, the one that counts first before the
+// others.
+func (h Home) Regions() []string { return slices.Clone(h.regions) }
+
+// KnownRegion reports whether there is a numbering plan of a region, such as US.
+func KnownRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
+
+// callingCode returns the code of a region's country.
+func callingCode(region string) string {
+	return strconv.Itoa(phonenumbers.GetCountryCodeForRegion(region))
+}
+
+// trunkPrefix returns what people in a region dial before a number of their own
+// country; empty: nothing.
+func trunkPrefix(region string) string {
+	return strings.Trim(phonenumbers.GetNddPrefixForRegion(region, true), "~")
+}
