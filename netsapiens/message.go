@@ -8,6 +8,8 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // What Message.Direction says: the phone system's words for out and in.
@@ -129,6 +131,7 @@ const minNational = 7
 // sameNumber reports whether two numbers are the same, one of them perhaps
 // without its country's code.
 func sameNumber(a, b string) bool {
+	a, b = phone.Key(a), phone.Key(b)
 	if len(a) > len(b) {
 		a, b = b, a
 	}

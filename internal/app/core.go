@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/config"
@@ -15,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/nsapi"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/simulator"
 	"github.com/switchhook/switchhook/internal/trace"
 	"github.com/switchhook/switchhook/internal/web"
@@ -38,7 +38,7 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	if err != nil {
 		return err
 	}
-	exchange := exchange{core: s.core, keep: a.keepCall}
+	exchange := exchange{core: s.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: a.keepCall}
 	s.lines = &console.Lines{Token: token, Exchange: exchange}
 	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Keys: []nsapi.Key{{
 		Token: nsapi.Token(token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
@@ -66,6 +66,7 @@ func (a *App) startCore(ctx context.Context, s *site) (token string, err error) 
 	s.core = core.New(core.Config{
 		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent,
 		Queued: a.options.Queued, QueueTime: a.options.QueueTime, Poster: core.NewPoster(s.fetcher), Log: a.log,
+		CountryCode: string(settings.Core.CallingCode),
 	})
 	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
 	if err != nil {
@@ -88,12 +89,13 @@ func sameCore(a, b *config.Settings) bool {
 	if a.Core == nil || b.Core == nil {
 		return a.Core == b.Core
 	}
-	return a.Core.Domain == b.Core.Domain && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
+	return *a.Core == *b.Core && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
 }
 
 // exchange is the Core as the console knows it.
 type exchange struct {
 	core *core.Core
+	home phone.Home // of numbers without a country's code
 	keep func(ledger.Call)
 }
 
@@ -109,13 +111,18 @@ func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, 
 		}
 	})
 	x.keep(ledger.Call{
-		ID: ledger.NewID(), At: began, From: digits(from), To: digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
+		ID: ledger.NewID(), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
 	})
 	return outcome
 }
 
 // digits returns a number as the ledger has it; what is none stays.
-func digits(number string) string { return strings.TrimPrefix(number, "+") }
+func (x exchange) digits(number string) string {
+	if n := phone.Read(number, x.home); !n.Hidden() {
+		return n.Digits()
+	}
+	return number
+}
 
 // keepCall keeps the trace of a call. That it cannot be kept is no reason to
 // tell the caller anything.

@@ -48,7 +48,17 @@ func MakeStore(ctx context.Context, settings *config.Settings) (*store.Store, er
 }
 
 func storeConfig(settings *config.Settings) store.Config {
-	return store.Config{URL: settings.Database.Reveal(), Folder: string(settings.Data)}
+	c := store.Config{URL: settings.Database.Reveal(), Folder: string(settings.Data)}
+	if file := string(settings.DomainsFile); file != "" {
+		c.Elsewhere = func() []*entry.Entry {
+			entries, err := entry.Open(file, nil)
+			if err != nil {
+				return nil // opening the entries says so
+			}
+			return entries.All()
+		}
+	}
+	return c
 }
 
 // openStore opens the database for the server.

@@ -82,7 +82,7 @@ func rules(t config.TextBack) textback.Rules {
 		Cooldown: entry.Cooldown{Texts: t.CooldownTexts, Time: t.Cooldown}, MaxSegments: t.MaxSegments, Quiet: t.QuietHours,
 	}
 	for _, number := range t.Landlines {
-		r.LandLines = append(r.LandLines, string(number))
+		r.LandLines = append(r.LandLines, number.Pattern())
 	}
 	return r
 }

@@ -25,15 +25,16 @@ type numberExportCommand struct {
 
 // Run prints what is known of a number.
 func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := knownNumber(c.Number)
-	if err != nil {
-		return err
-	}
-	s, err := c.open(ctx)
+	s, home, err := c.openFor(ctx, ledger.AnyTenant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	n, err := knownNumber(c.Number, home)
+	if err != nil {
+		return err
+	}
+	number := n.Key()
 	dossier, err := s.Dossier(ctx, number)
 	if err != nil {
 		return err
@@ -97,15 +98,16 @@ type numberEraseCommand struct {
 
 // Run erases what is known of a number.
 func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := knownNumber(c.Number)
-	if err != nil {
-		return err
-	}
-	s, err := c.open(ctx)
+	s, home, err := c.openFor(ctx, ledger.AnyTenant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	n, err := knownNumber(c.Number, home)
+	if err != nil {
+		return err
+	}
+	number := n.Key()
 	if !c.Yes {
 		d, err := s.Dossier(ctx, number)
 		if err != nil {

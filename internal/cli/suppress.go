@@ -62,15 +62,15 @@ type suppressAddCommand struct {
 
 // Run suppresses numbers. A server that runs heeds it at once.
 func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
-	numbers, err := c.numbers(m.In)
-	if err != nil {
-		return err
-	}
-	s, err := c.open(ctx)
+	s, home, err := c.openFor(ctx, c.Tenant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	numbers, err := c.numbers(m.In, home)
+	if err != nil {
+		return err
+	}
 	how := ledger.ByOperator
 	if c.File != "" {
 		how = ledger.ByImport
@@ -99,15 +99,15 @@ func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
 
 // numbers returns the numbers that were given, each once. All of them are
 // checked before any is suppressed.
-func (c *suppressAddCommand) numbers(in io.Reader) ([]string, error) {
+func (c *suppressAddCommand) numbers(in io.Reader, home phone.Home) ([]string, error) {
 	var numbers []string
 	known := map[string]bool{}
 	take := func(text, place string) error {
-		number, err := readNumber(text)
+		n, err := knownNumber(text, home)
 		if err != nil {
 			return fault.Newf(fault.Invalid, "%s%v; nothing was suppressed", place, err).WithHint("%s", fault.HintOf(err))
 		}
-		if !known[number] {
+		if number := n.Key(); !known[number] {
 			known[number] = true
 			numbers = append(numbers, number)
 		}
@@ -158,15 +158,16 @@ type suppressRemoveCommand struct {
 
 // Run takes a number off the list.
 func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := knownNumber(c.Number)
-	if err != nil {
-		return err
-	}
-	s, err := c.open(ctx)
+	s, home, err := c.openFor(ctx, c.Tenant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	n, err := knownNumber(c.Number, home)
+	if err != nil {
+		return err
+	}
+	number := n.Key()
 	removed, err := s.Unsuppress(ctx, number, c.Tenant, ledger.Channel(c.Channel))
 	if err != nil {
 		return err
@@ -197,17 +198,19 @@ type suppressListCommand struct {
 
 // Run shows the list.
 func (c *suppressListCommand) Run(ctx context.Context, m *Main) (err error) {
-	number := ""
-	if c.Number != "" {
-		if number, err = knownNumber(c.Number); err != nil {
-			return err
-		}
-	}
-	s, err := c.open(ctx)
+	s, home, err := c.openFor(ctx, ledger.AnyTenant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	number := ""
+	if c.Number != "" {
+		n, err := knownNumber(c.Number, home)
+		if err != nil {
+			return err
+		}
+		number = n.Key()
+	}
 	list, err := s.Suppressions(ctx, number)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -36,6 +37,27 @@ func (f ledgerFlag) open(ctx context.Context) (*store.Store, error) {
 	return app.OpenStore(ctx, settings)
 }
 
+// openFor opens the database for what is said of numbers of a tenant, or of any,
+// and returns where those belong that do not say their country.
+func (f ledgerFlag) openFor(ctx context.Context, tenant string) (*store.Store, phone.Home, error) {
+	settings, err := f.load(nil)
+	if err != nil {
+		return nil, phone.Home{}, err
+	}
+	s, err := app.OpenStore(ctx, settings)
+	if err != nil {
+		return nil, phone.Home{}, err
+	}
+	entries, err := app.OpenEntries(ctx, settings, s, nil)
+	if err != nil {
+		return nil, phone.Home{}, errors.Join(err, s.Close())
+	}
+	if tenant == ledger.AnyTenant {
+		tenant = ""
+	}
+	return s, entry.HomeOfAll(entries.All(), tenant), nil
+}
+
 // audit keeps what an operator did.
 func audit(ctx context.Context, s *store.Store, action, about, detail string) error {
 	return s.Audit(ctx, ledger.Event{At: time.Now(), Actor: "operator", Action: action, About: about, Detail: detail})
@@ -60,19 +82,21 @@ func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
 	if c.State != "any" {
 		query.State = ledger.State(c.State)
 	}
-	if c.Number != "" {
-		if query.Number, err = knownNumber(c.Number); err != nil {
-			return err
-		}
-	}
 	if c.Since > 0 {
 		query.Since = c.Since.before(time.Now())
 	}
-	s, err := c.open(ctx)
+	s, home, err := c.openFor(ctx, ledger.AnyTenant)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
+	if c.Number != "" {
+		n, err := knownNumber(c.Number, home)
+		if err != nil {
+			return err
+		}
+		query.Number = n.Key()
+	}
 	texts, err := s.Texts(ctx, query)
 	if err != nil {
 		return err

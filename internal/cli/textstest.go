@@ -27,10 +27,6 @@ type textsTestCommand struct {
 
 // Run sends the text of an entry to a number, and tells what became of it.
 func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
-	number, err := readNumber(c.Number)
-	if err != nil {
-		return err
-	}
 	settings, err := c.load(nil)
 	if err != nil {
 		return err
@@ -54,6 +50,10 @@ func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
 	if lacks := e.LacksForTexts(); len(lacks) > 0 {
 		return fault.Newf(fault.Invalid, "%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", "))
 	}
+	number, err := readNumber(c.Number, e.Home())
+	if err != nil {
+		return err
+	}
 	client, err := netsapiens.New(netsapiens.Config{URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal())})
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
 	fmt.Fprintf(m.Out, "%s\nsegments: %s\n", message, textback.Segments(message))
 	t, err := s.Enqueue(ctx, ledger.Text{
 		ID: ledger.NewID(), Purpose: ledger.Trial, Entry: e.ID, Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
-		From: e.Text.FromNumber, To: number, Message: message, Segments: sms.Count(message).Segments, Created: now, Updated: now, Due: now, Deadline: now.Add(trialDeadline),
+		From: e.Text.FromNumber, To: number.Digits(), Message: message, Segments: sms.Count(message).Segments, Created: now, Updated: now, Due: now, Deadline: now.Add(trialDeadline),
 	})
 	if err != nil {
 		return err

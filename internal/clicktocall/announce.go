@@ -118,25 +118,24 @@ func (a *Announcement) base() *url.URL {
 // suppress puts whoever pressed the key on the list: the party that is not us.
 func (a *Announcement) suppress(ctx context.Context, req *responder.Request) error {
 	number, wrong := destination(req.Caller, nil)
-	if wrong != "" || a.Entries.Sends(number) {
+	if wrong != "" || a.Entries.Sends(number.E164()) {
 		number, wrong = destination(req.Called, nil)
 	}
 	if wrong != "" {
 		// Of another country, with its code: a phone system writes the plus.
-		digits, err := phone.E164digits(req.Caller, phone.DefaultRegion)
-		if err != nil {
+		var err error
+		if number, err = phone.Parse(req.Caller, phone.HomeIn()); err != nil {
 			return err
 		}
-		number = digits
 	}
 	err := a.List.Suppress(ctx, ledger.Suppression{
-		Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: time.Now(), How: ledger.ByCall, Words: "key " + keyNever,
+		Number: number.Key(), Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: time.Now(), How: ledger.ByCall, Words: "key " + keyNever,
 	})
 	if err != nil {
 		return err
 	}
-	a.log(ctx, slog.LevelInfo, "a number was put on the suppression list", slog.String("number", phone.Mask(number)), slog.String("orig_call_id", clip(req.OrigCallID)))
-	if err := audit(ctx, a.Audit, number, "by key "+keyNever); err != nil {
+	a.log(ctx, slog.LevelInfo, "a number was put on the suppression list", slog.String("number", phone.Mask(number.E164())), slog.String("orig_call_id", clip(req.OrigCallID)))
+	if err := audit(ctx, a.Audit, number.Digits(), "by key "+keyNever); err != nil {
 		a.log(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
 	}
 	return nil

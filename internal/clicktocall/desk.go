@@ -141,11 +141,11 @@ func (d *Desk) Call(ctx context.Context, r Request) (Answer, *Refusal) {
 		return Answer{}, refused
 	}
 	number, wrong := destination(r.Phone, c.Entry.Regions)
-	if wrong == "" && d.Entries.Sends(number) {
-		number, wrong = "", NumberRefused
+	if wrong == "" && d.Entries.Sends(number.E164()) {
+		number, wrong = phone.Number{}, NumberRefused
 	}
 	c.Number = wrong
-	return d.begin(ctx, c, d.ask(c, r, number, used))
+	return d.begin(ctx, c, d.ask(c, r, number.Digits(), used))
 }
 
 // ask returns what the ledger looks at.

@@ -19,7 +19,10 @@ func First(c *Case) *Refusal {
 func Status(c Code) int { return c.status() }
 
 // Destination is destination.
-func Destination(number string, regions []string) (string, Code) { return destination(number, regions) }
+func Destination(number string, regions []string) (string, Code) {
+	n, code := destination(number, regions)
+	return n.Digits(), code
+}
 
 // NetworkOf is networkOf.
 func NetworkOf(address netip.Addr) string { return networkOf(address) }

@@ -30,7 +30,7 @@ func FuzzDestination(f *testing.F) {
 		if len(digits) != 11 || digits[0] != '1' || strings.Trim(digits, "0123456789") != "" {
 			t.Errorf("%q is called as %s", text, digits)
 		}
-		if kind := phone.Classify("+"+digits, nil); kind != phone.FixedOrMobile && kind != phone.Mobile && kind != phone.FixedLine && kind != phone.VoIP && kind != phone.Company {
+		if kind := phone.Read("+"+digits, phone.Home{}).Kind(); kind != phone.FixedOrMobile && kind != phone.Mobile && kind != phone.FixedLine && kind != phone.VoIP && kind != phone.Company {
 			t.Errorf("%q is called, and is %s", text, kind)
 		}
 		if again, code := clicktocall.Destination(digits, nil); again != digits || code != "" {

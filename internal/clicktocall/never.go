@@ -158,7 +158,7 @@ func (n *Never) post(w http.ResponseWriter, r *http.Request) {
 	case wrong != "":
 		show(w, http.StatusBadRequest, n.ask("This is not a telephone number that we would call. Please check it.", clip(given)))
 	case r.PostForm.Has(fieldCode):
-		n.take(w, r, number)
+		n.take(w, r, number.Digits())
 	default:
 		n.begin(w, r, number)
 	}
@@ -166,7 +166,8 @@ func (n *Never) post(w http.ResponseWriter, r *http.Request) {
 
 // begin sends a code. What the visitor sees does not tell whether it was sent:
 // neither who is on the list, nor whose texts are stopped.
-func (n *Never) begin(w http.ResponseWriter, r *http.Request, number string) {
+func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
+	number := to.Digits()
 	sender := n.Text
 	if r.PostForm.Get(fieldBy) == byCall || sender == nil {
 		sender = n.Call
@@ -180,7 +181,7 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, number string) {
 	now, code := time.Now(), newCode()
 	network := (&Handler{Address: n.Address}).network(r)
 	until, err := n.Proofs.BeginProof(ctx, Proof{
-		Number: number, Network: network, Code: n.hash(number, code), Ends: now.Add(proofLife),
+		Number: number, Network: network, Code: n.hash(to.Key(), code), Ends: now.Add(proofLife),
 		Caps: []Cap{
 			{Scope: OfNumber, Of: number, Most: 1, Per: numberPause}, {Scope: OfNumber, Of: number, Most: proofsPerNumber, Per: day},
 			{Scope: OfNetwork, Of: network, Most: proofsPerNetwork, Per: day}, {Scope: OfTenant, Most: proofsInAll, Per: day},
@@ -213,14 +214,14 @@ func (n *Never) mayReach(ctx context.Context, number string, by CodeSender) bool
 		channel = ledger.Texts
 	}
 	off, err := n.Proofs.Suppressed(ctx, by.Tenant(), number, channel)
-	return err == nil && off == nil && (n.Entries == nil || !n.Entries.Sends(number))
+	return err == nil && off == nil && (n.Entries == nil || !n.Entries.Sends("+"+number))
 }
 
 // take puts a number on the list whose owner gave the code.
 func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	now := time.Now()
 	code := strings.ReplaceAll(r.PostForm.Get(fieldCode), " ", "")
-	ok, err := n.Proofs.TakeProof(r.Context(), number, n.hash(number, code), ledger.Suppression{
+	ok, err := n.Proofs.TakeProof(r.Context(), number, n.hash(phone.Key(number), code), ledger.Suppression{
 		Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: now, How: ledger.ByPage, Words: "never call me again",
 	}, now)
 	switch {

@@ -57,38 +57,18 @@ var neverCalled = []phone.Kind{
 	phone.Premium, phone.Special, phone.Short, phone.SharedCost, phone.TollFree, phone.Pager, phone.Personal, phone.Voicemail,
 }
 
-// maxNumber bounds what is looked at of a number as people write it.
-const maxNumber = 60
-
-// destination returns the number that a visitor is called at, digits with the
-// country's code, or why they are not: it must be one of the entry's regions,
-// and of a kind that is called.
-func destination(number string, regions []string) (digits string, code Code) {
+// destination returns the number that a visitor is called at, or why they are
+// not: it must be one of the entry's regions, and of a kind that is called.
+func destination(number string, regions []string) (phone.Number, Code) {
 	if len(regions) == 0 {
 		regions = []string{phone.DefaultRegion}
 	}
-	if len(number) > maxNumber {
-		return "", NumberInvalid
+	n := phone.Read(number, phone.HomeIn(regions...))
+	switch {
+	case slices.Contains(neverCalled, n.Kind()):
+		return phone.Number{}, NumberRefused
+	case !slices.ContainsFunc(regions, n.In):
+		return phone.Number{}, NumberInvalid
 	}
-	for _, region := range regions {
-		if !phone.Valid(number, region) {
-			continue
-		}
-		whole, err := phone.E164digits(number, region)
-		if err != nil {
-			continue
-		}
-		// What is looked at is what is called.
-		switch kind := phone.Classify("+"+whole, nil); {
-		case kind == phone.Invalid:
-			continue
-		case slices.Contains(neverCalled, kind):
-			return "", NumberRefused
-		}
-		return whole, ""
-	}
-	if slices.Contains(neverCalled, phone.Classify(number, regions)) {
-		return "", NumberRefused
-	}
-	return "", NumberInvalid
+	return n, ""
 }

@@ -160,6 +160,8 @@ type Alerts struct {
 // Core says what the phone side is.
 type Core struct {
 	Domain Domain `key:"domain" example:"example.net" need:"core" doc:"The domain that the Core is born with."`
+
+	CallingCode CallingCode `key:"calling_code" default:"1" doc:"The calling code of the country, for numbers that are called without one."`
 }
 
 // Origin returns where the value of a setting came from, named by its path in

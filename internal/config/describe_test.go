@@ -83,6 +83,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"clicktocall.widget_per_day = 200 | default | SWITCHHOOK_CLICKTOCALL_WIDGET_PER_DAY",
 		"clicktocall.tenant_per_day = 500 | default | SWITCHHOOK_CLICKTOCALL_TENANT_PER_DAY",
 		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
+		"core.calling_code = 1 | default | SWITCHHOOK_CORE_CALLING_CODE",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 func parseInt(text, _ string) (any, error) {
@@ -37,30 +39,40 @@ func integer(value any) (n int64, ok bool) {
 	return v.Int(), true
 }
 
-// NumberPrefix is a telephone number, or what numbers begin with: digits with
-// the country's code and without a plus.
+// NumberPrefix is a telephone number, or what numbers begin with, with the
+// country's code.
 type NumberPrefix string
 
-// The lengths of what numbers begin with, in digits.
-const (
-	minPrefix = 4  // fewer would be a country, or a good part of one
-	maxPrefix = 15 // the longest number of E.164
-)
+// minPrefix is the fewest digits of what numbers begin with: fewer would be a
+// country, or a good part of one.
+const minPrefix = 4
+
+// Pattern returns what the prefix stands for.
+func (p NumberPrefix) Pattern() phone.Pattern {
+	found, err := p.pattern()
+	if err != nil {
+		return phone.Pattern{}
+	}
+	return found
+}
+
+func (p NumberPrefix) pattern() (phone.Pattern, error) {
+	text := strings.TrimSuffix(strings.TrimSpace(string(p)), "*") + "*"
+	if !strings.HasPrefix(text, "00") && !strings.HasPrefix(text, "011") {
+		text = "+" + strings.TrimPrefix(text, "+") // it has its country's code
+	}
+	return phone.ParsePattern(text, phone.HomeIn())
+}
 
 func parseNumberPrefix(text, _ string) (any, error) {
-	digits := strings.Map(func(c rune) rune {
-		if strings.ContainsRune(" -.()", c) {
-			return -1
-		}
-		return c
-	}, strings.TrimPrefix(text, "+"))
+	found, err := NumberPrefix(text).pattern()
 	switch {
-	case digits == "" || strings.Trim(digits, "0123456789") != "":
+	case err != nil:
 		return nil, errOther
-	case len(digits) < minPrefix:
+	case len(found.Digits()) < minPrefix:
 		return nil, fmt.Errorf("has fewer than %d digits, and would stand for a good part of a country", minPrefix)
-	case len(digits) > maxPrefix:
-		return nil, fmt.Errorf("has more than %d digits, as no number has", maxPrefix)
+	case len(found.Digits()) > maxNumber:
+		return nil, fmt.Errorf("has more than %d digits, as no number has", maxNumber)
 	}
-	return NumberPrefix(digits), nil
+	return NumberPrefix(found.Digits()), nil
 }

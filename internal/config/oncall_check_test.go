@@ -176,7 +176,7 @@ func TestOnCallValues(t *testing.T) {
 		{"oncall.fallback", "0031611111111", "0031611111111", ""},
 		{"oncall.fallback", "201", "201", ""},
 		{"oncall.fallback", "1", "", `is "•••1", which has fewer than 2 digits`},
-		{"oncall.fallback", "+31201", "", `is "•••01", which has fewer than 7 digits behind the plus`},
+		{"oncall.fallback", "+31201", "", `is "•••01", which has fewer than 7 digits after the plus`},
 		{"oncall.fallback", "+0611111111", "", `is "+0611•••1111"` + aNumber},
 		{"oncall.fallback", "0000", "", `is "•••00"` + aNumber},
 		{"oncall.fallback", "+1234567890123456", "", `is "+1234•••3456", which has more than 15 digits, as no number has`},

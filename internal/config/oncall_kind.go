@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Name is what something is called where people and programs name it: letters,
@@ -128,36 +129,16 @@ func parseName(text, _ string) (any, error) {
 	return Name(text), nil
 }
 
-// The lengths of what a phone system can be told to ring, in digits.
-const (
-	minNumber        = 2  // the shortest extensions
-	minInternational = 7  // the shortest numbers with the country's code
-	maxNumber        = 15 // the longest number of E.164
-)
-
-// withoutGrouping returns a number without what groups its digits.
-func withoutGrouping(number string) string {
-	return strings.Map(func(c rune) rune {
-		if strings.ContainsRune(" -./()\u00a0", c) {
-			return -1
-		}
-		return c
-	}, number)
-}
+// maxNumber is the longest number of E.164, in digits.
+const maxNumber = 15
 
 func onlyDigits(text string) bool { return text != "" && strings.Trim(text, "0123456789") == "" }
 
+// parseNumber checks a number as far as that goes without the calling code of
+// its route, which on-call reads it with.
 func parseNumber(text, _ string) (any, error) {
-	digits, international := strings.CutPrefix(withoutGrouping(text), "+")
-	switch {
-	case !onlyDigits(digits), international && digits[0] == '0', strings.Trim(digits, "0") == "":
-		return nil, errOther
-	case len(digits) < minNumber:
-		return nil, fmt.Errorf("has fewer than %d digits", minNumber)
-	case international && len(digits) < minInternational:
-		return nil, fmt.Errorf("has fewer than %d digits behind the plus", minInternational)
-	case len(digits) > maxNumber+len("00") || len(digits) > maxNumber && !strings.HasPrefix(digits, "00"):
-		return nil, fmt.Errorf("has more than %d digits, as no number has", maxNumber)
+	if _, err := phone.ParseAny(text, phone.Home{}); err != nil {
+		return nil, numberProblem(err)
 	}
 	return Number(text), nil
 }
@@ -180,16 +161,21 @@ func parseCode(text, _ string) (any, error) {
 	return Code(text), nil
 }
 
+// numberProblem returns what is wrong with a number without the number, which is
+// masked where it is told.
+func numberProblem(err error) error {
+	if problem, ok := errors.AsType[*phone.Error](err); ok && strings.HasPrefix(problem.Why, "has ") {
+		return errors.New(problem.Why)
+	}
+	return errOther
+}
+
 func parseCallerPattern(text, _ string) (any, error) {
-	first, _ := strings.CutSuffix(strings.TrimSpace(text), "*")
-	digits := strings.TrimPrefix(withoutGrouping(first), "+")
-	switch {
-	case strings.EqualFold(strings.TrimSpace(text), anonymous):
+	if strings.EqualFold(strings.TrimSpace(text), anonymous) {
 		return CallerPattern(anonymous), nil
-	case !onlyDigits(digits), strings.Trim(digits, "0") == "":
-		return nil, errOther
-	case len(digits) > maxNumber+len("00"):
-		return nil, fmt.Errorf("has more than %d digits, as no number has", maxNumber)
+	}
+	if _, err := phone.ParsePattern(text, phone.Home{}); err != nil {
+		return nil, numberProblem(err)
 	}
 	return CallerPattern(strings.TrimSpace(text)), nil
 }

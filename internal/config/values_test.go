@@ -127,7 +127,8 @@ func TestValues(t *testing.T) {
 		{"textback.landlines.0", "164", "", `is "164", which has fewer than 4 digits, and would stand for a good part of a country`},
 		{"textback.landlines.0", "1234567890123456", "", `is "1234567890123456", which has more than 15 digits, as no number has`},
 		{"textback.landlines.0", "1646+555", "", `is "1646+555"` + aPrefix},
-		{"textback.landlines.0", "٣٤٥٦٧٨", "", `is "٣٤٥٦٧٨"` + aPrefix},
+		{"textback.landlines.0", "٣٤٥٦٧٨", "345678", ""},
+		{"textback.landlines.0", "0044 20 7946*", "44207946", ""},
 
 		{"textback.help", "Call us.", "Call us.", ""},
 		{"textback.help", strings.Repeat("a", 460), "", `is "` + strings.Repeat("a", 60) + `…", which comes to 4 segments, more than the 3 it may have`},

@@ -180,7 +180,7 @@ func (r *routing) number() bool {
 }
 
 // findNumber finds a number also where it is written with a country code in
-// one place and without in the other.
+// one place and without in the other, or with what is dialled before one.
 func (r *routing) findNumber(text string) *Number {
 	digits := strings.TrimPrefix(text, "+")
 	for i := range len(digits) {
@@ -195,15 +195,16 @@ func (r *routing) findNumber(text string) *Number {
 		return n
 	}
 	code := r.query.CountryCode
-	if national, ok := strings.CutPrefix(digits, code); ok && national != "" {
-		if n := r.directory.Number(national); n != nil {
+	called := phone.Read(text, phone.HomeOfCode(code))
+	if called.Internal() {
+		return nil
+	}
+	for _, way := range [...]string{called.Digits(), called.Key(), strings.TrimPrefix(called.Digits(), code)} {
+		if n := r.directory.Number(way); n != nil && way != "" {
 			return n
 		}
 	}
-	if strings.HasPrefix(text, "+") {
-		return nil // it has its country code
-	}
-	return r.directory.Number(code + strings.TrimPrefix(digits, "0"))
+	return nil
 }
 
 // table searches a dial plan by its name: the domain's own, the system's, or

@@ -8,10 +8,13 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
@@ -36,9 +39,56 @@ type Entry struct {
 
 	Queue    string          // of click-to-call, EXT@DOMAIN
 	Branding Branding        // of its widget
-	Regions  []string        // whose numbers may be called, such as US; empty: phone.DefaultRegion
+	Regions  []string        // whose numbers may be called, such as US; empty: phone.DefaultRegion. See Home
 	Origins  []string        // of the pages that the widget may be on, such as https://example.net; empty: any
 	Limits   json.RawMessage // an object; nil: as the settings say
+
+	home phone.Home   // of an entry that was read; see Home
+	from phone.Number // see From
+}
+
+// Home returns where numbers belong that do not say their country: the entry's
+// regions, else the country of its own number, else phone.DefaultRegion.
+func (e *Entry) Home() phone.Home {
+	switch {
+	case !e.home.Nowhere():
+		return e.home
+	case len(e.Regions) > 0:
+		return phone.HomeIn(e.Regions...)
+	}
+	if home := phone.HomeOf(phone.Read(e.Text.FromNumber, phone.HomeIn())); !home.Nowhere() {
+		return home
+	}
+	return phone.HomeIn()
+}
+
+// HomeOfAll returns where numbers belong that do not say their country, of the
+// entries of a phone system's domain; empty: of all of them. Where these differ
+// it is that of phone.DefaultRegion.
+func HomeOfAll(entries []*Entry, domain string) phone.Home {
+	var found phone.Home
+	for _, e := range entries {
+		home := e.Home()
+		switch {
+		case domain != "" && !strings.EqualFold(e.APIDomain, domain), slices.Equal(found.Regions(), home.Regions()):
+		case found.Nowhere():
+			found = home
+		default:
+			return phone.HomeIn()
+		}
+	}
+	if found.Nowhere() {
+		return phone.HomeIn()
+	}
+	return found
+}
+
+// From returns the number that texts come from.
+func (e *Entry) From() phone.Number {
+	if e.from.Hidden() {
+		return phone.Read(e.Text.FromNumber, e.Home())
+	}
+	return e.from
 }
 
 // Zone returns the entry's time zone: that of the machine where none is named.
@@ -156,6 +206,8 @@ func parse(id string, object []byte) (*Entry, error) {
 	if e.Hours != nil {
 		e.Hours.Zone = e.TimeZone
 	}
+	e.home = e.Home()
+	e.from = e.From()
 	return e, nil
 }
 

@@ -3,45 +3,40 @@ package entry
 import (
 	"iter"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Senders are the numbers that texts of entries come from.
-type Senders map[string]struct{}
+type Senders struct {
+	keys  map[string]struct{}
+	homes map[string]phone.Home // of the entries, by their regions
+}
 
 // SendersOf returns the numbers of entries.
 func SendersOf(entries iter.Seq[*Entry]) Senders {
-	senders := Senders{}
+	s := Senders{map[string]struct{}{}, map[string]phone.Home{}}
 	for e := range entries {
-		if number := national(e.Text.FromNumber); number != "" {
-			senders[number] = struct{}{}
+		if from := e.From(); !from.Hidden() {
+			home := e.Home()
+			s.keys[from.Key()], s.homes[strings.Join(home.Regions(), " ")] = struct{}{}, home
 		}
 	}
-	return senders
+	return s
 }
 
-// Has reports whether texts come from a number, which may be written with the
-// country's 1 or without.
+// Has reports whether texts come from a number, however it is written. Without
+// its country it belongs to that of any entry.
 func (s Senders) Has(number string) bool {
-	_, ok := s[national(number)]
-	return ok
-}
-
-// Sends reports whether texts of an entry come from a number, which may be
-// written with the country's 1 or without. Whoever texts such a number texts
-// us, or another service like this one.
-func (f *File) Sends(number string) bool { return f.refresh().senders.Has(number) }
-
-// national returns the digits of a number without the 1 of North America.
-func national(number string) string {
-	digits := strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
+	for _, home := range s.homes {
+		if _, ok := s.keys[phone.Read(number, home).Key()]; ok {
+			return true
 		}
-		return r
-	}, number)
-	const long = 11
-	if len(digits) == long {
-		return strings.TrimPrefix(digits, "1")
 	}
-	return digits
+	return false
 }
+
+// Sends reports whether texts of an entry come from a number, however it is
+// written. Anyone who texts such a number texts us, or another service like
+// this one.
+func (f *File) Sends(number string) bool { return f.refresh().senders.Has(number) }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -57,7 +58,7 @@ func TestANewEntryHasItsFieldsInTheOrderOfTheDocumentation(t *testing.T) {
 	})
 	want := &entry.Entry{ID: "example.net-sms", APIDomain: "example.net", Text: entry.Text{
 		User: "2000", SystemUser: "8001", FromNumber: "12125550100", Message: "hello\nthere"}}
-	if diff := cmp.Diff(want, e); diff != "" {
+	if diff := cmp.Diff(want, e, cmpopts.IgnoreUnexported(entry.Entry{})); diff != "" {
 		t.Errorf("what Update returns (- want, + got):\n%s", diff)
 	}
 	f.wantText(`{

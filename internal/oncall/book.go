@@ -2,6 +2,8 @@ package oncall
 
 import (
 	"time"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 const (
@@ -155,11 +157,11 @@ func (b *book) find(n *Notification, now time.Time) *call {
 		}
 		return c
 	}
-	caller := plain(n.Caller, "")
+	caller := keyIn(n.Caller, phone.Home{})
 	var found *call
 	for i := len(b.queue) - 1; i >= 0 && now.Sub(b.queue[i].at) <= bindWithin; i-- {
 		c := b.queue[i]
-		if c.told != "" || c.ended || !matches(c.party.caller, caller) || c.did != "" && n.DID != "" && !matches(c.did, plain(n.DID, "")) {
+		if c.told != "" || c.ended || !matches(c.party.caller, caller) || c.did != "" && n.DID != "" && !matches(c.did, keyIn(n.DID, phone.Home{})) {
 			continue
 		}
 		if found != nil {

@@ -48,8 +48,8 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 // loops reports whether a number is the caller's or the one that was called:
 // ringing it would bring the call back to where it came from.
 func (s *Situation) loops(number string) bool {
-	code := s.Rules.CallingCode
-	return Same(number, s.Request.Caller, code) || Same(number, s.Request.DID, code)
+	home := s.Rules.home()
+	return Same(number, s.Request.Caller, home) || Same(number, s.Request.DID, home)
 }
 
 // maxQuoted is how much of what ought to be a number is repeated, in characters.

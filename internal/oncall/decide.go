@@ -48,10 +48,14 @@ func decide(s *Situation) Decision {
 // refusal returns why a caller does not get through, or "".
 func refusal(s *Situation) Reason {
 	rules := &s.Rules
-	switch caller := s.Request.Caller; {
-	case len(rules.Block) > 0 && listed(rules.Block, caller, rules.CallingCode):
+	if len(rules.Block) == 0 && len(rules.Allow) == 0 {
+		return ""
+	}
+	caller, lists := phone.Read(s.Request.Caller, rules.home()), rules.listed()
+	switch {
+	case lists.block.has(caller):
 		return Blocked
-	case len(rules.Allow) > 0 && !listed(rules.Allow, caller, rules.CallingCode):
+	case len(rules.Allow) > 0 && !lists.allow.has(caller):
 		return NotAllowed
 	}
 	return ""
@@ -59,7 +63,7 @@ func refusal(s *Situation) Reason {
 
 func (d *Decision) refuse(s *Situation, reason Reason) {
 	who := "The caller " + phone.Mask(strings.TrimSpace(s.Request.Caller))
-	if plain(s.Request.Caller, s.Rules.CallingCode) == "" {
+	if phone.Read(s.Request.Caller, s.Rules.home()).Hidden() {
 		who = "The caller, who hides their number,"
 	}
 	if reason == Blocked {
@@ -100,7 +104,7 @@ func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	default:
 		kind = "fallback"
 	}
-	dialled, ok := Dialable(number, s.Rules.CallingCode)
+	dialled, ok := Dialable(number, s.Rules.home())
 	switch {
 	case ok && s.loops(dialled):
 		d.step("The " + kind + " is the caller, or what they called: the phone system is told that there is nobody.")

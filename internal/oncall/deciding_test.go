@@ -10,6 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/oncall"
 	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // heard is an answer of a source called rota, a few seconds old.
@@ -230,7 +231,7 @@ func TestNumbersAreUnderstood(t *testing.T) {
 		{"sip:201@example.net", "", ""},
 		{"+31611111111 x2", "", ""},
 	} {
-		got, ok := oncall.Dialable(c.number, c.code)
+		got, ok := oncall.Dialable(c.number, phone.HomeOfCode(c.code))
 		if ok != (c.want != "") || ok && got != c.want {
 			t.Errorf("Dialable(%q, %q) = %q, %v, want %q", c.number, c.code, got, ok, c.want)
 		}
@@ -247,7 +248,7 @@ func TestNumbersAreUnderstood(t *testing.T) {
 		{"", "", "", false},
 		{"anonymous", "anonymous", "", false},
 	} {
-		if got := oncall.Same(c.a, c.b, c.code); got != c.want {
+		if got := oncall.Same(c.a, c.b, phone.HomeOfCode(c.code)); got != c.want {
 			t.Errorf("Same(%q, %q, %q) = %v", c.a, c.b, c.code, got)
 		}
 	}

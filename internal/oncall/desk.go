@@ -179,7 +179,7 @@ func (d *Desk) decide(ctx context.Context, l *line, r *Request) Decision {
 // enter decides and writes it down.
 func (d *Desk) enter(s *Situation, l *line) Decision {
 	id := rand.Text()
-	p := party{l.Name, plain(s.Request.Caller, l.Rules.CallingCode)}
+	p := party{l.Name, keyIn(s.Request.Caller, l.Rules.home())}
 	told := s.Request.Attempt
 	if told < 1 || told > maxAttempt {
 		told = 0
@@ -200,8 +200,8 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 		return decision
 	}
 	c := &call{
-		record: record, party: p, did: plain(s.Request.DID, l.Rules.CallingCode), at: s.Now,
-		attempt: decision.Attempt, key: decision.Key, number: plain(decision.Number, ""), tried: s.Tried,
+		record: record, party: p, did: keyIn(s.Request.DID, l.Rules.home()), at: s.Now,
+		attempt: decision.Attempt, key: decision.Key, number: keyIn(decision.Number, phone.Home{}), tried: s.Tried,
 	}
 	if c.key != "" && !slices.Contains(c.tried, c.key) {
 		c.tried = append(slices.Clip(c.tried), c.key) // the call before has its own

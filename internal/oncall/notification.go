@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
@@ -168,11 +169,11 @@ func (d *Desk) Notify(n Notification) bool {
 func (c *call) rang(n *Notification) bool {
 	others := false
 	for _, t := range n.Targets {
-		if matches(c.number, plain(t.Number, "")) {
+		if matches(c.number, keyIn(t.Number, phone.Home{})) {
 			return true
 		}
 		for _, user := range t.Users {
-			if plain(user, "") == c.number {
+			if keyIn(user, phone.Home{}) == c.number {
 				return true
 			}
 		}

@@ -1,17 +1,11 @@
 package oncall
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/oncall/source"
-)
-
-// The lengths of what a phone system can be told to ring. E.164 has at most
-// fifteen digits; the shortest extensions have two.
-const (
-	minDestination = 2
-	minE164        = 7
-	maxE164        = 15
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // minInternational is the fewest digits of a number whose first digits may be
@@ -22,98 +16,70 @@ const minInternational = 9
 const anonymous = "anonymous"
 
 // Dialable returns a number as it is given to a phone system: E.164 with a
-// plus, or the digits of an extension. callingCode is that of the country, for
-// numbers written as they are dialled there; it may be empty. What cannot be
-// dialled is not ok.
-func Dialable(number, callingCode string) (dialled string, ok bool) {
-	digits, plus, ok := digitsOf(number)
-	if !ok {
-		return "", false
-	}
-	if !plus {
-		if national, ok := strings.CutPrefix(digits, "0"); ok && callingCode != "" && len(national) >= minE164-1 {
-			digits, plus = callingCode+national, true
-		}
-	}
-	if plus {
-		return "+" + digits, len(digits) >= minE164 && len(digits) <= maxE164 && digits[0] != '0'
-	}
-	return digits, len(digits) >= minDestination && len(digits) <= maxE164
+// plus, or the digits of an extension. home is where numbers belong that are
+// written as they are dialled there. What cannot be dialled is not ok.
+func Dialable(number string, home phone.Home) (dialled string, ok bool) {
+	n, err := phone.ParseAny(number, home)
+	return n.E164(), err == nil
 }
 
-// digitsOf returns the digits of a number, however it is grouped, and whether
-// it has a plus or the zeros that stand for one. What has anything else in it
-// is not ok.
-func digitsOf(number string) (digits string, plus, ok bool) {
-	number = strings.TrimSpace(number)
-	number, plus = strings.CutPrefix(number, "+")
-	clean := true
-	for i := range len(number) {
-		clean = clean && '0' <= number[i] && number[i] <= '9'
-	}
-	if !clean {
-		number = strings.Map(func(r rune) rune {
-			if strings.ContainsRune(" -./()\u00a0", r) {
-				return -1
-			}
-			return r
-		}, number)
-	}
-	if number == "" || strings.Trim(number, "0123456789") != "" || strings.Trim(number, "0") == "" {
-		return "", false, false
-	}
-	if rest, ok := strings.CutPrefix(number, "00"); ok && !plus && len(rest) >= minE164 {
-		return rest, true, true
-	}
-	return number, plus, true
-}
+// home is where numbers belong that do not say their country.
+func (r *Rules) home() phone.Home { return phone.HomeOfCode(r.CallingCode) }
 
 // Same reports whether a caller or a called number is one that an operator
 // wrote down. Phone systems give numbers with a plus, without, or as they are
 // dialled in the country; a space is a plus that stood in a URL as it was.
-func Same(a, b, callingCode string) bool {
-	a, b = plain(a, callingCode), plain(b, callingCode)
-	return a != "" && a == b
+func Same(a, b string, home phone.Home) bool {
+	return phone.Read(a, home).Same(phone.Read(b, home))
 }
 
-// plain returns the digits of a number from the calling code on, so far as that
-// can be told; empty: it is no number.
-func plain(number, callingCode string) string {
-	digits, plus, ok := digitsOf(number)
-	switch {
-	case !ok:
-		return ""
-	case plus || callingCode == "":
-		return digits
-	case digits[0] == '0':
-		return callingCode + digits[1:]
-	case callingCode == "1" && len(digits) == 10: // the North American plan has no zero before
-		return "1" + digits
-	}
-	return digits
+// keyIn returns what is the same of one number however it is written; empty: it
+// is none.
+func keyIn(number string, home phone.Home) string { return phone.Read(number, home).Key() }
+
+// callers is a list of callers, ready to be looked at.
+type callers struct {
+	patterns  []phone.Pattern
+	anonymous bool
 }
 
-// listed reports whether a list of callers has this one.
-func listed(list []string, caller, callingCode string) bool {
-	digits := plain(caller, callingCode)
+// newCallers reads a list, and returns what in it lists nobody.
+func newCallers(list []string, home phone.Home) (c callers, bad []string) {
 	for _, entry := range list {
-		entry = strings.TrimSpace(entry)
-		first, open := strings.CutSuffix(entry, "*")
-		switch {
-		case strings.EqualFold(entry, anonymous):
-			if digits == "" {
-				return true
-			}
-		case digits == "":
-		case open:
-			if start := plain(first, callingCode); start != "" && strings.HasPrefix(digits, start) {
-				return true
-			}
-		case plain(entry, callingCode) == digits:
-			return true
+		if strings.EqualFold(strings.TrimSpace(entry), anonymous) {
+			c.anonymous = true
+			continue
 		}
+		p, err := phone.ParsePattern(entry, home)
+		if err != nil {
+			bad = append(bad, entry)
+			continue
+		}
+		c.patterns = append(c.patterns, p)
 	}
-	return false
+	return c, bad
+}
+
+// has reports whether a caller is on the list.
+func (c *callers) has(caller phone.Number) bool {
+	if caller.Hidden() {
+		return c.anonymous
+	}
+	return slices.ContainsFunc(c.patterns, func(p phone.Pattern) bool { return p.Matches(caller) })
+}
+
+// lists are a route's lists of callers.
+type lists struct{ block, allow callers }
+
+// listed returns the lists, which newLine has made ready.
+func (r *Rules) listed() *lists {
+	if r.ready != nil {
+		return r.ready
+	}
+	var l lists
+	l.block, _ = newCallers(r.Block, r.home())
+	l.allow, _ = newCallers(r.Allow, r.home())
+	return &l
 }
 
 // numbersOf returns the numbers of a person that can be rung, and what is odd
@@ -123,8 +89,9 @@ func numbersOf(p *source.Person, rules *Rules) (numbers []string, mapped bool, b
 	if own, ok := lookUp(rules.Numbers, p); ok {
 		given, mapped = own, true
 	}
+	home := rules.home()
 	for _, number := range given {
-		dialled, ok := Dialable(number, rules.CallingCode)
+		dialled, ok := Dialable(number, home)
 		if !ok {
 			bad = append(bad, number)
 			continue

@@ -66,6 +66,8 @@ type Rules struct {
 	// who is on both does not.
 	Block, Allow []string
 
+	ready *lists // nil: they are read for each request
+
 	// What is rung instead of a person: a number or an extension. Empty: the
 	// phone system is told that there is nobody.
 	Fallback string // where nobody can be rung, or nobody knows who

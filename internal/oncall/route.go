@@ -82,7 +82,7 @@ func newLine(r Route, keeper *Keeper) (*line, error) {
 			complain("there is no source called %q", name)
 		}
 	}
-	r.Rules.check(complain)
+	l.Rules.check(complain)
 	l.Texts = r.Texts.complete()
 	for _, words := range [...]string{l.Texts.Connecting, l.Texts.Nobody, l.Texts.Closed} {
 		say := responder.Say{Text: words, Voice: l.Texts.Voice, Language: l.Texts.Language}
@@ -93,7 +93,7 @@ func newLine(r Route, keeper *Keeper) (*line, error) {
 	return l, errors.Join(problems...)
 }
 
-// check complains of what cannot be meant.
+// check complains of what cannot be meant, and makes the lists ready.
 func (r *Rules) check(complain func(format string, args ...any)) {
 	if !slices.Contains([]Policy{"", Random, RoundRobin, Ordered, LongestIdle}, r.Policy) {
 		complain("the policy %q is not known; there are random, round_robin, ordered and longest_idle", r.Policy)
@@ -104,8 +104,9 @@ func (r *Rules) check(complain func(format string, args ...any)) {
 	if strings.Trim(r.CallingCode, "0123456789") != "" || len(r.CallingCode) > 3 || strings.HasPrefix(r.CallingCode, "0") {
 		complain("%q is no calling code; one is 31 or 1", r.CallingCode)
 	}
+	home := r.home()
 	for _, n := range [...]struct{ what, number string }{{"fallback", r.Fallback}, {"number for closed hours", r.Closed}, {"number for refused callers", r.Refused}} {
-		if _, ok := Dialable(n.number, r.CallingCode); n.number != "" && !ok {
+		if _, ok := Dialable(n.number, home); n.number != "" && !ok {
 			complain("the %s %q cannot be dialled; write it as +31611111111, or the digits of an extension", n.what, n.number)
 		}
 	}
@@ -117,16 +118,17 @@ func (r *Rules) check(complain func(format string, args ...any)) {
 		}
 		seen[folded] = key
 		for _, number := range r.Numbers[key] {
-			if _, ok := Dialable(number, r.CallingCode); !ok {
+			if _, ok := Dialable(number, home); !ok {
 				complain("the number %q of %s cannot be dialled; write it as +31611111111, or the digits of an extension", number, key)
 			}
 		}
 	}
-	for _, entry := range slices.Concat(r.Block, r.Allow) {
-		first, _ := strings.CutSuffix(strings.TrimSpace(entry), "*")
-		if !strings.EqualFold(first, anonymous) && plain(first, r.CallingCode) == "" {
-			complain("%q lists no callers; write a number, its first digits and *, or anonymous", entry)
-		}
+	var bad, badToo []string
+	r.ready = &lists{}
+	r.ready.block, bad = newCallers(r.Block, home)
+	r.ready.allow, badToo = newCallers(r.Allow, home)
+	for _, entry := range slices.Concat(bad, badToo) {
+		complain("%q lists no callers; write a number, its first digits and *, or anonymous", entry)
 	}
 }
 
@@ -171,7 +173,7 @@ func meant(lines []*line, r *Request) *line {
 				continue
 			}
 		case len(l.DIDs) > 0:
-			if !slices.ContainsFunc(l.DIDs, func(did string) bool { return Same(did, r.DID, l.Rules.CallingCode) }) {
+			if !slices.ContainsFunc(l.DIDs, func(did string) bool { return Same(did, r.DID, l.Rules.home()) }) {
 				continue
 			}
 			score += 2

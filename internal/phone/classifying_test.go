@@ -29,7 +29,8 @@ func TestNumbersAreClassified(t *testing.T) {
 		{"a zero too many", "+44 (0)20 7946 0958", us, phone.FixedLine},
 		{"the second of the regions", "9734321440", []string{"GB", "US"}, phone.FixedOrMobile},
 		{"the second of the regions, with its code", "19734321440", several, phone.FixedOrMobile},
-		{"as the first of the regions dials it", "9734321440", several, phone.FixedLine},
+		{"as one of the regions writes it", "9734321440", several, phone.FixedOrMobile},
+		{"as the first of the regions dials it", "09734321440", several, phone.FixedLine},
 		{"a plus overrides the region", "+6591234567", us, phone.Mobile},
 		{"without one the region is tried first", "6592234567", us, phone.FixedOrMobile},
 

@@ -41,6 +41,9 @@ func HomeOfCode(code string) Home {
 // HomeOf returns the Home of a number's own country; of none that is in use it
 // is nowhere.
 func HomeOf(n Number) Home {
+	if northAmericas(n.digits) {
+		return Home{[]string{DefaultRegion}} // which tells no more than its neighbours
+	}
 	if !n.Valid() {
 		return Home{}
 	}
@@ -64,8 +67,18 @@ func (h Home) Regions() []string { return slices.Clone(h.regions) }
 // KnownRegion reports whether there is a numbering plan of a region, such as US.
 func KnownRegion(region string) bool { return phonenumbers.GetSupportedRegions()[region] }
 
-// callingCode returns the code of a region's country.
-func callingCode(region string) string {
+// code1 reports whether a region of the Home is in North America.
+func (h Home) code1() bool {
+	for _, region := range h.regions {
+		if region == DefaultRegion || CallingCode(region) == "1" {
+			return true
+		}
+	}
+	return false
+}
+
+// CallingCode returns the code of a region's country, such as 31.
+func CallingCode(region string) string {
 	return strconv.Itoa(phonenumbers.GetCountryCodeForRegion(region))
 }
 

@@ -24,9 +24,10 @@ const (
 	Special       Kind = "special" // North America's 500 and its like, 976 and N11: services, some at a price
 )
 
-// kindOf returns what a number is, by libphonenumber's data.
-func kindOf(parsed *phonenumbers.PhoneNumber) Kind {
-	kind := Invalid
+// kindOf returns what a number is, by libphonenumber's data, and whether it is in
+// a range that is in use.
+func kindOf(parsed *phonenumbers.PhoneNumber) (kind Kind, valid bool) {
+	kind = Invalid
 	switch phonenumbers.GetNumberType(parsed) {
 	case phonenumbers.FIXED_LINE:
 		kind = FixedLine
@@ -51,7 +52,7 @@ func kindOf(parsed *phonenumbers.PhoneNumber) Kind {
 	case phonenumbers.VOICEMAIL:
 		kind = Voicemail
 	}
-	return northAmerican(parsed, kind)
+	return northAmerican(parsed, kind), kind != Invalid
 }
 
 // northAmerican knows the services of North America whose numbers look like

@@ -38,6 +38,8 @@ func TestNumbersMeanTheSameHoweverTheyAreWritten(t *testing.T) {
 		{"RU", "+74951234567", "8 (495) 123-45-67\n+7 (8) 495 123-45-67\n+7 495 1234567\n7 495 123 45 67"},
 		{"HU", "+36301234567", "06 30 123 4567\n+36 (06) 30 123 4567\n+36 06 30 123 4567"},
 		{"DE", "+4915123456789", "0151 23456789\n0151/23456789\n+49 (0)151-234567-89\n0049151 23456789"},
+		{"BR", "+5531912345678", "31912345678\n(31) 91234-5678\n031 91234-5678"}, // not a number of the Netherlands
+		{"DE", "+436641234567", "436641234567\n0043 664 1234567"},                // not one of Groemitz
 		{"BR", "+5511912345678", "(11) 91234-5678\n011 91234-5678\n0 15 11 91234-5678\n+55 (0)11 91234-5678"},
 		// The zero belongs to the number.
 		{"IT", "+390612345678", "06 1234 5678\n+39 06 1234 5678\n0039 06 12345678\n+39 (06) 12345678"},
@@ -88,6 +90,40 @@ func homeOf(home string) phone.Home {
 	return phone.HomeIn(strings.Fields(home)...)
 }
 
+// What a phone system gives as a caller.
+func TestNumbersGetTheirCountrysCode(t *testing.T) {
+	for _, test := range []struct {
+		digits  string
+		regions []string
+		want    string
+	}{
+		{"9734321440", nil, "19734321440"},
+		{"19734321440", nil, "19734321440"},
+		{"9734321440", []string{"US", "CA"}, "19734321440"},
+		{"4162345678", nil, "14162345678"}, // of Canada
+		{"4792345678", nil, "14792345678"}, // with another country's code it would be Norway's
+		{"4792345678", []string{"NO"}, "4792345678"},
+		{"09734321440", nil, "09734321440"},
+		{"4915112345678", nil, "4915112345678"},
+		{"015112345678", []string{"DE"}, "4915112345678"},
+		{"15112345678", []string{"DE"}, "4915112345678"},
+		{"436641234567", []string{"DE"}, "436641234567"}, // of Austria
+		{"4915112345678", []string{"DE"}, "4915112345678"},
+		{"4915112345678", []string{"US", "DE"}, "4915112345678"},
+		{"5491112345678", nil, "5491112345678"},
+		{"6421234567", nil, "6421234567"},
+		{"4321440", nil, "4321440"},
+		{"123456789012345", nil, "123456789012345"},
+	} {
+		if got := phone.Read(test.digits, phone.HomeIn(test.regions...)).Digits(); got != test.want {
+			t.Errorf("%s of %v is %s, want %s", test.digits, test.regions, got, test.want)
+		}
+		if again := phone.Read(test.want, phone.HomeIn(test.regions...)).Digits(); again != test.want {
+			t.Errorf("%s of %v is %s in the end", test.want, test.regions, again)
+		}
+	}
+}
+
 // One telephone has one key, whatever its networks write before its number.
 func TestOneTelephoneHasOneKey(t *testing.T) {
 	for key, ways := range map[string][]string{
@@ -135,8 +171,8 @@ func TestHiddenCallersHaveNoNumber(t *testing.T) {
 
 func TestWhatIsWrongWithANumberIsSaid(t *testing.T) {
 	for text, says := range map[string]string{
-		"":                       "there is no number",
-		" \u200e ":               "there is no number",
+		"":                       "\"\" is empty",
+		" \u200e ":               "\" \\u200e \" is empty",
 		"1-800-FLOWERS":          `"1-800-FLOWERS" is not a telephone number: 'F' is no digit`,
 		"212 555 0123 x7":        `"212 555 0123 x7" is not a telephone number: 'x' is no digit`,
 		"tel:+12125550123;ext=4": `"tel:+12125550123;ext=4" has an extension, which cannot be dialled with it`,
@@ -145,7 +181,7 @@ func TestWhatIsWrongWithANumberIsSaid(t *testing.T) {
 		"0000000":                `"0000000" is no number`,
 		"+266696687":             `"+266696687" stands for a hidden number`,
 		"12":                     `"12" is not a telephone number: write it with a plus and the country's code, as in +12125550123`,
-		"+3161234567890123":      `"+3161234567890123" is not a telephone number: write it with a plus and the country's code, as in +12125550123`,
+		"+3161234567890123":      `"+3161234567890123" has more than 15 digits, as no number has`,
 		strings.Repeat("1", 65):  `"1111111111111111111111111111111111111111" is longer than a telephone number`,
 	} {
 		if n, err := phone.Parse(text, phone.HomeIn()); err == nil || err.Error() != says || n != (phone.Number{}) {

@@ -14,7 +14,8 @@ import (
 type Number struct {
 	digits   string // of E.164, or those of an extension
 	key      string // of E.164, the same for every way to write one telephone
-	kind     Kind
+	kind     Kind   // empty: it is looked up when it is asked for, and valid with it
+	valid    bool
 	internal bool // digits without a plus that are no number of any country
 	possible bool
 }
@@ -40,8 +41,11 @@ func (n Number) Key() string { return n.key }
 
 // Kind returns what the number is by its digits alone.
 func (n Number) Kind() Kind {
-	if n.digits == "" {
+	switch {
+	case n.digits == "":
 		return Invalid
+	case n.kind == "":
+		return abroad(n.digits).kind
 	}
 	return n.kind
 }
@@ -54,7 +58,12 @@ func (n Number) Hidden() bool { return n.digits == "" }
 func (n Number) Internal() bool { return n.internal }
 
 // Valid reports whether the number is in a range that is in use.
-func (n Number) Valid() bool { return !n.internal && n.Kind() != Invalid && n.kind != Short }
+func (n Number) Valid() bool {
+	if n.kind == "" && n.digits != "" {
+		return abroad(n.digits).valid
+	}
+	return n.valid
+}
 
 // Possible reports whether the number has a length that numbers of its country
 // have. Ranges are opened all the time: what is possible may be in use.
@@ -87,7 +96,8 @@ const (
 //
 // With a plus, 00 or 011 it is read with its country's code. Without, it is the
 // first of these that is in use: digits with the code of a region of home; as
-// somebody there dials it; digits with another country's code.
+// somebody there writes it; digits with another country's code; as somebody at
+// home might dial it.
 func Read(text string, home Home) Number {
 	n, _ := read(text, home)
 	return n
@@ -100,8 +110,10 @@ func Parse(text string, home Home) (Number, error) {
 	switch {
 	case err != nil:
 		return Number{}, err
+	case len(n.digits) > maxDigits:
+		return Number{}, &Error{text, tooLong}
 	case !n.possible:
-		return Number{}, fmt.Errorf("%.40q is not a telephone number: write it with a plus and the country's code, as in +12125550123", text)
+		return Number{}, &Error{text, "is not a telephone number: write it with a plus and the country's code, as in +12125550123"}
 	}
 	return n, nil
 }
@@ -113,11 +125,28 @@ func ParseAny(text string, home Home) (Number, error) {
 	switch {
 	case err != nil:
 		return Number{}, err
-	case !n.possible && !n.internal || len(n.digits) > maxDigits || len(n.digits) < minExtension:
-		return Number{}, fmt.Errorf("%.40q is neither a telephone number, such as +12125550123, nor an extension", text)
+	case len(n.digits) < minExtension:
+		return Number{}, &Error{text, fmt.Sprintf("has fewer than %d digits", minExtension)}
+	case len(n.digits) > maxDigits:
+		return Number{}, &Error{text, tooLong}
+	case !n.internal && len(n.digits) < minDigits:
+		return Number{}, &Error{text, fmt.Sprintf("has fewer than %d digits after the plus", minDigits)}
+	case !n.internal && !n.possible:
+		return Number{}, &Error{text, "is no telephone number of its country"}
 	}
 	return n, nil
 }
+
+// tooLong is said of what no network dials.
+const tooLong = "has more than 15 digits, as no number has"
+
+// Error says what is wrong with a number that somebody wrote.
+type Error struct {
+	Text string // as it was written
+	Why  string // completes a sentence that begins with Text
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%.40q %s", e.Text, e.Why) }
 
 func read(text string, home Home) (Number, error) {
 	digits, plus, err := digitsOf(text)
@@ -125,11 +154,13 @@ func read(text string, home Home) (Number, error) {
 	case err != nil:
 		return Number{}, err
 	case strings.Trim(digits, "0") == "":
-		return Number{}, fmt.Errorf("%.40q is no number", text) // 0000000000 is how some carriers write a hidden one
+		return Number{}, &Error{text, "is no number"} // 0000000000 is how some carriers write a hidden one
+	case northAmericas(digits) && (plus || home.code1()) && !spellsHidden(digits):
+		return Number{digits: digits, key: digits, possible: true}, nil
 	case plus:
 		n := withCode(digits)
 		if keypadWords()[digits] || spellsHidden(digits) && !n.Valid() {
-			return Number{}, fmt.Errorf("%.40q stands for a hidden number", text)
+			return Number{}, &Error{text, "stands for a hidden number"}
 		}
 		return n, nil
 	case len(digits) <= maxExtension:
@@ -138,27 +169,35 @@ func read(text string, home Home) (Number, error) {
 	return home.read(text, digits)
 }
 
+// northAmericas reports whether digits are a number of North America with its
+// code, in use or not: most of them, for which the library need not be asked.
+func northAmericas(digits string) bool {
+	return len(digits) == len("12125550123") && digits[0] == '1' && digits[1] >= '2'
+}
+
 // read reads digits without a plus.
 func (h Home) read(text, digits string) (Number, error) {
 	for _, region := range h.regions {
-		if strings.HasPrefix(digits, callingCode(region)) {
+		if strings.HasPrefix(digits, CallingCode(region)) {
 			if n := abroad(digits); n.Valid() {
 				return n, nil
 			}
 		}
 	}
-	var possible Number
+	var unusual, possible Number
 	for _, region := range h.regions {
-		n := dialled(digits, region)
-		if n.Valid() {
+		n, usual := dialled(digits, region)
+		switch {
+		case n.Valid() && usual:
 			return n, nil
-		}
-		if n.possible && possible.digits == "" {
+		case n.Valid() && unusual.digits == "":
+			unusual = n
+		case n.possible && possible.digits == "":
 			possible = n
 		}
 	}
-	if spellsHidden(digits) {
-		return Number{}, fmt.Errorf("%.40q stands for a hidden number", text)
+	if unusual.digits == "" && spellsHidden(digits) {
+		return Number{}, &Error{text, "stands for a hidden number"}
 	}
 	n := withCode(digits)
 	switch {
@@ -166,6 +205,8 @@ func (h Home) read(text, digits string) (Number, error) {
 		return Number{digits: digits, key: keyOf(digits), kind: n.kind, internal: true}, nil
 	case n.Valid():
 		return n, nil
+	case unusual.digits != "":
+		return unusual, nil
 	case possible.digits != "":
 		return possible, nil
 	case n.possible:
@@ -225,8 +266,10 @@ func abroad(digits string) Number {
 	return n
 }
 
-// dialled reads digits as somebody in a region dials them.
-func dialled(digits, region string) Number {
+// dialled reads digits as somebody in a region dials them, and reports whether
+// that is how people there write the number: without the 0 before it German
+// digits may as well be a number abroad, Brazilian ones are written so.
+func dialled(digits, region string) (n Number, usual bool) {
 	if region == "MX" { // prefixes that were dialled there until 2019
 		for _, prefix := range [...]string{"01", "044", "045"} {
 			if rest, ok := strings.CutPrefix(digits, prefix); ok && len(rest) == mexicoLength {
@@ -237,9 +280,17 @@ func dialled(digits, region string) Number {
 	}
 	parsed, err := phonenumbers.Parse(digits, region)
 	if err != nil {
-		return Number{}
+		return Number{}, false
 	}
-	return numberOf(parsed)
+	n = numberOf(parsed)
+	if trunk := trunkPrefix(region); !n.valid && trunk != "" && trunk != "1" && digits[0] != '0' {
+		return Number{}, false // too little speaks for it
+	}
+	if strconv.Itoa(int(parsed.GetCountryCode())) != CallingCode(region) || digits[0] == '0' {
+		return n, true
+	}
+	written, _, err := digitsOf(phonenumbers.Format(parsed, phonenumbers.NATIONAL))
+	return n, err == nil && written == digits
 }
 
 // numberOf returns what the library has read.
@@ -266,8 +317,8 @@ func numberOf(parsed *phonenumbers.PhoneNumber) Number {
 		}
 	}
 	n.key = keyOf(n.key)
-	n.kind = kindOf(parsed)
-	n.possible = n.kind != Invalid || phonenumbers.IsPossibleNumberWithReason(parsed) == phonenumbers.IS_POSSIBLE
+	n.kind, n.valid = kindOf(parsed)
+	n.possible = n.valid || phonenumbers.IsPossibleNumberWithReason(parsed) == phonenumbers.IS_POSSIBLE
 	return n
 }
 
@@ -307,9 +358,9 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 	}
 	clean := strings.TrimSpace(strings.Map(visible, text))
 	if len(clean) > len("tel:") && strings.EqualFold(clean[:len("tel:")], "tel:") { // RFC 3966
-		clean, plus, err = telURI(clean[len("tel:"):])
-		if err != nil {
-			return "", false, fmt.Errorf("%.40q %w", text, err)
+		var whole bool
+		if clean, plus, whole = telURI(clean[len("tel:"):]); !whole {
+			return "", false, &Error{text, "has an extension, which cannot be dialled with it"}
 		}
 	}
 	if integral.MatchString(clean) {
@@ -317,9 +368,9 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 	}
 	switch {
 	case clean == "":
-		return "", false, fmt.Errorf("there is no number")
+		return "", false, &Error{text, "is empty"}
 	case len(clean) > maxText:
-		return "", false, fmt.Errorf("%.40q is longer than a telephone number", text)
+		return "", false, &Error{text, "is longer than a telephone number"}
 	}
 	var b strings.Builder
 	for _, r := range clean {
@@ -330,27 +381,27 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 			plus = true
 		case groups(r):
 		default:
-			return "", false, fmt.Errorf("%.40q is not a telephone number: %q is no digit", text, r)
+			return "", false, &Error{text, fmt.Sprintf("is not a telephone number: %q is no digit", r)}
 		}
 	}
 	if b.Len() == 0 {
-		return "", false, fmt.Errorf("%.40q has no digits", text)
+		return "", false, &Error{text, "has no digits"}
 	}
 	return b.String(), plus, nil
 }
 
-// telURI returns the number of a URI without its scheme. A local one belongs to
-// its context.
-func telURI(uri string) (number string, plus bool, err error) {
+// telURI returns the number of a URI without its scheme, and whether that is all
+// there is to dial. A local one belongs to its context.
+func telURI(uri string) (number string, plus, whole bool) {
 	number, params, _ := strings.Cut(uri, ";")
 	for param := range strings.SplitSeq(params, ";") {
 		name, value, _ := strings.Cut(param, "=")
 		switch {
 		case strings.EqualFold(name, "ext"):
-			return "", false, fmt.Errorf("has an extension, which cannot be dialled with it")
+			return "", false, false
 		case strings.EqualFold(name, "phone-context") && strings.HasPrefix(value, "+") && !strings.HasPrefix(number, "+"):
-			return value[1:] + number, true, nil
+			return value[1:] + number, true, true
 		}
 	}
-	return number, false, nil
+	return number, false, true
 }

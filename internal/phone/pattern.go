@@ -1,8 +1,6 @@
 package phone
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -28,11 +26,12 @@ func ParsePattern(text string, home Home) (Pattern, error) {
 	case err != nil:
 		return Pattern{}, err
 	case len(digits) > 2*maxDigits:
-		return Pattern{}, fmt.Errorf("%.40q has more digits than a number", text)
+		return Pattern{}, &Error{text, tooLong}
 	}
 	rest, dialled := strings.CutPrefix(digits, "00")
 	if plus || dialled {
-		return startingWith(withoutTrunk(rest)), nil
+		p := startingWith(withoutTrunk(rest))
+		return p, p.check(text)
 	}
 	start := digits
 	for _, region := range home.regions {
@@ -41,16 +40,20 @@ func ParsePattern(text string, home Home) (Pattern, error) {
 		}
 	}
 	p := startingWith(start)
+	return p, p.check(text)
+}
+
+func (p Pattern) check(text string) error {
 	if len(p.starts) == 0 {
-		return Pattern{}, errors.New("it stands for all numbers")
+		return &Error{text, "stands for all numbers"}
 	}
-	return p, nil
+	return nil
 }
 
 // readStart returns how numbers begin, with their country's code, that begin with
 // digits as somebody in a region writes them.
 func readStart(digits, region string) string {
-	code, trunk := callingCode(region), trunkPrefix(region)
+	code, trunk := CallingCode(region), trunkPrefix(region)
 	abroad := withoutTrunk(digits)
 	rest, isDialled := strings.CutPrefix(digits, trunk)
 	switch {
@@ -124,5 +127,10 @@ func (p Pattern) Matches(n Number) bool {
 	})
 }
 
-// Zero reports whether the Pattern stands for no number.
-func (p Pattern) Zero() bool { return p.number.digits == "" && len(p.starts) == 0 }
+// Digits returns the digits that the Pattern names, with the country's code.
+func (p Pattern) Digits() string {
+	if len(p.starts) > 0 {
+		return p.starts[0]
+	}
+	return p.number.digits
+}

@@ -14,11 +14,12 @@ const smsForUser = "user" // an SMS number's application where its dest is a use
 // *fault.Error: NotFound where the domain has no such number, Refused where it
 // is no user's.
 func (p *Provisioner) Owner(ctx context.Context, domain, number string) (string, error) {
+	wanted := phone.Read(number, phone.HomeIn())
 	for n, err := range p.API.SMSNumbers(ctx, domain) {
 		if err != nil {
 			return "", err
 		}
-		if digits(n.Number) != digits(number) {
+		if !phone.Read(n.Number, phone.HomeIn()).Same(wanted) {
 			continue
 		}
 		if n.Dest == "" || n.Application != smsForUser {
@@ -33,14 +34,4 @@ func (p *Provisioner) Owner(ctx context.Context, domain, number string) (string,
 func user(dest string) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(dest, "sip:"), "@")
 	return name
-}
-
-// digits returns a number without plus and, in North America, without the
-// country's 1: phone systems write both.
-func digits(number string) string {
-	number = strings.TrimPrefix(number, "+")
-	if len(number) == 11 && number[0] == '1' {
-		return number[1:]
-	}
-	return number
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // KeepCall keeps a call that was placed. A second one of the same id replaces
@@ -20,7 +21,7 @@ func (s *Store) KeepCall(ctx context.Context, call ledger.Call) error {
 			VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (id) DO UPDATE SET at = excluded.at, from_number = excluded.from_number, to_number = excluded.to_number,
 				outcome = excluded.outcome, failed = excluded.failed, trace = excluded.trace`,
-			call.ID, millis(call.At), call.From, call.To, call.Outcome, failed, string(call.Trace))
+			call.ID, millis(call.At), phone.Key(call.From), phone.Key(call.To), call.Outcome, failed, string(call.Trace))
 		return err
 	})
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // What click-to-call keeps here.
@@ -23,6 +25,7 @@ var (
 
 // BeginCallBack is described at clicktocall.Ledger.
 func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (*clicktocall.CallBack, bool, error) {
+	a.Number, a.Caps = phone.Key(a.Number), keyed(a.Caps)
 	var (
 		begun    *clicktocall.CallBack
 		repeated bool
@@ -59,6 +62,17 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 		return nil, false, fmt.Errorf("begin a call back of entry %s: %w", a.Entry, err)
 	}
 	return begun, repeated, nil
+}
+
+// keyed returns caps with the keys of their numbers.
+func keyed(caps []clicktocall.Cap) []clicktocall.Cap {
+	caps = slices.Clone(caps)
+	for i, c := range caps {
+		if c.Scope == clicktocall.OfNumber {
+			caps[i].Of = phone.Key(c.Of)
+		}
+	}
+	return caps
 }
 
 // holdCaps makes other transactions about the same number, token and caps wait
@@ -175,7 +189,7 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 		if c, err = findCallBack(ctx, tx, id); err != nil { // says what is to be locked; the rest may change until then
 			return err
 		}
-		a := clicktocall.Ask{Entry: c.Entry, Tenant: c.Tenant, Number: c.Number, Caps: caps(c)}
+		a := clicktocall.Ask{Entry: c.Entry, Tenant: c.Tenant, Number: phone.Key(c.Number), Caps: keyed(caps(c))}
 		if err := s.holdCaps(ctx, tx, a.Number, "", a.Caps); err != nil {
 			return err
 		}
@@ -234,12 +248,14 @@ func (s *Store) CallBack(ctx context.Context, id string) (c clicktocall.CallBack
 	return c, nil
 }
 
-const callBackColumns = `id, entry, tenant, queue, number, network, origin, idem, bare, state, problem, attempts, created, updated, at, zone, lease`
+const callBackColumns = `id, entry, tenant, queue, number, dialled, network, origin, idem, bare, state, problem, attempts, created, updated, at, zone, lease`
 
 func scanCallBack(row scanner) (c clicktocall.CallBack, err error) {
 	var bare, created, updated, at, zone, lease int64
-	err = row.Scan(&c.ID, &c.Entry, &c.Tenant, &c.Queue, &c.Number, &c.Network, &c.Origin, &c.Key, &bare,
+	var dialled string
+	err = row.Scan(&c.ID, &c.Entry, &c.Tenant, &c.Queue, &c.Number, &dialled, &c.Network, &c.Origin, &c.Key, &bare,
 		&c.State, &c.Problem, &c.Attempts, &created, &updated, &at, &zone, &lease)
+	c.Number = cmp.Or(dialled, c.Number)
 	c.Bare, c.Created, c.Updated, c.Lease = bare != 0, fromMillis(created), fromMillis(updated), fromMillis(lease)
 	if c.At = fromMillis(at); at != 0 && zone != 0 {
 		c.At = c.At.In(time.FixedZone("", int(zone)))
@@ -265,8 +281,8 @@ func insertCallBack(ctx context.Context, tx *sql.Tx, c clicktocall.CallBack, now
 		counted = time.Time{}
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO callbacks (`+callBackColumns+`, counted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
-		c.ID, c.Entry, c.Tenant, c.Queue, c.Number, c.Network, c.Origin, c.Key, flag(c.Bare), string(c.State), c.Problem, c.Attempts,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		c.ID, c.Entry, c.Tenant, c.Queue, phone.Key(c.Number), dialled(c.Number), c.Network, c.Origin, c.Key, flag(c.Bare), string(c.State), c.Problem, c.Attempts,
 		millis(c.Created), millis(c.Updated), millis(c.At), zone, millis(c.Lease), millis(counted))
 	return err
 }

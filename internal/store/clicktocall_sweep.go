@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // SweepCallBacks mends what processes that died have left: a call back that was
@@ -63,7 +64,7 @@ func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, l
 	query := "SELECT " + callBackColumns + " FROM callbacks WHERE created >= $1 AND $2 IN (number, '') ORDER BY created DESC, id" + atMost(limit)
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		found = nil
-		return each(ctx, q, query, []any{millis(since), number}, func(row scanner) error {
+		return each(ctx, q, query, []any{millis(since), phone.Key(number)}, func(row scanner) error {
 			c, err := scanCallBack(row)
 			found = append(found, c)
 			return err
@@ -82,6 +83,7 @@ func (s *Store) EraseCallBacks(ctx context.Context, number string, now time.Time
 	if number == "" {
 		return 0, nil
 	}
+	number = phone.Key(number)
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.holdCaps(ctx, tx, number, "", nil); err != nil {
 			return err
@@ -90,7 +92,7 @@ func (s *Store) EraseCallBacks(ctx context.Context, number string, now time.Time
 			return err
 		}
 		var err error
-		erased, err = execCount(ctx, tx, `UPDATE callbacks SET number = '', idem = '', problem = '', updated = $1,
+		erased, err = execCount(ctx, tx, `UPDATE callbacks SET number = '', dialled = '', idem = '', problem = '', updated = $1,
 			state = CASE WHEN state = 'scheduled' THEN 'cancelled' ELSE state END WHERE number = $2`, millis(now), number)
 		return err
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // advances are the ways on, by where they lead.
@@ -78,6 +79,7 @@ func (s *Store) Network(ctx context.Context, network string, now time.Time) (cal
 
 // BeginProof is described at clicktocall.Proofs.
 func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Time) (until time.Time, err error) {
+	p.Number, p.Caps = phone.Key(p.Number), keyed(p.Caps)
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		until = time.Time{}
 		// Few are ever sent: all wait for each other.
@@ -120,6 +122,7 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 
 // TakeProof is described at clicktocall.Proofs.
 func (s *Store) TakeProof(ctx context.Context, number, code string, sup ledger.Suppression, now time.Time) (ok bool, err error) {
+	number = phone.Key(number)
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var id, right string
 		err := tx.QueryRowContext(ctx, `UPDATE callback_proofs SET tries = tries + 1

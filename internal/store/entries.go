@@ -77,8 +77,8 @@ func (e *Entries) All() []*entry.Entry {
 	return slices.SortedFunc(maps.Values(e.refresh().entries), func(a, b *entry.Entry) int { return strings.Compare(a.ID, b.ID) })
 }
 
-// Sends reports whether texts of an entry come from a number, which may be
-// written with the country's 1 or without.
+// Sends reports whether texts of an entry come from a number, however it is
+// written.
 func (e *Entries) Sends(number string) bool { return e.refresh().senders.Has(number) }
 
 // Problem returns why the entries could not be read just now; nil: they were.

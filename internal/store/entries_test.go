@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -80,7 +81,7 @@ func TestEntriesComeBackAsTheyWent(t *testing.T) {
 		if diff := cmp.Diff(string(want), exported(t, e)); diff != "" {
 			t.Errorf("what is exported (-file +store):\n%s", diff)
 		}
-		if diff := cmp.Diff(f.All(), e.All()); diff != "" {
+		if diff := cmp.Diff(f.All(), e.All(), cmpopts.IgnoreUnexported(entry.Entry{})); diff != "" {
 			t.Errorf("the entries (-file +store):\n%s", diff)
 		}
 		change := map[string]string{"user": "2000", "message": "new & <better>"}
@@ -92,7 +93,7 @@ func TestEntriesComeBackAsTheyWent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(changed, updated); diff != "" {
+		if diff := cmp.Diff(changed, updated, cmpopts.IgnoreUnexported(entry.Entry{})); diff != "" {
 			t.Errorf("what Update returns (-file +store):\n%s", diff)
 		}
 		if want, err = f.Export(); err != nil {

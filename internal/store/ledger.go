@@ -9,6 +9,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 const (
@@ -40,6 +41,7 @@ const (
 // has set there; an ID and Created are filled in. Begun.Text is the text as it
 // was written.
 func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error) {
+	key.Caller = phone.Key(key.Caller)
 	var begun ledger.Begun
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.holdNumber(ctx, tx, key.Caller, key.CallID); err != nil {
@@ -124,7 +126,7 @@ func insertConsent(ctx context.Context, tx *sql.Tx, c *ledger.Consent) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO consents (number, entry, at, call_id, wording, pressed) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (number, entry, at, call_id) DO NOTHING`,
-		c.Number, c.Entry, millis(c.At), c.CallID, c.Wording, c.Key)
+		phone.Key(c.Number), c.Entry, millis(c.At), c.CallID, c.Wording, c.Key)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Receive records a text that somebody sent to us, and what decide makes of it:
@@ -18,6 +19,7 @@ import (
 //
 // A reply is queued and due at once unless decide says when; its job is made.
 func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (seen bool, err error) {
+	m.From = phone.Key(m.From)
 	now := s.now()
 	var reply ledger.Text
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Removed says how many records of each kind Erase or Purge has removed.
@@ -20,6 +21,7 @@ type Removed struct {
 
 // Dossier returns everything that is known of a number, the youngest first.
 func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, error) {
+	number = phone.Key(number)
 	d := ledger.Dossier{Number: number}
 	err := s.read(ctx, func(ctx context.Context, q querier) error {
 		var err error
@@ -95,6 +97,7 @@ func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, err
 // the number alone is a duty that outlives the rest; what was said with them is
 // blanked.
 func (s *Store) Erase(ctx context.Context, number string) (Removed, error) {
+	number = phone.Key(number)
 	var removed Removed
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		removed = Removed{}

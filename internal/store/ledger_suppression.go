@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Suppressed returns why a tenant must not reach a number by a channel, or nil:
@@ -17,7 +18,7 @@ func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel l
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		found, err = selectSuppressions(ctx, q,
-			`WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ($3, 'all')`, number, foldTenant(tenant), string(channel))
+			`WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ($3, 'all')`, phone.Key(number), foldTenant(tenant), string(channel))
 		return err
 	})
 	if err != nil {
@@ -32,7 +33,7 @@ func (s *Store) Suppressions(ctx context.Context, number string) ([]ledger.Suppr
 	var found []ledger.Suppression
 	where, args := "", []any(nil)
 	if number != "" {
-		where, args = `WHERE number = $1`, []any{number}
+		where, args = `WHERE number = $1`, []any{phone.Key(number)}
 	}
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		var err error
@@ -81,7 +82,7 @@ func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) 
 		INSERT INTO suppressions (number, tenant, channel, at, how, words) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (number, tenant, channel) DO UPDATE SET at = excluded.at, how = excluded.how, words = excluded.words
 		WHERE suppressions.how = 'text' OR excluded.how <> 'text'`,
-		sup.Number, foldTenant(sup.Tenant), string(sup.Channel), millis(sup.At), sup.How, sup.Words)
+		phone.Key(sup.Number), foldTenant(sup.Tenant), string(sup.Channel), millis(sup.At), sup.How, sup.Words)
 	return err
 }
 
@@ -92,7 +93,7 @@ func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) 
 func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel ledger.Channel) (removed int, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		removed, err = execCount(ctx, tx,
-			`DELETE FROM suppressions WHERE number = $1 AND $2 IN (tenant, '') AND $3 IN (channel, '')`, number, foldTenant(tenant), string(channel))
+			`DELETE FROM suppressions WHERE number = $1 AND $2 IN (tenant, '') AND $3 IN (channel, '')`, phone.Key(number), foldTenant(tenant), string(channel))
 		return err
 	})
 	if err != nil {

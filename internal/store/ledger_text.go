@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,9 +13,10 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
-const textColumns = `id, purpose, entry, call_id, domain, username, session, sender, receiver, message, segments,
+const textColumns = `id, purpose, entry, call_id, domain, username, session, sender, receiver, dialled, message, segments,
 	state, why, problem, doubtful, ordered, attempts, created, updated, due, deadline, lease`
 
 // scanText reads the columns of textColumns.
@@ -23,9 +25,11 @@ func scanText(row interface{ Scan(dest ...any) error }) (ledger.Text, error) {
 		t                                      ledger.Text
 		doubtful, ordered                      int
 		created, updated, due, deadline, lease int64
+		dialled                                string
 	)
-	err := row.Scan(&t.ID, &t.Purpose, &t.Entry, &t.CallID, &t.Domain, &t.User, &t.Session, &t.From, &t.To, &t.Message, &t.Segments,
+	err := row.Scan(&t.ID, &t.Purpose, &t.Entry, &t.CallID, &t.Domain, &t.User, &t.Session, &t.From, &t.To, &dialled, &t.Message, &t.Segments,
 		&t.State, &t.Why, &t.Problem, &doubtful, &ordered, &t.Attempts, &created, &updated, &due, &deadline, &lease)
+	t.To = cmp.Or(dialled, t.To)
 	t.Doubtful, t.Ordered = doubtful != 0, ordered != 0
 	t.Created, t.Updated = fromMillis(created), fromMillis(updated)
 	t.Due, t.Deadline, t.Lease = fromMillis(due), fromMillis(deadline), fromMillis(lease)
@@ -45,11 +49,20 @@ func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, now time.Time) (
 		*at = fromMillis(millis(*at))
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO texts (`+textColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-		t.ID, string(t.Purpose), t.Entry, t.CallID, t.Domain, t.User, t.Session, t.From, t.To, t.Message, t.Segments,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+		t.ID, string(t.Purpose), t.Entry, t.CallID, t.Domain, t.User, t.Session, t.From, phone.Key(t.To), dialled(t.To), t.Message, t.Segments,
 		string(t.State), string(t.Why), t.Problem, flag(t.Doubtful), flag(t.Ordered), t.Attempts,
 		millis(t.Created), millis(t.Updated), millis(t.Due), millis(t.Deadline), millis(t.Lease))
 	return t, err
+}
+
+// dialled is what the column of that name holds: a number that is not its own
+// key.
+func dialled(number string) string {
+	if phone.Key(number) == number {
+		return ""
+	}
+	return number
 }
 
 func findText(ctx context.Context, q querier, id string) (ledger.Text, error) {
@@ -166,7 +179,7 @@ func textQuery(query ledger.Query) (string, []any) {
 		add("state =", string(query.State))
 	}
 	if query.Number != "" {
-		add("receiver =", query.Number)
+		add("receiver =", phone.Key(query.Number))
 	}
 	if query.Entry != "" {
 		add("entry =", query.Entry)

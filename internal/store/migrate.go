@@ -48,7 +48,8 @@ func (s *Store) bringUpToDate(ctx context.Context, change bool) error {
 		return err
 	}
 	steps, err := goose.NewProvider(dialect, s.writer, files,
-		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(s.log))
+		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(s.log),
+		goose.WithGoMigrations(s.keysMigration()))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/switchhook/switchhook/internal/entry"
 )
 
 // Config says where a Store is and who opens it.
@@ -37,6 +39,11 @@ type Config struct {
 	// once the folder is taken.
 	Fresh bool
 
+	// Elsewhere returns the entries that are not in the database: numbers of
+	// theirs are read with their countries when old tables are brought up to
+	// date. Optional.
+	Elsewhere func() []*entry.Entry
+
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // of what the database's libraries say; nil: nowhere
 }
@@ -44,8 +51,9 @@ type Config struct {
 // Store is an open database. Its methods may be called by several goroutines,
 // and what other processes do is seen at once.
 type Store struct {
-	now func() time.Time
-	log *slog.Logger
+	now       func() time.Time
+	log       *slog.Logger
+	elsewhere func() []*entry.Entry // see Config
 
 	// On SQLite writer has one connection, that of group, and readers have
 	// several; River's statements go through a connection of their own, jobs.
@@ -69,7 +77,7 @@ type Store struct {
 // that a command does not find is NotFound, one that does not answer
 // Unavailable.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log}
+	s := &Store{now: config.Now, log: config.Log, elsewhere: config.Elsewhere}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -27,6 +27,3 @@ func First(c *Case) Reason {
 	}
 	return firstOf(rulesOfHistory, c)
 }
-
-// WithCountry gives a number its country's code.
-var WithCountry = withCountry

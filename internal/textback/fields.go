@@ -6,28 +6,32 @@ import (
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/form"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// formFields are the fields that a form may set.
-var formFields = []form.Field{
-	{Name: entry.FieldAPIDomain, Check: form.Domain},
-	{Name: entry.FieldUser, Check: form.User},
-	{Name: entry.FieldSystemUser, Check: form.User},
-	{Name: entry.FieldFromNumber, Check: checkFromNumber},
-	{Name: entry.FieldMessage, Check: checkMessage},
+// formFields are the fields that a form may set of an entry whose numbers are
+// from home.
+func formFields(home phone.Home) []form.Field {
+	return []form.Field{
+		{Name: entry.FieldAPIDomain, Check: form.Domain},
+		{Name: entry.FieldUser, Check: form.User},
+		{Name: entry.FieldSystemUser, Check: form.User},
+		{Name: entry.FieldFromNumber, Check: func(value string) (clean, problem string) { return checkFromNumber(value, home) }},
+		{Name: entry.FieldMessage, Check: checkMessage},
+	}
 }
 
 // checkFromNumber returns the digits of a number as people write it.
-func checkFromNumber(value string) (clean, problem string) {
+func checkFromNumber(value string, home phone.Home) (clean, problem string) {
 	value, problem = form.Digits(value)
 	if problem != "" {
 		return "", problem
 	}
-	digits, reason := destination(value)
+	n, reason := receiver(value, home)
 	if reason != "" {
 		return "", "is not a telephone number of 7 to 15 digits"
 	}
-	return digits, ""
+	return n.Digits(), ""
 }
 
 // lineBreaks are the ways in which browsers and word processors end lines.

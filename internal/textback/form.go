@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/form"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/sms"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -75,11 +76,15 @@ func (f *Form) update(ctx context.Context, fields map[string]string) (saved, err
 			return saved{}, err
 		}
 	}
-	given, err := form.Check(formFields, fields)
+	stored, known := f.Store.Get(id)
+	home := phone.HomeIn()
+	if known {
+		home = stored.Home()
+	}
+	given, err := form.Check(formFields(home), fields)
 	if err != nil {
 		return saved{}, err
 	}
-	stored, _ := f.Store.Get(id)
 	owned, err := f.complete(ctx, id, merge(stored, given), given)
 	if err != nil {
 		return saved{}, err
@@ -128,7 +133,7 @@ func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map
 		lacks = append(lacks, entry.FieldSystemUser)
 	}
 	findUser := e.Text.User == "" && e.APIDomain != "" && e.Text.FromNumber != ""
-	for _, field := range formFields {
+	for _, field := range formFields(phone.Home{}) {
 		if slices.Contains(lacks, field.Name) && !(findUser && field.Name == entry.FieldUser) {
 			missing = append(missing, field.Name)
 		}

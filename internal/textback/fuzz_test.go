@@ -206,7 +206,9 @@ func (one) Get(name string) (*entry.Entry, bool) {
 	return &entry.Entry{ID: name, APIDomain: domain, Text: entry.Text{User: "2000", SystemUser: "8001", FromNumber: from, Message: message}}, name == id
 }
 
-func (one) Sends(number string) bool { return phone.SameNumber(number, from) }
+func (one) Sends(number string) bool {
+	return phone.Read(number, phone.HomeIn()).Same(phone.Read(from, phone.HomeIn()))
+}
 
 func (one) All() []*entry.Entry {
 	e, _ := one{}.Get(id)

@@ -123,18 +123,20 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 		return nil // a STOP with a picture or a long text comes as mms
 	}
 	word := optout.Read(event.Text)
-	from, reason := destination(event.From)
-	if word == optout.None || reason != "" || i.Entries.Sends(from) {
-		return nil // two numbers of ours do not talk to each other
+	if word == optout.None {
+		return nil
 	}
 	e := i.entryOf(event)
 	if e == nil {
 		return nil
 	}
-	from = withCountry(from, e.Regions)
-	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from, To: e.Text.FromNumber, Message: event.Text, At: now}
+	from, reason := receiver(event.From, e.Home())
+	if reason != "" || i.Entries.Sends(from.E164()) {
+		return nil // two numbers of ours do not talk to each other
+	}
+	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from.Key(), To: e.Text.FromNumber, Message: event.Text, At: now}
 	seen, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
-		return replyTo(word, m, e, h, i.Replies)
+		return replyTo(word, m, from, e, h, i.Replies)
 	})
 	if err != nil || seen {
 		return err
@@ -143,7 +145,7 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 		i.Count(word)
 	}
 	i.log(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
-		slog.String("from", phone.Mask(from)), slog.String("word", string(word)))
+		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)))
 	return nil
 }
 
@@ -167,7 +169,7 @@ func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
 			continue
 		}
 		meant := len(numbers) == 0 && user != "" && user == e.Text.User ||
-			slices.ContainsFunc(numbers, func(number string) bool { return phone.SameNumber(number, e.Text.FromNumber) })
+			slices.ContainsFunc(numbers, func(number string) bool { return phone.Read(number, e.Home()).Same(e.From()) })
 		switch {
 		case meant && e.Text.User != "":
 			return e

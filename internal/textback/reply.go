@@ -6,6 +6,7 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/optout"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/sms"
 	"github.com/switchhook/switchhook/netsapiens"
 )
@@ -26,7 +27,7 @@ const maxReplies = 4
 
 // replyTo decides what a text of somebody leads to. The entry is one whose texts
 // come from the number that they wrote to.
-func replyTo(word optout.Word, m ledger.Inbound, e *entry.Entry, h ledger.History, texts Replies) ledger.Reply {
+func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Entry, h ledger.History, texts Replies) ledger.Reply {
 	var reply ledger.Reply
 	var say string
 	var purpose ledger.Purpose
@@ -54,7 +55,7 @@ func replyTo(word optout.Word, m ledger.Inbound, e *entry.Entry, h ledger.Histor
 	reply.Text = &ledger.Text{
 		ID: ledger.NewID(), Purpose: purpose, Entry: e.ID,
 		Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
-		From: e.Text.FromNumber, To: m.From, Message: say, Segments: sms.Count(say).Segments,
+		From: e.Text.FromNumber, To: from.Digits(), Message: say, Segments: sms.Count(say).Segments,
 		State: ledger.Queued, Created: m.At, Updated: m.At, Due: m.At, Deadline: m.At.Add(replyDeadline),
 	}
 	return reply

@@ -1,7 +1,6 @@
 package textback
 
 import (
-	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
@@ -14,10 +13,10 @@ import (
 // Rules are what the settings say about who is texted. The zero Rules have no
 // limits but maxPerDay.
 type Rules struct {
-	Cooldown    entry.Cooldown // of entries that have none of their own; zero: none
-	MaxSegments int            // of a message; 0: no limit
-	Quiet       *hours.Quiet   // when no texts go out, in the entry's time zone; nil: never
-	LandLines   []string       // numbers, or their first digits, that are known to be land lines
+	Cooldown    entry.Cooldown  // of entries that have none of their own; zero: none
+	MaxSegments int             // of a message; 0: no limit
+	Quiet       *hours.Quiet    // when no texts go out, in the entry's time zone; nil: never
+	LandLines   []phone.Pattern // numbers that are known to be land lines
 }
 
 // maxPerDay is how many texts of all entries go to one number in a day. A
@@ -30,11 +29,11 @@ type Case struct {
 	Now     time.Time
 	Rules   Rules
 	Entry   *entry.Entry
-	To      string // the caller, digits
-	Message string // what they would get
-	Own     bool   // texts come from To
-	Asked   bool   // the caller was asked for the consent key in this call
-	Digits  string // and pressed this
+	To      phone.Number // the caller
+	Message string       // what they would get
+	Own     bool         // texts come from To
+	Asked   bool         // the caller was asked for the consent key in this call
+	Digits  string       // and pressed this
 
 	History ledger.History
 }
@@ -64,7 +63,7 @@ func firstOf(rules []rule, c *Case) Reason {
 
 // ownNumber keeps two entries from texting each other for ever.
 func ownNumber(c *Case) Reason {
-	if c.Own || phone.SameNumber(c.To, c.Entry.Text.FromNumber) {
+	if c.Own || c.To.Same(c.Entry.From()) {
 		return OwnNumber
 	}
 	return ""
@@ -75,11 +74,11 @@ func ownNumber(c *Case) Reason {
 // tell whether it is a mobile's: those are texted.
 func landLine(c *Case) Reason {
 	for _, known := range c.Rules.LandLines {
-		if strings.HasPrefix(c.To, known) {
+		if known.Matches(c.To) {
 			return LandLine
 		}
 	}
-	switch phone.Classify(c.To, c.Entry.Regions) {
+	switch c.To.Kind() {
 	case phone.FixedLine, phone.TollFree, phone.Premium, phone.SharedCost, phone.Pager, phone.Special:
 		return LandLine
 	case phone.Short:

@@ -10,13 +10,24 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/textback"
 )
+
+func read(number string) phone.Number { return phone.Read(number, phone.HomeIn()) }
+
+func pattern(text string) phone.Pattern {
+	p, err := phone.ParsePattern(text, phone.HomeIn())
+	if err != nil {
+		panic(err)
+	}
+	return p
+}
 
 // plainCase is a caller whom nothing speaks against.
 func plainCase(change ...func(*textback.Case)) *textback.Case {
 	c := &textback.Case{
-		Now: time.Date(2026, 7, 1, 16, 0, 0, 0, time.UTC), To: "19734321440", Message: message,
+		Now: time.Date(2026, 7, 1, 16, 0, 0, 0, time.UTC), To: read("19734321440"), Message: message,
 		Entry: &entry.Entry{ID: id, APIDomain: domain, Text: entry.Text{User: "2000", FromNumber: from, Message: message}},
 	}
 	for _, f := range change {
@@ -49,19 +60,23 @@ func testRule(t *testing.T, rule textback.Rule, tests []ruleTest) {
 func TestNumbersThatTextAreNotTexted(t *testing.T) {
 	testRule(t, textback.OwnNumberRule, []ruleTest{
 		{"an entry sends from it", func(c *textback.Case) { c.Own = true }, textback.OwnNumber},
-		{"this entry sends from it", func(c *textback.Case) { c.To = from }, textback.OwnNumber},
-		{"without the country's code", func(c *textback.Case) { c.To = "2125550100" }, textback.OwnNumber},
-		{"the entry's is written without it", func(c *textback.Case) { c.To, c.Entry.Text.FromNumber = from, "2125550100" }, textback.OwnNumber},
-		{"one digit differs", func(c *textback.Case) { c.To = "12125550101" }, ""},
+		{"this entry sends from it", func(c *textback.Case) { c.To = read(from) }, textback.OwnNumber},
+		{"without the country's code", func(c *textback.Case) { c.To = read("2125550100") }, textback.OwnNumber},
+		{"the entry's is written without it", func(c *textback.Case) { c.To, c.Entry.Text.FromNumber = read(from), "2125550100" }, textback.OwnNumber},
+		{"one digit differs", func(c *textback.Case) { c.To = read("12125550101") }, ""},
 	})
 }
 
 func TestLandLinesAreNotTexted(t *testing.T) {
 	to := func(number string, regions ...string) func(*textback.Case) {
-		return func(c *textback.Case) { c.To, c.Entry.Regions = number, regions }
+		return func(c *textback.Case) { c.To, c.Entry.Regions = phone.Read(number, phone.HomeIn(regions...)), regions }
 	}
 	listed := func(list ...string) func(*textback.Case) {
-		return func(c *textback.Case) { c.Rules.LandLines = list }
+		return func(c *textback.Case) {
+			for _, first := range list {
+				c.Rules.LandLines = append(c.Rules.LandLines, pattern("+"+first+"*"))
+			}
+		}
 	}
 	testRule(t, textback.LandLineRule, []ruleTest{
 		{"the operator lists it", listed("12125550100", "19734321440"), textback.LandLine},
@@ -215,7 +230,7 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := plainCase(func(c *textback.Case) {
-		c.Own, c.Rules.LandLines = true, []string{c.To}
+		c.Own, c.Rules.LandLines = true, []phone.Pattern{pattern(c.To.E164())}
 		c.Rules.MaxSegments, c.Message = 1, strings.Repeat("a", 161)
 		c.Rules.Quiet, c.Entry.TimeZone = quiet, time.UTC
 		c.History.Suppressed, c.History.All = &ledger.Suppression{}, textback.MaxPerDay
@@ -241,39 +256,6 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 			t.Errorf("the reason is %q, want %q", got, step.want)
 		}
 		step.mend()
-	}
-}
-
-func TestNumbersGetTheirCountrysCode(t *testing.T) {
-	for _, test := range []struct {
-		digits  string
-		regions []string
-		want    string
-	}{
-		{"9734321440", nil, "19734321440"},
-		{"19734321440", nil, "19734321440"},
-		{"9734321440", []string{"US", "CA"}, "19734321440"},
-		{"4162345678", nil, "14162345678"}, // of Canada
-		{"4792345678", nil, "14792345678"}, // with another country's code it would be Norway's
-		{"4792345678", []string{"NO"}, "4792345678"},
-		{"09734321440", nil, "09734321440"},
-		{"4915112345678", nil, "4915112345678"},
-		{"015112345678", []string{"DE"}, "4915112345678"},
-		{"15112345678", []string{"DE"}, "15112345678"},
-		{"436641234567", []string{"DE"}, "436641234567"}, // of Austria
-		{"4915112345678", []string{"DE"}, "4915112345678"},
-		{"4915112345678", []string{"US", "DE"}, "4915112345678"},
-		{"5491112345678", nil, "5491112345678"},
-		{"6421234567", nil, "6421234567"},
-		{"4321440", nil, "4321440"},
-		{"123456789012345", nil, "123456789012345"},
-	} {
-		if got := textback.WithCountry(test.digits, test.regions); got != test.want {
-			t.Errorf("%s of %v is %s, want %s", test.digits, test.regions, got, test.want)
-		}
-		if again := textback.WithCountry(test.want, test.regions); again != test.want {
-			t.Errorf("%s of %v is %s in the end", test.want, test.regions, again)
-		}
 	}
 }
 

@@ -219,16 +219,16 @@ type handled struct {
 // handle decides what a call gets, and sends it. A call that has had its answer
 // gets the same one, whatever has become of the entry.
 func (w *Webhook) handle(ctx context.Context, call *handled) {
-	to, reason := destination(call.caller)
+	to, reason := receiver(call.caller, call.entry.Home())
 	if reason != "" {
 		call.reason = reason
 		return
 	}
-	key := ledger.Key{Entry: call.id, CallID: keptID(call.callID), Caller: withCountry(to, call.entry.Regions)}
+	key := ledger.Key{Entry: call.id, CallID: keptID(call.callID), Caller: to.Key()}
 	if call.asked {
 		key.Step = stepConsent
 	}
-	call.reason, call.repeated = w.acting.once(key, func() (Reason, bool) { return w.decide(ctx, call, key) })
+	call.reason, call.repeated = w.acting.once(key, func() (Reason, bool) { return w.decide(ctx, call, key, to) })
 }
 
 // maxCallID is how much of an id that a stranger may have written is kept, in
@@ -249,13 +249,13 @@ func keptID(id string) string {
 // decide writes a call down, and sends the text that it gets. A caller who
 // hangs up gets it all the same; one who waits longer than their patience hears
 // that it could not be sent.
-func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key) (reason Reason, repeated bool) {
+func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to phone.Number) (reason Reason, repeated bool) {
 	now := time.Now()
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), now.Add(w.config.Patience))
 	defer cancel()
 	c := &Case{
-		Now: now, Rules: w.config.Rules, Entry: call.entry, To: key.Caller, Message: call.entry.Message(now),
-		Own: w.config.Entries.Sends(key.Caller), Asked: call.asked, Digits: call.digits,
+		Now: now, Rules: w.config.Rules, Entry: call.entry, To: to, Message: call.entry.Message(now),
+		Own: w.config.Entries.Sends(to.E164()), Asked: call.asked, Digits: call.digits,
 	}
 	begun, err := w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
 		c.History = h
@@ -291,14 +291,14 @@ func (w *Webhook) decision(c *Case, key ledger.Key) ledger.Decision {
 		Text: &ledger.Text{
 			ID: ledger.NewID(), Purpose: ledger.Answer, Entry: c.Entry.ID, CallID: key.CallID,
 			Domain: c.Entry.APIDomain, User: c.Entry.Text.User, Session: netsapiens.NewSession(),
-			From: c.Entry.Text.FromNumber, To: c.To, Message: c.Message, Segments: sms.Count(c.Message).Segments,
+			From: c.Entry.Text.FromNumber, To: c.To.Digits(), Message: c.Message, Segments: sms.Count(c.Message).Segments,
 			State: ledger.Sending, Attempts: 1, Created: c.Now, Updated: c.Now,
 			Deadline: c.Now.Add(w.config.Policy.GiveUpAfter), Lease: c.Now.Add(w.config.Patience + w.config.Policy.Pace.record()),
 		},
 	}
 	if c.pressed() && c.History.Consent == nil {
 		d.Consent = &ledger.Consent{
-			Number: c.To, Entry: c.Entry.ID, At: c.Now, CallID: key.CallID, Wording: w.speech.wording(c.Entry), Key: c.Digits,
+			Number: c.To.Key(), Entry: c.Entry.ID, At: c.Now, CallID: key.CallID, Wording: w.speech.wording(c.Entry), Key: c.Digits,
 		}
 	}
 	return d

@@ -5,14 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/switchhook/switchhook/internal/phone"
 )
-
-// maxNumber is the longest text that is taken for a number, in bytes: 15
-// digits (ITU-T E.164) with whatever people write between them.
-const maxNumber = 64
 
 // minSubscriber is the fewest digits, after the country code, of a number that
 // is taken without being known.
@@ -22,52 +17,36 @@ const minSubscriber = 7
 // code such as 31. A number that begins with a plus is taken as it is. People
 // write the country's code once more, or the way it is dialled from abroad.
 func inCountry(code int, number string) (string, bool) {
-	number = strings.TrimSpace(number)
-	if strings.HasPrefix(number, "+") {
-		return inRegion("", number)
-	}
-	country := strconv.Itoa(code)
-	ways := []string{"+" + country + " " + number}
-	if abroad, ok := strings.CutPrefix(number, "00"); ok {
-		ways = append(ways, "+"+abroad)
-	}
-	if strings.HasPrefix(number, country) {
-		ways = append(ways, "+"+number)
-	}
-	for _, way := range ways {
-		if known(way) {
-			return inRegion("", way)
-		}
-	}
-	return inRegion("", ways[0])
-}
-
-// known reports whether the data of this program knows a range of a number that
-// begins with a plus.
-func known(number string) bool {
-	kind := phone.Classify(number, nil)
-	return kind != phone.Invalid && kind != phone.Short
+	return dialable(number, phone.HomeOfCode(strconv.Itoa(code)), strconv.Itoa(code))
 }
 
 // inRegion returns a number in E.164, from a number as it is dialled in a
 // region such as NL; without one, from a number with a plus.
+func inRegion(region, number string) (string, bool) {
+	region = strings.ToUpper(region)
+	if !phone.KnownRegion(region) {
+		return dialable(number, phone.Home{}, "")
+	}
+	return dialable(number, phone.HomeIn(region), phone.CallingCode(region))
+}
+
+// dialable returns a number of a country in E.164; one of another has to say so.
 //
 // A number counts when it has a length that numbers there have, even if the
 // data of this program knows no such range: ranges are opened all the time,
 // and whoever wrote the number down has been called on it. A short one must be
 // known, for short numbers are those of services.
-func inRegion(region, number string) (string, bool) {
-	if len(number) > maxNumber || strings.ContainsFunc(number, unicode.IsLetter) {
-		return "", false // letters would be read as keys, and an extension cannot be dialled
+func dialable(number string, home phone.Home, code string) (string, bool) {
+	if home.Nowhere() && code != "" && phone.Read(number, home).Internal() {
+		number = "+" + code + " " + number // of no country, such as 883
 	}
-	if region == "" && !strings.HasPrefix(strings.TrimSpace(number), "+") {
+	n, err := phone.Parse(number, home)
+	if err != nil || n.Internal() || len(n.Digits()) < minSubscriber+1 || len(n.Digits()) < minSubscriber+3 && !n.Valid() {
 		return "", false
 	}
-	digits, err := phone.E164digits(number, strings.ToUpper(region))
-	if err != nil || len(digits) < minSubscriber+1 || len(digits) < minSubscriber+3 && !known("+"+digits) {
-		return "", false
-	}
-	return "+" + digits, true
+	ours := strings.HasPrefix(n.Digits(), code)
+	says := !phone.Read(number, phone.Home{}).Internal() || strings.HasPrefix(strings.TrimSpace(number), "0")
+	return n.E164(), ours || says
 }
 
 // noNumber is the sentence for what a source gives as a number and is none.
