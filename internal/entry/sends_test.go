@@ -11,7 +11,7 @@ func TestSendersAreFoundHoweverTheyAreWritten(t *testing.T) {
 		"12125550101":     true,
 		"2125550102":      true,
 		"12125550103":     false,
-		"112125550100":    false,
+		"112125550100":    true, // a 1 too many
 		"125550100":       false,
 		"":                false,
 		"anonymous":       false,

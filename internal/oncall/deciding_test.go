@@ -115,6 +115,12 @@ func TestWhoIsRung(t *testing.T) {
 		{"a caller who is allowed, as dialled in the country", oncall.Situation{
 			Request: oncall.Request{Caller: "0655555555"}, Rules: oncall.Rules{Allow: []string{caller}, CallingCode: "31"}, Answers: []oncall.Answer{heard(ben)},
 		}, rung("Ben", benCell, 1)},
+		{"whose number begins as people there write it", oncall.Situation{
+			Request: oncall.Request{Caller: "+12125550123"}, Rules: oncall.Rules{Block: []string{"212555*"}, CallingCode: "1"}, Answers: []oncall.Answer{heard(ben)},
+		}, chosen{Reason: oncall.Blocked}},
+		{"whose number begins with a 0 too many", oncall.Situation{
+			Request: oncall.Request{Caller: "0655555555"}, Rules: oncall.Rules{Block: []string{"+31 (0)655*"}, CallingCode: "31"}, Answers: []oncall.Answer{heard(ben)},
+		}, chosen{Reason: oncall.Blocked}},
 		{"a caller who is not", oncall.Situation{Request: oncall.Request{Caller: "+12125550100"}, Rules: oncall.Rules{Allow: []string{caller}}, Answers: []oncall.Answer{heard(ben)}}, chosen{Reason: oncall.NotAllowed}},
 		{"a caller on both lists", oncall.Situation{
 			Request: oncall.Request{Caller: caller}, Rules: oncall.Rules{Allow: []string{"+31*"}, Block: []string{caller}}, Answers: []oncall.Answer{heard(ben)},
@@ -218,6 +224,12 @@ func TestNumbersAreUnderstood(t *testing.T) {
 		{" +31 (6) 1111-1111 ", "", annCell},
 		{"0031611111111", "", annCell},
 		{"0611111111", "31", annCell},
+		// https://github.com/floere/phony/issues/185
+		{"+31 (0)6 11111111", "31", annCell}, {"+31 (0)6 11111111", "", annCell}, {"+310611111111", "31", annCell}, {"0031 (0)6 11111111", "31", annCell},
+		{"31611111111", "31", annCell}, {"611111111", "31", annCell}, {"tel:+31611111111", "31", annCell}, {"\u202a+31611111111\u202c", "31", annCell},
+		{"+310201234567", "31", "+31201234567"}, {"011 31 6 11111111", "1", annCell}, {"2125550123", "1", "+12125550123"},
+		{"06 1234 5678", "39", "+390612345678"}, {"+39 06 1234 5678", "39", "+390612345678"},
+		{"+52 1 55 1234 0101", "52", "+5215512340101"}, {"+52 55 1234 0101", "52", "+525512340101"}, {"2000", "1", "2000"},
 		{"0611111111", "", "0611111111"},
 		{"201", "31", "201"},
 		{"12", "", "12"},
@@ -245,6 +257,9 @@ func TestNumbersAreUnderstood(t *testing.T) {
 		{"+31611111111", "0611111111", "31", true},
 		{"+31611111111", "0611111111", "", false},
 		{"+12125550100", "2125550100", "1", true},
+		{"+31611111111", "+31 (0)6 11111111", "31", true},
+		{"+31611111111", "0031611111111", "1", true},
+		{"+525512340101", "5215512340101", "1", true},
 		{"", "", "", false},
 		{"anonymous", "anonymous", "", false},
 	} {

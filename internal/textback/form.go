@@ -62,7 +62,7 @@ type saved struct {
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: string(f.Secret), Timeout: provisionTimeout, Known: form.Names(formFields), Log: f.note,
+		Secret: string(f.Secret), Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.note,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.update(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)
