@@ -27,6 +27,7 @@ type Entries interface {
 	Export() ([]byte, error)
 	Problem() error
 	Oddities() []error
+	Remarks() []error
 }
 
 // OpenStore opens the database of the settings for a command, beside a server
@@ -139,6 +140,10 @@ func (a *App) takeOver(ctx context.Context, settings *config.Settings, entries E
 func (a *App) entriesProblem(err error) {
 	if err == nil {
 		a.log.Info("the entries can be read again")
+		return
+	}
+	if remark, ok := errors.AsType[*entry.Remark](err); ok {
+		a.log.Warn("entries have a slip", "remark", remark.Error())
 		return
 	}
 	a.metrics.EntriesProblem()

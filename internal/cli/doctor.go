@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,7 +224,7 @@ func (d *phoneSystemDoctor) entries(ctx context.Context) []*entry.Entry {
 		}
 	}
 	d.show(f)
-	for _, odd := range kept.Oddities() {
+	for _, odd := range slices.Concat(kept.Oddities(), kept.Remarks()) {
 		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
 	}
 	d.buttons(all, place)

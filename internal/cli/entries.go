@@ -52,10 +52,26 @@ func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, app.WhereEntries(settings))
+	warn(m, entry.Examine(text))
 	if c.Whole {
 		return removeOthers(ctx, m, database, text)
 	}
 	return nil
+}
+
+// maxWarnings bounds what is said of one file: of a slip in each of a thousand
+// entries nobody reads the last.
+const maxWarnings = 50
+
+// warn says what may be wrong with what was done all the same.
+func warn(m *Main, says []string) {
+	for i, sentence := range says {
+		if i == maxWarnings {
+			fmt.Fprintf(m.Err, "switchhook: warning: and %d more\n", len(says)-i)
+			return
+		}
+		fmt.Fprintf(m.Err, "switchhook: warning: %s\n", sentence)
+	}
 }
 
 // removeOthers removes the entries that a domains.json does not have.

@@ -199,6 +199,8 @@ func parse(id string, object []byte) (*Entry, error) {
 			*field = text
 		case number && isDigits(value):
 			*field = string(value)
+		case number && value[0] != '{' && value[0] != '[':
+			return nil, fmt.Errorf("entry %q: the field %s is %.40s, which is neither a text nor a whole number", id, name, value)
 		default:
 			return nil, fmt.Errorf("entry %q: the field %s is not a text", id, name)
 		}

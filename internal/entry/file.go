@@ -46,6 +46,7 @@ type version struct {
 	problem  error           // the file as it is now cannot be used; the rest is of before
 	oddities []error         // entries of it that cannot be used
 	odd      map[string]bool // the ids of those; nil: there are none
+	remarks  Remarks         // on entries that can be used
 
 	info   fs.FileInfo // before reading; nil: there was no file
 	text   []byte      // what was read, which object is made of; nil: it could not be
@@ -56,8 +57,8 @@ type version struct {
 // a *fault.Error: there is a file and it cannot be used.
 //
 // report is told, once of each, of problems with the file and with single
-// entries, those that Open itself finds among them; nil means that the file
-// can be used again. It must not call the File. It may be nil.
+// entries, those that Open itself finds among them, and, as a *Remark, of what is
+// probably a slip; nil means that the file can be used again. It must not call the File. It may be nil.
 func Open(path string, report func(error)) (*File, error) {
 	f := &File{path: path, report: report, writing: make(chan struct{}, 1)}
 	before := &version{entries: map[string]*Entry{}, object: newObject()}
@@ -94,6 +95,10 @@ func (f *File) Problem() error { return f.refresh().problem }
 // when they last could be used, or left out.
 func (f *File) Oddities() []error { return f.refresh().oddities }
 
+// Remarks returns what there is to say of entries that are in force, each a
+// *Remark.
+func (f *File) Remarks() []error { return f.refresh().remarks.Errors() }
+
 // refresh returns the version in force.
 func (f *File) refresh() *version {
 	v := f.current.Load()
@@ -129,6 +134,9 @@ func (f *File) put(before, after *version) {
 		if !known[odd.Error()] {
 			f.report(odd)
 		}
+	}
+	for _, remark := range after.remarks.Since(before.remarks) {
+		f.report(remark)
 	}
 }
 
@@ -173,18 +181,22 @@ func (f *File) parse(data []byte, before *version) *version {
 		return before.broken(time.Time{}, nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s is broken: %v", f.path, err),
 			Hint: "the entries that were last read stay in force until it is mended"})
 	}
-	v := &version{entries: make(map[string]*Entry, len(o.names)), object: o}
+	v := &version{entries: make(map[string]*Entry, len(o.names)), object: o, remarks: Remarks{}}
 	for _, id := range twice {
 		v.oddities = append(v.oddities, fault.Newf(fault.Invalid, "%s: the id %q stands twice; the last one counts", f.path, id))
 	}
 	for _, id := range o.names {
 		if e, ok := before.entries[id]; ok && !before.odd[id] && bytes.Equal(before.object.values[id], o.values[id]) {
 			v.entries[id] = e // who changes one entry of ten thousand does not wait for the others
+			if says := before.remarks[id]; says != nil {
+				v.remarks[id] = says
+			}
 			continue
 		}
 		e, err := parse(id, o.values[id])
 		if err == nil {
 			v.entries[id] = e
+			v.remarks.Put(Item{ID: id, Object: o.values[id]})
 			continue
 		}
 		became := "it is left out"

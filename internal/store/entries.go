@@ -45,6 +45,7 @@ type entriesView struct {
 	revision int64
 	entries  map[string]*entry.Entry
 	odd      map[string]error // entries that cannot be used, by id
+	remarks  entry.Remarks    // on those that can
 	senders  entry.Senders
 	problem  error // the database could not be asked; the rest is of before
 }
@@ -52,8 +53,8 @@ type entriesView struct {
 // Entries reads the entries of the Store.
 //
 // report is told, once of each, of problems with the database and with single
-// entries; nil means that the database can be read again. It must not call the
-// Entries. It may be nil.
+// entries, and, as an *entry.Remark, of what is probably a slip; nil means that
+// the database can be read again. It must not call the Entries. It may be nil.
 func (s *Store) Entries(ctx context.Context, report func(error)) (*Entries, error) {
 	e := &Entries{store: s, report: report}
 	before := &entriesView{}
@@ -94,6 +95,10 @@ func (e *Entries) Oddities() []error {
 	}
 	return list
 }
+
+// Remarks returns what there is to say of entries that are in force, each an
+// *entry.Remark.
+func (e *Entries) Remarks() []error { return e.refresh().remarks.Errors() }
 
 // Update changes fields of an entry, or makes one; the fields it does not name
 // stay as they are. It returns the entry as it is then.
@@ -260,7 +265,7 @@ func (e *Entries) load(ctx context.Context, before *entriesView) (next *entriesV
 // readEntries reads the entries that have changed since before, and all of them
 // where some are gone.
 func readEntries(ctx context.Context, q querier, before *entriesView) (*entriesView, error) {
-	next := &entriesView{entries: make(map[string]*entry.Entry, len(before.entries)), odd: map[string]error{}}
+	next := &entriesView{entries: make(map[string]*entry.Entry, len(before.entries)), odd: map[string]error{}, remarks: entry.Remarks{}}
 	var count int
 	if err := q.QueryRowContext(ctx, `SELECT count(*), coalesce((SELECT revision FROM revisions WHERE kind = $1 AND domain = ''), 0) FROM entries`,
 		entryKind).Scan(&count, &next.revision); err != nil {
@@ -271,6 +276,7 @@ func readEntries(ctx context.Context, q querier, before *entriesView) (*entriesV
 		since = before.revision
 		maps.Copy(next.entries, before.entries)
 		maps.Copy(next.odd, before.odd)
+		maps.Copy(next.remarks, before.remarks)
 	}
 	if err := next.add(ctx, q, before, since); err != nil {
 		return nil, err
@@ -278,6 +284,7 @@ func readEntries(ctx context.Context, q querier, before *entriesView) (*entriesV
 	if next.count() != count {
 		clear(next.entries)
 		clear(next.odd)
+		clear(next.remarks)
 		if err := next.add(ctx, q, before, 0); err != nil {
 			return nil, err
 		}
@@ -297,6 +304,7 @@ func (v *entriesView) add(ctx context.Context, q querier, before *entriesView, s
 		if err == nil {
 			v.entries[item.ID] = parsed
 			delete(v.odd, item.ID)
+			v.remarks.Put(item)
 			return nil
 		}
 		became := "it is left out"
@@ -333,5 +341,8 @@ func (e *Entries) put(before, after *entriesView) {
 		if known := before.odd[id]; known == nil || known.Error() != after.odd[id].Error() {
 			e.report(after.odd[id])
 		}
+	}
+	for _, remark := range after.remarks.Since(before.remarks) {
+		e.report(remark)
 	}
 }
