@@ -61,6 +61,10 @@ func TestNumbersMeanTheSameHoweverTheyAreWritten(t *testing.T) {
 			TEL:2125550123
 			tel:555-0123;phone-context=+1212
 			12125550123.0
+			+12125550123.0
+			1.2125550123e10
+			1.2125550123E+10
+			2.125550123E9
 			` + "\u202a+12125550123\u202c\n\u200e(212) 555-0123\u200e\n\ufeff2125550123\n\u00a02125550123\u00a0\n212\u2011555\u20110123\n212\u2013555\u20130123\n212\u202f555\u202f0123\n\u2066212 555 0123\u2069\n２１２５５５０１２３\n＋１（２１２）５５５－０１２３\n212·555·0123\n٢١٢٥٥٥٠١٢٣\n212\u2212555\u22120123\n212\u00ad555\u200b0123"},
 		// The 1 and the 9 of mobiles are kept and not added.
 		{"MX", "+525512340101", "55 1234 0101\n+52 55 1234 0101\n525512340101\n01 55 1234 0101\n044 55 1234 0101\n045 55 1234 0101\n+52 01 55 1234 0101\n+52 044 55 1234 0101"},
@@ -176,7 +180,7 @@ func TestWhatIsWrongWithANumberIsSaid(t *testing.T) {
 		"1-800-FLOWERS":          `"1-800-FLOWERS" is not a telephone number: 'F' is no digit`,
 		"212 555 0123 x7":        `"212 555 0123 x7" is not a telephone number: 'x' is no digit`,
 		"tel:+12125550123;ext=4": `"tel:+12125550123;ext=4" has an extension, which cannot be dialled with it`,
-		"1.21e10":                `"1.21e10" is not a telephone number: 'e' is no digit`,
+		"1.25e1":                 `"1.25e1" is not a telephone number: 'e' is no digit`,
 		"+":                      `"+" has no digits`,
 		"0000000":                `"0000000" is no number`,
 		"+266696687":             `"+266696687" stands for a hidden number`,

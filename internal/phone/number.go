@@ -2,6 +2,7 @@ package phone
 
 import (
 	"fmt"
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -347,8 +348,22 @@ func keyOf(digits string) string {
 // Key returns the key of digits that a Number gave: see Number.Key.
 func Key(digits string) string { return keyOf(digits) }
 
-// integral is a number as a spreadsheet writes it.
-var integral = regexp.MustCompile(`^\+?[0-9]{2,}\.0+$`)
+// floating is a number as a spreadsheet or a lax encoder of JSON writes it:
+// 12125550123.0, 1.2125550123E10.
+var floating = regexp.MustCompile(`^\+?[0-9]+(?:\.0+|(?:\.[0-9]+)?[eE]\+?[0-9]{1,2})$`)
+
+// whole returns the whole number that a floating one stands for; of one that is
+// none, and of anything else, the text as it is.
+func whole(text string) string {
+	if !floating.MatchString(text) {
+		return text
+	}
+	number, ok := new(big.Rat).SetString(text)
+	if !ok || !number.IsInt() {
+		return text
+	}
+	return text[:len(text)-len(strings.TrimPrefix(text, "+"))] + number.Num().String()
+}
 
 // digitsOf returns the digits of a number as people write it, whatever groups
 // them, and whether it has a plus. The error says what else there is in it.
@@ -363,9 +378,7 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 			return "", false, &Error{text, "has an extension, which cannot be dialled with it"}
 		}
 	}
-	if integral.MatchString(clean) {
-		clean, _, _ = strings.Cut(clean, ".")
-	}
+	clean = whole(clean)
 	switch {
 	case clean == "":
 		return "", false, &Error{text, "is empty"}
