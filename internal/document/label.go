@@ -34,10 +34,7 @@ const (
 	plain               // UTF-8, or ASCII itself
 )
 
-var (
-	charset     = regexp.MustCompile(`(?i)(?:^|[;,\s])charset\s*=\s*["']?\s*([^"';,\s]+)`)
-	declaration = regexp.MustCompile(`^<\?xml\s[^>]*?\s(encoding\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'))`)
-)
+var charset = regexp.MustCompile(`(?i)(?:^|[;,\s])charset\s*=\s*["']?\s*([^"';,\s]+)`)
 
 // labels returns what is said of a document's encoding, what counts more first.
 func labels(data []byte, contentType string) []label {
@@ -52,20 +49,27 @@ func labels(data []byte, contentType string) []label {
 }
 
 // declared returns the encoding that an XML declaration names, where this stands
-// in data, and where the declaration begins.
+// in data, and where the declaration begins. It finds what package responder does.
 func declared(data []byte) (name string, span [2]int, begins int, ok bool) {
 	trimmed := bytes.TrimLeftFunc(data, isBlank)
 	begins = len(data) - len(trimmed)
-	match := declaration.FindSubmatchIndex(trimmed[:min(len(trimmed), 1000)])
-	if match == nil {
+	inner, found := bytes.CutPrefix(trimmed, []byte("<?xml"))
+	if !found || len(inner) == 0 || !bytes.ContainsRune([]byte(" \t\r\n"), rune(inner[0])) {
 		return "", span, 0, false
 	}
-	value := match[4:6]
-	if value[0] < 0 {
-		value = match[6:8]
+	inner, _, _ = bytes.Cut(inner, []byte("?>"))
+	before, rest, found := bytes.Cut(inner, []byte("encoding"))
+	value := bytes.TrimLeft(rest, " \t\r\n=")
+	if !found || len(value) == 0 || value[0] != '"' && value[0] != '\'' {
+		return "", span, 0, false
 	}
-	name = strings.TrimSpace(string(trimmed[value[0]:value[1]]))
-	return name, [2]int{begins + match[2], begins + match[3]}, begins, name != ""
+	span[0] = begins + len("<?xml") + len(before)
+	span[1] = begins + len("<?xml") + len(inner)
+	value, after, closed := bytes.Cut(value[1:], value[:1])
+	if closed {
+		span[1] -= len(after)
+	}
+	return string(value), span, begins, len(value) > 0
 }
 
 // withoutLabel returns text with blanks in the place of what its declaration
@@ -77,7 +81,9 @@ func withoutLabel(text []byte) []byte {
 	}
 	text = bytes.Clone(text)
 	for i := span[0]; i < span[1]; i++ {
-		text[i] = ' '
+		if text[i] != '\n' {
+			text[i] = ' '
+		}
 	}
 	return text
 }
@@ -86,14 +92,21 @@ func withoutLabel(text []byte) []byte {
 func isBlank(r rune) bool { return r == '\uFEFF' || unicode.IsSpace(r) }
 
 func newLabel(name, by string, at int) label {
-	l := label{name: shorten(name), by: by, at: at}
+	l := label{name: shorten(strings.TrimSpace(name)), by: by, at: at}
 	l.kind, l.enc = find(name)
 	return l
 }
 
-// shorten cuts what a message quotes.
+// shorten cuts what a message quotes, and leaves nothing in it that moves a
+// terminal.
 func shorten(s string) string {
 	const most = 40
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
