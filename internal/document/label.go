@@ -48,8 +48,9 @@ func labels(data []byte, contentType string) []label {
 	return found
 }
 
-// declared returns the encoding that an XML declaration names, where this stands
-// in data, and where the declaration begins. It finds what package responder does.
+// declared returns the encoding that an XML declaration names, where this and the
+// rest of the declaration stand in data, and where the declaration begins. It
+// finds what package responder does.
 func declared(data []byte) (name string, span [2]int, begins int, ok bool) {
 	trimmed := bytes.TrimLeftFunc(data, isBlank)
 	begins = len(data) - len(trimmed)
@@ -65,15 +66,13 @@ func declared(data []byte) (name string, span [2]int, begins int, ok bool) {
 	}
 	span[0] = begins + len("<?xml") + len(before)
 	span[1] = begins + len("<?xml") + len(inner)
-	value, after, closed := bytes.Cut(value[1:], value[:1])
-	if closed {
-		span[1] -= len(after)
-	}
+	value, _, _ = bytes.Cut(value[1:], value[:1])
 	return string(value), span, begins, len(value) > 0
 }
 
 // withoutLabel returns text with blanks in the place of what its declaration
 // says of the encoding, which it is no longer in: so all else keeps its place.
+// What the declaration says after that means nothing to us.
 func withoutLabel(text []byte) []byte {
 	name, span, _, ok := declared(text)
 	if kind, _ := find(name); !ok || kind == plain {
