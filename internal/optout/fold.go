@@ -93,7 +93,19 @@ func tokensOf(message string) []token {
 		}
 	}
 	end(stop)
-	return spelledOut(tokens)
+	return unstressed(spelledOut(tokens))
+}
+
+// unstressed joins the words of "Do. Not. Text. Me."
+func unstressed(tokens []token) []token {
+	const few = 3
+	if len(tokens) < few || slices.ContainsFunc(tokens, func(t token) bool { return t.cut != stop }) {
+		return tokens
+	}
+	for i := range tokens[1:] {
+		tokens[i+1].cut = space
+	}
+	return tokens
 }
 
 // neighbour returns the rune beside the one at i that is not invisible, or 0.
