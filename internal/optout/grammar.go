@@ -240,6 +240,10 @@ func (g *grammar) readElement(t *table, field string) (element, error) {
 			if named == nil {
 				return e, fmt.Errorf("there is no set %s above this line", part)
 			}
+			if part == field { // it alone: no need of a copy
+				e.set = named
+				return e, nil
+			}
 			for _, phrases := range named {
 				for _, phrase := range phrases {
 					e.set.add(phrase)
