@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -56,8 +57,8 @@ func NewBetterStack(c BetterStackConfig) (*BetterStack, error) {
 
 // betterStackPage is one page of GET /api/v2/on-calls, in the form of JSON:API.
 type betterStackPage struct {
-	Data       *[]betterStackCalendar `json:"data"`
-	Included   []betterStackUser      `json:"included"`
+	Data       *[]json.RawMessage `json:"data"`
+	Included   []json.RawMessage  `json:"included"`
 	Pagination struct {
 		Next *string `json:"next"`
 	} `json:"pagination"`
@@ -66,35 +67,38 @@ type betterStackPage struct {
 type betterStackCalendar struct {
 	ID         ident `json:"id"`
 	Attributes struct {
-		Name    string `json:"name"` // null for a calendar that nobody gave one
-		Default bool   `json:"default_calendar"`
+		Name    word `json:"name"` // null for a calendar that nobody gave one
+		Default bool `json:"default_calendar"`
 	} `json:"attributes"`
 	Relationships struct {
 		Users struct {
-			Data *[]struct {
-				ID   ident `json:"id"`
-				Meta struct {
-					Email string `json:"email"`
-				} `json:"meta"`
-			} `json:"data"`
+			Data *[]json.RawMessage `json:"data"`
 		} `json:"on_call_users"`
 	} `json:"relationships"`
+}
+
+// betterStackRef says who is on call in a calendar.
+type betterStackRef struct {
+	ID   ident `json:"id"`
+	Meta struct {
+		Email word `json:"email"`
+	} `json:"meta"`
 }
 
 type betterStackUser struct {
 	ID         ident `json:"id"`
 	Attributes *struct {
-		First   string    `json:"first_name"`
-		Last    string    `json:"last_name"`
-		Email   string    `json:"email"`
-		Numbers *[]string `json:"phone_numbers"`
+		First   word            `json:"first_name"`
+		Last    word            `json:"last_name"`
+		Email   word            `json:"email"`
+		Numbers json.RawMessage `json:"phone_numbers"`
 	} `json:"attributes"`
 }
 
 // Fetch asks who is on call now.
 func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{At: time.Now()}
-	var calendars []betterStackCalendar
+	var all []json.RawMessage
 	users := make(map[ident]betterStackUser)
 	for page := 1; page != 0; {
 		if page > maxPages {
@@ -115,31 +119,55 @@ func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
 		if answer.Data == nil {
 			return Snapshot{}, b.ask.changed("it has no list of calendars")
 		}
-		calendars = append(calendars, *answer.Data...)
-		for _, u := range answer.Included {
+		all = append(all, *answer.Data...)
+		odd, _, _ := each(b.ask, answer.Included, "a user", func(u betterStackUser) error {
 			users[u.ID] = u
-		}
+			return nil
+		})
+		s.Oddities = append(s.Oddities, odd...)
 		if page, err = b.next(page, answer.Pagination.Next); err != nil {
 			return Snapshot{}, err
 		}
 	}
+	var calendars []betterStackCalendar
+	odd, err := eachOf(b.ask, all, "a calendar", func(c betterStackCalendar) error {
+		calendars = append(calendars, c)
+		return nil
+	})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s.Oddities = append(s.Oddities, odd...)
 	chosen, err := b.choose(calendars)
 	if err != nil {
 		return Snapshot{}, err
 	}
+	var lost error // what is missing of somebody
 	for i, calendar := range chosen {
 		if calendar.Relationships.Users.Data == nil {
 			return Snapshot{}, b.ask.changed("a calendar has no on_call_users")
 		}
-		for _, ref := range *calendar.Relationships.Users.Data {
-			person, oddities, err := b.person(ref.ID, ref.Meta.Email, users)
+		odd, err := eachOf(b.ask, *calendar.Relationships.Users.Data, "an on-call", func(ref betterStackRef) error {
+			if ref.ID == "" {
+				return b.ask.changed("somebody on call has no id")
+			}
+			person, oddities, err := b.person(ref.ID, string(ref.Meta.Email), users)
 			if err != nil {
-				return Snapshot{}, err
+				lost = err
+				oddities = append(oddities, label(person.Name)+": "+messageOf(err))
 			}
 			person.Level = i + 1
 			s.People = append(s.People, person)
 			s.Oddities = append(s.Oddities, oddities...)
+			return nil
+		})
+		if err != nil {
+			return Snapshot{}, err
 		}
+		s.Oddities = append(s.Oddities, odd...)
+	}
+	if lost != nil && !slices.ContainsFunc(s.People, func(p Person) bool { return len(p.Numbers) > 0 }) {
+		return Snapshot{}, lost
 	}
 	s.People = arrange(s.People)
 	return s, nil
@@ -175,7 +203,7 @@ func (b *BetterStack) choose(calendars []betterStackCalendar) ([]betterStackCale
 	for i, name := range b.calendars {
 		j := slices.IndexFunc(calendars, func(c betterStackCalendar) bool { return string(c.ID) == name })
 		if j < 0 {
-			j = slices.IndexFunc(calendars, func(c betterStackCalendar) bool { return strings.EqualFold(c.Attributes.Name, name) })
+			j = slices.IndexFunc(calendars, func(c betterStackCalendar) bool { return strings.EqualFold(string(c.Attributes.Name), name) })
 		}
 		if j < 0 {
 			return nil, b.ask.wrong("give the identifier at the end of the calendar's address, or its name", "%s has no on-call calendar %s", b.ask.where(), label(name))
@@ -185,26 +213,34 @@ func (b *BetterStack) choose(calendars []betterStackCalendar) ([]betterStackCale
 	return chosen, nil
 }
 
-// person returns who is meant by an identifier of the answer.
+// person returns who is meant by an identifier of the answer. The error is that
+// their numbers cannot be read, which a local map may have.
 func (b *BetterStack) person(id ident, email string, users map[ident]betterStackUser) (Person, []string, error) {
-	if id == "" {
-		return Person{}, nil, b.ask.changed("somebody on call has no id")
-	}
 	user, ok := users[id]
 	if !ok {
 		p := Person{ID: string(id), Name: cmp.Or(email, string(id)), Email: email}
 		return p, []string{fmt.Sprintf("%s: the answer says nothing about this person, not even a number", label(p.Name))}, nil
 	}
-	if user.Attributes == nil || user.Attributes.Numbers == nil {
-		return Person{}, nil, b.ask.changed("a user has no phone_numbers")
+	p := Person{ID: string(id), Email: email, Name: cmp.Or(email, string(id))}
+	if user.Attributes == nil {
+		return p, nil, b.ask.changed("a user has no attributes")
 	}
 	a := user.Attributes
-	p := Person{ID: string(id), Email: cmp.Or(a.Email, email)}
-	p.Name = cmp.Or(strings.TrimSpace(a.First+" "+a.Last), p.Email, p.ID)
+	p.Email = cmp.Or(string(a.Email), email)
+	p.Name = cmp.Or(strings.TrimSpace(string(a.First+" "+a.Last)), p.Email, p.ID)
+	var list *[]word
+	if len(a.Numbers) > 0 {
+		if err := b.ask.decode(a.Numbers, &list); err != nil {
+			return p, nil, b.ask.changed("the field phone_numbers is no list")
+		}
+	}
+	if list == nil {
+		return p, nil, b.ask.changed("a user has no phone_numbers")
+	}
 	n := numbers{person: p.Name}
-	for _, number := range *a.Numbers {
-		e164, ok := inRegion("", number)
-		n.add(e164, ok, number)
+	for _, number := range *list {
+		e164, ok := inRegion("", string(number))
+		n.add(e164, ok, string(number))
 	}
 	p.Numbers = n.list
 	return p, n.oddities, nil

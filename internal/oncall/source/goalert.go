@@ -91,16 +91,29 @@ type goAlertError struct {
 	} `json:"extensions"`
 }
 
+// goAlertOnCall is somebody on call for a service.
+type goAlertOnCall struct {
+	ID   string `json:"userID"`
+	Name word   `json:"userName"`
+	Step *int   `json:"stepNumber"` // 0 is the first
+}
+
+// goAlertMethod is a way to reach somebody.
+type goAlertMethod struct {
+	Dest struct {
+		Type string          `json:"type"`
+		Args map[string]word `json:"args"`
+	} `json:"dest"`
+	Disabled bool `json:"disabled"`
+	Pending  bool `json:"pending"` // not confirmed yet
+}
+
 // Fetch asks who is on call now.
 func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{At: time.Now()}
 	var data struct {
 		Service *struct {
-			Users *[]struct {
-				ID   string `json:"userID"`
-				Name string `json:"userName"`
-				Step *int   `json:"stepNumber"` // 0 is the first
-			} `json:"onCallUsers"`
+			Users *[]json.RawMessage `json:"onCallUsers"`
 		} `json:"service"`
 	}
 	answer, err := g.query(ctx, "OnCall", map[string]string{"service": g.service}, &data)
@@ -116,17 +129,22 @@ func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 		s.Oddities = append(s.Oddities, odd)
 	}
 	var subjects []subject
-	for _, user := range *data.Service.Users {
+	odd, err := eachOf(g.ask, *data.Service.Users, "an on-call", func(user goAlertOnCall) error {
 		switch {
 		case !isPlain(user.ID):
-			return Snapshot{}, g.ask.changed("somebody on call has no userID")
+			return g.ask.changed("somebody on call has no userID")
 		case user.Step == nil || *user.Step < 0:
-			return Snapshot{}, g.ask.changed("somebody on call has no stepNumber")
+			return g.ask.changed("somebody on call has no stepNumber")
 		}
-		person := Person{ID: user.ID, Name: cmp.Or(user.Name, user.ID), Level: *user.Step + 1}
+		person := Person{ID: user.ID, Name: cmp.Or(string(user.Name), user.ID), Level: *user.Step + 1}
 		s.People = append(s.People, person)
 		subjects = append(subjects, subject{id: person.ID, name: person.Name, mark: person.Name})
+		return nil
+	})
+	if err != nil {
+		return Snapshot{}, err
 	}
+	s.Oddities = append(s.Oddities, odd...)
 	found, oddities, err := g.contacts.about(ctx, distinct(subjects), g.contact)
 	if err != nil {
 		return Snapshot{}, err
@@ -143,14 +161,7 @@ func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 func (g *GoAlert) contact(ctx context.Context, s subject) (contact, error) {
 	var data struct {
 		User *struct {
-			Methods *[]struct {
-				Dest struct {
-					Type string            `json:"type"`
-					Args map[string]string `json:"args"`
-				} `json:"dest"`
-				Disabled bool `json:"disabled"`
-				Pending  bool `json:"pending"` // not confirmed yet
-			} `json:"contactMethods"`
+			Methods *[]json.RawMessage `json:"contactMethods"`
 		} `json:"user"`
 	}
 	_, err := g.query(ctx, "Person", map[string]string{"user": s.id}, &data)
@@ -165,15 +176,17 @@ func (g *GoAlert) contact(ctx context.Context, s subject) (contact, error) {
 		return contact{}, g.ask.changed("a user has no contactMethods")
 	}
 	n := numbers{person: s.label()}
-	for _, m := range *data.User.Methods {
+	odd, _, lost := each(g.ask, *data.User.Methods, n.person+": a contact method", func(m goAlertMethod) error {
 		if m.Dest.Type != goAlertVoice || m.Disabled || m.Pending {
-			continue
+			return nil
 		}
-		number := cmp.Or(m.Dest.Args["phone_number"], m.Dest.Args["phone-number"]) // the latter until version 0.33
+		number := string(cmp.Or(m.Dest.Args["phone_number"], m.Dest.Args["phone-number"])) // the latter until version 0.33
 		e164, ok := inRegion("", number)
 		n.add(e164, ok, number)
-	}
-	return contact{numbers: n.list, oddities: n.oddities}, nil
+		return nil
+	})
+	n.oddities = append(n.oddities, odd...)
+	return n.contact(lost)
 }
 
 // query sends one of the questions of GoAlertQuery and reads its data.

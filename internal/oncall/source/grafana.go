@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 	"time"
 
@@ -67,8 +68,8 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 	var subjects []subject
 	for i, id := range g.schedules {
 		var schedule struct {
-			ID  string   `json:"id"`
-			Now *[]ident `json:"on_call_now"`
+			ID  string             `json:"id"`
+			Now *[]json.RawMessage `json:"on_call_now"`
 		}
 		answer, err := g.ask.get(ctx, "/api/v1/schedules/"+id+"/", nil, "application/json", &schedule)
 		switch {
@@ -82,13 +83,18 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 		if odd := g.ask.skew(answer); odd != "" && i == 0 {
 			s.Oddities = append(s.Oddities, odd)
 		}
-		for _, user := range *schedule.Now {
+		odd, err := eachOf(g.ask, *schedule.Now, "an on-call", func(user word) error {
 			if !isPlain(string(user)) {
-				return Snapshot{}, g.ask.changed("somebody in on_call_now has no identifier")
+				return g.ask.changed("somebody in on_call_now has no identifier")
 			}
 			s.People = append(s.People, Person{ID: string(user), Level: i + 1})
 			subjects = append(subjects, subject{id: string(user)})
+			return nil
+		})
+		if err != nil {
+			return Snapshot{}, err
 		}
+		s.Oddities = append(s.Oddities, odd...)
 	}
 	found, oddities, err := g.contacts.about(ctx, distinct(subjects), g.contact)
 	if err != nil {
@@ -107,8 +113,8 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 func (g *Grafana) contact(ctx context.Context, s subject) (contact, error) {
 	var user struct {
 		ID    string `json:"id"`
-		Name  string `json:"username"`
-		Email string `json:"email"`
+		Name  word   `json:"username"`
+		Email word   `json:"email"`
 	}
 	_, err := g.ask.get(ctx, "/api/v1/users/"+s.id+"/", nil, "application/json", &user)
 	switch {
@@ -117,5 +123,5 @@ func (g *Grafana) contact(ctx context.Context, s subject) (contact, error) {
 	case user.ID != s.id:
 		return contact{}, g.ask.changed("it is not the user that was asked for")
 	}
-	return contact{name: user.Name, email: user.Email}, nil
+	return contact{name: string(user.Name), email: string(user.Email)}, nil
 }

@@ -53,20 +53,20 @@ type ilertOnCall struct {
 	} `json:"escalationPolicy"`
 	User  json.RawMessage `json:"user"`
 	Level *int            `json:"escalationLevel"`
-	Start *time.Time      `json:"start"`
-	End   *time.Time      `json:"end"`
+	Start shiftTime       `json:"start"`
+	End   shiftTime       `json:"end"`
 }
 
 type ilertUser struct {
-	ID    ident  `json:"id"`
-	First string `json:"firstName"`
-	Last  string `json:"lastName"`
-	Email string `json:"email"`
+	ID    ident `json:"id"`
+	First word  `json:"firstName"`
+	Last  word  `json:"lastName"`
+	Email word  `json:"email"`
 }
 
 // ilertNumber is an entry of GET /api/users/{id}/contacts/phone-numbers.
 type ilertNumber struct {
-	Region string  `json:"regionCode"`
+	Region word    `json:"regionCode"`
 	Target *string `json:"target"`
 	Status string  `json:"status"` // OK, LOCKED or BLACKLISTED
 }
@@ -74,7 +74,7 @@ type ilertNumber struct {
 // Fetch asks who is on call now.
 func (l *Ilert) Fetch(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{At: time.Now()}
-	var entries *[]ilertOnCall
+	var entries *[]json.RawMessage
 	answer, err := l.ask.get(ctx, "/api/on-calls", url.Values{"policies": {l.policy}, "expand": {"user"}}, "application/json", &entries)
 	if err != nil {
 		return Snapshot{}, err
@@ -86,14 +86,22 @@ func (l *Ilert) Fetch(ctx context.Context) (Snapshot, error) {
 		s.Oddities = append(s.Oddities, odd)
 	}
 	var subjects []subject
-	for _, entry := range *entries {
+	odd, err := eachOf(l.ask, *entries, "an on-call", func(entry ilertOnCall) error {
 		person, about, err := l.person(entry)
 		if err != nil {
-			return Snapshot{}, err
+			return err
 		}
 		s.People = append(s.People, person)
 		subjects = append(subjects, about)
+		if odd := l.ask.oddTimes(person.Name, entry.Start, entry.End); odd != "" {
+			s.Oddities = append(s.Oddities, odd)
+		}
+		return nil
+	})
+	if err != nil {
+		return Snapshot{}, err
 	}
+	s.Oddities = append(s.Oddities, odd...)
 	found, oddities, err := l.contacts.about(ctx, distinct(subjects), l.contact)
 	if err != nil {
 		return Snapshot{}, err
@@ -123,20 +131,14 @@ func (l *Ilert) person(entry ilertOnCall) (Person, subject, error) {
 	if !isPlain(string(user.ID)) {
 		return Person{}, subject{}, l.ask.changed("an on-call has no user with an id")
 	}
-	person := Person{ID: string(user.ID), Email: user.Email, Level: *entry.Level}
-	person.Name = cmp.Or(strings.TrimSpace(user.First+" "+user.Last), user.Email, person.ID)
-	if entry.Start != nil {
-		person.Since = *entry.Start
-	}
-	if entry.End != nil {
-		person.Until = *entry.End
-	}
+	person := Person{ID: string(user.ID), Email: string(user.Email), Level: *entry.Level, Since: entry.Start.Time, Until: entry.End.Time}
+	person.Name = cmp.Or(strings.TrimSpace(string(user.First+" "+user.Last)), person.Email, person.ID)
 	return person, subject{id: person.ID, name: person.Name, mark: string(entry.User)}, nil
 }
 
 // contact asks for one person's numbers.
 func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
-	var list *[]ilertNumber
+	var list *[]json.RawMessage
 	if _, err := l.ask.get(ctx, "/api/users/"+s.id+"/contacts/phone-numbers", nil, "application/json", &list); err != nil {
 		return contact{}, err
 	}
@@ -144,15 +146,16 @@ func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
 		return contact{}, l.ask.changed("it is no list of numbers")
 	}
 	n := numbers{person: s.label()}
-	for _, number := range *list {
+	odd, _, lost := each(l.ask, *list, n.person+": a number", func(number ilertNumber) error {
 		if number.Target == nil {
-			return contact{}, l.ask.changed("a number has no target")
+			return l.ask.changed("a number has no target")
 		}
-		if number.Status != "" && number.Status != "OK" {
-			continue
+		if number.Status == "" || number.Status == "OK" {
+			e164, ok := inRegion(string(number.Region), *number.Target)
+			n.add(e164, ok, *number.Target)
 		}
-		e164, ok := inRegion(number.Region, *number.Target)
-		n.add(e164, ok, *number.Target)
-	}
-	return contact{numbers: n.list, oddities: n.oddities}, nil
+		return nil
+	})
+	n.oddities = append(n.oddities, odd...)
+	return n.contact(lost)
 }

@@ -71,7 +71,7 @@ func NewPagerDuty(c PagerDutyConfig) (*PagerDuty, error) {
 // pagerDutyPageOf is one page of GET /oncalls
 // (https://developer.pagerduty.com/api-reference/3a6b910f11050-list-all-of-the-on-calls).
 type pagerDutyPageOf struct {
-	OnCalls *[]pagerDutyOnCall `json:"oncalls"`
+	OnCalls *[]json.RawMessage `json:"oncalls"`
 	Limit   int                `json:"limit"`
 	Offset  int                `json:"offset"`
 	More    *bool              `json:"more"`
@@ -83,25 +83,25 @@ type pagerDutyOnCall struct {
 	} `json:"escalation_policy"`
 	Level *int            `json:"escalation_level"`
 	User  json.RawMessage `json:"user"`
-	Start *time.Time      `json:"start"` // null: for good
-	End   *time.Time      `json:"end"`   // the same
+	Start shiftTime       `json:"start"` // null: for good
+	End   shiftTime       `json:"end"`   // the same
 }
 
 // pagerDutyUser is a user, with more or less of it included.
 type pagerDutyUser struct {
-	ID      string                    `json:"id"`
-	Name    string                    `json:"name"`
-	Summary string                    `json:"summary"` // the name, where the user is a reference only
-	Email   string                    `json:"email"`
-	Methods *[]pagerDutyContactMethod `json:"contact_methods"`
-	Rules   *[]pagerDutyRule          `json:"notification_rules"`
+	ID      string             `json:"id"`
+	Name    word               `json:"name"`
+	Summary word               `json:"summary"` // the name, where the user is a reference only
+	Email   word               `json:"email"`
+	Methods *[]json.RawMessage `json:"contact_methods"`
+	Rules   *[]json.RawMessage `json:"notification_rules"`
 }
 
 type pagerDutyContactMethod struct {
 	ID          string `json:"id"`
 	Type        string `json:"type"`
 	Address     string `json:"address"`
-	CountryCode int    `json:"country_code"`
+	CountryCode ident  `json:"country_code"`
 	Blacklisted bool   `json:"blacklisted"`
 	Enabled     *bool  `json:"enabled"` // absent: it is
 }
@@ -117,7 +117,7 @@ type pagerDutyRule struct {
 // Fetch asks who is on call now.
 func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 	s := Snapshot{At: time.Now()}
-	var subjects []subject
+	var all []json.RawMessage
 	for offset, page := 0, 1; ; page++ {
 		if page > maxPages {
 			return Snapshot{}, p.ask.wrong("check the escalation policy", "%s goes on after %d pages of on-calls", p.ask.where(), maxPages)
@@ -129,19 +129,29 @@ func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 		if odd := p.ask.skew(answer); odd != "" && page == 1 {
 			s.Oddities = append(s.Oddities, odd)
 		}
-		for _, entry := range entries {
-			person, about, err := p.person(entry)
-			if err != nil {
-				return Snapshot{}, err
-			}
-			s.People = append(s.People, person)
-			subjects = append(subjects, about)
-		}
+		all = append(all, entries...)
 		if next == offset {
 			break
 		}
 		offset = next
 	}
+	var subjects []subject
+	odd, err := eachOf(p.ask, all, "an on-call", func(entry pagerDutyOnCall) error {
+		person, about, err := p.person(entry)
+		if err != nil {
+			return err
+		}
+		s.People = append(s.People, person)
+		subjects = append(subjects, about)
+		if odd := p.ask.oddTimes(person.Name, entry.Start, entry.End); odd != "" {
+			s.Oddities = append(s.Oddities, odd)
+		}
+		return nil
+	})
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s.Oddities = append(s.Oddities, odd...)
 	found, oddities, err := p.contacts.about(ctx, distinct(subjects), p.contact)
 	if err != nil {
 		return Snapshot{}, err
@@ -156,7 +166,7 @@ func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 
 // page asks for the entries from an offset on, and returns the next offset;
 // the same one where no more follow.
-func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []pagerDutyOnCall, int, error) {
+func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []json.RawMessage, int, error) {
 	var page pagerDutyPageOf
 	answer, err := p.ask.get(ctx, "/oncalls", url.Values{
 		"escalation_policy_ids[]": {p.policy},
@@ -206,12 +216,9 @@ func (p *PagerDuty) person(entry pagerDutyOnCall) (Person, subject, error) {
 	if !isPlain(user.ID) {
 		return Person{}, subject{}, p.ask.changed("an on-call has no user with an id")
 	}
-	person := Person{ID: user.ID, Name: cmp.Or(user.Name, user.Summary, user.ID), Email: user.Email, Level: *entry.Level}
-	if entry.Start != nil {
-		person.Since = *entry.Start
-	}
-	if entry.End != nil {
-		person.Until = *entry.End
+	person := Person{
+		ID: user.ID, Name: cmp.Or(string(user.Name), string(user.Summary), user.ID), Email: string(user.Email), Level: *entry.Level,
+		Since: entry.Start.Time, Until: entry.End.Time,
 	}
 	return person, subject{id: user.ID, name: person.Name, mark: string(entry.User)}, nil
 }
@@ -231,14 +238,26 @@ func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
 		return contact{}, p.ask.changed("a user has no contact_methods or no notification_rules")
 	}
 	n := numbers{person: s.label()}
-	for _, m := range pagerDutyOrder(*answer.User.Methods, *answer.User.Rules) {
+	var methods []pagerDutyContactMethod
+	var rules []pagerDutyRule
+	odd, _, lost := each(p.ask, *answer.User.Methods, n.person+": a contact method", func(m pagerDutyContactMethod) error {
+		methods = append(methods, m)
+		return nil
+	})
+	oddRules, _, _ := each(p.ask, *answer.User.Rules, n.person+": a rule", func(r pagerDutyRule) error {
+		rules = append(rules, r)
+		return nil
+	})
+	n.oddities = append(odd, oddRules...)
+	for _, m := range pagerDutyOrder(methods, rules) {
 		if m.Type != "phone_contact_method" || m.Blacklisted || m.Enabled != nil && !*m.Enabled {
 			continue
 		}
-		e164, ok := inCountry(m.CountryCode, m.Address)
+		code, _ := strconv.Atoi(string(m.CountryCode)) // without one the number has to have it
+		e164, ok := inCountry(code, m.Address)
 		n.add(e164, ok, m.Address)
 	}
-	return contact{numbers: n.list, oddities: n.oddities}, nil
+	return n.contact(lost)
 }
 
 // pagerDutyOrder returns contact methods in the order in which somebody is to

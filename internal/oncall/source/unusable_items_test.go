@@ -20,7 +20,7 @@ func TestOneUnusableItemCostsThatItem(t *testing.T) {
 		rung        string // whose numbers are known
 		odd         string
 	}{
-		{0, `"user":null,"x":{"contact_methods":[],"id":"PALICE"`, `"user":{"contact_methods":[{"id":"PMAILPALICE"`, bob, bob, "an on-call has no user with an id"},
+		{0, `"user":null,"x":{"contact_methods":[{"id":"PMAILPALICE"`, `"user":{"contact_methods":[{"id":"PMAILPALICE"`, bob, bob, "an on-call has no user with an id"},
 		{0, `"escalation_level":"1"`, `"escalation_level":1`, bob, bob, "the field escalation_level is a string"},
 		{0, `"escalation_level":0`, `"escalation_level":1`, bob, bob, "an on-call has no escalation_level"},
 		{0, `"escalation_level":null`, `"escalation_level":1`, bob, bob, "an on-call has no escalation_level"},
