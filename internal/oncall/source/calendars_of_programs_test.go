@@ -168,6 +168,11 @@ func TestOneBadLineSpoilsOneEvent(t *testing.T) {
 		{"UTF-16 without a mark", utf16Of(opening+good+lunch()+closing, true, false), ""},
 		{"words before it", "Warning: include(): failed in /srv/cal.php\r\n" + opening + good + closing, "before"},
 		{"a page's warning before it", "<br />\n<b>Notice</b>: Undefined index\n" + opening + good + closing, "before"},
+		{"words before it on its line", "Notice: no such index" + opening + good + closing, "before"},
+		{"the end of the calendar within a text", opening + lunch("DESCRIPTION:It ends so:", "END:VCALENDAR", "and begins so:") + good + closing, "after its end"},
+		{"the end of an event within a text", opening + lunch("DESCRIPTION:It ends so:", "END:VEVENT", "CLASS:PUBLIC") + good + closing, "END:VEVENT"},
+		{"the beginning of an event within a text", opening + lunch("DESCRIPTION:It begins so:", "BEGIN:VEVENT", "CLASS:PUBLIC") + good + closing, ofLunch},
+		{"no beginning of the second calendar", opening + lunch() + closing + good + closing, "after its end"},
 		{"words after it", opening + good + closing + "generated in 3 ms\r\n", "generated in"},
 		{"spaces around", strings.ReplaceAll(opening+good+closing, "\r\n", "  \r\n"), ""},
 		{"a text of a million signs", opening + good + lunch("DESCRIPTION:"+strings.Repeat("x", 1<<20)) + closing, ""},
@@ -254,6 +259,7 @@ func TestWhatIsNoWholeCalendarIsNotBelieved(t *testing.T) {
 		{"half a line of an event", strings.TrimSuffix(whole, "T\r\n"+closing), "ends in the middle"},
 		{"the end of an event alone", strings.TrimSuffix(whole, "VENT\r\n"+closing), "ends in the middle"},
 		{"half the second of two", whole + opening + good, "ends in the middle"},
+		{"half of what follows the end", whole + good, "ends in the middle"},
 		{"half a UTF-16", utf16Of(opening+good, true, true), "ends in the middle"},
 	} {
 		t.Run(row.name, func(t *testing.T) {

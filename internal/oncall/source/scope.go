@@ -7,9 +7,9 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/ical"
 )
 
-// maxZones bounds the names of time zones of a file. Each that is not known
-// takes a moment to be looked for.
-const maxZones = 500
+// maxUnknown bounds the names of time zones of a calendar that are looked for in
+// vain, as each takes a moment.
+const maxUnknown = 100
 
 // scope is one calendar of a file: its zone, and those that it describes.
 type scope struct {
@@ -17,6 +17,7 @@ type scope struct {
 	zone    *time.Location // of times that name none
 	own     map[string]*time.Location
 	zones   map[string]*time.Location // that were asked for; nil: not known
+	unknown int                       // names
 	cancels bool                      // it takes back what is in it (RFC 5546, section 3.2.5)
 }
 
@@ -77,11 +78,12 @@ func (s *scope) zoneOf(name string) (*time.Location, bool) {
 	if ok {
 		return zone, zone != nil
 	}
-	if len(s.zones) < maxZones {
+	if s.unknown < maxUnknown {
 		zone = s.find(name, key)
 		s.zones[key] = zone
 	}
 	if zone == nil {
+		s.unknown++
 		s.reader.odd("the time zone %s is not known: its times are read as those of %s", label(name), s.zone)
 	}
 	return zone, zone != nil

@@ -3,6 +3,7 @@ package source
 import (
 	_ "embed"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -173,57 +174,43 @@ func fixedZone(name string) (*time.Location, bool) {
 
 // cityZone returns the zone of a city that the database has.
 func cityZone(city string) (*time.Location, bool) {
-	city = strings.TrimSpace(city)
-	if city == "" {
+	city = titled(underscored(city))
+	if city == "" || strings.Contains(city, "/") {
 		return nil, false
 	}
 	for _, area := range areas {
-		if zone, ok := databaseZone(area + "/" + city); ok {
+		if zone, err := time.LoadLocation(area + "/" + city); err == nil {
 			return zone, true
 		}
 	}
 	return nil, false
 }
 
+func underscored(words string) string { return strings.ReplaceAll(strings.TrimSpace(words), " ", "_") }
+
 // databaseZone returns the zone of the database with a name, whatever its
 // letter case and its blanks. The database has capitals at the beginning of
 // words, but for names such as Port-au-Prince and Etc/GMT-1.
 func databaseZone(name string) (*time.Location, bool) {
-	if name == "" || strings.EqualFold(name, "Local") {
-		return nil, false
-	}
-	segments := strings.Split(name, "/")
 	const most = 3 // America/Argentina/Buenos_Aires
-	if len(segments) > most {
+	segments := strings.Split(name, "/")
+	if name == "" || strings.EqualFold(name, "Local") || len(segments) > most {
 		return nil, false
 	}
-	form := func(each func(i int, segment string) string) string {
-		formed := make([]string, len(segments))
-		for i, segment := range segments {
-			formed[i] = each(i, strings.ReplaceAll(strings.TrimSpace(segment), " ", "_"))
-		}
-		return strings.Join(formed, "/")
+	for i := range segments {
+		segments[i] = underscored(segments[i])
 	}
-	upper := func(_ int, segment string) string { return strings.ToUpper(segment) }
-	title := func(_ int, segment string) string { return titled(segment) }
-	for _, try := range [...]string{
-		name,
-		form(title),
-		form(func(_ int, segment string) string { return titled(strings.ReplaceAll(segment, "-", "_")) }),
-		form(upper),
-		form(func(i int, segment string) string { // Etc/GMT-1
-			if i == 0 {
-				return titled(segment)
-			}
-			return strings.ToUpper(segment)
-		}),
-		form(func(i int, segment string) string { // US/Eastern
-			if i == 0 {
-				return strings.ToUpper(segment)
-			}
-			return titled(segment)
-		}),
-	} {
+	upper := strings.ToUpper(strings.Join(segments, "/"))
+	first, others, _ := strings.Cut(upper, "/")
+	dashed := titled(strings.Join(segments, "/"))
+	tries := []string{name, dashed, titled(strings.ReplaceAll(dashed, "-", "_")), upper}
+	if others != "" {
+		tries = append(tries, titled(first)+"/"+others, first+"/"+titled(others)) // Etc/GMT-1, US/Eastern
+	}
+	for i, try := range tries {
+		if slices.Contains(tries[:i], try) {
+			continue // to look for a name that is not there takes a while
+		}
 		if zone, err := time.LoadLocation(try); err == nil {
 			return zone, true
 		}
@@ -235,7 +222,7 @@ func databaseZone(name string) (*time.Location, bool) {
 func titled(words string) string {
 	var b strings.Builder
 	for len(words) > 0 {
-		n := strings.IndexAny(words, "_-")
+		n := strings.IndexAny(words, "_-/")
 		if n < 0 {
 			n = len(words)
 		}
