@@ -169,11 +169,7 @@ func (r *reader) line(raw []byte, isLast bool) {
 	text, odd := toUTF8(raw)
 	c := r.top()
 	if c == nil {
-		if name, ok := mark(text, "BEGIN"); ok && name == calendar {
-			r.begin(name)
-		} else {
-			r.outside(text)
-		}
+		r.between(text)
 		return
 	}
 	if odd {
@@ -209,6 +205,28 @@ func (r *reader) line(raw []byte, isLast bool) {
 	}
 	if ok {
 		c.Properties = append(c.Properties, property)
+	}
+}
+
+// between takes a line that stands in no calendar.
+func (r *reader) between(text string) {
+	name, ok := mark(text, "BEGIN")
+	before, isBegin := cutSuffixFold(text, "BEGIN:"+calendar)
+	switch n := len(r.file.Calendars); {
+	case ok && name == calendar:
+		r.begin(name)
+	case isBegin:
+		r.outside(before)
+		r.begin(calendar)
+	case ok && isOuter(name) && n > 0:
+		// What seemed to be the end of the calendar was a line of a text, or the
+		// next calendar lacks its beginning.
+		last := r.file.Calendars[n-1]
+		last.odd("has a part after its end", text)
+		r.open = append(r.open, last)
+		r.begin(name)
+	default:
+		r.outside(text)
 	}
 }
 

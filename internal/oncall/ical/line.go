@@ -76,6 +76,16 @@ func mark(line, which string) (name string, ok bool) {
 	return name, name != "" && nameLength(name) == len(name)
 }
 
+// cutSuffixFold is strings.CutSuffix of any letter case, and of a line that may
+// end in blanks.
+func cutSuffixFold(line, suffix string) (before string, ok bool) {
+	line = strings.TrimSpace(line)
+	if at := len(line) - len(suffix); at >= 0 && strings.EqualFold(line[at:], suffix) {
+		return line[:at], true
+	}
+	return line, false
+}
+
 // isHalfEnd reports whether a line is the beginning of END:VCALENDAR, as that of
 // a file that ends within its last line.
 func isHalfEnd(line string) bool {
