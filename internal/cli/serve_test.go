@@ -253,7 +253,7 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 	form := url.Values{"id": {"example.net-new"}, "secret": {"correct horse"}, "api_domain": {"example.net"}, "user": {""}, "ns_system_user": {"8002"},
 		"from_number": {"19294873999"}, "message": {"We’re open."}, "zf_submit": {"1"}}
 	if status, body := p.do(http.MethodPost, "/update-sms", form.Encode()); status != 200 ||
-		body != `{"user":"created","dial_rule":"created","answer_rule":"updated"}`+"\n" {
+		body != `{"user":"created","dial_rule":"created","answer_rule":"updated","ignored":"zf_submit"}`+"\n" {
 		t.Errorf("the form is answered with %d %s", status, body)
 	}
 	rules := system.DialRules("example.net")

@@ -24,9 +24,6 @@ type siege struct {
 	often    int           // callers are answered between two kills
 }
 
-// siegeLimit is how long the callers of one siege are waited for.
-const siegeLimit = 6 * await.Limit
-
 func ofSize() siege {
 	if full() {
 		return siege{asServe, 1000, 64, 120 * time.Millisecond, 4 * time.Second, 20}
@@ -149,7 +146,7 @@ func spoken(heard textback.Reason) textback.Reason {
 // all the same: they hear the same. Answered gets a token for each answer.
 func everybodyCalls(t *testing.T, f *fleet, callers []*caller, s siege, random func() *rand.Rand, answered chan<- struct{}) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), siegeLimit)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*await.Limit)
 	defer cancel()
 	arrivals, free := random(), make(chan struct{}, s.atOnce)
 	var calling sync.WaitGroup
