@@ -35,6 +35,9 @@ func (f *format) choose(readings []reading, sound []byte) reading {
 		if bits := f.rightJustified(r.width, sound); bits > 0 {
 			r.decode = integers(r.width, bits, f.order)
 		}
+		if len(readings) == 1 {
+			return r
+		}
 		if rough := roughness(r.mix(nil, sound, f.channels)); i == 0 || rough < far*least {
 			best, least = r, rough
 		}
