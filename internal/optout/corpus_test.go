@@ -81,17 +81,16 @@ func TestConsentAndHelpOfTheCorpusAreRead(t *testing.T) {
 }
 
 func (s *score) count(want, got optout.Word) {
-	switch {
-	case want == optout.Stop:
+	if want == optout.Stop {
 		s.stops++
 		if got == optout.Stop {
 			s.found++
 		}
-	default:
-		s.others++
-		if got == optout.Stop {
-			s.alarms++
-		}
+		return
+	}
+	s.others++
+	if got == optout.Stop {
+		s.alarms++
 	}
 }
 

@@ -59,7 +59,7 @@ func (m *message) match(r *rule, start int) int {
 	reach := uint64(1) // bit n: what was matched so far may end n words after the start
 	cross := true
 	for _, e := range r.elements {
-		next := uint64(0)
+		var next uint64
 		switch {
 		case e.cross:
 			cross = true
