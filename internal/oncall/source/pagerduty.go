@@ -248,7 +248,7 @@ func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
 		rules = append(rules, r)
 		return nil
 	})
-	n.oddities = append(odd, oddRules...)
+	n.oddities = slices.Concat(odd, oddRules)
 	for _, m := range pagerDutyOrder(methods, rules) {
 		if m.Type != "phone_contact_method" || m.Blacklisted || m.Enabled != nil && !*m.Enabled {
 			continue
