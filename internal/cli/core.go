@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/simulator"
 )
 
@@ -97,6 +99,9 @@ func printRoute(w io.Writer, steps []string) {
 // isNumber reports whether a call's target is a number or an extension on a
 // Core, rather than the URL of a responder.
 func isNumber(target string) bool {
+	if _, err := netip.ParseAddr(target); err == nil {
+		return false
+	}
 	digits := strings.TrimPrefix(target, "+")
-	return digits != "" && strings.Trim(digits, "0123456789*#") == ""
+	return digits != "" && strings.Trim(digits, "0123456789*#") == "" || !phone.Read(target, phone.HomeIn()).Hidden()
 }

@@ -182,21 +182,14 @@ func (r *routing) number() bool {
 // findNumber finds a number also where it is written with a country code in
 // one place and without in the other, or with what is dialled before one.
 func (r *routing) findNumber(text string) *Number {
-	digits := strings.TrimPrefix(text, "+")
-	for i := range len(digits) {
-		if !isDigit(digits[i]) {
-			return nil
+	if digits := strings.TrimPrefix(text, "+"); digits != "" && strings.Trim(digits, "0123456789") == "" {
+		if n := r.directory.Number(digits); n != nil {
+			return n
 		}
-	}
-	if digits == "" {
-		return nil
-	}
-	if n := r.directory.Number(digits); n != nil {
-		return n
 	}
 	code := r.query.CountryCode
 	called := phone.Read(text, phone.HomeOfCode(code))
-	if called.Internal() {
+	if called.Internal() || called.Hidden() {
 		return nil
 	}
 	for _, way := range [...]string{called.Digits(), called.Key(), strings.TrimPrefix(called.Digits(), code)} {

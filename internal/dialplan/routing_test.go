@@ -50,6 +50,9 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 		reason string // a part of it
 	}{
 		{name: "with the country code", call: call{to: "12125550100"}, kind: dialplan.ToWeb},
+		{name: "as people write it", call: call{to: "(212) 555-0100"}, kind: dialplan.ToWeb},
+		{name: "as it is dialled from abroad", call: call{to: "0012125550100"}, kind: dialplan.ToWeb},
+		{name: "pasted with marks that nobody sees", call: call{to: "\u202a+12125550100\u202c"}, kind: dialplan.ToWeb},
 		{name: "with a plus", call: call{to: "+12125550100"}, kind: dialplan.ToWeb},
 		{name: "as a URI", call: call{to: "sip:12125550100@203.0.113.9;user=phone"}, kind: dialplan.ToWeb},
 		{name: "another country's number", call: call{to: "+2125550100"}, kind: dialplan.NotFound, reason: "no number"},

@@ -15,7 +15,7 @@ func spellsHidden(digits string) bool {
 // the keys of a telephone: 266696687 is ANONYMOUS.
 var keypadWords = sync.OnceValue(func() map[string]bool {
 	words := map[string]bool{}
-	for _, word := range strings.Fields(`
+	for word := range strings.FieldsSeq(`
 		anonymous anonymouscaller anonymouscall anonymouscallerid anonymo anonimo anonym anonyme
 		restricted restrictedcaller restrictednumber unavailable unavailablecaller notavailable
 		unknown unknowncaller unknownname unknownnumber unknowncallerid
