@@ -20,6 +20,8 @@ func TestMaskShowsFirstFiveAndLastFour(t *testing.T) {
 		"+1973•••1440":    "+1973•••1440",
 		"user_2010":       "•••10",
 		"+1 973 432-1440": "+1 97•••1440",
+		"２１２５５５０１２３":      "２１２５５•••０１２３",
+		"+٢١٢٥٥٥٠١٢٣":     "+٢١٢٥•••٠١٢٣",
 	} {
 		if got := phone.Mask(number); got != want {
 			t.Errorf("Mask(%q) = %q, want %q", number, got, want)
@@ -34,6 +36,7 @@ func TestMaskInFindsNumbersInText(t *testing.T) {
 		"http://127.0.0.1:54321/": "http://127.0.0.1:54321/",
 		"call +31611111111, é":    "call +3161•••1111, é",
 		"3 plus 4":                "3 plus 4",
+		"of ２１２５５５０１２３, ２":        "of ２１２５５•••０１２３, ２",
 	} {
 		if got := phone.MaskIn(text); got != want {
 			t.Errorf("MaskIn(%q) = %q, want %q", text, got, want)
