@@ -6,9 +6,15 @@ import (
 )
 
 // spellsHidden reports whether digits spell a word for a hidden number, perhaps
-// after the 1 that some networks put before any ten digits.
+// after the 1 that some networks put before any ten digits, or after what is
+// dialled before a country's code.
 func spellsHidden(digits string) bool {
-	return keypadWords()[digits] || keypadWords()[strings.TrimPrefix(digits, "1")]
+	for _, prefix := range [...]string{"", "1", "00", "011"} {
+		if rest, ok := strings.CutPrefix(digits, prefix); ok && keypadWords()[rest] {
+			return true
+		}
+	}
+	return false
 }
 
 // keypadWords are words for a hidden number as some networks write them, typed on

@@ -22,7 +22,7 @@ const (
 func Mask(number string) string {
 	digits := 0
 	for _, c := range number {
-		if '0' <= c && c <= '9' {
+		if digit(c) >= 0 {
 			digits++
 		}
 	}
@@ -52,12 +52,16 @@ func MaskIn(text string) string {
 		if text[i] == '+' {
 			i++
 		}
-		first := i
-		for i < len(text) && '0' <= text[i] && text[i] <= '9' {
-			i++
+		digits := 0
+		for i < len(text) {
+			r, n := utf8.DecodeRuneInString(text[i:])
+			if digit(r) < 0 {
+				break
+			}
+			digits, i = digits+1, i+n
 		}
 		switch {
-		case i-first >= minNumber:
+		case digits >= minNumber:
 			b.WriteString(Mask(text[start:i]))
 		case i > start:
 			b.WriteString(text[start:i])

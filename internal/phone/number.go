@@ -271,13 +271,8 @@ func abroad(digits string) Number {
 // that is how people there write the number: without the 0 before it German
 // digits may as well be a number abroad, Brazilian ones are written so.
 func dialled(digits, region string) (n Number, usual bool) {
-	if region == "MX" { // prefixes that were dialled there until 2019
-		for _, prefix := range [...]string{"01", "044", "045"} {
-			if rest, ok := strings.CutPrefix(digits, prefix); ok && len(rest) == mexicoLength {
-				digits = rest
-				break
-			}
-		}
+	if rest := withoutMexicosTrunk(digits); region == "MX" && len(rest) == mexicoLength {
+		digits = rest
 	}
 	parsed, err := phonenumbers.Parse(digits, region)
 	if err != nil {
@@ -333,6 +328,16 @@ const (
 	argentinaMobile = "9"
 	argentinaLength = 10
 )
+
+// withoutMexicosTrunk cuts what was dialled within Mexico until 2019.
+func withoutMexicosTrunk(digits string) string {
+	for _, prefix := range [...]string{"01", "044", "045"} {
+		if rest, ok := strings.CutPrefix(digits, prefix); ok {
+			return rest
+		}
+	}
+	return digits
+}
 
 // keyOf returns the key of digits with their country's code.
 func keyOf(digits string) string {

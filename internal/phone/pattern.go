@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -10,44 +11,82 @@ import (
 type Pattern struct {
 	number Number
 	starts []string // of the digits with their country's code
+	inside string   // what extensions begin with; empty: none is meant
 }
 
 // ParsePattern reads a number as Parse does, or the first digits of some and an
 // asterisk: +31900*, and 212555* where home is North America. Without a plus the
 // first digits are as they are dialled at home, or begin with a country's code.
 func ParsePattern(text string, home Home) (Pattern, error) {
-	first, open := strings.CutSuffix(strings.TrimSpace(strings.Map(visible, text)), "*")
+	clean := strings.TrimSpace(strings.Map(visible, text))
+	first, open := strings.CutSuffix(strings.ReplaceAll(clean, "\uff0a", "*"), "*")
 	if !open {
 		n, err := read(text, home)
 		return Pattern{number: n}, err
 	}
-	digits, plus, err := digitsOf(strings.ReplaceAll(first, "(0)", ""))
+	digits, plus, err := digitsOf(first)
 	switch {
 	case err != nil:
 		return Pattern{}, err
 	case len(digits) > 2*maxDigits:
 		return Pattern{}, &Error{text, tooLong}
 	}
-	rest, dialled := strings.CutPrefix(digits, "00")
-	if plus || dialled {
-		p := startingWith(withoutTrunk(rest))
-		return p, p.check(text)
+	if bare, found := cutZero(first); found && !inUse(strings.TrimPrefix(digits, "00")) {
+		digits = bare
 	}
 	start := digits
-	for _, region := range home.regions {
-		if start = readStart(digits, region); inUse(start) {
-			break
+	rest, dialled := strings.CutPrefix(digits, "00")
+	switch {
+	case plus || dialled:
+		start = withoutTrunk(rest)
+	default:
+		for _, region := range home.regions {
+			if start = readStart(digits, region); inUse(start) {
+				break
+			}
 		}
 	}
+	if start == "" {
+		return Pattern{}, &Error{text, "stands for all numbers"}
+	}
+	if !inUse(start) {
+		start = cmp.Or(startOfNumbers(digits, plus, home), start)
+	}
 	p := startingWith(start)
-	return p, p.check(text)
+	if !plus && !dialled {
+		p.inside = digits
+	}
+	return p, nil
 }
 
-func (p Pattern) check(text string) error {
-	if len(p.starts) == 0 {
-		return &Error{text, "stands for all numbers"}
+// cutZero returns the digits without a zero in parentheses, which is dialled
+// within the country alone where the country's numbers do not begin with it.
+func cutZero(text string) (digits string, found bool) {
+	before, after, found := strings.Cut(text, "(0)")
+	digits, _, err := digitsOf(before + after)
+	return digits, found && err == nil
+}
+
+// fills are digits that make numbers of their beginnings.
+var fills = [...]string{"1234567", "2345678", "5550123", "0000000", "8888888", "3141592"}
+
+// startOfNumbers returns how those numbers begin that are read from digits and
+// whatever follows them: with a 15 of Argentina, an exit code of the country, a
+// prefix of its own. Empty: none is in use.
+func startOfNumbers(digits string, plus bool, home Home) string {
+	if plus {
+		digits = "+" + digits
 	}
-	return nil
+	for length := 1; length < maxDigits; length++ {
+		for _, fill := range fills {
+			fill = strings.Repeat(fill, 3)[:length]
+			n := Read(digits+fill, home)
+			if start, ok := strings.CutSuffix(n.digits, fill); ok && start != "" && n.Valid() {
+				return start
+			}
+		}
+	}
+	return ""
 }
 
 // readStart returns how numbers begin, with their country's code, that begin with
@@ -77,9 +116,12 @@ func readStart(digits, region string) string {
 // inUse reports whether some number begins with digits, a country's code first,
 // as far as a few that do can tell.
 func inUse(start string) bool {
+	if !HomeOfCode(start).Nowhere() {
+		return true
+	}
 	for length := len(start); length <= maxDigits; length++ {
-		for _, fill := range [...]string{"1234567", "2345678", "5550123", "0000000", "8888888", "3141592"} {
-			if n := abroad(start + strings.Repeat(fill, 2)[:length-len(start)]); n.Valid() && strings.HasPrefix(n.digits, start) {
+		for _, fill := range fills {
+			if n := abroad(start + strings.Repeat(fill, 3)[:length-len(start)]); n.Valid() && strings.HasPrefix(n.digits, start) {
 				return true
 			}
 		}
@@ -88,12 +130,17 @@ func inUse(start string) bool {
 }
 
 // startingWith returns the Pattern of numbers that begin alike. The 1 of Mexican
-// and the 9 of Argentine mobiles make no difference here either.
+// and the 9 and 15 of Argentine mobiles make no difference here either.
 func startingWith(start string) Pattern {
-	if start == "" {
-		return Pattern{}
-	}
 	p := Pattern{starts: []string{start}}
+	if rest, ok := strings.CutPrefix(start, argentina); ok && strings.Contains(rest, "15") {
+		const national = argentinaLength + len("15")
+		fill := strings.Repeat("2345678", 2)[:max(national-len(strings.TrimPrefix(rest, argentinaMobile)), 0)]
+		if mobile, ok := strings.CutSuffix(abroad(start+fill).digits, fill); ok && len(mobile) < len(start) {
+			start = mobile
+			p.starts = append(p.starts, start)
+		}
+	}
 	for _, mobile := range [...]struct{ with, without string }{{mexico + mexicoMobile, mexico}, {argentina + argentinaMobile, argentina}} {
 		if rest, ok := strings.CutPrefix(start, mobile.with); ok && rest != "" {
 			p.starts = append(p.starts, mobile.without+rest)
@@ -102,15 +149,22 @@ func startingWith(start string) Pattern {
 	return p
 }
 
-// withoutTrunk cuts a 0 of calls within the country that follows its code.
+// withoutTrunk cuts what is dialled within the country alone and follows its
+// code: a 0, Russia's 8, Hungary's 06, the prefixes that Mexico had.
 func withoutTrunk(digits string) string {
 	for length := 1; length <= 3 && length < len(digits); length++ {
 		home := HomeOfCode(digits[:length])
 		if home.Nowhere() {
 			continue
 		}
-		if trunkPrefix(home.regions[0]) == "0" && digits[length] == '0' {
-			return digits[:length] + digits[length+1:]
+		code, rest := digits[:length], digits[length:]
+		if code == mexico {
+			return code + withoutMexicosTrunk(rest)
+		}
+		trunk := trunkPrefix(home.regions[0])
+		bare, found := strings.CutPrefix(rest, trunk)
+		if found && trunk != "" && (trunk == "0" || !inUse(digits) && inUse(code+bare)) {
+			return code + bare
 		}
 		break
 	}
@@ -119,10 +173,15 @@ func withoutTrunk(digits string) string {
 
 // Matches reports whether the Pattern stands for a number.
 func (p Pattern) Matches(n Number) bool {
-	if n.digits == "" {
+	switch {
+	case n.digits == "":
 		return false
+	case p.number.Same(n):
+		return true
+	case n.internal && len(n.digits) <= maxExtension:
+		return p.inside != "" && strings.HasPrefix(n.digits, p.inside)
 	}
-	return p.number.Same(n) || slices.ContainsFunc(p.starts, func(start string) bool {
+	return slices.ContainsFunc(p.starts, func(start string) bool {
 		return strings.HasPrefix(n.digits, start) || strings.HasPrefix(n.key, start)
 	})
 }
