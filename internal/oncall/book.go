@@ -2,8 +2,6 @@ package oncall
 
 import (
 	"time"
-
-	"github.com/switchhook/switchhook/internal/phone"
 )
 
 const (
@@ -157,11 +155,11 @@ func (b *book) find(n *Notification, now time.Time) *call {
 		}
 		return c
 	}
-	caller := keyIn(n.Caller, phone.Home{})
+	caller, did := keyOfNumber(n.Caller), keyOfNumber(n.DID)
 	var found *call
 	for i := len(b.queue) - 1; i >= 0 && now.Sub(b.queue[i].at) <= bindWithin; i-- {
 		c := b.queue[i]
-		if c.told != "" || c.ended || !matches(c.party.caller, caller) || c.did != "" && n.DID != "" && !matches(c.did, keyIn(n.DID, phone.Home{})) {
+		if c.told != "" || c.ended || !matches(c.party.caller, caller) || c.did != "" && n.DID != "" && !matches(c.did, did) {
 			continue
 		}
 		if found != nil {

@@ -11,7 +11,7 @@ import (
 // candidate is somebody who can be rung.
 type candidate struct {
 	key, name string
-	numbers   []string
+	numbers   []phone.Number
 }
 
 // candidates returns who of those on call can be rung, each once.
@@ -22,7 +22,7 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 		if slices.ContainsFunc(found, func(c candidate) bool { return c.key == key }) {
 			continue // on call by two schedules, which must not make them twice as likely
 		}
-		numbers, mapped, bad := numbersOf(one.person, &s.Rules)
+		numbers, mapped, bad := numbersOf(one.person, &s.Rules, s.read)
 		for _, number := range bad {
 			d.step(fmt.Sprintf("%s: %s is no number that can be dialled.", name, quoted(number)))
 		}
@@ -47,9 +47,8 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 
 // loops reports whether a number is the caller's or the one that was called:
 // ringing it would bring the call back to where it came from.
-func (s *Situation) loops(number string) bool {
-	home := s.Rules.home()
-	return Same(number, s.Request.Caller, home) || Same(number, s.Request.DID, home)
+func (s *Situation) loops(number phone.Number) bool {
+	return number.Same(s.caller) || number.Same(s.did)
 }
 
 // maxQuoted is how much of what ought to be a number is repeated, in characters.
@@ -81,7 +80,7 @@ func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
 			j, of = round%len(c.numbers), fmt.Sprintf(", number %d of %d", round%len(c.numbers)+1, len(c.numbers))
 		}
 	}
-	d.Number = c.numbers[j]
+	d.Number = c.numbers[j].E164()
 	if len(candidates) == 1 {
 		how = ""
 	}

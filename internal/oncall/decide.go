@@ -14,6 +14,7 @@ import (
 func Decide(s Situation) Decision { return decide(&s) }
 
 func decide(s *Situation) Decision {
+	s.readNumbers()
 	d := Decision{At: s.Now, Route: s.Route, Attempt: max(s.Attempt, 1)}
 	if s.Attempt == 0 && s.Request.Attempt > 0 {
 		d.Attempt = s.Request.Attempt
@@ -45,17 +46,21 @@ func decide(s *Situation) Decision {
 	return d
 }
 
+// readNumbers reads the numbers of the request, unless they have been read.
+func (s *Situation) readNumbers() {
+	if s.read == nil {
+		s.read = s.Rules.reader()
+		s.caller, s.did = phone.Read(s.Request.Caller, s.read.home), phone.Read(s.Request.DID, s.read.home)
+	}
+}
+
 // refusal returns why a caller does not get through, or "".
 func refusal(s *Situation) Reason {
-	rules := &s.Rules
-	if len(rules.Block) == 0 && len(rules.Allow) == 0 {
-		return ""
-	}
-	caller, lists := phone.Read(s.Request.Caller, rules.home()), rules.listed()
+	s.readNumbers()
 	switch {
-	case lists.block.has(caller):
+	case s.read.block.has(s.caller):
 		return Blocked
-	case len(rules.Allow) > 0 && !lists.allow.has(caller):
+	case len(s.Rules.Allow) > 0 && !s.read.allow.has(s.caller):
 		return NotAllowed
 	}
 	return ""
@@ -63,7 +68,7 @@ func refusal(s *Situation) Reason {
 
 func (d *Decision) refuse(s *Situation, reason Reason) {
 	who := "The caller " + phone.Mask(strings.TrimSpace(s.Request.Caller))
-	if phone.Read(s.Request.Caller, s.Rules.home()).Hidden() {
+	if s.caller.Hidden() {
 		who = "The caller, who hides their number,"
 	}
 	if reason == Blocked {
@@ -95,6 +100,7 @@ func (d *Decision) fallBack(s *Situation) {
 
 // instead rings what is no person.
 func (d *Decision) instead(s *Situation, reason Reason, number string) {
+	s.readNumbers()
 	d.Reason = reason
 	kind := "number for callers who do not get through"
 	switch reason {
@@ -104,13 +110,13 @@ func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	default:
 		kind = "fallback"
 	}
-	dialled, ok := Dialable(number, s.Rules.home())
+	n, ok := s.read.dialable(number)
 	switch {
-	case ok && s.loops(dialled):
+	case ok && s.loops(n):
 		d.step("The " + kind + " is the caller, or what they called: the phone system is told that there is nobody.")
 	case ok:
-		d.Number = dialled
-		d.step("The " + kind + " " + phone.Mask(dialled) + " is rung.")
+		d.Number = n.E164()
+		d.step("The " + kind + " " + phone.Mask(d.Number) + " is rung.")
 	case strings.TrimSpace(number) != "":
 		d.step("The " + kind + " cannot be dialled: the phone system is told that there is nobody.")
 	default:

@@ -263,8 +263,9 @@ func TestNumbersAreUnderstood(t *testing.T) {
 		{"", "", "", false},
 		{"anonymous", "anonymous", "", false},
 	} {
-		if got := oncall.Same(c.a, c.b, phone.HomeOfCode(c.code)); got != c.want {
-			t.Errorf("Same(%q, %q, %q) = %v", c.a, c.b, c.code, got)
+		home := phone.HomeOfCode(c.code)
+		if got := phone.Read(c.a, home).Same(phone.Read(c.b, home)); got != c.want {
+			t.Errorf("%q and %q are one number under %q: %v", c.a, c.b, c.code, got)
 		}
 	}
 }

@@ -179,7 +179,8 @@ func (d *Desk) decide(ctx context.Context, l *line, r *Request) Decision {
 // enter decides and writes it down.
 func (d *Desk) enter(s *Situation, l *line) Decision {
 	id := rand.Text()
-	p := party{l.Name, keyIn(s.Request.Caller, l.Rules.home())}
+	s.readNumbers()
+	p := party{l.Name, s.caller.Key()}
 	told := s.Request.Attempt
 	if told < 1 || told > maxAttempt {
 		told = 0
@@ -200,8 +201,8 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 		return decision
 	}
 	c := &call{
-		record: record, party: p, did: keyIn(s.Request.DID, l.Rules.home()), at: s.Now,
-		attempt: decision.Attempt, key: decision.Key, number: keyIn(decision.Number, phone.Home{}), tried: s.Tried,
+		record: record, party: p, did: s.did.Key(), at: s.Now,
+		attempt: decision.Attempt, key: decision.Key, number: phone.Key(strings.TrimPrefix(decision.Number, "+")), tried: s.Tried,
 	}
 	if c.key != "" && !slices.Contains(c.tried, c.key) {
 		c.tried = append(slices.Clip(c.tried), c.key) // the call before has its own

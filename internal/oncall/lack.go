@@ -18,7 +18,7 @@ func (d *Desk) Lacks() []Lack {
 				p := &a.Snapshot.People[i]
 				one := Lack{a.Source, called(p)}
 				own, mapped := lookUp(l.Rules.Numbers, p)
-				numbers, _, _ := numbersOf(p, &l.Rules)
+				numbers, _, _ := numbersOf(p, &l.Rules, l.Rules.reader())
 				if len(numbers) > 0 || known[one] || mapped && len(own) == 0 {
 					continue
 				}

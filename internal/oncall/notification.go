@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
@@ -169,11 +168,11 @@ func (d *Desk) Notify(n Notification) bool {
 func (c *call) rang(n *Notification) bool {
 	others := false
 	for _, t := range n.Targets {
-		if matches(c.number, keyIn(t.Number, phone.Home{})) {
+		if matches(c.number, keyOfNumber(t.Number)) {
 			return true
 		}
 		for _, user := range t.Users {
-			if keyIn(user, phone.Home{}) == c.number {
+			if keyOfNumber(user) == c.number {
 				return true
 			}
 		}

@@ -3,6 +3,7 @@ package oncall
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/switchhook/switchhook/internal/oncall/source"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -26,16 +27,9 @@ func Dialable(number string, home phone.Home) (dialled string, ok bool) {
 // home is where numbers belong that do not say their country.
 func (r *Rules) home() phone.Home { return phone.HomeOfCode(r.CallingCode) }
 
-// Same reports whether a caller or a called number is one that an operator
-// wrote down. Phone systems give numbers with a plus, without, or as they are
-// dialled in the country; a space is a plus that stood in a URL as it was.
-func Same(a, b string, home phone.Home) bool {
-	return phone.Read(a, home).Same(phone.Read(b, home))
-}
-
-// keyIn returns what is the same of one number however it is written; empty: it
-// is none.
-func keyIn(number string, home phone.Home) string { return phone.Read(number, home).Key() }
+// keyOfNumber returns the key of a number that a phone system gives with its
+// country's code; empty: it is none.
+func keyOfNumber(number string) string { return phone.Read(number, phone.Home{}).Key() }
 
 // callers is a list of callers, ready to be looked at.
 type callers struct {
@@ -68,35 +62,67 @@ func (c *callers) has(caller phone.Number) bool {
 	return slices.ContainsFunc(c.patterns, func(p phone.Pattern) bool { return p.Matches(caller) })
 }
 
-// lists are a route's lists of callers.
-type lists struct{ block, allow callers }
+// reader reads numbers as a route's rules mean them, those of settings and
+// sources once: it takes longer than the rest of a decision.
+type reader struct {
+	home         phone.Home
+	block, allow callers
 
-// listed returns the lists, which newLine has made ready.
-func (r *Rules) listed() *lists {
+	mu    sync.Mutex
+	known map[string]phone.Number // by how they were written; the zero Number cannot be dialled
+}
+
+// maxKnown bounds what a reader remembers, in numbers.
+const maxKnown = 10_000
+
+// newReader returns the reader of rules, and what in their lists lists nobody.
+func newReader(r *Rules) (read *reader, bad []string) {
+	read = &reader{home: r.home(), known: map[string]phone.Number{}}
+	var badToo []string
+	read.block, bad = newCallers(r.Block, read.home)
+	read.allow, badToo = newCallers(r.Allow, read.home)
+	return read, slices.Concat(bad, badToo)
+}
+
+// reader returns the rules' reader, which newLine has made ready.
+func (r *Rules) reader() *reader {
 	if r.ready != nil {
 		return r.ready
 	}
-	var l lists
-	l.block, _ = newCallers(r.Block, r.home())
-	l.allow, _ = newCallers(r.Allow, r.home())
-	return &l
+	read, _ := newReader(r)
+	return read
+}
+
+// dialable returns a number that settings or a source give. What cannot be
+// dialled is not ok.
+func (r *reader) dialable(text string) (n phone.Number, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n, ok = r.known[text]
+	if !ok {
+		if len(r.known) >= maxKnown {
+			clear(r.known)
+		}
+		n, _ = phone.ParseAny(text, r.home) // zero where it is wrong
+		r.known[text] = n
+	}
+	return n, n != (phone.Number{})
 }
 
 // numbersOf returns the numbers of a person that can be rung, and what is odd
 // about the others. The operator's map counts before the source.
-func numbersOf(p *source.Person, rules *Rules) (numbers []string, mapped bool, bad []string) {
+func numbersOf(p *source.Person, rules *Rules, read *reader) (numbers []phone.Number, mapped bool, bad []string) {
 	given := p.Numbers
 	if own, ok := lookUp(rules.Numbers, p); ok {
 		given, mapped = own, true
 	}
-	home := rules.home()
 	for _, number := range given {
-		dialled, ok := Dialable(number, home)
+		n, ok := read.dialable(number)
 		if !ok {
 			bad = append(bad, number)
 			continue
 		}
-		numbers = append(numbers, dialled)
+		numbers = append(numbers, n)
 	}
 	return numbers, mapped, bad
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Policy says which of several people is rung.
@@ -66,7 +67,7 @@ type Rules struct {
 	// who is on both does not.
 	Block, Allow []string
 
-	ready *lists // nil: they are read for each request
+	ready *reader // nil: numbers are read for each decision
 
 	// What is rung instead of a person: a number or an extension. Empty: the
 	// phone system is told that there is nobody.
@@ -121,6 +122,9 @@ type Situation struct {
 	Tried  []string              // keys of people whom this caller was put through to before; others are preferred
 	Past   func(key string) Past // nil: nothing is known of anybody
 	Random func(choices int) int // from 0 to choices-1; nil: always 0
+
+	read        *reader // nil: the numbers are not read yet; see readNumbers
+	caller, did phone.Number
 }
 
 // Reason says why a decision is as it is. They are a closed set.

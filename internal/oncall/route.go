@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -58,6 +59,7 @@ func DefaultTexts() Texts {
 type line struct {
 	Route
 	secrets [][sha256.Size]byte
+	dids    []phone.Number
 }
 
 func newLine(r Route, keeper *Keeper) (*line, error) {
@@ -83,6 +85,9 @@ func newLine(r Route, keeper *Keeper) (*line, error) {
 		}
 	}
 	l.Rules.check(complain)
+	for _, did := range r.DIDs {
+		l.dids = append(l.dids, phone.Read(did, l.Rules.ready.home))
+	}
 	l.Texts = r.Texts.complete()
 	for _, words := range [...]string{l.Texts.Connecting, l.Texts.Nobody, l.Texts.Closed} {
 		say := responder.Say{Text: words, Voice: l.Texts.Voice, Language: l.Texts.Language}
@@ -93,7 +98,7 @@ func newLine(r Route, keeper *Keeper) (*line, error) {
 	return l, errors.Join(problems...)
 }
 
-// check complains of what cannot be meant, and makes the lists ready.
+// check complains of what cannot be meant, and makes the numbers ready.
 func (r *Rules) check(complain func(format string, args ...any)) {
 	if !slices.Contains([]Policy{"", Random, RoundRobin, Ordered, LongestIdle}, r.Policy) {
 		complain("the policy %q is not known; there are random, round_robin, ordered and longest_idle", r.Policy)
@@ -123,11 +128,9 @@ func (r *Rules) check(complain func(format string, args ...any)) {
 			}
 		}
 	}
-	var bad, badToo []string
-	r.ready = &lists{}
-	r.ready.block, bad = newCallers(r.Block, home)
-	r.ready.allow, badToo = newCallers(r.Allow, home)
-	for _, entry := range slices.Concat(bad, badToo) {
+	var bad []string
+	r.ready, bad = newReader(r)
+	for _, entry := range bad {
 		complain("%q lists no callers; write a number, its first digits and *, or anonymous", entry)
 	}
 }
@@ -165,6 +168,7 @@ func (l *line) opens(given []string) bool {
 func meant(lines []*line, r *Request) *line {
 	var best *line
 	rank := -1
+	called := map[string]phone.Number{} // by calling code
 	for _, l := range lines {
 		score := 0
 		switch {
@@ -172,8 +176,13 @@ func meant(lines []*line, r *Request) *line {
 			if l.Name != r.Route {
 				continue
 			}
-		case len(l.DIDs) > 0:
-			if !slices.ContainsFunc(l.DIDs, func(did string) bool { return Same(did, r.DID, l.Rules.home()) }) {
+		case len(l.dids) > 0:
+			number, known := called[l.Rules.CallingCode]
+			if !known {
+				number = phone.Read(r.DID, l.Rules.ready.home)
+				called[l.Rules.CallingCode] = number
+			}
+			if !slices.ContainsFunc(l.dids, number.Same) {
 				continue
 			}
 			score += 2
