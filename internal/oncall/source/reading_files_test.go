@@ -214,3 +214,24 @@ func TestPeopleOfAFileAreKnownByComposedLetters(t *testing.T) {
 		t.Errorf("%v", e)
 	}
 }
+
+// A number without a plus is dialled in the country of the routes that ask.
+func TestFileHasNumbersAsTheyAreDialled(t *testing.T) {
+	for _, c := range []struct{ code, number, want string }{ // empty: it is left out
+		{"31", "06 1234 5678", "+31612345678"}, {"31", "31612345678", "+31612345678"}, {"31", "+32 (0)470 12 34 56", "+32470123456"}, {"31", "0032470123456", "+32470123456"},
+		{"1", "(212) 555-0123", "+12125550123"}, {"1", "011 44 20 7946 0958", "+442079460958"}, {"34", "612 34 56 78", "+34612345678"}, {"45", "20 12 34 56", "+4520123456"},
+		{"52", "044 55 1234 0101", "+525512340101"}, {"54", "011 15 2345-6789", "+5491123456789"}, {"39", "06 1234 5678", "+390612345678"}, {"225", "07 12 34 56 78", "+2250712345678"},
+		{"7", "8 (495) 123-45-67", "+74951234567"}, {"31", "2000", "2000"}, {"1", "200", "200"}, {"", "2000", "2000"},
+		{"", "0612345678", ""}, {"31", "12345678", ""}, {"31", "06 1234", ""}, {"31", "sip:200@example.net", ""}, {"31", "7378742833", ""},
+	} {
+		path := filepath.Join(t.TempDir(), "rota.toml")
+		writeFile(t, path, "[[person]]\nid = 'ann'\nnumbers = ['"+c.number+"']\n")
+		s, err := source.NewFile(source.FileConfig{Path: path, Zone: time.UTC, CallingCode: c.code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(fetched(t, s).People[0].Numbers, " "); got != c.want {
+			t.Errorf("%q under %q is %q, want %q", c.number, c.code, got, c.want)
+		}
+	}
+}
