@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,7 +138,7 @@ func NewKeeper(settings *config.Settings, s *store.Store, c oncall.KeeperConfig,
 	}
 	for i := range settings.OnCall.Sources {
 		from := &settings.OnCall.Sources[i]
-		made, err := newSource(from, loopback)
+		made, err := newSource(from, dialledIn(settings.OnCall, from.Name), loopback)
 		if err != nil {
 			return nil, fault.Newf(fault.Invalid, "the source %s cannot be used: %v", from.Name, err).WithHint("%s", fault.HintOf(err))
 		}
@@ -161,8 +162,25 @@ func identity(from *config.OnCallSource) string {
 	return string(from.Kind) + "-" + hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
-// newSource returns a source of the settings.
-func newSource(from *config.OnCallSource, loopback bool) (source.Source, error) {
+// dialledIn returns the calling code of the routes that a source is for; empty:
+// they have none, or not the same.
+func dialledIn(o *config.OnCall, name config.Name) string {
+	var codes []string
+	for i := range o.Routes {
+		r := &o.Routes[i]
+		if len(r.Sources) == 0 || slices.Contains(r.Sources, name) {
+			codes = append(codes, string(r.CallingCode))
+		}
+	}
+	if codes = slices.Compact(codes); len(codes) == 1 {
+		return codes[0]
+	}
+	return ""
+}
+
+// newSource returns a source of the settings, whose numbers are dialled within
+// the country of a calling code.
+func newSource(from *config.OnCallSource, callingCode string, loopback bool) (source.Source, error) {
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Private: from.AllowPrivate, Loopback: from.AllowPrivate || loopback}})
 	address := from.URL.Reveal()
 	switch string(from.Kind) {
@@ -183,7 +201,7 @@ func newSource(from *config.OnCallSource, loopback bool) (source.Source, error) 
 		}
 		return made(source.NewICal(c))
 	case source.KindFile:
-		return made(source.NewFile(source.FileConfig{Path: string(from.Path), Zone: from.TimeZone}))
+		return made(source.NewFile(source.FileConfig{Path: string(from.Path), Zone: from.TimeZone, CallingCode: callingCode}))
 	}
 	return nil, fault.Newf(fault.Invalid, "there is no kind %q", from.Kind)
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
@@ -28,6 +29,10 @@ const maxFile = 1 << 20
 type FileConfig struct {
 	Path string         // JSON where it ends in .json, TOML else
 	Zone *time.Location // of times without an offset, where the file names none; default: that of this machine
+
+	// CallingCode is that of the country in which numbers are dialled as they are
+	// written, such as 31. Empty: numbers have their country's code.
+	CallingCode string
 }
 
 // File reads a rota from a file of one's own, and again when it changes:
@@ -89,7 +94,7 @@ func (f *File) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 		return Snapshot{}, fileError(KindFile, f.config.Path, err)
 	}
 	if data != nil || f.rota.calendar == nil {
-		read, err := parseRota(data, filepath.Ext(f.config.Path) == ".json", f.config.Zone)
+		read, err := parseRota(data, filepath.Ext(f.config.Path) == ".json", f.config.Zone, f.config.CallingCode)
 		if err != nil {
 			return Snapshot{}, &Error{Source: KindFile, Message: f.config.Path + ": " + err.Error(), Hint: "mend the file; it is read again when it changes"}
 		}
@@ -126,7 +131,7 @@ type fileShift struct {
 }
 
 // parseRota reads a rota. Its error says what is wrong, and where.
-func parseRota(data []byte, isJSON bool, zone *time.Location) (*calendar, error) {
+func parseRota(data []byte, isJSON bool, zone *time.Location, callingCode string) (*calendar, error) {
 	var in fileRota
 	if err := decodeRota(data, isJSON, &in); err != nil {
 		return nil, err
@@ -149,7 +154,7 @@ func parseRota(data []byte, isJSON bool, zone *time.Location) (*calendar, error)
 		}
 		n := numbers{person: cmp.Or(p.Name, p.ID)}
 		for _, number := range p.Numbers {
-			e164, ok := inRegion("", number)
+			e164, ok := dialable(number, phone.HomeOfCode(callingCode), callingCode)
 			if !ok && isExtension(number) {
 				e164, ok = number, true
 			}
