@@ -23,7 +23,7 @@ func TestWordsAreRead(t *testing.T) {
 			// In other languages.
 			"ARRET", "arrêt", "Alto", "PARE", "parar", "¡Basta!", "no más", "Baja",
 			// It begins with STOP.
-			"STOP STOP STOP", "Stop texting me", "Stop it", "STOP I don't know who this is", "stop please", "Stop! Who is this?", "Stop & Shop", "stop by the shop", "STOP 12345", "stoppp texting",
+			"STOP STOP STOP", "Stop texting me", "Stop it", "STOP I don't know who this is", "stop please", "Stop! Who is this?", "STOP 12345", "Stop. I am at the bus stop", "stop by text", "STOP for good", "stop the nonsense", "stop charging me for these texts", "stoppp texting",
 			// A sentence does.
 			"Who is this? STOP", "Wrong number, stop", "Thanks. Stop.", "Hi\nSTOP", "No, stop texting me.", "ok, please stop",
 			// What people put before it.
@@ -47,6 +47,7 @@ func TestWordsAreRead(t *testing.T) {
 			// STOP is not meant.
 			"Don't stop by the shop", "Don’t stop", "please don't stop texting me", "Never stop", "I can't stop laughing", "Please do not stop", "I don't want you to stop", "do not unsubscribe me", "don't cancel",
 			"Which stop do I get off at?", "We are at the bus stop", "the last stop", "nonstop", "Can you stop by tomorrow?", "I will stop by at 5", "Could I stop in later", "You can stop worrying", "unstoppable", "stopped by earlier", "Stopping by at 5",
+			"Stop & Shop", "stop by the shop", "stop sign", "Stop worrying, I'm on my way", "stop in anytime?", "Stop at the front desk for the key", "stop for lunch",
 			// Nor are the words of every day.
 			"Cancel my appointment on Tuesday", "Can I cancel my order?", "I need to cancel tomorrow", "End of the month works for me", "At the end of the street?", "the end", "I quit my job", "Please remove the snow", "Did you cancel?", "Revoke his badge",
 			// Nor what is like the other ways.
@@ -87,8 +88,8 @@ func FuzzRead(f *testing.F) {
 					t.Errorf("%q is %q, but %q is %q", message, got, other, again)
 				}
 			}
-			if got := optout.Read("STOP " + message); got != optout.Stop {
-				t.Errorf("%q after STOP is %q", message, got)
+			if got := optout.Read("STOP. " + message); got != optout.Stop {
+				t.Errorf("%q after STOP. is %q", message, got)
 			}
 		}
 		if isASCII(message) && got == optout.Start {
