@@ -30,6 +30,7 @@ type token struct {
 	stems  []string // "отпис*", where a table has that
 	cut    cut
 	quoted bool // a quotation mark stands before it
+	asked  bool // a question mark stands behind it
 }
 
 // stopSign says stop without words.
@@ -39,6 +40,7 @@ const (
 	apostrophes = "'’‘ʼ`´′＇‛"
 	quotes      = "\"“”„‟«»「」『』"
 	sentenceEnd = ".!?;:()[]{}…\n\r。¡¿؟؛।|" + quotes
+	questions   = "?؟"
 	commas      = ",、،"
 	dashes      = "-–—‐‑‒−"
 )
@@ -78,6 +80,9 @@ func tokensOf(message string) []token {
 		case strings.ContainsRune(sentenceEnd, r):
 			end(stop)
 			quoted = quoted || strings.ContainsRune(quotes, r)
+			if n := len(tokens); n > 0 && strings.ContainsRune(questions, r) {
+				tokens[n-1].asked = true
+			}
 		case strings.ContainsRune(commas, r):
 			end(comma)
 		case r == '/' && word.Len() > 1: // stop/arrêt, but "w/ these"

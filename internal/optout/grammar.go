@@ -40,6 +40,7 @@ type rule struct {
 	sole     bool // only where the other sentences say nothing
 	begins   bool // ^
 	ends     bool // $
+	states   bool // .: it is no question
 	elements []element
 	table    *table
 }
@@ -54,6 +55,9 @@ type element struct {
 	cross    bool // ,: the sentence may end here
 	ends     bool // ;: it must
 }
+
+// number stands in rules for digits.
+const number = "#"
 
 // set has phrases by their first words.
 type set map[string][][]string
@@ -197,6 +201,9 @@ func (g *grammar) readRule(t *table, kind, says string) error {
 	if len(fields) > 0 && fields[0] == "^" {
 		r.begins, fields = true, fields[1:]
 	}
+	if len(fields) > 0 && fields[len(fields)-1] == "." {
+		r.states, fields = true, fields[:len(fields)-1]
+	}
 	if len(fields) > 0 && fields[len(fields)-1] == "$" {
 		r.ends, fields = true, fields[:len(fields)-1]
 	}
@@ -226,6 +233,8 @@ func (g *grammar) readElement(t *table, field string) (element, error) {
 		return element{cross: true}, nil
 	case ";":
 		return element{ends: true}, nil
+	case number, number + "*":
+		return element{set: set{number: {{number}}}, repeated: field != number}, nil
 	}
 	var e element
 	field, e.optional = strings.CutSuffix(field, "?")

@@ -25,13 +25,7 @@ const maxReach = 60
 // words up.
 func (m *message) stops() bool {
 	for i := 0; i < len(m.tokens); {
-		var found *rule
-		longest := 0
-		for _, r := range m.rulesAt(i) {
-			if n := m.match(r, i); n > longest || n == longest && n > 0 && !r.stops {
-				found, longest = r, n
-			}
-		}
+		found, longest := m.longest(i)
 		switch {
 		case found == nil:
 			i++
@@ -42,6 +36,25 @@ func (m *message) stops() bool {
 		}
 	}
 	return false
+}
+
+// longest returns the rule that covers most from a token on, and how many words.
+func (m *message) longest(i int) (*rule, int) {
+	var found *rule
+	longest := 0
+	for _, r := range m.rulesAt(i) {
+		if n := m.match(r, i); n > longest || n == longest && n > 0 && !r.stops {
+			found, longest = r, n
+		}
+	}
+	return found, longest
+}
+
+// isAboutElse reports whether what a text begins with is something else: "stop
+// sign", "stop by at five".
+func (m *message) isAboutElse() bool {
+	found, _ := m.longest(0)
+	return found != nil && found.begins && !found.stops
 }
 
 // rulesAt returns the rules that may begin at a token.
@@ -90,7 +103,7 @@ func (m *message) match(r *rule, start int) int {
 	}
 	for n := maxReach; n > 0; n-- {
 		if reach&(1<<n) != 0 && (!r.ends || m.tail(r.table)[start+n]) {
-			if r.begins && !m.ask(r.table)[start] || r.sole && !m.soleSentence(start) {
+			if r.begins && !m.ask(r.table)[start] || r.sole && !m.soleSentence(start) || r.states && m.tokens[start+n-1].asked {
 				return 0
 			}
 			return n
@@ -285,6 +298,7 @@ func (g *grammar) read(text string) *message {
 	spelled := true
 	for i := range tokens {
 		if strings.TrimLeft(tokens[i].word, "0123456789") == "" {
+			tokens[i].stems = []string{number}
 			continue
 		}
 		tokens[i].stems = g.stemsOf(tokens[i].word)

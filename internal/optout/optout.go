@@ -8,12 +8,13 @@
 // mistakes there are, the one that texts somebody who said stop is the worse:
 // whoever was taken at a word not meant can text START.
 //
-// A text that begins with STOP is a Stop, whatever follows. A text that is no
-// more than a keyword, whatever its courtesies, is what the keyword says. All else is
-// decided by rules: a verb, what it is about, and whom it concerns, with the words
-// that may stand between, and rules for what looks alike and is not meant ("cancel my
-// appointment", "don't stop"). Keywords and rules are data, one table a language:
-// words/README.md tells how they are written.
+// A text that begins with STOP is a Stop, whatever follows, unless that makes
+// it something else: a stop sign, Stop & Shop, "stop by at five". STOP as a sentence of
+// its own is one in any case. A text that is no more than a keyword, whatever its
+// courtesies, is what the keyword says. All else is decided by rules: a verb, what it
+// is about, and whom it concerns, with the words that may stand between, and rules for
+// what looks alike and is not meant ("cancel my appointment", "don't stop"). Keywords
+// and rules are data, one table a language: words/README.md tells how they are written.
 //
 // To be texted again somebody has to say so in one of the words for it and
 // nothing more, for that is a consent.
@@ -46,7 +47,7 @@ func Read(message string) Word {
 		return None // a consent is not guessed
 	case word != None:
 		return word
-	case first == "stop", m.hasKeyword(), m.stops():
+	case first == "stop" && !m.isAboutElse(), m.hasKeyword(), m.stops():
 		return Stop
 	}
 	return None
