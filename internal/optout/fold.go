@@ -101,10 +101,11 @@ func tokensOf(message string) []token {
 	return unstressed(spelledOut(tokens))
 }
 
-// unstressed joins the words of "Do. Not. Text. Me."
+// unstressed joins the words of "Do. Not. Text. Me." STOP needs none of the
+// others.
 func unstressed(tokens []token) []token {
 	const few = 3
-	if len(tokens) < few || slices.ContainsFunc(tokens, func(t token) bool { return t.cut != stop }) {
+	if len(tokens) < few || tokens[0].word == "stop" || slices.ContainsFunc(tokens, func(t token) bool { return t.cut != stop }) {
 		return tokens
 	}
 	for i := range tokens[1:] {

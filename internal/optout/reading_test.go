@@ -23,7 +23,7 @@ func TestWordsAreRead(t *testing.T) {
 			// In other languages.
 			"ARRET", "arrêt", "Alto", "PARE", "parar", "¡Basta!", "no más", "Baja",
 			// It begins with STOP.
-			"STOP STOP STOP", "Stop texting me", "Stop it", "STOP I don't know who this is", "stop please", "Stop! Who is this?", "STOP 12345", "Stop. I am at the bus stop", "stop by text", "STOP for good", "stop the nonsense", "stop charging me for these texts", "stoppp texting",
+			"STOP STOP STOP", "Stop texting me", "Stop it", "STOP I don't know who this is", "stop please", "Stop! Who is this?", "STOP 12345", "Stop. I am at the bus stop", "stop by text", "STOP for good", "stop u people are nuts", "Stop. By. Text. Now.", "stop in French please", "stop the nonsense", "stop charging me for these texts", "stoppp texting",
 			// A sentence does.
 			"Who is this? STOP", "Wrong number, stop", "Thanks. Stop.", "Hi\nSTOP", "No, stop texting me.", "ok, please stop",
 			// What people put before it.
