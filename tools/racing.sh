@@ -6,12 +6,13 @@
 #
 # Left out are those whose goroutines are in another program, in which the race
 # detector is not: a browser (the widget), or switchhook as it was built (bench,
-# docs, packaging).
+# docs, packaging); and the crash suite, whose servers are killed by the dozen:
+# what they run is tested under the detector in the packages that it is of.
 set -eu
 cd "$(dirname "$0")/.."
 
 concurrent='(^|[^[:alnum:]_"])go (func|[[:alnum:]_.]+\()|\.Go\(|sync\.|errgroup|httptest\.New(Unstarted|TLS)?Server|\.Parallel\(\)|synctest\.'
-elsewhere='/(internal/clicktocall/widget|bench|docs|packaging)$'
+elsewhere='/(internal/(clicktocall/widget|crash)|bench|docs|packaging)$'
 
 go list -f '{{.ImportPath}} {{.Dir}}' ./... |
 	while read -r package folder; do
