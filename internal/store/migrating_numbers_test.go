@@ -33,6 +33,7 @@ func asBeforeKeys(t testing.TB, s *store.Store) {
 		`'5215512340101', 'example.net', 'text', 50, 'text', 'alto'`,
 		`'12125550123', 'example.net', 'text', 60, 'text', 'STOP'`,
 		`'5550123', 'example.net', 'text', 70, 'text', 'STOP'`,
+		`'10612340104', 'example.net', 'text', 80, 'text', 'STOP'`, // ten digits, for which there was North America alone
 	} {
 		statements = append(statements, `INSERT INTO suppressions (number, tenant, channel, at, how, words) VALUES (`+row+`)`)
 	}
@@ -88,6 +89,7 @@ func TestNumbersOfOneTelephoneAreMergedOnce(t *testing.T) {
 			"12125550123 example.net text text STOP",
 			"31612340103 * all operator ",
 			"31612340103 example.net text operator asked us", // which START does not lift
+			"31612340104 example.net text text STOP",
 			"525512340101 example.net text text alto",
 			"5550123 example.net text text STOP",
 		}
@@ -139,6 +141,9 @@ func TestNumbersOfOneTelephoneAreMergedOnce(t *testing.T) {
 			t.Errorf("backups: %v, %v", before, err)
 		}
 		for _, path := range before {
+			if got := tablesIn(t, path); got != 6 {
+				t.Errorf("the backup is for programs that know version %d", got)
+			}
 			if info, err := os.Stat(path); err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
 				t.Errorf("the backup is %v, %v", info, err)
 			}
@@ -148,7 +153,7 @@ func TestNumbersOfOneTelephoneAreMergedOnce(t *testing.T) {
 			err := s.Read(t.Context(), func(ctx context.Context, q store.Querier) error {
 				return q.QueryRowContext(ctx, "SELECT count(*) FROM suppressions_before_8").Scan(&rows)
 			})
-			if rows != 7 || err != nil {
+			if rows != 8 || err != nil {
 				t.Errorf("the backup has %d suppressions, %v", rows, err)
 			}
 		}
@@ -161,4 +166,18 @@ func TestTablesWithoutNumbersOfSeveralSpellingsNeedNoBackup(t *testing.T) {
 	if before, err := filepath.Glob(filepath.Join(config.Folder, "*before*")); len(before) > 0 || err != nil {
 		t.Errorf("backups: %v, %v", before, err)
 	}
+}
+
+// tablesIn returns the version of the tables in a file.
+func tablesIn(t *testing.T, path string) (version int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), "SELECT max(version_id) FROM switchhook_schema").Scan(&version); err != nil {
+		t.Fatal(err)
+	}
+	return version
 }
