@@ -20,11 +20,29 @@ import (
 const keysVersion = 8
 
 // keysMigration is the step to keysVersion. It needs to know how numbers are
-// read, so it is no SQL.
+// read, so it is no SQL. There is no version 7: what is kept of the tables before
+// is for the programs that know version 6.
 func (s *Store) keysMigration() *goose.Migration {
 	return goose.NewGoMigration(keysVersion, &goose.GoFunc{RunTx: s.rekeyNumbers}, &goose.GoFunc{
-		RunTx: func(context.Context, *sql.Tx) error { return nil }, // keys are numbers too
+		RunTx: func(ctx context.Context, tx *sql.Tx) error { // keys are numbers too
+			return alterDialled(ctx, tx, "DROP COLUMN dialled")
+		},
 	})
+}
+
+// alterDialled changes the column of what was texted or called, which is kept
+// where it is not its own key, as with the 1 of Mexican and the 9 of Argentine
+// mobiles.
+func alterDialled(ctx context.Context, tx *sql.Tx, change string) error {
+	for _, c := range numberColumns {
+		if !c.dialled {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, "ALTER TABLE "+c.table+" "+change); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // numberColumn is a column of numbers, and the one that tells whose they are.
@@ -70,19 +88,23 @@ func (s *Store) rekeyNumbers(ctx context.Context, tx *sql.Tx) error {
 		}
 		changes = append(changes, found...)
 	}
-	if len(changes) == 0 {
-		return nil
+	kept := ""
+	if len(changes) > 0 {
+		if kept, err = s.keepBefore(ctx, tx); err != nil {
+			return fmt.Errorf("back the tables up before numbers are merged: %w", err)
+		}
 	}
-	kept, err := s.keepBefore(ctx, tx)
-	if err != nil {
-		return fmt.Errorf("back the tables up before numbers are merged: %w", err)
+	if err := alterDialled(ctx, tx, "ADD COLUMN dialled TEXT NOT NULL DEFAULT ''"); err != nil {
+		return err
 	}
 	for _, c := range changes {
 		if err := s.rekey(ctx, tx, c, kept); err != nil {
 			return fmt.Errorf("write a number of %s otherwise: %w", c.table, err)
 		}
 	}
-	s.log.InfoContext(ctx, "numbers merged", "changed", len(changes), "backup", kept)
+	if len(changes) > 0 {
+		s.log.InfoContext(ctx, "numbers merged", "changed", len(changes), "backup", kept)
+	}
 	return nil
 }
 
@@ -151,6 +173,12 @@ func changesOf(ctx context.Context, tx *sql.Tx, c numberColumn, homes func(whose
 func readKept(kept string, home phone.Home) phone.Number {
 	if n := phone.Read("+"+kept, home); n.Valid() {
 		return n
+	}
+	// Before there was a home, ten digits had a 1 put before them: 10612345678.
+	if rest, ok := strings.CutPrefix(kept, "1"); ok && len(rest) == 10 && rest[0] < '2' {
+		if n := phone.Read(rest, home); n.Valid() {
+			return n
+		}
 	}
 	return phone.Read(kept, home)
 }
