@@ -118,6 +118,9 @@ func TestWhoIsRung(t *testing.T) {
 		{"whose number begins as people there write it", oncall.Situation{
 			Request: oncall.Request{Caller: "+12125550123"}, Rules: oncall.Rules{Block: []string{"212555*"}, CallingCode: "1"}, Answers: []oncall.Answer{heard(ben)},
 		}, chosen{Reason: oncall.Blocked}},
+		{"whose number stands in an address", oncall.Situation{
+			Request: oncall.Request{Caller: "sip:+31655555555@example.net"}, Rules: oncall.Rules{Block: []string{"06 55*"}, CallingCode: "31"}, Answers: []oncall.Answer{heard(ben)},
+		}, chosen{Reason: oncall.Blocked}},
 		{"whose number begins with a 0 too many", oncall.Situation{
 			Request: oncall.Request{Caller: "0655555555"}, Rules: oncall.Rules{Block: []string{"+31 (0)655*"}, CallingCode: "31"}, Answers: []oncall.Answer{heard(ben)},
 		}, chosen{Reason: oncall.Blocked}},
