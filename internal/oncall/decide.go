@@ -50,7 +50,7 @@ func decide(s *Situation) Decision {
 func (s *Situation) readNumbers() {
 	if s.read == nil {
 		s.read = s.Rules.reader()
-		s.caller, s.did = phone.Read(s.Request.Caller, s.read.home), phone.Read(s.Request.DID, s.read.home)
+		s.caller, s.did = phone.ReadCaller(s.Request.Caller, s.read.home), phone.ReadCaller(s.Request.DID, s.read.home)
 	}
 }
 

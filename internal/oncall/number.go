@@ -29,7 +29,7 @@ func (r *Rules) home() phone.Home { return phone.HomeOfCode(r.CallingCode) }
 
 // keyOfNumber returns the key of a number that a phone system gives with its
 // country's code; empty: it is none.
-func keyOfNumber(number string) string { return phone.Read(number, phone.Home{}).Key() }
+func keyOfNumber(number string) string { return phone.ReadCaller(number, phone.Home{}).Key() }
 
 // callers is a list of callers, ready to be looked at.
 type callers struct {

@@ -179,7 +179,7 @@ func meant(lines []*line, r *Request) *line {
 		case len(l.dids) > 0:
 			number, known := called[l.Rules.CallingCode]
 			if !known {
-				number = phone.Read(r.DID, l.Rules.ready.home)
+				number = phone.ReadCaller(r.DID, l.Rules.ready.home)
 				called[l.Rules.CallingCode] = number
 			}
 			if !slices.ContainsFunc(l.dids, number.Same) {

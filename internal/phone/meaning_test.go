@@ -174,6 +174,22 @@ func TestHiddenCallersHaveNoNumber(t *testing.T) {
 	}
 }
 
+// https://www.rfc-editor.org/rfc/rfc3261#section-19.1.6
+func TestCallersNumbersAreReadInAddresses(t *testing.T) {
+	for text, want := range map[string]string{
+		"sip:+12125550123@example.net": "12125550123", "sips:2125550123@example.net:5061": "12125550123", "<sip:+12125550123@10.0.0.1>": "12125550123",
+		"SIP:+12125550123;phone-context=x@example.net;user=phone": "12125550123", "sip:+12125550123": "12125550123", "+12125550123": "12125550123", "2000": "2000",
+		"sip:2000@example.net": "", "sip:anonymous@anonymous.invalid": "", "sip:266696687@example.net": "", "sip:@": "", "sip:": "", "mailto:2125550123@example.net": "",
+	} {
+		if got := phone.ReadCaller(text, phone.HomeIn()).Digits(); got != want {
+			t.Errorf("%q is of %q, want %q", text, got, want)
+		}
+	}
+	if n, err := phone.Parse("sip:+12125550123@example.net", phone.HomeIn()); err == nil {
+		t.Errorf("an address was written for the number %s", n.E164()) // it says where to ring
+	}
+}
+
 func TestWhatIsWrongWithANumberIsSaid(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                       "\"\" is empty",

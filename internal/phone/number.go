@@ -104,6 +104,21 @@ func Read(text string, home Home) Number {
 	return n
 }
 
+// ReadCaller reads a number as Read does, also in a SIP address (RFC 3261,
+// section 19.1.6): sip:+12125550123@example.net. A short one is an extension
+// somewhere else, and no number.
+func ReadCaller(text string, home Home) Number {
+	scheme, address, _ := strings.Cut(strings.Trim(text, " <>"), ":")
+	if strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips") {
+		user, _, _ := strings.Cut(address, "@")
+		user, _, _ = strings.Cut(user, ";")
+		if n := Read(user, home); len(n.digits) >= minDigits {
+			return n
+		}
+	}
+	return Read(text, home)
+}
+
 // Parse reads a number that somebody wrote down, as Read does: one that can be
 // in use, and no extension. The error is a sentence that says what is wrong.
 func Parse(text string, home Home) (Number, error) {

@@ -15,7 +15,7 @@ const (
 // number. What is no number of any country is texted as it came: the phone
 // system may know it.
 func receiver(caller string, home phone.Home) (phone.Number, Reason) {
-	n := phone.Read(caller, home)
+	n := phone.ReadCaller(caller, home)
 	switch length := len(n.Digits()); {
 	case n.Hidden():
 		return n, Anonymous
