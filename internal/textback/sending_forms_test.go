@@ -195,12 +195,16 @@ func TestWhatIsMissingIsListed(t *testing.T) {
 
 func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 	for want, change := range map[string]url.Values{
-		`the id \"a b\" is not 1 to 100 letters, digits, full stops, underscores or hyphens`:                                  {"id": {"a b"}},
-		"the field api_domain is not a domain of the phone system":                                                            {"api_domain": {"example.net/users"}},
-		"the field user is not a user of the phone system":                                                                    {"user": {"2000@example.net"}},
-		"the field ns_system_user is not a user of the phone system":                                                          {"ns_system_user": {"80 01"}},
-		"the field from_number is not a telephone number of 7 to 15 digits":                                                   {"from_number": {"2000"}},
-		"the field user is not a user of the phone system; the field from_number is not a telephone number of 7 to 15 digits": {"user": {"*"}, "from_number": {"none"}},
+		`the id \"a b\" is not 1 to 100 letters, digits, full stops, underscores or hyphens`:                                 {"id": {"a b"}},
+		"the field api_domain is not a domain of the phone system":                                                           {"api_domain": {"example.net/users"}},
+		"the field user is not a user of the phone system":                                                                   {"user": {"2000@example.net"}},
+		"the field ns_system_user is not a user of the phone system":                                                         {"ns_system_user": {"80 01"}},
+		"the field from_number is not a telephone number of 7 to 15 digits":                                                  {"from_number": {"2000"}},
+		"the field user is not a user of the phone system; the field from_number is not a telephone number: 'n' is no digit": {"user": {"*"}, "from_number": {"none"}},
+		"the field from_number is not a telephone number: 'x' is no digit":                                                   {"from_number": {"212 555 0100 x4"}},
+		"the field from_number is not a telephone number: 's' is no digit":                                                   {"from_number": {"sip:+12125550100@example.net"}},
+		"the field from_number stands for a hidden number":                                                                   {"from_number": {"266696687"}},
+		"the field from_number has an extension, which cannot be dialled with it":                                            {"from_number": {"tel:+12125550100;ext=4"}},
 	} {
 		s := start(t)
 		before := s.file()
