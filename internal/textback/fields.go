@@ -1,6 +1,7 @@
 package textback
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 
@@ -27,8 +28,14 @@ func checkFromNumber(value string, home phone.Home) (clean, problem string) {
 	if problem != "" {
 		return "", problem
 	}
-	n, reason := receiver(value, home)
-	if reason != "" {
+	n := phone.Read(value, home)
+	if n.Hidden() {
+		_, err := phone.Parse(value, home)
+		if wrong, ok := errors.AsType[*phone.Error](err); ok {
+			return "", wrong.Why
+		}
+	}
+	if unreachable(n) != "" {
 		return "", "is not a telephone number of 7 to 15 digits"
 	}
 	return n.Digits(), ""

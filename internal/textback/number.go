@@ -16,13 +16,18 @@ const (
 // system may know it.
 func receiver(caller string, home phone.Home) (phone.Number, Reason) {
 	n := phone.ReadCaller(caller, home)
+	return n, unreachable(n)
+}
+
+// unreachable returns why a number cannot be texted; empty: it can.
+func unreachable(n phone.Number) Reason {
 	switch length := len(n.Digits()); {
 	case n.Hidden():
-		return n, Anonymous
+		return Anonymous
 	case n.Internal() && length < minNumber:
-		return n, OnNet
+		return OnNet
 	case length < minNumber, length > maxNumber:
-		return n, ShortNumber
+		return ShortNumber
 	}
-	return n, ""
+	return ""
 }
