@@ -307,27 +307,19 @@ func dialled(digits, region string) (n Number, usual bool) {
 // numberOf returns what the library has read.
 func numberOf(parsed *phonenumbers.PhoneNumber) Number {
 	code, national := strconv.Itoa(int(parsed.GetCountryCode())), phonenumbers.GetNationalSignificantNumber(parsed)
-	n := Number{digits: code + national, key: code + national}
+	n := Number{digits: code + national}
+	if rest := withoutMexicosTrunk(national); code == mexico && len(rest) == mexicoLength {
+		n.digits = code + rest
+	}
+	n.key = keyOf(n.digits)
 	if len(n.digits) > maxDigits {
 		return Number{digits: n.digits, key: n.key, kind: Invalid}
 	}
-	if code == mexico {
-		for _, prefix := range [...]string{mexicoMobile, "01", "044", "045"} {
-			rest, ok := strings.CutPrefix(national, prefix)
-			if !ok || len(rest) != mexicoLength {
-				continue
-			}
-			n.key = code + rest
-			if prefix != mexicoMobile {
-				n.digits = n.key
-			}
-			if again, err := phonenumbers.Parse("+"+n.key, nowhere); err == nil {
-				parsed = again
-			}
-			break
+	if code == mexico && n.key != code+national { // the library knows the ten digits alone
+		if again, err := phonenumbers.Parse("+"+n.key, nowhere); err == nil {
+			parsed = again
 		}
 	}
-	n.key = keyOf(n.key)
 	n.kind, n.valid = kindOf(parsed)
 	n.possible = n.valid || phonenumbers.IsPossibleNumberWithReason(parsed) == phonenumbers.IS_POSSIBLE
 	return n
