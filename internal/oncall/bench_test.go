@@ -52,9 +52,10 @@ func BenchmarkVoysFromMemory(b *testing.B) {
 	b.ReportMetric(float64(times[len(times)*99/100].Nanoseconds()), "p99-ns")
 }
 
+// BenchmarkDecide measures a decision by the rules of a route.
 func BenchmarkDecide(b *testing.B) {
 	answer := heard(person("Ann", 1, annCell, annDesk), person("Ben", 1, benCell), person("Cleo", 2, cleoTel))
-	s := oncall.Situation{Now: monday, Rules: oncall.Rules{Policy: oncall.Ordered}, Answers: []oncall.Answer{answer}}
+	s := oncall.Situation{Now: monday, Rules: oncall.Rules{Policy: oncall.Ordered}.Ready(), Answers: []oncall.Answer{answer}}
 	b.ReportAllocs()
 	for b.Loop() {
 		if oncall.Decide(s).Number == "" {

@@ -1,0 +1,7 @@
+package oncall
+
+// Ready returns rules as a route has them: their numbers are read once.
+func (r Rules) Ready() Rules {
+	r.ready, _ = newReader(&r)
+	return r
+}
