@@ -216,15 +216,6 @@ func TestWhatCannotBeUsedIsNamed(t *testing.T) {
 	}
 }
 
-func TestANumberIsStoredAsDigits(t *testing.T) {
-	s := start(t)
-	status, answer := s.post(whole(url.Values{"from_number": {" +1 (212) 555-0100 "}}))
-	wantAnswer(t, status, answer, 200, allCreated)
-	if got := s.text("example.org-sms").FromNumber; got != from {
-		t.Errorf("the number is %q", got)
-	}
-}
-
 func TestTheUserIsTakenFromTheInventory(t *testing.T) {
 	s := start(t)
 	status, answer := s.post(whole(url.Values{"user": {""}}))

@@ -1,6 +1,7 @@
 package textback_test
 
 import (
+	"net/url"
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/textback"
@@ -88,5 +89,14 @@ func TestCallersOfAnEntryAbroadAreAtHomeThere(t *testing.T) {
 				t.Errorf("the text is for %s", to)
 			}
 		})
+	}
+}
+
+func TestANumberIsStoredAsDigits(t *testing.T) {
+	s := start(t)
+	status, answer := s.post(whole(url.Values{"from_number": {" +1 (212) 555-0100 "}}))
+	wantAnswer(t, status, answer, 200, allCreated)
+	if got := s.text("example.org-sms").FromNumber; got != from {
+		t.Errorf("the number is %q", got)
 	}
 }
