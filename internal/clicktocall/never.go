@@ -10,7 +10,6 @@ import (
 	"math/big"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -278,6 +277,3 @@ func newCode() string {
 }
 
 func sameText(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
-
-// NeverURL returns where the page is, below the server's own address.
-func NeverURL(base *url.URL) string { return base.JoinPath("click-to-call", "never").String() }

@@ -18,7 +18,7 @@ type Number struct {
 	kind     Kind   // empty: it is looked up when it is asked for, and valid with it
 	valid    bool
 	internal bool // digits without a plus that are no number of any country
-	possible bool
+	possible bool // it has a length that numbers of its country have: ranges are opened all the time
 }
 
 // Digits returns the number as it is texted and dialled, without a plus:
@@ -65,10 +65,6 @@ func (n Number) Valid() bool {
 	}
 	return n.valid
 }
-
-// Possible reports whether the number has a length that numbers of its country
-// have. Ranges are opened all the time: what is possible may be in use.
-func (n Number) Possible() bool { return n.possible }
 
 // In reports whether the number is in use in a region, such as US. North
 // America's numbers are of the country that has their area code.
