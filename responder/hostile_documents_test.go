@@ -74,6 +74,9 @@ var hostile = []struct {
 }
 
 func TestHostileDocumentsAreReadInGoodTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	for _, c := range hostile {
 		t.Run(c.name, func(t *testing.T) {
 			parsed, err := responder.Parse([]byte(fill(responder.MaxDocument, c.start, c.piece, c.end)))

@@ -59,6 +59,9 @@ func becomes(t *testing.T, settings, number string, n int, state ledger.State) {
 // TestAnOperatorsDayBesideAServer does to a server that runs what operators do,
 // each by its command.
 func TestAnOperatorsDayBesideAServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without servers of their own")
+	}
 	system := phoneSystem(t)
 	path := folder(t, map[string]string{
 		"switchhook.toml": strings.Replace(textBackSettings(system, ""), "domains_file = \"domains.json\"\n", "", 1), "domains.json": oldDomains,

@@ -70,6 +70,9 @@ func meaning(t *testing.T, text []byte) (tokens []string) {
 // TestAThousandEntriesGoIntoTheDatabaseAndBack loses not a byte of meaning, from
 // file to database and back, twice.
 func TestAThousandEntriesGoIntoTheDatabaseAndBack(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	const many = 1000
 	text := oldEntries(many)
 	want := meaning(t, []byte(text))

@@ -158,6 +158,9 @@ func TestTheOnCallServiceBeforeIsReplacedAsItStands(t *testing.T) {
 
 // The service before answered 500 to all of these.
 func TestWhereTheServiceBeforeFailedTheDialPlanIsToldThatThereIsNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without servers of their own")
+	}
 	for name, fails := range map[string]func(v *vendor){
 		"nobody on call": func(v *vendor) { v.OnCall() },
 		"nobody at level 1": func(v *vendor) {
@@ -183,6 +186,9 @@ func TestWhereTheServiceBeforeFailedTheDialPlanIsToldThatThereIsNobody(t *testin
 }
 
 func TestAnAnswerOutlivesTheServerAndItsSource(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without servers of their own")
+	}
 	v := newVendor(t)
 	v.asBefore(legacyFolder(t))
 	path := t.TempDir()

@@ -21,6 +21,9 @@ const phonesKey = "phones"
 // example.net, its users 2000 and 3000, and the number 12125550100 of 2000; the
 // settings that use it are in switchhook.toml.
 func TestOperating(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without servers of their own")
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/operator",
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",

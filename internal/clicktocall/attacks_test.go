@@ -135,6 +135,9 @@ func TestOneNumberIsCalledOnceHoweverManyAskForIt(t *testing.T) {
 // TestOneNumberIsCalledThreeTimesInADay has somebody try each minute for two
 // days, from everywhere.
 func TestOneNumberIsCalledThreeTimesInADay(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, "")
 		var called []time.Duration

@@ -8,6 +8,9 @@ import (
 // TestHostileFilesEnd reads files that are made to be hard to read. None may
 // take memory or time beyond its size; the test's own time-out would tell.
 func TestHostileFilesEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	const size = 256 << 10
 	fill := func(text string) string { return strings.Repeat(text, size/len(text)) }
 	for name, content := range map[string]string{

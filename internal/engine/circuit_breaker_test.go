@@ -203,6 +203,9 @@ func TestOneCallTriesWhileTheOthersWait(t *testing.T) {
 // TestCircuitBreakersAreBounded has more origins fail than are remembered, as
 // documents of somebody's can name: the oldest are forgotten and asked again.
 func TestCircuitBreakersAreBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	n := &network{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })}
 	calls := over(t, n, engine.Config{})
 	first := at("http://first.example/")

@@ -227,6 +227,9 @@ func TestWritersLoseNothingOfEachOther(t *testing.T) {
 }
 
 func TestAReaderNeverSeesHalfAFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	f := open(t, `{"a": {"message": "0"}}`)
 	long := strings.Repeat("x", 100_000)
 	done := make(chan struct{})

@@ -16,6 +16,9 @@ var (
 // TestPartsOfAnOptOutCombine reads every verb with every object and recipient: an opt-out
 // that nobody wrote down is as good as one that somebody did.
 func TestPartsOfAnOptOutCombine(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	var wishes []string
 	add := func(parts ...[]string) {
 		phrases := []string{""}

@@ -56,6 +56,9 @@ func (s *site) asked() map[nstest.Call]int {
 // TestALargeDomainIsReadOnceForAllItsEntries has 200 entries in a domain with
 // 3,000 rules.
 func TestALargeDomainIsReadOnceForAllItsEntries(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	s := remembering(t, nstest.Quirks{})
 	s.crowd(3000)
 	entries := many(200)

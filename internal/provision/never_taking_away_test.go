@@ -64,6 +64,9 @@ var faults = map[string]nstest.Fault{
 // user, with a failure at every step. After each run calls have to come
 // through, by the old chain or by the new one.
 func TestAChainIsTakenAwayOnceTheNewOneStands(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	const number = "12125550100"
 	for name, fault := range faults {
 		for good := range 7 {

@@ -52,6 +52,9 @@ func TestAFolderHasOneServer(t *testing.T) {
 }
 
 func TestAServerThatIsKilledLeavesItsFolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without servers of their own")
+	}
 	const variable = "SWITCHHOOK_TEST_FOLDER"
 	if folder := os.Getenv(variable); folder != "" {
 		s := storetest.Open(t, store.Config{Folder: folder, Exclusive: true})

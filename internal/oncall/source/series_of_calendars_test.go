@@ -274,6 +274,9 @@ func TestRulesAsProgramsWriteThem(t *testing.T) {
 // TestRulesAreFollowedForABoundedTime reads calendars that were made to keep
 // a server busy.
 func TestRulesAreFollowedForABoundedTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: without large inputs")
+	}
 	rules := []string{"FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=DAILY;COUNT=10000", "FREQ=HOURLY;INTERVAL=1", "FREQ=MONTHLY;INTERVAL=1000;BYMONTHDAY=31;BYMONTH=2"}
 	calendar := opening
 	for i := range 40 {
