@@ -33,10 +33,10 @@ const (
 
 	// demoQueueTime is how long queued calls wait: somebody watches, and sees
 	// them wait before their turn comes.
-	demoQueueTime = 6 * time.Second
+	demoQueueTime = 3 * time.Second
 
 	// visitTimeout bounds a whole visit: the queued call's turn comes within
-	// demoQueueTime, and is seen a few seconds later.
+	// demoQueueTime, and is seen a moment later.
 	visitTimeout = 30 * time.Second
 )
 

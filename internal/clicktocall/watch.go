@@ -43,7 +43,7 @@ const (
 	ringing = 2 * time.Minute
 
 	// settling is how long after it was placed a call back may not show in the
-	// queue yet.
+	// queue yet. One that was seen there and is gone needs no such time.
 	settling = 5 * time.Second
 )
 
@@ -67,8 +67,15 @@ type Watch struct {
 	Log         Log         // nil: nobody is told
 
 	mu      sync.Mutex
-	asked   map[string]time.Time // when the phone system was asked for a call back
+	looks   map[string]look // by the call back's id
 	streams int
+}
+
+// look is when the phone system was last asked for a call back, and whether it
+// was ever seen in its queue.
+type look struct {
+	at     time.Time
+	waited bool
 }
 
 // shown is how a state is called to visitors.
@@ -215,7 +222,7 @@ func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
 	switch {
 	case c.State == Calling && since > ringing, c.State == Placed && since > followed:
 		return Over
-	case c.State != Placed || since < settling || !a.due(c.ID, now):
+	case c.State != Placed || !a.due(c.ID, now):
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
@@ -227,7 +234,7 @@ func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
 		}
 		return ""
 	}
-	if waits {
+	if everWaited := a.waited(c.ID, waits); waits || !everWaited && since < settling {
 		return ""
 	}
 	return Calling
@@ -238,14 +245,26 @@ func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
 func (a *Watch) due(id string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if now.Sub(a.asked[id]) < lookEvery {
+	last := a.looks[id]
+	if now.Sub(last.at) < lookEvery {
 		return false
 	}
-	if a.asked == nil || len(a.asked) >= 4*maxStreams {
-		a.asked = map[string]time.Time{} // all are asked for once more, and that is all
+	if a.looks == nil || len(a.looks) >= 4*maxStreams {
+		a.looks = map[string]look{} // all are asked for once more, and that is all
 	}
-	a.asked[id] = now
+	a.looks[id] = look{at: now, waited: last.waited}
 	return true
+}
+
+// waited remembers whether a call back is in its queue now, and reports whether
+// it ever was.
+func (a *Watch) waited(id string, waits bool) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	last := a.looks[id]
+	last.waited = last.waited || waits
+	a.looks[id] = last
+	return last.waited
 }
 
 func (a *Watch) log(ctx context.Context, message string, err error) {

@@ -48,6 +48,30 @@ func TestVisitorHearsHowTheCallStands(t *testing.T) {
 	})
 }
 
+// TestACallThatWasSeenWaitingIsCallingOnceItIsGone has the first of two calls
+// looked at while it waits. Of the other nobody knows for five seconds whether
+// it shows in its queue at all.
+func TestACallThatWasSeenWaitingIsCallingOnceItIsGone(t *testing.T) {
+	for seen, want := range map[bool]string{true: "calling", false: "queued"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := start(t, "45")
+			id := s.press(visiting, "sales", nil).RequestID
+			if seen {
+				s.progress(id)
+			}
+			s.system.TakeQueuedCalls(number)
+			time.Sleep(2 * time.Second)
+			if got := s.progress(id); got != want {
+				t.Errorf("seen before: %v; it is %s, want %s", seen, got, want)
+			}
+			time.Sleep(4 * time.Second)
+			if got := s.progress(id); got != "calling" {
+				t.Errorf("seen before: %v; at last it is %s", seen, got)
+			}
+		})
+	}
+}
+
 func TestPhoneSystemIsNotAskedForEachLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, "45")
