@@ -17,6 +17,9 @@ TIME     ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 # (internal/await): this limit is for one that does not even get there.
 TESTFLAGS ?= -timeout 60m
 
+# The packages whose tests take longest, and wait most: they begin first.
+LONG     := ./internal/store ./internal/clicktocall/widget ./internal/crash ./packaging ./internal/cli
+
 # The Debian that the machines of the package's tests begin with.
 MACHINE  := dist/.debian
 
@@ -49,7 +52,7 @@ check: format lint ## in a minute: format, vet, lint, and the tests that need no
 
 test: deps format ## all tests, each once; CI runs this and make race
 	go vet ./...
-	go test -count=1 $(TESTFLAGS) ./...
+	go test -count=1 -p 4 $(TESTFLAGS) $(LONG) ./...
 
 race: deps ## the packages with goroutines under the race detector; some minutes
 	CGO_ENABLED=1 go test -race -count=1 $(TESTFLAGS) $$(tools/racing.sh)

@@ -47,19 +47,19 @@ cd / && rm -rf "$1"
 `
 
 // start starts a server. Benchmarks want one that waits for the disk; tests do
-// without: it is never killed together with its machine.
+// without, in memory: it is never killed together with its machine.
 func start(durable bool) (*server, error) {
 	programs, err := programs()
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "switchhook-postgres-")
+	in, fsync := memory(), "off"
+	if durable {
+		in, fsync = "", "on"
+	}
+	folder, err := os.MkdirTemp(in, "switchhook-postgres-")
 	if err != nil {
 		return nil, err
-	}
-	fsync := "off"
-	if durable {
-		fsync = "on"
 	}
 	limit := strconv.Itoa(int(await.Limit.Seconds()))
 	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync, limit}

@@ -60,5 +60,24 @@ func PutSQLite(t testing.TB, folder string) {
 // EmptySQLite is SQLite without the file, which the first server makes.
 func EmptySQLite(t testing.TB) store.Config {
 	t.Helper()
-	return store.Config{Folder: t.TempDir(), Exclusive: true}
+	return store.Config{Folder: folder(t), Exclusive: true}
+}
+
+// folder makes a folder that is removed when the test ends. Benchmarks want one
+// that waits for the disk.
+func folder(t testing.TB) string {
+	t.Helper()
+	if _, measures := t.(*testing.B); measures || memory() == "" {
+		return t.TempDir()
+	}
+	made, err := os.MkdirTemp(memory(), "switchhook-sqlite-") //nolint:usetesting // TempDir is on the disk
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(made); err != nil {
+			t.Error(err)
+		}
+	})
+	return made
 }
