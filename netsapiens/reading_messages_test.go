@@ -1,14 +1,18 @@
 package netsapiens_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
@@ -192,6 +196,52 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 	}
 }
 
+// TestEventsAreReadOneByOne reads what is too much at once, and what is broken
+// in places.
+func TestEventsAreReadOneByOne(t *testing.T) {
+	for body, want := range map[string]string{
+		"": "the events are no JSON array of objects", "null": "the events are no JSON array of objects", "[]": "", "{}": "event 1 has no id of a message",
+		"\uFEFF {\"id\":1}\n":        "1",
+		`{"id":1} {"id":2}`:          "1, the events are no JSON array of objects",
+		`[{"id":1},{},3,{"id":4}]`:   "1, event 2 has no id of a message, event 3 is no JSON object, 4",
+		`[{"id":1}{"id":2}]`:         "1, the events are no JSON array of objects",
+		`[{"id":1},{"id":2,"text":"`: "1, the events are no JSON array of objects",
+		`[{"id":1}`:                  "1, the events are no JSON array of objects",
+		strings.Repeat("[", 10001):   "the events are no JSON array of objects",
+		`[{"id":1},` + strings.Repeat(" ", 2*netsapiens.MaxEvents) + `{"id":2}]`: "1, an event has too many bytes",
+		strings.Repeat(" ", netsapiens.MaxEvents+1):                              "an event has too many bytes",
+	} {
+		var got []string
+		for e, err := range netsapiens.ReadMessageEvents(iotest.OneByteReader(strings.NewReader(body))) {
+			if err != nil {
+				e.ID = err.Error()
+			}
+			got = append(got, e.ID)
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("%.40q: %q, want %q", body, got, want)
+		}
+	}
+	broken := errors.New("the line is dead")
+	var last error
+	for _, err := range netsapiens.ReadMessageEvents(io.MultiReader(strings.NewReader(`[{"id":1},`), iotest.ErrReader(broken))) {
+		last = err
+	}
+	if !errors.Is(last, broken) {
+		t.Errorf("where the reader breaks off it says %v", last)
+	}
+	n, post := 0, "["+strings.Repeat(`{"id":1},`, 200_000)+`{"id":2}]`
+	for range netsapiens.ReadMessageEvents(strings.NewReader(post)) {
+		n++
+	}
+	if n != 200_001 {
+		t.Errorf("%d events of %d bytes", n, len(post))
+	}
+	for range netsapiens.ReadMessageEvents(strings.NewReader(post)) {
+		break // who has had enough is not asked again
+	}
+}
+
 // FuzzMessageEvents posts anything: there are events that have an id, or an
 // error and no events, and what was read can be read again.
 func FuzzMessageEvents(f *testing.F) {
@@ -213,6 +263,17 @@ func FuzzMessageEvents(f *testing.F) {
 					t.Errorf("%q is for %q", e.To, to)
 				}
 			}
+		}
+		var streamed []netsapiens.MessageEvent
+		for e, wrong := range netsapiens.ReadMessageEvents(bytes.NewReader(body)) {
+			if wrong == nil {
+				streamed = append(streamed, e)
+			} else if err == nil {
+				t.Errorf("%q can be read whole, and not one by one: %v", body, wrong)
+			}
+		}
+		if diff := cmp.Diff(events, streamed, cmpopts.EquateEmpty()); err == nil && diff != "" {
+			t.Errorf("%q (-whole +one by one):\n%s", body, diff)
 		}
 		again, err2 := netsapiens.ParseMessageEvents(body)
 		if diff := cmp.Diff(events, again); diff != "" || (err == nil) != (err2 == nil) {

@@ -66,7 +66,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 	if settings.TextBack.Replies {
 		key := textback.EventsKey(settings.Forms.Secret.Reveal())
 		s.eventsURL = textback.EventsURL(hook, key)
-		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", Handler: &textback.Inbox{
+		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", MaxBody: textback.MaxPost, Handler: &textback.Inbox{
 			Key: key, Entries: s.entries, Mail: a.store, Log: web.Note, Count: a.metrics.Inbound,
 			Replies: textback.Replies{
 				Stop: string(settings.TextBack.StopConfirmation), Start: string(settings.TextBack.StartConfirmation), Help: string(settings.TextBack.Help),

@@ -311,7 +311,7 @@ func TestEventsWithoutTheKeyAreRefused(t *testing.T) {
 func TestEventsThatCannotBeReadAreToldSo(t *testing.T) {
 	m := startInbox(t, nstest.Quirks{})
 	for body, want := range map[string]int{
-		"": 400, "{": 400, "null": 400, `"x"`: 400, "[1]": 400, "[null]": 400, `{"id":""}`: 400, `[{}]`: 400, "[" + stop + ",{}]": 400,
+		"": 400, "{": 400, "null": 400, `"x"`: 400, "[1]": 400, "[null]": 400, `{"id":""}`: 400, `[{}]`: 400,
 		"[]": 200, `[{"id":"m-2"}]`: 200, `{"id":"m-3","text":{"a":1}}`: 200,
 		strings.Repeat(" ", 1<<20+1): 413,
 	} {

@@ -8,7 +8,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/form"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/optout"
@@ -69,6 +69,10 @@ func EventsKey(secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// MaxPost bounds what a phone system posts at once, in bytes: the texts of a
+// large domain over a weekend. It is read as it comes, and not kept.
+const MaxPost = 64 << 20
+
 // eventsTimeout bounds what our own database may take for the events of a post.
 // The phone system waits, and posts every few seconds.
 const eventsTimeout = 20 * time.Second
@@ -86,34 +90,48 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, netsapiens.MaxEvents))
-	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		form.Say(w, http.StatusRequestEntityTooLarge, "these are too many events at once")
-		return
-	}
-	if err != nil {
-		form.Say(w, http.StatusBadRequest, "the events broke off")
-		return
-	}
-	events, err := netsapiens.ParseMessageEvents(body)
-	if err != nil {
-		form.Say(w, http.StatusBadRequest, err.Error())
-		return
-	}
 	// What was begun is done to its end, also where the phone system hangs up:
 	// each event is a transaction of its own, and short.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eventsTimeout)
 	defer cancel()
-	var failed error
-	for _, event := range events {
-		failed = errors.Join(failed, i.receive(ctx, event, time.Now()))
+	var unread, failed error
+	for event, err := range netsapiens.ReadMessageEvents(http.MaxBytesReader(w, r.Body, MaxPost)) {
+		if err != nil {
+			unread = cmp.Or(unread, err) // the others count: it may be posted so again and again
+			continue
+		}
+		if err := i.receive(ctx, event, time.Now()); err != nil {
+			failed = err
+		}
 	}
 	if failed != nil {
 		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(failed.Error()))))
 		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 		return
 	}
-	form.Say(w, http.StatusOK, "ok")
+	if unread != nil {
+		i.log(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
+	}
+	status, says := read(unread)
+	form.Say(w, status, says)
+}
+
+// read returns what the phone system is told of a post, of what could not be
+// read of it.
+func read(unread error) (status int, says string) {
+	if unread == nil {
+		return http.StatusOK, "ok"
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](unread); ok {
+		return http.StatusRequestEntityTooLarge, "these are too many events at once"
+	}
+	switch {
+	case errors.Is(unread, netsapiens.ErrEventTooLong):
+		return http.StatusRequestEntityTooLarge, unread.Error()
+	case fault.CodeOf(unread) == fault.Invalid:
+		return http.StatusBadRequest, unread.Error()
+	}
+	return http.StatusBadRequest, "the events broke off"
 }
 
 // receive heeds one event, where it is a word from somebody to a number that
@@ -122,6 +140,7 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 	if event.Removed || event.Direction != netsapiens.Inbound || strings.EqualFold(event.Type, "chat") {
 		return nil // a STOP with a picture or a long text comes as mms
 	}
+	event.ID, event.Text = keptID(event.ID), keptText(event.Text)
 	word := optout.Read(event.Text)
 	if word == optout.None {
 		return nil
@@ -147,6 +166,12 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 	i.log(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
 		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)))
 	return nil
+}
+
+// keptText returns a text without what no database keeps and nobody means: NUL,
+// which some gateways leave between letters, and what is no letter.
+func keptText(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
 }
 
 // entryOf returns the entry that a text answers to: one whose texts come from

@@ -20,7 +20,7 @@ func TestEachPartHasItsOwnRules(t *testing.T) {
 	})
 	route := func(path string) []web.Route { return []web.Route{{Path: path, Name: path, Handler: reads}} }
 	handler := web.New(web.Config{
-		Webhooks: route("/webresponder"), API: route("/ns-api/"), Operator: route("/console/line"), Log: slog.New(slog.DiscardHandler),
+		Webhooks: append(route("/webresponder"), web.Route{Path: "/webresponder/events", Handler: reads, MaxBody: 4 << 20}), API: route("/ns-api/"), Operator: route("/console/line"), Log: slog.New(slog.DiscardHandler),
 	})
 	for _, test := range []struct {
 		name, path, site string
@@ -33,6 +33,8 @@ func TestEachPartHasItsOwnRules(t *testing.T) {
 		{name: "the operator's part not from a page of others", path: "/console/line", site: "cross-site", status: http.StatusForbidden, sniff: "nosniff"},
 		{name: "but by a command", path: "/console/line", status: http.StatusOK, sniff: "nosniff"},
 		{name: "a webhook's body is bounded", path: "/webresponder", body: 1<<20 + 1, status: http.StatusRequestEntityTooLarge},
+		{name: "a route may take more", path: "/webresponder/events", body: 4 << 20, status: http.StatusOK},
+		{name: "and its body is bounded too", path: "/webresponder/events", body: 4<<20 + 1, status: http.StatusRequestEntityTooLarge},
 		{name: "and the operator's more closely", path: "/console/line", body: 64<<10 + 1, status: http.StatusRequestEntityTooLarge, sniff: "nosniff"},
 		{name: "what is in no part is nowhere", path: "/console", status: http.StatusNotFound, sniff: "nosniff"},
 		{name: "nor beside them", path: "/elsewhere", status: http.StatusNotFound, sniff: "nosniff"},

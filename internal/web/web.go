@@ -4,6 +4,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -53,8 +54,9 @@ type Route struct {
 	Path    string // as http.ServeMux takes it, without a method
 	Name    string // in logs and metrics
 	Handler http.Handler
-	Local   bool // only for this machine itself, not through a proxy
-	Quiet   bool // not worth a log line: probes and scrapes
+	Local   bool  // only for this machine itself, not through a proxy
+	Quiet   bool  // not worth a log line: probes and scrapes
+	MaxBody int64 // the largest body, in bytes; 0: that of its part
 }
 
 // Config is what a Handler needs. What it answers is in three parts, each with
@@ -88,27 +90,22 @@ type Handler struct {
 func New(c Config) *Handler {
 	h := &Handler{config: c, parts: make(map[string]http.Handler)}
 	h.unknown = h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
-	h.add(c.Webhooks, func(next http.Handler) http.Handler {
-		return http.MaxBytesHandler(next, maxWebhookBody)
-	})
-	h.add(c.API, func(next http.Handler) http.Handler {
-		return http.MaxBytesHandler(private(next), maxAPIBody)
-	})
+	h.add(c.Webhooks, maxWebhookBody, func(next http.Handler) http.Handler { return next })
+	h.add(c.API, maxAPIBody, private)
 	// A page of somebody else's in the operator's browser must not get here.
 	sameOrigin := http.NewCrossOriginProtection()
-	h.add(c.Operator, func(next http.Handler) http.Handler {
-		return http.MaxBytesHandler(private(sameOrigin.Handler(next)), maxOperatorBody)
-	})
+	h.add(c.Operator, maxOperatorBody, func(next http.Handler) http.Handler { return private(sameOrigin.Handler(next)) })
 	return h
 }
 
-// add makes a mux of routes and puts it behind the rules of its part.
-func (h *Handler) add(routes []Route, rules func(http.Handler) http.Handler) {
+// add makes a mux of routes and puts it behind the rules of its part. Bodies
+// have most bytes at most, where their route does not say.
+func (h *Handler) add(routes []Route, most int64, rules func(http.Handler) http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle("/", h.unknown)
 	part := rules(mux)
 	for _, route := range routes {
-		mux.Handle(route.Path, h.wrap(route))
+		mux.Handle(route.Path, http.MaxBytesHandler(h.wrap(route), cmp.Or(route.MaxBody, most)))
 		h.parts[firstElement(route.Path)] = part
 	}
 }
