@@ -95,7 +95,7 @@ func TestNullAndEmptyAreAsGoodAsAbsent(t *testing.T) {
 }
 
 func TestAConsentKeyMayBeANumber(t *testing.T) {
-	f := open(t, `{"a": {"consent_key": 1}, "b": {"consent_key": "#"}}`)
+	f := open(t, `{"a": {"consent_key": 1, "key": "k"}, "b": {"key": "k", "consent_key": "#"}}`)
 	f.wantTold()
 	for id, want := range map[string]string{"a": "1", "b": "#"} {
 		if e, _ := f.Get(id); e.ConsentKey != want {
@@ -117,6 +117,8 @@ func TestWhatIsWrongWithAFieldIsTold(t *testing.T) {
 		{`"consent_key": "12"`, `consent_key: it is not a key of a telephone, such as "1"`},
 		{`"consent_key": "A"`, `consent_key: it is not a key of a telephone, such as "1"`},
 		{`"consent_key": 12`, `consent_key: it is not a key of a telephone, such as "1"`},
+		{`"consent_key": "1"`, `consent_key: it needs the field key, or anybody could agree to texts in a caller's place; openssl rand -hex 16 makes a good one`},
+		{`"key": "", "consent_key": "1"`, `consent_key: it needs the field key, or anybody could agree to texts in a caller's place; openssl rand -hex 16 makes a good one`},
 		{`"cooldown": 60`, `cooldown: it is not an object`},
 		{`"cooldown": {"texts": 3}`, `cooldown: it needs texts and minutes, such as {"texts": 3, "minutes": 60}`},
 		{`"cooldown": {"texts": 0, "minutes": 60}`, `cooldown: texts: 0 is not a number from 1 to 100`},

@@ -71,7 +71,7 @@ func TestAMessageIsNeededWheneverAnEntryMayBeAsked(t *testing.T) {
 }
 
 func TestAnEntryIsMeantForTextsByItsFields(t *testing.T) {
-	f := open(t, `{"a": {"user": "2000"}, "b": {"messages": {"open": "o"}}, "c": {"consent_key": "1"}, "d": {"queue": "9002@example.net", "hours": {"mon": []}}, "e": {"api_domain": "example.net"}}`)
+	f := open(t, `{"a": {"user": "2000"}, "b": {"messages": {"open": "o"}}, "c": {"consent_key": "1", "key": "k"}, "d": {"queue": "9002@example.net", "hours": {"mon": []}}, "e": {"api_domain": "example.net"}}`)
 	for id, want := range map[string]bool{"a": true, "b": true, "c": true, "d": false, "e": false} {
 		if e, _ := f.Get(id); e.HasText() != want {
 			t.Errorf("%s: %v", id, !want)

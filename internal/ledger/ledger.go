@@ -96,6 +96,7 @@ type History struct {
 	Replies    []time.Time  // of Confirmation and Help texts to this number in the last day, the youngest first
 	Suppressed *Suppression // why this number gets no texts; nil: it may
 	Consent    *Consent     // to texts of this entry; nil: none
+	First      *Answered    // what the first step of this very call was answered, where this is a later one; nil: nothing
 }
 
 // Decision is what a call is to get.

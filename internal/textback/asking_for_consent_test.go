@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"maps"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,16 +39,33 @@ func (s *service) pressing(document, caller, callID, digits string) string {
 	return s.get(q)
 }
 
-const asking = `<Response><Gather numDigits="1" timeout="8" action="https://hooks.example.net/webresponder?id=example.net-sms&amp;step=consent">` +
+// keyed has the phone system ask as provisioning set it up: with the entry's
+// key.
+func (s *service) keyed(id, caller, callID string) string {
+	s.t.Helper()
+	q := query(id, caller, callID)
+	q.Set("key", entryKey)
+	return s.get(q)
+}
+
+// asks has an entry ask its callers first.
+func (s *service) asks(id string, more map[string]any) {
+	s.t.Helper()
+	fields := map[string]any{"consent_key": "1", "key": entryKey}
+	maps.Copy(fields, more)
+	s.set(id, fields)
+}
+
+const asking = `<Response><Gather numDigits="1" timeout="8" action="https://hooks.example.net/webresponder?id=example.net-sms&amp;key=` + entryKey + `&amp;step=consent">` +
 	`<Say>Press 1 to get our hours by text.</Say></Gather></Response>`
 
 func TestACallerAgreesByAKeyOnceAndForAll(t *testing.T) {
 	s := start(t, allTexts, func(c *textback.Config) { c.Texts[textback.Consent] = "" })
-	s.set(id, map[string]any{"consent_key": "1"})
-	document := s.call("+19734321440", "call-1")
+	s.asks(id, nil)
+	document := s.keyed(id, "+19734321440", "call-1")
 	wantXML(t, document, asking)
 	s.wantTexts(0)
-	wantXML(t, s.call("+19734321440", "call-1"), asking) // the phone system asks again
+	wantXML(t, s.keyed(id, "+19734321440", "call-1"), asking) // the phone system asks again
 	before := time.Now().Add(-time.Second)
 	wantXML(t, s.pressing(document, "+19734321440", "call-1", "1"), hears(textback.Sent))
 	wantXML(t, s.pressing(document, "+19734321440", "call-1", "1"), hears(textback.Sent)) // and again
@@ -63,14 +81,14 @@ func TestACallerAgreesByAKeyOnceAndForAll(t *testing.T) {
 		t.Errorf("they agreed at %v", at)
 	}
 
-	wantXML(t, s.call("+19734321440", "call-2"), hears(textback.Sent)) // not asked again
+	wantXML(t, s.keyed(id, "+19734321440", "call-2"), hears(textback.Sent)) // not asked again
 	s.wantTexts(2)
 	if n := len(s.dossier("19734321440").Consents); n != 1 {
 		t.Errorf("there are %d consents", n)
 	}
-	wantXML(t, s.call("+19734321441", "call-3"), asking) // somebody else is
-	s.set("other", map[string]any{"consent_key": "1"})
-	if other := s.get(query("other", "+19734321440", "call-4")); other == hears(textback.Sent) {
+	wantXML(t, s.keyed(id, "+19734321441", "call-3"), asking) // somebody else is
+	s.asks("other", nil)
+	if other := s.keyed("other", "+19734321440", "call-4"); other == hears(textback.Sent) {
 		t.Error("a consent to one entry is none to another")
 	}
 	s.wantTexts(2)
@@ -78,15 +96,16 @@ func TestACallerAgreesByAKeyOnceAndForAll(t *testing.T) {
 
 func TestWithoutTheKeyThereIsNoTextAndNoConsent(t *testing.T) {
 	s := start(t, allTexts, func(c *textback.Config) { c.Texts[textback.Consent] = "" })
-	s.set(id, map[string]any{"consent_key": "1"})
+	s.asks(id, nil)
 	for i, digits := range []string{"", "2", "11", "#", "1 ", "one"} {
 		callID := "call-" + string(rune('a'+i))
-		document := s.call("+19734321440", callID)
+		document := s.keyed(id, "+19734321440", callID)
 		wantXML(t, document, asking)
 		wantXML(t, s.pressing(document, "+19734321440", callID, digits), hears(textback.Declined))
 		wantXML(t, s.pressing(document, "+19734321440", callID, "1"), hears(textback.Declined)) // a repeat
 	}
 	q := query(id, "+19734321440", "call-z")
+	q.Set("key", entryKey)
 	q.Set("Digits", "1") // some phone systems send what was pressed before
 	wantXML(t, s.get(q), asking)
 	s.wantTexts(0)
@@ -97,12 +116,12 @@ func TestWithoutTheKeyThereIsNoTextAndNoConsent(t *testing.T) {
 
 func TestWhoIsNotToBeTextedIsNotAsked(t *testing.T) {
 	s := start(t, allTexts)
-	s.set(id, map[string]any{"consent_key": "1", "cooldown": map[string]any{"texts": 1, "minutes": 60}})
+	s.asks(id, map[string]any{"cooldown": map[string]any{"texts": 1, "minutes": 60}})
 	s.suppress(ledger.Suppression{Number: "19734321440", Tenant: domain, Channel: ledger.Texts, How: ledger.ByText})
-	wantXML(t, s.call("+19734321440", "call-1"), hears(textback.Suppressed))
-	wantXML(t, s.call("+4930123456", "call-2"), hears(textback.LandLine))
+	wantXML(t, s.keyed(id, "+19734321440", "call-1"), hears(textback.Suppressed))
+	wantXML(t, s.keyed(id, "+4930123456", "call-2"), hears(textback.LandLine))
 	// Who says STOP between the question and the key is not texted either.
-	document := s.call("+19734321441", "call-3")
+	document := s.keyed(id, "+19734321441", "call-3")
 	s.suppress(ledger.Suppression{Number: "19734321441", Tenant: domain, Channel: ledger.Texts, How: ledger.ByText})
 	wantXML(t, s.pressing(document, "+19734321441", "call-3", "1"), hears(textback.Suppressed))
 	s.wantTexts(0)
@@ -134,14 +153,73 @@ func TestTheQuestionIsTheEntrysOwn(t *testing.T) {
 func TestWithoutACallIDTheStepsAreToldApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startInBubble(t)
-		s.set(id, map[string]any{"consent_key": "1"})
-		document := s.call("+19734321440", "")
+		s.asks(id, nil)
+		document := s.keyed(id, "+19734321440", "")
 		wantXML(t, document, asking)
 		wantXML(t, s.pressing(document, "+19734321440", "", "1"), success)
-		wantXML(t, s.call("+19734321440", ""), asking) // a repeat of the first step, within a minute
+		wantXML(t, s.keyed(id, "+19734321440", ""), asking) // a repeat of the first step, within a minute
 		s.wantTexts(1)
 		time.Sleep(61 * time.Second)
-		wantXML(t, s.call("+19734321440", ""), success)
+		wantXML(t, s.keyed(id, "+19734321440", ""), success)
 		s.wantTexts(2)
 	})
+}
+
+func TestAKeyThatNobodyAskedForIsNoConsent(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		asked  func(s *service) // before the key comes
+		callID string
+	}{
+		{"there was no question", func(*service) {}, "call-1"},
+		{"and no call's id", func(*service) {}, ""},
+		{"it was asked in another call", func(s *service) { s.keyed(id, "+19734321440", "call-0") }, "call-1"},
+		{"it was asked of somebody else", func(s *service) { s.keyed(id, "+19734321441", "call-1") }, "call-1"},
+		{"another entry asked", func(s *service) { s.asks("other", nil); s.keyed("other", "+19734321440", "call-1") }, "call-1"},
+		{"it was asked an hour ago", func(s *service) { s.keyed(id, "+19734321440", "call-1"); time.Sleep(time.Hour) }, "call-1"},
+		{"the entry did not ask then", func(s *service) {
+			s.set(id, map[string]any{"key": entryKey, "cooldown": map[string]any{"texts": 1, "minutes": 60}})
+			s.keyed(id, "+19734321440", "call-1")
+			time.Sleep(2 * time.Minute)
+			s.asks(id, nil)
+		}, "call-1"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := startInBubble(t)
+				s.asks(id, nil)
+				row.asked(s)
+				texts := len(s.system.Messages())
+				forged := query(id, "+19734321440", row.callID)
+				forged.Set("key", entryKey)
+				forged.Set("step", "consent")
+				forged.Set("Digits", "1")
+				wantXML(t, s.get(forged), apology) // the words of declined
+				s.wantTexts(texts)
+				if d := s.dossier("19734321440"); d.Consents != nil {
+					t.Errorf("there are consents: %+v", d.Consents)
+				}
+				if !strings.Contains(s.log.String(), "unasked=true") {
+					t.Error("the log does not tell of it")
+				}
+				// It stands in no true caller's way.
+				document := s.keyed(id, "+19734321440", "call-9")
+				s.pressing(document, "+19734321440", "call-9", "1")
+				s.wantTexts(texts + 1)
+			})
+		})
+	}
+}
+
+func TestAForgedKeyDoesNotSpoilTheCall(t *testing.T) {
+	s := start(t)
+	s.asks(id, nil)
+	forged := query(id, "+19734321440", "call-1")
+	forged.Set("key", entryKey)
+	forged.Set("step", "consent")
+	forged.Set("Digits", "2")
+	s.get(forged)
+	document := s.keyed(id, "+19734321440", "call-1")
+	wantXML(t, s.pressing(document, "+19734321440", "call-1", "1"), success)
+	s.wantTexts(1)
 }
