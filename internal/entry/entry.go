@@ -205,6 +205,9 @@ func parse(id string, object []byte) (*Entry, error) {
 			return nil, fmt.Errorf("entry %q: the field %s is not a text", id, name)
 		}
 	}
+	if e.ConsentKey != "" && e.Key == "" {
+		return nil, fmt.Errorf("entry %q: the field %s: %w", id, FieldConsentKey, errKeyless)
+	}
 	if e.Hours != nil {
 		e.Hours.Zone = e.TimeZone
 	}

@@ -70,6 +70,7 @@ func (e *Entry) read(name string, value json.RawMessage) (err error) {
 }
 
 var (
+	errKeyless  = errors.New("it needs the field key, or anybody could agree to texts in a caller's place; openssl rand -hex 16 makes a good one")
 	errNoText   = errors.New("it is not a text")
 	errNoObject = errors.New("it is not an object")
 )

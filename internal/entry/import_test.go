@@ -41,6 +41,8 @@ func TestAnImportIsDoneWholeOrNotAtAll(t *testing.T) {
 		"broken":     {`{"c": {}`, "what is to be imported cannot be read: line 1: it ends too early"},
 		"empty":      {"", "what is to be imported cannot be read: it is empty; a file without entries holds {}"},
 		"wrong type": {`{"c": {}, "d": {"message": 7}}`, `what is to be imported cannot be used: entry "d": the field message is not a text`},
+		"a consent key alone": {`{"c": {}, "d": {"message": "m", "consent_key": "1"}}`, `what is to be imported cannot be used: entry "d": the field consent_key: ` +
+			`it needs the field key, or anybody could agree to texts in a caller's place; openssl rand -hex 16 makes a good one`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := open(t, oldFile)

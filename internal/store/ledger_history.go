@@ -18,6 +18,7 @@ const (
 	rowText
 	rowSuppression
 	rowConsent
+	rowFirst
 )
 
 // callerQuery reads everything that is known of a caller at once, because on
@@ -37,7 +38,10 @@ const callerQuery = `
 	WHERE number = $1 AND tenant IN ($7, '*') AND channel IN ('text', 'all')
 	UNION ALL
 	SELECT 4, call_id, wording, pressed, '', at FROM consents
-	WHERE number = $1 AND entry = $2`
+	WHERE number = $1 AND entry = $2
+	UNION ALL
+	SELECT 5, reason, text, '', '', at FROM answers
+	WHERE caller = $1 AND entry = $2 AND call_id = $3 AND step = '' AND $4 <> '' AND at > $5`
 
 // readCaller returns the answer that the call has had, or nil, and what is
 // known of the caller.
@@ -85,6 +89,10 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 			if history.Consent == nil || at.After(history.Consent.At) {
 				history.Consent = &ledger.Consent{Number: key.Caller, Entry: key.Entry, At: at, CallID: a, Wording: b, Key: c}
 			}
+		case rowFirst:
+			of := key
+			of.Step = ""
+			history.First = &ledger.Answered{Key: of, At: at, Reason: a, Text: b}
 		default:
 			return fmt.Errorf("a row of kind %d", what)
 		}

@@ -32,8 +32,8 @@ type Case struct {
 	To      phone.Number // the caller
 	Message string       // what they would get
 	Own     bool         // texts come from To
-	Asked   bool         // the caller was asked for the consent key in this call
-	Digits  string       // and pressed this
+	Asked   bool         // the request brings the consent key that the caller was asked for
+	Digits  string       // and this is what they pressed
 
 	History ledger.History
 }
@@ -141,7 +141,7 @@ func consent(c *Case) Reason {
 	switch {
 	case c.Entry.ConsentKey == "" || c.History.Consent != nil || c.pressed():
 		return ""
-	case c.Asked:
+	case c.Asked: // also where nobody asked: the question would lead to the same request again
 		return Declined
 	}
 	return Consent
@@ -149,5 +149,17 @@ func consent(c *Case) Reason {
 
 // pressed reports whether the caller agreed in this very call.
 func (c *Case) pressed() bool {
-	return c.Asked && c.Entry.ConsentKey != "" && c.Digits == c.Entry.ConsentKey
+	return c.Asked && !c.unasked() && c.Entry.ConsentKey != "" && c.Digits == c.Entry.ConsentKey
+}
+
+// consentWithin is how long after the question a key may come. The caller has
+// consentTimeout to press it; the rest is for what the phone system plays
+// before, and for its retries.
+const consentWithin = 5 * time.Minute
+
+// unasked reports whether a request brings a key to a question that the ledger
+// does not have: whoever sent it wrote it themselves, and nobody has agreed.
+func (c *Case) unasked() bool {
+	first := c.History.First
+	return c.Asked && (first == nil || first.Reason != string(Consent) || c.Now.Sub(first.At) > consentWithin)
 }

@@ -205,7 +205,16 @@ func TestTheCoolDownCountsTheTextsOfItsTime(t *testing.T) {
 
 func TestCallersAreAskedWhereAnEntrySaysSo(t *testing.T) {
 	asks := func(key string, asked bool, digits string) func(*textback.Case) {
-		return func(c *textback.Case) { c.Entry.ConsentKey, c.Asked, c.Digits = key, asked, digits }
+		return func(c *textback.Case) {
+			c.Entry.ConsentKey, c.Asked, c.Digits = key, asked, digits
+			c.History.First = &ledger.Answered{At: c.Now.Add(-time.Second), Reason: string(textback.Consent)}
+		}
+	}
+	first := func(reason textback.Reason, before time.Duration) func(*textback.Case) {
+		return func(c *textback.Case) {
+			asks("1", true, "1")(c)
+			c.History.First = &ledger.Answered{At: c.Now.Add(-before), Reason: string(reason)}
+		}
 	}
 	agreed := asks("1", false, "")
 	testRule(t, textback.ConsentRule, []ruleTest{
@@ -216,6 +225,11 @@ func TestCallersAreAskedWhereAnEntrySaysSo(t *testing.T) {
 		{"no key", asks("1", true, ""), textback.Declined},
 		{"the key and another", asks("1", true, "11"), textback.Declined},
 		{"a star", asks("*", true, "*"), ""},
+		{"pressed, and nobody asked", func(c *textback.Case) { asks("1", true, "1")(c); c.History.First = nil }, textback.Declined},
+		{"pressed minutes after the question", first(textback.Consent, 5*time.Minute), ""},
+		{"pressed long after it", first(textback.Consent, 5*time.Minute+time.Second), textback.Declined},
+		{"pressed by a clock that was put back", first(textback.Consent, -time.Minute), ""},
+		{"pressed where the call was answered otherwise", first(textback.Sent, time.Second), textback.Declined},
 		{"agreed in another call", func(c *textback.Case) { agreed(c); c.History.Consent = &ledger.Consent{} }, ""},
 		{"agreed in another call, another key now", func(c *textback.Case) { asks("1", true, "2")(c); c.History.Consent = &ledger.Consent{} }, ""},
 		{"the entry does not ask", asks("", true, ""), ""},
@@ -250,6 +264,7 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 		{textback.CoolingDown, func() { c.History.Entry = nil }},
 		{textback.Consent, func() { c.Asked, c.Digits = true, "2" }},
 		{textback.Declined, func() { c.Digits = "1" }},
+		{textback.Declined, func() { c.History.First = &ledger.Answered{At: c.Now, Reason: string(textback.Consent)} }},
 		{"", func() {}},
 	} {
 		if got := textback.First(c); got != step.want {

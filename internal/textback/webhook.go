@@ -213,6 +213,7 @@ type handled struct {
 
 	reason   Reason
 	repeated bool
+	unasked  bool // it brings a key that nobody asked for
 	err      error
 }
 
@@ -259,6 +260,7 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 	}
 	begun, err := w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
 		c.History = h
+		call.unasked = c.unasked()
 		return w.decision(c, key)
 	})
 	if err != nil {
@@ -284,7 +286,9 @@ func (w *Webhook) decision(c *Case, key ledger.Key) ledger.Decision {
 		reason = firstOf(rulesOfHistory, c)
 	}
 	if reason != "" {
-		return ledger.Decision{Reason: string(reason)}
+		// What nobody asked for leaves no answer: the call's true question and key
+		// may come yet.
+		return ledger.Decision{Reason: string(reason), Forget: c.unasked()}
 	}
 	d := ledger.Decision{
 		Reason: string(Uncertain), // until the attempt has ended, which a crash may keep it from
@@ -365,12 +369,18 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 	case UnknownID, BadRequest, Forbidden, Loop, OwnNumber, Queued:
 		level = slog.LevelWarn
 	}
-	attrs := make([]slog.Attr, 0, 7) // of what strangers send, a handy part
+	if call.unasked {
+		level = max(level, slog.LevelWarn)
+	}
+	attrs := make([]slog.Attr, 0, 8) // of what strangers send, a handy part
 	attrs = append(attrs,
 		slog.String("entry", clip(call.id)), slog.String("orig_call_id", clip(call.callID)),
 		slog.String("caller", clip(phone.Mask(call.caller))), slog.String("outcome", string(call.reason)))
 	if call.repeated {
 		attrs = append(attrs, slog.Bool("repeated", true))
+	}
+	if call.unasked {
+		attrs = append(attrs, slog.Bool("unasked", true))
 	}
 	if call.err != nil {
 		attrs = append(attrs, slog.String("error", clip(phone.MaskIn(call.err.Error()))))
