@@ -4,7 +4,6 @@
 package app
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,16 +23,6 @@ import (
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/textback"
 	"github.com/switchhook/switchhook/internal/web"
-)
-
-const (
-	// stopTimeout is how long requests and calls in hand may take once the
-	// server is told to stop. systemd waits longer: TimeoutStopSec of the unit in
-	// packaging.
-	stopTimeout = 30 * time.Second
-
-	// cutTimeout is how long calls that are cut off may take to say so.
-	cutTimeout = 5 * time.Second
 )
 
 // Options are what settings do not say.
@@ -87,13 +76,14 @@ type App struct {
 	site atomic.Pointer[site]
 
 	listener net.Listener
-	duty     net.Listener // that on-call has of its own; nil: it has none
+	duty     net.Listener  // that on-call has of its own; nil: it has none
+	stopping chan struct{} // closed when Run begins to stop
 }
 
 // New wires an App. It opens the database, but no port, and starts nothing. The
 // error is one that people read. Whoever does not Run the App has to Close it.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
-	a := &App{options: o, log: o.Log, metrics: web.NewMetrics()}
+	a := &App{options: o, log: o.Log, metrics: web.NewMetrics(), stopping: make(chan struct{})}
 	var err error
 	if a.alerts, err = alert.New(alert.Config{
 		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: a.metrics.Alert,
@@ -113,8 +103,8 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 	return a, nil
 }
 
-// Close closes what New opened, of an App that is not Run.
-func (a *App) Close() error { return a.store.Close() }
+// Close closes what New and Listen have opened, of an App that is not Run.
+func (a *App) Close() error { return errors.Join(a.closeListeners(), a.store.Close()) }
 
 // Listen opens the ports of the settings.
 func (a *App) Listen(ctx context.Context) (err error) {
@@ -126,9 +116,22 @@ func (a *App) Listen(ctx context.Context) (err error) {
 		return nil
 	}
 	if a.duty, err = listen(ctx, string(settings.OnCall.Listen), "oncall.listen"); err != nil {
-		return errors.Join(err, a.listener.Close())
+		return errors.Join(err, a.closeListeners())
 	}
 	return nil
+}
+
+// closeListeners closes the ports, as far as they are open.
+func (a *App) closeListeners() (err error) {
+	for _, listener := range []net.Listener{a.listener, a.duty} {
+		if listener == nil {
+			continue
+		}
+		if closed := listener.Close(); !errors.Is(closed, net.ErrClosed) {
+			err = errors.Join(err, closed)
+		}
+	}
+	return err
 }
 
 func listen(ctx context.Context, address, setting string) (net.Listener, error) {
@@ -157,90 +160,6 @@ func (a *App) dutyHandler() http.Handler {
 // Handler answers requests as the listener does, for tests.
 func (a *App) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.site.Load().handler.ServeHTTP(w, r) })
-}
-
-// Run serves until the context ends, then finishes the requests in hand, and
-// closes the App. Call Listen first.
-func (a *App) Run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, a.store.Close()) }()
-	if current := a.site.Load(); current.core != nil {
-		withdraw, err := announce(string(current.settings.Data), a.Address())
-		if err != nil {
-			return errors.Join(err, a.listener.Close())
-		}
-		defer withdraw()
-	}
-	// What is still going on when the time is up is told by its context.
-	base, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
-	background, err := a.start(ctx)
-	if err != nil {
-		return errors.Join(err, a.listener.Close())
-	}
-	server := web.Server(a.Handler(), a.log)
-	server.BaseContext = func(net.Listener) context.Context { return base }
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(a.listener) }()
-	duty := a.serveDuty(base)
-	a.site.Load().introduce(a.log, a.duty)
-	a.log.Info("listening", "address", a.Address())
-	tellStopping := a.ready(base)
-	select {
-	case err := <-served:
-		tellStopping()
-		cut()
-		return errors.Join(fmt.Errorf("serve: %w", err), background.stop(base))
-	case <-ctx.Done():
-	}
-	tellStopping()
-	within := cmp.Or(a.options.StopTimeout, stopTimeout)
-	a.log.Info("stopping", "within", within.String())
-	stopping, cancel := context.WithTimeout(base, within)
-	defer cancel()
-	err = errors.Join(server.Shutdown(stopping), duty(stopping)) // takes no more, waits for what is in hand
-	if lines := a.site.Load().lines; lines != nil {
-		err = cmp.Or(err, lines.Wait(stopping)) // for calls, which no server waits for
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		a.log.Error("requests or calls were cut off", "after", within.String())
-		cut()
-		err = server.Close()
-		if lines := a.site.Load().lines; lines != nil {
-			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
-			_ = lines.Wait(ending) // a terminal that does not answer is not waited for
-			cancel()
-		}
-	}
-	if closed := <-served; !errors.Is(closed, http.ErrServerClosed) {
-		err = errors.Join(err, closed)
-	}
-	if stopped := background.stop(stopping); !errors.Is(stopped, context.DeadlineExceeded) {
-		err = errors.Join(err, stopped) // what was cut off is begun again by the next server
-	}
-	a.site.Load().close()
-	return err
-}
-
-// serveDuty serves the listener that on-call has of its own, if it has one. The
-// function that it returns ends that, as http.Server.Shutdown does.
-func (a *App) serveDuty(base context.Context) (end func(context.Context) error) {
-	if a.duty == nil {
-		return func(context.Context) error { return nil }
-	}
-	server := web.Server(a.dutyHandler(), a.log)
-	server.BaseContext = func(net.Listener) context.Context { return base }
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(a.duty) }()
-	return func(ctx context.Context) error {
-		err := server.Shutdown(ctx)
-		if err != nil {
-			err = errors.Join(err, server.Close())
-		}
-		if closed := <-served; !errors.Is(closed, http.ErrServerClosed) {
-			err = errors.Join(err, closed)
-		}
-		return err
-	}
 }
 
 // Reload puts new settings in force. Where it returns an error the old ones

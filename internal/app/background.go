@@ -39,13 +39,17 @@ const (
 	subscribeAgain = 5 * time.Minute
 )
 
-// background is what goes on besides requests. It is started and stopped as a
-// whole.
+// background is what goes on besides requests. It is started as a whole and
+// stopped in two parts: jobs while requests are still answered, and what
+// requests and calls need after them.
 type background struct {
 	app    *App
 	worker *store.Worker
 	cancel context.CancelFunc
 	loops  sync.WaitGroup
+
+	serving     context.CancelFunc // ends after requests and calls
+	servingDone sync.WaitGroup
 
 	alerting     context.CancelFunc // ends after everything that raises alerts
 	alertingDone sync.WaitGroup
@@ -74,25 +78,37 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	b.again(ctx, tidyEvery, a.tidy)
 	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
-	a.keeping.start(ctx)
-	a.journalling.start(ctx)
+	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
+	b.serving = endServing
+	a.keeping.start(serving)
+	a.journalling.start(serving)
 	if core := a.site.Load().core; core != nil {
-		b.loops.Go(func() { core.PostEvents(ctx) })
-		b.loops.Go(func() { core.WorkQueues(ctx) })
+		b.servingDone.Go(func() { core.PostEvents(serving) })
+		b.servingDone.Go(func() { core.WorkQueues(serving) })
 	}
 	return b, nil
 }
 
-// stop ends it, waiting for what is under way until ctx ends.
-func (b *background) stop(ctx context.Context) error {
+// stopJobs ends jobs, and what is done again and again, waiting for what is
+// under way until ctx ends. What was cut off is begun again by the next server.
+func (b *background) stopJobs(ctx context.Context) error {
 	b.cancel()
 	err := b.worker.Stop(ctx)
 	b.loops.Wait()
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+// stop ends the rest, once no request and no call is left.
+func (b *background) stop() {
+	b.serving()
 	b.app.keeping.stop()
 	b.app.journalling.stop()
+	b.servingDone.Wait()
 	b.alerting()
 	b.alertingDone.Wait()
-	return err
 }
 
 // again does something now and then again and again, never at the same moment

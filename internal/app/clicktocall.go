@@ -39,7 +39,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	}
 	calls := &clicktocall.Handler{
 		Desk: s.callBacks, Networks: a.store, Cancels: a.store, URL: settings.PublicURL, Address: address,
-		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note},
+		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note, Stopping: a.stopping},
 		Count: func(code clicktocall.Code) { a.metrics.CallBack(string(code)) },
 	}
 	never := &clicktocall.Never{

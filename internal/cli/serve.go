@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -56,7 +57,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 		return err
 	}
 	if err := a.Listen(ctx); err != nil {
-		return err
+		return errors.Join(err, a.Close())
 	}
 	ctx, stop := context.WithCancel(ctx)
 	var reloading sync.WaitGroup

@@ -24,7 +24,7 @@ const (
 
 	// streamFor is how long a stream of events lasts; the browser opens the next
 	// one by itself. It is shorter than the time that the listener gives any
-	// answer, and than what it waits for when it is to stop.
+	// answer.
 	streamFor = 25 * time.Second
 
 	// streamAgain is how soon a browser opens the next stream.
@@ -65,6 +65,10 @@ type Watch struct {
 	PhoneSystem PhoneSystem // required
 	Entries     Entries     // required
 	Log         Log         // nil: nobody is told
+
+	// Stopping is closed when the server is to stop: streams of events end then,
+	// and browsers come back by themselves. Nil: it never stops.
+	Stopping <-chan struct{}
 
 	mu      sync.Mutex
 	looks   map[string]look // by the call back's id
@@ -159,7 +163,8 @@ func (a *Watch) leave() {
 	a.streams--
 }
 
-// stream tells each change of a call back until it has ended, or the time is up.
+// stream tells each change of a call back until it has ended, the time is up, or
+// the server stops.
 func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep it
@@ -187,6 +192,8 @@ func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
 		}
 		select {
 		case <-ctx.Done():
+			return
+		case <-a.Stopping:
 			return
 		case <-tick.C:
 		}

@@ -158,3 +158,25 @@ func TestChangesComeAsEvents(t *testing.T) {
 		}
 	})
 }
+
+// TestStreamsEndWhenTheServerStops has a visitor follow a call while the server
+// is told to stop, and one who comes after that: each is told how the call
+// stands, and no more.
+func TestStreamsEndWhenTheServerStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stopping := make(chan struct{})
+		s := start(t, "45", func(s *service) { s.handler.Watch.Stopping = stopping })
+		id := s.press(visiting, "sales", nil).RequestID
+		time.AfterFunc(3500*time.Millisecond, func() { close(stopping) })
+		for _, want := range []time.Duration{3500 * time.Millisecond, 0} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/click-to-call/calls/"+id, nil)
+			r.Header.Set("Accept", "text/event-stream")
+			w := httptest.NewRecorder()
+			began := time.Now()
+			s.handler.ServeHTTP(w, r)
+			if took := time.Since(began); took != want || !strings.Contains(w.Body.String(), `"state":"queued"`) {
+				t.Errorf("the stream ends after %v, want %v: %s", took, want, w.Body)
+			}
+		}
+	})
+}

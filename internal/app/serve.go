@@ -1,0 +1,132 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/web"
+)
+
+const (
+	// stopTimeout is how long requests and calls in hand may take once the
+	// server is told to stop. systemd waits longer: TimeoutStopSec of the unit in
+	// packaging.
+	stopTimeout = 30 * time.Second
+
+	// cutTimeout is how long calls that are cut off may take to say so.
+	cutTimeout = 5 * time.Second
+)
+
+// listening is one of the App's listeners, being served.
+type listening struct {
+	server *http.Server
+	drain  *web.Drain
+	ended  chan struct{}
+}
+
+// listen serves a listener. Failed is told where that ends otherwise than by
+// being stopped.
+func (a *App) listen(base context.Context, listener net.Listener, handler http.Handler, failed chan<- error) *listening {
+	server := web.Server(handler, a.log)
+	server.BaseContext = func(net.Listener) context.Context { return base }
+	l := &listening{server: server, drain: web.NewDrain(server), ended: make(chan struct{})}
+	go func() { // ends with the server's shutdown, after which ended is waited for
+		defer close(l.ended)
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
+		}
+	}()
+	return l
+}
+
+// Run serves until the context ends, then finishes the requests in hand, and
+// closes the App, also where it fails. Call Listen first.
+func (a *App) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if current := a.site.Load(); current.core != nil {
+		withdraw, err := announce(string(current.settings.Data), a.Address())
+		if err != nil {
+			return err
+		}
+		defer withdraw()
+	}
+	// What is still going on when the time is up is told by its context.
+	base, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	background, err := a.start(ctx)
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 2) // of both, so that neither waits
+	all := []*listening{a.listen(base, a.listener, a.Handler(), failed)}
+	if a.duty != nil {
+		all = append(all, a.listen(base, a.duty, a.dutyHandler(), failed))
+	}
+	a.site.Load().introduce(a.log, a.duty)
+	a.log.Info("listening", "address", a.Address())
+	tellStopping := a.ready(base)
+	select {
+	case err = <-failed:
+	case <-ctx.Done():
+	}
+	tellStopping()
+	return errors.Join(err, a.stop(base, cut, all, background))
+}
+
+// stop finishes what is in hand: jobs first, while requests are still answered,
+// so that whoever asks meanwhile waits for as short a time as can be.
+func (a *App) stop(base context.Context, cut context.CancelFunc, all []*listening, background *background) error {
+	within := cmp.Or(a.options.StopTimeout, stopTimeout)
+	a.log.Info("stopping", "within", within.String())
+	close(a.stopping)
+	for _, l := range all {
+		l.drain.Begin()
+	}
+	stopping, cancel := context.WithTimeout(base, within)
+	defer cancel()
+	working, cancel := context.WithTimeout(stopping, within/2) // requests have the other half
+	defer cancel()
+	err := background.stopJobs(working)
+
+	lines := a.site.Load().lines
+	inHand := drain(stopping, all)
+	if lines != nil {
+		inHand = cmp.Or(inHand, lines.Wait(stopping)) // for calls, which no server waits for
+	}
+	if errors.Is(inHand, context.DeadlineExceeded) {
+		a.log.Error("requests or calls were cut off", "after", within.String())
+		cut()
+		inHand = nil
+		for _, l := range all {
+			inHand = errors.Join(inHand, l.server.Close())
+		}
+		if lines != nil {
+			ending, cancel := context.WithTimeout(context.WithoutCancel(base), cutTimeout)
+			_ = lines.Wait(ending) // a terminal that does not answer is not waited for
+			cancel()
+		}
+	}
+	for _, l := range all {
+		<-l.ended
+	}
+	background.stop()
+	a.site.Load().close()
+	return errors.Join(err, inHand)
+}
+
+// drain stops all listeners at once, and waits for the requests in hand.
+func drain(ctx context.Context, all []*listening) error {
+	errs := make([]error, len(all))
+	var draining sync.WaitGroup
+	for i, l := range all {
+		draining.Go(func() { errs[i] = l.drain.Stop(ctx) })
+	}
+	draining.Wait()
+	return errors.Join(errs...)
+}

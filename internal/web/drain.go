@@ -1,0 +1,166 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+const (
+	// farewell is how long connections that clients keep open are still answered
+	// once stopping has begun: each answer asks its client to open a new one.
+	// One that is closed without that may just then be carrying a request.
+	farewell = 500 * time.Millisecond
+
+	// slowest is how long after that a client may take to send what it has begun
+	// to send. Everybody else's next request waits for it.
+	slowest = 500 * time.Millisecond
+)
+
+// Drain ends an http.Server without failing a request that somebody is sending.
+// Shutdown alone would close kept connections on which a request is on its way,
+// and would wait for clients that say nothing, or hold back the rest of a body.
+type Drain struct {
+	server *http.Server
+	begun  chan struct{} // closed by Begin
+	over   time.Time     // when the farewell is
+
+	changed chan struct{} // has a token when idle has changed
+
+	mu     sync.Mutex
+	silent map[net.Conn]struct{} // connections that no request came on yet
+	idle   map[net.Conn]struct{} // connections that clients keep for their next request
+	unread map[net.Conn]struct{} // connections with a body that was not read to its end
+}
+
+// NewDrain returns the Drain of a server that does not serve yet. It puts itself
+// in front of the server's handler.
+func NewDrain(server *http.Server) *Drain {
+	d := &Drain{
+		server: server, begun: make(chan struct{}), changed: make(chan struct{}, 1),
+		silent: make(map[net.Conn]struct{}), idle: make(map[net.Conn]struct{}), unread: make(map[net.Conn]struct{}),
+	}
+	server.Handler = d.before(server.Handler)
+	server.ConnState = d.follow
+	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		return context.WithValue(ctx, connKey{}, conn)
+	}
+	return d
+}
+
+// Begin asks clients from now on to open a new connection for their next
+// request. Requests are answered as before. It is to be called once.
+func (d *Drain) Begin() {
+	d.over = time.Now().Add(farewell)
+	close(d.begun)
+}
+
+// Stop takes no more connections, and returns once all that was taken is
+// answered or the context has ended. Call Begin before.
+func (d *Drain) Stop(ctx context.Context) error {
+	d.retire(ctx)
+	cut := time.AfterFunc(slowest, d.cut)
+	defer cut.Stop()
+	return d.server.Shutdown(ctx)
+}
+
+// retire waits until no client keeps a connection, or the farewell is over.
+func (d *Drain) retire(ctx context.Context) {
+	over := time.NewTimer(time.Until(d.over))
+	defer over.Stop()
+	for {
+		d.mu.Lock()
+		kept := len(d.idle)
+		d.mu.Unlock()
+		if kept == 0 {
+			return
+		}
+		select {
+		case <-d.changed:
+		case <-over.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// cut ends the connections that hold back what others wait for.
+func (d *Drain) cut() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for conn := range d.silent {
+		_ = conn.Close() // nobody has said anything on it
+	}
+	for conn := range d.unread {
+		_ = conn.SetReadDeadline(time.Now()) // the handler still answers
+	}
+}
+
+// follow is told how each connection fares.
+func (d *Drain) follow(conn net.Conn, state http.ConnState) {
+	d.mu.Lock()
+	delete(d.silent, conn)
+	delete(d.idle, conn)
+	delete(d.unread, conn) // only now: a handler may leave the rest to the server
+	switch state {
+	case http.StateNew:
+		d.silent[conn] = struct{}{}
+	case http.StateIdle:
+		d.idle[conn] = struct{}{}
+	}
+	d.mu.Unlock()
+	select {
+	case d.changed <- struct{}{}:
+	default:
+	}
+}
+
+// before knows of bodies that are being read, and asks clients to come back by
+// another connection once stopping has begun.
+func (d *Drain) before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-d.begun:
+			w.Header().Set("Connection", "close")
+		default:
+		}
+		conn, ok := r.Context().Value(connKey{}).(net.Conn)
+		if !ok || r.Body == http.NoBody {
+			next.ServeHTTP(w, r)
+			return
+		}
+		d.mu.Lock()
+		d.unread[conn] = struct{}{}
+		d.mu.Unlock()
+		with := *r
+		with.Body = &body{ReadCloser: r.Body, drain: d, conn: conn}
+		next.ServeHTTP(w, &with)
+	})
+}
+
+// connKey is the key of a request's connection in its context.
+type connKey struct{}
+
+// body is a request's. Once it was read to its end, its connection holds
+// nothing back.
+type body struct {
+	io.ReadCloser
+
+	drain *Drain
+	conn  net.Conn
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		b.drain.mu.Lock()
+		defer b.drain.mu.Unlock()
+		delete(b.drain.unread, b.conn)
+	}
+	return n, err
+}
