@@ -157,34 +157,74 @@ func addMultipart(params url.Values, boundary string, body []byte) error {
 }
 
 // addJSON reads one object whose values are strings, numbers, booleans or
-// null, which is as good as absent.
+// null, which is as good as absent. It goes by tokens and stops at the first
+// value that is none of these: what a stranger sends is not built up first.
 func addJSON(params url.Values, body []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
-	var object map[string]any
-	if err := decoder.Decode(&object); err != nil {
-		return fmt.Errorf("the JSON cannot be read: %w", err)
+	object, err := readObject(decoder)
+	if err != nil {
+		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("the JSON cannot be read: something follows the object")
 	}
-	if len(object) > maxParameters {
-		return errTooMany
-	}
 	for name, value := range object {
-		switch value := value.(type) {
-		case nil:
-		case string:
-			params.Add(name, value)
-		case json.Number:
-			params.Add(name, value.String())
-		case bool:
-			params.Add(name, strconv.FormatBool(value))
-		default:
-			return fmt.Errorf("the JSON cannot be read: %q is neither a string nor a number", name)
-		}
+		params.Add(name, value)
 	}
 	return nil
+}
+
+// readObject returns the members of one object. Of a name that stands twice the
+// last value counts.
+func readObject(decoder *json.Decoder) (map[string]string, error) {
+	first, err := decoder.Token()
+	switch {
+	case err != nil:
+		return nil, unreadableJSON(err)
+	case first == nil:
+		return nil, nil // null
+	case first != json.Delim('{'):
+		return nil, errors.New("the JSON cannot be read: it is not an object")
+	}
+	object := make(map[string]string)
+	for members := 0; decoder.More(); members++ {
+		if members == maxParameters {
+			return nil, errTooMany
+		}
+		token, err := decoder.Token()
+		if err != nil {
+			return nil, unreadableJSON(err)
+		}
+		name, _ := token.(string) // a member begins with nothing else
+		value, err := decoder.Token()
+		if err != nil {
+			return nil, unreadableJSON(err)
+		}
+		switch value := value.(type) {
+		case nil:
+			delete(object, name)
+		case string:
+			object[name] = value
+		case json.Number:
+			object[name] = value.String()
+		case bool:
+			object[name] = strconv.FormatBool(value)
+		default:
+			return nil, fmt.Errorf("the JSON cannot be read: %q is neither a string nor a number", name)
+		}
+	}
+	if _, err := decoder.Token(); err != nil { // the brace
+		return nil, unreadableJSON(err)
+	}
+	return object, nil
+}
+
+func unreadableJSON(err error) error {
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("the JSON cannot be read: %w", err)
 }
 
 func requestOf(params url.Values) *Request {

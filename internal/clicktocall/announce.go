@@ -2,6 +2,7 @@ package clicktocall
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -17,6 +18,10 @@ const keyNever = "9"
 
 // announceWait is how long whoever is called may think before the call goes on.
 const announceWait = 5 * time.Second
+
+// maxAnnounced is the size in bytes past which a phone system's request is
+// refused: it sends a few hundred.
+const maxAnnounced = 64 << 10
 
 // Suppressor puts numbers on the suppression list. The store does.
 type Suppressor interface {
@@ -68,8 +73,8 @@ func (a *Announcement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "a phone system asks with GET or POST", http.StatusMethodNotAllowed)
 		return
 	}
-	req, err := responder.ParseRequest(r)
-	if err != nil || !sameText(req.Params.Get(paramKey), a.Key.announcementKey()) {
+	req, err := a.read(w, r)
+	if err != nil {
 		http.Error(w, "the key is missing or wrong", http.StatusForbidden)
 		return
 	}
@@ -81,6 +86,26 @@ func (a *Announcement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(document) // the phone system has gone: nobody to tell
+}
+
+var errWrongKey = errors.New("the key is missing or wrong")
+
+// read reads a request of one who has the key. With a wrong one in its URL its
+// body is not read.
+func (a *Announcement) read(w http.ResponseWriter, r *http.Request) (*responder.Request, error) {
+	wanted := a.Key.announcementKey()
+	if query := r.URL.Query(); query.Has(paramKey) && !sameText(query.Get(paramKey), wanted) {
+		return nil, errWrongKey
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxAnnounced)
+	req, err := responder.ParseRequest(r)
+	if err != nil {
+		return nil, err
+	}
+	if !sameText(req.Params.Get(paramKey), wanted) {
+		return nil, errWrongKey
+	}
+	return req, nil
 }
 
 func (a *Announcement) answer(ctx context.Context, req *responder.Request) responder.Document {

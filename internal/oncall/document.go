@@ -24,33 +24,30 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 		refuse(w, asJSON, http.StatusMethodNotAllowed, "a phone system asks with GET or POST")
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, responder.MaxRequestBody+1)
-	// A signature is over the body as it came, so it is looked at first.
-	signed, p := d.admit(r, nil)
+	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
+	// What stands in the URL and the headers comes first: the body of whoever is
+	// refused by it is not read, but for a signature, which is over it.
+	given := r.URL.Query()[paramSecret]
+	lines, p := d.admit(r, given)
+	if p == wrongAddress || p == wrongSecret && bringsCredentials(r, given) {
+		d.refused(w, r, asJSON, p)
+		return
+	}
 	asked, err := responder.ParseRequest(r)
 	if err != nil {
 		status := http.StatusBadRequest
-		if errors.Is(err, responder.ErrRequestTooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			status = http.StatusRequestEntityTooLarge
 		}
 		refuse(w, asJSON, status, "the request cannot be read")
 		return
 	}
-	lines := signed
 	if p == wrongSecret {
 		lines, p = d.admit(r, asked.Params[paramSecret])
 	}
-	switch p {
-	case wrongAddress:
-		d.denied(r.Context(), p)
-		refuse(w, asJSON, http.StatusForbidden, "the address is not one that phone systems ask from")
+	if p != permitted {
+		d.refused(w, r, asJSON, p)
 		return
-	case wrongSecret:
-		d.denied(r.Context(), p)
-		w.Header()["Www-Authenticate"] = []string{"Bearer"}
-		refuse(w, asJSON, http.StatusUnauthorized, "the secret is missing or wrong")
-		return
-	case permitted:
 	}
 	request := requestOf(asked.Params)
 	request.Caller = cmp.Or(request.Caller, strings.TrimSpace(asked.Caller))
@@ -63,6 +60,21 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 		}
 		write(w, isXML, http.StatusOK, document(decision, l))
 	})
+}
+
+// maxRequest is the size in bytes past which a request is refused: a phone
+// system sends a few hundred.
+const maxRequest = 64 << 10
+
+// refused answers a request that may ask for nothing.
+func (d *Desk) refused(w http.ResponseWriter, r *http.Request, asJSON bool, p permit) {
+	d.denied(r.Context(), p)
+	if p == wrongAddress {
+		refuse(w, asJSON, http.StatusForbidden, "the address is not one that phone systems ask from")
+		return
+	}
+	w.Header()["Www-Authenticate"] = []string{"Bearer"}
+	refuse(w, asJSON, http.StatusUnauthorized, "the secret is missing or wrong")
 }
 
 // wantsJSON reports whether a request accepts JSON and no document.

@@ -47,14 +47,9 @@ func (d *Desk) admit(r *http.Request, given []string) ([]*line, permit) {
 			return nil, wrongAddress
 		}
 	}
-	given = append(slices.Clip(given), r.Header.Values(headerSecret)...)
-	for _, credentials := range r.Header.Values("Authorization") {
-		if scheme, token, ok := strings.Cut(credentials, " "); ok && strings.EqualFold(scheme, "Bearer") {
-			given = append(given, strings.TrimSpace(token))
-		}
-	}
+	given = append(slices.Clip(given), headerSecrets(r)...)
 	given = given[:min(len(given), maxSecrets)]
-	signed := r.Header.Get(responder.HeaderSignature) != ""
+	signed := d.signed(r)
 	open := make([]*line, 0, len(d.lines))
 	for _, l := range d.lines { // all of them: the time must not tell which
 		if l.opens(given) || signed && responder.Verify(r, time.Now(), l.Secrets...) == nil {
@@ -65,6 +60,36 @@ func (d *Desk) admit(r *http.Request, given []string) ([]*line, permit) {
 		return nil, wrongSecret
 	}
 	return open, permitted
+}
+
+// signed reports whether a secret of any route signs a request. They are tried
+// together first, so that a body is gone through once for a stranger.
+func (d *Desk) signed(r *http.Request) bool {
+	if r.Header.Get(responder.HeaderSignature) == "" {
+		return false
+	}
+	var all []string
+	for _, l := range d.lines {
+		all = append(all, l.Secrets...)
+	}
+	return responder.Verify(r, time.Now(), all...) == nil
+}
+
+// headerSecrets returns the secrets that stand in the headers of a request.
+func headerSecrets(r *http.Request) []string {
+	given := slices.Clone(r.Header.Values(headerSecret))
+	for _, credentials := range r.Header.Values("Authorization") {
+		if scheme, token, ok := strings.Cut(credentials, " "); ok && strings.EqualFold(scheme, "Bearer") {
+			given = append(given, strings.TrimSpace(token))
+		}
+	}
+	return given
+}
+
+// bringsCredentials reports whether a request has a secret in its URL or
+// headers, or a signature: it is judged by these, and by no other in its body.
+func bringsCredentials(r *http.Request, inURL []string) bool {
+	return len(inURL) > 0 || r.Header.Get(responder.HeaderSignature) != "" || len(headerSecrets(r)) > 0
 }
 
 // denied notes a request that may ask for nothing.

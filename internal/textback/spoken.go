@@ -113,7 +113,7 @@ const (
 // the entry's id and key, which is all that the webhook wants to know.
 func consentAction(webhook *url.URL, given url.Values) string {
 	kept := url.Values{paramStep: {stepConsent}}
-	for _, name := range []string{"id", "key"} {
+	for _, name := range []string{paramID, paramKey} {
 		if values := given[name]; len(values) > 0 {
 			kept[name] = values[:1]
 		}

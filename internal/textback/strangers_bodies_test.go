@@ -17,7 +17,7 @@ func TestAStrangersBodyIsNotRead(t *testing.T) {
 	s := start(t, allTexts)
 	const elsewhere = "example.net-elsewhere"
 	s.set(id, map[string]any{"key": entryKey})
-	s.set(elsewhere, map[string]any{"allow_from": []string{"192.0.2.1"}})
+	s.set(elsewhere, map[string]any{"allow_from": []string{"198.51.100.1"}})
 	for _, test := range []struct {
 		name, query string
 		want        textback.Reason

@@ -6,11 +6,9 @@
 package textback
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -24,7 +22,6 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/sms"
 	"github.com/switchhook/switchhook/netsapiens"
-	"github.com/switchhook/switchhook/responder"
 )
 
 // DefaultPatience is how long a caller waits, in silence, for the phone system
@@ -135,25 +132,11 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.log(r.Context(), &call)
 		w.answer(rw, &call)
 	}()
-	restore := keepBody(r)
-	req, err := responder.ParseRequest(r)
-	if err != nil {
-		call.reason, call.err = BadRequest, err
+	if why := w.read(rw, r, &call); why != "" {
+		call.reason = why
 		return
 	}
-	restore()
-	call.id, call.callID, call.caller = req.Params.Get("id"), req.OrigCallID, req.Caller
-	call.params, call.digits = req.Params, req.Digits
-	call.asked = req.Params.Get(paramStep) == stepConsent
-	var ok bool
-	switch call.entry, ok = w.config.Entries.Get(call.id); {
-	case !ok:
-		call.reason = UnknownID
-	case !w.permitted(call.entry, r, req.Params):
-		call.reason = Forbidden
-	default:
-		w.handle(r.Context(), &call)
-	}
+	w.handle(r.Context(), &call)
 }
 
 func (w *Webhook) answer(rw http.ResponseWriter, call *handled) {
@@ -167,33 +150,6 @@ func (w *Webhook) answer(rw http.ResponseWriter, call *handled) {
 }
 
 var isXML, notStored = []string{"application/xml; charset=utf-8"}, []string{"no-store"}
-
-// permitted reports whether a request may ask for an entry: it comes from where
-// the entry allows, and has the entry's key, in its URL or as the secret that
-// signs it.
-func (w *Webhook) permitted(e *entry.Entry, r *http.Request, params url.Values) bool {
-	if len(e.AllowFrom) > 0 {
-		address, allowed := w.config.Address(r).Unmap(), false
-		for _, network := range e.AllowFrom {
-			allowed = allowed || network.Contains(address)
-		}
-		if !allowed {
-			return false
-		}
-	}
-	return e.Key == "" || e.Key.Matches(params.Get("key")) || responder.Verify(r, time.Now(), string(e.Key)) == nil
-}
-
-// keepBody has the body of a signed request kept while it is read. The function
-// that it returns puts it back, for the signature to be checked.
-func keepBody(r *http.Request) (restore func()) {
-	if r.Header.Get(responder.HeaderSignature) == "" || r.Body == nil || r.Body == http.NoBody {
-		return func() {}
-	}
-	var kept bytes.Buffer
-	r.Body = io.NopCloser(io.TeeReader(r.Body, &kept))
-	return func() { r.Body = io.NopCloser(&kept) }
-}
 
 func remoteAddress(r *http.Request) netip.Addr {
 	address, err := netip.ParseAddrPort(r.RemoteAddr)

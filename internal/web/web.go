@@ -74,8 +74,8 @@ type Config struct {
 
 // The largest bodies, in bytes. Handlers may take less.
 const (
-	maxWebhookBody  = 1 << 20 // a transcript of speech
-	maxAPIBody      = 1 << 20 // what the vendor takes
+	maxWebhookBody  = 64 << 10 // a form, or what a phone system tells of a call
+	maxAPIBody      = 1 << 20  // what the vendor takes
 	maxOperatorBody = 64 << 10
 )
 

@@ -1,0 +1,102 @@
+package textback
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// maxBody is the size in bytes past which a request is refused: a phone system
+// sends a few hundred.
+const maxBody = 64 << 10
+
+// read finds out who asks for what, and returns why they get no further; empty:
+// they do. What stands in the URL and the headers comes first, with the address:
+// the body of whoever is refused by them is not read.
+func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, call *handled) Reason {
+	r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
+	query := r.URL.Query()
+	admitted := false
+	if query.Has(paramID) {
+		call.id, call.callID, call.caller = query.Get(paramID), query.Get(responder.ParamOrigCallID), query.Get(responder.ParamCaller)
+		call.entry, _ = w.config.Entries.Get(call.id)
+		why := w.outside(call.entry, r)
+		if why == "" && (query.Has(paramKey) || isSigned(r)) {
+			why = w.refusal(call.entry, r, query)
+			admitted = true
+		}
+		if why != "" {
+			return why
+		}
+	}
+	restore := keepBody(r)
+	req, err := responder.ParseRequest(r)
+	if err != nil {
+		call.err = err
+		return BadRequest
+	}
+	restore()
+	call.id, call.callID, call.caller = req.Params.Get(paramID), req.OrigCallID, req.Caller
+	call.params, call.digits = req.Params, req.Digits
+	call.asked = req.Params.Get(paramStep) == stepConsent
+	if admitted {
+		return ""
+	}
+	call.entry, _ = w.config.Entries.Get(call.id)
+	return w.refusal(call.entry, r, req.Params)
+}
+
+// The names of the parameters that a request is admitted by.
+const (
+	paramID  = "id"
+	paramKey = "key"
+)
+
+// outside returns why nobody may ask for an entry from where a request comes
+// from; empty: they may. nil is an entry that is not there.
+func (w *Webhook) outside(e *entry.Entry, r *http.Request) Reason {
+	if e == nil {
+		return UnknownID
+	}
+	if len(e.AllowFrom) == 0 {
+		return ""
+	}
+	address := w.config.Address(r).Unmap()
+	for _, network := range e.AllowFrom {
+		if network.Contains(address) {
+			return ""
+		}
+	}
+	return Forbidden
+}
+
+// refusal returns why a request may not ask for an entry; empty: it may. It
+// comes from where the entry allows, and has the entry's key, as a parameter or
+// as the secret that signs it.
+func (w *Webhook) refusal(e *entry.Entry, r *http.Request, params url.Values) Reason {
+	if why := w.outside(e, r); why != "" {
+		return why
+	}
+	if e.Key == "" || e.Key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(e.Key)) == nil {
+		return ""
+	}
+	return Forbidden
+}
+
+func isSigned(r *http.Request) bool { return r.Header.Get(responder.HeaderSignature) != "" }
+
+// keepBody has the body of a signed request kept while it is read. The function
+// that it returns puts it back, for the signature to be checked.
+func keepBody(r *http.Request) (restore func()) {
+	if !isSigned(r) || r.Body == nil || r.Body == http.NoBody {
+		return func() {}
+	}
+	var kept bytes.Buffer
+	r.Body = io.NopCloser(io.TeeReader(r.Body, &kept))
+	return func() { r.Body = io.NopCloser(&kept) }
+}
