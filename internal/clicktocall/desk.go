@@ -82,6 +82,7 @@ type Desk struct {
 	Log        Log           // nil: slog.Default()
 
 	Attempted func(c CallBack, r Result) // told of each attempt; nil: nobody is
+	Ended     func(c CallBack, r Result) // told what a scheduled call back came to; nil: nobody is
 }
 
 // Request is what a visitor asks for.

@@ -1,16 +1,23 @@
 package clicktocall_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
@@ -130,6 +137,127 @@ func TestFewCallsOfANumberMayWait(t *testing.T) {
 		}
 		closed := s.press(visiting, "office", body{"phone": "2125550199", "at": later(time.Hour)})
 		s.want(closed, http.StatusConflict, clicktocall.Closed)
+	})
+}
+
+// TestCallsForOneMinuteDisplaceNobody has strangers ask for calls at one minute,
+// which would be called by a queue all at once, and for a morning full of them.
+func TestCallsForOneMinuteDisplaceNobody(t *testing.T) {
+	for _, row := range []struct {
+		name  string
+		at    func(i int) time.Duration // when the i-th wants to be called
+		taken int
+	}{
+		{"one minute", func(int) time.Duration { return 16 * time.Hour }, 5},
+		{"within one minute", func(i int) time.Duration { return 16*time.Hour + time.Duration(i%60)*time.Second }, 5},
+		{"a morning", func(i int) time.Duration { return 16*time.Hour + time.Duration(i)*time.Minute/2 }, 100},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := start(t, "")
+				var ended tally
+				s.desk.Ended = ended.add
+				var waiting []string
+				for i := range 400 {
+					who, network := bot(i)
+					ask := workless(who, network, "sales", anyNumber(i))
+					ask["at"] = later(row.at(i))
+					got := s.post(who, "/click-to-call", ask)
+					if got.Status == http.StatusAccepted {
+						waiting = append(waiting, got.RequestID)
+						continue
+					}
+					if s.want(got, http.StatusTooManyRequests, clicktocall.Limited); got.Header.Get("Retry-After") == "" {
+						t.Fatal("who is refused is not told for how long")
+					}
+				}
+				if len(waiting) != row.taken {
+					t.Errorf("%d of 400 were taken, want %d", len(waiting), row.taken)
+				}
+				// True visitors come before them, and get their calls.
+				for i := range 100 {
+					who, network := bot(1000 + i)
+					s.want(s.post(who, "/click-to-call", workless(who, network, "sales", anyNumber(1000+i))), http.StatusAccepted, "")
+					time.Sleep(time.Minute)
+				}
+				for _, id := range waiting { // in the order in which they are due
+					s.due(id)
+				}
+				s.wantCalls(100 + len(waiting))
+				if diff := cmp.Diff(map[clicktocall.State]int{clicktocall.Placed: len(waiting)}, ended.all()); diff != "" {
+					t.Errorf("what became of those that were taken (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// tally counts what became of scheduled calls.
+type tally struct {
+	mu sync.Mutex
+	of map[clicktocall.State]int
+	// said are the reasons of those that failed.
+	said []string
+}
+
+func (c *tally) add(_ clicktocall.CallBack, r clicktocall.Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of == nil {
+		c.of = map[clicktocall.State]int{}
+	}
+	c.of[r.State]++
+	if r.State == clicktocall.Failed {
+		c.said = append(c.said, r.Problem)
+	}
+}
+
+func (c *tally) all() map[clicktocall.State]int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return maps.Clone(c.of)
+}
+
+func TestCallsThatAreScheduledCountAtBothEngines(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		system := newSystem(nstest.Start(t, nstest.Quirks{}))
+		client, err := netsapiens.New(netsapiens.Config{URL: system.URL, Token: nstest.Token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(client.CloseIdle)
+		s := startWith(t, system, client, open(t))
+		at := later(30 * time.Hour)
+		taken := attack([2]*service{s, s}, 40, func(s *service, i int) said {
+			who, network := bot(i)
+			ask := workless(who, network, "sales", anyNumber(i))
+			ask["at"] = at
+			return s.post(who, "/click-to-call", ask)
+		})
+		if taken != 5 {
+			t.Errorf("%d calls wait for one minute, want 5", taken)
+		}
+	})
+}
+
+func TestACallThatIsGivenUpIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, "")
+		var ended tally
+		s.desk.Ended = ended.add
+		got := s.press(visiting, "sales", body{"at": later(time.Hour)})
+		s.set("sales", `{"api_domain":"example.net","queue":"9002","hours":{"mon":[]}}`)
+		s.due(got.RequestID)
+		kept, err := s.store.CallBack(t.Context(), got.RequestID)
+		if err != nil || kept.State != clicktocall.Failed || !strings.Contains(kept.Problem, "closed") {
+			t.Errorf("%+v, %v", kept, err)
+		}
+		if diff := cmp.Diff([]string{kept.Problem}, ended.said); diff != "" {
+			t.Errorf("told (-want +got):\n%s", diff)
+		}
+		if log := s.log.String(); !strings.Contains(log, "scheduled call given up") || !strings.Contains(log, got.RequestID) || strings.Contains(log, number) {
+			t.Errorf("the log:\n%s", log)
+		}
 	})
 }
 
