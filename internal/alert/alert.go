@@ -24,6 +24,7 @@ const (
 	ProvisionFailed    Kind = "provision_failed"    // the phone system could not be brought to what an entry says
 	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule stands where an entry's belongs
 	PhoneSystemDown    Kind = "phone_system_down"   // it has not answered for a while
+	CallGivenUp        Kind = "call_given_up"       // a call that a visitor had scheduled is not placed
 	SourceDown         Kind = "source_down"         // who is on call is not known anew
 	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, and with them no STOP
 	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be written down
@@ -31,7 +32,7 @@ const (
 
 // Kinds returns all of them.
 func Kinds() []Kind {
-	return []Kind{TextDead, ProvisionFailed, ProvisionConflict, PhoneSystemDown, SourceDown, SubscriptionFailed, DatabaseTrouble}
+	return []Kind{TextDead, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble}
 }
 
 // Alert is one thing that needs an operator.

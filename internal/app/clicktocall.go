@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/alert"
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
@@ -37,6 +39,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 			s.phoneSystem.Attempt(context.Background(), r.State == clicktocall.Placed || r.State == clicktocall.Failed)
 		},
 	}
+	s.callBacks.Ended = a.scheduledCallEnded
 	calls := &clicktocall.Handler{
 		Desk: s.callBacks, Networks: a.store, Cancels: a.store, URL: settings.PublicURL, Address: address,
 		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note, Stopping: a.stopping},
@@ -65,7 +68,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 func limits(c config.ClickToCall) clicktocall.Limits {
 	return clicktocall.Limits{
 		NumberPerDay: c.NumberPerDay, NetworkPerHour: c.NetworkPerHour, NetworkPerDay: c.NetworkPerDay,
-		WidgetPerDay: c.WidgetPerDay, TenantPerDay: c.TenantPerDay,
+		WidgetPerDay: c.WidgetPerDay, TenantPerDay: c.TenantPerDay, ScheduledPerMinute: c.ScheduledPerMinute,
 	}
 }
 
@@ -159,6 +162,18 @@ func (a *App) workCallBack(ctx context.Context, id string) (again time.Time, err
 		return time.Now().Add(tidyEvery), nil // it was switched off: the call back waits
 	}
 	return s.callBacks.Work(ctx, id)
+}
+
+// scheduledCallEnded counts what a call at another time came to, and tells the
+// operator of one that was given up: somebody waits for it, and sees no page.
+func (a *App) scheduledCallEnded(c clicktocall.CallBack, r clicktocall.Result) {
+	result := string(r.State)
+	if r.State == clicktocall.Failed {
+		result = web.GivenUp
+		a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.CallGivenUp, About: c.Entry, Text: fmt.Sprintf(
+			"The call to %s that was to come at %s is given up: %s. Nobody tells the visitor but you.", phone.Mask(c.Number), c.At.Format(time.RFC3339), r.Problem)})
+	}
+	a.metrics.ScheduledCall(result)
 }
 
 // sweepCallBacks takes on what a process has left behind.

@@ -102,7 +102,10 @@ var ErrTaken = errors.New("the call back is not waiting")
 // Ledger keeps call backs. The store is one.
 type Ledger interface {
 	// BeginCallBack looks at what is known of an Ask, and keeps the call back
-	// that decide returns, in state Placing or Scheduled; nil: none. All that
+	// that decide returns, in state Placing or Scheduled; nil: none. The caps are
+	// looked at for the time of the call. One that is Scheduled counts from then
+	// on as a call at its time, but is in the way of no call to its number before:
+	// it comes later then. All that
 	// concerns one number, network, widget or tenant happens one after the other,
 	// over all processes, so that no cap is passed. The token is used with it.
 	//
@@ -114,7 +117,8 @@ type Ledger interface {
 	// ClaimCallBack takes a scheduled call back that is due, until its lease
 	// ends, unless the number is not to be called or a cap is reached, which
 	// Known says: then it stays Scheduled. The error is ErrTaken where it is not
-	// waiting, and a fault of code NotFound where there is none.
+	// waiting, and a fault of code NotFound where there is none. It does not count
+	// itself.
 	ClaimCallBack(ctx context.Context, id string, caps func(CallBack) []Cap, now, lease time.Time) (CallBack, Known, error)
 
 	// FinishCallBack writes down what an attempt came to. What certainly failed

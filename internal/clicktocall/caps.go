@@ -23,14 +23,15 @@ const (
 )
 
 // Cap is how many call backs there may be: Most in any time of length Per. It
-// counts those that were placed, may have been, or are being placed; of a
-// network those that were asked for.
+// counts those that were placed, may have been, or are being placed, and those
+// that wait, at their time; of a network those that were asked for.
 type Cap struct {
 	Scope Scope
 	Of    string
 	Most  int
 	Per   time.Duration
 	Bare  bool // counts only those that were asked for without a token
+	Later bool // counts only those that were asked for at another time
 }
 
 // Limits are the caps that an operator can choose.
@@ -40,6 +41,8 @@ type Limits struct {
 	NetworkPerDay  int
 	WidgetPerDay   int
 	TenantPerDay   int
+
+	ScheduledPerMinute int // of an entry, for one minute
 }
 
 // day is what a day of a cap is: any 24 hours.
@@ -53,20 +56,20 @@ const maxWaiting = 2
 
 // DefaultLimits are in force where neither settings nor an entry say otherwise.
 func DefaultLimits() Limits {
-	return Limits{NumberPerDay: 3, NetworkPerHour: 6, NetworkPerDay: 15, WidgetPerDay: 200, TenantPerDay: 500}
+	return Limits{NumberPerDay: 3, NetworkPerHour: 6, NetworkPerDay: 15, WidgetPerDay: 200, TenantPerDay: 500, ScheduledPerMinute: 5}
 }
 
 // mostLimits are the most that may be chosen. Those of a number, which protect
 // people who are no customer of anybody's here, can only be lowered.
 func mostLimits() Limits {
-	return Limits{NumberPerDay: 3, NetworkPerHour: 200, NetworkPerDay: 1000, WidgetPerDay: 10_000, TenantPerDay: 20_000}
+	return Limits{NumberPerDay: 3, NetworkPerHour: 200, NetworkPerDay: 1000, WidgetPerDay: 10_000, TenantPerDay: 20_000, ScheduledPerMinute: 200}
 }
 
 // fields returns the limits by the names that an entry's field "limits" has.
 func (l *Limits) fields() map[string]*int {
 	return map[string]*int{
 		"number_per_day": &l.NumberPerDay, "network_per_hour": &l.NetworkPerHour, "network_per_day": &l.NetworkPerDay,
-		"widget_per_day": &l.WidgetPerDay, "tenant_per_day": &l.TenantPerDay,
+		"widget_per_day": &l.WidgetPerDay, "tenant_per_day": &l.TenantPerDay, "scheduled_per_minute": &l.ScheduledPerMinute,
 	}
 }
 
@@ -132,6 +135,21 @@ func (l Limits) capsOfCalling(number, widget, tenant string, bare bool) []Cap {
 	)
 }
 
+// laterShare is which part of a day's cap calls at another time may take: the
+// rest is for those who come on the day.
+const laterShare = 2
+
+// capsOfScheduling are the caps on a call at another time, besides those on
+// calling: a queue is not to call all of a morning's visitors in one minute, nor
+// those who ask ahead to leave nothing to the others.
+func (l Limits) capsOfScheduling(widget, tenant string, bare bool) []Cap {
+	return withBare(bare,
+		Cap{Scope: OfWidget, Of: widget, Most: l.ScheduledPerMinute, Per: time.Minute, Later: true},
+		Cap{Scope: OfWidget, Of: widget, Most: max(1, l.WidgetPerDay/laterShare), Per: day, Later: true},
+		Cap{Scope: OfTenant, Of: tenant, Most: max(1, l.TenantPerDay/laterShare), Per: day, Later: true},
+	)
+}
+
 // withBare adds, for those who ask without a token, the lower caps of their own.
 func withBare(bare bool, caps ...Cap) []Cap {
 	if !bare {
@@ -146,5 +164,8 @@ func withBare(bare bool, caps ...Cap) []Cap {
 
 // String names the cap, without a number or an address, for logs.
 func (c Cap) String() string {
+	if c.Later {
+		return fmt.Sprintf("%d at another time per %s in %v", c.Most, c.Scope, c.Per)
+	}
 	return fmt.Sprintf("%d per %s in %v", c.Most, c.Scope, c.Per)
 }

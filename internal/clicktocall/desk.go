@@ -159,8 +159,12 @@ func (d *Desk) ask(c *Case, r Request, number string, used token) Ask {
 	if !bare {
 		a.Token, a.TokenEnds = used.challenge(), used.ends
 	}
-	if r.At.IsZero() && number != "" { // of a later one, when it is due
-		a.Caps = append(a.Caps, limits.capsOfCalling(number, a.Entry, a.Tenant, bare)...)
+	if number == "" {
+		return a
+	}
+	a.Caps = append(a.Caps, limits.capsOfCalling(number, a.Entry, a.Tenant, bare)...)
+	if !r.At.IsZero() {
+		a.Caps = append(a.Caps, limits.capsOfScheduling(a.Entry, a.Tenant, bare)...)
 	}
 	return a
 }

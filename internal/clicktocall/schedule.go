@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 const (
@@ -62,9 +64,11 @@ func (d *Desk) Work(ctx context.Context, id string) (again time.Time, err error)
 	if next.After(last) {
 		failed = Failed
 	}
-	if r := d.place(ctx, c, failed); r.State == Scheduled {
+	r := d.place(ctx, c, failed)
+	if r.State == Scheduled {
 		return next, nil
 	}
+	d.ended(ctx, c, r.Result)
 	return time.Time{}, nil
 }
 
@@ -95,13 +99,30 @@ func (d *Desk) putOff(ctx context.Context, c CallBack, known Known, now time.Tim
 	return time.Time{}, d.giveUp(ctx, c, now, "a cap was reached: "+known.Full[0].Cap.String())
 }
 
+// giveUp ends a call back without asking the phone system for it.
 func (d *Desk) giveUp(ctx context.Context, c CallBack, now time.Time, why string) error {
 	r := Result{ID: c.ID, Attempt: c.Attempts, At: now, State: Failed, Problem: why}
 	err := d.Ledger.FinishCallBack(ctx, r)
-	if err == nil && d.Attempted != nil {
-		d.Attempted(c, r)
+	if err == nil {
+		d.ended(ctx, c, r)
 	}
 	return err
+}
+
+// ended tells what a scheduled call back came to. Nobody waits at a page for it
+// who would see that it failed.
+func (d *Desk) ended(ctx context.Context, c CallBack, r Result) {
+	if r.State == Failed || r.State == Uncertain {
+		message, level := "scheduled call given up", slog.LevelError
+		if r.State == Uncertain {
+			message, level = "scheduled call uncertain", slog.LevelWarn
+		}
+		d.log(ctx, level, message, slog.String("request_id", c.ID), slog.String("entry", c.Entry),
+			slog.String("number", phone.Mask(c.Number)), slog.Time("at", c.At), slog.String("reason", r.Problem))
+	}
+	if d.Ended != nil {
+		d.Ended(c, r)
+	}
 }
 
 // JobPatience returns how long Work may take: a little longer than it holds the

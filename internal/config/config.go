@@ -149,6 +149,8 @@ type ClickToCall struct {
 	NetworkPerDay  int `key:"network_per_day" default:"15" min:"1" max:"1000" doc:"The same in any 24 hours."`
 	WidgetPerDay   int `key:"widget_per_day" default:"200" min:"1" max:"10000" doc:"How many calls there are for one entry in any 24 hours."`
 	TenantPerDay   int `key:"tenant_per_day" default:"500" min:"1" max:"20000" doc:"How many calls there are for all entries of one domain in any 24 hours."`
+
+	ScheduledPerMinute int `key:"scheduled_per_minute" default:"5" min:"1" max:"200" doc:"How many calls at another time there are for one entry in any minute."`
 }
 
 // Alerts say who is told of what needs an operator.

@@ -82,6 +82,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"clicktocall.network_per_day = 15 | default | SWITCHHOOK_CLICKTOCALL_NETWORK_PER_DAY",
 		"clicktocall.widget_per_day = 200 | default | SWITCHHOOK_CLICKTOCALL_WIDGET_PER_DAY",
 		"clicktocall.tenant_per_day = 500 | default | SWITCHHOOK_CLICKTOCALL_TENANT_PER_DAY",
+		"clicktocall.scheduled_per_minute = 5 | default | SWITCHHOOK_CLICKTOCALL_SCHEDULED_PER_MINUTE",
 		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
 		"core.calling_code = 1 | default | SWITCHHOOK_CORE_CALLING_CODE",
 	}

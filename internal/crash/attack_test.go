@@ -72,6 +72,7 @@ type attack struct {
 	heard    counts // what requests were answered, by the servers' own codes
 	hashes   atomic.Int64
 	mostBits atomic.Int64
+	waiting  int // calls at another time that were taken
 	began    time.Time
 }
 
@@ -195,6 +196,7 @@ func TestNotOneCallOverTheCaps(t *testing.T) {
 	a.fromOneNetwork()
 	a.forOneNumber()
 	a.forMoney()
+	a.forOneMinute()
 	a.fromEverywhere()
 
 	a.withinCaps()
@@ -251,7 +253,7 @@ func (a *attack) asTheServersCount() {
 			a.t.Errorf("%s was answered %d times, the servers count %d", code, heard[string(code)], counted[string(code)])
 		}
 	}
-	if calls, accepted := len(a.system.QueuedCalls()), counted[string(clicktocall.Accepted)]; calls != accepted {
+	if calls, accepted := len(a.system.QueuedCalls()), counted[string(clicktocall.Accepted)]-a.waiting; calls != accepted {
 		a.t.Errorf("the phone system has %d calls, the servers have placed %d", calls, accepted)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
 )
@@ -19,6 +20,7 @@ const (
 	netNeighbors   = 6500
 	netsHarass     = 7000
 	netsMoney      = 9000
+	netsMinute     = 9100
 	netsPressed    = 9500
 )
 
@@ -162,6 +164,23 @@ func (a *attack) forMoney() {
 		a.press(s, bot(netsMoney+i, ""), "open", numbers[i])
 	})
 	a.want(w, 0, clicktocall.NumberRefused, len(numbers))
+}
+
+// forOneMinute asks for calls at one minute of the next day.
+func (a *attack) forOneMinute() {
+	a.t.Helper()
+	n, most := a.scale.others, a.scale.limits.ScheduledPerMinute
+	at := time.Now().Add(30 * time.Hour).Format(time.RFC3339)
+	before := a.heard.all()[taken202]
+	w := a.wave("calls for one minute", n, func(i int, s *server) {
+		who := bot(netsMinute+i, "")
+		if body, ok := a.ready(s, who, "stranger", numberOf(netsMinute+i)); ok {
+			body["at"] = at
+			a.post(s, who, "/click-to-call", body)
+		}
+	})
+	a.want(w, 0, clicktocall.Limited, n-most)
+	a.waiting = a.heard.all()[taken202] - before
 }
 
 // fromEverywhere has a thousand addresses, a number each, at three buttons of

@@ -92,7 +92,7 @@ var knownFields = map[string][]string{
 	FieldMessages: {"open", "closed", "holiday"},
 	FieldCooldown: {"texts", "minutes"},
 	FieldBranding: {"button_text", "button_color", "company_name", "logo_url"},
-	FieldLimits:   {"number_per_day", "network_per_hour", "network_per_day", "widget_per_day", "tenant_per_day"},
+	FieldLimits:   {"number_per_day", "network_per_hour", "network_per_day", "widget_per_day", "tenant_per_day", "scheduled_per_minute"},
 }
 
 // float is a user or a number as spreadsheets write them.

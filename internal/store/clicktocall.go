@@ -40,7 +40,7 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 			begun, repeated = same, same != nil
 			return err
 		}
-		known, err := knownOf(ctx, tx, a, now)
+		known, err := knownOf(ctx, tx, a, "", now)
 		if err != nil {
 			return err
 		}
@@ -114,8 +114,9 @@ func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.T
 	return &found, err
 }
 
-// knownOf returns what is known of an Ask. Its locks are held.
-func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.Time) (k clicktocall.Known, err error) {
+// knownOf returns what is known of an Ask, but for the call back self. Its locks
+// are held.
+func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, self string, now time.Time) (k clicktocall.Known, err error) {
 	if a.Token != "" {
 		var spent int
 		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callback_tokens WHERE token = $1", a.Token).Scan(&spent); err != nil {
@@ -132,50 +133,13 @@ func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.Time) 
 	if k.Suppressed, err = suppressedForCalls(ctx, tx, a.Tenant, a.Number); err != nil {
 		return k, err
 	}
-	k.Full, err = fullCaps(ctx, tx, a.Caps, now)
+	k.Full, err = fullCaps(ctx, tx, a.Caps, moment{now: now, call: cmp.Or(a.At, now), self: self})
 	return k, err
 }
 
 func suppressedForCalls(ctx context.Context, tx *sql.Tx, tenant, number string) (*ledger.Suppression, error) {
 	found, err := selectSuppressions(ctx, tx, `WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ('call', 'all')`, number, tenant)
 	return broadest(found), err
-}
-
-// capColumns are the columns that a scope is counted by: what it is of, and
-// since when it counts.
-var capColumns = map[clicktocall.Scope][2]string{
-	clicktocall.OfNumber:  {"number", "counted"},
-	clicktocall.OfNetwork: {"network", "created"},
-	clicktocall.OfWidget:  {"entry", "counted"},
-	clicktocall.OfTenant:  {"tenant", "counted"},
-}
-
-// fullCaps returns the caps that are reached: those of which there are as many
-// call backs as there may be in the time before now. The oldest of them tells
-// until when.
-func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, now time.Time) ([]clicktocall.Full, error) {
-	var full []clicktocall.Full
-	for _, c := range caps {
-		columns, ok := capColumns[c.Scope]
-		if !ok || c.Most < 1 {
-			return nil, fmt.Errorf("a cap of %v", c)
-		}
-		bare := ""
-		if c.Bare {
-			bare = " AND bare = 1"
-		}
-		var oldest int64
-		err := tx.QueryRowContext(ctx, fmt.Sprintf("SELECT %[2]s FROM callbacks WHERE %[1]s = $1 AND %[2]s > $2%[3]s ORDER BY %[2]s DESC LIMIT 1 OFFSET $3",
-			columns[0], columns[1], bare), c.Of, millis(now.Add(-c.Per)), c.Most-1).Scan(&oldest)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return nil, err
-		default:
-			full = append(full, clicktocall.Full{Cap: c, Until: fromMillis(oldest).Add(c.Per)})
-		}
-	}
-	return full, nil
 }
 
 // ClaimCallBack is described at clicktocall.Ledger.
@@ -193,7 +157,7 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 		if err := s.holdCaps(ctx, tx, a.Number, "", a.Caps); err != nil {
 			return err
 		}
-		if known, err = knownOf(ctx, tx, a, now); err != nil {
+		if known, err = knownOf(ctx, tx, a, id, now); err != nil {
 			return err
 		}
 		if c, err = findCallBack(ctx, tx, id); err != nil {
@@ -224,7 +188,7 @@ func (s *Store) FinishCallBack(ctx context.Context, r clicktocall.Result) error 
 	// One whose lease ended before its attempt did is taken to be uncertain:
 	// what came of it is a fact all the same. One that was not claimed, for it
 	// may not be called now, is still scheduled.
-	query := `UPDATE callbacks SET state = $1, problem = $2, updated = $3, lease = 0, counted = CASE WHEN $1 IN ('failed', 'scheduled') THEN 0 ELSE counted END
+	query := `UPDATE callbacks SET state = $1, problem = $2, updated = $3, lease = 0, counted = CASE WHEN $1 = 'failed' THEN 0 WHEN $1 = 'scheduled' THEN at ELSE counted END
 		WHERE id = $4 AND attempts = $5 AND state IN ('placing', 'uncertain', 'scheduled')`
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, query, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
@@ -278,7 +242,7 @@ func insertCallBack(ctx context.Context, tx *sql.Tx, c clicktocall.CallBack, now
 	_, zone := c.At.Zone()
 	counted := now
 	if c.State == clicktocall.Scheduled {
-		counted = time.Time{}
+		counted = c.At
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO callbacks (`+callBackColumns+`, counted)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,

@@ -93,6 +93,7 @@ func (s *Store) EraseCallBacks(ctx context.Context, number string, now time.Time
 		}
 		var err error
 		erased, err = execCount(ctx, tx, `UPDATE callbacks SET number = '', dialled = '', idem = '', problem = '', updated = $1,
+			counted = CASE WHEN state = 'scheduled' THEN 0 ELSE counted END,
 			state = CASE WHEN state = 'scheduled' THEN 'cancelled' ELSE state END WHERE number = $2`, millis(now), number)
 		return err
 	})

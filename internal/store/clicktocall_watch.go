@@ -42,7 +42,7 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (clicktocall.CallBack, error) {
 	var c clicktocall.CallBack
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE callbacks SET state = 'cancelled', updated = $1 WHERE id = $2 AND state = 'scheduled'", millis(now), id); err != nil {
+		if _, err := tx.ExecContext(ctx, "UPDATE callbacks SET state = 'cancelled', updated = $1, counted = 0 WHERE id = $2 AND state = 'scheduled'", millis(now), id); err != nil {
 			return err
 		}
 		var err error

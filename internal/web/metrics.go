@@ -32,6 +32,7 @@ type Metrics struct {
 	levels        *levels
 	onCall        onCallMetrics
 	callBacks     *prometheus.CounterVec
+	scheduled     *prometheus.CounterVec
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -72,9 +73,12 @@ func NewMetrics() *Metrics {
 	m.callBacks = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchhook_clicktocall_total", Help: "Requests of visitors to be called, by what they were answered.",
 	}, []string{"code"})
+	m.scheduled = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchhook_scheduled_calls_total", Help: "Calls that visitors scheduled, by what they came to.",
+	}, []string{"result"})
 	m.beginAtZero()
 	m.registry.MustRegister(m.onCall.collectors()...)
-	m.registry.MustRegister(m.callBacks)
+	m.registry.MustRegister(m.callBacks, m.scheduled)
 	m.registry.MustRegister(m.requests, m.texts, m.steps, m.entries, m.attempts, m.inbound, m.subscriptions, m.database, m.alerts, m.levels,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -83,9 +87,13 @@ func NewMetrics() *Metrics {
 // other is the label of what is in no closed set.
 const other = "other"
 
+// GivenUp is the result of a scheduled call that is not placed.
+const GivenUp = "given_up"
+
 // The closed sets.
 var (
-	attemptResults = []string{
+	scheduledResults = []string{"placed", "uncertain", GivenUp}
+	attemptResults   = []string{
 		string(ledger.Sent), string(ledger.Refused), string(ledger.Failed), string(ledger.Uncertain), string(ledger.Late), string(ledger.Suppressed),
 	}
 	inboundWords = []string{string(optout.Stop), string(optout.Start), string(optout.Help), other}
@@ -96,6 +104,9 @@ var (
 func (m *Metrics) beginAtZero() {
 	for _, result := range attemptResults {
 		m.attempts.WithLabelValues(result)
+	}
+	for _, result := range scheduledResults {
+		m.scheduled.WithLabelValues(result)
 	}
 	for _, word := range inboundWords {
 		m.inbound.WithLabelValues(word)
@@ -136,6 +147,11 @@ func (m *Metrics) Step(step, result string) { m.steps.WithLabelValues(step, resu
 
 // CallBack counts a visitor's request to be called. The code is of a closed set.
 func (m *Metrics) CallBack(code string) { m.callBacks.WithLabelValues(code).Inc() }
+
+// ScheduledCall counts what a call that a visitor scheduled came to.
+func (m *Metrics) ScheduledCall(result string) {
+	m.scheduled.WithLabelValues(among(scheduledResults, result)).Inc()
+}
 
 // EntriesProblem counts a file of entries that cannot be used.
 func (m *Metrics) EntriesProblem() { m.entries.Inc() }
