@@ -1,0 +1,159 @@
+package web_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/web"
+)
+
+// reads is a handler that reads its body and says so.
+var reads = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.ReadAll(r.Body); err != nil {
+		http.Error(w, "it cannot be read", http.StatusBadRequest)
+		return
+	}
+	_, _ = io.WriteString(w, "fine")
+})
+
+// bounded is a server that has so many bodies in hand.
+func bounded(t *testing.T, most int, handler http.Handler) *httptest.Server {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	s := httptest.NewUnstartedServer(web.New(web.Config{
+		Webhooks: []web.Route{{Path: "/all", Name: "all", Handler: handler}}, Bodies: web.NewBodies(most), Log: log,
+	}))
+	s.Config = web.Server(s.Config.Handler, log)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s
+}
+
+// hold opens a connection that keeps back the last byte of its body.
+func hold(t *testing.T, s *httptest.Server) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := fmt.Fprintf(conn, "POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n1234"); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+func post(t *testing.T, s *httptest.Server) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/all", strings.NewReader("12345"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := s.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = response.Body.Close() })
+	return response
+}
+
+func TestSlowBodiesKeepNobodyOut(t *testing.T) {
+	s := bounded(t, 8, reads)
+	const slow, waiting = 100, 4
+	answers := make(chan *http.Response, slow)
+	var reading sync.WaitGroup
+	for range slow {
+		conn := hold(t, s)
+		reading.Go(func() {
+			if response, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
+				_ = response.Body.Close()
+				answers <- response
+			}
+		})
+	}
+	// All but half of the bound give way, the first to come first.
+	for range slow - waiting {
+		response := <-answers
+		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || !response.Close {
+			t.Errorf("a slow one gets %d, %v", response.StatusCode, response.Header)
+		}
+	}
+	for range 20 {
+		if response := post(t, s); response.StatusCode != http.StatusOK {
+			t.Errorf("an honest one gets %d", response.StatusCode)
+		}
+	}
+	s.CloseClientConnections()
+	reading.Wait()
+}
+
+func TestRequestsInHandAreBounded(t *testing.T) {
+	came, goOn := make(chan struct{}), make(chan struct{})
+	s := bounded(t, 2, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, err := io.ReadAll(r.Body)
+		if r.Method == http.MethodPost && err == nil {
+			came <- struct{}{}
+			<-goOn
+		}
+		w.Header().Set("Content-Length", "4")
+		_, _ = io.WriteString(w, "fine")
+	}))
+	var working sync.WaitGroup
+	for range 2 {
+		working.Go(func() {
+			if response := post(t, s); response.StatusCode != http.StatusOK {
+				t.Errorf("one in hand gets %d", response.StatusCode)
+			}
+		})
+		<-came
+	}
+	response := post(t, s)
+	text, err := io.ReadAll(response.Body)
+	if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || err != nil || !strings.Contains(string(text), "try again") {
+		t.Errorf("one too many gets %d, %v, %q, %v", response.StatusCode, response.Header, text, err)
+	}
+	get, err := s.Client().Get(s.URL + "/all")
+	if err != nil || get.StatusCode != http.StatusOK {
+		t.Errorf("one without a body: %v, %v", get, err)
+	} else {
+		_ = get.Body.Close()
+	}
+	close(goOn)
+	working.Wait()
+	go func() { <-came }()
+	if response := post(t, s); response.StatusCode != http.StatusOK {
+		t.Errorf("there is room again, and one gets %d", response.StatusCode)
+	}
+}
+
+// TestAnAnswerDoesNotWaitForABodyThatIsNotRead: a stranger who is refused at once
+// is told so at once.
+func TestAnAnswerDoesNotWaitForABodyThatIsNotRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		refuses := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) })
+		handler := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Webhooks: []web.Route{{Path: "/all", Name: "all", Handler: refuses}}})
+		client := pipeTo(t, web.Server(handler, slog.New(slog.DiscardHandler)))
+		began := time.Now()
+		go func() {
+			_, _ = io.WriteString(client, "POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n1234")
+		}()
+		response, err := http.ReadResponse(bufio.NewReader(client), nil)
+		if err != nil || response.StatusCode != http.StatusForbidden {
+			t.Fatalf("%v, %v", response, err)
+		}
+		if took := time.Since(began); took > 0 {
+			t.Errorf("it is answered after %v", took)
+		}
+		_ = response.Body.Close()
+	})
+}
