@@ -64,6 +64,7 @@ type App struct {
 	options Options
 	log     *slog.Logger
 	metrics *web.Metrics
+	bodies  *web.Bodies
 	store   *store.Store
 	alerts  *alert.Sender
 
@@ -83,7 +84,9 @@ type App struct {
 // New wires an App. It opens the database, but no port, and starts nothing. The
 // error is one that people read. Whoever does not Run the App has to Close it.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
-	a := &App{options: o, log: o.Log, metrics: web.NewMetrics(), stopping: make(chan struct{})}
+	a := &App{
+		options: o, log: o.Log, metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), stopping: make(chan struct{}),
+	}
 	var err error
 	if a.alerts, err = alert.New(alert.Config{
 		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: a.metrics.Alert,
@@ -187,6 +190,7 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	if !sameCore(settings, old.settings) {
 		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
 	}
+	a.bodies.Limit(settings.BodiesInHand)
 	a.site.Store(next)
 	a.runOnCall(next, old)
 	old.close()

@@ -48,7 +48,7 @@ type site struct {
 // taken from the site before, which may be nil.
 func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
 	s := &site{settings: settings}
-	parts := web.Config{TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
+	parts := web.Config{Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
 	checks := map[string]web.Check{"database": a.store.Ping}
 	if settings.NetSapiens != nil {
 		var err error
@@ -72,7 +72,7 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		if settings.OnCall.Listen == "" {
 			parts.Webhooks = append(parts.Webhooks, routes...)
 		} else {
-			s.duty = web.New(web.Config{Webhooks: routes, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
+			s.duty = web.New(web.Config{Webhooks: routes, Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
 		}
 	}
 	if err := a.phoneSide(ctx, s, before); err != nil {

@@ -47,6 +47,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, "fine")
 		}), slog.New(slog.DiscardHandler))
+		web.NewDrain(s) // which follows connections as well
 		listener := &manyConns{conns: make(chan net.Conn), closed: make(chan struct{})}
 		var serving sync.WaitGroup
 		serving.Go(func() { _ = s.Serve(listener) })

@@ -45,8 +45,18 @@ func NewDrain(server *http.Server) *Drain {
 		silent: make(map[net.Conn]struct{}), idle: make(map[net.Conn]struct{}), unread: make(map[net.Conn]struct{}),
 	}
 	server.Handler = d.before(server.Handler)
-	server.ConnState = d.follow
+	// Others follow the connections too.
+	follow, remember := server.ConnState, server.ConnContext
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		if follow != nil {
+			follow(conn, state)
+		}
+		d.follow(conn, state)
+	}
 	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+		if remember != nil {
+			ctx = remember(ctx, conn)
+		}
 		return context.WithValue(ctx, connKey{}, conn)
 	}
 	return d

@@ -23,8 +23,12 @@ const (
 	// HeaderTimeout is how long a client may take to send its headers.
 	HeaderTimeout = 5 * time.Second
 
-	// BodyTimeout bounds reading a request: forms are small, also on bad lines.
-	BodyTimeout = 20 * time.Second
+	// BodyTimeout is how long a body may take, once somebody reads it: forms are
+	// small, also on bad lines.
+	BodyTimeout = 10 * time.Second
+
+	// RequestTimeout bounds reading a request whose body nobody reads.
+	RequestTimeout = 20 * time.Second
 
 	// AnswerTimeout bounds a request in all. Provisioning takes the longest.
 	AnswerTimeout = 40 * time.Second
@@ -36,17 +40,19 @@ const (
 	MaxHeader = 32 << 10
 )
 
-// Server returns an http.Server with the limits above.
+// Server returns an http.Server with the limits above, and MaxConnections.
 func Server(handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: HeaderTimeout,
-		ReadTimeout:       BodyTimeout,
+		ReadTimeout:       RequestTimeout,
 		WriteTimeout:      AnswerTimeout,
 		IdleTimeout:       IdleTimeout,
 		MaxHeaderBytes:    MaxHeader,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
+	bound(s, MaxConnections)
+	return s
 }
 
 // Route is one path of the server.
@@ -67,6 +73,7 @@ type Config struct {
 	API      []Route // the phone side's API, for programs with a token
 	Operator []Route // probes, counters and the console
 
+	Bodies         *Bodies // bounds those in hand, over all Handlers that have it; nil: this one has its own
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
 	Observe        func(route string, status int, took time.Duration) // may be nil
@@ -88,6 +95,9 @@ type Handler struct {
 
 // New returns a Handler.
 func New(c Config) *Handler {
+	if c.Bodies == nil {
+		c.Bodies = NewBodies(0)
+	}
 	h := &Handler{config: c, parts: make(map[string]http.Handler)}
 	h.unknown = h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
 	h.add(c.Webhooks, maxWebhookBody, func(next http.Handler) http.Handler { return next })
@@ -145,6 +155,11 @@ func (h *Handler) wrap(route Route) http.Handler {
 		client := ClientAddress(r, h.config.TrustedProxies)
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, new(note)))
 		rec := &recorder{ResponseWriter: w}
+		if r.Body != nil && r.ContentLength != 0 { // a body that is none has been wrapped
+			rec.body = &bodyInHand{ReadCloser: r.Body, of: h.config.Bodies, control: http.NewResponseController(w)}
+			r.Body = rec.body
+			defer rec.body.end()
+		}
 		defer func() {
 			switch p := recover(); p {
 			case nil:
@@ -160,6 +175,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 			return
 		}
 		route.Handler.ServeHTTP(rec, r)
+		rec.finish()
 	})
 }
 
@@ -193,32 +209,6 @@ func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip
 		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client.String()),
 	}, attrs...)...)
 }
-
-// recorder remembers the status of an answer.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 || r.status < http.StatusOK {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	n, err := r.ResponseWriter.Write(b)
-	r.bytes += int64(n)
-	return n, err
-}
-
-// Unwrap lets http.ResponseController find what the writer can do.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 
 // ClientAddress returns the address that a request came from: the peer's, or
 // where that is a trusted proxy the right-most address of X-Forwarded-For that
