@@ -28,11 +28,13 @@ const (
 	SourceDown         Kind = "source_down"         // who is on call is not known anew
 	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, and with them no STOP
 	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be written down
+	DiskLow            Kind = "disk_low"            // the disk that the database is on is nearly full
+	ClockJumped        Kind = "clock_jumped"        // the machine's clock was set to another time
 )
 
 // Kinds returns all of them.
 func Kinds() []Kind {
-	return []Kind{TextDead, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble}
+	return []Kind{TextDead, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble, DiskLow, ClockJumped}
 }
 
 // Alert is one thing that needs an operator.

@@ -76,6 +76,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	b.again(ctx, sweepEvery, a.sweep)
 	b.again(ctx, sweepEvery, a.sweepCallBacks)
 	b.again(ctx, tidyEvery, a.tidy)
+	b.again(ctx, spaceEvery, a.watchSpace)
 	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
 	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
@@ -144,7 +145,7 @@ func (a *App) sweep(ctx context.Context) {
 		a.troubled(ctx, "texts that were left behind could not be looked for", err)
 		return
 	}
-	a.alerts.Resolve(ctx, alert.DatabaseTrouble, "")
+	a.probe(ctx)
 	for _, id := range stranded {
 		a.log.Warn("a text was left behind amid an attempt, and is looked for", "text", id)
 	}
@@ -170,12 +171,11 @@ func (a *App) tidy(ctx context.Context) {
 	}
 }
 
-// troubled tells the operator that the database fails.
+// troubled tells the operator what could not be done for the database.
 func (a *App) troubled(ctx context.Context, what string, err error) {
 	if errors.Is(err, context.Canceled) {
 		return // the server stops
 	}
-	a.metrics.DatabaseError()
 	a.alerts.Raise(ctx, alert.Alert{Kind: alert.DatabaseTrouble, Text: what + ": " + err.Error()})
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/web"
+	"github.com/switchhook/switchhook/netsapiens"
 )
 
 // clickToCallSecret names the secret that signs tokens and links.
@@ -34,10 +35,8 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	s.callBacks = &clicktocall.Desk{
 		Entries: s.entries, Ledger: a.store, PhoneSystem: s.client, Jobs: a.store, Key: key,
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: limits(settings.ClickToCall), Patience: settings.ClickToCall.Patience,
-		Log: web.Note,
-		Attempted: func(_ clicktocall.CallBack, r clicktocall.Result) {
-			s.phoneSystem.Attempt(context.Background(), r.State == clicktocall.Placed || r.State == clicktocall.Failed)
-		},
+		Log:   web.Note,
+		Asked: func(err error) { s.phoneSystem.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
 	}
 	s.callBacks.Ended = a.scheduledCallEnded
 	calls := &clicktocall.Handler{

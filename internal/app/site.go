@@ -49,7 +49,7 @@ type site struct {
 func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
 	s := &site{settings: settings}
 	parts := web.Config{Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
-	checks := map[string]web.Check{"database": a.store.Ping}
+	checks := map[string]web.Check{"database": a.databaseWell}
 	if settings.NetSapiens != nil {
 		var err error
 		if parts.Webhooks, err = a.textBack(ctx, s, before); err != nil {

@@ -65,7 +65,7 @@ func storeConfig(settings *config.Settings) store.Config {
 // openStore opens the database for the server.
 func (a *App) openStore(ctx context.Context, settings *config.Settings) (*store.Store, error) {
 	c := storeConfig(settings)
-	c.Exclusive, c.Fresh, c.Log = true, a.options.Fresh, slog.New(warnings{a.log.Handler()})
+	c.Exclusive, c.Fresh, c.Log, c.Failed = true, a.options.Fresh, slog.New(warnings{a.log.Handler()}), a.databaseFailed
 	return store.Open(ctx, c)
 }
 

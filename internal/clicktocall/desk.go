@@ -83,6 +83,7 @@ type Desk struct {
 
 	Attempted func(c CallBack, r Result) // told of each attempt; nil: nobody is
 	Ended     func(c CallBack, r Result) // told what a scheduled call back came to; nil: nobody is
+	Asked     func(err error)            // told what each question to the phone system came to; nil: nobody is
 }
 
 // Request is what a visitor asks for.
@@ -255,6 +256,9 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 	asked, cancel := context.WithTimeout(ctx, d.patience())
 	defer cancel()
 	r.err = d.PhoneSystem.QueueCall(asked, queued(c))
+	if d.Asked != nil {
+		d.Asked(r.err)
+	}
 	r.At, r.State, r.Problem = time.Now(), Placed, ""
 	switch {
 	case r.err == nil:

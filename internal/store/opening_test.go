@@ -252,3 +252,38 @@ func TestAnOpenThatIsBrokenOffLeavesTheFolder(t *testing.T) {
 	}
 	storetest.Open(t, config)
 }
+
+// TestALostDatabaseIsNotMadeAgain is of a disk that came back empty, or an
+// operator who has removed the wrong file.
+func TestALostDatabaseIsNotMadeAgain(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"emptied": func(path string) error { return os.Truncate(path, 0) },
+		"removed": os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := storetest.EmptySQLite(t)
+			for range 2 { // the first makes it, the second finds it
+				s, err := store.Open(t.Context(), config)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			path := filepath.Join(config.Folder, "switchhook.db")
+			if err := lose(path); err != nil {
+				t.Fatal(err)
+			}
+			_, err := store.Open(t.Context(), config)
+			wantFault(t, err, fault.Refused, path+" is gone", "put a backup in its place")
+			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+				t.Error("it was made again")
+			}
+			if err := os.Remove(filepath.Join(config.Folder, "switchhook.made")); err != nil {
+				t.Fatal(err)
+			}
+			storetest.Open(t, config)
+		})
+	}
+}

@@ -25,6 +25,7 @@ const (
 	diskFull             = "53100"
 	connectionClass      = "08"
 	shutdownClass        = "57P"
+	integrityClass       = "23"
 	privilegeMissing     = "42501"
 )
 

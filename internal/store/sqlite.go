@@ -24,6 +24,10 @@ const (
 	fileName = "switchhook.db"
 	lockName = "switchhook.lock"
 
+	// madeName is of a file that says that the folder has a database: where that
+	// is gone, or empty, another one is not made in its place.
+	madeName = "switchhook.made"
+
 	// The database holds customers' numbers and what was written to them.
 	fileMode   fs.FileMode = 0o600
 	folderMode fs.FileMode = 0o700
@@ -140,11 +144,14 @@ func (s *Store) takeFolder(folder string, fresh bool) error {
 	s.lock = lock
 	giveToOwner(lock.Path())
 	if fresh {
-		for _, belongs := range []string{"", "-wal", "-shm", "-journal"} {
-			if err := os.Remove(s.path + belongs); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		for _, old := range []string{s.path, s.path + "-wal", s.path + "-shm", s.path + "-journal", filepath.Join(folder, madeName)} {
+			if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return &fault.Error{Code: fault.Unavailable, Message: "the database of before cannot be removed", Err: err}
 			}
 		}
+	}
+	if err := s.lost(folder); err != nil {
+		return err
 	}
 	// SQLite would make a file that everybody may read. One that is there is
 	// not opened: to close it again would take SQLite's locks away from
@@ -161,6 +168,34 @@ func (s *Store) takeFolder(folder string, fresh bool) error {
 			Hint: "the folder must be one that the server's user may write to"}
 	}
 	giveToOwner(s.path)
+	return nil
+}
+
+// lost refuses a folder whose database is gone, or was emptied: a new one would
+// know of no STOP, and of no text that was sent.
+func (s *Store) lost(folder string) error {
+	if info, err := os.Stat(s.path); err == nil && info.Size() > 0 {
+		return nil
+	}
+	made := filepath.Join(folder, madeName)
+	if _, err := os.Stat(made); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return fault.Newf(fault.Refused, "the database %s is gone: there is no such file, or an empty one", s.path).
+		WithHint("put a backup in its place; to begin with nothing, without what people said about STOP, remove %s", made)
+}
+
+// noteMade notes that the folder has a database now.
+func (s *Store) noteMade(folder string) error {
+	made := filepath.Join(folder, madeName)
+	if _, err := os.Stat(made); err == nil {
+		return nil
+	}
+	if err := os.WriteFile(made, []byte("While this file is here, switchhook makes no new database in this folder.\n"), fileMode); err != nil {
+		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be made", made), Err: err,
+			Hint: "the folder must be one that the server's user may write to"}
+	}
+	giveToOwner(made)
 	return nil
 }
 

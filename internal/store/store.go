@@ -44,6 +44,10 @@ type Config struct {
 	// date. Optional.
 	Elsewhere func() []*entry.Entry
 
+	// Failed is told of each failure that is the database's own. It must not
+	// wait, nor use the Store. Optional.
+	Failed func(error)
+
 	Now func() time.Time // nil: time.Now
 	Log *slog.Logger     // of what the database's libraries say; nil: nowhere
 }
@@ -69,6 +73,7 @@ type Store struct {
 	path    string       // of SQLite's file
 	running gate
 	ages    ages
+	health  health
 }
 
 // Open opens a database, and makes it where the server is the one who opens.
@@ -77,7 +82,7 @@ type Store struct {
 // that a command does not find is NotFound, one that does not answer
 // Unavailable.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, elsewhere: config.Elsewhere}
+	s := &Store{now: config.Now, log: config.Log, elsewhere: config.Elsewhere, health: health{failed: config.Failed}}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -91,6 +96,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	err := open(ctx, config)
 	if err == nil {
 		err = s.bringUpToDate(ctx, config.Exclusive)
+	}
+	if err == nil && config.Exclusive && !s.shared() {
+		err = s.noteMade(config.Folder)
 	}
 	if err == nil {
 		err = s.ages.start(ctx, s)

@@ -57,9 +57,9 @@ func (s *Store) writeAt(ctx context.Context, level sql.IsolationLevel, do func(c
 	}
 	defer s.running.leave()
 	if s.group != nil {
-		return s.explain(s.group.write(ctx, do))
+		return s.health.note(s.explain(s.group.write(ctx, do)), true)
 	}
-	return s.explain(untilAlone(ctx, func() (bool, error) { return s.try(ctx, level, do) }))
+	return s.health.note(s.explain(untilAlone(ctx, func() (bool, error) { return s.try(ctx, level, do) })), true)
 }
 
 // untilAlone calls do until it says that there is no need to try again. Its
@@ -121,10 +121,10 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, q querier
 	defer s.running.leave()
 	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: s.snapshot()})
 	if err != nil {
-		return s.explain(err)
+		return s.health.note(s.explain(err), false)
 	}
 	defer func() { _ = tx.Rollback() }() // there is nothing to commit
-	return s.explain(do(ctx, tx))
+	return s.health.note(s.explain(do(ctx, tx)), false)
 }
 
 // readOnce is read for a do of one statement, which needs no transaction around
@@ -134,7 +134,7 @@ func (s *Store) readOnce(ctx context.Context, do func(ctx context.Context, q que
 		return err
 	}
 	defer s.running.leave()
-	return s.explain(do(ctx, s.readers))
+	return s.health.note(s.explain(do(ctx, s.readers)), false)
 }
 
 // snapshot is the isolation level of readers. On SQLite there is but one.

@@ -22,6 +22,10 @@ type Levels struct {
 	// OldestDue is when the queued text was due that waits longest; the zero
 	// time: none is queued.
 	OldestDue time.Time
+
+	// Free is how many bytes may be written to the database's disk; 0: it is not
+	// known.
+	Free uint64
 }
 
 // EntryState says how the phone system stands to an entry.
@@ -54,7 +58,7 @@ type levels struct {
 	read   atomic.Pointer[func(context.Context) (Levels, error)]
 	failed func() // told where they cannot be read
 
-	texts, dead, suppressions, entries, jobs, overdue *prometheus.Desc
+	texts, dead, suppressions, entries, jobs, overdue, free *prometheus.Desc
 }
 
 func newLevels(failed func()) *levels {
@@ -69,12 +73,13 @@ func newLevels(failed func()) *levels {
 		entries:      describe("switchhook_provisioned_entries", "Entries, by how the phone system stands.", "state"),
 		jobs:         describe("switchhook_jobs", "Jobs of the queue, by state.", "state"),
 		overdue:      describe("switchhook_oldest_due_text_seconds", "How long the queued text is due that waits longest; 0 where none is due."),
+		free:         describe("switchhook_disk_free_bytes", "Bytes that may still be written to the disk that the database is on."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (l *levels) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{l.texts, l.dead, l.suppressions, l.entries, l.jobs, l.overdue} {
+	for _, desc := range []*prometheus.Desc{l.texts, l.dead, l.suppressions, l.entries, l.jobs, l.overdue, l.free} {
 		to <- desc
 	}
 }
@@ -99,6 +104,9 @@ func (l *levels) Collect(to chan<- prometheus.Metric) {
 	collect(to, l.suppressions, now.Suppressions, ledger.Texts, ledger.Calls, ledger.AnyWay)
 	collect(to, l.entries, now.Entries, EntryUnknown, EntryInOrder, EntryFailed, EntryConflict, EntryRemoved)
 	collect(to, l.jobs, now.Jobs, JobWaiting, JobRunning)
+	if now.Free > 0 {
+		to <- prometheus.MustNewConstMetric(l.free, prometheus.GaugeValue, float64(now.Free))
+	}
 	if now.Texts != nil {
 		age := 0.0
 		if !now.OldestDue.IsZero() {

@@ -1,0 +1,64 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+const (
+	// spaceEvery is how often the free space of the database's disk is looked at.
+	spaceEvery = time.Minute
+
+	// leastSpace is how little free space an operator is told of, in bytes. A
+	// busy server writes some megabytes an hour, and its log more.
+	leastSpace = 512 << 20
+)
+
+// databaseFailed tells the operator of a failure that is the database's own. It
+// is store.Config.Failed.
+func (a *App) databaseFailed(err error) {
+	a.metrics.DatabaseError()
+	a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.DatabaseTrouble, Text: fmt.Sprintf(
+		"The database fails: callers hear an apology, and the web is answered with 503, but for on-call, which goes on from memory: %v%s", err, hintOf(err))})
+}
+
+func hintOf(err error) string {
+	if e, ok := errors.AsType[*fault.Error](err); ok && e.Hint != "" {
+		return ". " + e.Hint
+	}
+	return ""
+}
+
+// databaseWell is the check of /readyz: the database answers, and what was last
+// to be written was written.
+func (a *App) databaseWell(ctx context.Context) error {
+	if err := a.store.Trouble(); err != nil {
+		return err
+	}
+	return a.store.Ping(ctx)
+}
+
+// probe tells the operator when the database is well again.
+func (a *App) probe(ctx context.Context) {
+	if a.store.Probe(ctx) == nil {
+		a.alerts.Resolve(ctx, alert.DatabaseTrouble, "")
+	}
+}
+
+// watchSpace tells the operator when the database's disk is nearly full.
+func (a *App) watchSpace(ctx context.Context) {
+	free, known := a.store.Free()
+	switch {
+	case !known:
+	case free < leastSpace:
+		a.alerts.Raise(ctx, alert.Alert{Kind: alert.DiskLow, Text: fmt.Sprintf(
+			"The disk that the database is on has %d MiB left. Once it is full, calls and texts cannot be written down, and callers hear an apology.", free>>20)})
+	default:
+		a.alerts.Resolve(ctx, alert.DiskLow, "")
+	}
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// provenAfter is how long no write may fail before one that succeeds says that
+// the database is well: on a full disk small ones come through now and then.
+const provenAfter = 10 * time.Second
+
+// health is whether what is to be written can be written.
+type health struct {
+	failed func(error) // Config.Failed
+
+	mu      sync.Mutex
+	trouble error     // of the last write that failed; nil: the database is well
+	at      time.Time // when it failed
+}
+
+// note looks at what became of a statement or a transaction, tells of a failure
+// that is the database's own, and returns it. Writing says that it was to write.
+func (h *health) note(err error, writing bool) error {
+	if !ofDatabase(err) {
+		return err
+	}
+	if writing && !errors.Is(err, context.DeadlineExceeded) { // which may be for others: Ping says more
+		h.mu.Lock()
+		h.trouble, h.at = err, time.Now()
+		h.mu.Unlock()
+	}
+	if h.failed != nil {
+		h.failed(err)
+	}
+	return err
+}
+
+// ofDatabase reports whether an error is the database's own: it fails, or does
+// not answer in time. What was asked of it wrongly, or was given up by the one
+// who asked, is not.
+func ofDatabase(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errClosed) {
+		return false
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
+	}
+	switch code := sqliteCode(err); code {
+	case 0:
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_INTERRUPT:
+		return false
+	default:
+		return true
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code[:2] != integrityClass
+	}
+	return fault.CodeOf(err) == fault.Unavailable
+}
+
+// Trouble returns why the last write failed, until Probe has found the database
+// well; nil: it is well. It waits for nothing.
+func (s *Store) Trouble() error {
+	s.health.mu.Lock()
+	defer s.health.mu.Unlock()
+	return s.health.trouble
+}
+
+// Probe writes to the database where a write has failed, to see whether it is
+// well again. It returns nil where it is, or was all the time.
+func (s *Store) Probe(ctx context.Context) error {
+	if s.Trouble() == nil {
+		return nil
+	}
+	if err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		// Writes a page, although it changes nothing.
+		_, err := tx.ExecContext(ctx, "UPDATE "+versionTable+" SET version_id = version_id")
+		return err
+	}); err != nil {
+		return err
+	}
+	s.health.mu.Lock()
+	defer s.health.mu.Unlock()
+	if s.health.trouble != nil && time.Since(s.health.at) < provenAfter {
+		return s.health.trouble
+	}
+	s.health.trouble = nil
+	return nil
+}
