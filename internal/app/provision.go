@@ -140,7 +140,9 @@ func (a *App) levels(ctx context.Context) (web.Levels, error) {
 		Texts: counts, OldestDue: due, Dead: standing.Dead, Suppressions: standing.Suppressions,
 		Jobs: map[web.JobState]int{web.JobWaiting: standing.Waiting, web.JobRunning: standing.Running},
 	}
-	l.Free, _ = a.store.Free()
+	if free, known := a.store.Free(); known {
+		l.Free = &free
+	}
 	records, err := a.store.Provisioned().All(ctx)
 	if err != nil {
 		return web.Levels{}, err

@@ -23,9 +23,7 @@ type Levels struct {
 	// time: none is queued.
 	OldestDue time.Time
 
-	// Free is how many bytes may be written to the database's disk; 0: it is not
-	// known.
-	Free uint64
+	Free *uint64 // bytes that may be written to the database's disk
 }
 
 // EntryState says how the phone system stands to an entry.
@@ -104,8 +102,8 @@ func (l *levels) Collect(to chan<- prometheus.Metric) {
 	collect(to, l.suppressions, now.Suppressions, ledger.Texts, ledger.Calls, ledger.AnyWay)
 	collect(to, l.entries, now.Entries, EntryUnknown, EntryInOrder, EntryFailed, EntryConflict, EntryRemoved)
 	collect(to, l.jobs, now.Jobs, JobWaiting, JobRunning)
-	if now.Free > 0 {
-		to <- prometheus.MustNewConstMetric(l.free, prometheus.GaugeValue, float64(now.Free))
+	if now.Free != nil {
+		to <- prometheus.MustNewConstMetric(l.free, prometheus.GaugeValue, float64(*now.Free))
 	}
 	if now.Texts != nil {
 		age := 0.0
