@@ -81,9 +81,8 @@ type Desk struct {
 	Patience   time.Duration // 0: DefaultPatience
 	Log        Log           // nil: slog.Default()
 
-	Attempted func(c CallBack, r Result) // told of each attempt; nil: nobody is
-	Ended     func(c CallBack, r Result) // told what a scheduled call back came to; nil: nobody is
-	Asked     func(err error)            // told what each question to the phone system came to; nil: nobody is
+	Ended func(c CallBack, r Result) // told what a scheduled call back came to; nil: nobody is
+	Asked func(err error)            // told what each question to the phone system came to; nil: nobody is
 }
 
 // Request is what a visitor asks for.
@@ -248,9 +247,6 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 		if err := d.Ledger.FinishCallBack(ctx, r.Result); err != nil {
 			// It is swept, and uncertain then: it counts, and is not placed again.
 			d.log(ctx, slog.LevelError, "what became of a call back could not be written down", slog.String("request_id", c.ID), slog.String("error", err.Error()))
-		}
-		if d.Attempted != nil {
-			d.Attempted(c, r.Result)
 		}
 	}()
 	asked, cancel := context.WithTimeout(ctx, d.patience())
