@@ -190,6 +190,28 @@ func TestCallersNumbersAreReadInAddresses(t *testing.T) {
 	}
 }
 
+// A caller is who has the number before an extension, whichever way it is
+// written: https://www.rfc-editor.org/rfc/rfc3966#section-5.3,
+// https://www.rfc-editor.org/rfc/rfc3966#section-5.1.4 for the context of a local number.
+func TestCallersWithAnExtensionHaveANumber(t *testing.T) {
+	for text, want := range map[string]string{
+		"+12125550123;ext=4": "12125550123", "tel:+1-212-555-0123;ext=4": "12125550123", "tel:2125550123;ext=4;phone-context=+1": "12125550123", "+12125550123;isub=12": "12125550123",
+		"2125550123;phone-context=+1": "12125550123", "5550123;phone-context=+1212": "12125550123", "tel:5550123;PHONE-CONTEXT=+1212;ext=3": "12125550123",
+		"12125550123;phone-context=+1": "12125550123", "tel:12125550123;phone-context=+1": "12125550123", // the code is there already: https://www.rfc-editor.org/rfc/rfc3966#section-5.1.5
+		"2125550123;phone-context=example.net": "12125550123", "2000;phone-context=example.net": "2000", "tel:2000;phone-context=pbx.example.net": "2000",
+		"sip:5550123;phone-context=+1212@example.net;user=phone": "12125550123", "sip:2079460958;phone-context=+44@example.net": "442079460958", "sip:%2B12125550123;ext=4@example.net": "12125550123",
+		"2125550123x123": "12125550123", "212-555-0123 x 123": "12125550123", "(212) 555-0123 ext. 123": "12125550123", "+1 212 555 0123 Extension 123": "12125550123",
+		"2125550123#123": "12125550123", "2125550123,,123": "12125550123", "2125550123 доб. 5": "12125550123", "2125550123 (x5)": "12125550123", "2125550123p12": "12125550123",
+		"+442079460958 ext 2": "442079460958", "+31 20 123 4567 toestel 12": "31201234567",
+		"12125550123@example.net": "12125550123", "\"Jane\" <sip:+12125550123@example.net>": "12125550123", "Jane <tel:+12125550123;ext=4>;tag=1": "12125550123", "<2125550123>": "12125550123",
+		"1-800-FLOWERS": "", "anonymous;phone-context=+1": "", "2000x5": "", "266696687;phone-context=+1": "", "+266696687;ext=1": "", ";ext=4": "", "\"2125550123\" <sip:anonymous@anonymous.invalid>": "", "1.25550123e3": "",
+	} {
+		if got := phone.ReadCaller(text, phone.HomeIn()).Digits(); got != want {
+			t.Errorf("%q is of %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestWhatIsWrongWithANumberIsSaid(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                       "\"\" is empty",
