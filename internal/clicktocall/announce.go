@@ -142,14 +142,15 @@ func (a *Announcement) base() *url.URL {
 
 // suppress puts whoever pressed the key on the list: the party that is not us.
 func (a *Announcement) suppress(ctx context.Context, req *responder.Request) error {
-	number, wrong := destination(req.Caller, nil)
+	caller := phone.ReadCaller(req.Caller, phone.HomeIn())
+	number, wrong := destination(caller.E164(), nil)
 	if wrong != "" || a.Entries.Sends(number.E164()) {
 		number, wrong = destination(req.Called, nil)
 	}
 	if wrong != "" {
 		// Of another country, with its code: a phone system writes the plus.
 		var err error
-		if number, err = phone.Parse(req.Caller, phone.HomeIn()); err != nil {
+		if number, err = phone.Parse(caller.E164(), phone.HomeIn()); err != nil {
 			return err
 		}
 	}

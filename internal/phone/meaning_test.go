@@ -290,12 +290,15 @@ func TestPatternsStandForNumbers(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, text := range []string{"+31 (0)6 12345678", "5215512340101", "+54 9 011 15 2345-6789", "tel:555;phone-context=+1212", "8001.0", "٢١٢", "+266696687", "0011442079460958"} {
+	for _, text := range []string{"+31 (0)6 12345678", "5215512340101", "+54 9 011 15 2345-6789", "tel:555;phone-context=+1212", "8001.0", "٢١٢", "+266696687", "0011442079460958", "\"a\" <sip:5550123;phone-context=+1212@b>", "2125550123 x4"} {
 		f.Add(text, "US", "31")
 	}
 	f.Fuzz(func(t *testing.T, text, region, code string) {
 		for _, home := range []phone.Home{phone.HomeIn(region), phone.HomeOfCode(code), {}} {
 			n := phone.Read(text, home)
+			if caller := phone.ReadCaller(text, home); n.Hidden() {
+				n = caller
+			}
 			if n.Hidden() {
 				continue
 			}

@@ -100,21 +100,6 @@ func Read(text string, home Home) Number {
 	return n
 }
 
-// ReadCaller reads a number as Read does, also in a SIP address (RFC 3261,
-// section 19.1.6): sip:+12125550123@example.net. A short one is an extension
-// somewhere else, and no number.
-func ReadCaller(text string, home Home) Number {
-	scheme, address, _ := strings.Cut(strings.Trim(text, " <>"), ":")
-	if strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips") {
-		user, _, _ := strings.Cut(address, "@")
-		user, _, _ = strings.Cut(user, ";")
-		if n := Read(user, home); len(n.digits) >= minDigits {
-			return n
-		}
-	}
-	return Read(text, home)
-}
-
 // Parse reads a number that somebody wrote down, as Read does: one that can be
 // in use, and no extension. The error is a sentence that says what is wrong.
 func Parse(text string, home Home) (Number, error) {
@@ -381,8 +366,8 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 	}
 	clean := strings.TrimSpace(strings.Map(visible, text))
 	if len(clean) > len("tel:") && strings.EqualFold(clean[:len("tel:")], "tel:") { // RFC 3966
-		var whole bool
-		if clean, plus, whole = telURI(clean[len("tel:"):]); !whole {
+		var extension bool
+		if clean, plus, extension = telURI(clean[len("tel:"):]); extension {
 			return "", false, &Error{text, "has an extension, which cannot be dialled with it"}
 		}
 	}
@@ -409,20 +394,4 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 		return "", false, &Error{text, "has no digits"}
 	}
 	return b.String(), plus, nil
-}
-
-// telURI returns the number of a URI without its scheme, and whether that is all
-// there is to dial. A local one belongs to its context.
-func telURI(uri string) (number string, plus, whole bool) {
-	number, params, _ := strings.Cut(uri, ";")
-	for param := range strings.SplitSeq(params, ";") {
-		name, value, _ := strings.Cut(param, "=")
-		switch {
-		case strings.EqualFold(name, "ext"):
-			return "", false, false
-		case strings.EqualFold(name, "phone-context") && strings.HasPrefix(value, "+") && !strings.HasPrefix(number, "+"):
-			return value[1:] + number, true, true
-		}
-	}
-	return number, false, true
 }
