@@ -27,6 +27,7 @@ type Message struct {
 	Domain    string    //
 	Direction string    // Outbound, Inbound, or empty among users
 	From      string    // digits; empty among users
+	FromPlus  bool      // From came with a plus: it begins with its country's code
 	FromUser  string    // the user who wrote it, 2000@example.com; empty of Inbound
 	To        string    // digits, several with "," between them; phone systems leave it out of some Inbound ones
 	ToUser    string    // the user it is for, 2000@example.com; empty of Outbound
@@ -36,11 +37,6 @@ type Message struct {
 }
 
 func (m Message) known() bool { return m.ID != "" }
-
-// Recipients returns the numbers that a message is for.
-func (m Message) Recipients() []string {
-	return strings.FieldsFunc(m.To, func(r rune) bool { return r == ',' || r == ' ' || r == '+' })
-}
 
 // UnmarshalJSON reads a message as phone systems write it, times in both their
 // forms, numbers as digits or as JSON numbers. What is odd in it is left empty.
@@ -74,7 +70,7 @@ type wireMessage struct {
 func (w *wireMessage) message() Message {
 	return Message{
 		ID: w.ID, Time: parseTime(w.Timestamp), Type: w.Type, Domain: w.Domain, Direction: w.Direction,
-		From: strings.TrimPrefix(w.FromNumber, "+"), FromUser: w.FromUser,
+		From: strings.TrimPrefix(w.FromNumber, "+"), FromPlus: strings.HasPrefix(w.FromNumber, "+"), FromUser: w.FromUser,
 		To: cmp.Or(w.Dialed, w.TermNumber), ToUser: w.TermUser,
 		Text: w.Text, Status: w.Status, Session: w.Session,
 	}

@@ -162,7 +162,7 @@ func TestEventsInOddForms(t *testing.T) {
 		   "terminating-user-id":"2500@portal","terminating-number":"","dialed":"","media-size":0,"extra":{"a":[1]}},
 		  {"id":"m-2","timestamp":"2022-04-21T19:40:20.00-04:00","text":null,"from-number":"+17145550353","dialed":"19294873999","deleted-datetime":null}]`: {
 			event(netsapiens.Message{ID: "71086444177", Time: at, Type: "sms", Direction: "orig", Text: "5", From: "17145550353", ToUser: "2500@portal"}, false),
-			event(netsapiens.Message{ID: "m-2", Time: at, From: "17145550353", To: "19294873999"}, false)},
+			event(netsapiens.Message{ID: "m-2", Time: at, From: "17145550353", FromPlus: true, To: "19294873999"}, false)},
 		`[{"id":"a","text":true,"remove":"yes"},{"id":"b","text":"\u00e9","deleted-timestamp":"2022-04-21 23:40:20"},{"id":"c","remove":"no","deleted-timestamp":""}]`: {
 			event(netsapiens.Message{ID: "a", Text: "true"}, true),
 			event(netsapiens.Message{ID: "b", Text: "é"}, true),

@@ -34,6 +34,9 @@ func ReadCaller(text string, home Home) Number {
 // readBeforeExtension reads a number that may have an extension and other
 // parameters after it.
 func readBeforeExtension(text string, home Home) Number {
+	if _, params, _ := strings.Cut(text, ";"); countDigits(params) >= minDigits && !strings.Contains(params, "=") {
+		return Number{} // another number
+	}
 	number, plus, _ := telURI(text)
 	if plus {
 		number = "+" + number
@@ -46,7 +49,8 @@ func readBeforeExtension(text string, home Home) Number {
 }
 
 // beforeExtension returns what stands before the first character that is not
-// part of a number, as in 2125550123 x4; empty: that is too short for one.
+// part of a number, as in 2125550123 x4; empty: that is too short for one, or
+// what follows may be another number.
 func beforeExtension(text string) string {
 	digits := 0
 	for i, r := range text {
@@ -54,13 +58,23 @@ func beforeExtension(text string) string {
 		case digit(r) >= 0:
 			digits++
 		case groups(r), r == '+', r == '\uff0b':
-		case digits >= minDigits:
+		case digits >= minDigits && (r == '@' || countDigits(text[i:]) < minDigits):
 			return text[:i]
 		default:
 			return ""
 		}
 	}
 	return text
+}
+
+func countDigits(text string) int {
+	n := 0
+	for _, r := range text {
+		if digit(r) >= 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // telURI returns the number of a URI without its scheme, and whether it has an

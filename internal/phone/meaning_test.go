@@ -204,7 +204,7 @@ func TestCallersWithAnExtensionHaveANumber(t *testing.T) {
 		"2125550123#123": "12125550123", "2125550123,,123": "12125550123", "2125550123 доб. 5": "12125550123", "2125550123 (x5)": "12125550123", "2125550123p12": "12125550123",
 		"+442079460958 ext 2": "442079460958", "+31 20 123 4567 toestel 12": "31201234567",
 		"12125550123@example.net": "12125550123", "\"Jane\" <sip:+12125550123@example.net>": "12125550123", "Jane <tel:+12125550123;ext=4>;tag=1": "12125550123", "<2125550123>": "12125550123",
-		"1-800-FLOWERS": "", "anonymous;phone-context=+1": "", "2000x5": "", "266696687;phone-context=+1": "", "+266696687;ext=1": "", ";ext=4": "", "\"2125550123\" <sip:anonymous@anonymous.invalid>": "", "1.25550123e3": "",
+		"1-800-FLOWERS": "", "anonymous;phone-context=+1": "", "2000x5": "", "266696687;phone-context=+1": "", "+266696687;ext=1": "", ";ext=4": "", "\"2125550123\" <sip:anonymous@anonymous.invalid>": "", "1.25550123e3": "", "12125550123,12125550124": "", "12125550123 or 12125550124": "", "2125550123@10.20.30.40:5060": "12125550123",
 	} {
 		if got := phone.ReadCaller(text, phone.HomeIn()).Digits(); got != want {
 			t.Errorf("%q is of %q, want %q", text, got, want)

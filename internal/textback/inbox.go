@@ -149,7 +149,11 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 	if e == nil {
 		return nil
 	}
-	from, reason := receiver(event.From, e.Home())
+	sender := event.From
+	if event.FromPlus {
+		sender = "+" + sender
+	}
+	from, reason := receiver(sender, e.Home())
 	if reason != "" || i.Entries.Sends(from.E164()) {
 		return nil // two numbers of ours do not talk to each other
 	}
