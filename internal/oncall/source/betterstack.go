@@ -28,6 +28,10 @@ type BetterStackConfig struct {
 	// the team's default calendar.
 	Calendars []string
 
+	// CallingCode is that of the country, such as 31, to which numbers belong
+	// that do not say theirs; empty: they have to.
+	CallingCode string
+
 	Client *fetch.Client // default: one of public addresses alone
 }
 

@@ -47,6 +47,10 @@ type GoAlertConfig struct {
 	Key     Secret        // an API key made with GoAlertQuery, of the role admin: others do not see numbers
 	Service string        // the identifier of a service, a UUID
 	Client  *fetch.Client // default: one of public addresses alone
+
+	// CallingCode is that of the country, such as 31, to which numbers belong
+	// that do not say theirs; empty: they have to.
+	CallingCode string
 }
 
 // GoAlert asks a GoAlert who is on call for a service, and for the numbers of

@@ -39,6 +39,10 @@ type ICalConfig struct {
 	// case. A category such as "Level 2" needs no mention.
 	Categories map[string]int
 
+	// CallingCode is that of the country, such as 31, to which numbers belong
+	// that do not say theirs; empty: they have to.
+	CallingCode string
+
 	Client *fetch.Client // default: one of public addresses alone
 }
 

@@ -20,6 +20,10 @@ type IlertConfig struct {
 	Key    Secret        // an API key; that of an administrator sees the numbers of others
 	Policy string        // the identifier of an escalation policy, a number
 	Client *fetch.Client // default: one of public addresses alone
+
+	// CallingCode is that of the country, such as 31, to which numbers belong
+	// that do not say theirs; empty: they have to.
+	CallingCode string
 }
 
 // Ilert asks ilert's REST API who is on call for an escalation policy, and

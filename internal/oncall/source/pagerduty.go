@@ -33,6 +33,10 @@ type PagerDutyConfig struct {
 	Key    Secret        // a REST API key; a read-only one is enough
 	Policy string        // the identifier of an escalation policy, such as PT54U20
 	Client *fetch.Client // default: one of public addresses alone
+
+	// CallingCode is that of the country, such as 31, to which numbers belong
+	// that do not say theirs; empty: they have to.
+	CallingCode string
 }
 
 // PagerDuty asks PagerDuty's REST API, version 2, who is on call for an
