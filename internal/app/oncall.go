@@ -185,17 +185,17 @@ func newSource(from *config.OnCallSource, callingCode string, loopback bool) (so
 	address := from.URL.Reveal()
 	switch string(from.Kind) {
 	case source.KindPagerDuty:
-		return made(source.NewPagerDuty(source.PagerDutyConfig{URL: address, Key: from.APIKey, Policy: from.EscalationPolicy, Client: client}))
+		return made(source.NewPagerDuty(source.PagerDutyConfig{URL: address, Key: from.APIKey, Policy: from.EscalationPolicy, CallingCode: callingCode, Client: client}))
 	case source.KindBetterStack:
-		return made(source.NewBetterStack(source.BetterStackConfig{URL: address, Key: from.APIKey, Calendars: from.Calendars, Client: client}))
+		return made(source.NewBetterStack(source.BetterStackConfig{URL: address, Key: from.APIKey, Calendars: from.Calendars, CallingCode: callingCode, Client: client}))
 	case source.KindIlert:
-		return made(source.NewIlert(source.IlertConfig{URL: address, Key: from.APIKey, Policy: from.EscalationPolicy, Client: client}))
+		return made(source.NewIlert(source.IlertConfig{URL: address, Key: from.APIKey, Policy: from.EscalationPolicy, CallingCode: callingCode, Client: client}))
 	case source.KindGoAlert:
-		return made(source.NewGoAlert(source.GoAlertConfig{URL: address, Key: from.APIKey, Service: from.Service, Client: client}))
+		return made(source.NewGoAlert(source.GoAlertConfig{URL: address, Key: from.APIKey, Service: from.Service, CallingCode: callingCode, Client: client}))
 	case source.KindGrafana:
 		return made(source.NewGrafana(source.GrafanaConfig{URL: address, Key: from.APIKey, Schedules: from.Schedules, Client: client}))
 	case source.KindICal:
-		c := source.ICalConfig{Path: string(from.Path), Zone: from.TimeZone, Level: from.Level, Categories: from.Categories, Client: client}
+		c := source.ICalConfig{Path: string(from.Path), Zone: from.TimeZone, Level: from.Level, Categories: from.Categories, CallingCode: callingCode, Client: client}
 		if from.URL.IsSet() {
 			c.URL = from.URL
 		}

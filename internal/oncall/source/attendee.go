@@ -90,7 +90,10 @@ func (r *reader) identify(e *event, address, name, email string) (Person, bool) 
 	mail, isMail := mailAddress(address)
 	switch {
 	case scheme == "tel":
-		e164, ok := inRegion("", address)
+		if plain, err := url.PathUnescape(address); err == nil {
+			address = plain
+		}
+		e164, ok := atHome("tel:"+address, r.home)
 		if !ok {
 			r.odd("%s", noNumber(cmp.Or(name, "an attendee"), address))
 			return Person{}, false

@@ -42,6 +42,7 @@ type BetterStackConfig struct {
 type BetterStack struct {
 	ask       *asker
 	calendars []string
+	home      string // a calling code; see BetterStackConfig
 }
 
 // NewBetterStack returns a source. It asks nothing. Its error is a
@@ -56,7 +57,7 @@ func NewBetterStack(c BetterStackConfig) (*BetterStack, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &BetterStack{ask: ask, calendars: slices.Clone(c.Calendars)}, nil
+	return &BetterStack{ask: ask, calendars: slices.Clone(c.Calendars), home: c.CallingCode}, nil
 }
 
 // betterStackPage is one page of GET /api/v2/on-calls, in the form of JSON:API.
@@ -243,7 +244,7 @@ func (b *BetterStack) person(id ident, email string, users map[ident]betterStack
 	}
 	n := numbers{person: p.Name}
 	for _, number := range *list {
-		e164, ok := inRegion("", string(number))
+		e164, ok := atHome(string(number), b.home)
 		n.add(e164, ok, string(number))
 	}
 	p.Numbers = n.list

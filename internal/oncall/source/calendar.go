@@ -78,6 +78,7 @@ func (c *calendar) at(ctx context.Context, t time.Time) (people []Person, odditi
 
 // reader reads the calendars of one file.
 type reader struct {
+	home       string                    // the calling code of numbers that say none; empty: they have to
 	zone       *time.Location            // of times that name none, where the calendar names none
 	own        map[string]*time.Location // that some calendar describes
 	level      int

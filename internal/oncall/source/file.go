@@ -18,7 +18,6 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/hours"
-	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
@@ -154,7 +153,7 @@ func parseRota(data []byte, isJSON bool, zone *time.Location, callingCode string
 		}
 		n := numbers{person: cmp.Or(p.Name, p.ID)}
 		for _, number := range p.Numbers {
-			e164, ok := dialable(number, phone.HomeOfCode(callingCode), callingCode)
+			e164, ok := atHome(number, callingCode)
 			if !ok && isExtension(number) {
 				e164, ok = number, true
 			}

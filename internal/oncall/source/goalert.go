@@ -60,6 +60,7 @@ type GoAlertConfig struct {
 type GoAlert struct {
 	ask      *asker
 	service  string
+	home     string // a calling code; see GoAlertConfig
 	contacts contacts
 }
 
@@ -78,7 +79,7 @@ func NewGoAlert(c GoAlertConfig) (*GoAlert, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &GoAlert{ask: ask, service: c.Service}, nil
+	return &GoAlert{ask: ask, service: c.Service, home: c.CallingCode}, nil
 }
 
 // goAlertRequest is a request as GraphQL over HTTP has it.
@@ -185,7 +186,7 @@ func (g *GoAlert) contact(ctx context.Context, s subject) (contact, error) {
 			return nil
 		}
 		number := string(cmp.Or(m.Dest.Args["phone_number"], m.Dest.Args["phone-number"])) // the latter until version 0.33
-		e164, ok := inRegion("", number)
+		e164, ok := atHome(number, g.home)
 		n.add(e164, ok, number)
 		return nil
 	})

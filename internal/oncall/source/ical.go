@@ -218,7 +218,7 @@ func (s *ICal) fromFile(known rota, now time.Time) (rota, error) {
 }
 
 func (s *ICal) read(data []byte, now time.Time) (*calendar, error) {
-	r := reader{zone: s.config.Zone, level: s.config.Level, categories: s.config.Categories, now: now}
+	r := reader{home: s.config.CallingCode, zone: s.config.Zone, level: s.config.Level, categories: s.config.Categories, now: now}
 	return r.read(data)
 }
 

@@ -33,6 +33,7 @@ type IlertConfig struct {
 type Ilert struct {
 	ask      *asker
 	policy   string
+	home     string // a calling code; see IlertConfig
 	contacts contacts
 }
 
@@ -47,7 +48,7 @@ func NewIlert(c IlertConfig) (*Ilert, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ilert{ask: ask, policy: c.Policy}, nil
+	return &Ilert{ask: ask, policy: c.Policy, home: c.CallingCode}, nil
 }
 
 // ilertOnCall is an entry of GET /api/on-calls.
@@ -155,7 +156,7 @@ func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
 			return l.ask.changed("a number has no target")
 		}
 		if number.Status == "" || number.Status == "OK" {
-			e164, ok := inRegion(string(number.Region), *number.Target)
+			e164, ok := inRegion(string(number.Region), *number.Target, l.home)
 			n.add(e164, ok, *number.Target)
 		}
 		return nil

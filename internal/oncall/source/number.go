@@ -13,19 +13,29 @@ import (
 // is taken without being known.
 const minSubscriber = 7
 
+// atHome returns a number in E.164, from one that belongs to the country of a
+// calling code such as 31 where it does not say another; empty: it has to.
+func atHome(number, callingCode string) (string, bool) {
+	return dialable(number, phone.HomeOfCode(callingCode), callingCode)
+}
+
 // inCountry returns a number in E.164, from a national number and a country
-// code such as 31. A number that begins with a plus is taken as it is. People
-// write the country's code once more, or the way it is dialled from abroad.
-func inCountry(code int, number string) (string, bool) {
-	return dialable(number, phone.HomeOfCode(strconv.Itoa(code)), strconv.Itoa(code))
+// code such as 31; 0: that of home. A number that begins with a plus is taken as
+// it is. People write the country's code once more, or the way it is dialled
+// from abroad.
+func inCountry(code int, number, home string) (string, bool) {
+	if code == 0 {
+		return atHome(number, home)
+	}
+	return atHome(number, strconv.Itoa(code))
 }
 
 // inRegion returns a number in E.164, from a number as it is dialled in a
-// region such as NL; without one, from a number with a plus.
-func inRegion(region, number string) (string, bool) {
-	region = strings.ToUpper(region)
+// region such as NL; without one it belongs to home.
+func inRegion(region, number, home string) (string, bool) {
+	region = strings.ToUpper(strings.TrimSpace(region))
 	if !phone.KnownRegion(region) {
-		return dialable(number, phone.Home{}, "")
+		return atHome(number, home)
 	}
 	return dialable(number, phone.HomeIn(region), phone.CallingCode(region))
 }

@@ -52,6 +52,7 @@ type PagerDutyConfig struct {
 type PagerDuty struct {
 	ask      *asker
 	policy   string
+	home     string // a calling code; see PagerDutyConfig
 	contacts contacts
 }
 
@@ -69,7 +70,7 @@ func NewPagerDuty(c PagerDutyConfig) (*PagerDuty, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &PagerDuty{ask: ask, policy: c.Policy}, nil
+	return &PagerDuty{ask: ask, policy: c.Policy, home: c.CallingCode}, nil
 }
 
 // pagerDutyPageOf is one page of GET /oncalls
@@ -257,8 +258,8 @@ func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
 		if m.Type != "phone_contact_method" || m.Blacklisted || m.Enabled != nil && !*m.Enabled {
 			continue
 		}
-		code, _ := strconv.Atoi(string(m.CountryCode)) // without one the number has to have it
-		e164, ok := inCountry(code, m.Address)
+		code, _ := strconv.Atoi(string(m.CountryCode)) // without one it is at home
+		e164, ok := inCountry(code, m.Address, p.home)
 		n.add(e164, ok, m.Address)
 	}
 	return n.contact(lost)
