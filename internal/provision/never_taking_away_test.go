@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
@@ -192,6 +193,50 @@ func TestADialRuleLeadsToTheEarlierUser(t *testing.T) {
 	s.system.EditDialRule(domain, "sip:12125550100@*", nstest.Object{"dial-rule-translation-destination-user": "8002"})
 	if got := s.run(movedTo("8002")).Report.Earlier; got != "removed" {
 		t.Errorf("%s", got)
+	}
+}
+
+// TestAUserIsHandedOverAtOnce has two entries of which one is to have the user
+// that the other gives up: as soon as its rule has gone, it is the other's turn.
+func TestAUserIsHandedOverAtOnce(t *testing.T) {
+	for name, giveUp := range map[string]func(*site) provision.Report{
+		"moved":   func(s *site) provision.Report { return s.run(movedTo("8002")).Report },
+		"cleared": func(s *site) provision.Report { return s.run(movedTo("")).Report },
+		"removed": func(s *site) provision.Report { return s.remove(true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := made(t, nstest.Quirks{})
+			taker, far := textBack, textBack
+			taker.ID, far.ID, far.Text.SystemUser = "example.net-other", "example.net-third", "8003"
+			due := func() string {
+				records, err := s.Records.All(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				var ids []string
+				for _, e := range provision.Due([]*entry.Entry{&taker, &far}, records, s.Settings(), noon).Apply {
+					ids = append(ids, e.ID)
+				}
+				return strings.Join(ids, " ")
+			}
+			s.run(&far)
+			if got := s.run(&taker).Report; provision.Kind(got.DialRule) != "conflict" || due() != "" {
+				t.Fatalf("the rule is the other's still, and due is %q: %+v", due(), got)
+			}
+			s.system.AddPhoneNumber(domain, "12125550100", "8001")
+			s.run(movedTo("8002"))
+			if due() != "" || !s.complete("8001") {
+				t.Errorf("calls come by the old chain still, and due is %q", due())
+			}
+			s.system.PointPhoneNumber(domain, "12125550100", "8002")
+			giveUp(s)
+			if got := due(); got != taker.ID {
+				t.Fatalf("due is %q", got)
+			}
+			if got := s.run(&taker).Report; !got.Done() || s.ruleFor("webresponder8001")["dial-rule-parameter"] != strings.Replace(webhook, textBack.ID, taker.ID, 1) || due() != "" {
+				t.Errorf("the other's chain is %+v, and due %q", got, due())
+			}
+		})
 	}
 }
 
