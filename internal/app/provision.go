@@ -65,9 +65,22 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 	if s.provisioner == nil {
 		return time.Time{}, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, provisionPatience-time.Minute)
+	defer cancel()
+	for range 2 { // what one entry has given up is another's at once
+		if did, err := a.provisionDue(ctx, s); err != nil || !did {
+			return time.Time{}, err
+		}
+	}
+	return time.Time{}, nil
+}
+
+// provisionDue brings those entries in order whose time has come, and reports
+// whether there were any.
+func (a *App) provisionDue(ctx context.Context, s *site) (did bool, err error) {
 	records, err := a.store.Provisioned().All(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return false, err
 	}
 	known := make(map[string]bool, len(records))
 	for _, r := range records {
@@ -80,8 +93,6 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 		}
 	}
 	work := provision.Due(entries, records, s.provisioner.Settings(), time.Now())
-	ctx, cancel := context.WithTimeout(ctx, provisionPatience-time.Minute)
-	defer cancel()
 	for outcome, err := range s.provisioner.RunAll(ctx, work.Apply) {
 		if err != nil {
 			a.troubled(ctx, "what was made on the phone system could not be written down", err)
@@ -96,7 +107,7 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 		}
 		a.provisioned(ctx, outcome)
 	}
-	return time.Time{}, nil
+	return len(work.Apply)+len(work.Remove) > 0, nil
 }
 
 // provisioned tells the operator of what does not mend itself.

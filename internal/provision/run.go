@@ -215,7 +215,11 @@ func (r *run) finish(ctx context.Context) (Outcome, error) {
 		r.record.Attempts = 0
 	}
 	r.record.Next = Next(&r.record, now, r.p.CheckEvery)
-	return Outcome{Entry: r.want.Entry, Plan: r.plan, Report: r.report, Condition: condition, News: news}, r.save(ctx)
+	outcome := Outcome{Entry: r.want.Entry, Plan: r.plan, Report: r.report, Condition: condition, News: news}
+	if err := r.save(ctx); err != nil {
+		return outcome, err
+	}
+	return outcome, r.handOver(ctx)
 }
 
 // save writes the record down, together with what others have made meanwhile.
