@@ -14,10 +14,14 @@ func visible(r rune) rune {
 	return r
 }
 
+// grouping are those of them that are neither blanks nor dashes: stops, slashes,
+// brackets, tildes, apostrophes, what is typed for a dash in Japan.
+const grouping = "./()[]_~'\u2019\u2212\u00b7\u2022\u2053\u223c\u30fb\u30fc\uff08\uff09\uff0e\uff0f\uff3b\uff3d\uff5e"
+
 // groups reports whether people put a character between the digits of a number.
 func groups(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Zs, r) || unicode.Is(unicode.Pd, r) ||
-		strings.ContainsRune("./()[]\u2212\u00b7\u2022\u30fb\uff08\uff09\uff0e\uff0f", r)
+		strings.ContainsRune(grouping, r)
 }
 
 // zeros are the 0 of scripts in which numbers are written; the other nine digits

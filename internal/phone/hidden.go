@@ -28,6 +28,8 @@ var keypadWords = sync.OnceValue(func() map[string]bool {
 		private privatecaller privatenumber privatename privatecall privateid
 		blocked blockedcaller blockednumber blockedid withheld withheldnumber numberwithheld
 		outofarea nocallerid nocaller nonumber noname hiddennumber hiddencaller hiddenid
+		international payphone confidential unspecified numberunavailable
+		privado privada privato desconocido unbekannt inconnu anoniem onbekend sconosciuto
 		callerunknown callerwithheld callerid unassigned unidentified suppressed undisclosed
 		`) {
 		if digits := typed(word); len(digits) >= minDigits {

@@ -202,6 +202,8 @@ func (h Home) read(text, digits string) (Number, error) {
 		return Number{digits: digits, key: keyOf(digits), kind: n.kind, internal: true}, nil
 	case n.Valid():
 		return n, nil
+	case h.afterZero(digits).Valid():
+		return h.afterZero(digits), nil
 	case unusual.digits != "":
 		return unusual, nil
 	case possible.digits != "":
@@ -210,6 +212,16 @@ func (h Home) read(text, digits string) (Number, error) {
 		return n, nil
 	}
 	return Number{digits: digits, key: digits, kind: Invalid, internal: true}, nil
+}
+
+// afterZero reads digits with the code of home after a single 0.
+func (h Home) afterZero(digits string) Number {
+	for _, region := range h.regions {
+		if strings.HasPrefix(digits, "0"+CallingCode(region)) {
+			return abroad(digits[1:])
+		}
+	}
+	return Number{}
 }
 
 // withCode reads digits that begin with a country's code, or with what is
@@ -253,9 +265,11 @@ func abroad(digits string) Number {
 	// People write "+1 (0) 212 …", where no 0 is dialled, and in Argentina the 9
 	// and the 15, of which the library knows one at a time.
 	code := strconv.Itoa(int(parsed.GetCountryCode()))
-	for _, extra := range [...]string{code + "0", argentina + argentinaMobile} {
-		if rest, ok := strings.CutPrefix(digits, extra); ok {
-			if parsed, err := phonenumbers.Parse("+"+code+rest, nowhere); err == nil && phonenumbers.IsValidNumber(parsed) {
+	for _, extra := range [...]struct{ cut, put string }{
+		{code + "0", code}, {argentina + argentinaMobile + "0", argentina + argentinaMobile}, {argentina + argentinaMobile, argentina},
+	} {
+		if rest, ok := strings.CutPrefix(digits, extra.cut); ok {
+			if parsed, err := phonenumbers.Parse("+"+extra.put+rest, nowhere); err == nil && phonenumbers.IsValidNumber(parsed) {
 				return numberOf(parsed)
 			}
 		}
@@ -269,6 +283,9 @@ func abroad(digits string) Number {
 func dialled(digits, region string) (n Number, usual bool) {
 	if rest := withoutMexicosTrunk(digits); region == "MX" && len(rest) == mexicoLength {
 		digits = rest
+	}
+	if rest, ok := strings.CutPrefix(digits, "80"); ok && region == "UA" && len(rest) == len("501234567") {
+		digits = "0" + rest // with the 8 that was dialled there until 2009
 	}
 	parsed, err := phonenumbers.Parse(digits, region)
 	if err != nil {
@@ -341,9 +358,13 @@ func keyOf(digits string) string {
 // Key returns the key of digits that a Number gave: see Number.Key.
 func Key(digits string) string { return keyOf(digits) }
 
+// anyCarrier is how Brazilians write a trunk zero after which one dials the
+// carrier of one's choice.
+var anyCarrier = regexp.MustCompile(`\b0 ?(?:xx|XX)`)
+
 // floating is a number as a spreadsheet or a lax encoder of JSON writes it:
 // 12125550123.0, 1.2125550123E10.
-var floating = regexp.MustCompile(`^\+?[0-9]+(?:\.0+|(?:\.[0-9]+)?[eE]\+?[0-9]{1,2})$`)
+var floating = regexp.MustCompile(`^\+?[0-9]+(?:\.0+|(?:\.[0-9]+)?[eE]\+?0?[0-9]{1,2})$`)
 
 // whole returns the whole number that a floating one stands for; of one that is
 // none, and of anything else, the text as it is.
@@ -371,7 +392,7 @@ func digitsOf(text string) (digits string, plus bool, err error) {
 			return "", false, &Error{text, "has an extension, which cannot be dialled with it"}
 		}
 	}
-	clean = whole(clean)
+	clean = anyCarrier.ReplaceAllString(whole(clean), "0")
 	switch {
 	case clean == "":
 		return "", false, &Error{text, "is empty"}
