@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
+	"mime/quotedprintable"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/html/charset"
 
 	"github.com/switchhook/switchhook/internal/oncall/ical"
 	"github.com/switchhook/switchhook/internal/plaintext"
@@ -38,9 +42,27 @@ func newEvent(s *scope, c *ical.Component, order int) *event {
 // text returns the text of a property, composed, or "".
 func (e *event) text(name string) string {
 	if p := e.Get(name); p != nil {
-		return strings.TrimSpace(plaintext.Compose(ical.Text(p.Value)))
+		return strings.TrimSpace(plaintext.Compose(ical.Text(plainValue(p))))
 	}
 	return ""
+}
+
+// plainValue returns a property's value, decoded where it is in the encoding of
+// vCalendar 1.0, which some programs write in calendars of version 2.0.
+func plainValue(p *ical.Property) string {
+	if !strings.EqualFold(p.Param("ENCODING"), "QUOTED-PRINTABLE") {
+		return p.Value
+	}
+	decoded, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(p.Value)))
+	if err != nil {
+		return p.Value
+	}
+	if encoding, _ := charset.Lookup(p.Param("CHARSET")); encoding != nil {
+		if text, err := encoding.NewDecoder().Bytes(decoded); err == nil {
+			return string(text)
+		}
+	}
+	return strings.ToValidUTF8(string(decoded), "\uFFFD")
 }
 
 // time returns the time of a property; zero: it has none.

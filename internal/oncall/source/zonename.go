@@ -50,14 +50,6 @@ var windowsZones = sync.OnceValue(func() map[string]string {
 	return zones
 })
 
-// otherZones are names that neither the database nor Windows has.
-var otherZones = map[string]string{
-	"z": "UTC", "greenwichmeantime": "UTC", "pst": "America/Los_Angeles", "pdt": "America/Los_Angeles", "mdt": "America/Denver",
-	"cdt": "America/Chicago", "edt": "America/New_York", "bst": "Europe/London", "cest": "Europe/Berlin",
-	"easterntime": "America/New_York", "centraltime": "America/Chicago", "mountaintime": "America/Denver", "pacifictime": "America/Los_Angeles",
-	"eastern": "America/New_York", "central": "America/Chicago", "mountain": "America/Denver", "pacific": "America/Los_Angeles",
-}
-
 // areas are the parts of the database that have cities.
 var areas = [...]string{"Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian"}
 
@@ -117,7 +109,7 @@ func namedZone(name string) (*time.Location, bool) {
 	}
 	name = name[strings.LastIndexByte(name, '/')+1:] // of tzone://Microsoft/Utc
 	plain := plainZone(name)
-	for _, zones := range [...]map[string]string{windowsZones(), otherZones} {
+	for _, zones := range [...]map[string]string{windowsZones(), otherZones()} {
 		if zone, err := time.LoadLocation(zones[plain]); err == nil && zones[plain] != "" {
 			return zone, true
 		}
@@ -128,7 +120,35 @@ func namedZone(name string) (*time.Location, bool) {
 	if zone, ok := databaseZone(name); ok {
 		return zone, true
 	}
-	return cityZone(name)
+	if zone, ok := cityZone(name); ok {
+		return zone, true
+	}
+	return namedInParts(name)
+}
+
+// namedInParts returns the zone of a name that is put together with hyphens: a
+// city after a name, as Google shows it, or an area and a city.
+func namedInParts(name string) (*time.Location, bool) {
+	if what, city, ok := cutLast(name, " - "); ok {
+		if zone, ok := cityZone(city); ok {
+			return zone, true
+		}
+		return namedZone(what)
+	}
+	area, city, ok := strings.Cut(name, "-")
+	if ok && slices.ContainsFunc(areas[:], func(a string) bool { return strings.EqualFold(a, area) }) {
+		return databaseZone(area + "/" + city)
+	}
+	return nil, false
+}
+
+// cutLast is strings.Cut at the last separator.
+func cutLast(text, separator string) (before, after string, ok bool) {
+	at := strings.LastIndex(text, separator)
+	if at < 0 {
+		return text, "", false
+	}
+	return text[:at], text[at+len(separator):], true
 }
 
 // placeZone returns the time zone that Windows shows by an offset and places. It
@@ -150,7 +170,7 @@ func placeZone(offset, places string) (*time.Location, bool) {
 			return zone, true
 		}
 	}
-	return nil, false
+	return namedInParts(places)
 }
 
 // fixedZone returns a zone that is an offset.
