@@ -214,10 +214,11 @@ func (h Home) read(text, digits string) (Number, error) {
 	return Number{digits: digits, key: digits, kind: Invalid, internal: true}, nil
 }
 
-// afterZero reads digits with the code of home after a single 0.
+// afterZero reads digits with the code of home after a single 0, where that is
+// dialled before numbers of the country.
 func (h Home) afterZero(digits string) Number {
 	for _, region := range h.regions {
-		if strings.HasPrefix(digits, "0"+CallingCode(region)) {
+		if trunkPrefix(region) == "0" && strings.HasPrefix(digits, "0"+CallingCode(region)) {
 			return abroad(digits[1:])
 		}
 	}
