@@ -42,6 +42,7 @@ type Config struct {
 	Client         *fetch.Client    // asks responders and fetches prompts
 	Timeout        time.Duration    // of one document; 0: the Client's
 	MaxDocuments   int              // of one call; 0: DefaultMaxDocuments
+	PromptMemory   int64            // bytes for the files that all calls play; 0: DefaultPromptMemory
 	PostParameters Placement        // where a POST carries the parameters
 	Apology        responder.Say    // empty: DefaultApology in the Line's voice
 	Now            func() time.Time // for signatures and the circuit breaker; nil: time.Now
@@ -61,6 +62,7 @@ const (
 type Engine struct {
 	config   Config
 	breakers breakers
+	prompts  room
 }
 
 // New returns an Engine. It starts nothing.
@@ -74,7 +76,10 @@ func New(c Config) *Engine {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Engine{config: c, breakers: breakers{now: c.Now}}
+	if c.PromptMemory == 0 {
+		c.PromptMemory = DefaultPromptMemory
+	}
+	return &Engine{config: c, breakers: breakers{now: c.Now}, prompts: room{all: c.PromptMemory}}
 }
 
 // Call says which responder is asked and what it is told about the call.

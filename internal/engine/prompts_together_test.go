@@ -61,6 +61,7 @@ func TestPromptsOfAllCallsShareABudget(t *testing.T) {
 		runtime.GC()
 		runtime.ReadMemStats(&during)
 		held := int64(during.HeapAlloc) - int64(before.HeapAlloc)
+		t.Logf("%d MB are held for %d calls", held>>20, callers)
 		if most := int64(160 << 20); held > most {
 			t.Errorf("%d MB are held for %d calls, want at most %d", held>>20, callers, most>>20)
 		}

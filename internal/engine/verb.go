@@ -73,7 +73,9 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	if v.URL == "" {
 		return false, nil
 	}
-	recording, err := r.fetchPrompt(ctx, a, v.URL)
+	held := share{of: &r.engine.prompts}
+	defer held.keep(0)
+	recording, err := r.fetchPrompt(ctx, a, v.URL, &held)
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
@@ -94,7 +96,9 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	return played.Barged, err
 }
 
-func (r *run) fetchPrompt(ctx context.Context, a answer, address string) (Recording, error) {
+// fetchPrompt fetches a file and reads it. What it takes up is held until it has
+// been played.
+func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *share) (Recording, error) {
 	target, err := resolve(a.url, address)
 	if err != nil {
 		return Recording{}, fmt.Errorf("%q is not a URL", address)
@@ -102,9 +106,14 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string) (Record
 	if wait, ok := r.engine.breakers.allow(target); !ok {
 		return Recording{}, errors.New(notAsked(wait))
 	}
-	response, err := r.engine.config.Client.Do(ctx, fetch.Request{URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout})
+	response, err := r.engine.config.Client.Do(ctx, fetch.Request{
+		URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout, Room: held.take,
+	})
 	if ctx.Err() != nil {
 		return Recording{}, context.Cause(ctx) // how the other side was doing is not known
+	}
+	if held.denied {
+		return Recording{}, held.full() // nor here
 	}
 	r.engine.breakers.report(target, healthy(response, err))
 	if err != nil {
@@ -113,7 +122,11 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string) (Record
 	if response.Status != http.StatusOK {
 		return Recording{}, fmt.Errorf("%s answered %s", target.Redacted(), statusText(response.Status))
 	}
+	if !held.take(audio.MaxSize(len(response.Body))) {
+		return Recording{}, held.full()
+	}
 	clip, err := audio.ReadWAV(bytes.NewReader(response.Body))
+	held.keep(clip.Size())
 	if err != nil {
 		text := err.Error()
 		if f, ok := errors.AsType[*audio.FormatError](err); ok && f.Hint != "" {

@@ -138,7 +138,11 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 			show(x.hopURL), size(resp.ContentLength), size(limit))
 	}
 	// One byte more than announced, so that the end is found without growing.
-	buf := make([]byte, 0, min(max(resp.ContentLength+1, 512), firstRead))
+	first := min(max(resp.ContentLength+1, 512), firstRead)
+	if !x.room(first) {
+		return nil, x.tooLarge("there is no room for what %s sends", show(x.hopURL))
+	}
+	buf := make([]byte, 0, first)
 	for {
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -152,7 +156,14 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 			return nil, x.diagnose(err, len(buf))
 		}
 		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
+			more := max(int64(cap(buf))/4, 512)
+			if !x.room(more) {
+				return nil, x.tooLarge("there is no room for more than the %s that %s has sent", size(int64(len(buf))), show(x.hopURL))
+			}
+			buf = append(make([]byte, 0, int64(cap(buf))+more), buf...)
 		}
 	}
 }
+
+// room reports whether the answer may take up more memory.
+func (x *exchange) room(bytes int64) bool { return x.req.Room == nil || x.req.Room(bytes) }
