@@ -1,0 +1,4 @@
+package netsapiens
+
+// NewTransport is newTransport, for tests that give it another way to dial.
+var NewTransport = newTransport
