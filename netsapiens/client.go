@@ -35,9 +35,13 @@ const (
 	idleTimeout = 4 * time.Second
 
 	// maxIdle bounds the connections that are kept for the next texts of a
-	// busy hour. Those in use are not bounded here: behind each of them
-	// somebody is on the phone.
+	// busy hour.
 	maxIdle = 64
+
+	// maxOpen bounds those in use: sixty texts a second to a phone system that
+	// takes four seconds for each. Who gets none in their time knows that
+	// nothing was sent, which is better than one more that is not answered.
+	maxOpen = 256
 
 	// maxHeaderBytes bounds the headers of an answer.
 	maxHeaderBytes = 64 << 10
@@ -140,6 +144,7 @@ func newTransport() *http.Transport {
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		MaxIdleConns:           maxIdle,
 		MaxIdleConnsPerHost:    maxIdle,
+		MaxConnsPerHost:        maxOpen,
 		IdleConnTimeout:        idleTimeout,
 	}
 }

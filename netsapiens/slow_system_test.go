@@ -66,7 +66,7 @@ func TestASlowPhoneSystemHasBoundedConnections(t *testing.T) {
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("the last one waits for %v", took)
 		}
-		if got := notSent.Load(); got < asked-2*most { // some got the connection of one that gave up
+		if got := notSent.Load(); got < asked/4 { // some got the connection of one that gave up
 			t.Errorf("of %d texts %d are known not to have been sent", asked, got)
 		}
 	})

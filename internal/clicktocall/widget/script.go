@@ -67,7 +67,8 @@ type Script struct {
 	Language string // of its texts, such as en; empty: it has none
 	Varies   bool   // with Accept-Language: another visitor may get another one
 
-	packed []byte // by gzip
+	packed []byte // by gzip; nil: there is only the plain text
+	plain  []byte
 	maxAge time.Duration
 }
 
@@ -131,13 +132,15 @@ const unknownAge = time.Minute
 const maxShownID = 100
 
 // Unknown returns what is served where there is no entry of an id: a script that
-// says so in the console and draws nothing.
+// says so in the console and draws nothing. It is not compressed: anybody can ask
+// for any number of them.
 func Unknown(id string) *Script {
 	if len(id) > maxShownID {
 		id = strings.ToValidUTF8(id[:maxShownID], "") + "…"
 	}
 	says := fmt.Sprintf("Switchhook: there is no click-to-call button with the id %q. Look at ?id= of the script's address.", id)
-	return pack("console.error("+string(marshal(says))+");\n", "", unknownAge)
+	script := "console.error(" + string(marshal(says)) + ");\n"
+	return &Script{ETag: tagOf(script), plain: []byte(script), maxAge: unknownAge}
 }
 
 // baseURL returns the URL of our server without a slash at its end.
@@ -176,8 +179,12 @@ func marshal(value any) []byte {
 	return data
 }
 
-func pack(script, language string, maxAge time.Duration) *Script {
+func tagOf(script string) string {
 	sum := sha256.Sum256([]byte(script))
+	return `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`
+}
+
+func pack(script, language string, maxAge time.Duration) *Script {
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err == nil {
@@ -190,19 +197,22 @@ func pack(script, language string, maxAge time.Duration) *Script {
 		panic(err) // the level is there, and memory does not fail
 	}
 	return &Script{
-		ETag:     `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`,
+		ETag:     tagOf(script),
 		Language: language,
 		packed:   packed.Bytes(),
 		maxAge:   maxAge,
 	}
 }
 
-// Gzip returns the script as it is served to nearly everyone. It is not to be
-// changed.
+// Gzip returns the script as it is served to nearly everyone; nil for one that is
+// not compressed. It is not to be changed.
 func (s *Script) Gzip() []byte { return s.packed }
 
 // Text returns the script as it is served to those who do not take gzip.
 func (s *Script) Text() []byte {
+	if s.packed == nil {
+		return s.plain
+	}
 	z, err := gzip.NewReader(bytes.NewReader(s.packed))
 	if err != nil {
 		panic(err) // we packed it
@@ -236,7 +246,7 @@ func (s *Script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := s.packed
-	if takesGzip(r.Header.Values("Accept-Encoding")) {
+	if body != nil && takesGzip(r.Header.Values("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 	} else {
 		body = s.Text()
