@@ -207,7 +207,7 @@ func TestEveryLayerIsOnByDefault(t *testing.T) {
 		if s.desk.Limits != (clicktocall.Limits{}) || clicktocall.DefaultLimits().Check() != nil {
 			t.Error("the default limits are out of bounds")
 		}
-		for _, refused := range []string{"900-555-0123", "212-976-5555", "500-555-0123", "911"} {
+		for _, refused := range []string{"900-555-0123", "212-976-5555", "500-555-0123", "911", "212-555-1212", "800-555-1212", "555-1212", "+881612345678"} {
 			s.want(s.press(visiting, "sales", body{"phone": refused}), 400, clicktocall.NumberRefused)
 		}
 		s.wantCalls(0)

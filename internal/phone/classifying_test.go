@@ -1,6 +1,7 @@
 package phone_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/phone"
@@ -41,6 +42,22 @@ func TestNumbersAreClassified(t *testing.T) {
 		{"500", "15002345678", us, phone.Special},
 		{"588", "15882345678", us, phone.Special},
 		{"an area code that is a service's", "14115550123", us, phone.Special},
+		{"directory assistance", "12125551212", us, phone.Special},
+		{"directory assistance of a neighbour", "+14165551212", us, phone.Special},
+		{"directory assistance free of charge", "18005551212", us, phone.Special},
+		{"directory assistance without an area code", "555-1212", us, phone.Special},
+		{"one beside directory assistance", "12125551213", us, phone.FixedOrMobile},
+		{"such digits elsewhere", "+390655512120", us, phone.FixedLine},
+		{"a ship", "+870773111234", us, phone.Satellite},
+		{"a satellite telephone", "+881612345678", us, phone.Satellite},
+		{"a satellite telephone without its plus", "881612345678", us, phone.Satellite},
+		{"a satellite telephone in a range nobody knows", "+88299999999", us, phone.Satellite},
+		{"a network of no country", "+883510012345", us, phone.Satellite},
+		{"a network of no country, in a range nobody knows", "883199990123456", us, phone.Satellite},
+		{"such digits at home", "(881) 555-0123", us, phone.Invalid},
+		{"personal", "+447012345678", us, phone.Personal},
+		{"personal, of no country", "+878101234567890", us, phone.Personal},
+		{"premium, of no country", "+979123456789", us, phone.Premium},
 		{"976 elsewhere", "+4420976123", us, phone.Invalid},
 		{"an area code of Oregon", "15035550123", us, phone.FixedOrMobile},
 		{"a premium number abroad", "+4490012345678", us, phone.Invalid},
@@ -127,5 +144,41 @@ func BenchmarkRead(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		phone.Read("19734321440", home)
+	}
+}
+
+func TestNumbersAreWithinRegions(t *testing.T) {
+	america := []string{"US", "CA"}
+	for _, c := range []struct {
+		number  string
+		regions []string
+		want    bool
+	}{
+		{"+12125550123", america, true}, {"2125550123", america, true}, {"+14165550123", america, true},
+		{"+18765550123", america, false}, {"+18095550123", america, false}, {"+221771234567", america, false}, {"221771234567", america, false},
+		{"011221771234567", america, false}, {"+881612345678", america, false}, {"+447911123456", america, false},
+		{"+13665550123", america, true}, // an area code that was opened since
+		{"+13665550123", []string{"JM"}, true},
+		{"+13665550123", []string{"NL"}, false},
+		{"+2219912345", america, false},                                 // neither in use nor ours
+		{"+2101234567", america, false},                                 // of no country
+		{"5550123", america, true}, {"123456789012345", america, false}, // digits that only the phone system knows
+		{"+31612340103", []string{"NL"}, true}, {"0612340103", []string{"NL"}, true}, {"+12125550123", []string{"NL"}, false},
+		{"", america, false},
+	} {
+		if got := phone.Read(c.number, phone.HomeIn(c.regions...)).Within(c.regions); got != c.want {
+			t.Errorf("%q is within %v: %v", c.number, c.regions, got)
+		}
+	}
+}
+
+func TestTheRegionsAroundANumber(t *testing.T) {
+	for number, want := range map[string][]string{
+		"+12125550100": {"US", "CA"}, "+14165550100": {"US", "CA"}, "+18765550100": {"US", "CA", "JM"}, "+13665550100": {"US", "CA"},
+		"+31201234567": {"NL"}, "+442079460958": {"GB"}, "+31999999999": {"NL"}, "12345": {"US", "CA"}, "": {"US", "CA"},
+	} {
+		if got := phone.Around(phone.Read(number, phone.HomeIn())); !slices.Equal(got, want) {
+			t.Errorf("around %q are %v, want %v", number, got, want)
+		}
 	}
 }

@@ -9,6 +9,7 @@ type Rule = rule
 var (
 	OwnNumberRule   Rule = ownNumber
 	LandLineRule    Rule = landLine
+	RegionRule      Rule = region
 	TooLongRule     Rule = tooLong
 	QuietRule       Rule = quietHours
 	SuppressedRule  Rule = suppressed

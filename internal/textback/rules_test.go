@@ -93,8 +93,44 @@ func TestLandLinesAreNotTexted(t *testing.T) {
 		{"of no place, at a price", to("15002345678"), textback.LandLine},
 		{"shared cost", to("448431234567"), textback.LandLine},
 		{"a pager", to("447640123456"), textback.LandLine},
+		{"personal", to("+447012345678"), textback.LandLine},
+		{"personal, of no country", to("+878101234567890"), textback.LandLine},
+		{"a satellite telephone", to("+881612345678"), textback.LandLine},
+		{"a ship", to("+870773111234"), textback.LandLine},
+		{"a ship that a region was named for", to("+870773111234", "US", "CA", "SN"), textback.LandLine},
+		{"directory assistance", to("12125551212"), textback.LandLine},
+		{"directory assistance without its area code", to("5551212"), textback.LandLine},
 		{"a short code", to("12345"), textback.ShortNumber},
 		{"of no country", to("123456789012345"), ""}, // the phone system will say so
+	})
+}
+
+func TestOnlyTheEntrysRegionsAreTexted(t *testing.T) {
+	to := func(number, from string, regions ...string) func(*textback.Case) {
+		return func(c *textback.Case) {
+			c.Entry.Regions, c.Entry.Text.FromNumber = regions, from
+			c.To = phone.Read(number, c.Entry.Home())
+		}
+	}
+	const dutch, jamaican = "31201234567", "18765550100"
+	testRule(t, textback.RegionRule, []ruleTest{
+		{"the United States", to("+12125550123", from), ""},
+		{"Canada", to("+14165550123", from), ""},
+		{"the rest of the 1", to("+18765550123", from), textback.Region},
+		{"the rest of the 1, without it", to("8095550123", from), textback.Region},
+		{"another country", to("+221771234567", from), textback.Region},
+		{"another country, without a plus", to("221771234567", from), textback.Region},
+		{"another country, as it is dialled", to("011221771234567", from), textback.Region},
+		{"a neighbour, of an entry there", to("+18765550123", jamaican), ""},
+		{"home, of an entry of a neighbour", to("+12125550123", jamaican), ""},
+		{"another neighbour", to("+18095550123", jamaican), textback.Region},
+		{"at home abroad", to("+31612340103", dutch), ""},
+		{"from elsewhere to abroad", to("+12125550123", dutch), textback.Region},
+		{"a region that is named", to("+221771234567", from, "US", "SN"), ""},
+		{"a region that is not named any more", to("+14165550123", from, "US"), textback.Region},
+		{"an area code that was opened since", to("+13665550123", from), ""},
+		{"digits that only the phone system knows", to("5550123", from), ""},
+		{"too many of those", to("123456789012345", from), textback.Region},
 	})
 }
 
