@@ -93,7 +93,7 @@ func texts(t config.Texts) textback.Texts {
 		textback.Sent: string(t.Sent), textback.Queued: string(t.Queued), textback.Consent: string(t.Consent), textback.Declined: string(t.Declined),
 		textback.CoolingDown: string(t.Cooldown), textback.Suppressed: string(t.Suppressed), textback.Quiet: string(t.Quiet),
 		textback.Anonymous: string(t.Anonymous), textback.OnNet: string(t.OnNet), textback.ShortNumber: string(t.Short),
-		textback.LandLine: string(t.Landline), textback.OwnNumber: string(t.OwnNumber), textback.Loop: string(t.Loop), textback.TooLong: string(t.TooLong),
+		textback.LandLine: string(t.Landline), textback.Region: string(t.Region), textback.OwnNumber: string(t.OwnNumber), textback.Loop: string(t.Loop), textback.TooLong: string(t.TooLong),
 		textback.UnknownID: string(t.UnknownID), textback.Incomplete: string(t.Incomplete), textback.Forbidden: string(t.Forbidden),
 		textback.Refused: string(t.Refused), textback.Failed: string(t.Failed), textback.Uncertain: string(t.Uncertain), textback.BadRequest: string(t.BadRequest),
 	}

@@ -54,7 +54,7 @@ func allowed(e *entry.Entry, origin string) bool {
 // neverCalled are the kinds of numbers that cost whoever calls them, reach no
 // person, or pay somebody for being called.
 var neverCalled = []phone.Kind{
-	phone.Premium, phone.Special, phone.Short, phone.SharedCost, phone.TollFree, phone.Pager, phone.Personal, phone.Voicemail,
+	phone.Premium, phone.Special, phone.Short, phone.SharedCost, phone.TollFree, phone.Pager, phone.Personal, phone.Voicemail, phone.Satellite,
 }
 
 // destination returns the number that a visitor is called at, or why they are

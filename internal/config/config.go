@@ -127,7 +127,8 @@ type Texts struct {
 	Anonymous  Text `key:"anonymous" example:"We cannot see your number, so we cannot text you." doc:"The caller hides their number."`
 	OnNet      Text `key:"on_net" example:"We cannot text an extension." doc:"The caller is an extension, which takes no texts."`
 	Short      Text `key:"short" example:"We cannot text this number." doc:"The caller's number is too short or too long for a text."`
-	Landline   Text `key:"landline" example:"We cannot text a land line." doc:"The caller's number is known to be that of a land line, or of a premium service."`
+	Landline   Text `key:"landline" example:"We cannot text a land line." doc:"The caller's number is known to be that of a land line, or of a service that costs whoever reaches it."`
+	Region     Text `key:"region" example:"We cannot text abroad." doc:"The caller's number is of a country that the entry does not text."`
 	OwnNumber  Text `key:"own_number" example:"We cannot text this number." doc:"Texts come from the caller's number: it would be texting itself."`
 	Loop       Text `key:"loop" example:"We cannot text this number." doc:"So many texts go to the caller's number that a machine must be at its end."`
 	TooLong    Text `key:"too_long" example:"Sorry, this line is not set up." doc:"The entry's message has more segments than max_segments."`

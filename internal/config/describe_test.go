@@ -63,6 +63,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.texts.on_net =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_ON_NET",
 		"textback.texts.short =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_SHORT",
 		"textback.texts.landline =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_LANDLINE",
+		"textback.texts.region =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_REGION",
 		"textback.texts.own_number =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_OWN_NUMBER",
 		"textback.texts.loop =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_LOOP",
 		"textback.texts.too_long =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_TOO_LONG",

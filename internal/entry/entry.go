@@ -39,7 +39,7 @@ type Entry struct {
 
 	Queue    string          // of click-to-call, EXT@DOMAIN
 	Branding Branding        // of its widget
-	Regions  []string        // whose numbers may be called, such as US; empty: phone.DefaultRegion. See Home
+	Regions  []string        // whose numbers may be called and texted, such as US; empty: phone.DefaultRegion, and TextRegions. See Home
 	Origins  []string        // of the pages that the widget may be on, such as https://example.net; empty: any
 	Limits   json.RawMessage // an object; nil: as the settings say
 
@@ -60,6 +60,15 @@ func (e *Entry) Home() phone.Home {
 		return home
 	}
 	return phone.HomeIn()
+}
+
+// TextRegions returns the regions whose numbers are texted: the entry's, else
+// those around its own number. See phone.Around.
+func (e *Entry) TextRegions() []string {
+	if len(e.Regions) > 0 {
+		return e.Regions
+	}
+	return phone.Around(e.From())
 }
 
 // HomeOfAll returns where numbers belong that do not say their country, of the

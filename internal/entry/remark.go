@@ -78,7 +78,7 @@ func (r Remarks) Errors() []error {
 // SpokenTexts are the names of the texts that an entry may have, those of
 // textback.Reason.
 var SpokenTexts = []string{
-	"sent", "queued", "consent", "declined", "cooldown", "suppressed", "quiet", "anonymous", "on_net", "short", "landline", "own_number",
+	"sent", "queued", "consent", "declined", "cooldown", "suppressed", "quiet", "anonymous", "on_net", "short", "landline", "region", "own_number",
 	"loop", "too_long", "unknown_id", "incomplete", "forbidden", "refused", "failed", "uncertain", "bad_request",
 }
 

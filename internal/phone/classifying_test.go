@@ -160,9 +160,9 @@ func TestNumbersAreWithinRegions(t *testing.T) {
 		{"+13665550123", america, true}, // an area code that was opened since
 		{"+13665550123", []string{"JM"}, true},
 		{"+13665550123", []string{"NL"}, false},
-		{"+2219912345", america, false},                                 // neither in use nor ours
-		{"+2101234567", america, false},                                 // of no country
-		{"5550123", america, true}, {"123456789012345", america, false}, // digits that only the phone system knows
+		{"+2219912345", america, false},                                                             // neither in use nor ours
+		{"+2101234567", america, false},                                                             // of no country
+		{"5550123", america, true}, {"4321440", america, true}, {"123456789012345", america, false}, // digits that only the phone system knows
 		{"+31612340103", []string{"NL"}, true}, {"0612340103", []string{"NL"}, true}, {"+12125550123", []string{"NL"}, false},
 		{"", america, false},
 	} {

@@ -57,6 +57,30 @@ func HomeOf(n Number) Home {
 	return Home{}
 }
 
+// Around returns the regions that a number's owner deals with unless they say
+// otherwise: its own country; in North America the United States and Canada, and
+// not the islands that have the 1 as well and cost as much as any place abroad.
+// Those of none that is known are the United States and Canada.
+func Around(n Number) []string {
+	home := HomeOf(n).regions
+	if !northAmericas(n.digits) && !n.internal && n.possible && home == nil {
+		parsed, err := phonenumbers.Parse("+"+n.key, nowhere) // of a range that is in use nowhere yet
+		if err == nil {
+			home = HomeOfCode(strconv.Itoa(int(parsed.GetCountryCode()))).regions
+		}
+	}
+	if home != nil && home[0] != DefaultRegion {
+		return home
+	}
+	around := []string{DefaultRegion, "CA"}
+	if parsed, err := phonenumbers.Parse("+"+n.key, nowhere); err == nil && northAmericas(n.digits) {
+		if own := phonenumbers.GetRegionCodeForNumber(parsed); KnownRegion(own) && !slices.Contains(around, own) {
+			around = append(around, own)
+		}
+	}
+	return around
+}
+
 // Nowhere reports whether the Home is the zero Home.
 func (h Home) Nowhere() bool { return len(h.regions) == 0 }
 

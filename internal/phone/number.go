@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,6 +46,10 @@ func (n Number) Kind() Kind {
 	switch {
 	case n.digits == "":
 		return Invalid
+	case nowhereKind(n) != "":
+		return nowhereKind(n)
+	case n.internal && n.digits == directoryAssistance:
+		return Special
 	case n.kind == "":
 		return abroad(n.digits).kind
 	}
@@ -76,6 +81,23 @@ func (n Number) In(region string) bool {
 	return err == nil && phonenumbers.IsValidNumberForRegion(parsed, region)
 }
 
+// Within reports whether the number is of one of some regions, such as US: in
+// use there, or in a range that is in use nowhere yet and has their country's
+// code. Digits that only the phone system can know count as its own country's.
+func (n Number) Within(regions []string) bool {
+	switch {
+	case n.digits == "":
+		return false
+	case n.internal, len(n.digits) == minDigits && !n.Valid(): // such as 4321440, which may be one of Austria
+		return len(n.digits) <= maxLocal
+	case n.Valid():
+		return slices.ContainsFunc(regions, n.In)
+	case !n.possible:
+		return false
+	}
+	return slices.ContainsFunc(regions, func(region string) bool { return strings.HasPrefix(n.digits, CallingCode(region)) })
+}
+
 // Same reports whether two numbers reach one telephone.
 func (n Number) Same(other Number) bool { return n.key == other.key && n.key != "" }
 
@@ -84,6 +106,7 @@ const (
 	minExtension = 2
 	maxExtension = 6  // the longest extension that is told by its length
 	minDigits    = 7  // the shortest numbers with their country's code
+	maxLocal     = 10 // the longest numbers without their country's code that phone systems use
 	maxDigits    = 15 // the longest number of E.164
 	maxText      = 64 // what is read at all, in characters: 15 digits with what people write between
 )

@@ -69,6 +69,7 @@ func TestCallersWhoAreNotTextedHearWhy(t *testing.T) {
 		{"a long extension", id, "200012", textback.OnNet},
 		{"a short code", id, "+12345", textback.ShortNumber},
 		{"too long", id, "+1234567890123456", textback.ShortNumber},
+		{"of no country", id, "+123456789012345", textback.Region},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -95,10 +96,12 @@ func TestNumbersAreReadAsPhoneSystemsWriteThem(t *testing.T) {
 		" +1 973.432.1440": "19734321440",
 		"+4915112345678":   "4915112345678",
 		"4321440":          "4321440",
-		"+123456789012345": "123456789012345",
 	} {
 		t.Run(caller, func(t *testing.T) {
 			s := start(t)
+			if strings.HasPrefix(caller, "+49") {
+				s.set(id, map[string]any{"regions": []string{"US", "DE"}})
+			}
 			wantXML(t, s.call(caller, "call-1"), success)
 			if got := s.system.Messages(); len(got) != 1 || got[0].To != want {
 				t.Errorf("the texts are %+v, want one to %s", got, want)

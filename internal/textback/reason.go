@@ -16,7 +16,8 @@ const (
 	Anonymous   Reason = "anonymous"   // the caller hides their number
 	OnNet       Reason = "on_net"      // the caller is an extension, which takes no texts
 	ShortNumber Reason = "short"       // the number is too short or too long for a text
-	LandLine    Reason = "landline"    // the number is known to be that of a land line, or of a premium service
+	LandLine    Reason = "landline"    // the number is known to be that of a land line, or of a service that costs
+	Region      Reason = "region"      // the number is of a country that the entry does not text
 	OwnNumber   Reason = "own_number"  // texts come from this number: it would be texting itself
 	Loop        Reason = "loop"        // so many texts go to this number that a machine must be at its end
 	TooLong     Reason = "too_long"    // the message has more segments than the settings allow
@@ -32,7 +33,7 @@ const (
 // Reasons returns all of them.
 func Reasons() []Reason {
 	return []Reason{
-		Sent, Queued, Consent, Declined, CoolingDown, Suppressed, Quiet, Anonymous, OnNet, ShortNumber, LandLine, OwnNumber,
+		Sent, Queued, Consent, Declined, CoolingDown, Suppressed, Quiet, Anonymous, OnNet, ShortNumber, LandLine, Region, OwnNumber,
 		Loop, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Uncertain, BadRequest,
 	}
 }

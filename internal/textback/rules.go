@@ -45,7 +45,7 @@ type rule func(*Case) Reason
 // comes first.
 var (
 	// rulesOfNumber need nothing but the request and the entry.
-	rulesOfNumber = []rule{ownNumber, landLine, tooLong, quietHours}
+	rulesOfNumber = []rule{ownNumber, landLine, region, tooLong, quietHours}
 
 	// rulesOfHistory need what is known of the caller.
 	rulesOfHistory = []rule{suppressed, loop, coolingDown, consent}
@@ -79,10 +79,20 @@ func landLine(c *Case) Reason {
 		}
 	}
 	switch c.To.Kind() {
-	case phone.FixedLine, phone.TollFree, phone.Premium, phone.SharedCost, phone.Pager, phone.Special:
+	case phone.FixedLine, phone.TollFree, phone.Premium, phone.SharedCost, phone.Pager, phone.Special,
+		phone.Satellite, phone.Personal, phone.Voicemail:
 		return LandLine
 	case phone.Short:
 		return ShortNumber
+	}
+	return ""
+}
+
+// region keeps a text within the countries that the entry is for: whoever says
+// who calls could otherwise say anybody in the world.
+func region(c *Case) Reason {
+	if !c.To.Within(c.Entry.TextRegions()) {
+		return Region
 	}
 	return ""
 }

@@ -281,6 +281,7 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 	}
 	c := plainCase(func(c *textback.Case) {
 		c.Own, c.Rules.LandLines = true, []phone.Pattern{pattern(c.To.E164())}
+		c.Entry.Regions = []string{"SN"}
 		c.Rules.MaxSegments, c.Message = 1, strings.Repeat("a", 161)
 		c.Rules.Quiet, c.Entry.TimeZone = quiet, time.UTC
 		c.History.Suppressed, c.History.All = &ledger.Suppression{}, textback.MaxPerDay
@@ -293,6 +294,7 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 	}{
 		{textback.OwnNumber, func() { c.Own = false }},
 		{textback.LandLine, func() { c.Rules.LandLines = nil }},
+		{textback.Region, func() { c.Entry.Regions = nil }},
 		{textback.TooLong, func() { c.Message = message }},
 		{textback.Quiet, func() { c.Rules.Quiet = nil }},
 		{textback.Suppressed, func() { c.History.Suppressed = nil }},
@@ -313,7 +315,7 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 func TestReasonsAreNamedOnce(t *testing.T) {
 	all := textback.Reasons()
 	slices.Sort(all)
-	if len(slices.Compact(all)) != 21 {
+	if len(slices.Compact(all)) != 22 {
 		t.Errorf("the reasons are %v", all)
 	}
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
+// abroad are the fields of an entry that texts other countries too.
+var abroad = map[string]any{"regions": []string{"US", "CA", "MX", "AR", "NL"}}
+
 // A STOP counts for the telephone it came from, however the phone system writes
 // that telephone's number next time.
 func TestAStopHoldsHoweverTheNumberIsWritten(t *testing.T) {
@@ -23,6 +26,7 @@ func TestAStopHoldsHoweverTheNumberIsWritten(t *testing.T) {
 	} {
 		t.Run(c.writer, func(t *testing.T) {
 			s := startInbox(t, nstest.Quirks{})
+			s.set(id, abroad)
 			s.wants(c.writer, "STOP", replies.Stop)
 			for _, caller := range c.calls {
 				wantXML(t, s.call(caller, "call from "+caller), hears(textback.Suppressed))
@@ -58,6 +62,7 @@ func TestTextsGoToTheNumberAsItCame(t *testing.T) {
 	} {
 		t.Run(caller, func(t *testing.T) {
 			s := start(t)
+			s.set(id, abroad)
 			wantXML(t, s.call(caller, "call"), success)
 			if got := s.system.Messages(); len(got) != 1 || got[0].To != to || s.only().To != to {
 				t.Errorf("the texts are %+v, want one to %s", got, to)
@@ -69,7 +74,7 @@ func TestTextsGoToTheNumberAsItCame(t *testing.T) {
 // With and without the 1 it is one person who has had enough texts.
 func TestCoolDownCountsAPersonHoweverTheirNumberIsWritten(t *testing.T) {
 	s := start(t, allTexts)
-	s.set(id, map[string]any{"cooldown": map[string]int{"texts": 3, "minutes": 60}})
+	s.set(id, map[string]any{"regions": abroad["regions"], "cooldown": map[string]int{"texts": 3, "minutes": 60}})
 	for i, caller := range []string{"+5215512340101", "+525512340101", "011 52 55 1234 0101", "5215512340101"} {
 		want := hears(textback.Sent)
 		if i == 3 {
