@@ -60,7 +60,7 @@ var program = sync.OnceValues(func() (string, error) {
 })
 
 // switchhook returns a command of Switchhook with the settings that serve
-// needs; all others are as it is shipped.
+// needs, and caps that no measurement reaches; all others are as it is shipped.
 func switchhook(b *testing.B, system *phoneSystem, database store.Config, address string, args ...string) *exec.Cmd {
 	b.Helper()
 	binary, err := program()
@@ -70,6 +70,9 @@ func switchhook(b *testing.B, system *phoneSystem, database store.Config, addres
 	command := exec.CommandContext(context.Background(), binary, args...)
 	command.Dir = filepath.Dir(database.Folder) // where there is no file of settings
 	command.Env = append(environment(), "NS_TOKEN="+token, "UPDATE_SECRET=secret", "SWITCHHOOK_LISTEN="+address,
+		"SWITCHHOOK_TEXTBACK_NEW_NUMBERS_PER_HOUR=100000", "SWITCHHOOK_TEXTBACK_SOURCE_PER_HOUR=100000", "SWITCHHOOK_TEXTBACK_SOURCE_PER_DAY=1000000",
+		"SWITCHHOOK_TEXTBACK_ENTRY_PER_HOUR=100000", "SWITCHHOOK_TEXTBACK_ENTRY_PER_DAY=1000000",
+		"SWITCHHOOK_TEXTBACK_TENANT_PER_HOUR=100000", "SWITCHHOOK_TEXTBACK_TENANT_PER_DAY=1000000",
 		"SWITCHHOOK_NETSAPIENS_URL="+system.url, "SWITCHHOOK_PUBLIC_URL=https://hooks.example.net", "SWITCHHOOK_DATA="+database.Folder)
 	if database.URL != "" {
 		command.Env = append(command.Env, "SWITCHHOOK_DATABASE="+database.URL)

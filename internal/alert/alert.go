@@ -21,6 +21,7 @@ type Kind string
 // The kinds.
 const (
 	TextDead           Kind = "text_dead"           // a text does not go on by itself
+	TextsLimited       Kind = "texts_limited"       // so many texts were asked for that a cap is reached
 	ProvisionFailed    Kind = "provision_failed"    // the phone system could not be brought to what an entry says
 	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule stands where an entry's belongs
 	PhoneSystemDown    Kind = "phone_system_down"   // it has not answered for a while
@@ -34,7 +35,7 @@ const (
 
 // Kinds returns all of them.
 func Kinds() []Kind {
-	return []Kind{TextDead, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble, DiskLow, ClockJumped}
+	return []Kind{TextDead, TextsLimited, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble, DiskLow, ClockJumped}
 }
 
 // Alert is one thing that needs an operator.

@@ -46,6 +46,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		Patience: settings.TextBack.Patience, Rules: rules(settings.TextBack), Policy: policy, Texts: texts(settings.TextBack.Texts),
 		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
 		Log:     web.Note, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
+		Limited: a.limited,
 	}
 	if before != nil && before.webhook != nil {
 		s.webhook, err = before.webhook.With(webhook)
@@ -80,6 +81,10 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 func rules(t config.TextBack) textback.Rules {
 	r := textback.Rules{
 		Cooldown: entry.Cooldown{Texts: t.CooldownTexts, Time: t.Cooldown}, MaxSegments: t.MaxSegments, Quiet: t.QuietHours,
+		Limits: textback.Limits{
+			EntryPerHour: t.EntryPerHour, EntryPerDay: t.EntryPerDay, TenantPerHour: t.TenantPerHour, TenantPerDay: t.TenantPerDay,
+			NewPerHour: t.NewNumbersPerHour, SourcePerHour: t.SourcePerHour, SourcePerDay: t.SourcePerDay,
+		},
 	}
 	for _, number := range t.Landlines {
 		r.LandLines = append(r.LandLines, number.Pattern())
@@ -93,7 +98,7 @@ func texts(t config.Texts) textback.Texts {
 		textback.Sent: string(t.Sent), textback.Queued: string(t.Queued), textback.Consent: string(t.Consent), textback.Declined: string(t.Declined),
 		textback.CoolingDown: string(t.Cooldown), textback.Suppressed: string(t.Suppressed), textback.Quiet: string(t.Quiet),
 		textback.Anonymous: string(t.Anonymous), textback.OnNet: string(t.OnNet), textback.ShortNumber: string(t.Short),
-		textback.LandLine: string(t.Landline), textback.Region: string(t.Region), textback.OwnNumber: string(t.OwnNumber), textback.Loop: string(t.Loop), textback.TooLong: string(t.TooLong),
+		textback.LandLine: string(t.Landline), textback.Region: string(t.Region), textback.OwnNumber: string(t.OwnNumber), textback.Loop: string(t.Loop), textback.Limited: string(t.Limited), textback.TooLong: string(t.TooLong),
 		textback.UnknownID: string(t.UnknownID), textback.Incomplete: string(t.Incomplete), textback.Forbidden: string(t.Forbidden),
 		textback.Refused: string(t.Refused), textback.Failed: string(t.Failed), textback.Uncertain: string(t.Uncertain), textback.BadRequest: string(t.BadRequest),
 	}
@@ -120,6 +125,19 @@ func (a *App) attempted(s *site, t ledger.Text, r ledger.Result) {
 	a.alerts.Raise(ctx, alert.Alert{Kind: alert.TextDead, About: t.Entry, Text: fmt.Sprintf(
 		"The text %s of %s to %s does not go out by itself (%s): %s. See it with: switchhook texts list --state dead; send it with: switchhook texts resend %s",
 		t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem, t.ID)})
+}
+
+// limited tells the operator that a cap was in the way of an entry's text.
+func (a *App) limited(id string, full ledger.Full) {
+	what := "Either strangers ask for texts, or the entry has more callers than the cap allows: the settings of [textback] say how many."
+	switch full.Cap.Scope {
+	case ledger.OfNewNumbers:
+		what = "Anybody who knows the address of its webhook can ask for texts: give the entry a key, or raise textback.new_numbers_per_hour."
+	case ledger.OfSource:
+		what = "If it is your phone system, name it in the allow_from of its entries or give them keys; else somebody tries to text strangers."
+	}
+	a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.TextsLimited, About: full.Cap.Of, Text: fmt.Sprintf(
+		"Callers of %s are not texted until %s: there were %s. %s", id, full.Until.UTC().Format(time.RFC3339), full.Cap, what)})
 }
 
 // subscriptions knows when the subscription of each domain is looked at next.

@@ -102,6 +102,16 @@ type TextBack struct {
 	CooldownTexts int           `key:"cooldown_texts" default:"3" min:"1" max:"100" doc:"How many texts a caller gets from one entry within the cool-down, where the entry's own cooldown does not say."`
 	Cooldown      time.Duration `key:"cooldown" default:"1h" min:"1m" max:"1d" doc:"The cool-down, where the entry's own cooldown does not say: any span of this length counts."`
 
+	// The caps count texts that were begun for callers, whether they went out or
+	// not.
+	NewNumbersPerHour int `key:"new_numbers_per_hour" default:"100" min:"1" max:"100000" doc:"How many numbers that an entry never texted before it texts in any hour where the webhook is asked without its key: anybody who knows the address can ask."`
+	EntryPerHour      int `key:"entry_per_hour" default:"500" min:"1" max:"100000" doc:"How many texts there are for callers of one entry in any hour."`
+	EntryPerDay       int `key:"entry_per_day" default:"3000" min:"1" max:"1000000" doc:"The same in any 24 hours."`
+	TenantPerHour     int `key:"tenant_per_hour" default:"2000" min:"1" max:"100000" doc:"How many texts there are for callers of all entries of one domain in any hour."`
+	TenantPerDay      int `key:"tenant_per_day" default:"10000" min:"1" max:"1000000" doc:"The same in any 24 hours."`
+	SourcePerHour     int `key:"source_per_hour" default:"1000" min:"1" max:"100000" doc:"How many texts one address, or IPv6 /64, has sent in any hour by entries whose key it does not show. One that showed a key within a week, or that the entry's allow_from names, is not counted: a phone system asks for all its customers from one address."`
+	SourcePerDay      int `key:"source_per_day" default:"5000" min:"1" max:"1000000" doc:"The same in any 24 hours."`
+
 	// QuietHours are to be put into the time zone of the entry; nil: never.
 	QuietHours *hours.Quiet   `key:"quiet_hours" example:"21:00-08:00" doc:"The part of the day, by the clock of the entry's time zone, in which no text goes out. A caller hears quiet then; a text that goes on by itself waits for its end."`
 	Landlines  []NumberPrefix `key:"landlines" example:"12125550100 1646555" doc:"Numbers, or what numbers begin with, that are known to be land lines: no text is sent to them. They have the country's code before them."`
@@ -131,6 +141,7 @@ type Texts struct {
 	Region     Text `key:"region" example:"We cannot text abroad." doc:"The caller's number is of a country that the entry does not text."`
 	OwnNumber  Text `key:"own_number" example:"We cannot text this number." doc:"Texts come from the caller's number: it would be texting itself."`
 	Loop       Text `key:"loop" example:"We cannot text this number." doc:"So many texts go to the caller's number that a machine must be at its end."`
+	Limited    Text `key:"limited" example:"Sorry, we could not send directions at this time." doc:"So many texts were asked for that strangers must be asking: a cap is reached."`
 	TooLong    Text `key:"too_long" example:"Sorry, this line is not set up." doc:"The entry's message has more segments than max_segments."`
 	UnknownID  Text `key:"unknown_id" example:"Sorry, this line is not set up." doc:"No entry has the id of the webhook's URL."`
 	Incomplete Text `key:"incomplete" example:"Sorry, this line is not set up." doc:"The entry lacks what a text needs."`

@@ -19,6 +19,11 @@ const secret = "correct-horse-battery-staple"
 // may: the machine is busy, not the phone system.
 const patiently = "patience = \"14s\"\n"
 
+// uncapped lets thousands call within the minute, from one address and without a
+// key.
+const uncapped = "new_numbers_per_hour = 100000\nsource_per_hour = 100000\nsource_per_day = 100000\n" +
+	"entry_per_hour = 100000\nentry_per_day = 100000\ntenant_per_hour = 100000\ntenant_per_day = 100000\n"
+
 // site is a folder with settings for servers that share one database.
 type site struct {
 	folder   string
@@ -35,7 +40,7 @@ func newSite(t *testing.T, system *nstest.System, database, publicURL, textBack 
 	if database != "" {
 		fmt.Fprintf(&b, "database = %q\n", database)
 	}
-	fmt.Fprintf(&b, "[netsapiens]\nurl = %q\ntoken = %q\n[forms]\nsecret = %q\n[textback]\n%s\n[textback.texts]\n", system.URL, nstest.Token, secret, textBack)
+	fmt.Fprintf(&b, "[netsapiens]\nurl = %q\ntoken = %q\n[forms]\nsecret = %q\n[textback]\n%s\n[textback.texts]\n", system.URL, nstest.Token, secret, uncapped+textBack)
 	for _, reason := range []textback.Reason{textback.Sent, textback.Queued, textback.Suppressed, textback.Refused, textback.Failed, textback.Uncertain} {
 		fmt.Fprintf(&b, "%s = %q\n", reason, reason)
 	}

@@ -79,7 +79,7 @@ func (r Remarks) Errors() []error {
 // textback.Reason.
 var SpokenTexts = []string{
 	"sent", "queued", "consent", "declined", "cooldown", "suppressed", "quiet", "anonymous", "on_net", "short", "landline", "region", "own_number",
-	"loop", "too_long", "unknown_id", "incomplete", "forbidden", "refused", "failed", "uncertain", "bad_request",
+	"loop", "limited", "too_long", "unknown_id", "incomplete", "forbidden", "refused", "failed", "uncertain", "bad_request",
 }
 
 // knownFields are the fields of an entry, each with the members that are known

@@ -105,6 +105,9 @@ type Decision struct {
 	Text    *Text    // to be sent now, in state Sending; nil: none
 	Consent *Consent // given in this very call
 	Forget  bool     // keep no answer: a repeat is decided anew
+
+	Counted  Counted   // how Text is counted
+	WhenFull *Decision // what the call gets where a cap of Counted is reached; required where there are caps
 }
 
 // Begun is what a call has come to when its record is written.
@@ -112,6 +115,7 @@ type Begun struct {
 	Repeated bool   // the call had its answer, or somebody is at it
 	Reason   string // what was decided; of a Repeated call what it came to
 	Text     *Text  // to be sent now by whoever began; of a Repeated call the text as it is; nil: none
+	Full     []Full // the caps that were in the way of a text
 }
 
 // Result is what one attempt at a text came to.

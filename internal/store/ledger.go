@@ -68,16 +68,16 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 		decision := decide(history)
 		begun = ledger.Begun{Reason: decision.Reason}
 		if decision.Text != nil {
-			text := *decision.Text
-			text.State, text.Attempts = ledger.Sending, 1
-			if text.Lease.IsZero() {
+			if decision.Text.Lease.IsZero() {
 				return errors.New("a text is begun without a lease")
 			}
-			text, err = insertText(ctx, tx, text, now)
-			if err != nil {
+			if begun.Text, begun.Full, err = s.beginText(ctx, tx, decision, now); err != nil {
 				return err
 			}
-			begun.Text = &text
+			if begun.Full != nil {
+				decision = *decision.WhenFull
+				begun.Reason = decision.Reason
+			}
 		}
 		if !decision.Forget {
 			if err := insertAnswer(ctx, tx, key, now, begun); err != nil {

@@ -36,8 +36,9 @@ func scanText(row interface{ Scan(dest ...any) error }) (ledger.Text, error) {
 	return t, err
 }
 
-// insertText writes a new text and returns it as it can be read again.
-func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, now time.Time) (ledger.Text, error) {
+// insertText writes a new text, counted as c says, and returns it as it can be
+// read again.
+func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, c textCount, now time.Time) (ledger.Text, error) {
 	if t.ID == "" {
 		t.ID = ledger.NewID()
 	}
@@ -48,11 +49,12 @@ func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, now time.Time) (
 	for _, at := range []*time.Time{&t.Created, &t.Updated, &t.Due, &t.Deadline, &t.Lease} {
 		*at = fromMillis(millis(*at))
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO texts (`+textColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)`,
+	_, err := tx.ExecContext(ctx, `INSERT INTO texts (`+textColumns+`, counted, source, asked_openly, fresh)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`,
 		t.ID, string(t.Purpose), t.Entry, t.CallID, t.Domain, t.User, t.Session, t.From, phone.Key(t.To), dialled(t.To), t.Message, t.Segments,
 		string(t.State), string(t.Why), t.Problem, flag(t.Doubtful), flag(t.Ordered), t.Attempts,
-		millis(t.Created), millis(t.Updated), millis(t.Due), millis(t.Deadline), millis(t.Lease))
+		millis(t.Created), millis(t.Updated), millis(t.Due), millis(t.Deadline), millis(t.Lease),
+		millis(c.now), c.Source, flag(c.Open), flag(c.fresh && c.Open))
 	return t, err
 }
 
@@ -97,7 +99,7 @@ func insertQueued(ctx context.Context, tx *sql.Tx, text ledger.Text, now time.Ti
 	if text.Due.IsZero() {
 		text.Due = now
 	}
-	return insertText(ctx, tx, text, now)
+	return insertText(ctx, tx, text, textCount{}, now)
 }
 
 // Text returns one text. The error is a fault of code NotFound where there is

@@ -21,6 +21,8 @@ import (
 func asBeforeKeys(t testing.TB, s *store.Store) {
 	t.Helper()
 	statements := []string{
+		`DROP INDEX texts_counted_source`, `DROP INDEX texts_counted_domain`, `DROP INDEX texts_counted_entry`,
+		`ALTER TABLE texts DROP COLUMN fresh`, `ALTER TABLE texts DROP COLUMN asked_openly`, `ALTER TABLE texts DROP COLUMN source`, `ALTER TABLE texts DROP COLUMN counted`,
 		`ALTER TABLE texts DROP COLUMN dialled`, `ALTER TABLE callbacks DROP COLUMN dialled`,
 		`DELETE FROM switchhook_schema WHERE version_id > 6`,
 		`INSERT INTO entries (id, place, revision, item) VALUES ('nl', 1, 1, '{"from_number":"31201234567","api_domain":"example.net"}')`,

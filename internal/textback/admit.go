@@ -27,7 +27,7 @@ func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, call *handled) R
 		call.entry, _ = w.config.Entries.Get(call.id)
 		why := w.outside(call.entry, r)
 		if why == "" && (query.Has(paramKey) || isSigned(r)) {
-			why = w.refusal(call.entry, r, query)
+			why = w.refusal(call, r, query)
 			admitted = true
 		}
 		if why != "" {
@@ -48,7 +48,7 @@ func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, call *handled) R
 		return ""
 	}
 	call.entry, _ = w.config.Entries.Get(call.id)
-	return w.refusal(call.entry, r, req.Params)
+	return w.refusal(call, r, req.Params)
 }
 
 // The names of the parameters that a request is admitted by.
@@ -78,11 +78,13 @@ func (w *Webhook) outside(e *entry.Entry, r *http.Request) Reason {
 // refusal returns why a request may not ask for an entry; empty: it may. It
 // comes from where the entry allows, and has the entry's key, as a parameter or
 // as the secret that signs it.
-func (w *Webhook) refusal(e *entry.Entry, r *http.Request, params url.Values) Reason {
+func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Reason {
+	e := call.entry
 	if why := w.outside(e, r); why != "" {
 		return why
 	}
-	if e.Key == "" || e.Key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(e.Key)) == nil {
+	call.source, call.open = sourceOf(w.config.Address(r)), e.Key == ""
+	if call.open || e.Key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(e.Key)) == nil {
 		return ""
 	}
 	return Forbidden

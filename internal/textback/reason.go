@@ -20,6 +20,7 @@ const (
 	Region      Reason = "region"      // the number is of a country that the entry does not text
 	OwnNumber   Reason = "own_number"  // texts come from this number: it would be texting itself
 	Loop        Reason = "loop"        // so many texts go to this number that a machine must be at its end
+	Limited     Reason = "limited"     // so many texts were asked for that strangers must be asking
 	TooLong     Reason = "too_long"    // the message has more segments than the settings allow
 	UnknownID   Reason = "unknown_id"  // no entry has the id
 	Incomplete  Reason = "incomplete"  // the entry lacks what a text needs
@@ -34,6 +35,6 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		Sent, Queued, Consent, Declined, CoolingDown, Suppressed, Quiet, Anonymous, OnNet, ShortNumber, LandLine, Region, OwnNumber,
-		Loop, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Uncertain, BadRequest,
+		Loop, Limited, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Uncertain, BadRequest,
 	}
 }

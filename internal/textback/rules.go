@@ -17,6 +17,7 @@ type Rules struct {
 	MaxSegments int             // of a message; 0: no limit
 	Quiet       *hours.Quiet    // when no texts go out, in the entry's time zone; nil: never
 	LandLines   []phone.Pattern // numbers that are known to be land lines
+	Limits      Limits          // zero: none
 }
 
 // maxPerDay is how many texts of all entries go to one number in a day. A

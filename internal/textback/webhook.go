@@ -69,6 +69,7 @@ type Config struct {
 	Log       Log                                  // told of each call; nil: slog.Default()
 	Count     func(Reason)                         // told of each answer; nil: nobody is
 	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; nil: nobody is
+	Limited   func(id string, full ledger.Full)    // told of each call of an entry that a cap was in the way of; nil: nobody is
 }
 
 // Webhook is the http.Handler of /webresponder.
@@ -100,6 +101,9 @@ func NewWebhook(c Config) (*Webhook, error) {
 	}
 	if c.Attempted == nil {
 		c.Attempted = func(ledger.Text, ledger.Result) {}
+	}
+	if c.Limited == nil {
+		c.Limited = func(string, ledger.Full) {}
 	}
 	speech, err := newSpeech(c.Texts)
 	if err != nil {
@@ -166,6 +170,8 @@ type handled struct {
 	entry              *entry.Entry
 	digits             string
 	asked              bool
+	source             string // the address that asks
+	open               bool   // without a key
 
 	reason   Reason
 	repeated bool
@@ -217,7 +223,7 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 	begun, err := w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
 		c.History = h
 		call.unasked = c.unasked()
-		return w.decision(c, key)
+		return w.decision(c, call, key)
 	})
 	if err != nil {
 		call.err = err // nothing was sent: without the record nobody could keep it at one
@@ -226,6 +232,9 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 	if begun.Repeated {
 		return w.known(ctx, key, call.entry.APIDomain, begun), true
 	}
+	if begun.Full != nil {
+		w.config.Limited(call.id, begun.Full[0])
+	}
 	if begun.Text == nil {
 		return Reason(begun.Reason), false
 	}
@@ -233,7 +242,7 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 }
 
 // decision is what a call gets, of what is known of the caller.
-func (w *Webhook) decision(c *Case, key ledger.Key) ledger.Decision {
+func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decision {
 	if len(c.Entry.LacksForTexts()) > 0 {
 		return ledger.Decision{Reason: string(Incomplete), Forget: true}
 	}
@@ -261,6 +270,10 @@ func (w *Webhook) decision(c *Case, key ledger.Key) ledger.Decision {
 			Number: c.To.Key(), Entry: c.Entry.ID, At: c.Now, CallID: key.CallID, Wording: w.speech.wording(c.Entry), Key: c.Digits,
 		}
 	}
+	// Strangers leave no rows: a repeat of what nobody was texted for is decided
+	// anew.
+	d.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(c.Entry, call.source, call.open), Source: call.source, Open: call.open}
+	d.WhenFull = &ledger.Decision{Reason: string(Limited), Consent: d.Consent, Forget: call.open}
 	return d
 }
 
@@ -322,7 +335,7 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 	switch call.reason {
 	case Refused, Failed, Uncertain, Incomplete, TooLong:
 		level = slog.LevelError
-	case UnknownID, BadRequest, Forbidden, Loop, OwnNumber, Queued:
+	case UnknownID, BadRequest, Forbidden, Loop, OwnNumber, Limited, Queued:
 		level = slog.LevelWarn
 	}
 	if call.unasked {
