@@ -68,6 +68,8 @@ type App struct {
 	store   *store.Store
 	alerts  *alert.Sender
 
+	clock *Clock
+
 	scripts       widget.Scripts
 	subscriptions subscriptions
 	keeping       running // asks the sources of on-call people
@@ -85,7 +87,7 @@ type App struct {
 // error is one that people read. Whoever does not Run the App has to Close it.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
 	a := &App{
-		options: o, log: o.Log, metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), stopping: make(chan struct{}),
+		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), stopping: make(chan struct{}),
 	}
 	var err error
 	if a.alerts, err = alert.New(alert.Config{

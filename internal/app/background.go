@@ -135,11 +135,13 @@ func (a *App) workText(ctx context.Context, id string) (again time.Time, err err
 	if s.outbox == nil {
 		return time.Now().Add(tidyEvery), nil // text-back was switched off: the text waits
 	}
+	a.watchClock(ctx) // else a text would be too late that is not
 	return s.outbox.Work(ctx, id)
 }
 
 // sweep takes on what a process has left behind.
 func (a *App) sweep(ctx context.Context) {
+	a.watchClock(ctx) // else attempts would be taken for ones that were left behind
 	stranded, err := a.store.Sweep(ctx, time.Now())
 	if err != nil {
 		a.troubled(ctx, "texts that were left behind could not be looked for", err)
@@ -153,6 +155,9 @@ func (a *App) sweep(ctx context.Context) {
 
 // tidy removes what is not to be kept any longer.
 func (a *App) tidy(ctx context.Context) {
+	if a.watchClock(ctx); a.clock.Doubted(time.Now()) {
+		return
+	}
 	settings := a.site.Load().settings
 	removed, err := a.store.Purge(ctx, time.Now().Add(-settings.TextBack.Retention))
 	if err != nil {

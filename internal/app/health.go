@@ -23,8 +23,12 @@ const (
 // is store.Config.Failed.
 func (a *App) databaseFailed(err error) {
 	a.metrics.DatabaseError()
+	what := "fails"
+	if errors.Is(err, context.DeadlineExceeded) {
+		what = "does not answer in time"
+	}
 	a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.DatabaseTrouble, Text: fmt.Sprintf(
-		"The database fails: callers hear an apology, and the web is answered with 503, but for on-call, which goes on from memory: %v%s", err, hintOf(err))})
+		"The database %s: callers hear an apology, and the web is answered with 503, but for on-call, which goes on from memory: %v%s", what, err, hintOf(err))})
 }
 
 func hintOf(err error) string {

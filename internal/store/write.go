@@ -29,7 +29,7 @@ const (
 	// commitPatience is how long the end of a transaction may take, which is
 	// not broken off when its caller's time is over: nobody would know whether
 	// it was written.
-	commitPatience = 10 * time.Second
+	commitPatience = 5 * time.Second
 )
 
 // write executes do in one transaction, as if no other was executed meanwhile:
