@@ -10,13 +10,13 @@ import (
 )
 
 // DefaultBodies is how many requests with a body are worked on at once, where
-// nobody says. Half of them with 64 KiB each, which is all that may be on its
-// way, are 16 MiB.
+// nobody says. A quarter of them with 64 KiB each, which is all that may be on
+// its way, are 8 MiB, and twice that while they grow.
 const DefaultBodies = 512
 
-// Bodies bounds the requests of a process that have a body in hand. At most half
-// of them may still wait for the rest of theirs: the one that has waited longest
-// gives way to the next, so that who sends slowly holds up nobody else. Requests
+// Bodies bounds the requests of a process that have a body in hand. At most a
+// quarter of them may still wait for the rest of theirs: the one that has waited
+// longest gives way to the next, so that who sends slowly holds up nobody else. Requests
 // without a body are not counted.
 type Bodies struct {
 	mu      sync.Mutex
@@ -89,7 +89,7 @@ func (b *bodyInHand) begin() bool {
 	if b.counted || b.refused || b.over {
 		return !b.refused
 	}
-	if b.of.inHand >= b.of.most || b.of.waiting.Len() >= max(b.of.most/2, 1) {
+	if b.of.inHand >= b.of.most || b.of.waiting.Len() >= max(b.of.most/4, 1) {
 		b.of.giveWay()
 	}
 	if b.of.inHand >= b.of.most {

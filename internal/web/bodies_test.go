@@ -68,7 +68,7 @@ func post(t *testing.T, s *httptest.Server) *http.Response {
 }
 
 func TestSlowBodiesKeepNobodyOut(t *testing.T) {
-	s := bounded(t, 8, reads)
+	s := bounded(t, 16, reads)
 	const slow, waiting = 100, 4
 	answers := make(chan *http.Response, slow)
 	var reading sync.WaitGroup
@@ -81,7 +81,7 @@ func TestSlowBodiesKeepNobodyOut(t *testing.T) {
 			}
 		})
 	}
-	// All but half of the bound give way, the first to come first.
+	// All but a quarter of the bound give way, the first to come first.
 	for range slow - waiting {
 		response := <-answers
 		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || !response.Close {
