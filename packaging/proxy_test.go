@@ -29,7 +29,7 @@ import (
 )
 
 // proxies are the examples, and how the tests start each.
-var proxies = map[string]func(t *testing.T, upstream string) *proxy{"caddy": startCaddy, "haproxy": startHAProxy}
+var proxies = map[string]func(t *testing.T, upstream string) *proxy{"caddy": startCaddy, "haproxy": func(t *testing.T, upstream string) *proxy { return startHAProxy(t, upstream) }}
 
 // eachProxy runs a test with each proxy before an upstream.
 func eachProxy(t *testing.T, upstream func(t *testing.T) string, test func(t *testing.T, p *proxy)) {
@@ -61,17 +61,17 @@ func startCaddy(t *testing.T, upstream string) *proxy {
 }
 
 // startHAProxy starts HAProxy with the example behind what a distribution has of
-// its own.
-func startHAProxy(t *testing.T, upstream string) *proxy {
+// its own. Of the example more is replaced pair by pair.
+func startHAProxy(t *testing.T, upstream string, more ...string) *proxy {
 	t.Helper()
 	p := &proxy{t: t, address: freeAddress(t), log: &lockedBuffer{}}
 	folder := t.TempDir()
-	config := replace(t, "haproxy.cfg",
+	config := replace(t, "haproxy.cfg", append(more,
 		"bind :::80 v4v6", "bind "+freeAddress(t),
 		"bind :::443 v4v6", "bind "+p.address,
 		"/etc/haproxy/hooks.example.net.pem", certify(t),
 		"127.0.0.1:5100", upstream,
-	)
+	)...)
 	defaults := write(t, filepath.Join(folder, "defaults.cfg"), `global
 	log stdout format raw local0 debug
 defaults

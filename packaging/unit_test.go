@@ -72,3 +72,11 @@ func TestTheUnitFitsTheProgram(t *testing.T) {
 		t.Errorf("the program's default is not %s", data)
 	}
 }
+
+// TestTheUnitBoundsMemory: past it the service is started again, before the
+// machine runs out.
+func TestTheUnitBoundsMemory(t *testing.T) {
+	if got := unitValue(t, read(t, "switchhook.service"), "MemoryMax"); got != "1G" {
+		t.Errorf("MemoryMax is %q", got)
+	}
+}
