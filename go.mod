@@ -23,7 +23,12 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require golang.org/x/net v0.62.0
+require (
+	github.com/KimMachineGun/automemlimit v0.7.5
+	golang.org/x/net v0.62.0
+)
+
+require github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect
 
 require (
 	github.com/atotto/clipboard v0.1.4 // indirect

@@ -40,6 +40,7 @@ type serveCommand struct {
 // Run serves until it is told to stop. SIGHUP reads the settings anew.
 func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	log := slog.New(slog.NewTextHandler(m.Err, nil))
+	limitMemory(log)
 	// From here on, for a SIGHUP that nobody waits for ends the process.
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)

@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"log/slog"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+)
+
+const (
+	// usualMemory is what a server that nobody limits takes at most before it
+	// collects garbage harder, in bytes. It needs some 60 MB.
+	usualMemory = 1 << 30
+
+	// ofLimit is the part of a limit that Go may take: the rest is for what it
+	// does not count, and for programs that are run.
+	ofLimit = 0.9
+)
+
+// limitMemory has Go keep below the limit of the process's control group, such as
+// MemoryMax= of its unit; without one below a gibibyte, or half of a machine that
+// has less than two. GOMEMLIMIT in the environment counts before both.
+func limitMemory(log *slog.Logger) {
+	_, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithRatio(ofLimit), memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, usual)))
+	if err != nil {
+		log.Warn("memory could not be limited", "error", err.Error())
+	}
+}
+
+// usual is the limit of a process that has none.
+func usual() (uint64, error) {
+	machine, err := memlimit.FromSystem()
+	if err != nil {
+		return usualMemory, nil //nolint:nilerr // how much the machine has is not known everywhere
+	}
+	return min(usualMemory, machine/2), nil
+}
