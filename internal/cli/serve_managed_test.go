@@ -18,6 +18,7 @@ import (
 type manager struct {
 	t    *testing.T
 	conn *net.UnixConn
+	kept map[string]*os.File // the sockets that it holds for them
 }
 
 // manage makes the processes of the test ones that a service manager started,
@@ -36,16 +37,17 @@ func manage(t *testing.T, watchdog string) *manager {
 	t.Cleanup(func() { _, _ = conn.Close(), os.RemoveAll(folder) })
 	t.Setenv("NOTIFY_SOCKET", path)
 	t.Setenv("WATCHDOG_USEC", watchdog)
-	return &manager{t, conn}
+	return &manager{t, conn, map[string]*os.File{}}
 }
 
 // told returns the next thing that the manager is told, up to its first
-// variable's end; what the watchdog is told is left out.
+// variable's end; what the watchdog is told is left out, and sockets that it is
+// to hold.
 func (m *manager) told() (first, all string) {
 	m.t.Helper()
 	for {
 		all = m.next()
-		if first, _, _ = strings.Cut(all, "\n"); first != "WATCHDOG=1" {
+		if first, _, _ = strings.Cut(all, "\n"); first != "WATCHDOG=1" && first != "FDSTORE=1" && first != "FDSTOREREMOVE=1" && first != "BARRIER=1" {
 			return first, all
 		}
 	}
@@ -56,12 +58,45 @@ func (m *manager) next() string {
 	if err := m.conn.SetReadDeadline(time.Now().Add(await.Limit)); err != nil {
 		m.t.Fatal(err)
 	}
-	buffer := make([]byte, 4096)
-	n, err := m.conn.Read(buffer)
+	buffer, beside := make([]byte, 4096), make([]byte, 256)
+	n, b, _, _, err := m.conn.ReadMsgUnix(buffer, beside)
 	if err != nil {
 		m.t.Fatalf("the service manager is told nothing: %v", err)
 	}
-	return string(buffer[:n])
+	told := string(buffer[:n])
+	m.hold(told, beside[:b])
+	return told
+}
+
+// hold does with the files that come with what the manager is told as systemd
+// does: it holds sockets under their names, and closes what only asks whether it
+// has read so far.
+func (m *manager) hold(told string, beside []byte) {
+	m.t.Helper()
+	_, name, _ := strings.Cut(told, "FDNAME=")
+	if strings.HasPrefix(told, "FDSTOREREMOVE=1") {
+		_ = m.kept[name].Close()
+		delete(m.kept, name)
+	}
+	messages, err := syscall.ParseSocketControlMessage(beside)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	for i := range messages {
+		files, err := syscall.ParseUnixRights(&messages[i])
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		for _, fd := range files {
+			file := os.NewFile(uintptr(fd), name)
+			if !strings.HasPrefix(told, "FDSTORE=1") {
+				_ = file.Close()
+				continue
+			}
+			m.kept[name] = file
+			m.t.Cleanup(func() { _ = file.Close() })
+		}
+	}
 }
 
 func (m *manager) expect(want string) string {

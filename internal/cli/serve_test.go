@@ -108,8 +108,13 @@ func oldFolder(t *testing.T, system *nstest.System) string {
 // serve starts `switchhook serve` in a folder, and waits until it listens.
 func serve(t *testing.T, folder string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, changed: make(chan struct{}, 1), ended: make(chan error, 1)}
-	p.command = exec.Command("switchhook", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	return begin(t, folder, exec.Command("switchhook", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...))
+}
+
+// begin runs a command that serves, and waits until it listens.
+func begin(t *testing.T, folder string, command *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, command: command, changed: make(chan struct{}, 1), ended: make(chan error, 1)}
 	p.command.Dir = folder
 	p.command.Env = append(os.Environ(), "PWD="+folder)
 	stderr, err := p.command.StderrPipe()
