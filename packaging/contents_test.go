@@ -58,6 +58,7 @@ func TestThePackageHoldsWhatItIsToHold(t *testing.T) {
 		"-rwxr-xr-x usr/bin/switchhook",
 		"-rwxr-xr-x usr/lib/switchhook/take-over",
 		"-rw-r--r-- usr/lib/systemd/system/switchhook.service",
+		"-rw-r--r-- usr/lib/systemd/system/switchhook.socket",
 		"-rw-r--r-- usr/lib/sysusers.d/switchhook.conf",
 		"-rw-r--r-- usr/share/doc/switchhook/CHANGELOG.md.gz",
 		"-rw-r--r-- usr/share/doc/switchhook/changelog.gz",

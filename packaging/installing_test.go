@@ -58,6 +58,7 @@ func (s *system) dpkg(args ...string) string {
 
 const (
 	enabledLink   = "etc/systemd/system/multi-user.target.wants/switchhook.service"
+	socketLink    = "etc/systemd/system/sockets.target.wants/switchhook.socket"
 	settingsPath  = "etc/switchhook/switchhook.toml"
 	someSettings  = "[core]\ndomain = \"example.net\"\n"
 	notConfigured = "nothing is configured yet"
@@ -112,6 +113,9 @@ func TestWhatIsConfiguredStartsWithTheMachine(t *testing.T) {
 		if !s.has(enabledLink) {
 			t.Errorf("with %s it does not start with the machine", name)
 		}
+		if s.has(socketLink) {
+			t.Errorf("with %s systemd listens with the machine, where the operator may have something else", name)
+		}
 		if got := read(t, s.path(name)); got != text {
 			t.Errorf("%s has become %q", name, got)
 		}
@@ -128,6 +132,26 @@ func TestWhatAnOperatorSwitchedOffStaysOff(t *testing.T) {
 	s.dpkg("--install", newer(t))
 	if s.has(enabledLink) {
 		t.Error("an upgrade makes it start with the machine again")
+	}
+}
+
+func TestASocketThatAnOperatorEnabledStaysSo(t *testing.T) {
+	s := newSystem(t)
+	s.write(settingsPath, someSettings)
+	s.dpkg("--install", debian(t))
+	if err := os.MkdirAll(filepath.Dir(s.path(socketLink)), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/usr/lib/systemd/system/switchhook.socket", s.path(socketLink)); err != nil { // systemctl enable
+		t.Fatal(err)
+	}
+	s.dpkg("--install", newer(t))
+	if !s.has(socketLink) {
+		t.Error("an upgrade takes it away")
+	}
+	s.dpkg("--purge", "switchhook")
+	if s.has(socketLink) {
+		t.Error("a purge leaves it")
 	}
 }
 

@@ -27,7 +27,7 @@ const mostExposed = "15"
 
 func TestSystemdUnderstandsTheUnit(t *testing.T) {
 	root := t.TempDir()
-	for name, from := range map[string]string{"usr/lib/systemd/system/switchhook.service": "switchhook.service", "usr/bin/switchhook": "/bin/true", "bin/sh": "/bin/true"} {
+	for name, from := range map[string]string{"usr/lib/systemd/system/switchhook.service": "switchhook.service", "usr/lib/systemd/system/switchhook.socket": "switchhook.socket", "usr/bin/switchhook": "/bin/true", "bin/sh": "/bin/true"} {
 		text := read(t, from)
 		path := within(root, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
@@ -39,7 +39,7 @@ func TestSystemdUnderstandsTheUnit(t *testing.T) {
 	}
 	// Without the units of a whole system there are those that it misses.
 	missing := regexp.MustCompile(`(?m)^.*(Failed to (open|load|create|add)|not found|man switchhook|Unit .* could not).*\n?`)
-	out, err := tryOutput(t, "systemd-analyze", "verify", "--root="+root, "--man=no", "--recursive-errors=no", "switchhook.service")
+	out, err := tryOutput(t, "systemd-analyze", "verify", "--root="+root, "--man=no", "--recursive-errors=no", "switchhook.service", "switchhook.socket")
 	if err != nil {
 		t.Error(err)
 	}
@@ -57,6 +57,16 @@ func TestTheUnitWaitsForWhatIsInHand(t *testing.T) {
 	stop, err := time.ParseDuration(unitValue(t, read(t, "switchhook.service"), "TimeoutStopSec"))
 	if err != nil || stop <= most {
 		t.Errorf("TimeoutStopSec is %v (%v): a server that ends in time would be killed", stop, err)
+	}
+}
+
+func TestSystemdListensWhereTheProgramDoes(t *testing.T) {
+	example, listens := config.Example(), unitValue(t, read(t, "switchhook.socket"), "ListenStream")
+	if !strings.Contains(example, `listen = "`+listens+`"`) {
+		t.Errorf("systemd listens on %s, which is not the default of listen", listens)
+	}
+	if kept := unitValue(t, read(t, "switchhook.service"), "FileDescriptorStoreMax"); kept == "0" || kept == "1" {
+		t.Errorf("systemd holds %s sockets, and there are two", kept)
 	}
 }
 

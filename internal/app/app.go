@@ -6,7 +6,6 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,7 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
-	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/handover"
 	"github.com/switchhook/switchhook/internal/notify"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/textback"
@@ -43,6 +42,9 @@ type Options struct {
 	// Manager is the service manager that is told how the App fares; nil: there
 	// is none.
 	Manager *notify.Manager
+
+	// Sockets are those that the process was started with; nil: there are none.
+	Sockets *handover.Sockets
 
 	// Fresh begins with an empty database, as the demo does.
 	Fresh bool
@@ -110,43 +112,6 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 
 // Close closes what New and Listen have opened, of an App that is not Run.
 func (a *App) Close() error { return errors.Join(a.closeListeners(), a.store.Close()) }
-
-// Listen opens the ports of the settings.
-func (a *App) Listen(ctx context.Context) (err error) {
-	settings := a.site.Load().settings
-	if a.listener, err = listen(ctx, string(settings.Listen), "listen"); err != nil {
-		return err
-	}
-	if settings.OnCall == nil || settings.OnCall.Listen == "" {
-		return nil
-	}
-	if a.duty, err = listen(ctx, string(settings.OnCall.Listen), "oncall.listen"); err != nil {
-		return errors.Join(err, a.closeListeners())
-	}
-	return nil
-}
-
-// closeListeners closes the ports, as far as they are open.
-func (a *App) closeListeners() (err error) {
-	for _, listener := range []net.Listener{a.listener, a.duty} {
-		if listener == nil {
-			continue
-		}
-		if closed := listener.Close(); !errors.Is(closed, net.ErrClosed) {
-			err = errors.Join(err, closed)
-		}
-	}
-	return err
-}
-
-func listen(ctx context.Context, address, setting string) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be listened on", address), Err: err,
-			Hint: "another program listens there, or the address is not this machine's; the setting is " + setting}
-	}
-	return listener, nil
-}
 
 // Address returns where the App listens.
 func (a *App) Address() string { return a.listener.Addr().String() }

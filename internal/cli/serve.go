@@ -12,6 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/handover"
 	"github.com/switchhook/switchhook/internal/notify"
 )
 
@@ -45,6 +46,10 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	sockets, err := handover.Inherited(os.Getpid())
+	if err != nil {
+		log.Warn("not all sockets were handed over", "error", err.Error())
+	}
 	settings, err := c.settings()
 	if err != nil {
 		return err
@@ -53,7 +58,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		log.Warn("the service manager is not told how the server fares", "error", err.Error())
 	}
-	a, err := app.New(ctx, settings, app.Options{Log: log, Manager: manager})
+	a, err := app.New(ctx, settings, app.Options{Log: log, Manager: manager, Sockets: sockets})
 	if err != nil {
 		return err
 	}

@@ -121,6 +121,14 @@ func within(ctx context.Context, limit time.Duration, check func(context.Context
 
 // send tells the manager some of its variables, all at once.
 func (m *Manager) send(state ...string) error {
+	return m.sendBy(func(conn *net.UnixConn, text []byte) error {
+		_, err := conn.Write(text)
+		return err
+	}, state...)
+}
+
+// sendBy does so by a way to write to the manager's socket.
+func (m *Manager) sendBy(write func(*net.UnixConn, []byte) error, state ...string) error {
 	if m == nil {
 		return nil
 	}
@@ -130,7 +138,7 @@ func (m *Manager) send(state ...string) error {
 	}
 	err = conn.SetWriteDeadline(time.Now().Add(sendTimeout))
 	if err == nil {
-		_, err = conn.Write([]byte(strings.Join(state, "\n")))
+		err = write(conn, []byte(strings.Join(state, "\n")))
 	}
 	if err = errors.Join(err, conn.Close()); err != nil {
 		return fmt.Errorf("tell the service manager %s: %w", state[0], err)

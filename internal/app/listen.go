@@ -1,0 +1,80 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/handover"
+)
+
+// The settings that name an address to listen on, which are also the names that
+// sockets are handed over by.
+const (
+	listenSetting = "listen"
+	dutySetting   = "oncall.listen"
+)
+
+// Listen opens the ports of the settings, or takes those that were handed over
+// to the process. The settings win: a socket at another address is not used.
+func (a *App) Listen(ctx context.Context) (err error) {
+	settings := a.site.Load().settings
+	address, duty := string(settings.Listen), string(dutyAddress(settings))
+	sockets := a.options.Sockets
+	a.listener = sockets.Take(listenSetting, address)
+	if duty != "" {
+		a.duty = sockets.Take(dutySetting, duty)
+	}
+	a.giveUp(sockets.Rest())
+	if a.listener == nil {
+		a.listener, err = a.open(ctx, address, listenSetting)
+	}
+	if err == nil && duty != "" && a.duty == nil {
+		a.duty, err = a.open(ctx, duty, dutySetting)
+	}
+	if err != nil {
+		return errors.Join(err, a.closeListeners())
+	}
+	return nil
+}
+
+// open opens a port, and has the service manager hold it over a restart.
+func (a *App) open(ctx context.Context, address, setting string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be listened on", address), Err: err,
+			Hint: "another program listens there, or the address is not this machine's; the setting is " + setting}
+	}
+	a.told(a.options.Manager.Keep(setting, listener))
+	return listener, nil
+}
+
+// giveUp closes sockets that were handed over and that no setting names: those
+// of before a setting was changed, or of a socket unit that says something else.
+func (a *App) giveUp(rest []handover.Socket) {
+	for _, socket := range rest {
+		address := socket.Listener.Addr().String()
+		_ = socket.Listener.Close() // nobody has used it
+		if socket.Name == listenSetting || socket.Name == dutySetting {
+			a.told(a.options.Manager.Drop(socket.Name))
+			continue
+		}
+		a.log.Warn("socket not named by any setting", "address", address, "name", socket.Name,
+			"hint", "let listen or oncall.listen, and ListenStream of the socket unit, name the same address")
+	}
+}
+
+// closeListeners closes the ports, as far as they are open.
+func (a *App) closeListeners() (err error) {
+	for _, listener := range []net.Listener{a.listener, a.duty} {
+		if listener == nil {
+			continue
+		}
+		if closed := listener.Close(); !errors.Is(closed, net.ErrClosed) {
+			err = errors.Join(err, closed)
+		}
+	}
+	return err
+}
