@@ -262,10 +262,15 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 		t.Errorf("the form is answered with %d %s", status, body)
 	}
 	rules := system.DialRules("example.net")
-	if got := rules[len(rules)-1]["dial-rule-parameter"]; got != "https://hooks.example.net/webresponder?id=example.net-new" {
-		t.Errorf("the dial rule asks %v", got)
+	asks, _ := rules[len(rules)-1]["dial-rule-parameter"].(string)
+	key, keyed := strings.CutPrefix(asks, "https://hooks.example.net/webresponder?id=example.net-new&key=")
+	if !keyed || !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(key) {
+		t.Errorf("the dial rule asks %v", asks)
 	}
-	p.hears("example.net-new", "+19734321441", "call-4@10.1.1.1", success)
+	p.hears("example.net-new", "+19734321441", "call-3@10.1.1.2", apology) // somebody who knows the id alone
+	if _, got := p.get("/webresponder?id=example.net-new&key=" + key + "&NmsAni=%2B19734321441&OrigCallID=call-4"); got != success {
+		t.Errorf("with the rule's key the caller hears %s", got)
+	}
 	form.Set("secret", "wrong")
 	if status, _ := p.do(http.MethodPost, "/update-sms", form.Encode()); status != 403 {
 		t.Errorf("the status is %d", status)
@@ -281,7 +286,7 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 	if texts = system.Messages(); !strings.Contains(texts[len(texts)-1].Text, "Miami FL") {
 		t.Errorf("the last text is %+v", texts[len(texts)-1])
 	}
-	for _, hidden := range []string{"9734321440", "9734321441", "9294873999", nstest.Token, "correct horse", "wrong"} {
+	for _, hidden := range []string{key, "9734321440", "9734321441", "9294873999", nstest.Token, "correct horse", "wrong"} {
 		if strings.Contains(p.log.String(), hidden) {
 			t.Errorf("the log has %s in it:\n%s", hidden, p.log.String())
 		}

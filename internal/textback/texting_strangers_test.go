@@ -1,6 +1,7 @@
 package textback_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/textback"
 )
@@ -131,4 +133,37 @@ func TestWhoIsLimitedHearsWhatOthersHear(t *testing.T) {
 	s := start(t, limited, func(c *textback.Config) { c.Rules.Limits.NewPerHour = 1 })
 	wantXML(t, s.call("+19734321440", "call-1"), success)
 	wantXML(t, s.call("+19734321441", "call-2"), apology)
+}
+
+// A key that was made for an entry is good as soon as it is made, and demanded
+// once it is said to be.
+func TestAKeyThatWasMadeIsDemandedOnceItMayBe(t *testing.T) {
+	var demanded bool
+	s := start(t, allTexts, limited, func(c *textback.Config) {
+		c.Rules.Limits.NewPerHour = 1
+		c.MadeKey = func(_ context.Context, entryID string) (entry.Key, bool) {
+			if entryID != id {
+				return "", false
+			}
+			return "made", demanded
+		}
+	})
+	ask := func(key string, n int, want textback.Reason) {
+		t.Helper()
+		wantXML(t, s.askFrom("192.0.2.1", id, fmt.Sprintf("+1973432%04d", n), fmt.Sprint("call-", n), key), hears(want))
+	}
+	ask("", 1, textback.Sent)
+	ask("wrong", 2, textback.Limited) // who does not show it is a stranger
+	ask("made", 3, textback.Sent)
+	ask("made", 4, textback.Sent)
+	demanded = true
+	ask("", 5, textback.Forbidden)
+	ask("wrong", 6, textback.Forbidden)
+	ask("made", 7, textback.Sent)
+	s.set(id, map[string]any{"key": "own"}) // the rule still has the other
+	ask("made", 8, textback.Sent)
+	ask("own", 9, textback.Sent)
+	ask("", 10, textback.Forbidden)
+	demanded = false
+	ask("", 11, textback.Forbidden)
 }
