@@ -3,6 +3,7 @@ package docs_test
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -70,6 +71,17 @@ func TestTheEntriesOfThePageCanSendTexts(t *testing.T) {
 	}
 }
 
+// keyInRule returns the key that provisioning has made; empty: none as yet.
+func keyInRule(system *nstest.System) string {
+	for _, rule := range system.DialRules("example.net") {
+		asks, _ := rule["dial-rule-parameter"].(string)
+		if u, err := url.Parse(asks); err == nil && u.Query().Has("key") {
+			return u.Query().Get("key")
+		}
+	}
+	return ""
+}
+
 // TestTextBackAnswersAsThePageShows runs a server in the folder that the page
 // describes, and the page's commands against it, one after the other.
 func TestTextBackAnswersAsThePageShows(t *testing.T) {
@@ -98,7 +110,8 @@ func TestTextBackAnswersAsThePageShows(t *testing.T) {
 	go func() { ended <- server.Run(ctx) }()
 	for _, s := range ofTextBack(t, "shell") {
 		for _, step := range steps(s.text) {
-			out, err := exec.Command("sh", "-c", strings.ReplaceAll(step.command, "127.0.0.1:5100", server.Address())).CombinedOutput()
+			as := strings.NewReplacer("127.0.0.1:5100", server.Address(), "2f6a0c8d9be14e70", keyInRule(system))
+			out, err := exec.Command("sh", "-c", as.Replace(step.command)).CombinedOutput()
 			if err != nil {
 				t.Errorf("%v: %s: %v\n%s", s, step.command, err, out)
 			}

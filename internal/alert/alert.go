@@ -22,6 +22,7 @@ type Kind string
 const (
 	TextDead           Kind = "text_dead"           // a text does not go on by itself
 	TextsLimited       Kind = "texts_limited"       // so many texts were asked for that a cap is reached
+	KeyMissing         Kind = "key_missing"         // anybody who knows an entry's address can have texts sent
 	ProvisionFailed    Kind = "provision_failed"    // the phone system could not be brought to what an entry says
 	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule stands where an entry's belongs
 	PhoneSystemDown    Kind = "phone_system_down"   // it has not answered for a while
@@ -35,7 +36,7 @@ const (
 
 // Kinds returns all of them.
 func Kinds() []Kind {
-	return []Kind{TextDead, TextsLimited, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble, DiskLow, ClockJumped}
+	return []Kind{TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble, DiskLow, ClockJumped}
 }
 
 // Alert is one thing that needs an operator.

@@ -74,6 +74,7 @@ type App struct {
 
 	scripts       widget.Scripts
 	subscriptions subscriptions
+	keylessTold   keylessTold
 	keeping       running // asks the sources of on-call people
 	journalling   running // keeps on-call's decisions
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/alert"
@@ -23,6 +24,10 @@ const (
 	// in it is in the next.
 	provisionPatience = 5 * time.Minute
 
+	// keysAtOnce is how many chains that were made before there were keys are
+	// given one in a round: of ten thousand the last within the hour.
+	keysAtOnce = 100
+
 	// allEntries is the id of the one job that brings all entries in order.
 	allEntries = "all"
 )
@@ -32,6 +37,7 @@ const (
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
 	return &provision.Provisioner{
 		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: settings.NetSapiens.CheckEvery,
+		Keys: settings.TextBack.Keys == config.AutoKeys,
 	}
 }
 
@@ -67,17 +73,18 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, provisionPatience-time.Minute)
 	defer cancel()
-	for range 2 { // what one entry has given up is another's at once
-		if did, err := a.provisionDue(ctx, s); err != nil || !did {
+	for _, keys := range [...]int{keysAtOnce, 0} { // what one entry has given up is another's at once
+		if did, err := a.provisionDue(ctx, s, keys); err != nil || !did {
 			return time.Time{}, err
 		}
 	}
 	return time.Time{}, nil
 }
 
-// provisionDue brings those entries in order whose time has come, and reports
-// whether there were any.
-func (a *App) provisionDue(ctx context.Context, s *site) (did bool, err error) {
+// provisionDue brings those entries in order whose time has come, gives keys to
+// as many chains that were made before there were keys, and reports whether there
+// was anything to do.
+func (a *App) provisionDue(ctx context.Context, s *site, keys int) (did bool, err error) {
 	records, err := a.store.Provisioned().All(ctx)
 	if err != nil {
 		return false, err
@@ -92,8 +99,17 @@ func (a *App) provisionDue(ctx context.Context, s *site) (did bool, err error) {
 			entries = append(entries, e)
 		}
 	}
-	work := provision.Due(entries, records, s.provisioner.Settings(), time.Now())
-	for outcome, err := range s.provisioner.RunAll(ctx, work.Apply) {
+	now, common := time.Now(), s.provisioner.Settings()
+	work := provision.Due(entries, records, common, now)
+	give := make(map[string]bool)
+	for _, e := range provision.Givable(entries, records, common, keys) {
+		give[e.ID] = true
+		if !slices.Contains(work.Apply, e) {
+			work.Apply = append(work.Apply, e)
+		}
+	}
+	a.keyless(ctx, provision.Keyless(s.entries.All(), records, common), now)
+	for outcome, err := range s.provisioner.RunGiving(ctx, work.Apply, func(id string) bool { return give[id] }) {
 		if err != nil {
 			a.troubled(ctx, "what was made on the phone system could not be written down", err)
 		}

@@ -102,6 +102,8 @@ type TextBack struct {
 	CooldownTexts int           `key:"cooldown_texts" default:"3" min:"1" max:"100" doc:"How many texts a caller gets from one entry within the cool-down, where the entry's own cooldown does not say."`
 	Cooldown      time.Duration `key:"cooldown" default:"1h" min:"1m" max:"1d" doc:"The cool-down, where the entry's own cooldown does not say: any span of this length counts."`
 
+	Keys Keys `key:"keys" default:"auto" doc:"auto makes a key for each entry that has none of its own when its dial rule is made, puts it into the rule's address, and gives keys to the rules that this server made before, a hundred every half minute; the webhook then refuses requests without it. off leaves addresses as they were before there were keys, and takes the keys that were made out of the rules again."`
+
 	// The caps count texts that were begun for callers, whether they went out or
 	// not.
 	NewNumbersPerHour int `key:"new_numbers_per_hour" default:"100" min:"1" max:"100000" doc:"How many numbers that an entry never texted before it texts in any hour where the webhook is asked without its key: anybody who knows the address can ask."`

@@ -45,6 +45,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.max_segments = 6 | default | SWITCHHOOK_TEXTBACK_MAX_SEGMENTS",
 		"textback.cooldown_texts = 3 | default | SWITCHHOOK_TEXTBACK_COOLDOWN_TEXTS",
 		"textback.cooldown = 1h | default | SWITCHHOOK_TEXTBACK_COOLDOWN",
+		"textback.keys = auto | default | SWITCHHOOK_TEXTBACK_KEYS",
 		"textback.new_numbers_per_hour = 100 | default | SWITCHHOOK_TEXTBACK_NEW_NUMBERS_PER_HOUR",
 		"textback.entry_per_hour = 500 | default | SWITCHHOOK_TEXTBACK_ENTRY_PER_HOUR",
 		"textback.entry_per_day = 3000 | default | SWITCHHOOK_TEXTBACK_ENTRY_PER_DAY",

@@ -67,6 +67,7 @@ func kinds() map[reflect.Type]kind {
 		reflect.TypeFor[Message]():       {takes: "a text message", parse: parseMessage, format: asIs},
 		reflect.TypeFor[NumberPrefix]():  {takes: `a number with the country's code, or what numbers begin with, such as "12125550100" or "1646555"`, parse: parseNumberPrefix, format: asIs},
 		reflect.TypeFor[WhenUncertain](): choiceOf(Hold, Resend),
+		reflect.TypeFor[Keys]():          choiceOf(AutoKeys, NoKeys),
 		reflect.TypeFor[*hours.Quiet]():  {takes: `a part of the day, such as "21:00-08:00"`, parse: parseQuietHours, format: asIs},
 		reflect.TypeFor[time.Duration](): {takes: `a time with its unit, such as "4s", "5m" or "90d"`, parse: parseDuration, format: formatDuration},
 		reflect.TypeFor[netip.Prefix]():  {takes: `a network or an address, such as "10.0.0.0/8"`, parse: parsePrefix, format: asIs},

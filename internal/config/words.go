@@ -65,6 +65,15 @@ const (
 	Resend WhenUncertain = "resend" // it is sent again
 )
 
+// Keys says whether provisioning makes keys for entries.
+type Keys string
+
+// Whether it does.
+const (
+	AutoKeys Keys = "auto" // for each without a key of its own
+	NoKeys   Keys = "off"
+)
+
 // choiceOf returns the kind of a setting that is one of a few words.
 func choiceOf[T ~string](choices ...T) kind {
 	quoted := make([]string, len(choices))

@@ -26,6 +26,7 @@ type Settings struct {
 	PublicURL  *url.URL      // where the phone system reaches the webhook
 	Email      string        // of system users
 	CheckEvery time.Duration // how often a chain that nothing failed in is looked at; 0: never
+	Keys       bool          // a key is made for entries that have none of their own
 }
 
 // Webhook returns the URL that the phone system asks for an entry, with the
@@ -46,12 +47,14 @@ type Desired struct {
 	User       netsapiens.User
 	DialRule   netsapiens.DialRule
 	AnswerRule netsapiens.AnswerRule
+
+	open bool // the entry has no key of its own
 }
 
 // Wanted returns what there is to be for an entry: nothing for one that names
 // no domain or no system user.
 func Wanted(e *entry.Entry, s Settings) Desired {
-	d := Desired{Entry: e.ID}
+	d := Desired{Entry: e.ID, open: e.Key == ""}
 	if e.APIDomain == "" || e.Text.SystemUser == "" {
 		return d
 	}

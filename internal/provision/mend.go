@@ -92,6 +92,7 @@ func (r *run) dialRule(ctx context.Context) string {
 		switch {
 		case f == nil:
 			r.settleRule()
+			r.carried = true
 			return Exists
 		case f.Action == Leave:
 			return Conflict + ": " + f.Why
@@ -115,6 +116,7 @@ func (r *run) createRule(ctx context.Context, f *Difference) (result string, aga
 	switch {
 	case err == nil:
 		result = Created
+		r.fresh = (f.Kind == Missing || f.Kind == Gone) && !r.hasEarlierRule()
 		if f.Action == Replace {
 			result = Updated // the edited one goes with what is no longer wanted
 		}
@@ -151,6 +153,9 @@ func (r *run) changeRule(ctx context.Context, f *Difference) (result string, aga
 		return "", true
 	}
 	err = r.p.API.UpdateDialRule(ctx, domain, domain, f.target)
+	if cannotChange(err) && r.refuseGuard(f) {
+		return Exists, false
+	}
 	if cannotChange(err) {
 		err = r.p.API.DeleteDialRule(ctx, domain, domain, f.found.ID)
 		if err != nil && !netsapiens.NotFound(err) {
@@ -206,6 +211,7 @@ func (r *run) written(ctx context.Context, f *Difference, target netsapiens.Dial
 	}
 	is, err := r.p.API.DialRule(ctx, r.want.Domain, r.want.Domain, id)
 	if err == nil && is.SameMatch(target) {
+		r.carried = sameAddress(address(is.Parameter), address(target.Parameter))
 		thing.ID, thing.Shows = is.ID, nil
 		for _, field := range differing(is, target, nil) {
 			if slices.Contains(essential, field.name) {

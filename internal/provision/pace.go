@@ -74,10 +74,22 @@ func Due(entries []*entry.Entry, records []Record, s Settings, now time.Time) Wo
 		r := known[e.ID]
 		switch {
 		case r == nil && Wanted(e, s).nothing(), r != nil && r.Removed:
-		case r == nil, come(r), r.Fingerprint != Wanted(e, s).Fingerprint():
+		case r == nil, come(r), r.Fingerprint != r.wanted(e, s).Fingerprint():
 			w.Apply = append(w.Apply, e)
 		}
 	}
-	slices.SortStableFunc(w.Apply, func(a, b *entry.Entry) int { return cmp.Compare(a.APIDomain, b.APIDomain) })
+	sortByDomain(w.Apply)
 	return w
+}
+
+func sortByDomain(entries []*entry.Entry) {
+	slices.SortStableFunc(entries, func(a, b *entry.Entry) int { return cmp.Compare(a.APIDomain, b.APIDomain) })
+}
+
+// wanted is Wanted with the key that was made for the entry.
+func (r *Record) wanted(e *entry.Entry, s Settings) Desired {
+	if !s.Keys {
+		return Wanted(e, s)
+	}
+	return Wanted(e, s).guarded(r.Guard)
 }

@@ -95,6 +95,10 @@ type Provisioner struct {
 	// never.
 	CheckEvery time.Duration
 
+	// Keys makes a key for each entry without one of its own whose dial rule is
+	// made, and puts it there. It takes Records.
+	Keys bool
+
 	// Now tells the time; nil: time.Now.
 	Now func() time.Time
 
@@ -173,7 +177,7 @@ func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
 
 // Settings returns what all entries have in common.
 func (p *Provisioner) Settings() Settings {
-	return Settings{PublicURL: p.PublicURL, Email: p.Email, CheckEvery: p.CheckEvery}
+	return Settings{PublicURL: p.PublicURL, Email: p.Email, CheckEvery: p.CheckEvery, Keys: p.Keys && p.Records != nil}
 }
 
 func (p *Provisioner) now() time.Time {

@@ -29,7 +29,8 @@ type Records interface {
 // ErrStale says that a record was saved by somebody else since it was loaded.
 var ErrStale = errors.New("the record of what was made has been changed by somebody else")
 
-// Record is what was made for an entry, and how it stands. It holds no secret.
+// Record is what was made for an entry, and how it stands. It holds no secret but
+// the Guard's key.
 type Record struct {
 	Entry      string        `json:"entry"`
 	Domain     string        `json:"domain,omitempty"`      // of the chain that was wanted last
@@ -38,6 +39,9 @@ type Record struct {
 	Earlier    Step          `json:"earlier,omitzero"` // what became of what is no longer wanted
 	Made       []Thing       `json:"made,omitempty"`   // and is still there, for all that is known
 	Removed    bool          `json:"removed,omitempty"`
+
+	Guard   *Guard `json:"guard,omitempty"`   // nil: no key was made
+	Keyless bool   `json:"keyless,omitempty"` // the phone system cannot change its rule, so no key is given to it
 
 	Fingerprint string    `json:"fingerprint,omitempty"` // of what was wanted last
 	Attempts    int       `json:"attempts,omitempty"`    // that failed, in a row

@@ -34,7 +34,12 @@ type Outcome struct {
 // run brings one entry's side of a phone system to what is wanted.
 type run struct {
 	p        *Provisioner
-	want     Desired
+	base     Desired // of the entry alone
+	want     Desired // with the key that was made for it
+	give     bool    // a key, also to a rule that is there
+	carried  bool    // the rule was seen to carry the key that is wanted
+	fresh    bool    // it was made by this run
+	guard    *Guard  // as it was on record when this run last saved or loaded it
 	survey   *survey // nil: none
 	removing bool
 
@@ -50,11 +55,11 @@ type run struct {
 // made. The error is the store's: the report then says that nothing was done,
 // or stands although it could not be written down.
 func (p *Provisioner) Run(ctx context.Context, e *entry.Entry) (Outcome, error) {
-	return p.run(ctx, Wanted(e, p.Settings()), nil)
+	return p.run(ctx, Wanted(e, p.Settings()), nil, false)
 }
 
-func (p *Provisioner) run(ctx context.Context, want Desired, s *survey) (Outcome, error) {
-	r := &run{p: p, want: want, survey: s}
+func (p *Provisioner) run(ctx context.Context, want Desired, s *survey, give bool) (Outcome, error) {
+	r := &run{p: p, base: want, want: want, survey: s, give: give}
 	if err := r.prepare(ctx); err != nil {
 		return r.unprepared(err), err
 	}
@@ -71,7 +76,9 @@ func (r *run) prepare(ctx context.Context) error {
 		if r.record, err = r.p.load(ctx, r.want.Entry); err != nil {
 			return fmt.Errorf("read what was made for %s: %w", r.want.Entry, err)
 		}
+		r.want, r.guard = r.base, r.record.Guard.copied()
 		r.seen = r.p.observe(ctx, r.want, &r.record, r.survey, r.removing)
+		r.chooseGuard(r.give)
 		r.plan = newPlan(r.want, r.seen, r.record.Made)
 		if !r.plan.Writes() {
 			return nil
@@ -85,6 +92,7 @@ func (r *run) prepare(ctx context.Context) error {
 		switch {
 		case err == nil:
 			r.record.Version++
+			r.guard = r.record.Guard.copied()
 			return nil
 		case !errors.Is(err, ErrStale) || try == maxStale:
 			return fmt.Errorf("write down what is going to be made for %s: %w", r.want.Entry, err)
@@ -205,6 +213,7 @@ func namesOf(things []Thing) string {
 // finish writes down what became of it.
 func (r *run) finish(ctx context.Context) (Outcome, error) {
 	now := r.p.now()
+	r.settleGuard(ctx, now)
 	news := r.record.tell(&r.report, now)
 	r.record.Domain, r.record.SystemUser = r.want.Domain, r.want.User.User
 	r.record.Fingerprint, r.record.Removed = r.want.Fingerprint(), r.removing
@@ -243,6 +252,9 @@ func (r *run) save(ctx context.Context) error {
 			return fmt.Errorf("read what was made for %s: %w", r.want.Entry, err)
 		}
 		r.record.Version, r.record.Made = theirs.Version, merge(theirs.Made, r.put, r.dropped)
+		if !theirs.Guard.same(r.guard) { // they have looked at the rule since, or have taken the key out
+			r.record.Guard = theirs.Guard
+		}
 	}
 }
 
@@ -281,6 +293,9 @@ func (p *Provisioner) planFor(ctx context.Context, d Desired, s *survey, removin
 	if err != nil {
 		return Plan{}, fmt.Errorf("read what was made for %s: %w", d.Entry, err)
 	}
+	if p.Keys {
+		d = d.guarded(record.Guard)
+	}
 	return newPlan(d, p.observe(ctx, d, &record, s, removing), record.Made), nil
 }
 
@@ -302,7 +317,7 @@ func (p *Provisioner) Remove(ctx context.Context, id string, configured bool) (O
 	if p.Records == nil {
 		return Outcome{Entry: id}, errNoRecords
 	}
-	r := &run{p: p, want: Desired{Entry: id}, removing: true}
+	r := &run{p: p, base: Desired{Entry: id}, want: Desired{Entry: id}, removing: true}
 	if err := r.prepare(ctx); err != nil {
 		return r.unprepared(err), err
 	}

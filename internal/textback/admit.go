@@ -77,17 +77,26 @@ func (w *Webhook) outside(e *entry.Entry, r *http.Request) Reason {
 
 // refusal returns why a request may not ask for an entry; empty: it may. It
 // comes from where the entry allows, and has the entry's key, as a parameter or
-// as the secret that signs it.
+// as the secret that signs it. A key that was made for the entry is demanded once
+// every rule that calls come by has it, and is good for as long as one may.
 func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Reason {
 	e := call.entry
 	if why := w.outside(e, r); why != "" {
 		return why
 	}
-	call.source, call.open = sourceOf(w.config.Address(r)), e.Key == ""
-	if call.open || e.Key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(e.Key)) == nil {
+	shows := func(key entry.Key) bool {
+		return key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(key)) == nil
+	}
+	call.source = sourceOf(w.config.Address(r))
+	if shows(e.Key) {
 		return ""
 	}
-	return Forbidden
+	made, demanded := w.config.MadeKey(r.Context(), e.ID)
+	call.open = !shows(made)
+	if call.open && (e.Key != "" || demanded) {
+		return Forbidden
+	}
+	return ""
 }
 
 func isSigned(r *http.Request) bool { return r.Header.Get(responder.HeaderSignature) != "" }

@@ -62,6 +62,10 @@ type Config struct {
 	Policy   Policy
 	Texts    Texts // laid over DefaultTexts
 
+	// MadeKey returns the key that provisioning has made for an entry, empty:
+	// none, and whether requests must have it; nil: there are no such keys.
+	MadeKey func(ctx context.Context, id string) (key entry.Key, demanded bool)
+
 	// Address returns the address that a request came from; nil: that of its
 	// connection.
 	Address func(*http.Request) netip.Addr
@@ -101,6 +105,9 @@ func NewWebhook(c Config) (*Webhook, error) {
 	}
 	if c.Attempted == nil {
 		c.Attempted = func(ledger.Text, ledger.Result) {}
+	}
+	if c.MadeKey == nil {
+		c.MadeKey = func(context.Context, string) (entry.Key, bool) { return "", false }
 	}
 	if c.Limited == nil {
 		c.Limited = func(string, ledger.Full) {}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/entry"
+)
+
+const (
+	// keyPatience is how long a caller waits for what is known of an entry's key.
+	keyPatience = 2 * time.Second
+
+	// keylessAgain is how often an operator is told of an entry without a key.
+	keylessAgain = 24 * time.Hour
+
+	// keylessEach is how many entries without keys are told of one by one. More
+	// are one matter.
+	keylessEach = 10
+
+	// allKeyless is what the alert is about then.
+	allKeyless = "all entries"
+)
+
+// madeKey returns what finds the key that provisioning made for an entry. It is
+// asked at each request, so that all servers of a database agree.
+func (a *App) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
+	if settings.TextBack.Keys != config.AutoKeys {
+		return nil
+	}
+	return func(ctx context.Context, id string) (entry.Key, bool) {
+		ctx, cancel := context.WithTimeout(ctx, keyPatience)
+		defer cancel()
+		r, err := a.store.Provisioned().Load(ctx, id)
+		if err != nil || r.Guard == nil {
+			return "", false // without the database nobody is texted
+		}
+		return r.Guard.Key, r.Guard.Demanded(time.Now())
+	}
+}
+
+// keylessTold knows which entries without a key the operator was told of, and
+// when.
+type keylessTold struct {
+	mu   sync.Mutex
+	when map[string]time.Time // by what the alert was about
+}
+
+// keyless tells the operator which entries' webhooks anybody may ask, and when
+// that has ended.
+func (a *App) keyless(ctx context.Context, ids []string, now time.Time) {
+	about := make(map[string]string, len(ids))
+	if len(ids) > keylessEach {
+		about[allKeyless] = fmt.Sprintf("%d entries, among them %s", len(ids), strings.Join(ids[:keylessEach], ", "))
+	} else {
+		for _, id := range ids {
+			about[id] = id
+		}
+	}
+	known := &a.keylessTold
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if known.when == nil {
+		known.when = map[string]time.Time{}
+	}
+	for id := range known.when {
+		if _, still := about[id]; !still {
+			delete(known.when, id)
+			a.alerts.Resolve(ctx, alert.KeyMissing, id)
+		}
+	}
+	for id, who := range about {
+		if told, ok := known.when[id]; ok && now.Sub(told) < keylessAgain {
+			continue
+		}
+		known.when[id] = now
+		a.alerts.Raise(ctx, alert.Alert{Kind: alert.KeyMissing, About: id, Text: fmt.Sprintf(
+			"Whoever knows the address of the webhook can have strangers texted by %s. Give the entry a key: the field key, which provisioning puts into the rule.", who)})
+	}
+}
