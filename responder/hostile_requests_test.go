@@ -46,11 +46,11 @@ func TestHostileJSONCostsLittle(t *testing.T) {
 
 func TestJSONOfANameThatStandsTwice(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"NmsAni":"1","NmsAni":"2"}`:                  "2",
-		`{"NmsAni":"1","NmsAni":null}`:                 "",
-		`{"NmsAni":null,"NmsAni":3}`:                   "3",
-		`null`:                                         "",
-		` {"NmsAni" : "\u0031" , "b":true,"c":false} `: "1",
+		`{"NmsAni":"1","NmsAni":"2"}`:                "2",
+		`{"NmsAni":"1","NmsAni":null}`:               "",
+		`{"NmsAni":null,"NmsAni":3}`:                 "3",
+		`null`:                                       "",
+		`{"NmsAni" : "\u0031" , "b":true,"c":false}`: "1",
 	} {
 		req, err := responder.ParseRequest(ask("POST", "/", "application/json", body))
 		if err != nil || req.Caller != want {

@@ -1,4 +1,4 @@
-package cli
+package cli_test
 
 import (
 	"log/slog"
@@ -6,6 +6,8 @@ import (
 	"os"
 	"runtime/debug"
 	"testing"
+
+	"github.com/switchhook/switchhook/internal/cli"
 )
 
 func TestMemoryIsLimited(t *testing.T) {
@@ -13,14 +15,14 @@ func TestMemoryIsLimited(t *testing.T) {
 	t.Cleanup(func() { debug.SetMemoryLimit(before) })
 	debug.SetMemoryLimit(math.MaxInt64)
 	t.Setenv("GOMEMLIMIT", "3GiB")
-	limitMemory(slog.New(slog.DiscardHandler))
+	cli.LimitMemory(slog.New(slog.DiscardHandler))
 	if got := debug.SetMemoryLimit(-1); got != math.MaxInt64 {
 		t.Errorf("GOMEMLIMIT is given, and the limit is set to %d", got)
 	}
 	if err := os.Unsetenv("GOMEMLIMIT"); err != nil { // Setenv puts it back
 		t.Fatal(err)
 	}
-	limitMemory(slog.New(slog.DiscardHandler))
+	cli.LimitMemory(slog.New(slog.DiscardHandler))
 	if got := debug.SetMemoryLimit(-1); got == math.MaxInt64 || got < 32<<20 {
 		t.Errorf("without it the limit is %d", got)
 	}

@@ -1,0 +1,4 @@
+package cli
+
+// LimitMemory is limitMemory.
+var LimitMemory = limitMemory
