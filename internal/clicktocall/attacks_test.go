@@ -28,9 +28,10 @@ func workless(who from, network, id, phone string) body {
 	return body{"id": id, "phone": phone, "token": token}
 }
 
-// bot is one of many addresses.
+// bot is one of many addresses, which have nothing to do with each other.
 func bot(i int) (who from, network string) {
-	return from{page, fmt.Sprintf("10.%d.%d.7", i/256, i%256)}, fmt.Sprintf("10.%d.%d.0/24", i/256, i%256)
+	net := fmt.Sprintf("%d.%d.0", 31+i%90, i/90)
+	return from{page, net + ".7"}, net + ".0/24"
 }
 
 func anyNumber(i int) string { return fmt.Sprintf("1212%07d", 2_000_000+i) }

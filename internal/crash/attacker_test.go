@@ -26,7 +26,7 @@ type stranger struct {
 
 // netOf is the network that belongs to a number of numberOf: attackers who are
 // many have one each.
-func netOf(i int) string { return fmt.Sprintf("10.%d.%d", i/256, i%256) }
+func netOf(i int) string { return fmt.Sprintf("%d.%d.0", 31+i%90, i/90) }
 
 // bot is one of many addresses.
 func bot(i int, origin string) stranger { return stranger{address: netOf(i) + ".7", origin: origin} }
