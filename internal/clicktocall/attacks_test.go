@@ -85,7 +85,7 @@ func TestAThousandAddressesReachTheCapsAndNoMore(t *testing.T) {
 	for _, wave := range []struct {
 		id             string
 		requests, want int
-	}{{"sales", 1000, 200}, {"second", 250, 200}, {"third", 150, 100}} {
+	}{{"sales", 1000, 150}, {"second", 250, 150}, {"third", 150, 75}} {
 		begin := len(system.QueuedCalls())
 		taken := attack(servers, wave.requests, func(s *service, i int) said {
 			who, network := bot(i)

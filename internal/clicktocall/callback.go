@@ -30,7 +30,9 @@ type CallBack struct {
 	Tenant  string // the phone system's domain
 	Queue   string // EXT@DOMAIN
 	Number  string // digits with the country's code; empty: it was erased
-	Network string // that it was asked for from
+	Network string // that it was asked for from; see Subnets
+	Site    string // the same
+	Block   string // the same
 	Origin  string // of the page; empty: it said none
 	Key     string // the idempotency key; empty: none was given
 	Bare    bool   // it was asked for without a token
@@ -49,7 +51,8 @@ type CallBack struct {
 type Ask struct {
 	Entry, Tenant string
 	Number        string // empty: it is none that is called
-	Network       string
+	Network       string // see Subnets
+	Site, Block   string
 	Key           string    // idempotency; empty: none
 	At            time.Time // zero: at once
 	Token         string    // what makes the token the only one; empty: there is none
@@ -62,6 +65,7 @@ type Known struct {
 	Spent      bool                // the token was used
 	Suppressed *ledger.Suppression // the number is not to be called
 	Waiting    int                 // scheduled call backs of the number
+	Settled    bool                // the network had a call placed on an earlier day, within a month; looked at where an Open cap is reached
 	Full       []Full              // the caps that are reached
 }
 

@@ -17,7 +17,9 @@ type Scope string
 // The scopes.
 const (
 	OfNumber  Scope = "number"  // that is called, whoever has it called
-	OfNetwork Scope = "network" // that asks, of an address /24 or /64
+	OfNetwork Scope = "network" // that asks; see Subnets
+	OfSite    Scope = "site"    // the same
+	OfBlock   Scope = "block"   // the same
 	OfWidget  Scope = "widget"  // an entry's
 	OfTenant  Scope = "tenant"  // a domain of the phone system
 )
@@ -32,6 +34,7 @@ type Cap struct {
 	Per   time.Duration
 	Bare  bool // counts only those that were asked for without a token
 	Later bool // counts only those that were asked for at another time
+	Open  bool // does not hold for those whom the rest is kept for
 }
 
 // Limits are the caps that an operator can choose.
@@ -117,12 +120,37 @@ func (l Limits) With(own json.RawMessage) (Limits, error) {
 // bareShare is by how much the caps are lower for those who ask without a token.
 const bareShare = 10
 
-// capsOfAsking are the caps on what a network asks for.
-func (l Limits) capsOfAsking(network string, bare bool) []Cap {
-	return withBare(bare,
-		Cap{Scope: OfNetwork, Of: network, Most: l.NetworkPerHour, Per: time.Hour},
-		Cap{Scope: OfNetwork, Of: network, Most: l.NetworkPerDay, Per: day},
-	)
+// capsOfAsking are the caps on what networks ask for: each may more the larger it
+// is, and none of them all of an entry's day.
+func (l Limits) capsOfAsking(from Subnets, bare bool) []Cap {
+	caps := []Cap{
+		{Scope: OfNetwork, Of: from.Network, Most: l.NetworkPerHour, Per: time.Hour},
+		{Scope: OfNetwork, Of: from.Network, Most: l.NetworkPerDay, Per: day},
+	}
+	wider := func(scope Scope, of string, w width) {
+		if of == "" {
+			return
+		}
+		most := min(w.times*l.NetworkPerDay, max(l.NetworkPerDay, l.WidgetPerDay/w.part))
+		caps = append(caps,
+			Cap{Scope: scope, Of: of, Most: min(w.times*l.NetworkPerHour, most), Per: time.Hour},
+			Cap{Scope: scope, Of: of, Most: most, Per: day})
+	}
+	wider(OfSite, from.Site, widthOfSite)
+	wider(OfBlock, from.Block, from.block())
+	return withBare(bare, caps...)
+}
+
+// openPart returns how much of a day anybody may have. The rest is kept for
+// networks that are known from an earlier day, and for those who prove more work.
+func openPart(perDay int) int { return max(1, perDay*3/4) }
+
+// capsOfStrangers are the caps on what is not kept for others.
+func (l Limits) capsOfStrangers(widget, tenant string) []Cap {
+	return []Cap{
+		{Scope: OfWidget, Of: widget, Most: openPart(l.WidgetPerDay), Per: day, Open: true},
+		{Scope: OfTenant, Of: tenant, Most: openPart(l.TenantPerDay), Per: day, Open: true},
+	}
 }
 
 // capsOfCalling are the caps on a call that is placed.
@@ -137,7 +165,7 @@ func (l Limits) capsOfCalling(number, widget, tenant string, bare bool) []Cap {
 
 // laterShare is which part of a day's cap calls at another time may take: the
 // rest is for those who come on the day.
-const laterShare = 2
+const laterShare = 4
 
 // capsOfScheduling are the caps on a call at another time, besides those on
 // calling: a queue is not to call all of a morning's visitors in one minute, nor

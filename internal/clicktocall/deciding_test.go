@@ -141,16 +141,19 @@ func TestWhichNumbersAreCalled(t *testing.T) {
 	}
 }
 
-func TestNetworksAreCountedAsOne(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.7": "192.0.2.0/24", "192.0.2.255": "192.0.2.0/24", "::ffff:192.0.2.9": "192.0.2.0/24", "198.51.100.1": "198.51.100.0/24",
-		"2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::": "2001:db8:1:2::/64", "fe80::1%eth0": "fe80::/64",
+func TestNetworksAreCountedAsTheyAreBought(t *testing.T) {
+	for address, want := range map[string]clicktocall.Subnets{
+		"192.0.2.7": {Network: "192.0.2.0/24", Block: "192.0.0.0/16"}, "192.0.2.255": {Network: "192.0.2.0/24", Block: "192.0.0.0/16"},
+		"::ffff:192.0.2.9":       {Network: "192.0.2.0/24", Block: "192.0.0.0/16"},
+		"2001:db8:1:234:3:4:5:6": {Network: "2001:db8:1:234::/64", Site: "2001:db8:1:200::/56", Block: "2001:db8:1::/48"},
+		"2001:db8:1:2ff::":       {Network: "2001:db8:1:2ff::/64", Site: "2001:db8:1:200::/56", Block: "2001:db8:1::/48"},
+		"fe80::1%eth0":           {Network: "fe80::/64", Site: "fe80::/56", Block: "fe80::/48"},
 	} {
-		if got := clicktocall.NetworkOf(netip.MustParseAddr(address)); got != want {
-			t.Errorf("%s: %s, want %s", address, got, want)
+		if got := clicktocall.SubnetsOf(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s: %+v, want %+v", address, got, want)
 		}
 	}
-	if got := clicktocall.NetworkOf(netip.Addr{}); got != "unknown" {
+	if got := clicktocall.SubnetsOf(netip.Addr{}); got != (clicktocall.Subnets{Network: "unknown"}) {
 		t.Error(got)
 	}
 }
@@ -200,11 +203,13 @@ func TestWorkRisesWithWhatIsAskedFor(t *testing.T) {
 		weather clicktocall.Weather
 		want    int
 	}{
-		{clicktocall.Weather{Known: true}, 0}, {clicktocall.Weather{Known: true, Tokens: 60, Network: 4, Calls: 3}, 0},
-		{clicktocall.Weather{}, 13}, {clicktocall.Weather{Tokens: 60}, 13}, {clicktocall.Weather{Tokens: 61}, 14}, {clicktocall.Weather{Tokens: 121}, 15},
-		{clicktocall.Weather{Tokens: 61, Known: true}, 14}, {clicktocall.Weather{Tokens: 60 << 5}, 18},
+		{clicktocall.Weather{Known: true}, 0}, {clicktocall.Weather{Known: true, Networks: 60, Network: 4, Calls: 3}, 0},
+		{clicktocall.Weather{}, 13}, {clicktocall.Weather{Networks: 60}, 13}, {clicktocall.Weather{Networks: 61}, 14}, {clicktocall.Weather{Networks: 121}, 15},
+		{clicktocall.Weather{Networks: 61, Known: true}, 14}, {clicktocall.Weather{Networks: 60 << 5}, 18},
+		{clicktocall.Weather{Block: 5}, 15}, {clicktocall.Weather{Block: 5, Network: 9}, 17}, {clicktocall.Weather{Known: true, Block: 5}, 15},
+		{clicktocall.Weather{Kept: true}, 18}, {clicktocall.Weather{Known: true, Kept: true}, 18}, {clicktocall.Weather{Kept: true, Network: 500}, 20},
 		{clicktocall.Weather{Network: 5}, 15}, {clicktocall.Weather{Network: 9}, 17}, {clicktocall.Weather{Calls: 5, Known: true}, 15},
-		{clicktocall.Weather{Tokens: 1e9, Network: 1e9, Calls: 1e9}, clicktocall.MostBits},
+		{clicktocall.Weather{Networks: 1e9, Network: 1e9, Calls: 1e9}, clicktocall.MostBits},
 	} {
 		if got := clicktocall.WorkBits(row.weather); got != row.want {
 			t.Errorf("%+v: %d bits, want %d", row.weather, got, row.want)

@@ -87,14 +87,14 @@ type Desk struct {
 
 // Request is what a visitor asks for.
 type Request struct {
-	ID      string // of the entry
-	Phone   string // as they wrote it
-	Token   string
-	Nonce   string
-	Key     string    // idempotency
-	At      time.Time // zero: at once
-	Origin  string    // of the page
-	Network string    // of their address
+	ID     string // of the entry
+	Phone  string // as they wrote it
+	Token  string
+	Nonce  string
+	Key    string    // idempotency
+	At     time.Time // zero: at once
+	Origin string    // of the page
+	From   Subnets   // of their address
 }
 
 // Answer is what became of a Request that is not refused.
@@ -135,8 +135,9 @@ func (d *Desk) Call(ctx context.Context, r Request) (Answer, *Refusal) {
 	c.Entry, _ = d.Entries.Get(r.ID)
 	var used token
 	if r.Token != "" {
-		used, c.Genuine = d.Key.read(r.Token, bearer{r.ID, r.Origin, r.Network}, now)
+		used, c.Genuine = d.Key.read(r.Token, bearer{r.ID, r.Origin, r.From.Network}, now)
 		c.Worked = worked(used.challenge(), r.Nonce, used.bits)
+		c.Proved = used.bits >= keptBits
 	}
 	if refused := firstOf(rulesOfRequest, c); refused != nil {
 		return Answer{}, refused
@@ -153,8 +154,8 @@ func (d *Desk) Call(ctx context.Context, r Request) (Answer, *Refusal) {
 func (d *Desk) ask(c *Case, r Request, number string, used token) Ask {
 	limits, bare := d.limits(c.Entry), r.Token == ""
 	a := Ask{
-		Entry: c.Entry.ID, Tenant: tenantOf(c.Entry), Number: number, Network: r.Network, Key: r.Key, At: r.At,
-		Caps: limits.capsOfAsking(r.Network, bare),
+		Entry: c.Entry.ID, Tenant: tenantOf(c.Entry), Number: number, Key: r.Key, At: r.At,
+		Network: r.From.Network, Site: r.From.Site, Block: r.From.Block, Caps: limits.capsOfAsking(r.From, bare),
 	}
 	if !bare {
 		a.Token, a.TokenEnds = used.challenge(), used.ends
@@ -163,6 +164,7 @@ func (d *Desk) ask(c *Case, r Request, number string, used token) Ask {
 		return a
 	}
 	a.Caps = append(a.Caps, limits.capsOfCalling(number, a.Entry, a.Tenant, bare)...)
+	a.Caps = append(a.Caps, limits.capsOfStrangers(a.Entry, a.Tenant)...)
 	if !r.At.IsZero() {
 		a.Caps = append(a.Caps, limits.capsOfScheduling(a.Entry, a.Tenant, bare)...)
 	}
@@ -187,7 +189,7 @@ func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 		}
 		_, queue := placeOf(c.Entry)
 		made := &CallBack{
-			ID: id, Entry: a.Entry, Tenant: a.Tenant, Queue: queue, Number: a.Number, Network: a.Network, Origin: c.Origin, Key: a.Key,
+			ID: id, Entry: a.Entry, Tenant: a.Tenant, Queue: queue, Number: a.Number, Network: a.Network, Site: a.Site, Block: a.Block, Origin: c.Origin, Key: a.Key,
 			Bare: a.Token == "", At: a.At, State: Scheduled,
 		}
 		if a.At.IsZero() {

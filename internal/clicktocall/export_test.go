@@ -24,8 +24,8 @@ func Destination(number string, regions []string) (string, Code) {
 	return n.Digits(), code
 }
 
-// NetworkOf is networkOf.
-func NetworkOf(address netip.Addr) string { return networkOf(address) }
+// SubnetsOf is subnetsOf.
+func SubnetsOf(address netip.Addr) Subnets { return subnetsOf(address) }
 
 // Weather is weather.
 type Weather = weather
@@ -53,7 +53,7 @@ func Genuine(k Key, text, id, origin, network string, now time.Time) bool {
 
 // CapsOf are all caps of a call that is asked for at once.
 func CapsOf(l Limits, bare bool) []Cap {
-	return append(l.capsOfAsking("n", bare), l.capsOfCalling("1", "w", "t", bare)...)
+	return append(l.capsOfAsking(Subnets{Network: "n"}, bare), l.capsOfCalling("1", "w", "t", bare)...)
 }
 
 // NewCode is newCode.

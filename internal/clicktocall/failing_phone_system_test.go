@@ -92,7 +92,7 @@ func TestVisitorWhoLeavesIsCalledAllTheSame(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, refused := s.desk.Call(ctx, clicktocall.Request{
-			ID: "sales", Phone: b["phone"], Token: b["token"], Nonce: b["nonce"], Origin: page, Network: "192.0.2.0/24",
+			ID: "sales", Phone: b["phone"], Token: b["token"], Nonce: b["nonce"], Origin: page, From: clicktocall.Subnets{Network: "192.0.2.0/24"},
 		})
 		if refused != nil {
 			t.Errorf("%+v", refused)

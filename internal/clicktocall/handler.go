@@ -30,9 +30,24 @@ const maxIdempotencyKey = 128
 
 // Networks knows what networks asked for before. The store does.
 type Networks interface {
-	// Network returns how many call backs a network asked for in the last day,
-	// and whether one of it has been placed within a month.
-	Network(ctx context.Context, network string, now time.Time) (calls int, known bool, err error)
+	// NetworkStanding returns what is known of who asks for a token.
+	NetworkStanding(ctx context.Context, of Asker, now time.Time) (Standing, error)
+}
+
+// Asker is who asks for a token, and where.
+type Asker struct {
+	From          Subnets
+	Entry, Tenant string
+}
+
+// Standing is what is known of an Asker.
+type Standing struct {
+	Calls   int  // that the network asked for in the last day
+	Block   int  // that its block did
+	Known   bool // a call that the network asked for has been placed, within a month
+	Settled bool // and that was on an earlier day
+	Entry   int  // calls of the entry in the last day
+	Tenant  int  // calls of the tenant
 }
 
 // Cancels takes scheduled call backs back. The store does.
@@ -113,15 +128,17 @@ func share(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *Handler) network(r *http.Request) string {
-	if h.Address != nil {
-		return networkOf(h.Address(r))
+// subnetsFrom returns the networks that a request came from; address is that of
+// Handler.
+func subnetsFrom(r *http.Request, address func(*http.Request) netip.Addr) Subnets {
+	if address != nil {
+		return subnetsOf(address(r))
 	}
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	found, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
-		return networkOf(netip.Addr{})
+		return subnetsOf(netip.Addr{})
 	}
-	return networkOf(address.Addr())
+	return subnetsOf(found.Addr())
 }
 
 // question is the body of a request. Programs from before wrote numbers as they
@@ -227,7 +244,7 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) {
 	}
 	answer, refused := h.Desk.Call(r.Context(), Request{
 		ID: string(q.ID), Phone: string(q.Phone), Token: q.Token, Nonce: string(q.Nonce), Key: q.Key, At: at,
-		Origin: originOf(r.Header.Get("Origin")), Network: h.network(r),
+		Origin: originOf(r.Header.Get("Origin")), From: subnetsFrom(r, h.Address),
 	})
 	if refused != nil {
 		h.refuse(w, r, q, refused)
@@ -331,23 +348,33 @@ func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, r, q, &Refusal{Code: BadRequest, Why: why})
 		return
 	}
-	now, network, origin := time.Now(), h.network(r), originOf(r.Header.Get("Origin"))
+	now, from, origin := time.Now(), subnetsFrom(r, h.Address), originOf(r.Header.Get("Origin"))
 	c := &Case{Now: now, Origin: origin}
 	c.Entry, _ = h.Desk.Entries.Get(string(q.ID))
 	if refused := firstOf([]rule{known, fromItsPage}, c); refused != nil {
 		h.refuse(w, r, q, refused)
 		return
 	}
-	var about weather
-	about.Tokens, about.Network = h.meter.count(network, now)
-	var err error
-	if about.Calls, about.Known, err = h.Networks.Network(r.Context(), network, now); err != nil {
-		// A stranger, then: the work goes on without us knowing them.
-		h.Desk.log(r.Context(), slog.LevelWarn, "what a network asked for is not known", slog.String("error", err.Error()))
-	}
-	t, text := h.Desk.Key.mint(bearer{string(q.ID), origin, network}, workBits(about), now)
+	t, text := h.Desk.Key.mint(bearer{string(q.ID), origin, from.Network}, workBits(h.weather(r.Context(), c, from)), now)
 	share(w, r)
 	reply(w, http.StatusOK, promised{text, t.challenge(), t.bits, t.ends.Format(time.RFC3339)})
+}
+
+// weather returns what the work of a token is chosen by, and counts it.
+func (h *Handler) weather(ctx context.Context, c *Case, from Subnets) weather {
+	var about weather
+	about.Networks, about.Network, about.Block = h.meter.count(from, c.Now)
+	found, err := h.Networks.NetworkStanding(ctx, Asker{From: from, Entry: c.Entry.ID, Tenant: tenantOf(c.Entry)}, c.Now)
+	if err != nil {
+		// A stranger, then: the work goes on without us knowing them.
+		h.Desk.log(ctx, slog.LevelWarn, "what a network asked for is not known", slog.String("error", err.Error()))
+		return about
+	}
+	about.Calls, about.Known = max(found.Calls, found.Block/from.block().times), found.Known
+	limits := h.Desk.limits(c.Entry)
+	kept := func(calls, perDay int) bool { return calls >= openPart(perDay) && calls < perDay }
+	about.Kept = !found.Settled && (kept(found.Entry, limits.WidgetPerDay) || kept(found.Tenant, limits.TenantPerDay))
+	return about
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

@@ -178,7 +178,7 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), proofPatience)
 	defer cancel()
 	now, code := time.Now(), newCode()
-	network := (&Handler{Address: n.Address}).network(r)
+	network := subnetsFrom(r, n.Address).Network
 	until, err := n.Proofs.BeginProof(ctx, Proof{
 		Number: number, Network: network, Code: n.hash(to.Key(), code), Ends: now.Add(proofLife),
 		Caps: []Cap{

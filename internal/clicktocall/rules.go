@@ -1,6 +1,7 @@
 package clicktocall
 
 import (
+	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
@@ -25,6 +26,7 @@ type Case struct {
 	Token   string // as it came; empty: there is none
 	Genuine bool   // it is ours, for this page and network, and not too old
 	Worked  bool   // the nonce proves the work that it asks for
+	Proved  bool   // that is as much as what is kept of a day takes
 	Number  Code   // what is wrong with the number; empty: nothing
 
 	Known Known
@@ -106,13 +108,21 @@ func notSuppressed(c *Case) *Refusal {
 }
 
 func withinCaps(c *Case) *Refusal {
-	if until := fullUntil(c.Known.Full); !until.IsZero() {
+	if until := fullUntil(c.full()); !until.IsZero() {
 		return &Refusal{Code: Limited, Retry: until}
 	}
 	if !c.At.IsZero() && c.Known.Waiting >= maxWaiting {
 		return &Refusal{Code: Limited, Retry: c.Now.Add(day)}
 	}
 	return nil
+}
+
+// full returns the caps that stand in the way.
+func (c *Case) full() []Full {
+	if !c.Proved && !c.Known.Settled {
+		return c.Known.Full
+	}
+	return slices.DeleteFunc(slices.Clone(c.Known.Full), func(f Full) bool { return f.Cap.Open })
 }
 
 // open refuses a call at a time when nobody would be there to talk.

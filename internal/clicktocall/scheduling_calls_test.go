@@ -150,7 +150,7 @@ func TestCallsForOneMinuteDisplaceNobody(t *testing.T) {
 	}{
 		{"one minute", func(int) time.Duration { return 16 * time.Hour }, 5},
 		{"within one minute", func(i int) time.Duration { return 16*time.Hour + time.Duration(i%60)*time.Second }, 5},
-		{"a morning", func(i int) time.Duration { return 16*time.Hour + time.Duration(i)*time.Minute/2 }, 100},
+		{"a morning", func(i int) time.Duration { return 16*time.Hour + time.Duration(i)*time.Minute/2 }, 50},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

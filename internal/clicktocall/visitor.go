@@ -10,26 +10,61 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// The networks that are counted as one: who has one address of them has, or
-// easily gets, the others.
-const (
-	network4 = 24
-	network6 = 64
+// Subnets are the networks of an address that are counted as one, as they are
+// bought: who has one address of them has, or easily gets, the others.
+type Subnets struct {
+	Network string // IPv4 /24, IPv6 /64; of no address "unknown", which all those without one share
+	Site    string // IPv6 /56, what a household or an office has; empty: there is none
+	Block   string // IPv4 /16, IPv6 /48, which tunnels give away; empty: there is none
+}
+
+// subnetsOf returns the networks of an address as texts.
+func subnetsOf(address netip.Addr) Subnets {
+	address = address.Unmap().WithZone("")
+	within := func(size int) string {
+		prefix, err := address.Prefix(size)
+		if err != nil {
+			return ""
+		}
+		return prefix.String()
+	}
+	switch {
+	case !address.IsValid():
+		return Subnets{Network: "unknown"}
+	case address.Is4():
+		return Subnets{Network: within(24), Block: within(16)}
+	}
+	return Subnets{Network: within(64), Site: within(56), Block: within(48)}
+}
+
+// v6 reports whether they are of IPv6, where a block has one owner.
+func (s Subnets) v6() bool { return s.Site != "" }
+
+// owner is what counts once towards everybody's work: what one person has.
+func (s Subnets) owner() string {
+	if s.v6() {
+		return s.Block
+	}
+	return s.Network
+}
+
+// width is how many times what a network may a wider one may, and at most which
+// part of an entry's day.
+type width struct{ times, part int }
+
+// The widths. An IPv4 /16 has thousands of households and one provider.
+var (
+	widthOfSite   = width{times: 2, part: 4}
+	widthOfBlock6 = width{times: 4, part: 4}
+	widthOfBlock4 = width{times: 16, part: 2}
 )
 
-// networkOf returns the network of an address as text; of none "unknown", which
-// all those without one share.
-func networkOf(address netip.Addr) string {
-	address = address.Unmap().WithZone("")
-	size := network6
-	if address.Is4() {
-		size = network4
+// block is the width of the block.
+func (s Subnets) block() width {
+	if s.v6() {
+		return widthOfBlock6
 	}
-	prefix, err := address.Prefix(size)
-	if err != nil || !address.IsValid() {
-		return "unknown"
-	}
-	return prefix.String()
+	return widthOfBlock4
 }
 
 // maxOrigin bounds what is given back to a page. A name has 253 characters.

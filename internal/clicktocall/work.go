@@ -11,16 +11,17 @@ import (
 // does 2¹³ hashes in about 20 ms, and 2²⁰ in some seconds.
 const (
 	strangerBits = 13 // of a network that has not called before, when it is calm
+	keptBits     = 18 // for what of a day is kept for those who work
 	mostBits     = 20
 )
 
-// What is calm, in tokens that one server gives in a minute: as many as a
-// hundred customers' pages need on a busy day; and in those of one network, an
-// office or a neighbourhood. A known network may call so often in a day.
+// What is calm: how many networks one server gives tokens to in a minute, as many
+// as a hundred customers' pages need on a busy day; and how many tokens to one of
+// them, an office or a neighbourhood. A known network may call so often in a day.
 const (
-	calmTokens  = 60
-	calmNetwork = 4
-	calmCalls   = 3
+	calmNetworks = 60
+	calmNetwork  = 4
+	calmCalls    = 3
 )
 
 // maxNonce is how long a nonce may be: numbers of 20 digits never end.
@@ -28,19 +29,27 @@ const maxNonce = 64
 
 // weather is what the work is chosen by.
 type weather struct {
-	Tokens  int  // that this server gave in the last minute
-	Network int  // of them to this network
-	Calls   int  // that this network asked for in the last day
-	Known   bool // a call that it asked for has been placed, within a month
+	Networks int  // that this server gave tokens to in the last minute
+	Network  int  // tokens of them to this network
+	Block    int  // and to its block, in parts of what a network may
+	Calls    int  // that this network asked for in the last day, or its block in such parts
+	Known    bool // a call that it asked for has been placed, within a month
+	Kept     bool // what is left of the entry's day is for those who work
 }
 
 // workBits returns how much work a token asks for: none of a network that we
-// know while it is calm; and more, the more that network or all ask for.
+// know while it is calm; and more, the more that network, its block or all ask
+// for. A network counts once towards what all ask for.
 func workBits(w weather) int {
-	if w.Known && w.Tokens <= calmTokens && w.Network <= calmNetwork && w.Calls <= calmCalls {
+	if w.Known && !w.Kept && w.Networks <= calmNetworks && max(w.Network, w.Block) <= calmNetwork && w.Calls <= calmCalls {
 		return 0
 	}
-	return min(mostBits, strangerBits+doublings(w.Tokens, calmTokens)+2*doublings(w.Network, calmNetwork)+max(0, w.Calls-calmCalls))
+	asked := 2 * doublings(max(w.Network, w.Block), calmNetwork)
+	work := strangerBits + doublings(w.Networks, calmNetworks) + asked + max(0, w.Calls-calmCalls)
+	if w.Kept {
+		work = max(work, keptBits)
+	}
+	return min(mostBits, work)
 }
 
 // doublings returns how often calm must be doubled to reach n.
@@ -84,13 +93,22 @@ type meter struct {
 }
 
 type counts struct {
-	all      int
-	networks map[string]int
+	beyond                   int            // owners that are not kept
+	owners, networks, blocks map[string]int // tokens
 }
 
-// count counts a token, and returns how many there were in about a minute: of
-// all, and of the network.
-func (m *meter) count(network string, now time.Time) (all, of int) {
+// ask adds one, and returns how many there are of it.
+func ask(of map[string]int, name string) int {
+	if _, known := of[name]; known || len(of) < maxNetworks {
+		of[name]++
+	}
+	return of[name]
+}
+
+// count counts a token, and returns what there was in about a minute: how many
+// networks asked, how many tokens there were for this one, and how many for its
+// block in parts of what a network may.
+func (m *meter) count(from Subnets, now time.Time) (networks, network, block int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if minute := now.Truncate(time.Minute); !minute.Equal(m.minute) {
@@ -98,11 +116,15 @@ func (m *meter) count(network string, now time.Time) (all, of int) {
 		if minute.Sub(m.minute) == time.Minute {
 			m.previous = m.now
 		}
-		m.minute, m.now = minute, counts{networks: map[string]int{}}
+		m.minute, m.now = minute, counts{owners: map[string]int{}, networks: map[string]int{}, blocks: map[string]int{}}
 	}
-	m.now.all++
-	if _, known := m.now.networks[network]; known || len(m.now.networks) < maxNetworks {
-		m.now.networks[network]++
+	if ask(m.now.owners, from.owner()) == 0 {
+		m.now.beyond++
 	}
-	return max(m.now.all, m.previous.all), max(m.now.networks[network], m.previous.networks[network])
+	network = max(ask(m.now.networks, from.Network), m.previous.networks[from.Network])
+	block = max(ask(m.now.blocks, from.Block), m.previous.blocks[from.Block])
+	return max(m.now.all(), m.previous.all()), network, block / from.block().times
 }
+
+// all is how many networks asked.
+func (c counts) all() int { return len(c.owners) + c.beyond }

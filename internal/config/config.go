@@ -162,7 +162,7 @@ type ClickToCall struct {
 	CodesFrom  string        `key:"codes_from" example:"example.net-sms" doc:"The entry from whose number codes are texted to people who want their number never to be called. Left out, the only domain's first entry with texts; with several domains nobody can prove a number by a text."`
 
 	NumberPerDay   int `key:"number_per_day" default:"3" min:"1" max:"3" doc:"How many calls one number gets in any 24 hours, whoever asks for them; one in any 10 minutes at most."`
-	NetworkPerHour int `key:"network_per_hour" default:"6" min:"1" max:"200" doc:"How many calls one network may ask for in any hour: an IPv4 /24, an IPv6 /64."`
+	NetworkPerHour int `key:"network_per_hour" default:"6" min:"1" max:"200" doc:"How many calls one network may ask for in any hour: an IPv4 /24, an IPv6 /64. A /56 may twice, a /48 four times, an IPv4 /16 sixteen times as many."`
 	NetworkPerDay  int `key:"network_per_day" default:"15" min:"1" max:"1000" doc:"The same in any 24 hours."`
 	WidgetPerDay   int `key:"widget_per_day" default:"200" min:"1" max:"10000" doc:"How many calls there are for one entry in any 24 hours."`
 	TenantPerDay   int `key:"tenant_per_day" default:"500" min:"1" max:"20000" doc:"How many calls there are for all entries of one domain in any 24 hours."`

@@ -169,7 +169,8 @@ func (a *attack) forMoney() {
 // forOneMinute asks for calls at one minute of the next day.
 func (a *attack) forOneMinute() {
 	a.t.Helper()
-	n, most := a.scale.others, a.scale.limits.ScheduledPerMinute
+	limits := a.scale.limits
+	n, most := a.scale.others, min(limits.ScheduledPerMinute, limits.WidgetPerDay/4)
 	at := time.Now().Add(30 * time.Hour).Format(time.RFC3339)
 	before := a.heard.all()[taken202]
 	w := a.wave("calls for one minute", n, func(i int, s *server) {
@@ -192,7 +193,7 @@ func (a *attack) fromEverywhere() {
 	for _, id := range []string{"first", "second", "third"} {
 		requests := a.scale.addresses
 		if id != "first" {
-			requests = limits.WidgetPerDay + limits.WidgetPerDay/4
+			requests = limits.WidgetPerDay + limits.WidgetPerDay/4 + 3*attackers
 		}
 		begin, calls := from, min(limits.WidgetPerDay, left)
 		w := a.wave("everywhere, at the "+id+" button", requests, func(i int, s *server) {

@@ -134,6 +134,9 @@ func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, self string, no
 		return k, err
 	}
 	k.Full, err = fullCaps(ctx, tx, a.Caps, moment{now: now, call: cmp.Or(a.At, now), self: self})
+	if err == nil && slices.ContainsFunc(k.Full, func(f clicktocall.Full) bool { return f.Cap.Open }) {
+		k.Settled, err = settled(ctx, tx, a.Network, now)
+	}
 	return k, err
 }
 
@@ -212,13 +215,13 @@ func (s *Store) CallBack(ctx context.Context, id string) (c clicktocall.CallBack
 	return c, nil
 }
 
-const callBackColumns = `id, entry, tenant, queue, number, dialled, network, origin, idem, bare, state, problem, attempts, created, updated, at, zone, lease`
+const callBackColumns = `id, entry, tenant, queue, number, dialled, network, origin, idem, bare, state, problem, attempts, created, updated, at, zone, lease, site, block`
 
 func scanCallBack(row scanner) (c clicktocall.CallBack, err error) {
 	var bare, created, updated, at, zone, lease int64
 	var dialled string
 	err = row.Scan(&c.ID, &c.Entry, &c.Tenant, &c.Queue, &c.Number, &dialled, &c.Network, &c.Origin, &c.Key, &bare,
-		&c.State, &c.Problem, &c.Attempts, &created, &updated, &at, &zone, &lease)
+		&c.State, &c.Problem, &c.Attempts, &created, &updated, &at, &zone, &lease, &c.Site, &c.Block)
 	c.Number = cmp.Or(dialled, c.Number)
 	c.Bare, c.Created, c.Updated, c.Lease = bare != 0, fromMillis(created), fromMillis(updated), fromMillis(lease)
 	if c.At = fromMillis(at); at != 0 && zone != 0 {
@@ -245,8 +248,8 @@ func insertCallBack(ctx context.Context, tx *sql.Tx, c clicktocall.CallBack, now
 		counted = c.At
 	}
 	_, err := tx.ExecContext(ctx, `INSERT INTO callbacks (`+callBackColumns+`, counted)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		c.ID, c.Entry, c.Tenant, c.Queue, phone.Key(c.Number), dialled(c.Number), c.Network, c.Origin, c.Key, flag(c.Bare), string(c.State), c.Problem, c.Attempts,
-		millis(c.Created), millis(c.Updated), millis(c.At), zone, millis(c.Lease), millis(counted))
+		millis(c.Created), millis(c.Updated), millis(c.At), zone, millis(c.Lease), c.Site, c.Block, millis(counted))
 	return err
 }

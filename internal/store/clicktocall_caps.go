@@ -15,6 +15,8 @@ import (
 var capColumns = map[clicktocall.Scope][2]string{
 	clicktocall.OfNumber:  {"number", "counted"},
 	clicktocall.OfNetwork: {"network", "created"},
+	clicktocall.OfSite:    {"site", "created"},
+	clicktocall.OfBlock:   {"block", "created"},
 	clicktocall.OfWidget:  {"entry", "counted"},
 	clicktocall.OfTenant:  {"tenant", "counted"},
 }
@@ -91,6 +93,9 @@ func (c counting) fullUntil(ctx context.Context) (until time.Time, err error) {
 // where selects what a cap counts of what it is of.
 func (c counting) where() string {
 	where := "FROM callbacks WHERE " + c.of + " = $1 AND id <> $2"
+	if c.cap.Scope == clicktocall.OfSite || c.cap.Scope == clicktocall.OfBlock {
+		where += " AND " + c.of + " <> ''" // as their indexes have it
+	}
 	if c.cap.Bare {
 		where += " AND bare = 1"
 	}

@@ -148,19 +148,24 @@ func TestSweepMakesUncertainWhatWasLeft(t *testing.T) {
 func TestNetworksAreKnownByWhatTheyAskedFor(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
-		want := func(calls int, known bool, at time.Time) {
+		want := func(want clicktocall.Standing, at time.Time) {
 			t.Helper()
-			if n, k, err := s.Network(t.Context(), "192.0.2.0/24", at); n != calls || k != known || err != nil {
-				t.Errorf("%d, %v, %v; want %d, %v", n, k, err, calls, known)
+			of := clicktocall.Asker{From: clicktocall.Subnets{Network: "192.0.2.0/24", Block: "192.0.0.0/16"}, Entry: "sales", Tenant: "example.net"}
+			if got, err := s.NetworkStanding(t.Context(), of, at); got != want || err != nil {
+				t.Errorf("%+v, %v; want %+v", got, err, want)
 			}
 		}
-		want(0, false, dawn)
+		want(clicktocall.Standing{}, dawn)
 		c, _, _ := beginCall(t, s, asked("12125550123", ""), dawn)
-		want(1, false, dawn)
+		want(clicktocall.Standing{Calls: 1, Block: 1, Entry: 1, Tenant: 1}, dawn)
 		finishCall(t, s, c, clicktocall.Placed, dawn)
-		want(1, true, dawn.Add(time.Hour))
-		want(0, true, dawn.Add(25*time.Hour))
-		want(0, false, dawn.Add(31*24*time.Hour))
+		want(clicktocall.Standing{Calls: 1, Block: 1, Known: true, Entry: 1, Tenant: 1}, dawn.Add(time.Hour))
+		other := asked("12125550124", "")
+		other.Network, other.Entry, other.Tenant = "192.0.3.0/24", "other", "example.org"
+		beginCall(t, s, other, dawn.Add(2*time.Hour))
+		want(clicktocall.Standing{Calls: 1, Block: 2, Known: true, Entry: 1, Tenant: 1}, dawn.Add(3*time.Hour))
+		want(clicktocall.Standing{Block: 1, Known: true, Settled: true}, dawn.Add(25*time.Hour))
+		want(clicktocall.Standing{}, dawn.Add(31*24*time.Hour))
 	})
 }
 

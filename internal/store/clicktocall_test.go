@@ -20,7 +20,7 @@ import (
 // asked is a visitor's request for a call to a number.
 func asked(number, key string) clicktocall.Ask {
 	return clicktocall.Ask{
-		Entry: "sales", Tenant: "example.net", Number: number, Network: "192.0.2.0/24", Key: key,
+		Entry: "sales", Tenant: "example.net", Number: number, Network: "192.0.2.0/24", Block: "192.0.0.0/16", Key: key,
 		Token: ledger.NewID(), TokenEnds: dawn.Add(time.Hour),
 	}
 }
@@ -28,7 +28,7 @@ func asked(number, key string) clicktocall.Ask {
 // placing is what decide returns where nothing stands against it.
 func placing(a clicktocall.Ask, now time.Time) *clicktocall.CallBack {
 	return &clicktocall.CallBack{
-		ID: ledger.NewID(), Entry: a.Entry, Tenant: a.Tenant, Queue: "9002@example.net", Number: a.Number, Network: a.Network, Key: a.Key,
+		ID: ledger.NewID(), Entry: a.Entry, Tenant: a.Tenant, Queue: "9002@example.net", Number: a.Number, Network: a.Network, Site: a.Site, Block: a.Block, Key: a.Key,
 		State: clicktocall.Placing, Attempts: 1, Lease: now.Add(20 * time.Second),
 	}
 }

@@ -57,26 +57,6 @@ func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (c
 	return c, nil
 }
 
-// knownNetwork is how long a network is known that had a call placed.
-const knownNetwork = 30 * 24 * time.Hour
-
-// Network returns what is known of a network: how many call backs it asked for
-// in the last day, and whether one has been placed within a month.
-func (s *Store) Network(ctx context.Context, network string, now time.Time) (calls int, known bool, err error) {
-	var placed int
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
-		return q.QueryRowContext(ctx, `SELECT
-				coalesce(sum(CASE WHEN created > $2 THEN 1 ELSE 0 END), 0),
-				coalesce(sum(CASE WHEN state IN ('placed', 'calling', 'over') THEN 1 ELSE 0 END), 0)
-			FROM callbacks WHERE network = $1 AND created > $3`,
-			network, millis(now.Add(-24*time.Hour)), millis(now.Add(-knownNetwork))).Scan(&calls, &placed)
-	})
-	if err != nil {
-		return 0, false, fmt.Errorf("look at what a network asked for: %w", err)
-	}
-	return calls, placed > 0, nil
-}
-
 // BeginProof is described at clicktocall.Proofs.
 func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Time) (until time.Time, err error) {
 	p.Number, p.Caps = phone.Key(p.Number), keyed(p.Caps)
