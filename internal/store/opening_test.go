@@ -134,7 +134,7 @@ func TestTablesOfAnotherVersionAreRefused(t *testing.T) {
 
 		set("UPDATE switchhook_schema SET version_id = version_id + 1000 WHERE version_id > 0")
 		_, err = store.Open(t.Context(), command)
-		wantFault(t, err, fault.Refused, "the database is of a newer switchhook: its tables have version 100", "use the newer program again")
+		wantFault(t, err, fault.Refused, "the database is of a newer switchhook: its tables have version 10", "use the newer program again")
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
