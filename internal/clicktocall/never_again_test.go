@@ -48,7 +48,7 @@ func (v *victim) send(address string, fields url.Values) *httptest.ResponseRecor
 	r := httptest.NewRequest(http.MethodPost, "https://hooks.example.net/click-to-call/never", strings.NewReader(fields.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	r.RemoteAddr = address + ":40000"
+	r.RemoteAddr = address + ":40000" // of IPv6 in brackets
 	w := httptest.NewRecorder()
 	v.page.ServeHTTP(w, r)
 	return w
@@ -60,7 +60,7 @@ func (v *victim) code() string {
 	if len(texts) == 0 {
 		v.t.Fatal("no code was sent")
 	}
-	return regexp.MustCompile(`^[0-9]{6}`).FindString(texts[len(texts)-1].Text)
+	return regexp.MustCompile(`^[0-9]{8}`).FindString(texts[len(texts)-1].Text)
 }
 
 func (v *victim) suppressed() *ledger.Suppression {
@@ -86,9 +86,9 @@ func TestVictimIsNeverCalledAgain(t *testing.T) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 		code := v.code()
-		wrong := "000000"
+		wrong := "00000000"
 		if code == wrong {
-			wrong = "000001"
+			wrong = "00000001"
 		}
 		if w := v.send(visitor, url.Values{"number": {number}, "code": {wrong}}); w.Code != 403 || v.suppressed() != nil {
 			t.Errorf("%d %s", w.Code, w.Body)
@@ -109,39 +109,75 @@ func TestVictimIsNeverCalledAgain(t *testing.T) {
 	})
 }
 
+// called has some button call a number.
+func (v *victim) called(numbers ...string) {
+	v.t.Helper()
+	for _, number := range numbers {
+		id := ledger.NewID()
+		_, _, err := v.store.BeginCallBack(v.t.Context(), clicktocall.Ask{Entry: "sales", Tenant: domain, Number: number, Network: id, Token: id, TokenEnds: time.Now()},
+			time.Now(), func(clicktocall.Known) *clicktocall.CallBack {
+				return &clicktocall.CallBack{ID: id, Entry: "sales", Tenant: domain, Number: number, Network: id, State: clicktocall.Placing, Attempts: 1, Lease: time.Now().Add(time.Minute)}
+			})
+		if err == nil {
+			err = v.store.FinishCallBack(v.t.Context(), clicktocall.Result{ID: id, Attempt: 1, At: time.Now(), State: clicktocall.Placed})
+		}
+		if err != nil {
+			v.t.Fatal(err)
+		}
+	}
+}
+
 func TestPageIsNoWeapon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := startNever(t)
 		ask := func(address, number string) int {
 			return v.send(address, url.Values{"number": {number}, "by": {"text"}}).Code
 		}
-		// A number gets two codes in a day, whoever asks.
-		for hour := range 24 {
-			ask("192.0.2."+string(rune('1'+hour%9)), number)
-			ask("198.51.100.1", number)
-			time.Sleep(time.Hour)
+		sent := func(what string, want int, asking func()) {
+			t.Helper()
+			before := len(v.system.Messages())
+			asking()
+			if n := len(v.system.Messages()) - before; n != want {
+				t.Errorf("%s: %d codes were sent, want %d", what, n, want)
+			}
+			time.Sleep(48 * time.Hour)
 		}
-		if n := len(v.system.Messages()); n != 2 {
-			t.Errorf("a number got %d codes in a day", n)
-		}
-		// A network has five sent.
-		time.Sleep(48 * time.Hour)
-		before := len(v.system.Messages())
-		for i := range 20 {
-			ask("203.0.113."+string(rune('1'+i%9)), "21255502"+string(rune('0'+i/10))+string(rune('0'+i%10)))
-		}
-		if n := len(v.system.Messages()) - before; n != 5 {
-			t.Errorf("a network had %d codes sent", n)
-		}
-		// All of them together have 200 sent.
-		time.Sleep(48 * time.Hour)
-		before = len(v.system.Messages())
-		for i := range 250 {
-			ask(fmt.Sprintf("10.0.%d.1", i), anyNumber(i))
-		}
-		if n := len(v.system.Messages()) - before; n != 200 {
-			t.Errorf("%d codes were sent in a day", n)
-		}
+		sent("to a number that nobody called", 0, func() {
+			if got := ask(visitor, number); got != 200 {
+				t.Errorf("the page tells: %d", got)
+			}
+		})
+		v.called(number)
+		sent("to a number in a day", 3, func() {
+			for hour := range 24 {
+				ask("192.0.2."+string(rune('1'+hour%9)), number)
+				ask(fmt.Sprintf("%d.100.1.1", 31+hour), number)
+				time.Sleep(59 * time.Minute)
+			}
+		})
+		sent("for a network", 5, func() {
+			for i := range 20 {
+				one := fmt.Sprintf("121255502%02d", i)
+				v.called(one)
+				ask("203.0.113."+string(rune('1'+i%9)), one)
+			}
+		})
+		sent("for one block", 20, func() {
+			for i := range 60 {
+				v.called(anyNumber(1000 + i))
+				ask(fmt.Sprintf("[2001:db8:9:%x::7]", i*300), anyNumber(1000+i))
+			}
+		})
+		sent("for all", 200, func() {
+			for i := range 250 {
+				v.called(anyNumber(i))
+				ask(fmt.Sprintf("%d.%d.0.1", 31+i%90, i/90), anyNumber(i))
+			}
+		})
+		sent("a month after the call", 0, func() {
+			time.Sleep(30 * 24 * time.Hour)
+			ask(visitor, number)
+		})
 		for _, odd := range []string{"900-555-0123", "911", "2120550123", "", "+442079460018"} {
 			if got := ask("203.0.114.1", odd); got != 400 {
 				t.Errorf("%q: %d", odd, got)
@@ -158,13 +194,71 @@ func TestPageIsNoWeapon(t *testing.T) {
 	})
 }
 
+// TestNobodyIsKeptFromThePage has a stranger ask and guess before the victim, and
+// use up what all have.
+func TestNobodyIsKeptFromThePage(t *testing.T) {
+	for name, attack := range map[string]func(v *victim){
+		"a stranger asks first": func(v *victim) { v.send("198.51.100.1", url.Values{"number": {number}}) },
+		"a stranger asks all day": func(v *victim) {
+			for i := range 24 {
+				v.send(fmt.Sprintf("%d.100.1.1", 31+i), url.Values{"number": {number}})
+				time.Sleep(50 * time.Minute)
+			}
+		},
+		"a stranger asks, and guesses": func(v *victim) {
+			v.send("198.51.100.1", url.Values{"number": {number}})
+			for i := range 40 {
+				v.send(fmt.Sprintf("%d.100.1.1", 31+i/7), url.Values{"number": {number}, "code": {fmt.Sprint(i)}})
+			}
+		},
+		"one /48 asks for numbers that nobody called, and for those that it had called": func(v *victim) {
+			for i := range 400 {
+				if i < 50 {
+					v.called(anyNumber(i))
+				}
+				v.send(fmt.Sprintf("[2001:db8:9:%x::7]", i*100), url.Values{"number": {anyNumber(i)}})
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v := startNever(t)
+				v.called(number)
+				attack(v)
+				if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 200 || !strings.Contains(w.Body.String(), "one-time-code") {
+					t.Errorf("the victim asks, and hears %d %s", w.Code, w.Body)
+				}
+				if w := v.send(visitor, url.Values{"number": {number}, "code": {v.codeFor(number)}}); w.Code != 200 || v.suppressed() == nil {
+					t.Errorf("the victim gives the code, and hears %d %s", w.Code, w.Body)
+				}
+			})
+		})
+	}
+}
+
+// codeFor returns the code that a number was sent first: those after it are the
+// same.
+func (v *victim) codeFor(number string) string {
+	v.t.Helper()
+	found := ""
+	for _, text := range v.system.Messages() {
+		if code := text.Text[:8]; text.To == number && found == "" {
+			found = code
+		} else if text.To == number && code != found {
+			v.t.Errorf("another code, %s, goes to a number that has %s", code, found)
+		}
+	}
+	return found
+}
+
 func TestWhoWantsNoTextsGetsNoCode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := startNever(t)
+		v.called(number)
 		if err := v.store.Suppress(t.Context(), ledger.Suppression{Number: number, Tenant: domain, Channel: ledger.Texts, At: time.Now(), How: ledger.ByText}); err != nil {
 			t.Fatal(err)
 		}
-		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 200 || !strings.Contains(w.Body.String(), "If the number can be reached") {
+		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 200 || !strings.Contains(w.Body.String(), "a code of eight digits") {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 		if n := len(v.system.Messages()); n != 0 {
@@ -176,13 +270,18 @@ func TestWhoWantsNoTextsGetsNoCode(t *testing.T) {
 func TestCodeIsGuessedFiveTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := startNever(t)
+		v.called(number)
 		v.send(visitor, url.Values{"number": {number}})
 		code := v.code()
-		for range clicktocall.ProofTries {
-			v.send(visitor, url.Values{"number": {number}, "code": {"x"}})
+		for i := range clicktocall.ProofTries {
+			v.send(fmt.Sprintf("[2001:db8:9:%x::7]", i*300), url.Values{"number": {number}, "code": {"x"}})
 		}
-		if w := v.send(visitor, url.Values{"number": {number}, "code": {code}}); w.Code != 403 || v.suppressed() != nil {
+		if w := v.send("[2001:db8:9:ffff::7]", url.Values{"number": {number}, "code": {code}}); w.Code != 403 || v.suppressed() != nil {
 			t.Errorf("%d", w.Code)
+		}
+		time.Sleep(24 * time.Hour)
+		if w := v.send(visitor, url.Values{"number": {number}, "code": {code}}); w.Code != 403 || v.suppressed() != nil {
+			t.Errorf("a day later: %d", w.Code)
 		}
 	})
 }
@@ -190,9 +289,13 @@ func TestCodeIsGuessedFiveTimes(t *testing.T) {
 func TestPageSaysWhereItCannotHelp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := startNever(t)
+		v.called(number)
 		v.system.Break(nstest.SendMessage, 1, nstest.Says(503, ""))
 		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 503 {
 			t.Errorf("%d", w.Code)
+		}
+		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 200 || len(v.system.Messages()) != 1 {
+			t.Errorf("once it can be sent: %d, %d texts", w.Code, len(v.system.Messages()))
 		}
 		v.page.Text = nil
 		w := httptest.NewRecorder()
@@ -218,6 +321,7 @@ func (c *caller) SendCode(_ context.Context, number, code string) error {
 func TestCodeIsSpokenToThoseWhoWantThat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := startNever(t)
+		v.called(number)
 		phone := &caller{}
 		v.page.Call = phone
 		v.send(visitor, url.Values{"number": {number}, "by": {"call"}})
