@@ -295,16 +295,18 @@ func TestEntriesChooseTheirLimitsWithinBounds(t *testing.T) {
 	}
 }
 
-func TestCodesAreOfSixDigits(t *testing.T) {
-	seen := map[string]bool{}
-	for range 50 {
-		code := clicktocall.NewCode()
-		if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+func TestCodesAreOfEightDigits(t *testing.T) {
+	key, seen := clicktocall.NewKey(secret), map[string]bool{}
+	for i := range 50 {
+		code := clicktocall.CodeOf(key, number, noon.Add(time.Duration(i)*time.Millisecond))
+		if len(code) != 8 || strings.Trim(code, "0123456789") != "" {
 			t.Error(code)
 		}
 		seen[code] = true
 	}
-	if len(seen) < 45 {
-		t.Errorf("%d of 50 differ", len(seen))
+	seen[clicktocall.CodeOf(key, "2", noon)] = true
+	seen[clicktocall.CodeOf(clicktocall.NewKey("another"), number, noon)] = true
+	if len(seen) != 52 {
+		t.Errorf("%d of 52 differ", len(seen))
 	}
 }

@@ -56,5 +56,5 @@ func CapsOf(l Limits, bare bool) []Cap {
 	return append(l.capsOfAsking(Subnets{Network: "n"}, bare), l.capsOfCalling("1", "w", "t", bare)...)
 }
 
-// NewCode is newCode.
-func NewCode() string { return newCode() }
+// CodeOf is Key.codeOf.
+func CodeOf(k Key, number string, born time.Time) string { return k.codeOf(number, born) }

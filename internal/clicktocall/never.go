@@ -3,11 +3,11 @@ package clicktocall
 import (
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -15,50 +15,83 @@ import (
 
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/netsapiens"
 )
 
 const (
-	// ProofTries is how often a code may be given. Of a million codes that is
-	// one chance in 200,000 to guess right.
+	// ProofTries is how often one person may give a wrong code for a number. Of a
+	// hundred million codes that is one chance in twenty million to guess right,
+	// and whoever guesses takes no try from anybody else.
 	ProofTries = 5
 
-	// proofLife is how long a code may be given.
-	proofLife = 10 * time.Minute
+	// ProofLife is how long a code may be given, and is given again to who asks:
+	// who asks first for the number of somebody else keeps nobody from it.
+	ProofLife = day
+
+	// ProofPause is how long a number that was texted a code gets none.
+	ProofPause = numberPause
+
+	// CalledLately is how long ago a number was called at most that a code goes to.
+	CalledLately = 30 * day
 
 	// proofPatience is how long the visitor waits for a code to be sent.
 	proofPatience = 10 * time.Second
 )
 
 // The page sends texts to numbers that strangers write: these are the most that
-// anybody gets of it.
+// anybody gets of it in a day.
 const (
-	proofsPerNumber  = 2   // in a day
-	proofsPerNetwork = 5   // in a day
-	proofsInAll      = 200 // in a day, over all servers
+	ProofsPerNumber  = 3
+	proofsPerNetwork = 5
+	proofsPerSite    = 10
+	proofsPerBlock   = 20
+	ProofsInAll      = 200 // over all servers
 )
 
-// Proof is a code that is sent to a number, for whoever knows it to prove that
-// the number is theirs.
+// Proof is a code that is to be sent to a number, for whoever knows it to prove
+// that the number is theirs.
 type Proof struct {
-	Number  string // digits
-	Network string // that asks
-	Code    string // its hash
-	Ends    time.Time
-	Caps    []Cap // of OfNumber, OfNetwork, and OfTenant for all
+	Number string  // digits
+	From   Subnets // that ask
+	Caps   []Cap   // on what those ask for
+	Silent bool    // nothing goes to the number
+
+	// Seal returns what is kept of the code that was born at a time: its hash.
+	Seal func(born time.Time) string
+}
+
+// ProofBegun is what comes of a Proof.
+type ProofBegun struct {
+	Until time.Time // a cap is reached until then, and nothing else is set; zero: none is
+	Send  bool      // the code is to be sent
+	Born  time.Time // the code's
+	ID    string
 }
 
 // Proofs keeps codes, and what comes of them. The store does.
 type Proofs interface {
-	// BeginProof keeps a code, and makes one that was kept before void. Where a
-	// cap is reached nothing is kept, and it says until when.
-	BeginProof(ctx context.Context, p Proof, now time.Time) (until time.Time, err error)
+	// BeginProof keeps that a code was asked for. It is to be sent where the
+	// number was called lately, and has not been sent one too often. One that is
+	// good still is the one that is sent again.
+	BeginProof(ctx context.Context, p Proof, now time.Time) (ProofBegun, error)
+
+	// UnsendProof takes back that a code was sent: certainly it was not.
+	UnsendProof(ctx context.Context, id string) error
 
 	// TakeProof puts a number on the suppression list if the code is the right
-	// one. It counts the tries, and a code is good once.
-	TakeProof(ctx context.Context, number, code string, sup ledger.Suppression, now time.Time) (ok bool, err error)
+	// one. It counts the wrong ones of each owner of a network, and a code is good
+	// once.
+	TakeProof(ctx context.Context, given Given, sup ledger.Suppression, now time.Time) (ok bool, err error)
 
 	// Suppressed returns why a number is not to be reached, nil if it may.
 	Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error)
+}
+
+// Given is a code that somebody gives back.
+type Given struct {
+	Number string
+	Code   string // its hash
+	Owner  string // of the network that it comes from
 }
 
 // CodeSender brings a code to a number, by a text or a call.
@@ -118,7 +151,7 @@ func (n *Never) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (n *Never) ask(problem, number string) page {
 	p := page{
 		Title: "Never call me again", Problem: problem,
-		Text: "Somebody had us call you from a web page, and you did not want that? Enter your number. We send it a code to see that it is yours, and then no button of ours calls it again.",
+		Text: "Somebody had us call you from a web page, and you did not want that? Enter your number. We send it a code to see that it is yours, if we called it within the last 30 days, and then no button of ours calls it again.",
 		Form: &fillIn{Fields: []input{{Name: fieldNumber, Label: "Your telephone number", Value: number, Type: "tel", Complete: "tel", Mode: "tel"}}},
 	}
 	if n.Text != nil {
@@ -137,7 +170,7 @@ func (n *Never) ask(problem, number string) page {
 func askCode(problem, number string) page {
 	return page{
 		Title: "Enter the code", Problem: problem,
-		Text: "If the number can be reached, a code of six digits is on its way. It is good for ten minutes.",
+		Text: "If we called the number within the last 30 days, and it can be reached, a code of eight digits is on its way. It is good for a day; if you ask again it is the same.",
 		Form: &fillIn{Fields: []input{
 			{Name: fieldNumber, Value: number, Hidden: true},
 			{Name: fieldCode, Label: "Code", Type: "text", Complete: "one-time-code", Mode: "numeric"},
@@ -177,32 +210,51 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), proofPatience)
 	defer cancel()
-	now, code := time.Now(), newCode()
-	network := subnetsFrom(r, n.Address).Network
-	until, err := n.Proofs.BeginProof(ctx, Proof{
-		Number: number, Network: network, Code: n.hash(to.Key(), code), Ends: now.Add(proofLife),
-		Caps: []Cap{
-			{Scope: OfNumber, Of: number, Most: 1, Per: numberPause}, {Scope: OfNumber, Of: number, Most: proofsPerNumber, Per: day},
-			{Scope: OfNetwork, Of: network, Most: proofsPerNetwork, Per: day}, {Scope: OfTenant, Most: proofsInAll, Per: day},
-		},
+	now, from := time.Now(), subnetsFrom(r, n.Address)
+	begun, err := n.Proofs.BeginProof(ctx, Proof{
+		Number: number, From: from, Caps: capsOfProofs(from), Silent: !n.mayReach(ctx, number, sender),
+		Seal: func(born time.Time) string { return n.hash(to.Key(), n.Key.codeOf(to.Key(), born)) },
 	}, now)
 	switch {
 	case err != nil:
 		n.failed(w, r, "a code could not be kept", err)
 		return
-	case !until.IsZero():
-		w.Header().Set("Retry-After", fmt.Sprint(int(time.Until(until).Seconds())+1))
+	case !begun.Until.IsZero():
+		w.Header().Set("Retry-After", fmt.Sprint(int(time.Until(begun.Until).Seconds())+1))
 		n.note(r, slog.LevelWarn, "too many codes were asked for", number)
-		show(w, http.StatusTooManyRequests, n.ask("A code was sent a short while ago, or too many were. Please enter that one, or try again later.", number))
+		show(w, http.StatusTooManyRequests, n.ask("Too many codes were asked for. If you were sent one, it is good for a day. Please try again later.", number))
 		return
-	}
-	if !n.mayReach(ctx, number, sender) {
-		n.note(r, slog.LevelInfo, "no code goes to a number that wants no texts", number)
-	} else if err := sender.SendCode(ctx, number, code); err != nil {
-		n.failed(w, r, "a code could not be sent", err)
-		return
+	case !begun.Send:
+		n.note(r, slog.LevelInfo, "no code sent", number)
+	default:
+		if err := n.send(ctx, sender, to, begun); err != nil {
+			n.failed(w, r, "a code could not be sent", err)
+			return
+		}
 	}
 	show(w, http.StatusOK, askCode("", number))
+}
+
+// capsOfProofs are the caps on what networks ask for, whether a code is sent or
+// not: which of them it was would tell whom we called.
+func capsOfProofs(from Subnets) []Cap {
+	caps := []Cap{{Scope: OfNetwork, Of: from.Network, Most: proofsPerNetwork, Per: day}}
+	if from.Site != "" {
+		caps = append(caps, Cap{Scope: OfSite, Of: from.Site, Most: proofsPerSite, Per: day})
+	}
+	if from.Block != "" {
+		caps = append(caps, Cap{Scope: OfBlock, Of: from.Block, Most: proofsPerBlock, Per: day})
+	}
+	return caps
+}
+
+// send sends a code. Where it certainly did not go out it does not count.
+func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, begun ProofBegun) error {
+	err := sender.SendCode(ctx, to.Digits(), n.Key.codeOf(to.Key(), begun.Born))
+	if err == nil || netsapiens.Uncertain(err) {
+		return err
+	}
+	return errors.Join(err, n.Proofs.UnsendProof(context.WithoutCancel(ctx), begun.ID))
 }
 
 // mayReach reports whether a number takes a code: one that wants no texts gets
@@ -220,7 +272,8 @@ func (n *Never) mayReach(ctx context.Context, number string, by CodeSender) bool
 func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	now := time.Now()
 	code := strings.ReplaceAll(r.PostForm.Get(fieldCode), " ", "")
-	ok, err := n.Proofs.TakeProof(r.Context(), number, n.hash(phone.Key(number), code), ledger.Suppression{
+	given := Given{Number: number, Code: n.hash(phone.Key(number), code), Owner: subnetsFrom(r, n.Address).owner()}
+	ok, err := n.Proofs.TakeProof(r.Context(), given, ledger.Suppression{
 		Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: now, How: ledger.ByPage, Words: "never call me again",
 	}, now)
 	switch {
@@ -267,13 +320,14 @@ func (n *Never) hash(number, code string) string {
 	return hex.EncodeToString(n.Key.sign("code", []byte(number), []byte(code)))
 }
 
-// newCode returns a code of six digits.
-func newCode() string {
-	code, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
-	if err != nil {
-		panic(err) // the reader never fails
-	}
-	return fmt.Sprintf("%06d", code)
+// codes is how many codes there are.
+const codes = 100_000_000
+
+// codeOf returns the code of eight digits of a number that was born at a time.
+// It is made from the key, so that it can be sent again and is kept nowhere.
+func (k Key) codeOf(number string, born time.Time) string {
+	sum := k.sign("never", []byte(number), binary.BigEndian.AppendUint64(nil, uint64(born.UnixMilli())))
+	return fmt.Sprintf("%08d", binary.BigEndian.Uint64(sum)%codes)
 }
 
 func sameText(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }

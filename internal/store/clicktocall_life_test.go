@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -198,45 +199,65 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		const number = "12125550123"
-		proof := func(code string, at time.Time) time.Time {
+		proof := func(from string, after time.Duration) clicktocall.ProofBegun {
 			t.Helper()
-			until, err := s.BeginProof(t.Context(), clicktocall.Proof{Number: number, Network: "n", Code: code, Ends: at.Add(10 * time.Minute), Caps: []clicktocall.Cap{
-				{Scope: clicktocall.OfNumber, Of: number, Most: 1, Per: 10 * time.Minute}, {Scope: clicktocall.OfTenant, Most: 3, Per: 24 * time.Hour},
-			}}, at)
+			begun, err := s.BeginProof(t.Context(), clicktocall.Proof{
+				Number: number, From: clicktocall.Subnets{Network: from, Block: "b"}, Seal: func(born time.Time) string { return "code of " + born.String() },
+				Caps: []clicktocall.Cap{{Scope: clicktocall.OfNetwork, Of: from, Most: 2, Per: 24 * time.Hour}, {Scope: clicktocall.OfBlock, Of: "b", Most: 6, Per: 24 * time.Hour}},
+			}, dawn.Add(after))
 			if err != nil {
 				t.Fatal(err)
 			}
-			return until
+			return begun
 		}
-		take := func(code string, at time.Time, want bool) {
+		take := func(code, from string, after time.Duration, want bool) {
 			t.Helper()
-			sup := ledger.Suppression{Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: at, How: ledger.ByPage}
-			if ok, err := s.TakeProof(t.Context(), number, code, sup, at); ok != want || err != nil {
-				t.Errorf("%s: %v, %v", code, ok, err)
+			sup := ledger.Suppression{Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: dawn.Add(after), How: ledger.ByPage}
+			if ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: from}, sup, dawn.Add(after)); ok != want || err != nil {
+				t.Errorf("%s from %s: %v, %v", code, from, ok, err)
 			}
 		}
-		take("a", dawn, false)
-		if until := proof("a", dawn); !until.IsZero() {
-			t.Errorf("not before %v", until)
+		if begun := proof("a", 0); begun.Send || !begun.Until.IsZero() {
+			t.Errorf("a number that nobody called gets %+v", begun)
 		}
-		if until := proof("b", dawn.Add(time.Minute)); !until.Equal(dawn.Add(10 * time.Minute)) {
-			t.Errorf("until %v", until)
+		c, _, _ := beginCall(t, s, asked(number, ""), dawn)
+		finishCall(t, s, c, clicktocall.Placed, dawn)
+		first := proof("a", time.Minute)
+		if !first.Send || !first.Born.Equal(dawn.Add(time.Minute)) {
+			t.Errorf("%+v", first)
 		}
-		take("a", dawn.Add(11*time.Minute), false) // too late
-		proof("c", dawn.Add(20*time.Minute))
+		if begun := proof("a", time.Hour); !begun.Until.Equal(dawn.Add(24 * time.Hour)) {
+			t.Errorf("a network asks a third time, and gets %+v", begun)
+		}
+		for _, again := range []struct {
+			after time.Duration
+			send  bool
+		}{{2 * time.Minute, false}, {11 * time.Minute, true}, {2 * time.Hour, true}, {3 * time.Hour, false}} {
+			if begun := proof(fmt.Sprint(again), again.after); begun.Send != again.send || !begun.Born.Equal(first.Born) {
+				t.Errorf("%v: %+v", again, begun)
+			}
+		}
+		if begun := proof("another of the block", 4*time.Hour); !begun.Until.Equal(dawn.Add(24 * time.Hour)) {
+			t.Errorf("a block asks too often, and gets %+v", begun)
+		}
+		code := "code of " + first.Born.String()
 		for range clicktocall.ProofTries {
-			take("x", dawn.Add(21*time.Minute), false)
+			take("x", "stranger", 5*time.Hour, false)
 		}
-		take("c", dawn.Add(21*time.Minute), false) // tried too often
-		proof("d", dawn.Add(40*time.Minute))
-		take("c", dawn.Add(41*time.Minute), false)
-		take("d", dawn.Add(41*time.Minute), true)
-		take("d", dawn.Add(41*time.Minute), false) // once
+		take(code, "stranger", 5*time.Hour, false) // tried too often
+		take(code, "victim", 24*time.Hour+2*time.Hour+time.Minute, false)
+		take("x", "victim", 6*time.Hour, false)
+		take(code, "victim", 6*time.Hour, true)
+		take(code, "victim", 6*time.Hour, false) // once
 		if sup, err := s.Suppressed(t.Context(), "any", number, ledger.Calls); err != nil || sup == nil || sup.How != ledger.ByPage {
 			t.Errorf("%v, %v", sup, err)
 		}
-		if until := proof("e", dawn.Add(time.Hour)); !until.Equal(dawn.Add(24 * time.Hour)) {
-			t.Errorf("until %v", until)
+		if n, err := s.EraseCallBacks(t.Context(), number, dawn); n != 1 || err != nil {
+			t.Errorf("%d, %v", n, err)
+		}
+		other := proof("b", 25*time.Hour)
+		if err := s.UnsendProof(t.Context(), other.ID); err != nil {
+			t.Error(err)
 		}
 	})
 }

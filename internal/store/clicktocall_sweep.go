@@ -31,7 +31,10 @@ func (s *Store) SweepCallBacks(ctx context.Context, now time.Time) (stranded []s
 		if _, err := tx.ExecContext(ctx, "DELETE FROM callback_tokens WHERE ends < $1", millis(now)); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM callback_proofs WHERE at < $1", millis(now.Add(-2*24*time.Hour)))
+		if _, err := tx.ExecContext(ctx, "DELETE FROM callback_proofs WHERE at < $1", millis(now.Add(-2*24*time.Hour))); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "DELETE FROM callback_tries WHERE at < $1", millis(now.Add(-2*24*time.Hour)))
 		return err
 	})
 	if err != nil {
@@ -88,8 +91,10 @@ func (s *Store) EraseCallBacks(ctx context.Context, number string, now time.Time
 		if err := s.holdCaps(ctx, tx, number, "", nil); err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM callback_proofs WHERE number = $1", number); err != nil {
-			return err
+		for _, statement := range []string{"DELETE FROM callback_proofs WHERE number = $1", "DELETE FROM callback_tries WHERE number = $1"} {
+			if _, err := tx.ExecContext(ctx, statement, number); err != nil {
+				return err
+			}
 		}
 		var err error
 		erased, err = execCount(ctx, tx, `UPDATE callbacks SET number = '', dialled = '', idem = '', problem = '', updated = $1,

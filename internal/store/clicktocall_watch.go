@@ -3,13 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
-	"github.com/switchhook/switchhook/internal/ledger"
-	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // advances are the ways on, by where they lead.
@@ -55,72 +52,4 @@ func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (c
 		return c, fmt.Errorf("cancel call back %s: %w", id, err)
 	}
 	return c, nil
-}
-
-// BeginProof is described at clicktocall.Proofs.
-func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Time) (until time.Time, err error) {
-	p.Number, p.Caps = phone.Key(p.Number), keyed(p.Caps)
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		until = time.Time{}
-		// Few are ever sent: all wait for each other.
-		if s.shared() {
-			if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('callback proofs', 0))"); err != nil {
-				return err
-			}
-		}
-		for _, c := range p.Caps {
-			var oldest int64
-			err := tx.QueryRowContext(ctx, `SELECT at FROM callback_proofs
-				WHERE ($1 = 'number' AND number = $2 OR $1 = 'network' AND network = $2 OR $1 = 'tenant') AND at > $3
-				ORDER BY at DESC LIMIT 1 OFFSET $4`, string(c.Scope), c.Of, millis(now.Add(-c.Per)), c.Most-1).Scan(&oldest)
-			switch {
-			case errors.Is(err, sql.ErrNoRows):
-			case err != nil:
-				return err
-			default:
-				if free := fromMillis(oldest).Add(c.Per); free.After(until) {
-					until = free
-				}
-			}
-		}
-		if !until.IsZero() {
-			return nil
-		}
-		// The code before is good no more.
-		if _, err := tx.ExecContext(ctx, "UPDATE callback_proofs SET ends = 0 WHERE number = $1", p.Number); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, "INSERT INTO callback_proofs (id, number, network, code, at, ends, tries) VALUES ($1, $2, $3, $4, $5, $6, 0)",
-			ledger.NewID(), p.Number, p.Network, p.Code, millis(now), millis(p.Ends))
-		return err
-	})
-	if err != nil {
-		return time.Time{}, fmt.Errorf("begin to prove whose a number is: %w", err)
-	}
-	return until, nil
-}
-
-// TakeProof is described at clicktocall.Proofs.
-func (s *Store) TakeProof(ctx context.Context, number, code string, sup ledger.Suppression, now time.Time) (ok bool, err error) {
-	number = phone.Key(number)
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var id, right string
-		err := tx.QueryRowContext(ctx, `UPDATE callback_proofs SET tries = tries + 1
-			WHERE number = $1 AND ends > $2 AND tries < $3 RETURNING id, code`, number, millis(now), clicktocall.ProofTries).Scan(&id, &right)
-		if errors.Is(err, sql.ErrNoRows) {
-			ok = false
-			return nil
-		}
-		if ok = right == code; err != nil || !ok {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "UPDATE callback_proofs SET ends = 0 WHERE id = $1", id); err != nil {
-			return err
-		}
-		return insertSuppression(ctx, tx, sup)
-	})
-	if err != nil {
-		return false, fmt.Errorf("prove whose a number is: %w", err)
-	}
-	return ok, nil
 }

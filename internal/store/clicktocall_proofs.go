@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// holdProofs makes other transactions about codes wait for the end of this one:
+// few are ever sent.
+func (s *Store) holdProofs(ctx context.Context, tx *sql.Tx) error {
+	if !s.shared() {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('callback proofs', 0))")
+	return err
+}
+
+// BeginProof is described at clicktocall.Proofs.
+func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Time) (begun clicktocall.ProofBegun, err error) {
+	p.Number = phone.Key(p.Number)
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		begun = clicktocall.ProofBegun{}
+		if err := s.holdProofs(ctx, tx); err != nil {
+			return err
+		}
+		var err error
+		if begun.Until, err = proofsUntil(ctx, tx, p.Caps, now); err != nil || !begun.Until.IsZero() {
+			return err
+		}
+		ends, err := liveProof(ctx, tx, p.Number, now)
+		if err != nil {
+			return err
+		}
+		if ends.IsZero() {
+			ends = now.Add(clicktocall.ProofLife)
+			if begun.Until, err = fullProofs(ctx, tx, "sent = 1", nil, clicktocall.ProofsInAll, now); err != nil || !begun.Until.IsZero() {
+				return err
+			}
+		}
+		begun.ID, begun.Born = ledger.NewID(), fromMillis(millis(ends.Add(-clicktocall.ProofLife)))
+		if !p.Silent {
+			if begun.Send, err = maySendProof(ctx, tx, p.Number, now); err != nil {
+				return err
+			}
+		}
+		if !begun.Send {
+			ends = time.Time{}
+		}
+		_, err = tx.ExecContext(ctx, `INSERT INTO callback_proofs (id, number, network, site, block, code, at, ends, tries, sent)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`,
+			begun.ID, p.Number, p.From.Network, p.From.Site, p.From.Block, p.Seal(begun.Born), millis(now), millis(ends), flag(begun.Send))
+		return err
+	})
+	if err != nil {
+		return clicktocall.ProofBegun{}, fmt.Errorf("begin to prove whose a number is: %w", err)
+	}
+	return begun, nil
+}
+
+// proofsUntil returns until when a cap on what networks ask for is reached.
+func proofsUntil(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, now time.Time) (until time.Time, err error) {
+	for _, c := range caps {
+		columns, ok := capColumns[c.Scope]
+		if !ok || columns[1] != "created" || c.Per != lastDay {
+			return until, fmt.Errorf("a cap of %v", c)
+		}
+		free, err := fullProofs(ctx, tx, columns[0]+" = $3", []any{c.Of}, c.Most, now)
+		if err != nil {
+			return until, err
+		}
+		if free.After(until) {
+			until = free
+		}
+	}
+	return until, nil
+}
+
+// fullProofs returns until when there are as many in the last day as there may
+// be; zero: there are not.
+func fullProofs(ctx context.Context, tx *sql.Tx, where string, args []any, most int, now time.Time) (until time.Time, err error) {
+	var oldest int64
+	err = tx.QueryRowContext(ctx, "SELECT at FROM callback_proofs WHERE at > $1 AND "+where+" ORDER BY at DESC LIMIT 1 OFFSET $2",
+		append([]any{millis(now.Add(-lastDay)), most - 1}, args...)...).Scan(&oldest)
+	if errors.Is(err, sql.ErrNoRows) {
+		return until, nil
+	}
+	return fromMillis(oldest).Add(lastDay), err
+}
+
+// liveProof returns until when the code of a number is good; zero: there is none.
+func liveProof(ctx context.Context, tx *sql.Tx, number string, now time.Time) (ends time.Time, err error) {
+	var ms int64
+	err = tx.QueryRowContext(ctx, "SELECT coalesce(max(ends), 0) FROM callback_proofs WHERE number = $1 AND sent = 1 AND ends > $2", number, millis(now)).Scan(&ms)
+	return fromMillis(ms), err
+}
+
+// maySendProof reports whether a code goes to a number: we called it lately, and
+// it has not had too many.
+func maySendProof(ctx context.Context, tx *sql.Tx, number string, now time.Time) (bool, error) {
+	var called, sent, all, youngest int64
+	err := tx.QueryRowContext(ctx, `SELECT
+			(SELECT count(*) FROM callbacks WHERE number = $1 AND counted > $2 AND state IN ('placing', 'placed', 'calling', 'over', 'uncertain')),
+			(SELECT count(*) FROM callback_proofs WHERE number = $1 AND sent = 1 AND at > $3),
+			(SELECT count(*) FROM callback_proofs WHERE sent = 1 AND at > $3),
+			(SELECT coalesce(max(at), 0) FROM callback_proofs WHERE number = $1 AND sent = 1)`,
+		number, millis(now.Add(-clicktocall.CalledLately)), millis(now.Add(-lastDay))).Scan(&called, &sent, &all, &youngest)
+	rested := fromMillis(youngest).Add(clicktocall.ProofPause)
+	return called > 0 && sent < clicktocall.ProofsPerNumber && all < clicktocall.ProofsInAll && !rested.After(now), err
+}
+
+// UnsendProof is described at clicktocall.Proofs.
+func (s *Store) UnsendProof(ctx context.Context, id string) error {
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "UPDATE callback_proofs SET sent = 0, ends = 0 WHERE id = $1", id)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("take back that a code was sent: %w", err)
+	}
+	return nil
+}
+
+// TakeProof is described at clicktocall.Proofs.
+func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledger.Suppression, now time.Time) (ok bool, err error) {
+	number := phone.Key(given.Number)
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		ok = false
+		if err := s.holdProofs(ctx, tx); err != nil {
+			return err
+		}
+		var live, right, tries int
+		err := tx.QueryRowContext(ctx, `SELECT
+				(SELECT count(*) FROM callback_proofs WHERE number = $1 AND sent = 1 AND ends > $2),
+				(SELECT count(*) FROM callback_proofs WHERE number = $1 AND sent = 1 AND ends > $2 AND code = $3),
+				(SELECT count(*) FROM callback_tries WHERE number = $1 AND owner = $4 AND at > $5)`,
+			number, millis(now), given.Code, given.Owner, millis(now.Add(-clicktocall.ProofLife))).Scan(&live, &right, &tries)
+		switch {
+		case err != nil || live == 0 || tries >= clicktocall.ProofTries:
+			return err
+		case right == 0:
+			_, err := tx.ExecContext(ctx, "INSERT INTO callback_tries (id, number, owner, at) VALUES ($1, $2, $3, $4)", ledger.NewID(), number, given.Owner, millis(now))
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, "UPDATE callback_proofs SET ends = 0 WHERE number = $1", number); err != nil {
+			return err
+		}
+		ok = true
+		return insertSuppression(ctx, tx, sup)
+	})
+	if err != nil {
+		return false, fmt.Errorf("prove whose a number is: %w", err)
+	}
+	return ok, nil
+}
