@@ -69,7 +69,7 @@ func Around(n Number) []string {
 			home = HomeOfCode(strconv.Itoa(int(parsed.GetCountryCode()))).regions
 		}
 	}
-	if home != nil && home[0] != DefaultRegion {
+	if len(home) > 0 && home[0] != DefaultRegion {
 		return home
 	}
 	around := []string{DefaultRegion, "CA"}
