@@ -158,11 +158,32 @@ func asUTF8(s string) string {
 	var b strings.Builder
 	for len(s) > 0 {
 		r, size := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && size == 1 {
+		if whole, ok := halves(s); ok {
+			r, size = whole, sizeOfHalves
+		} else if r == utf8.RuneError && size == 1 {
 			r = charmap.Windows1252.DecodeByte(s[0])
 		}
 		b.WriteRune(r)
 		s = s[size:]
 	}
 	return b.String()
+}
+
+// sizeOfHalves is how long two halves of a character are, in bytes.
+const sizeOfHalves = 6
+
+// halves returns the character that a text begins with as two halves of UTF-16,
+// each written as UTF-8 would have it (CESU-8, https://www.unicode.org/reports/tr26/).
+func halves(s string) (whole rune, ok bool) {
+	if len(s) < sizeOfHalves || s[0] != 0xED || s[3] != 0xED {
+		return 0, false
+	}
+	for _, i := range [...]int{1, 2, 4, 5} {
+		if utf8.RuneStart(s[i]) {
+			return 0, false
+		}
+	}
+	half := func(i int) rune { return 0xD000 | rune(s[i+1]&0x3F)<<6 | rune(s[i+2]&0x3F) }
+	whole = utf16.DecodeRune(half(0), half(3))
+	return whole, whole != utf8.RuneError
 }

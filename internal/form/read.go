@@ -196,6 +196,9 @@ func (k kind) readMultipart(body string) ([]sent, error) {
 
 func readPart(part *multipart.Part) (rawField, error) {
 	f := rawField{name: part.FormName()}
+	if inside, ok := strings.CutPrefix(f.name, "'"); ok {
+		f.name = strings.TrimSuffix(inside, "'") // some quote it so, which is not for MIME
+	}
 	content, err := io.ReadAll(part)
 	if err != nil {
 		return f, err

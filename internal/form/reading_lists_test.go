@@ -36,6 +36,7 @@ func TestHalvesOfCharactersInUTF8(t *testing.T) {
 	for body, want := range map[string]string{
 		"message=%ED%A0%BD%ED%B8%80":            message("😀"),
 		"message=caf%C3%A9+%ED%A0%BD%ED%B8%80!": message("café 😀!"),
+		"message=%ED+%BD%ED8%80":                message("í ½í8€"),
 		"message=%ED%95%9C":                     message("한"),
 		"message=\xed\xa0\xbd\xed\xb8\x80":      message("😀"),
 	} {
