@@ -53,3 +53,45 @@ func TestHiddenCallersInOtherWords(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstDigitsAsNumbersAreWrittenThere has countries where nothing stands
+// before the area: 11 9… is São Paulo and 138 … a mobile of China, and neither
+// is North America. In Argentina 11 is Buenos Aires.
+func TestFirstDigitsAsNumbersAreWrittenThere(t *testing.T) {
+	for _, c := range []struct{ home, patterns, yes, no string }{
+		{"55", "11 9*|(11) 9*|119*", "+5511987654321|11 98765-4321", "+19175550123|+5521987654321"},
+		{"54", "11*", "+5491123456789|+541123456789", "+12125550123|+543512345678"},
+		{"86", "138*|1381*", "+8613812345678|13812345678", "+13805550123|+8613912345678"},
+		{"31", "32*", "+32470123456", "+31612345678|+31320123456"},
+		{"49", "43*", "+436641234567", "+494312345678"},
+	} {
+		for pattern := range strings.SplitSeq(c.patterns, "|") {
+			p, err := phone.ParsePattern(pattern, homeOf(c.home))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, list := range []struct {
+				numbers string
+				want    bool
+			}{{c.yes, true}, {c.no, false}} {
+				for number := range strings.SplitSeq(list.numbers, "|") {
+					if p.Matches(phone.Read(number, homeOf(c.home))) != list.want {
+						t.Errorf("%s in %s stands for %s: %v", pattern, c.home, number, !list.want)
+					}
+				}
+			}
+		}
+	}
+}
+
+// https://www.rfc-editor.org/rfc/rfc3986#section-2.1 for the escapes.
+func TestCallersInOtherAddresses(t *testing.T) {
+	for text, want := range map[string]string{
+		"tel:%2B1-212-555-0123": "12125550123", "%2B12125550123": "12125550123", "callto:+12125550123": "12125550123", "whatsapp:+12125550123": "12125550123", "sms:+12125550123": "12125550123",
+		"\"+12125550123\"": "12125550123", "\"2125550123\"": "12125550123", "\"\"": "", "mailto:2125550123@example.net": "", "%": "", "%zz2125550123": "",
+	} {
+		if got := phone.ReadCaller(text, phone.HomeIn()).Digits(); got != want {
+			t.Errorf("%q is of %q, want %q", text, got, want)
+		}
+	}
+}
