@@ -11,24 +11,25 @@ import (
 // extension somewhere else, and no number.
 func ReadCaller(text string, home Home) Number {
 	address := strings.TrimSpace(strings.Map(visible, text))
+	if plain, err := url.PathUnescape(address); err == nil {
+		address = plain
+	}
 	if _, inside, ok := strings.Cut(address, "<"); ok { // after the name that is shown
 		address, _, _ = strings.Cut(inside, ">")
 	}
 	scheme, rest, _ := strings.Cut(address, ":")
 	if strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips") {
 		user, _, _ := strings.Cut(rest, "@")
-		if plain, err := url.PathUnescape(user); err == nil {
-			user = plain
-		}
 		if n := readBeforeExtension(user, home); len(n.digits) >= minDigits {
 			return n
 		}
 		return Number{}
 	}
-	if strings.EqualFold(scheme, "tel") {
+	switch strings.ToLower(scheme) {
+	case "tel", "callto", "sms", "whatsapp":
 		address = rest
 	}
-	return readBeforeExtension(address, home)
+	return readBeforeExtension(strings.Trim(address, `"`), home)
 }
 
 // readBeforeExtension reads a number that may have an extension and other

@@ -104,13 +104,26 @@ func readStart(digits, region string) string {
 		return code + rest
 	}
 	ways := []string{abroad, code + digits}
-	if code == "1" || trunk == "" { // numbers there are written without anything before them
+	if code == "1" || trunk == "" || writtenSo(digits, region) { // numbers there are written without anything before them
 		slices.Reverse(ways)
 	}
 	if !inUse(ways[0]) && inUse(ways[1]) {
 		return ways[1]
 	}
 	return ways[0]
+}
+
+// writtenSo reports whether people in a region write numbers that begin so, with
+// nothing before them.
+func writtenSo(digits, region string) bool {
+	for length := 1; length < maxDigits; length++ {
+		for _, fill := range fills {
+			if n, usual := dialled(digits+strings.Repeat(fill, 3)[:length], region); usual && n.Valid() && digits[0] != '0' {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // inUse reports whether some number begins with digits, a country's code first,
@@ -163,7 +176,7 @@ func withoutTrunk(digits string) string {
 		}
 		trunk := trunkPrefix(home.regions[0])
 		bare, found := strings.CutPrefix(rest, trunk)
-		if found && trunk != "" && (trunk == "0" || !inUse(digits) && inUse(code+bare)) {
+		if found && trunk != "" && trunk != code && (trunk == "0" || !inUse(digits) && inUse(code+bare)) {
 			return code + bare
 		}
 		break
