@@ -10,10 +10,12 @@ import (
 // (https://data.iana.org/time-zones/tzdb/NEWS has how they came to be);
 // Google shows zones as "Eastern Time - New York"
 // (https://support.google.com/calendar/answer/37064), vzic and others write a
-// hyphen for the stroke.
+// hyphen for the stroke. Lotus Notes leaves the end of Windows's names away
+// (https://www.wikipedia.org/wiki/HCL_Notes).
 func TestZonesByTheirLettersAndAsTheyAreShown(t *testing.T) {
 	for name, hour := range map[string]int{ // 09:00 on 2026-07-01 there, in hours of UTC
 		"JST": 0, "KST": 0, "MSK": 6, "SGT": 1, "HKT": 1, "PKT": 4, "WIB": 2, "SAST": 7, "EAT": 6, "WAT": 8, "NZST": -3, "NZDT": -3, "AEST": -1, "AEDT": -1, "AWST": 1, "AKST": 17, "AKDT": 17, "ADT": 12, "EEST": 6, "WEST": 8, "BRT": 12,
+		"W. Europe": 7, "Romance": 7, "Central Europe": 7, "E. South America": 12, "AUS Eastern": -1, "China": 1, "E. Africa": 6, "Tokyo": 0, "US Mountain": 16, "SA Pacific": 14,
 		"America-New_York": 13, "Europe-Amsterdam": 7, "US/Pacific-New": 16, "Western European Standard Time": 8, "Western European Time": 8, "Eastern European Summer Time": 6, "Japan Standard Time": 0,
 		"Eastern Time - New York": 13, "Pacific Time - Los Angeles": 16, "(GMT-05:00) Eastern Time - New York": 13, "(GMT+01:00) Central European Time - Amsterdam": 7, "Central European Time - Amsterdam": 7, "Japan Standard Time - Tokyo": 0,
 		"Moscow Standard Time - Moscow": 6, "Australian Eastern Standard Time": -1,
