@@ -109,8 +109,8 @@ func namedZone(name string) (*time.Location, bool) {
 	}
 	name = name[strings.LastIndexByte(name, '/')+1:] // of tzone://Microsoft/Utc
 	plain := plainZone(name)
-	for _, zones := range [...]map[string]string{windowsZones(), otherZones()} {
-		if zone, err := time.LoadLocation(zones[plain]); err == nil && zones[plain] != "" {
+	for _, found := range [...]string{windowsZones()[plain], otherZones()[plain], windowsZones()[plain+"standardtime"]} { // the last of Lotus Notes
+		if zone, err := time.LoadLocation(found); err == nil && found != "" {
 			return zone, true
 		}
 	}
