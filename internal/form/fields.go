@@ -2,7 +2,6 @@ package form
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -53,30 +52,7 @@ func decodeFields(raw []rawField, label string) ([]sent, error) {
 		}
 		fields = append(fields, field)
 	}
-	return joinLists(fields), nil
-}
-
-// listName is the name of an item of a list, as PHP has it.
-var listName = regexp.MustCompile(`^(.+)\[\d*\]$`)
-
-// joinLists gives items of lists the name of the list. As in JSON, a list of one
-// is its item, and one of several is nothing that a field takes.
-func joinLists(fields []sent) []sent {
-	lists := make(map[string][]int) // where the items are that are not empty
-	for i := range fields {
-		if m := listName.FindStringSubmatch(fields[i].name); m != nil {
-			fields[i].name = m[1]
-			if fields[i].value != "" {
-				lists[m[1]] = append(lists[m[1]], i)
-			}
-		}
-	}
-	for _, items := range lists {
-		if len(items) > 1 {
-			fields[items[0]].problem = fmt.Sprintf("is a list of %d, which is neither a text nor a number", len(items))
-		}
-	}
-	return fields
+	return fields, nil
 }
 
 // formCharset returns the charset that a form declares. Two that disagree are
