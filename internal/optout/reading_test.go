@@ -73,7 +73,7 @@ func FuzzRead(f *testing.F) {
 	for _, seed := range []string{"", "STOP", "stop it", "Please don't stop", "yes", "help", "Who is this? STOP", "opt-out", "\xff", "ﬁ", "İ", "Reply STOP to end. ok", "🛑", "end .", "ß", "Liked “STOP”", "s.t.o.p", "st0p2 /"} {
 		f.Add(seed)
 	}
-	for _, file := range []string{"corpus.tsv", "heldout.tsv"} {
+	for _, file := range corpora {
 		for i, text := range corpus(f, file) {
 			if i%10 == 0 {
 				f.Add(text.text)
