@@ -16,7 +16,8 @@ import (
 // leastRecall is how many of a hundred opt-outs must be recognised.
 const leastRecall = 98
 
-// corpora are the files of texts: one to tune the grammar by, the others to judge it.
+// corpora are the files of texts: one to tune the grammar by, one to judge it, and one that judged it until its
+// figures were told.
 var corpora = []string{"corpus.tsv", "heldout.tsv", "blind.tsv"}
 
 // labelled is a text of the corpus.
@@ -46,7 +47,7 @@ func TestOptOutsOfTheCorpusAreRecognised(t *testing.T) {
 				for _, s := range []*score{&all, row(byLanguage, text.language), row(byKind, text.kind)} {
 					s.count(text.want, got)
 				}
-				if got != text.want && file == "corpus.tsv" {
+				if got != text.want && file != "heldout.tsv" {
 					t.Logf("%q (%s) is %q, want %q", text.text, text.language, got, text.want)
 				}
 			}
@@ -73,7 +74,7 @@ func TestConsentAndHelpOfTheCorpusAreRead(t *testing.T) {
 			for _, word := range []optout.Word{optout.Start, optout.Help} {
 				switch {
 				case (got == word) == (text.want == word):
-				case file == "corpus.tsv":
+				case file != "heldout.tsv":
 					t.Errorf("%q (%s) is %q, want %q", text.text, text.language, got, text.want)
 				default:
 					t.Errorf("a text that was set aside (%s) is %q, want %q", text.language, got, text.want)

@@ -67,7 +67,7 @@ func tokensOf(message string) []token {
 			end(stop)
 			word.WriteString("stop")
 			end(stop)
-		case ignored(r):
+		case ignored(r), slipped(runes, i):
 		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Mc, r):
 			if r == '0' && unicode.IsLetter(neighbour(runes, i, -1)) && unicode.IsLetter(neighbour(runes, i, 1)) {
 				r = 'o' // st0p
@@ -124,21 +124,59 @@ func neighbour(runes []rune, i, step int) rune {
 	return 0
 }
 
-// spelledOut joins the letters of "s t o p".
+// spelledOut joins the letters of "s t o p", and of any other row of single ones.
 func spelledOut(tokens []token) []token {
-	for i := 0; i+4 <= len(tokens); i++ {
-		if tokens[i].word == "s" && tokens[i+1].word == "t" && tokens[i+2].word == "o" && tokens[i+3].word == "p" {
-			tokens[i].word = "stop"
-			tokens = slices.Delete(tokens, i+1, i+4)
+	const few = 4 // fewer are words: "i c u"
+	var joined []token
+	for i := 0; i < len(tokens); {
+		n := 1
+		if isLetter(tokens[i].word) {
+			for i+n < len(tokens) && isLetter(tokens[i+n].word) {
+				n++
+			}
 		}
+		if n < few {
+			joined = append(joined, tokens[i:i+n]...)
+			i += n
+			continue
+		}
+		whole := tokens[i]
+		for _, letter := range tokens[i+1 : i+n] {
+			whole.word += letter.word
+		}
+		if rest, found := strings.CutPrefix(whole.word, "stop"); found && rest != "" {
+			whole.word = "stop"
+			n = few
+		}
+		whole.asked = tokens[i+n-1].asked
+		joined = append(joined, whole)
+		i += n
 	}
-	return tokens
+	return joined
+}
+
+// isLetter reports whether a word is one letter of an alphabet.
+func isLetter(word string) bool {
+	r, size := utf8.DecodeRuneInString(word)
+	return size == len(word) && unicode.IsLetter(r) && !spaceless(r)
 }
 
 // ignored reports whether a character makes no difference: accents, joiners,
 // apostrophes, fillers.
 func ignored(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) || r == 'ـ' || strings.ContainsRune(apostrophes, r)
+}
+
+// slipped reports whether a character was meant to be an apostrophe: "don;t".
+func slipped(runes []rune, i int) bool {
+	if !strings.ContainsRune(";,", runes[i]) || unicode.ToLower(neighbour(runes, i, -1)) != 'n' || unicode.ToLower(neighbour(runes, i, 1)) != 't' {
+		return false
+	}
+	t := i + 1
+	for ignored(runes[t]) {
+		t++
+	}
+	return !unicode.IsLetter(neighbour(runes, t, 1))
 }
 
 // spaceless reports whether a character is of a writing without spaces.
@@ -175,14 +213,15 @@ func foldRune(r rune) string {
 	return string(r)
 }
 
-// join returns the words of a message as one, each of a row of equal ones once:
-// "stop stop". Characters that are words are kept.
-func join(tokens []token) string {
-	var whole strings.Builder
-	for i, t := range tokens {
-		if i == 0 || t.word != tokens[i-1].word || utf8.RuneCountInString(t.word) == 1 {
-			whole.WriteString(t.word)
+// accented returns the letters of a text with their accents, in lower case and
+// without what surrounds them.
+func accented(text string) string {
+	text = norm.NFD.String(strings.ToLower(strings.ToValidUTF8(text[:min(len(text), maxRead)], "\uFFFD")))
+	text = strings.Map(func(r rune) rune {
+		if ignored(r) && !unicode.Is(unicode.Mn, r) {
+			return -1
 		}
-	}
-	return whole.String()
+		return r
+	}, text)
+	return strings.TrimFunc(norm.NFC.String(text), func(r rune) bool { return !unicode.IsLetter(r) })
 }

@@ -21,6 +21,7 @@ type grammar struct {
 	spelling
 
 	alone     map[string]Word    // texts that say no more than a keyword, and courtesies; without spaces
+	exact     map[string]Word    // texts that are no more than that, with their accents
 	only      map[string]Word    // those that must stand without courtesies, too
 	polite    set                // courtesies
 	reactions map[string]bool    // "Liked", before a quoted text
@@ -76,29 +77,36 @@ var tables = sync.OnceValue(func() *grammar {
 // readTables reads the tables of a folder.
 func readTables(folder fs.FS) (*grammar, error) {
 	g := &grammar{
-		spelling: spelling{known: map[string]bool{}, squeezed: map[string]string{}, spelled: map[string]string{}},
-		alone:    map[string]Word{}, only: map[string]Word{}, polite: set{}, reactions: map[string]bool{},
+		spelling: spelling{known: map[string]bool{}, ordinary: map[string]bool{}, squeezed: map[string]string{}, spelled: map[string]string{}, joined: map[string][]string{}},
+		alone:    map[string]Word{}, exact: map[string]Word{}, only: map[string]Word{}, polite: set{}, reactions: map[string]bool{},
 		small: map[string]bool{}, rules: map[string][]*rule{},
 	}
 	files, err := fs.Glob(folder, "words/*.txt")
 	if err != nil {
 		return nil, err
 	}
+	byLanguage := map[string]*table{}
 	for _, file := range files {
 		data, err := fs.ReadFile(folder, file)
 		if err != nil {
 			return nil, err
 		}
-		t := &table{sets: map[string]set{}, before: map[string]bool{}, after: map[string]bool{}}
+		language, _, _ := strings.Cut(strings.TrimSuffix(path.Base(file), ".txt"), "_")
+		t := byLanguage[language]
+		if t == nil {
+			t = &table{sets: map[string]set{}, before: map[string]bool{}, after: map[string]bool{}}
+			byLanguage[language] = t
+		}
 		for number, line := range strings.Split(string(data), "\n") {
 			if err := g.readLine(t, strings.TrimSpace(line)); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", path.Base(file), number+1, err)
 			}
 		}
 	}
-	for _, word := range slices.Backward(slices.Sorted(maps.Keys(g.known))) { // the shorter of two counts: stop, stopp
-		if !strings.HasSuffix(word, "*") {
-			g.squeezed[squeeze(word)] = word
+	for _, word := range slices.Sorted(maps.Keys(g.known)) {
+		short := squeeze(word)
+		if other, found := g.squeezed[short]; !strings.HasSuffix(word, "*") && (!found || len(word) < len(other)) {
+			g.squeezed[short] = word // the shorter of two counts: stop, stopp
 		}
 	}
 	return g, nil
@@ -118,8 +126,14 @@ func (g *grammar) readLine(t *table, line string) error {
 		return g.readRule(t, kind, says)
 	}
 	for text := range strings.SplitSeq(says, ",") {
+		if kind == "set" && strings.Contains(text, "<") {
+			if err := t.combine(name, strings.Fields(text)); err != nil {
+				return err
+			}
+			continue
+		}
 		phrase := folded(text)
-		if kind != "spelled" {
+		if kind != "spelled" && kind != "known" {
 			g.know(phrase)
 		}
 		if len(phrase) == 0 {
@@ -127,20 +141,23 @@ func (g *grammar) readLine(t *table, line string) error {
 		}
 		whole := strings.Join(phrase, "")
 		switch kind {
-		case "alone", "only":
+		case "alone", "only", "exact":
 			word := Word(name)
 			if word != Stop && word != Start && word != Help {
 				return fmt.Errorf("%q is not stop, start or help", name)
 			}
 			into := g.alone
-			if kind == "only" {
+			switch kind {
+			case "only":
 				into = g.only
+			case "exact":
+				into, whole = g.exact, accented(text)
 			}
 			if other, known := into[whole]; known && other != word {
 				return fmt.Errorf("%q is %s in another table", text, other)
 			}
 			into[whole] = word
-			g.known[whole] = true
+			g.known[strings.Join(phrase, "")] = true
 		case "set":
 			if t.sets[name] == nil {
 				t.sets[name] = set{}
@@ -163,9 +180,40 @@ func (g *grammar) readLine(t *table, line string) error {
 				return fmt.Errorf("%q has more than %d letters", whole, longest)
 			}
 			g.near = append(g.near, whole)
-		case "known": // that it is a word is all there is to say
+		case "joined":
+			g.joined[whole] = phrase
+		case "known":
+			for _, word := range phrase {
+				g.ordinary[word] = true
+			}
 		default:
 			return fmt.Errorf("no line is called %q", kind)
+		}
+	}
+	return nil
+}
+
+// combine adds to a set each phrase of the first of two sets with each of the second.
+func (t *table) combine(name string, two []string) error {
+	var of [2]set
+	for i := range of {
+		if len(two) == len(of) {
+			of[i] = t.sets[strings.Trim(two[i], "<>")]
+		}
+		if of[i] == nil {
+			return fmt.Errorf("want two sets that stand above this line: %q", strings.Join(two, " "))
+		}
+	}
+	if t.sets[name] == nil {
+		t.sets[name] = set{}
+	}
+	for _, first := range of[0] {
+		for _, second := range of[1] {
+			for _, a := range first {
+				for _, b := range second {
+					t.sets[name].add(slices.Concat(a, b))
+				}
+			}
 		}
 	}
 	return nil

@@ -233,11 +233,22 @@ func (m *message) soleSentence(i int) bool {
 	return len(rest) <= name && !slices.ContainsFunc(rest, small) || !slices.ContainsFunc(rest, func(t token) bool { return !small(t) })
 }
 
+// join returns words as one, each of a row of equal keywords once: "stop stop".
+func (g *grammar) join(tokens []token) string {
+	var whole strings.Builder
+	for i, t := range tokens {
+		if i == 0 || t.word != tokens[i-1].word || g.alone[t.word] == None || utf8.RuneCountInString(t.word) == 1 {
+			whole.WriteString(t.word)
+		}
+	}
+	return whole.String()
+}
+
 // hasKeyword reports whether a sentence is a keyword, and the others say nothing.
 func (m *message) hasKeyword() bool {
 	for i := 0; i < len(m.tokens); {
 		_, end := m.sentence(i)
-		if m.alone[join(m.tokens[i:end])] == Stop && m.soleSentence(i) {
+		if m.alone[m.join(m.tokens[i:end])] == Stop && m.soleSentence(i) {
 			return true
 		}
 		i = end
@@ -252,7 +263,7 @@ func (m *message) isReaction() bool {
 	for opening < len(m.tokens) && !m.tokens[opening].quoted {
 		opening++
 	}
-	if opening >= len(m.tokens) || !m.reactions[join(m.tokens[:opening])] {
+	if opening >= len(m.tokens) || !m.reactions[m.join(m.tokens[:opening])] {
 		return false
 	}
 	return !slices.ContainsFunc(m.tokens[opening+1:], func(t token) bool { return t.quoted })
@@ -294,19 +305,35 @@ func (g *grammar) stemsOf(word string) []string {
 
 // read folds a text and corrects its words.
 func (g *grammar) read(text string) *message {
-	tokens := tokensOf(text)
+	tokens := g.apart(tokensOf(text))
 	spelled := true
 	for i := range tokens {
 		if strings.TrimLeft(tokens[i].word, "0123456789") == "" {
 			tokens[i].stems = []string{number}
 			continue
 		}
-		tokens[i].stems = g.stemsOf(tokens[i].word)
-		if tokens[i].stems == nil {
-			right := g.correct(tokens[i].word)
-			spelled = spelled && right == tokens[i].word
-			tokens[i].word = right
-		}
+		right := g.correct(tokens[i].word)
+		spelled = spelled && right == tokens[i].word
+		tokens[i].word, tokens[i].stems = right, g.stemsOf(right)
 	}
 	return &message{grammar: g, tokens: tokens, spelled: spelled, asks: map[*table][]bool{}, tails: map[*table][]bool{}}
+}
+
+// apart returns the words of phrases that were written as one: "donttextme".
+func (g *grammar) apart(tokens []token) []token {
+	for i := 0; i < len(tokens); i++ {
+		phrase := g.joined[tokens[i].word]
+		if len(phrase) == 0 || g.known[tokens[i].word] {
+			continue
+		}
+		words := make([]token, len(phrase))
+		words[0] = tokens[i]
+		for j, word := range phrase {
+			words[j].word = word
+		}
+		words[0].asked, words[len(phrase)-1].asked = false, tokens[i].asked
+		tokens = slices.Replace(tokens, i, i+1, words...)
+		i += len(phrase) - 1
+	}
+	return tokens
 }

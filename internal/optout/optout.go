@@ -40,9 +40,9 @@ func Read(message string) Word {
 	if len(m.tokens) == 0 || m.isReaction() {
 		return None
 	}
-	whole, first := join(m.tokens), m.tokens[0].word
+	whole, first := m.join(m.tokens), m.tokens[0].word
 	m.tokens = m.dropCourtesies()
-	switch word := cmp.Or(m.only[whole], m.alone[whole], m.alone[join(m.tokens)]); {
+	switch word := cmp.Or(m.exact[accented(message)], m.only[whole], m.alone[whole], m.alone[m.join(m.tokens)]); {
 	case word == Start && !m.spelled:
 		return None // a consent is not guessed
 	case word != None:

@@ -20,7 +20,10 @@ func TestWordsAreRead(t *testing.T) {
 			"stop", "Stop.", " stop \n", "\"STOP\"", "“Stop”", "'stop'", "STOP!!!", "(stop)", "*STOP*", "stop 🙏", "🛑", "🛑🛑", "🛑 stop 🛑", "S T O P", "S.T.O.P.",
 			"ＳＴＯＰ", "𝐒𝐓𝐎𝐏", "ⓢⓣⓞⓟ", "st\u00ADop", "\uFEFFSTOP", "stóp", "STOPPPP", "Stoooop", "STOP ALL", "stop-all", "opt out", "Opt-Out", "OPT OUT.", "un-subscribe", "Un subscribe",
 			"end.", "Quit!", "cancel please", "Please cancel.", "revoke, thanks",
+			// Letters apart, words together, a key beside the apostrophe.
+			"Q U I T", "u-n-s-u-b", "donttextme", "don;t text me",
 			// In other languages.
+			"Dừng!", "HỦY",
 			"ARRET", "arrêt", "Alto", "PARE", "parar", "¡Basta!", "no más", "Baja",
 			// It begins with STOP.
 			"STOP STOP STOP", "Stop texting me", "Stop it", "STOP I don't know who this is", "stop please", "Stop! Who is this?", "STOP 12345", "Stop. I am at the bus stop", "stop by text", "STOP for good", "stop u people are nuts", "Stop. By. Text. Now.", "stop in French please", "stop the nonsense", "stop charging me for these texts", "stoppp texting",
@@ -44,6 +47,8 @@ func TestWordsAreRead(t *testing.T) {
 		optout.Help:  {"HELP", "help?", "Help!!", "INFO", "info", "help me", "Help please", "AIDE", "Ayuda"},
 		optout.None: {
 			"", " ", "?", "🙂", "👍", "Thanks!", "Who is this?", "ok", "no", "No thanks", "12",
+			// A name, without the accents of the word.
+			"Dũng", "Dung", "Huy",
 			// STOP is not meant.
 			"Don't stop by the shop", "Don’t stop", "please don't stop texting me", "Never stop", "I can't stop laughing", "Please do not stop", "I don't want you to stop", "do not unsubscribe me", "don't cancel",
 			"Which stop do I get off at?", "We are at the bus stop", "the last stop", "nonstop", "Can you stop by tomorrow?", "I will stop by at 5", "Could I stop in later", "You can stop worrying", "unstoppable", "stopped by earlier", "Stopping by at 5",

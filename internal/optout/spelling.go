@@ -4,10 +4,12 @@ import "strings"
 
 // spelling reads misspelled words as those of the tables.
 type spelling struct {
-	known    map[string]bool   // words that are right as they are
-	squeezed map[string]string // known words by their squeezed form
-	spelled  map[string]string // misspellings that a table lists
-	near     []string          // words that are recognised with a letter wrong
+	known    map[string]bool     // words of the tables
+	ordinary map[string]bool     // other words that are right as they are
+	squeezed map[string]string   // known words by their squeezed form
+	spelled  map[string]string   // misspellings that a table lists
+	joined   map[string][]string // phrases that people write as one word
+	near     []string            // words that are recognised with a letter wrong
 }
 
 // correct returns the word that is meant.
@@ -17,6 +19,9 @@ func (s *spelling) correct(word string) string {
 	}
 	if right, listed := s.spelled[word]; listed {
 		return right
+	}
+	if s.ordinary[word] {
+		return word
 	}
 	if right, found := s.squeezed[squeeze(word)]; found && isDrawnOut(word) {
 		return right

@@ -55,6 +55,8 @@ func TestWhatIsWrongInATableIsSaid(t *testing.T) {
 		"stop: .. text":                          `xx.txt:1: a rule begins with words that must be there: " .. text"`,
 		"stop: ^ $":                              `xx.txt:1: a rule begins with words that must be there: " ^ $"`,
 		"stop: text ?":                           `xx.txt:1: "" is no word`,
+		"set a: b\nset c: <a> <b>":               `xx.txt:2: want two sets that stand above this line: "<a> <b>"`,
+		"set a: b\nset c: <a>":                   `xx.txt:2: want two sets that stand above this line: "<a>"`,
 		"near: abcdefghijklmnopqrstuvwxyz":       `xx.txt:1: "abcdefghijklmnopqrstuvwxyz" has more than 20 letters`,
 		"set a: b\nstop: (<a> / c d)* (e)? ... ": `xx.txt:2: a rule begins with words that must be there: " (<a> / c d)* (e)? ..."`,
 	} {
