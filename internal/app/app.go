@@ -84,6 +84,8 @@ type App struct {
 	listener net.Listener
 	duty     net.Listener  // that on-call has of its own; nil: it has none
 	stopping chan struct{} // closed when Run begins to stop
+
+	handedOver atomic.Bool // another process goes on in place of this one
 }
 
 // New wires an App. It opens the database, but no port, and starts nothing. The

@@ -78,3 +78,16 @@ func (a *App) closeListeners() (err error) {
 	}
 	return err
 }
+
+// HandOver keeps the sockets open for the process that goes on in place of this
+// one. The App is to be stopped then, and its service manager is told that it
+// goes on.
+func (a *App) HandOver() (*handover.Held, error) {
+	sockets := []handover.Socket{{Name: listenSetting, Listener: a.listener}}
+	if a.duty != nil {
+		sockets = append(sockets, handover.Socket{Name: dutySetting, Listener: a.duty})
+	}
+	held, err := handover.Hold(sockets)
+	a.handedOver.Store(err == nil)
+	return held, err
+}

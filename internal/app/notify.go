@@ -25,7 +25,11 @@ func (a *App) ready(ctx context.Context) (stopping func()) {
 		})
 	})
 	return func() {
-		a.told(manager.Stopping("Finishing what is in hand"))
+		if a.handedOver.Load() {
+			a.told(manager.Reloading()) // the next program is ready then
+		} else {
+			a.told(manager.Stopping("Finishing what is in hand"))
+		}
 		cancel()
 		watching.Wait()
 	}

@@ -38,7 +38,7 @@ func (a *App) listen(base context.Context, listener net.Listener, handler http.H
 	l := &listening{server: server, drain: web.NewDrain(server), ended: make(chan struct{})}
 	go func() { // ends with the server's shutdown, after which ended is waited for
 		defer close(l.ended)
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := l.drain.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
 		}
 	}()

@@ -27,6 +27,8 @@ type Main struct {
 	Out    io.Writer // results
 	Err    io.Writer // errors and hints
 	Getenv func(string) string
+
+	args []string // of the command that runs
 }
 
 // The exit codes of all commands.
@@ -65,6 +67,7 @@ func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 // Run runs one command and returns its exit code.
 func (m *Main) Run(ctx context.Context, args []string) int {
+	m.args = args
 	var grammar commands
 	leave := make(chan int, 1)
 	parser, err := kong.New(&grammar,

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -36,16 +37,30 @@ func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
 type serveCommand struct {
 	settingsFlag
 	Listen string `help:"Listen here instead of where the settings say." placeholder:"ADDRESS"`
+	Check  bool   `help:"Read the settings, say what is wrong with them, and serve nothing."`
 }
 
-// Run serves until it is told to stop. SIGHUP reads the settings anew.
+// Run serves until it is told to stop. SIGHUP reads the settings anew, and
+// SIGUSR2 has the program that stands in this one's place go on.
 func (c *serveCommand) Run(ctx context.Context, m *Main) error {
+	if c.Check {
+		if _, err := c.settings(); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(m.Out, "the settings can be used")
+		return err
+	}
 	log := slog.New(slog.NewTextHandler(m.Err, nil))
 	limitMemory(log)
 	// From here on, for a SIGHUP that nobody waits for ends the process.
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	upgrades := make(chan os.Signal, 1)
+	if handover.Possible {
+		signal.Notify(upgrades, handover.Signal)
+		defer signal.Stop(upgrades)
+	}
 	sockets, err := handover.Inherited(os.Getpid())
 	if err != nil {
 		log.Warn("not all sockets were handed over", "error", err.Error())
@@ -65,12 +80,19 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if err := a.Listen(ctx); err != nil {
 		return errors.Join(err, a.Close())
 	}
-	ctx, stop := context.WithCancel(ctx)
-	var reloading sync.WaitGroup
-	defer reloading.Wait()
-	defer stop()
-	reloading.Go(func() { c.reload(ctx, hangups, a, log) })
-	return a.Run(ctx)
+	upgrade := newUpgrade(m, log)
+	serving, stop := context.WithCancel(ctx)
+	var signalled sync.WaitGroup
+	signalled.Go(func() { c.reload(serving, hangups, a, log) })
+	signalled.Go(func() {
+		if upgrade.await(serving, upgrades, a) {
+			stop()
+		}
+	})
+	err = a.Run(serving)
+	stop()
+	signalled.Wait()
+	return upgrade.finish(ctx, err)
 }
 
 func (c *serveCommand) settings() (*config.Settings, error) {

@@ -22,27 +22,30 @@ const (
 )
 
 // Drain ends an http.Server without failing a request that somebody is sending.
-// Shutdown alone would close kept connections on which a request is on its way,
-// and would wait for clients that say nothing, or hold back the rest of a body.
+// Shutdown alone would close connections on which a request is on its way, kept
+// ones and new ones, and would wait for clients that say nothing or hold back
+// the rest of a body. Serve by it, and end it by Begin and Stop.
 type Drain struct {
 	server *http.Server
 	begun  chan struct{} // closed by Begin
 	over   time.Time     // when the farewell is
+	served chan struct{} // closed when Serve has ended
 
-	changed chan struct{} // has a token when idle has changed
+	changed chan struct{} // has a token when silent or kept has changed
 
-	mu     sync.Mutex
-	silent map[net.Conn]struct{} // connections that no request came on yet
-	idle   map[net.Conn]struct{} // connections that clients keep for their next request
-	unread map[net.Conn]struct{} // connections with a body that was not read to its end
+	mu       sync.Mutex
+	listener net.Listener
+	silent   map[net.Conn]struct{} // connections that no whole headers came on yet
+	kept     map[net.Conn]struct{} // connections whose clients have not been asked to open another
+	unread   map[net.Conn]struct{} // connections with a body that was not read to its end
 }
 
 // NewDrain returns the Drain of a server that does not serve yet. It puts itself
 // in front of the server's handler.
 func NewDrain(server *http.Server) *Drain {
 	d := &Drain{
-		server: server, begun: make(chan struct{}), changed: make(chan struct{}, 1),
-		silent: make(map[net.Conn]struct{}), idle: make(map[net.Conn]struct{}), unread: make(map[net.Conn]struct{}),
+		server: server, begun: make(chan struct{}), served: make(chan struct{}), changed: make(chan struct{}, 1),
+		silent: make(map[net.Conn]struct{}), kept: make(map[net.Conn]struct{}), unread: make(map[net.Conn]struct{}),
 	}
 	server.Handler = d.before(server.Handler)
 	// Others follow the connections too.
@@ -69,29 +72,57 @@ func (d *Drain) Begin() {
 	close(d.begun)
 }
 
+// Serve serves a listener as the server's own Serve does.
+func (d *Drain) Serve(listener net.Listener) error {
+	defer close(d.served)
+	d.mu.Lock()
+	d.listener = listener
+	d.mu.Unlock()
+	err := d.server.Serve(listener)
+	select {
+	case <-d.begun:
+		if errors.Is(err, net.ErrClosed) {
+			return http.ErrServerClosed
+		}
+	default:
+	}
+	return err
+}
+
 // Stop takes no more connections, and returns once all that was taken is
 // answered or the context has ended. Call Begin before.
 func (d *Drain) Stop(ctx context.Context) error {
-	d.retire(ctx)
+	over := time.NewTimer(time.Until(d.over))
+	defer over.Stop()
+	d.none(ctx, d.kept, over.C)
+	d.mu.Lock()
+	listener := d.listener
+	d.mu.Unlock()
+	if listener != nil {
+		_ = listener.Close() // Serve says what is wrong with it
+		<-d.served
+	}
+	// Once it is told to shut down, a server drops requests that it has just
+	// read: those of all connections that were taken must be in a handler.
 	cut := time.AfterFunc(slowest, d.cut)
 	defer cut.Stop()
+	d.none(ctx, d.silent, nil)
 	return d.server.Shutdown(ctx)
 }
 
-// retire waits until no client keeps a connection, or the farewell is over.
-func (d *Drain) retire(ctx context.Context) {
-	over := time.NewTimer(time.Until(d.over))
-	defer over.Stop()
+// none waits until no connection is in a set, the time is over, or the context
+// has ended.
+func (d *Drain) none(ctx context.Context, set map[net.Conn]struct{}, over <-chan time.Time) {
 	for {
 		d.mu.Lock()
-		kept := len(d.idle)
+		left := len(set)
 		d.mu.Unlock()
-		if kept == 0 {
+		if left == 0 {
 			return
 		}
 		select {
 		case <-d.changed:
-		case <-over.C:
+		case <-over:
 			return
 		case <-ctx.Done():
 			return
@@ -114,16 +145,23 @@ func (d *Drain) cut() {
 // follow is told how each connection fares.
 func (d *Drain) follow(conn net.Conn, state http.ConnState) {
 	d.mu.Lock()
-	delete(d.silent, conn)
-	delete(d.idle, conn)
+	defer d.mu.Unlock()
 	delete(d.unread, conn) // only now: a handler may leave the rest to the server
 	switch state {
 	case http.StateNew:
 		d.silent[conn] = struct{}{}
-	case http.StateIdle:
-		d.idle[conn] = struct{}{}
+	case http.StateActive:
+		d.kept[conn] = struct{}{} // unless before says otherwise
+	case http.StateClosed, http.StateHijacked:
+		d.leaves(conn)
 	}
-	d.mu.Unlock()
+}
+
+// leaves is called, with the lock, for a connection that its client does not
+// keep any longer.
+func (d *Drain) leaves(conn net.Conn) {
+	delete(d.silent, conn)
+	delete(d.kept, conn)
 	select {
 	case d.changed <- struct{}{}:
 	default:
@@ -134,12 +172,16 @@ func (d *Drain) follow(conn net.Conn, state http.ConnState) {
 // another connection once stopping has begun.
 func (d *Drain) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, ok := r.Context().Value(connKey{}).(net.Conn)
+		d.mu.Lock()
 		select {
 		case <-d.begun:
 			w.Header().Set("Connection", "close")
+			d.leaves(conn)
 		default:
+			delete(d.silent, conn)
 		}
-		conn, ok := r.Context().Value(connKey{}).(net.Conn)
+		d.mu.Unlock()
 		if !ok || r.Body == http.NoBody {
 			next.ServeHTTP(w, r)
 			return

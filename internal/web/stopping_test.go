@@ -54,7 +54,7 @@ func openDoor(t *testing.T, handler http.HandlerFunc) *door {
 	d := &door{t: t, conns: pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	server := web.Server(handler, slog.New(slog.DiscardHandler))
 	d.drain = web.NewDrain(server)
-	d.serving.Go(func() { _ = server.Serve(&d.conns) })
+	d.serving.Go(func() { _ = d.drain.Serve(&d.conns) })
 	t.Cleanup(func() {
 		_ = server.Close()
 		d.serving.Wait()
@@ -134,7 +134,7 @@ func TestWhoHoldsBackDoesNotHoldUpAStop(t *testing.T) {
 				synctest.Wait()
 				reading := make(chan struct{})
 				go func() { defer close(reading); _, _ = io.Copy(io.Discard, client) }()
-				if took := d.stop(); took > time.Second {
+				if took := d.stop(); took > 1100*time.Millisecond { // both limits, and how often Shutdown looks
 					t.Errorf("the stop takes %v", took)
 				}
 				<-reading
