@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,17 +18,42 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
+// takenBack returns the statements that take back the migrations from a version
+// on, the last first.
+func takenBack(t testing.TB, from int) []string {
+	t.Helper()
+	files, err := filepath.Glob("migrations/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var statements []string
+	for _, file := range slices.Backward(files) {
+		if version, err := strconv.Atoi(filepath.Base(file)[:4]); err != nil || version < from {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, down, _ := strings.Cut(string(text), "-- +goose Down")
+		for statement := range strings.SplitSeq(down, ";") {
+			if statement = strings.TrimSpace(statement); statement != "" {
+				statements = append(statements, statement)
+			}
+		}
+	}
+	return statements
+}
+
 // asBeforeKeys makes the tables those of the version in which numbers were kept
 // as they came, with some rows of one telephone in several spellings.
 func asBeforeKeys(t testing.TB, s *store.Store) {
 	t.Helper()
-	statements := []string{
-		`DROP INDEX texts_counted_source`, `DROP INDEX texts_counted_domain`, `DROP INDEX texts_counted_entry`,
-		`ALTER TABLE texts DROP COLUMN fresh`, `ALTER TABLE texts DROP COLUMN asked_openly`, `ALTER TABLE texts DROP COLUMN source`, `ALTER TABLE texts DROP COLUMN counted`,
+	statements := append(takenBack(t, 9),
 		`ALTER TABLE texts DROP COLUMN dialled`, `ALTER TABLE callbacks DROP COLUMN dialled`,
 		`DELETE FROM switchhook_schema WHERE version_id > 6`,
 		`INSERT INTO entries (id, place, revision, item) VALUES ('nl', 1, 1, '{"from_number":"31201234567","api_domain":"example.net"}')`,
-	}
+	)
 	for _, row := range []string{ // number, tenant, channel, at, how, words
 		`'0031612340103', 'example.net', 'text', 20, 'text', 'STOP'`,
 		`'310612340103', 'example.net', 'text', 10, 'text', 'stop it'`,
