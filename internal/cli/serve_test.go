@@ -90,9 +90,14 @@ func folder(t *testing.T, files map[string]string) string {
 	return path
 }
 
+// put writes a file, whole or not at all: a server may be reading it.
 func put(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	err := os.WriteFile(path+".new", []byte(text), 0o600)
+	if err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 }
