@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,7 +86,7 @@ func (c *Clock) Look(wall time.Time, up time.Duration) (jump Jump, err error) {
 	c.saved.Seen = wall
 	text, err := json.Marshal(c.saved)
 	if err == nil {
-		err = writePrivate(c.path, string(text))
+		err = errors.Join(os.MkdirAll(filepath.Dir(c.path), 0o700), writePrivate(c.path, string(text)))
 	}
 	return jump, err
 }

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func TestAClockThatIsSetIsNoticedAndDoubtedForADay(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			folder := t.TempDir()
+			folder := filepath.Join(t.TempDir(), "not", "yet")
 			var clock *app.Clock
 			for i, l := range append(first, looks...) {
 				if l.start {
