@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/alert"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/pipenet"
 )
 
 // secret is the part of the address that nobody may see.
@@ -124,11 +124,11 @@ type desk struct {
 func open(t *testing.T, repeat time.Duration) *desk {
 	t.Helper()
 	d := &desk{chat: &chat{t: t, started: time.Now()}, log: &strings.Builder{}}
-	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	listener := pipenet.Listen()
 	server := &http.Server{Handler: d.chat}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
-	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) { return listener.dial(ctx) }})
+	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: listener.Dial})
 	var err error
 	d.Sender, err = alert.New(alert.Config{
 		Webhook: "http://chat.example.net/hooks/" + secret, Repeat: repeat, Client: client,
@@ -172,42 +172,6 @@ func (l *locked) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	return l.w.Write(p)
 }
-
-// pipes is a net.Listener of connections that are no sockets, which would stop
-// a bubble's clock.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case p.conns <- theirs:
-		return ours, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
 // elapse lets the bubble's clock go on, with everything that happens meanwhile.
 func elapse(d time.Duration) {

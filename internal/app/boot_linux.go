@@ -15,6 +15,3 @@ func sinceBoot() time.Duration {
 	}
 	return time.Duration(now.Nano())
 }
-
-// began is when the process did, with the reading of the monotonic clock.
-var began = time.Now()

@@ -37,8 +37,8 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: limits(settings.ClickToCall), Patience: settings.ClickToCall.Patience,
 		Log:   web.Note,
 		Asked: func(err error) { s.phoneSystem.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
+		Ended: a.scheduledCallEnded,
 	}
-	s.callBacks.Ended = a.scheduledCallEnded
 	calls := &clicktocall.Handler{
 		Desk: s.callBacks, Networks: a.store, Cancels: a.store, URL: settings.PublicURL, Address: address,
 		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note, Stopping: a.stopping},

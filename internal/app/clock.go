@@ -31,6 +31,9 @@ const (
 	clockFile = "clock.json"
 )
 
+// began is when the process did, by its monotonic clock.
+var began = time.Now()
+
 // Clock notices when the machine's clock is set to another time, while the
 // server runs or while it is off, and doubts it for a day: nothing is removed
 // for its age.

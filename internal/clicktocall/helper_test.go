@@ -2,7 +2,6 @@ package clicktocall_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"log/slog"
 	"maps"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/pipenet"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -88,7 +88,7 @@ func newSystem(system *nstest.System) *nstest.System {
 func phoneAt(t *testing.T, version string) (*nstest.System, *netsapiens.Client) {
 	t.Helper()
 	system := newSystem(nstest.New(nstest.Quirks{Version: version}))
-	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	listener := pipenet.Listen()
 	server := &http.Server{Handler: system}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
@@ -100,7 +100,7 @@ func phoneAt(t *testing.T, version string) (*nstest.System, *netsapiens.Client) 
 			t.Errorf("the phone system was asked what its API does not allow: %v", violations)
 		}
 	})
-	transport := &http.Transport{DialContext: listener.dial}
+	transport := &http.Transport{DialContext: listener.Dial}
 	t.Cleanup(transport.CloseIdleConnections)
 	client, err := netsapiens.New(netsapiens.Config{URL: "http://phone.example.net", Token: nstest.Token, HTTP: &http.Client{Transport: transport}})
 	if err != nil {
@@ -256,38 +256,3 @@ func (s *service) set(id, object string) {
 		s.t.Fatal(err)
 	}
 }
-
-// pipes is a net.Listener within the process.
-type pipes struct {
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }

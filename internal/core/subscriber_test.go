@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -16,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/pipenet"
 )
 
 // subscriber is a program that events are posted to.
@@ -163,7 +163,7 @@ var loopback = fetch.Options{Guard: fetch.Guard{Loopback: true}}
 
 // piped leads all posts to a handler over pipes, so that time is virtual.
 func piped(t *testing.T, h http.Handler) fetch.Options {
-	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	l := pipenet.Listen()
 	server := &http.Server{Handler: h}
 	served := make(chan struct{})
 	go func() {
@@ -174,36 +174,5 @@ func piped(t *testing.T, h http.Handler) fetch.Options {
 		_ = server.Close()
 		<-served
 	})
-	return fetch.Options{Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		near, far := net.Pipe()
-		select {
-		case l.conns <- far:
-			return near, nil
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}}
+	return fetch.Options{Dial: l.Dial}
 }
-
-// listener takes connections that are no sockets.
-type listener struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *listener) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return &net.UnixAddr{} }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/engine"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/pipenet"
 	"github.com/switchhook/switchhook/internal/trace"
 	"github.com/switchhook/switchhook/responder"
 )
@@ -34,7 +35,7 @@ type network struct {
 // client returns a client for the network, which lives until the test ends.
 func (n *network) client(t *testing.T, o fetch.Options) *fetch.Client {
 	t.Helper()
-	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	listener := pipenet.Listen()
 	server := &http.Server{Handler: n.handler}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
@@ -46,7 +47,7 @@ func (n *network) client(t *testing.T, o fetch.Options) *fetch.Client {
 		if dial := n.dials[host]; dial != nil {
 			return dial(ctx)
 		}
-		return listener.dial(ctx)
+		return listener.Dial(ctx, "tcp", address)
 	}
 	client := fetch.New(o)
 	t.Cleanup(func() {
@@ -56,41 +57,6 @@ func (n *network) client(t *testing.T, o fetch.Options) *fetch.Client {
 	})
 	return client
 }
-
-// pipes is a net.Listener of connections that are no sockets.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) dial(ctx context.Context) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case p.conns <- theirs:
-		return ours, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
 // refused is a host where nothing listens.
 func refused(context.Context) (net.Conn, error) {

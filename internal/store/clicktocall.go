@@ -76,12 +76,8 @@ func keyed(caps []clicktocall.Cap) []clicktocall.Cap {
 }
 
 // holdCaps makes other transactions about the same number, token and caps wait
-// for the end of this one. All take their locks in one order, so that no two
-// wait for each other. SQLite has one transaction that writes at a time.
+// for the end of this one.
 func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, caps []clicktocall.Cap) error {
-	if !s.shared() {
-		return nil
-	}
 	names := []string{"callback token " + token}
 	if number != "" {
 		names = append(names, "callback number "+number)
@@ -89,13 +85,7 @@ func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, 
 	for _, c := range caps {
 		names = append(names, fmt.Sprintf("callback %s %s", c.Scope, c.Of))
 	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.hold(ctx, tx, names...)
 }
 
 // sameCallBack returns the call back that an Ask is a repeat of; nil: none.

@@ -15,11 +15,7 @@ import (
 // holdProofs makes other transactions about codes wait for the end of this one:
 // few are ever sent.
 func (s *Store) holdProofs(ctx context.Context, tx *sql.Tx) error {
-	if !s.shared() {
-		return nil
-	}
-	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended('callback proofs', 0))")
-	return err
+	return s.hold(ctx, tx, "callback proofs")
 }
 
 // BeginProof is described at clicktocall.Proofs.

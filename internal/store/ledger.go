@@ -93,18 +93,14 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 }
 
 // holdNumber makes other transactions about the number wait for the end of
-// this one. SQLite has one transaction that writes at a time. Callers without a
-// number need not wait for each other, but their calls for themselves.
+// this one. Callers without a number need not wait for each other, but their
+// calls for themselves.
 func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID string) error {
-	if !s.shared() {
-		return nil
-	}
 	name := "number " + number
 	if number == "" {
 		name = "call " + callID
 	}
-	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name)
-	return err
+	return s.hold(ctx, tx, name)
 }
 
 func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -76,23 +75,13 @@ func (s *Store) countText(ctx context.Context, tx *sql.Tx, t *ledger.Text, c led
 const sourceKnown = 7 * 24 * time.Hour
 
 // holdTextCaps makes other transactions of the same caps wait for the end of
-// this one. The number's lock is held by now, and all take these in one order,
-// so that no two wait for each other.
+// this one. The number is held by now: nobody takes these before it.
 func (s *Store) holdTextCaps(ctx context.Context, tx *sql.Tx, caps []ledger.Cap) error {
-	if !s.shared() || len(caps) == 0 {
-		return nil
-	}
 	names := make([]string, 0, len(caps))
 	for _, c := range caps {
 		names = append(names, "text "+string(c.Scope)+" "+c.Of)
 	}
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.hold(ctx, tx, names...)
 }
 
 // beginText writes the text of a call that is to be sent now, and returns it as

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -143,4 +144,20 @@ func (s *Store) snapshot() sql.IsolationLevel {
 		return sql.LevelRepeatableRead
 	}
 	return sql.LevelDefault
+}
+
+// hold makes other transactions that hold one of some names wait for the end of
+// this one. All take theirs in one order, so that no two wait for each other.
+// SQLite has one transaction that writes at a time.
+func (s *Store) hold(ctx context.Context, tx *sql.Tx, names ...string) error {
+	if !s.shared() {
+		return nil
+	}
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,12 +2,10 @@ package textback_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"maps"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -23,6 +21,7 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/pipenet"
 	"github.com/switchhook/switchhook/internal/provision"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
@@ -120,7 +119,7 @@ func start(t *testing.T, change ...func(*textback.Config)) *service {
 func startInBubble(t *testing.T, change ...func(*textback.Config)) *service {
 	t.Helper()
 	system := newSystem(nstest.New(nstest.Quirks{}))
-	listener := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
+	listener := pipenet.Listen()
 	server := &http.Server{Handler: system}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) })
@@ -132,7 +131,7 @@ func startInBubble(t *testing.T, change ...func(*textback.Config)) *service {
 			t.Errorf("the phone system was asked what its API does not allow: %v", violations)
 		}
 	})
-	transport := &http.Transport{DialContext: listener.dial}
+	transport := &http.Transport{DialContext: listener.Dial}
 	t.Cleanup(transport.CloseIdleConnections)
 	return startWith(t, system, netsapiens.Config{URL: "http://phone.example.net", Token: nstest.Token, HTTP: &http.Client{Transport: transport}}, change...)
 }
@@ -319,41 +318,6 @@ func (s *service) text(id string) entry.Text {
 	}
 	return e.Text
 }
-
-// pipes is a net.Listener within the process.
-type pipes struct {
-	conns  chan net.Conn
-	once   sync.Once
-	closed chan struct{}
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case p.conns <- far:
-		return near, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
 // zeros is a body without an end.
 type zeros struct{ read int64 }

@@ -38,7 +38,7 @@ func bound(s *http.Server, most int) {
 		return context.WithValue(ctx, connectionKey{}, c.opened(conn))
 	}
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if this, ok := r.Context().Value(connectionKey{}).(*connection); ok {
+		if this := connectionOf(r); this != nil {
 			this.begin()
 			defer this.end()
 		}
@@ -46,7 +46,15 @@ func bound(s *http.Server, most int) {
 	})
 }
 
+// connectionKey is the key of a request's connection in its context.
 type connectionKey struct{}
+
+// connectionOf returns the connection that a request came on; nil: no Server has
+// it.
+func connectionOf(r *http.Request) *connection {
+	this, _ := r.Context().Value(connectionKey{}).(*connection)
+	return this
+}
 
 // changed is told of each state of each connection. Requests say themselves when
 // they begin and end.

@@ -10,31 +10,9 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/switchhook/switchhook/internal/pipenet"
 	"github.com/switchhook/switchhook/internal/web"
 )
-
-// manyConns is a net.Listener that is handed its connections.
-type manyConns struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *manyConns) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *manyConns) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *manyConns) Addr() net.Addr { return &net.TCPAddr{} }
 
 // TestIdleConnectionsKeepNobodyOut: of thousands of connections that ask nothing
 // the oldest are closed, and those that wait for an answer are not.
@@ -48,15 +26,17 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 			_, _ = io.WriteString(w, "fine")
 		}), slog.New(slog.DiscardHandler))
 		web.NewDrain(s) // which follows connections as well
-		listener := &manyConns{conns: make(chan net.Conn), closed: make(chan struct{})}
+		listener := pipenet.Listen()
 		var serving sync.WaitGroup
 		serving.Go(func() { _ = s.Serve(listener) })
 		var open []net.Conn
 		dial := func() net.Conn {
-			near, far := net.Pipe()
-			listener.conns <- far
-			open = append(open, near)
-			return near
+			conn, err := listener.Dial(t.Context(), "", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			open = append(open, conn)
+			return conn
 		}
 		ask := func(conn net.Conn, path string) {
 			if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {

@@ -40,27 +40,18 @@ type Drain struct {
 	unread   map[net.Conn]struct{} // connections with a body that was not read to its end
 }
 
-// NewDrain returns the Drain of a server that does not serve yet. It puts itself
-// in front of the server's handler.
+// NewDrain returns the Drain of a server that Server has made and that does not
+// serve yet. It puts itself in front of the server's handler.
 func NewDrain(server *http.Server) *Drain {
 	d := &Drain{
 		server: server, begun: make(chan struct{}), served: make(chan struct{}), changed: make(chan struct{}, 1),
 		silent: make(map[net.Conn]struct{}), kept: make(map[net.Conn]struct{}), unread: make(map[net.Conn]struct{}),
 	}
 	server.Handler = d.before(server.Handler)
-	// Others follow the connections too.
-	follow, remember := server.ConnState, server.ConnContext
+	bound := server.ConnState
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
-		if follow != nil {
-			follow(conn, state)
-		}
+		bound(conn, state)
 		d.follow(conn, state)
-	}
-	server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
-		if remember != nil {
-			ctx = remember(ctx, conn)
-		}
-		return context.WithValue(ctx, connKey{}, conn)
 	}
 	return d
 }
@@ -172,7 +163,8 @@ func (d *Drain) leaves(conn net.Conn) {
 // another connection once stopping has begun.
 func (d *Drain) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn, ok := r.Context().Value(connKey{}).(net.Conn)
+		conn := connectionOf(r).conn
+		reads := r.Body != http.NoBody
 		d.mu.Lock()
 		select {
 		case <-d.begun:
@@ -181,22 +173,19 @@ func (d *Drain) before(next http.Handler) http.Handler {
 		default:
 			delete(d.silent, conn)
 		}
+		if reads {
+			d.unread[conn] = struct{}{}
+		}
 		d.mu.Unlock()
-		if !ok || r.Body == http.NoBody {
+		if !reads {
 			next.ServeHTTP(w, r)
 			return
 		}
-		d.mu.Lock()
-		d.unread[conn] = struct{}{}
-		d.mu.Unlock()
 		with := *r
 		with.Body = &body{ReadCloser: r.Body, drain: d, conn: conn}
 		next.ServeHTTP(w, &with)
 	})
 }
-
-// connKey is the key of a request's connection in its context.
-type connKey struct{}
 
 // body is a request's. Once it was read to its end, its connection holds
 // nothing back.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/pipenet"
 	"github.com/switchhook/switchhook/internal/web"
 )
 
@@ -247,11 +248,13 @@ func TestSlowClientsAreCutOff(t *testing.T) {
 // pipeTo serves on one end of a pipe, and returns the other.
 func pipeTo(t *testing.T, s *http.Server) net.Conn {
 	t.Helper()
-	near, far := net.Pipe()
-	listener := &oneConn{conn: make(chan net.Conn, 1), closed: make(chan struct{})}
-	listener.conn <- far
+	listener := pipenet.Listen()
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = s.Serve(listener) })
+	near, err := listener.Dial(t.Context(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		_ = near.Close()
 		_ = s.Close()
@@ -259,29 +262,6 @@ func pipeTo(t *testing.T, s *http.Server) net.Conn {
 	})
 	return near
 }
-
-// oneConn is a net.Listener with one connection.
-type oneConn struct {
-	conn   chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (l *oneConn) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conn:
-		return conn, nil
-	case <-l.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (l *oneConn) Close() error {
-	l.once.Do(func() { close(l.closed) })
-	return nil
-}
-
-func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestReadyTellsWhatCannotWorkAndWhy(t *testing.T) {
 	fine := func(context.Context) error { return nil }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/pipenet"
 	"github.com/switchhook/switchhook/internal/web"
 )
 
@@ -22,39 +22,16 @@ import (
 type door struct {
 	t       *testing.T
 	drain   *web.Drain
-	conns   pipes
+	conns   *pipenet.Listener
 	serving sync.WaitGroup
 }
 
-// pipes is a net.Listener of connections within the process.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
-
 func openDoor(t *testing.T, handler http.HandlerFunc) *door {
 	t.Helper()
-	d := &door{t: t, conns: pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
+	d := &door{t: t, conns: pipenet.Listen()}
 	server := web.Server(handler, slog.New(slog.DiscardHandler))
 	d.drain = web.NewDrain(server)
-	d.serving.Go(func() { _ = d.drain.Serve(&d.conns) })
+	d.serving.Go(func() { _ = d.drain.Serve(d.conns) })
 	t.Cleanup(func() {
 		_ = server.Close()
 		d.serving.Wait()
@@ -65,8 +42,10 @@ func openDoor(t *testing.T, handler http.HandlerFunc) *door {
 // connect opens a connection and sends something on it.
 func (d *door) connect(sends string) *bufio.ReadWriter {
 	d.t.Helper()
-	near, far := net.Pipe()
-	d.conns.conns <- far
+	near, err := d.conns.Dial(d.t.Context(), "", "")
+	if err != nil {
+		d.t.Fatal(err)
+	}
 	d.t.Cleanup(func() { _ = near.Close() })
 	client := bufio.NewReadWriter(bufio.NewReader(near), bufio.NewWriter(near))
 	send(client, sends)
