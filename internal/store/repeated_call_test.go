@@ -83,6 +83,39 @@ func TestARepeatedCallGetsItsAnswer(t *testing.T) {
 	})
 }
 
+// TestARepeatedCallIsOfOneTime asks again and again while the attempt ends:
+// whoever is told that the text went out is also told so by the answer.
+func TestARepeatedCallIsOfOneTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		for i := range 50 {
+			key := callOf(strconv.Itoa(i))
+			first := begin(t, s, key, noon(), func(ledger.History) ledger.Decision {
+				return ledger.Decision{Reason: "uncertain", Text: textTo(caller)}
+			})
+			var asking sync.WaitGroup
+			for range 4 {
+				asking.Go(func() {
+					for state := ledger.Sending; state == ledger.Sending; {
+						begun, err := s.Begin(t.Context(), key, tenant, noon(), refuses(t))
+						if err != nil {
+							t.Error(err)
+							return
+						}
+						if state = begun.Text.State; (begun.Reason == "sent") != (state == ledger.Sent) {
+							t.Errorf("the text is %s, and the answer %s", state, begun.Reason)
+						}
+					}
+				})
+			}
+			if err := s.Finish(t.Context(), ledger.Result{ID: first.Text.ID, Attempt: 1, At: noon(), State: ledger.Sent, Reason: "sent"}); err != nil {
+				t.Error(err)
+			}
+			asking.Wait()
+		}
+	})
+}
+
 func TestWhatMakesACallAnother(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
