@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 )
@@ -52,16 +51,7 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 			return err
 		}
 		if answer != nil {
-			begun = ledger.Begun{Repeated: true, Reason: answer.Reason}
-			if answer.Text == "" {
-				return nil
-			}
-			text, err := findText(ctx, tx, answer.Text)
-			if err == nil {
-				begun.Text = &text
-			} else if fault.CodeOf(err) == fault.NotFound { // removed since; the answer stands
-				err = nil
-			}
+			begun, err = readBegun(ctx, tx, key, answer)
 			return err
 		}
 
@@ -90,6 +80,25 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", key.CallID, key.Entry, err)
 	}
 	return begun, nil
+}
+
+// readBegun returns a call that has had its answer. The attempt at its text may
+// end at any time: what is answered and what became of the text are read by one
+// statement, so that they are of one time.
+func readBegun(ctx context.Context, q querier, key ledger.Key, answer *ledger.Answered) (ledger.Begun, error) {
+	begun := ledger.Begun{Repeated: true, Reason: answer.Reason}
+	if answer.Text == "" {
+		return begun, nil
+	}
+	row := q.QueryRowContext(ctx, `
+		SELECT `+textColumns+`, COALESCE((SELECT reason FROM answers WHERE caller = $2 AND entry = $3 AND call_id = $4 AND step = $5), $6)
+		FROM texts WHERE id = $1`, answer.Text, key.Caller, key.Entry, key.CallID, key.Step, answer.Reason)
+	text, err := scanText(row, &begun.Reason)
+	if errors.Is(err, sql.ErrNoRows) { // removed since; the answer stands
+		return begun, nil
+	}
+	begun.Text = &text
+	return begun, err
 }
 
 // holdNumber makes other transactions about the number wait for the end of

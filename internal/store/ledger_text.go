@@ -19,16 +19,16 @@ import (
 const textColumns = `id, purpose, entry, call_id, domain, username, session, sender, receiver, dialled, message, segments,
 	state, why, problem, doubtful, ordered, attempts, created, updated, due, deadline, lease`
 
-// scanText reads the columns of textColumns.
-func scanText(row interface{ Scan(dest ...any) error }) (ledger.Text, error) {
+// scanText reads the columns of textColumns, and those after them into more.
+func scanText(row scanner, more ...any) (ledger.Text, error) {
 	var (
 		t                                      ledger.Text
 		doubtful, ordered                      int
 		created, updated, due, deadline, lease int64
 		dialled                                string
 	)
-	err := row.Scan(&t.ID, &t.Purpose, &t.Entry, &t.CallID, &t.Domain, &t.User, &t.Session, &t.From, &t.To, &dialled, &t.Message, &t.Segments,
-		&t.State, &t.Why, &t.Problem, &doubtful, &ordered, &t.Attempts, &created, &updated, &due, &deadline, &lease)
+	err := row.Scan(append([]any{&t.ID, &t.Purpose, &t.Entry, &t.CallID, &t.Domain, &t.User, &t.Session, &t.From, &t.To, &dialled, &t.Message, &t.Segments,
+		&t.State, &t.Why, &t.Problem, &doubtful, &ordered, &t.Attempts, &created, &updated, &due, &deadline, &lease}, more...)...)
 	t.To = cmp.Or(dialled, t.To)
 	t.Doubtful, t.Ordered = doubtful != 0, ordered != 0
 	t.Created, t.Updated = fromMillis(created), fromMillis(updated)
