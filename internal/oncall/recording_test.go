@@ -22,9 +22,15 @@ type journal struct {
 	mu      sync.Mutex
 	records []oncall.Record
 	err     error
+	slow    time.Duration // how long it takes, unless it is broken off
 }
 
-func (j *journal) Save(_ context.Context, records []oncall.Record) error {
+func (j *journal) Save(ctx context.Context, records []oncall.Record) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(j.slow):
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.err != nil {
@@ -123,6 +129,21 @@ func TestFailingJournalCostsNobodyAnything(t *testing.T) {
 			t.Errorf("%d records were kept once the journal could, want 20", n)
 		}
 		stop()
+	})
+}
+
+func TestAStopDoesNotBreakTheJournalOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := &journal{slow: time.Second}
+		o := recorded(t, j, answering(person("Ann", 1, annCell)))
+		stop := o.run()
+		synctest.Wait()
+		o.wants(o.ask(""), ack(annCell))
+		synctest.Wait() // it is being kept
+		stop()
+		if j.count() != 1 || strings.Contains(o.log.String(), "cannot be kept") {
+			t.Errorf("%d records\n%s", j.count(), o.log.String())
+		}
 	})
 }
 
