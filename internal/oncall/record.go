@@ -167,7 +167,7 @@ func (l *decisions) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			l.flush(context.WithoutCancel(ctx))
+			l.flush(ctx)
 			return
 		case <-l.wake:
 		}
@@ -187,7 +187,8 @@ func (l *decisions) run(ctx context.Context) {
 	}
 }
 
-// flush hands over what waits; what the journal does not take waits on.
+// flush hands over what waits; what the journal does not take waits on. It is
+// not broken off where the context ends.
 func (l *decisions) flush(ctx context.Context) (ok bool) {
 	l.mu.Lock()
 	batch, lost := l.waiting, l.lost
@@ -203,7 +204,7 @@ func (l *decisions) flush(ctx context.Context) (ok bool) {
 	for _, r := range batch {
 		records = append(records, *r)
 	}
-	ctx, cancel := context.WithTimeout(ctx, journalTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), journalTimeout)
 	defer cancel()
 	err := l.journal.Save(ctx, records)
 	if err == nil {
