@@ -143,6 +143,7 @@ func TestFewCallsOfANumberMayWait(t *testing.T) {
 // TestCallsForOneMinuteDisplaceNobody has strangers ask for calls at one minute,
 // which would be called by a queue all at once, and for a morning full of them.
 func TestCallsForOneMinuteDisplaceNobody(t *testing.T) {
+	const asked = 120
 	for _, row := range []struct {
 		name  string
 		at    func(i int) time.Duration // when the i-th wants to be called
@@ -158,7 +159,7 @@ func TestCallsForOneMinuteDisplaceNobody(t *testing.T) {
 				var ended tally
 				s.desk.Ended = ended.add
 				var waiting []string
-				for i := range 400 {
+				for i := range asked {
 					who, network := bot(i)
 					ask := workless(who, network, "sales", anyNumber(i))
 					ask["at"] = later(row.at(i))
@@ -172,7 +173,7 @@ func TestCallsForOneMinuteDisplaceNobody(t *testing.T) {
 					}
 				}
 				if len(waiting) != row.taken {
-					t.Errorf("%d of 400 were taken, want %d", len(waiting), row.taken)
+					t.Errorf("%d of %d were taken, want %d", len(waiting), asked, row.taken)
 				}
 				// True visitors come before them, and get their calls.
 				for i := range 100 {
