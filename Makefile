@@ -24,7 +24,7 @@ LONG     := ./internal/store ./internal/clicktocall/widget ./internal/crash ./pa
 MACHINE  := dist/.debian
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build package check test race package-test deps format lint bench fuzz
+.PHONY: help demo build package check test race attack package-test deps format lint bench fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ test: deps format ## all tests, each once; CI runs this and make race
 
 race: deps ## the packages with goroutines under the race detector; some minutes
 	CGO_ENABLED=1 go test -race -count=1 $(TESTFLAGS) $$(tools/racing.sh)
+
+# With -bench PostgreSQL waits for the disk, as a real one does.
+attack: deps ## attack what is shipped, beside an honest load, and write a table; twenty minutes
+	SWITCHHOOK_TEST_FULL=1 go test -count=1 -v $(TESTFLAGS) -run '^TestAttacked$$' -bench '^$$' ./internal/crash
 
 package-test: package ## install, upgrade and remove the package on machines with systemd; as root
 	@tools/deps.sh

@@ -133,10 +133,17 @@ func (a *attack) press(s *server, who stranger, id, phone string) {
 	}
 }
 
-// work finds a nonce.
+// work finds a nonce, and counts what that took.
 func (a *attack) work(challenge string, want int) string {
 	for most := a.mostBits.Load(); int64(want) > most && !a.mostBits.CompareAndSwap(most, int64(want)); most = a.mostBits.Load() {
 	}
+	nonce, hashes := prove(challenge, want)
+	a.hashes.Add(int64(hashes))
+	return nonce
+}
+
+// prove finds a nonce, and says how many hashes that took.
+func prove(challenge string, want int) (nonce string, hashes int) {
 	text := append([]byte(challenge), ':')
 	for n := 0; ; n++ {
 		sum := sha256.Sum256(strconv.AppendInt(text, int64(n), 10))
@@ -148,8 +155,7 @@ func (a *attack) work(challenge string, want int) string {
 			}
 		}
 		if zeros >= want {
-			a.hashes.Add(int64(n + 1))
-			return strconv.Itoa(n)
+			return strconv.Itoa(n), n + 1
 		}
 	}
 }

@@ -7,6 +7,7 @@
 package crash_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -42,7 +43,13 @@ const (
 	asServe    = "serve"    // the command, as it is
 	asHurrying = "hurrying" // the same, but texts go on at hurriedPace
 	asDoomed   = "doomed"   // kills itself at a point
+	asHonest   = "honest"   // asks as phone systems and visitors do
+	asAttacker = "attacker" // attacks
 )
+
+// listenAt is the variable with the address that a server listens at; without it
+// that is any.
+const listenAt = "CRASH_TEST_LISTEN"
 
 // hurriedPace leaves out most of the waiting. An attempt still has the time that
 // it takes on a busy machine, and so has a phone system that is asked for a text.
@@ -65,11 +72,15 @@ func TestMain(m *testing.M) {
 		os.Exit(storetest.Run(m))
 	case asServe:
 		main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
-		os.Exit(main.Run(ctx, []string{"serve", "-c", settingsFile, "--listen", "127.0.0.1:0"}))
+		os.Exit(main.Run(ctx, []string{"serve", "-c", settingsFile, "--listen", cmp.Or(os.Getenv(listenAt), "127.0.0.1:0")}))
 	case asHurrying:
 		err = hurry(ctx)
 	case asDoomed:
 		err = runDoomed(ctx)
+	case asHonest:
+		err = runHonest(ctx)
+	case asAttacker:
+		err = runAttacker(ctx)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
