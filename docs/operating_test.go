@@ -243,6 +243,11 @@ func (o *operating) ask(method, path string, form url.Values) string {
 		o.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	token, err := app.OperatorToken(filepath.Join(o.folder, "data"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		o.t.Fatal(err)

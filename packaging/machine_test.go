@@ -191,7 +191,7 @@ func TestTheLifeOfAnInstallation(t *testing.T) {
 		m.prints("grep -E '^(NoNewPrivs|Seccomp|CapEff|CapBnd):' /proc/"+m.pid()+"/status", "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2")
 		m.sh("systemd-analyze security --no-pager --threshold=" + mostExposed + " switchhook")
 		m.prints("journalctl --unit=switchhook --output=cat | grep -iE 'permitted|denied|read-only|audit'", "")
-		m.prints("curl --silent http://127.0.0.1:5100/metrics | grep -c ^process_start_time_seconds", "1")
+		m.prints("curl --silent --oauth2-bearer \"$(cat /var/lib/switchhook/operator.token)\" http://127.0.0.1:5100/metrics | grep -c ^process_start_time_seconds", "1")
 	})
 
 	t.Run("it reads its settings anew", func(t *testing.T) {

@@ -71,6 +71,7 @@ type App struct {
 	alerts  *alert.Sender
 
 	clock *Clock
+	token string // the operator's; empty: there is none, and nobody has it
 
 	scripts       widget.Scripts
 	subscriptions subscriptions
@@ -83,6 +84,7 @@ type App struct {
 
 	listener net.Listener
 	duty     net.Listener  // that on-call has of its own; nil: it has none
+	figures  net.Listener  // that metrics have of their own; nil: they have none
 	stopping chan struct{} // closed when Run begins to stop
 
 	handedOver atomic.Bool // another process goes on in place of this one
@@ -103,6 +105,9 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 	if a.store, err = a.openStore(ctx, settings); err != nil {
 		return nil, err
 	}
+	if a.token, err = a.operatorToken(settings); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
 	s, err := a.newSite(ctx, settings, nil)
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
@@ -119,11 +124,11 @@ func (a *App) Close() error { return errors.Join(a.closeListeners(), a.store.Clo
 // Address returns where the App listens.
 func (a *App) Address() string { return a.listener.Addr().String() }
 
-// dutyHandler answers requests as the listener does that on-call has of its own.
-func (a *App) dutyHandler() http.Handler {
+// handlerOf answers requests as a listener does that a part has of its own.
+func (a *App) handlerOf(part func(*site) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if duty := a.site.Load().duty; duty != nil {
-			duty.ServeHTTP(w, r)
+		if handler := part(a.site.Load()); handler != nil {
+			handler.ServeHTTP(w, r)
 			return
 		}
 		http.NotFound(w, r) // it was switched off since
@@ -150,6 +155,9 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	}
 	if dutyAddress(settings) != dutyAddress(old.settings) {
 		a.log.Warn("oncall.listen has changed: it takes a restart to be in force")
+	}
+	if settings.MetricsListen != old.settings.MetricsListen {
+		a.log.Warn("metrics_listen has changed: it takes a restart to be in force")
 	}
 	if !sameStore(settings, old.settings) {
 		a.log.Warn("data or database has changed: it takes a restart to be in force")

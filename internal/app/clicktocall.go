@@ -91,7 +91,7 @@ func (a *App) widget(s *site) http.Handler {
 	})
 }
 
-// preview shows an operator on this machine an entry's button in every state.
+// preview shows an operator an entry's button in every state.
 func (a *App) preview(s *site) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e, ok := s.entries.Get(r.URL.Query().Get("id"))

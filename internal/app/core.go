@@ -34,10 +34,10 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	if settings.Core == nil {
 		return nil
 	}
-	token, err := a.startCore(ctx, s)
-	if err != nil {
+	if err := a.startCore(ctx, s); err != nil {
 		return err
 	}
+	token := a.token
 	exchange := exchange{core: s.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: a.keepCall}
 	s.lines = &console.Lines{Token: token, Exchange: exchange}
 	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Keys: []nsapi.Key{{
@@ -55,12 +55,9 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	return nil
 }
 
-// startCore makes the Core and returns the operator's token.
-func (a *App) startCore(ctx context.Context, s *site) (token string, err error) {
+// startCore makes the Core.
+func (a *App) startCore(ctx context.Context, s *site) error {
 	settings := s.settings
-	if token, err = OperatorToken(string(settings.Data)); err != nil {
-		return "", err
-	}
 	private := settings.AllowPrivateResponders
 	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
 	s.core = core.New(core.Config{
@@ -70,16 +67,16 @@ func (a *App) startCore(ctx context.Context, s *site) (token string, err error) 
 	})
 	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
 	if err != nil {
-		return "", err
+		return err
 	}
 	fields, err := core.ParseFields(domain)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if _, err := s.core.CreateDomain(ctx, fields); err != nil && !errors.Is(err, core.ErrExists) { // of an earlier start
-		return "", err
+		return err
 	}
-	return token, nil
+	return nil
 }
 
 // sameCore reports whether two settings ask for the same Core. Of one that runs

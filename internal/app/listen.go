@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/handover"
 )
@@ -13,29 +15,43 @@ import (
 // The settings that name an address to listen on, which are also the names that
 // sockets are handed over by.
 const (
-	listenSetting = "listen"
-	dutySetting   = "oncall.listen"
+	listenSetting  = "listen"
+	dutySetting    = "oncall.listen"
+	figuresSetting = "metrics_listen"
 )
+
+// door is a setting that names an address to listen on, and where its listener
+// goes.
+type door struct {
+	setting, address string
+	listener         *net.Listener
+}
+
+// doors returns those of some settings. Only the first has an address always.
+func (a *App) doors(settings *config.Settings) []door {
+	return []door{
+		{listenSetting, string(settings.Listen), &a.listener},
+		{dutySetting, string(dutyAddress(settings)), &a.duty},
+		{figuresSetting, string(settings.MetricsListen), &a.figures},
+	}
+}
 
 // Listen opens the ports of the settings, or takes those that were handed over
 // to the process. The settings win: a socket at another address is not used.
 func (a *App) Listen(ctx context.Context) (err error) {
-	settings := a.site.Load().settings
-	address, duty := string(settings.Listen), string(dutyAddress(settings))
+	doors := slices.DeleteFunc(a.doors(a.site.Load().settings), func(d door) bool { return d.address == "" })
 	sockets := a.options.Sockets
-	a.listener = sockets.Take(listenSetting, address)
-	if duty != "" {
-		a.duty = sockets.Take(dutySetting, duty)
+	for _, d := range doors {
+		*d.listener = sockets.Take(d.setting, d.address)
 	}
 	a.giveUp(sockets.Rest())
-	if a.listener == nil {
-		a.listener, err = a.open(ctx, address, listenSetting)
-	}
-	if err == nil && duty != "" && a.duty == nil {
-		a.duty, err = a.open(ctx, duty, dutySetting)
-	}
-	if err != nil {
-		return errors.Join(err, a.closeListeners())
+	for _, d := range doors {
+		if *d.listener != nil {
+			continue
+		}
+		if *d.listener, err = a.open(ctx, d.address, d.setting); err != nil {
+			return errors.Join(err, a.closeListeners())
+		}
 	}
 	return nil
 }
@@ -57,18 +73,18 @@ func (a *App) giveUp(rest []handover.Socket) {
 	for _, socket := range rest {
 		address := socket.Listener.Addr().String()
 		_ = socket.Listener.Close() // nobody has used it
-		if socket.Name == listenSetting || socket.Name == dutySetting {
+		if socket.Name == listenSetting || socket.Name == dutySetting || socket.Name == figuresSetting {
 			a.told(a.options.Manager.Drop(socket.Name))
 			continue
 		}
 		a.log.Warn("socket not named by any setting", "address", address, "name", socket.Name,
-			"hint", "let listen or oncall.listen, and ListenStream of the socket unit, name the same address")
+			"hint", "let listen, oncall.listen or metrics_listen, and ListenStream of the socket unit, name the same address")
 	}
 }
 
 // closeListeners closes the ports, as far as they are open.
 func (a *App) closeListeners() (err error) {
-	for _, listener := range []net.Listener{a.listener, a.duty} {
+	for _, listener := range []net.Listener{a.listener, a.duty, a.figures} {
 		if listener == nil {
 			continue
 		}
@@ -83,9 +99,11 @@ func (a *App) closeListeners() (err error) {
 // one. The App is to be stopped then, and its service manager is told that it
 // goes on.
 func (a *App) HandOver() (*handover.Held, error) {
-	sockets := []handover.Socket{{Name: listenSetting, Listener: a.listener}}
-	if a.duty != nil {
-		sockets = append(sockets, handover.Socket{Name: dutySetting, Listener: a.duty})
+	var sockets []handover.Socket
+	for _, d := range a.doors(a.site.Load().settings) {
+		if *d.listener != nil {
+			sockets = append(sockets, handover.Socket{Name: d.setting, Listener: *d.listener})
+		}
 	}
 	held, err := handover.Hold(sockets)
 	a.handedOver.Store(err == nil)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,21 +10,22 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/nsapi"
 )
 
-// The files in the data folder by which commands on the same machine find a
-// running Core and prove that they may use it.
-const (
-	tokenFile   = "operator.token"
-	addressFile = "address"
-)
+// TokenFile is the file in the data folder that has the operator's token.
+const TokenFile = "operator.token"
+
+// addressFile is the file in the data folder by which commands on the same
+// machine find a running Core.
+const addressFile = "address"
 
 // OperatorToken returns the operator's token of a data folder; the first time
 // it is made. Only the user that serves can read it.
 func OperatorToken(folder string) (string, error) {
-	path := filepath.Join(folder, tokenFile)
+	path := filepath.Join(folder, TokenFile)
 	text, err := os.ReadFile(path)
 	if token := strings.TrimSpace(string(text)); err == nil && token != "" {
 		return token, nil
@@ -31,12 +33,44 @@ func OperatorToken(folder string) (string, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", &fault.Error{Code: fault.Unavailable, Message: path + " cannot be read", Err: err}
 	}
-	token := string(nsapi.NewToken(nsapi.SuperUser))
-	if err := errors.Join(os.MkdirAll(folder, 0o700), writePrivate(path, token)); err != nil {
+	token, err := makeToken(path)
+	if err != nil {
 		return "", &fault.Error{Code: fault.Unavailable, Message: path + " cannot be written", Err: err,
 			Hint: "give the data folder to the user that serves, or name another: data"}
 	}
 	return token, nil
+}
+
+// makeToken makes a token and keeps it. Of two servers of one folder that do so
+// at once, both have that of the first.
+func makeToken(path string) (string, error) {
+	token := string(nsapi.NewToken(nsapi.SuperUser))
+	made := path + "." + rand.Text()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), writePrivate(made, token)); err != nil {
+		return "", err
+	}
+	defer func() { _ = os.Remove(made) }()
+	err := os.Link(made, path)
+	if text, read := os.ReadFile(path); err != nil && read == nil {
+		if other := strings.TrimSpace(string(text)); other != "" {
+			return other, nil
+		}
+	}
+	if err != nil { // it was empty, or the folder knows no links
+		err = os.Rename(made, path)
+	}
+	return token, err
+}
+
+// operatorToken returns the operator's token for the server. A folder that it
+// cannot be kept in is no reason to refuse calls: what wants it is closed then.
+func (a *App) operatorToken(settings *config.Settings) (string, error) {
+	token, err := OperatorToken(string(settings.Data))
+	if err != nil && settings.Core == nil {
+		a.log.Warn("there is no operator's token: what wants it is closed", "error", err.Error())
+		return "", nil
+	}
+	return token, err
 }
 
 // writePrivate writes a line that only this user can read, whole or not at all,
@@ -94,7 +128,7 @@ func Announced(folders ...string) []Running {
 		if err != nil {
 			continue
 		}
-		token, err := os.ReadFile(filepath.Join(folder, tokenFile))
+		token, err := os.ReadFile(filepath.Join(folder, TokenFile))
 		if err != nil {
 			continue // of another user
 		}

@@ -63,12 +63,15 @@ func (a *App) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 2) // of both, so that neither waits
+	failed := make(chan error, 3) // of all, so that none waits
 	all := []*listening{a.listen(base, a.listener, a.Handler(), failed)}
 	if a.duty != nil {
-		all = append(all, a.listen(base, a.duty, a.dutyHandler(), failed))
+		all = append(all, a.listen(base, a.duty, a.handlerOf(func(s *site) http.Handler { return s.duty }), failed))
 	}
-	a.site.Load().introduce(a.log, a.duty)
+	if a.figures != nil {
+		all = append(all, a.listen(base, a.figures, a.handlerOf(func(s *site) http.Handler { return s.figures }), failed))
+	}
+	a.site.Load().introduce(a.log, a.duty, a.figures)
 	a.log.Info("listening", "address", a.Address())
 	tellStopping := a.ready(base)
 	select {

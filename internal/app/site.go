@@ -37,6 +37,8 @@ type site struct {
 	desk   *oncall.Desk
 	duty   http.Handler // of the listener that on-call has of its own; nil: it has none
 
+	figures http.Handler // of the listener that metrics have of their own; nil: they have none
+
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
 	lines   *console.Lines
@@ -82,10 +84,17 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 	parts.Operator = append([]web.Route{
 		{Path: "/healthz", Name: "healthz", Handler: web.Alive(), Quiet: true},
 		{Path: "/readyz", Name: "readyz", Handler: web.Ready(checks), Quiet: true},
-		{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Local: true, Quiet: true},
 	}, s.console...)
+	metrics := web.Route{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Quiet: true}
+	if settings.MetricsListen == "" {
+		metrics.Handler = &console.Door{Token: a.token, Next: metrics.Handler}
+		parts.Operator = append(parts.Operator, metrics)
+	} else {
+		s.figures = web.New(web.Config{Operator: []web.Route{metrics}, Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
+	}
 	if s.callBacks != nil {
-		parts.Operator = append(parts.Operator, web.Route{Path: "/console/widget", Name: "preview", Handler: a.preview(s), Local: true})
+		preview := &console.Door{Token: a.token, Browsers: true, Next: a.preview(s)}
+		parts.Operator = append(parts.Operator, web.Route{Path: "/console/widget", Name: "preview", Handler: preview})
 	}
 	s.handler = web.New(parts)
 	return s, nil
@@ -100,9 +109,9 @@ func operationsEmail(settings *config.Settings) string {
 	return "operations@" + settings.PublicURL.Hostname()
 }
 
-// introduce says what is served. duty is the listener that on-call has of its
-// own; nil: it has none.
-func (s *site) introduce(log *slog.Logger, duty net.Listener) {
+// introduce says what is served. duty and figures are the listeners that on-call
+// and metrics have of their own; nil: they have none.
+func (s *site) introduce(log *slog.Logger, duty, figures net.Listener) {
 	if s.entries != nil {
 		texts, queues := 0, 0
 		for _, e := range s.entries.All() {
@@ -123,6 +132,9 @@ func (s *site) introduce(log *slog.Logger, duty net.Listener) {
 			attrs = append(attrs, "address", duty.Addr().String()) // else as all web requests
 		}
 		log.Info("on-call is on", attrs...)
+	}
+	if figures != nil {
+		log.Info("metrics are on", "address", figures.Addr().String())
 	}
 	if s.core != nil {
 		log.Info("the Core is on", "domain", string(s.settings.Core.Domain))

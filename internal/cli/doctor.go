@@ -70,6 +70,7 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	show(finding{verdict: fine, about: "settings", text: "they can be used"})
 	show(examineData(string(settings.Data)))
 	show(examineListener(ctx, string(settings.Listen)))
+	show(examineMetrics(ctx, settings))
 	database, found := examineDatabase(ctx, settings, show)
 	if database != nil {
 		defer func() { _ = database.Close() }() // nothing was written

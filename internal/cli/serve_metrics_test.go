@@ -67,7 +67,7 @@ func TestMetricsAndThePreviewWantTheOperatorsToken(t *testing.T) {
 	}{
 		{"metrics without a token", metrics, nothing, 401, "Bearer", "the operator's token"},
 		{"metrics with another", metrics, bearer(token[:len(token)-1]), 401, "Bearer", ""},
-		{"metrics with the token", metrics, bearer(token), 200, "", "switchhook_request_seconds"},
+		{"metrics with the token", metrics, bearer(token), 200, "", "switchhook_alerts_total"},
 		{"metrics with it as a password", metrics, password(token), 401, "Bearer", ""},
 		{"the preview without a token", preview, nothing, 401, `Bearer, Basic realm="Switchhook: the password is the operator's token", charset="UTF-8"`, ""},
 		{"the preview with the token", preview, bearer(token), 200, "", "<!doctype html>"},
@@ -88,7 +88,7 @@ func TestAnAddressOfItsOwnHasMetricsAlone(t *testing.T) {
 	t.Setenv("SWITCHHOOK_METRICS_LISTEN", "127.0.0.1:0")
 	p := serve(t, path)
 	own := p.await(`msg="metrics are on" address=(\S+)`)
-	if status, _, body := asOperator(t, own, "/metrics", nothing); status != 200 || !strings.Contains(body, "switchhook_request_seconds") {
+	if status, _, body := asOperator(t, own, "/metrics", nothing); status != 200 || !strings.Contains(body, "switchhook_alerts_total") {
 		t.Errorf("its own address answers %d %.200s", status, body)
 	}
 	token := operatorToken(t, filepath.Join(path, "switchhook-data"))

@@ -316,17 +316,9 @@ func TestABrokenFileIsTold(t *testing.T) {
 	if n := strings.Count(p.log.String(), "the entries have a problem"); n != 1 {
 		t.Errorf("the log tells it %d times:\n%s", n, p.log.String())
 	}
-	if status, metrics := p.get("/metrics"); status != 403 {
-		t.Errorf("through a proxy, metrics are answered with %d %s", status, metrics)
-	}
-	response, err := http.Get("http://" + p.address + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	metrics, err := io.ReadAll(response.Body)
-	if err != nil || !strings.Contains(string(metrics), "switchhook_entries_problems_total 1\n") {
-		t.Errorf("the metrics do not tell: %v", err)
+	token := operatorToken(t, filepath.Join(old, "switchhook-data"))
+	if status, _, metrics := asOperator(t, p.address, "/metrics", bearer(token)); status != 200 || !strings.Contains(metrics, "switchhook_entries_problems_total 1\n") {
+		t.Errorf("the metrics do not tell: %d", status)
 	}
 	put(t, filepath.Join(old, "domains.json"), oldDomains)
 	if status, body := p.get("/readyz"); status != 200 || body != `{"database":"ok","entries":"ok"}`+"\n" {

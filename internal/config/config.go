@@ -36,6 +36,9 @@ import (
 type Settings struct {
 	Listen Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
 
+	// MetricsListen is empty where metrics are among all web requests.
+	MetricsListen Address `key:"metrics_listen" example:"127.0.0.1:5101" doc:"An address and port of its own on which /metrics is answered, to anybody who reaches it. Left out, /metrics is among all web requests and wants the operator's token, the line in operator.token in data, as Authorization: Bearer."`
+
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" default:"127.0.0.0/8 ::1/128" doc:"Networks whose X-Forwarded-For header is believed. A caller's address is the right-most one that is not of these."`
 

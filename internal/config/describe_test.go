@@ -26,6 +26,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 	}
 	want := []string{
 		"listen = :80 | environment SWITCHHOOK_LISTEN | SWITCHHOOK_LISTEN",
+		"metrics_listen =  | not set | SWITCHHOOK_METRICS_LISTEN",
 		"trusted_proxies = 127.0.0.0/8, ::1/128 | default | SWITCHHOOK_TRUSTED_PROXIES_0",
 		"bodies_in_hand = 512 | default | SWITCHHOOK_BODIES_IN_HAND",
 		"public_url = https://hooks.example.net | switchhook.toml:1 | SWITCHHOOK_PUBLIC_URL",

@@ -79,6 +79,7 @@ func Load(from Sources) (*Settings, error) {
 	l.layers = slices.Concat(l.layers, []layer{l.filesBefore()}) // which is of what those lack
 	settings := l.settings()
 	l.requireWhatIsNeeded()
+	l.checkListeners(settings)
 	if settings.OnCall != nil && !l.incomplete {
 		l.checkOnCall(settings)
 	}

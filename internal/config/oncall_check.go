@@ -33,9 +33,6 @@ func common() []string { return []string{"kind", "name", "refresh", "max_age"} }
 // checkOnCall reports settings of on-call routing that each may be as they are,
 // and not all together. It names sources that have no name.
 func (l *loader) checkOnCall(s *Settings) {
-	if s.OnCall.Listen != "" && s.OnCall.Listen == s.Listen {
-		l.report(s.Origin("oncall.listen"), "oncall.listen is %s, as listen is; leave it out, or give it a port of its own", s.Listen)
-	}
 	sources, routes := make([]Name, len(s.OnCall.Sources)), make([]Name, len(s.OnCall.Routes))
 	for n := range sources {
 		l.checkSource(s, &s.OnCall.Sources[n], fmt.Sprintf("%s.%d", sourceArray, n))

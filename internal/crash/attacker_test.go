@@ -8,8 +8,11 @@ import (
 	"io"
 	"math/bits"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/await"
@@ -169,6 +172,11 @@ func metricsOf(t *testing.T, s *server) map[string]int {
 	if err != nil {
 		t.Fatal(err)
 	}
+	token, err := os.ReadFile(filepath.Join(s.command.Dir, "data", "operator.token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	response, err := bots.Do(r)
 	if err != nil {
 		t.Fatal(err)

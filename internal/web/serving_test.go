@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -167,41 +166,6 @@ func TestAnAnswerThatIsAbortedIsAborted(t *testing.T) {
 	if response, err := s.Client().Do(s.request("/abort")); err == nil {
 		_ = response.Body.Close()
 		t.Errorf("the answer is %d", response.StatusCode)
-	}
-}
-
-func TestWhatIsLocalIsForThisMachineAlone(t *testing.T) {
-	route := web.Route{Path: "/metrics", Name: "metrics", Handler: says("all"), Local: true}
-	for _, test := range []struct {
-		name, peer, host string
-		header           http.Header
-		want             int
-	}{
-		{"this machine", "127.0.0.1:4711", "127.0.0.1:5100", nil, 200},
-		{"this machine, by name", "127.0.0.1:4711", "localhost:5100", nil, 200},
-		{"this machine, without a port", "127.0.0.1:4711", "localhost", nil, 200},
-		{"this machine, IPv6", "[::1]:4711", "[::1]:5100", nil, 200},
-		{"another machine", "203.0.113.7:4711", "127.0.0.1:5100", nil, 403},
-		{"the next machine", "10.1.2.3:4711", "127.0.0.1:5100", nil, 403},
-		{"a proxy", "127.0.0.1:4711", "127.0.0.1:5100", http.Header{"X-Forwarded-For": {"203.0.113.7"}}, 403},
-		{"a proxy, and a claim", "127.0.0.1:4711", "127.0.0.1:5100", http.Header{"X-Forwarded-For": {"127.0.0.1"}}, 403},
-		{"a proxy that is unsure", "127.0.0.1:4711", "127.0.0.1:5100", http.Header{"X-Forwarded-For": {""}}, 403},
-		{"a proxy of another kind", "127.0.0.1:4711", "127.0.0.1:5100", http.Header{"Forwarded": {"for=203.0.113.7"}}, 403},
-		{"a proxy that only says its name", "127.0.0.1:4711", "127.0.0.1:5100", http.Header{"Via": {"1.1 proxy"}}, 403},
-		{"a proxy that keeps the host", "127.0.0.1:4711", "hooks.example.net", nil, 403},
-		{"a page whose name was pointed here", "127.0.0.1:4711", "rebound.example.org:5100", nil, 403},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			handler := web.New(web.Config{Webhooks: []web.Route{route}, TrustedProxies: proxies, Log: slog.New(slog.DiscardHandler)})
-			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-			r.RemoteAddr, r.Host = test.peer, test.host
-			maps.Copy(r.Header, test.header)
-			w := httptest.NewRecorder()
-			handler.ServeHTTP(w, r)
-			if w.Code != test.want {
-				t.Errorf("the status is %d, want %d", w.Code, test.want)
-			}
-		})
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"runtime/debug"
@@ -60,7 +59,6 @@ type Route struct {
 	Path    string // as http.ServeMux takes it, without a method
 	Name    string // in logs and metrics
 	Handler http.Handler
-	Local   bool  // only for this machine itself, not through a proxy
 	Quiet   bool  // not worth a log line: probes and scrapes
 	MaxBody int64 // the largest body, in bytes; 0: that of its part
 }
@@ -170,10 +168,6 @@ func (h *Handler) wrap(route Route) http.Handler {
 			}
 			h.done(r, route, rec, client, time.Since(began))
 		}()
-		if route.Local && !isLocal(r, client) {
-			http.Error(rec, "only this machine may ask that", http.StatusForbidden)
-			return
-		}
 		route.Handler.ServeHTTP(rec, r)
 		rec.finish()
 	})
@@ -246,24 +240,4 @@ func contains(prefixes []netip.Prefix, address netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// isLocal reports whether a request was made on this machine, by a program that
-// meant this machine: not passed on by a proxy on it, and not by a page in a
-// browser whose name was pointed here.
-func isLocal(r *http.Request, client netip.Addr) bool {
-	if !client.IsLoopback() {
-		return false
-	}
-	for _, added := range [...]string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
-		if _, ok := r.Header[added]; ok {
-			return false
-		}
-	}
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return host == "localhost" || err == nil && address.IsLoopback()
 }

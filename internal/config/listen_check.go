@@ -1,0 +1,23 @@
+package config
+
+import "strings"
+
+// checkListeners reports addresses to listen on that are the same: each is
+// opened by itself.
+func (l *loader) checkListeners(s *Settings) {
+	seen := map[Address]string{s.Listen: "listen"}
+	own := func(path string, address Address) {
+		if address == "" || strings.HasSuffix(string(address), ":0") { // of which the system makes another each time
+			return
+		}
+		if other, taken := seen[address]; taken {
+			l.report(s.Origin(path), "%s is %s, as %s is; leave it out, or give it a port of its own", path, address, other)
+			return
+		}
+		seen[address] = path
+	}
+	if s.OnCall != nil {
+		own("oncall.listen", s.OnCall.Listen)
+	}
+	own("metrics_listen", s.MetricsListen)
+}
