@@ -1,6 +1,7 @@
 package clicktocall_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -195,7 +196,7 @@ func TestCapsAreTold(t *testing.T) {
 		time.Sleep(time.Minute)
 		got := s.press(visiting, "sales", nil)
 		s.want(got, http.StatusTooManyRequests, clicktocall.Limited)
-		if after := got.Header.Get("Retry-After"); after != "540" || got.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
+		if after := got.Header.Get("Retry-After"); after != "600" || got.Header.Get("Access-Control-Expose-Headers") != "Retry-After" {
 			t.Errorf("retry after %q", after)
 		}
 		other := from{"https://elsewhere.example", "198.51.100.9"}
@@ -211,11 +212,47 @@ func TestCapsAreTold(t *testing.T) {
 		}
 		got = s.press(visiting, "sales", body{"phone": "2125550124"})
 		s.want(got, http.StatusTooManyRequests, clicktocall.Limited)
-		if got.Header.Get("Retry-After") != "86400" {
-			t.Errorf("%v", got.Header)
-		}
 		s.wantCalls(2)
 	})
+}
+
+// Who knows what a number in its cool-down is answered could tell by another
+// answer who has asked never to be called.
+func TestNothingTellsWhoIsOnTheSuppressionList(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		by   from // who asks at last
+		used int  // what their network has asked for before
+	}{
+		{name: "at once", by: visiting},
+		{name: "from a network that has used up its hour", by: visiting, used: 6},
+		{name: "a page of another network", by: from{visiting.origin, "198.51.100.9"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := start(t, "")
+				if err := s.store.Suppress(t.Context(), ledger.Suppression{Number: "12125550124", Tenant: "*", Channel: ledger.Calls, At: time.Now(), How: ledger.ByCall}); err != nil {
+					t.Fatal(err)
+				}
+				s.want(s.press(from{visiting.origin, "192.0.2.77"}, "sales", body{"phone": "+12125550123"}), http.StatusAccepted, "")
+				for n := range test.used {
+					s.want(s.press(test.by, "sales", body{"phone": fmt.Sprintf("+1212555013%d", n)}), http.StatusAccepted, "")
+				}
+				for range 5 {
+					time.Sleep(100 * time.Second)
+					cooling := s.press(test.by, "sales", body{"phone": "+12125550123"})
+					never := s.press(test.by, "sales", body{"phone": "+12125550124"})
+					s.want(never, http.StatusTooManyRequests, clicktocall.Limited)
+					if diff := cmp.Diff(cooling.Header, never.Header); diff != "" {
+						t.Errorf("headers (- in its cool-down, + never to be called):\n%s", diff)
+					}
+					if cooling.Status != never.Status || cooling.Code != never.Code || cooling.Message != never.Message {
+						t.Errorf("in its cool-down %+v, never to be called %+v", cooling, never)
+					}
+				}
+			})
+		})
+	}
 }
 
 func TestBareRequestsHaveATenthOfTheCaps(t *testing.T) {
