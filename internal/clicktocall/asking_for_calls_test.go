@@ -234,7 +234,7 @@ func TestNothingTellsWhoIsOnTheSuppressionList(t *testing.T) {
 				if err := s.store.Suppress(t.Context(), ledger.Suppression{Number: "12125550124", Tenant: "*", Channel: ledger.Calls, At: time.Now(), How: ledger.ByCall}); err != nil {
 					t.Fatal(err)
 				}
-				s.want(s.press(from{visiting.origin, "192.0.2.77"}, "sales", body{"phone": "+12125550123"}), http.StatusAccepted, "")
+				s.want(s.press(from{visiting.origin, "198.51.100.77"}, "sales", body{"phone": "+12125550123"}), http.StatusAccepted, "")
 				for n := range test.used {
 					s.want(s.press(test.by, "sales", body{"phone": fmt.Sprintf("+1212555013%d", n)}), http.StatusAccepted, "")
 				}

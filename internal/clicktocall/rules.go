@@ -11,9 +11,10 @@ import (
 // Ahead is how far ahead visitors may schedule a call.
 const Ahead = widget.Ahead
 
-// suppressedFor is what somebody is told to wait who asks for a number that is
-// never to be called: nothing that tells it from a cap.
-const suppressedFor = day
+// limitedFor is how long somebody is told to wait for a number, at least,
+// whether it is never to be called, was called just now, or was called often: who
+// asks is not told which.
+const limitedFor = numberPause
 
 // Case is everything that decides whether a visitor is called.
 type Case struct {
@@ -39,7 +40,7 @@ type rule func(*Case) *Refusal
 // request need nothing that the ledger knows.
 var (
 	rulesOfRequest = []rule{known, fromItsPage, genuine, proved}
-	rulesOfLedger  = []rule{unused, callable, notSuppressed, withinCaps, open}
+	rulesOfLedger  = []rule{unused, callable, withinCaps, open}
 )
 
 // firstOf returns what the first rule says that says something.
@@ -100,15 +101,16 @@ func callable(c *Case) *Refusal {
 	return nil
 }
 
-func notSuppressed(c *Case) *Refusal {
-	if c.Known.Suppressed != nil {
-		return &Refusal{Code: Limited, Retry: c.Now.Add(suppressedFor)}
-	}
-	return nil
-}
-
+// withinCaps refuses numbers that are never to be called by what it says of those
+// that had their calls: what the other caps say is the same for both.
 func withinCaps(c *Case) *Refusal {
-	if until := fullUntil(c.full()); !until.IsZero() {
+	full := c.full()
+	others := slices.DeleteFunc(slices.Clone(full), func(f Full) bool { return f.Cap.Scope == OfNumber })
+	until := fullUntil(others)
+	if least := c.Now.Add(limitedFor); (c.Known.Suppressed != nil || len(others) < len(full)) && until.Before(least) {
+		until = least
+	}
+	if !until.IsZero() {
 		return &Refusal{Code: Limited, Retry: until}
 	}
 	if !c.At.IsZero() && c.Known.Waiting >= maxWaiting {
