@@ -29,6 +29,7 @@ const (
 	CallGivenUp        Kind = "call_given_up"       // a call that a visitor had scheduled is not placed
 	SourceDown         Kind = "source_down"         // who is on call is not known anew
 	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, and with them no STOP
+	RepliesCapped      Kind = "replies_capped"      // more people text START or HELP than are answered
 	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be written down
 	DiskLow            Kind = "disk_low"            // the disk that the database is on is nearly full
 	ClockJumped        Kind = "clock_jumped"        // the machine's clock was set to another time
@@ -36,7 +37,10 @@ const (
 
 // Kinds returns all of them.
 func Kinds() []Kind {
-	return []Kind{TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown, SubscriptionFailed, DatabaseTrouble, DiskLow, ClockJumped}
+	return []Kind{
+		TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown,
+		SubscriptionFailed, RepliesCapped, DatabaseTrouble, DiskLow, ClockJumped,
+	}
 }
 
 // Alert is one thing that needs an operator.

@@ -27,7 +27,7 @@ type site struct {
 	entries     Entries
 	client      *netsapiens.Client
 	phoneSystem *alert.PhoneSystem
-	eventsURL   string // where the phone system posts people's texts; empty: nowhere
+	eventsAt    func(domain string) string // where the phone system posts a domain's texts; nil: nowhere
 	webhook     *textback.Webhook
 	outbox      *textback.Outbox
 	provisioner *provision.Provisioner

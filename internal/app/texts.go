@@ -65,14 +65,12 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		{Path: "/update-sms", Name: "update-sms", Handler: a.form(s)},
 	}
 	if settings.TextBack.Replies {
-		key := textback.EventsKey(settings.Forms.Secret.Reveal())
-		s.eventsURL = textback.EventsURL(hook, key)
-		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", MaxBody: textback.MaxPost, Handler: &textback.Inbox{
-			Key: key, Entries: s.entries, Mail: a.store, Log: web.Note, Count: a.metrics.Inbound,
-			Replies: textback.Replies{
-				Stop: string(settings.TextBack.StopConfirmation), Start: string(settings.TextBack.StartConfirmation), Help: string(settings.TextBack.Help),
-			},
-		}})
+		keys, err := EventKeys(ctx, settings, a.store)
+		if err != nil {
+			return nil, err
+		}
+		s.eventsAt = func(domain string) string { return keys.URL(hook, domain) }
+		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", MaxBody: textback.MaxPost, Handler: a.inbox(s, keys)})
 	}
 	return routes, nil
 }
@@ -138,48 +136,6 @@ func (a *App) limited(id string, full ledger.Full) {
 	}
 	a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.TextsLimited, About: full.Cap.Of, Text: fmt.Sprintf(
 		"Callers of %s are not texted until %s: there were %s. %s", id, full.Until.UTC().Format(time.RFC3339), full.Cap, what)})
-}
-
-// subscriptions knows when the subscription of each domain is looked at next.
-// One goroutine uses it.
-type subscriptions struct {
-	url  string               // that they are to have
-	next map[string]time.Time // by domain
-}
-
-// subscribe makes the phone system post the texts of every domain of the
-// entries, those of a new one soon, and tells the operator where it does not:
-// STOP would not arrive.
-func (a *App) subscribe(ctx context.Context) {
-	s, known := a.site.Load(), &a.subscriptions
-	if s.eventsURL == "" {
-		return
-	}
-	if known.url != s.eventsURL {
-		*known = subscriptions{url: s.eventsURL, next: map[string]time.Time{}}
-	}
-	for _, domain := range s.textDomains() {
-		now := time.Now()
-		if ctx.Err() != nil {
-			return
-		}
-		if now.Before(known.next[domain]) {
-			continue
-		}
-		did, err := textback.Subscribe(ctx, s.client, domain, s.eventsURL, now)
-		a.metrics.Subscription(err == nil)
-		if err != nil {
-			known.next[domain] = now.Add(subscribeAgain)
-			a.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
-				"People's texts to the numbers of %s do not reach us, STOP among them: %v", domain, err)})
-			continue
-		}
-		known.next[domain] = now.Add(subscribeEvery)
-		a.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
-		if did != "exists" {
-			a.log.InfoContext(ctx, "subscribed to people's texts", "domain", domain, "subscription", did)
-		}
-	}
 }
 
 // textDomains returns the domains that texts are sent in.

@@ -96,7 +96,12 @@ func (d *phoneSystemDoctor) replies(ctx context.Context, entries []*entry.Entry)
 			mend: "switch it on, or see to it in another way: the law of most countries asks for it"})
 		return
 	}
-	target := textback.EventsURL(d.settings.PublicURL.JoinPath("webresponder"), textback.EventsKey(d.settings.Forms.Secret.Reveal()))
+	keys, err := d.eventKeys(ctx)
+	if err != nil {
+		d.show(finding{about: "replies"}.failing(err.Error(), fault.HintOf(err)))
+		return
+	}
+	hook := d.settings.PublicURL.JoinPath("webresponder")
 	seen := map[string]bool{}
 	for _, e := range entries {
 		if !e.HasText() || e.APIDomain == "" || seen[e.APIDomain] {
@@ -104,6 +109,7 @@ func (d *phoneSystemDoctor) replies(ctx context.Context, entries []*entry.Entry)
 		}
 		seen[e.APIDomain] = true
 		f := finding{verdict: fine, about: "replies", text: e.APIDomain + " posts people's texts"}
+		target := keys.URL(hook, e.APIDomain)
 		found, err := textback.Subscribed(ctx, d.client, e.APIDomain, target)
 		switch {
 		case err != nil:
@@ -113,7 +119,19 @@ func (d *phoneSystemDoctor) replies(ctx context.Context, entries []*entry.Entry)
 		case found.Status == netsapiens.StatusError:
 			f.verdict, f.text = doubt, fmt.Sprintf("%s could not post people's texts: %d of %d failed", e.APIDomain, found.Errors, found.Posts)
 			f.mend = "the phone system must reach " + d.settings.PublicURL.String()
+		case d.store != nil && found.PostURL != target:
+			f.verdict, f.text = doubt, e.APIDomain+" posts people's texts with another key than its own"
+			f.mend = "the server changes that within the hour: see that it runs, and that its token may change event subscriptions"
 		}
 		d.show(f)
 	}
+}
+
+// eventKeys returns the keys that events have. Without a database they are not
+// known, and no key is compared.
+func (d *phoneSystemDoctor) eventKeys(ctx context.Context) (textback.EventKeys, error) {
+	if d.store == nil {
+		return textback.EventKeys{}, nil
+	}
+	return app.EventKeys(ctx, d.settings, d.store)
 }

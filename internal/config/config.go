@@ -121,11 +121,16 @@ type TextBack struct {
 	QuietHours *hours.Quiet   `key:"quiet_hours" example:"21:00-08:00" doc:"The part of the day, by the clock of the entry's time zone, in which no text goes out. A caller hears quiet then; a text that goes on by itself waits for its end."`
 	Landlines  []NumberPrefix `key:"landlines" example:"12125550100 1646555" doc:"Numbers, or what numbers begin with, that are known to be land lines: no text is sent to them. They have the country's code before them."`
 
-	Replies           bool          `key:"replies" default:"true" doc:"Whether to ask the phone system for the texts that people send, so that STOP, START and HELP count. Where it is false only an operator can put somebody on the suppression list."`
-	Help              Message       `key:"help" default:"You get texts from us when you call. To reach us, call this number. Reply STOP to get no more." doc:"What HELP is answered with: who sends these texts, and how to reach them."`
-	StopConfirmation  Message       `key:"stop_confirmation" default:"You will get no more texts from us. Reply START to get them again." doc:"What STOP and its like are answered with, once; then there is silence."`
-	StartConfirmation Message       `key:"start_confirmation" default:"You will get texts from us again when you call. Reply STOP to get no more, HELP for help." doc:"What START and its like are answered with."`
-	Retention         time.Duration `key:"retention" default:"90d" min:"1d" doc:"How long calls and texts are kept. Consent and suppression are kept until an operator erases the number."`
+	Replies           bool    `key:"replies" default:"true" doc:"Whether to ask the phone system for the texts that people send, so that STOP, START and HELP count. Where it is false only an operator can put somebody on the suppression list."`
+	Help              Message `key:"help" default:"You get texts from us when you call. To reach us, call this number. Reply STOP to get no more." doc:"What HELP is answered with: who sends these texts, and how to reach them."`
+	StopConfirmation  Message `key:"stop_confirmation" default:"You will get no more texts from us. Reply START to get them again." doc:"What STOP and its like are answered with, once; then there is silence."`
+	StartConfirmation Message `key:"start_confirmation" default:"You will get texts from us again when you call. Reply STOP to get no more, HELP for help." doc:"What START and its like are answered with."`
+
+	// They are for START and HELP alone.
+	EntryRepliesPerHour  int `key:"entry_replies_per_hour" default:"60" min:"1" max:"10000" doc:"How many answers to START and HELP one entry sends in an hour, to all numbers together. STOP counts, and is confirmed, in any case."`
+	TenantRepliesPerHour int `key:"tenant_replies_per_hour" default:"300" min:"1" max:"100000" doc:"The same for all entries of one domain."`
+
+	Retention time.Duration `key:"retention" default:"90d" min:"1d" doc:"How long calls and texts are kept. Consent and suppression are kept until an operator erases the number."`
 
 	Texts Texts `key:"texts" switches:"netsapiens" doc:"What callers hear, by what became of their text. Of those that are left out, sent, queued, consent, cooldown and failed are as they stand here; the others are that of failed."`
 }

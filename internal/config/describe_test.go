@@ -60,6 +60,8 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.help = You get texts from us when you call. To reach us, call this number. Reply STOP to get no more. | default | SWITCHHOOK_TEXTBACK_HELP",
 		"textback.stop_confirmation = You will get no more texts from us. Reply START to get them again. | default | SWITCHHOOK_TEXTBACK_STOP_CONFIRMATION",
 		"textback.start_confirmation = You will get texts from us again when you call. Reply STOP to get no more, HELP for help. | default | SWITCHHOOK_TEXTBACK_START_CONFIRMATION",
+		"textback.entry_replies_per_hour = 60 | default | SWITCHHOOK_TEXTBACK_ENTRY_REPLIES_PER_HOUR",
+		"textback.tenant_replies_per_hour = 300 | default | SWITCHHOOK_TEXTBACK_TENANT_REPLIES_PER_HOUR",
 		"textback.retention = 90d | default | SWITCHHOOK_TEXTBACK_RETENTION",
 		"textback.texts.sent =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_SENT",
 		"textback.texts.queued =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_QUEUED",

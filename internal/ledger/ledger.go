@@ -192,4 +192,19 @@ type Reply struct {
 	Suppress *Suppression // put on the list
 	Lift     bool         // take the number off the tenant's list for texts
 	Text     *Text        // answered, in state Queued; nil: silence
+	Limits   []Limit      // that Text has to be within; else there is silence
+}
+
+// Limit is how often something may be done: Most times at once, and after that as
+// many in each Per.
+type Limit struct {
+	Key  string // names what is counted
+	Most int
+	Per  time.Duration
+}
+
+// Received is what came of a text that somebody sent.
+type Received struct {
+	Seen   bool // it was known already: nothing was done
+	Capped bool // its answer was not within its limits
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -39,14 +40,14 @@ func TestAMessageIsReceivedOnce(t *testing.T) {
 		)
 		for i := range 20 {
 			all.Go(func() {
-				seen, err := stores[i%len(stores)].Receive(t.Context(), stopMessage("m1"), tenant, func(h ledger.History) ledger.Reply {
+				received, err := stores[i%len(stores)].Receive(t.Context(), stopMessage("m1"), tenant, func(h ledger.History) ledger.Reply {
 					decisions.Add(1)
 					return stops(h)
 				})
 				if err != nil {
 					t.Error(err)
 				}
-				if !seen {
+				if !received.Seen {
 					unseen.Add(1)
 				}
 			})
@@ -97,6 +98,51 @@ func TestAMessageIsDecidedOnWithWhatIsKnown(t *testing.T) {
 		suppression.Words = "again"
 		if diff := cmp.Diff([]ledger.Suppression{suppression}, suppressions(t, s, caller)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAnswersAreWithinTheirLimits asks for the same by two servers of the
+// database.
+func TestAnswersAreWithinTheirLimits(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		limits := []ledger.Limit{{Key: "reply entry shop", Most: 5, Per: time.Hour}, {Key: "reply tenant " + tenant, Most: 3, Per: time.Hour}}
+		answered, capped := 0, 0
+		for i := range 10 {
+			m := stopMessage(fmt.Sprint("m", i))
+			received, err := s.Receive(t.Context(), m, tenant, func(ledger.History) ledger.Reply {
+				help := textTo(caller)
+				help.ID, help.Purpose, help.Due = fmt.Sprint("help", i), ledger.Help, noon()
+				return ledger.Reply{Text: help, Limits: limits}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if received.Capped {
+				capped++
+			} else {
+				answered++
+			}
+		}
+		kept, err := s.Texts(t.Context(), ledger.Query{Number: caller})
+		if err != nil || answered != 3 || capped != 7 || len(kept) != 3 {
+			t.Errorf("%d were answered, %d capped, %d texts are kept, %v", answered, capped, len(kept), err)
+		}
+	})
+}
+
+func TestADomainHasItsKeySinceTheFirstTime(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		for i, domain := range []string{"Example.NET", "example.net", "other.example"} {
+			if err := s.KeepEventKey(t.Context(), domain, noon().Add(time.Duration(i)*time.Hour)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := s.EventKeys(t.Context())
+		if diff := cmp.Diff(map[string]time.Time{"example.net": noon(), "other.example": noon().Add(2 * time.Hour)}, got); diff != "" || err != nil {
+			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	})
 }

@@ -17,54 +17,66 @@ import (
 // for a message is to no entry in particular. It is subject to what is said of
 // Begin's.
 //
-// A reply is queued and due at once unless decide says when; its job is made.
-func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (seen bool, err error) {
+// A reply that is not within its limits is left out; they count over all
+// processes. A reply is queued and due at once unless decide says when; its job is made.
+func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (ledger.Received, error) {
 	m.From = phone.Key(m.From)
 	now := s.now()
-	var reply ledger.Text
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		seen, reply = false, ledger.Text{}
+	var (
+		reply    ledger.Text
+		received ledger.Received
+	)
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		reply, received = ledger.Text{}, ledger.Received{}
 		if err := s.holdNumber(ctx, tx, m.From, m.ID); err != nil {
 			return err
 		}
 		n, err := execCount(ctx, tx, `
 			INSERT INTO inbound (id, domain, sender, receiver, message, at) VALUES ($1, $2, $3, $4, $5, $6)
 			ON CONFLICT (id) DO NOTHING`, m.ID, m.Domain, m.From, m.To, m.Message, millis(m.At))
-		if seen = n == 0; err != nil || seen {
+		if received.Seen = n == 0; err != nil || received.Seen {
 			return err
 		}
-		reply, err = s.answerInbound(ctx, tx, m, tenant, now, decide)
+		reply, received.Capped, err = s.answerInbound(ctx, tx, m, tenant, now, decide)
 		return err
 	})
 	if err != nil {
-		return false, fmt.Errorf("receive message %s: %w", m.ID, err)
+		return ledger.Received{}, fmt.Errorf("receive message %s: %w", m.ID, err)
 	}
 	if reply.ID != "" {
 		s.takeOn(ctx, reply.ID, reply.Due)
 	}
-	return seen, nil
+	return received, nil
 }
 
 // answerInbound does what decide says, and returns the reply that was queued,
 // or a text without an ID.
-func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound, tenant string, now time.Time, decide func(ledger.History) ledger.Reply) (ledger.Text, error) {
+func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound, tenant string, now time.Time,
+	decide func(ledger.History) ledger.Reply) (queued ledger.Text, capped bool, err error) {
 	_, history, err := s.readCaller(ctx, tx, ledger.Key{Caller: m.From}, tenant, now)
 	if err != nil {
-		return ledger.Text{}, err
+		return ledger.Text{}, false, err
 	}
 	reply := decide(history)
 	if reply.Lift {
 		if err := lift(ctx, tx, tenant, m.From); err != nil {
-			return ledger.Text{}, err
+			return ledger.Text{}, false, err
 		}
 	}
 	if reply.Suppress != nil {
 		if err := insertSuppression(ctx, tx, *reply.Suppress); err != nil {
-			return ledger.Text{}, err
+			return ledger.Text{}, false, err
 		}
 	}
 	if reply.Text == nil {
-		return ledger.Text{}, nil
+		return ledger.Text{}, false, nil
 	}
-	return insertQueued(ctx, tx, *reply.Text, now)
+	for _, limit := range reply.Limits {
+		ok, _, err := countOne(ctx, tx, limit.Key, Rate{Burst: limit.Most, Per: limit.Per}, now)
+		if err != nil || !ok {
+			return ledger.Text{}, err == nil, err
+		}
+	}
+	queued, err = insertQueued(ctx, tx, *reply.Text, now)
+	return queued, false, err
 }

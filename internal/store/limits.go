@@ -28,25 +28,29 @@ func (s *Store) Allow(ctx context.Context, key string, rate Rate, now time.Time)
 	if rate.Burst < 1 || rate.Per <= 0 {
 		return false, 0, fault.Newf(fault.Invalid, "a limit of %d in %v allows nothing", rate.Burst, rate.Per)
 	}
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		ok, retryAfter, err = countOne(ctx, tx, key, rate, now)
+		return err
+	})
+	return ok && err == nil, retryAfter, err
+}
+
+// countOne is Allow in a transaction.
+func countOne(ctx context.Context, tx *sql.Tx, key string, rate Rate, now time.Time) (ok bool, retryAfter time.Duration, err error) {
 	interval := max(1, int64(rate.Per)/int64(rate.Burst)) // nanoseconds, as the limits table has them
 	ahead := int64(rate.Burst-1) * interval
 	at := now.UnixNano()
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var before, after int64
-		err := tx.QueryRowContext(ctx, `INSERT INTO limits (id, tat, before) VALUES ($1, $2, $3)
-			ON CONFLICT (id) DO UPDATE SET before = limits.tat,
-				tat = CASE
-					WHEN limits.tat <= $3 THEN $2
-					WHEN limits.tat - $3 <= $4 THEN limits.tat + $5
-					ELSE limits.tat END
-			RETURNING before, tat`, key, at+interval, at, ahead, interval).Scan(&before, &after)
-		ok = after != before
-		retryAfter = 0
-		if !ok {
-			retryAfter = time.Duration(before - ahead - at)
-		}
-		return err
-	})
+	var before, after int64
+	err = tx.QueryRowContext(ctx, `INSERT INTO limits (id, tat, before) VALUES ($1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET before = limits.tat,
+			tat = CASE
+				WHEN limits.tat <= $3 THEN $2
+				WHEN limits.tat - $3 <= $4 THEN limits.tat + $5
+				ELSE limits.tat END
+		RETURNING before, tat`, key, at+interval, at, ahead, interval).Scan(&before, &after)
+	if ok = after != before; !ok {
+		retryAfter = time.Duration(before - ahead - at)
+	}
 	return ok && err == nil, retryAfter, err
 }
 

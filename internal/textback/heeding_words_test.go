@@ -27,10 +27,17 @@ var replies = textback.Replies{Stop: "You get no more texts.", Start: "You get t
 type mailbox struct {
 	*service
 
-	inbox  *textback.Inbox
+	inbox  keyed
 	outbox *textback.Outbox
 	server *httptest.Server
 	words  []optout.Word
+}
+
+// keyed is an inbox with the key of the tests' domain.
+type keyed struct {
+	*textback.Inbox
+
+	Key string
 }
 
 // startInbox returns a mailbox that has subscribed.
@@ -38,7 +45,9 @@ func startInbox(t *testing.T, quirks nstest.Quirks) *mailbox {
 	t.Helper()
 	system := newSystem(nstest.Start(t, quirks))
 	m := &mailbox{service: startWith(t, system, netsapiens.Config{URL: system.URL, Token: nstest.Token}, allTexts)}
-	m.inbox = &textback.Inbox{Key: textback.EventsKey(secret), Entries: m.entries, Mail: m.store, Replies: replies, Log: quiet().LogAttrs,
+	keys := textback.EventKeys{Secret: secret}
+	m.inbox = keyed{Key: keys.Of(domain)}
+	m.inbox.Inbox = &textback.Inbox{Keys: keys, Entries: m.entries, Mail: m.store, Replies: replies, Log: quiet().LogAttrs,
 		Count: func(w optout.Word) { m.words = append(m.words, w) }}
 	m.outbox = m.service.outbox(textback.Policy{})
 	mux := http.NewServeMux()
@@ -57,7 +66,7 @@ func (m *mailbox) eventsURL() string {
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	return textback.EventsURL(hook, m.inbox.Key)
+	return m.inbox.Keys.URL(hook, domain)
 }
 
 // writes has somebody write to a number, and returns what they get back.
@@ -262,14 +271,18 @@ func TestASTOPCountsHoweverItComes(t *testing.T) {
 		if i >= 10 {
 			number = fmt.Sprintf("1973432161%d", i%10)
 		}
-		status, _ := m.post(m.inbox.Key, fmt.Sprintf("["+test.event+"]", fmt.Sprint("event-", i), number))
+		status, _ := m.post(m.key(), fmt.Sprintf("["+test.event+"]", fmt.Sprint("event-", i), number))
 		suppressed := m.dossier(number).Suppressions != nil
-		if status != 200 || suppressed != test.heeded {
+		want := 200
+		if test.name == "of another domain" { // the key is not its
+			want = 403
+		}
+		if status != want || suppressed != test.heeded {
 			t.Errorf("%s: %d, heeded %v, want %v", test.name, status, suppressed, test.heeded)
 		}
 	}
 	for _, written := range []string{"9734321699", "19734321699"} { // without the country's code, and then with it
-		m.post(m.inbox.Key, fmt.Sprintf(`{"id":"%s","type":"sms","domain":"example.net","direction":"orig","from-number":%q,"dialed":"12125550100","text":"STOP"}`, written, written))
+		m.post(m.key(), fmt.Sprintf(`{"id":"%s","type":"sms","domain":"example.net","direction":"orig","from-number":%q,"dialed":"12125550100","text":"STOP"}`, written, written))
 	}
 	wantXML(t, m.call("+19734321699", "call-1"), hears(textback.Suppressed))
 	wantXML(t, m.call("9734321699", "call-2"), hears(textback.Suppressed))
@@ -278,11 +291,14 @@ func TestASTOPCountsHoweverItComes(t *testing.T) {
 	}
 }
 
+// key returns the key of the domain.
+func (m *mailbox) key() string { return m.inbox.Keys.Of(domain) }
+
 // post posts events, and returns status and answer.
 func (m *mailbox) post(key, body string) (int, string) {
 	m.t.Helper()
 	w := httptest.NewRecorder()
-	m.inbox.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/webresponder/events?"+url.Values{"key": {key}}.Encode(), strings.NewReader(body)))
+	m.inbox.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/webresponder/events?"+url.Values{"domain": {domain}, "key": {key}}.Encode(), strings.NewReader(body)))
 	return w.Code, strings.TrimSpace(w.Body.String())
 }
 
@@ -290,20 +306,20 @@ const stop = `{"id":"m-1","type":"sms","domain":"example.net","direction":"orig"
 
 func TestEventsWithoutTheKeyAreRefused(t *testing.T) {
 	m := startInbox(t, nstest.Quirks{})
-	key := m.inbox.Key
+	key := m.key()
 	for _, wrong := range []string{"", "wrong", key[:10], key + "0", strings.ToUpper(key)} {
 		status, answer := m.post(wrong, stop)
 		wantAnswer(t, status, answer, 403, `{"message":"the key is missing or wrong"}`)
 	}
-	m.inbox.Key = ""
-	status, _ := m.post("", stop)
+	m.inbox.Keys.Secret = ""
+	status, _ := m.post(m.key(), stop)
 	if status != 403 {
 		t.Errorf("without a key to compare with the status is %d", status)
 	}
 	if d := m.dossier(writer); d.Inbound != nil {
 		t.Errorf("the ledger has %+v", d.Inbound)
 	}
-	if other := textback.EventsKey("another secret"); other == key || len(other) != 64 {
+	if other := (textback.EventKeys{Secret: "another secret"}).Of(domain); other == key || len(other) != 64 {
 		t.Errorf("the key of another secret is %s", other)
 	}
 }
@@ -315,7 +331,7 @@ func TestEventsThatCannotBeReadAreToldSo(t *testing.T) {
 		"[]": 200, `[{"id":"m-2"}]`: 200, `{"id":"m-3","text":{"a":1}}`: 200,
 		strings.Repeat(" ", 1<<20+1): 413,
 	} {
-		status, answer := m.post(m.inbox.Key, body)
+		status, answer := m.post(m.key(), body)
 		if status != want || !strings.HasPrefix(answer, `{"message":"`) {
 			t.Errorf("%.40q is answered with %d %s, want %d", body, status, answer, want)
 		}
@@ -324,7 +340,7 @@ func TestEventsThatCannotBeReadAreToldSo(t *testing.T) {
 		t.Errorf("of a post that cannot be read something is kept: %+v", d.Inbound)
 	}
 	w := httptest.NewRecorder()
-	m.inbox.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/webresponder/events?key="+m.inbox.Key, nil))
+	m.inbox.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/webresponder/events?domain="+domain+"&key="+m.key(), nil))
 	if w.Code != 405 || w.Header().Get("Allow") != http.MethodPost {
 		t.Errorf("GET is answered with %d", w.Code)
 	}
@@ -340,18 +356,18 @@ func TestEventsThatCannotBeKeptAreSentAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.inbox.Mail = closed
-	status, answer := m.post(m.inbox.Key, "["+stop+"]")
+	status, answer := m.post(m.key(), "["+stop+"]")
 	wantAnswer(t, status, answer, 503, `{"message":"the events could not be kept"}`)
-	status, _ = m.post(m.inbox.Key, `[{"id":"m-2","text":"hello"}]`) // nothing to keep
+	status, _ = m.post(m.key(), `[{"id":"m-2","text":"hello"}]`) // nothing to keep
 	if status != 200 {
 		t.Errorf("the status is %d", status)
 	}
 	m.inbox.Mail = m.store
-	status, answer = m.post(m.inbox.Key, "["+stop+"]")
+	status, answer = m.post(m.key(), "["+stop+"]")
 	wantAnswer(t, status, answer, 200, `{"message":"ok"}`)
 	wantXML(t, m.call("+"+writer, "call-1"), hears(textback.Suppressed))
 	// The phone system counts the failure.
-	m.inbox.Key = "another"
+	m.inbox.Keys.Secret = "another"
 	if _, failed := m.system.Receive(writer, from, "START"); len(failed) != 1 || failed[0].Status != 403 {
 		t.Errorf("the posts that failed are %+v", failed)
 	}

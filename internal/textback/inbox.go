@@ -3,14 +3,9 @@ package textback
 import (
 	"cmp"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +24,7 @@ import (
 type Mail interface {
 	// Receive keeps a text once, and does with it what decide says. A text that
 	// is known is seen, and nothing is done.
-	Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (seen bool, err error)
+	Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (ledger.Received, error)
 }
 
 // Senders finds the entries whose texts come from a number.
@@ -42,31 +37,16 @@ type Senders interface {
 // there what people text to the numbers of entries. It heeds STOP, START and
 // HELP, and leaves everything else alone, unread and unkept.
 type Inbox struct {
-	Key     string // that the URL must have; see EventsKey
+	Keys    EventKeys
 	Entries Senders
 	Mail    Mail
 	Replies Replies
+	Limits  ReplyLimits
 
-	Log   Log               // told of each word; nil: slog.Default()
-	Count func(optout.Word) // told of each word; nil: nobody is
-}
-
-// eventsPath is where the phone system posts, below the webhook.
-const eventsPath = "events"
-
-// EventsURL returns what the phone system is to post texts to.
-func EventsURL(webhook *url.URL, key string) string {
-	u := webhook.JoinPath(eventsPath)
-	u.RawQuery = url.Values{"key": {key}}.Encode()
-	return u.String()
-}
-
-// EventsKey derives the key of EventsURL from a secret, the same on every
-// machine that has it.
-func EventsKey(secret string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	_, _ = mac.Write([]byte("switchhook message events"))
-	return hex.EncodeToString(mac.Sum(nil))
+	Log    Log                        // told of each word; nil: slog.Default()
+	Count  func(optout.Word)          // told of each word; nil: nobody is
+	Capped func(entry, domain string) // told of each answer that a limit has kept; nil: nobody is
+	Stale  func(domain string)        // told of each domain that is posted with the key of before though it was moved; nil: nobody is
 }
 
 // MaxPost bounds what a phone system posts at once, in bytes: the texts of a
@@ -85,19 +65,31 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		form.Say(w, http.StatusMethodNotAllowed, "events are posted")
 		return
 	}
-	given, wanted := sha256.Sum256([]byte(r.URL.Query().Get("key"))), sha256.Sum256([]byte(i.Key))
-	if i.Key == "" || subtle.ConstantTimeCompare(given[:], wanted[:]) != 1 {
-		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
-		return
-	}
 	// What was begun is done to its end, also where the phone system hangs up:
 	// each event is a transaction of its own, and short.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eventsTimeout)
 	defer cancel()
-	var unread, failed error
+	speaks, err := i.Keys.admit(ctx, r.URL.Query(), time.Now())
+	switch {
+	case err != nil:
+		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
+		return
+	case speaks == nil:
+		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
+		return
+	}
+	var (
+		unread, failed error
+		foreign        string // a domain that the post does not speak for
+	)
 	for event, err := range netsapiens.ReadMessageEvents(http.MaxBytesReader(w, r.Body, MaxPost)) {
 		if err != nil {
 			unread = cmp.Or(unread, err) // the others count: it may be posted so again and again
+			continue
+		}
+		if event.Domain != "" && !speaks(event.Domain) {
+			foreign = event.Domain
 			continue
 		}
 		if err := i.receive(ctx, event, time.Now()); err != nil {
@@ -112,8 +104,21 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if unread != nil {
 		i.log(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
 	}
+	if foreign != "" {
+		i.foreign(ctx, foreign)
+		form.Say(w, http.StatusForbidden, "the key is not one of the events' domain")
+		return
+	}
 	status, says := read(unread)
 	form.Say(w, status, says)
+}
+
+// foreign notes a post that does not speak for a domain of its events.
+func (i *Inbox) foreign(ctx context.Context, domain string) {
+	i.log(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
+	if i.Stale != nil {
+		i.Stale(strings.ToLower(domain))
+	}
 }
 
 // read returns what the phone system is told of a post, of what could not be
@@ -158,17 +163,21 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 		return nil // two numbers of ours do not talk to each other
 	}
 	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from.Key(), To: e.Text.FromNumber, Message: event.Text, At: now}
-	seen, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
-		return replyTo(word, m, from, e, h, i.Replies)
+	received, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
+		return replyTo(word, m, from, e, h, i.Replies, i.Limits)
 	})
-	if err != nil || seen {
+	if err != nil || received.Seen {
 		return err
+	}
+	if received.Capped && i.Capped != nil {
+		i.Capped(e.ID, e.APIDomain)
 	}
 	if i.Count != nil {
 		i.Count(word)
 	}
 	i.log(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
-		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)))
+		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)),
+		slog.Bool("capped", received.Capped))
 	return nil
 }
 

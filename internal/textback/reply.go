@@ -1,6 +1,8 @@
 package textback
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
@@ -25,9 +27,24 @@ type Replies struct {
 // that answer each other would go on for ever.
 const maxReplies = 4
 
+// ReplyLimits are how many answers to START and HELP go out in an hour, to all
+// numbers together. STOP counts, and is confirmed, whatever they are.
+type ReplyLimits struct {
+	Entry  int // of one entry; 0: 60
+	Tenant int // of all entries of one domain; 0: 300
+}
+
+// limits returns what an answer of an entry has to be within.
+func (l ReplyLimits) limits(e *entry.Entry) []ledger.Limit {
+	return []ledger.Limit{
+		{Key: "reply entry " + e.ID, Most: cmp.Or(l.Entry, 60), Per: time.Hour},
+		{Key: "reply tenant " + strings.ToLower(e.APIDomain), Most: cmp.Or(l.Tenant, 300), Per: time.Hour},
+	}
+}
+
 // replyTo decides what a text of somebody leads to. The entry is one whose texts
 // come from the number that they wrote to.
-func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Entry, h ledger.History, texts Replies) ledger.Reply {
+func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Entry, h ledger.History, texts Replies, limits ReplyLimits) ledger.Reply {
 	var reply ledger.Reply
 	var say string
 	var purpose ledger.Purpose
@@ -51,6 +68,9 @@ func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Ent
 	}
 	if say == "" || e.Text.User == "" || purpose == ledger.Help && len(h.Replies) >= maxReplies || len(h.Replies) >= 2*maxReplies {
 		return reply
+	}
+	if word != optout.Stop {
+		reply.Limits = limits.limits(e)
 	}
 	reply.Text = &ledger.Text{
 		ID: ledger.NewID(), Purpose: purpose, Entry: e.ID,

@@ -46,10 +46,10 @@ func TestAStopCountsHoweverItsNumbersAreWritten(t *testing.T) {
 		{"19734321604", "tel:+1-212-555-0100", "+19734321604"}, {"(973) 432-1605", "sip:+12125550100@example.net", "+19734321605"}, {"+1 973 432 1606;ext=4", "212.555.0100", "+19734321606"},
 		{"9734321607x4", "212-555-0199, (212) 555-0100", "+19734321607"}, {"4792345678", "12125550100", "+14792345678"},
 	} {
-		m.post(m.inbox.Key, fmt.Sprintf(`{"id":"s-%d","type":"sms","domain":"example.net","direction":"orig","from-number":%q,"dialed":%q,"text":"STOP"}`, i, c.from, c.to))
+		m.post(m.key(), fmt.Sprintf(`{"id":"s-%d","type":"sms","domain":"example.net","direction":"orig","from-number":%q,"dialed":%q,"text":"STOP"}`, i, c.from, c.to))
 		wantXML(t, m.call(c.caller, "call from "+c.caller), hears(textback.Suppressed))
 	}
-	m.post(m.inbox.Key, `{"id":"s-no","type":"sms","domain":"example.net","direction":"orig","from-number":"+4792345679","dialed":"12125550100","text":"STOP"}`)
+	m.post(m.key(), `{"id":"s-no","type":"sms","domain":"example.net","direction":"orig","from-number":"+4792345679","dialed":"12125550100","text":"STOP"}`)
 	if m.dossier("4792345679").Suppressions == nil || m.dossier("14792345679").Suppressions != nil {
 		t.Error("somebody in Norway is taken for somebody in Arkansas")
 	}

@@ -19,6 +19,13 @@ const (
 	subscribeFor = 90 * 24 * time.Hour
 )
 
+// What Subscribe did.
+const (
+	Created = "created"
+	Changed = "changed"
+	Existed = "exists"
+)
+
 // Subscriptions are the phone system's event subscriptions. It is
 // *netsapiens.Client.
 type Subscriptions interface {
@@ -29,9 +36,8 @@ type Subscriptions interface {
 }
 
 // Subscribe makes the phone system post the texts of a domain to a URL of
-// EventsURL: it creates the subscription, renews one that is about to end, and
-// gives it the URL where that has changed. It says what it did: created,
-// changed or exists. Subscriptions of others are left alone.
+// EventKeys: it creates the subscription, renews one that is about to end, and
+// gives it the URL where that has changed. It says what it did. Subscriptions of others are left alone.
 func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, now time.Time) (did string, err error) {
 	ours, more, err := find(ctx, api, domain, postURL)
 	if err != nil {
@@ -49,7 +55,7 @@ func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, n
 		if err != nil && !netsapiens.AlreadyExists(err) {
 			return "", fmt.Errorf("subscribe to the texts of %s: %w", domain, err)
 		}
-		return "created", nil
+		return Created, nil
 	}
 	var change netsapiens.SubscriptionChange
 	if ours.PostURL != postURL {
@@ -60,12 +66,12 @@ func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, n
 	}
 	change.ResetCounts = ours.Status == netsapiens.StatusError
 	if change == (netsapiens.SubscriptionChange{}) {
-		return "exists", nil
+		return Existed, nil
 	}
 	if err := api.ChangeSubscription(ctx, domain, ours.ID, change); err != nil {
 		return "", fmt.Errorf("renew the event subscription of %s: %w", domain, err)
 	}
-	return "changed", nil
+	return Changed, nil
 }
 
 // Subscribed returns the subscription that Subscribe made; nil: there is none.

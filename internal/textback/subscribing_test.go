@@ -166,16 +166,17 @@ func TestASubscriptionThatCannotBeMadeIsAnError(t *testing.T) {
 }
 
 func TestTheEventsURLIsBelowTheWebhook(t *testing.T) {
+	keys := textback.EventKeys{Secret: "x"}
 	for hook, want := range map[string]string{
-		"https://hooks.example.net/webresponder":     "https://hooks.example.net/webresponder/events?key=a%26b",
-		"https://hooks.example.net/sub/webresponder": "https://hooks.example.net/sub/webresponder/events?key=a%26b",
+		"https://hooks.example.net/webresponder":     "https://hooks.example.net/webresponder/events?domain=example.net&key=",
+		"https://hooks.example.net/sub/webresponder": "https://hooks.example.net/sub/webresponder/events?domain=example.net&key=",
 	} {
 		u, err := url.Parse(hook)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := textback.EventsURL(u, "a&b"); got != want {
-			t.Errorf("it is %s, want %s", got, want)
+		if got := keys.URL(u, "Example.NET"); got != want+keys.Of("example.net") {
+			t.Errorf("it is %s, want %s…", got, want)
 		}
 	}
 }

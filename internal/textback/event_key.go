@@ -1,0 +1,88 @@
+package textback
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// eventsPath is where the phone system posts, below the webhook.
+const eventsPath = "events"
+
+// paramDomain says in an address of events which domain its key is of.
+const paramDomain = "domain"
+
+// EventKeys are the keys of the addresses that phone systems post events to.
+// Each domain has one of its own: whoever can read the subscriptions of a domain
+// can speak for that domain, and for no other.
+type EventKeys struct {
+	Secret string // that keys are derived from, of the database; empty: none counts
+
+	// Before is the key that all domains had in common before they had their
+	// own. It counts for a domain until its subscription was moved; empty: never.
+	Before string
+
+	// Moved returns since when the phone system posts the events of domains
+	// with their own keys; the domains are in small letters. It is asked for
+	// each post with the key of before.
+	Moved func(context.Context) (map[string]time.Time, error)
+}
+
+// keyOfBeforeCounts is how long the key of before counts for a domain whose
+// subscription was moved: what the phone system had in hand has arrived by then.
+const keyOfBeforeCounts = 10 * time.Minute
+
+// KeyOfBefore derives the key that all domains had, from the secret of the
+// forms.
+func KeyOfBefore(secret string) string { return derive(secret, "switchhook message events") }
+
+// Of derives the key of a domain.
+func (k EventKeys) Of(domain string) string {
+	return derive(k.Secret, "switchhook message events of "+strings.ToLower(domain))
+}
+
+func derive(secret, what string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	_, _ = mac.Write([]byte(what)) // has no error
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// URL returns what the phone system is to post the texts of a domain to.
+func (k EventKeys) URL(webhook *url.URL, domain string) string {
+	u := webhook.JoinPath(eventsPath)
+	u.RawQuery = url.Values{paramDomain: {strings.ToLower(domain)}, paramKey: {k.Of(domain)}}.Encode()
+	return u.String()
+}
+
+// speaksFor says for which domain a post speaks.
+type speaksFor func(domain string) bool
+
+// admit returns for which domains a post to an address speaks; nil: for none.
+func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (speaksFor, error) {
+	given, domain := query.Get(paramKey), query.Get(paramDomain)
+	if k.Secret != "" && domain != "" && sameKey(given, k.Of(domain)) {
+		return func(other string) bool { return strings.EqualFold(domain, other) }, nil
+	}
+	if k.Before == "" || !sameKey(given, k.Before) {
+		return nil, nil
+	}
+	moved, err := k.Moved(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(domain string) bool {
+		since, ok := moved[strings.ToLower(domain)]
+		return !ok || now.Sub(since) < keyOfBeforeCounts
+	}, nil
+}
+
+// sameKey compares in a time that tells nothing.
+func sameKey(given, wanted string) bool {
+	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(wanted))
+	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
+}
