@@ -102,6 +102,33 @@ func TestAMessageIsDecidedOnWithWhatIsKnown(t *testing.T) {
 	})
 }
 
+// TestAMessageIsKnownInItsDomainAlone has somebody who may post for one domain
+// say there what is going to be said in another.
+func TestAMessageIsKnownInItsDomainAlone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		for _, domain := range []string{"attacker.example", "Example.NET"} {
+			m := stopMessage("m1")
+			m.Domain = domain
+			for i := range 2 {
+				received, err := s.Receive(t.Context(), m, domain, func(ledger.History) ledger.Reply { return ledger.Reply{} })
+				if err != nil || received.Seen != (i == 1) {
+					t.Errorf("%s: known already: %v, %v", domain, received.Seen, err)
+				}
+			}
+		}
+		d, err := s.Dossier(t.Context(), caller)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range d.Inbound {
+			if m.ID != "m1" {
+				t.Errorf("a message is shown as %q", m.ID)
+			}
+		}
+	})
+}
+
 // TestAnswersAreWithinTheirLimits asks for the same by two servers of the
 // database.
 func TestAnswersAreWithinTheirLimits(t *testing.T) {

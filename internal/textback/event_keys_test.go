@@ -51,6 +51,15 @@ func TestAKeySpeaksForItsDomainAlone(t *testing.T) {
 	}
 }
 
+// TestAForeignPostHasNoSubscriptionLookedAt: whoever has the key of one domain
+// could have the phone system asked for all others, each time that they post.
+func TestAForeignPostHasNoSubscriptionLookedAt(t *testing.T) {
+	m := startInbox(t, nstest.Quirks{})
+	m.inbox.Stale = func(domain string) { t.Errorf("the subscription of %s is looked at again", domain) }
+	status, answer := m.postTo("other.example", m.inbox.Keys.Of("other.example"), "["+stop+"]")
+	wantAnswer(t, status, answer, 403, `{"message":"the key is not one of the events' domain"}`)
+}
+
 func TestTheKeyOfBeforeCountsUntilADomainHasItsOwn(t *testing.T) {
 	m := startInbox(t, nstest.Quirks{})
 	var (
