@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,19 +40,28 @@ func (a *App) inbox(s *site, keys textback.EventKeys) *textback.Inbox {
 	}
 }
 
+// staleAgain is how often a subscription is looked at of which posts come with
+// the key of before though it was moved: somebody has set it back.
+const staleAgain = 10 * time.Minute
+
 // subscriptions knows when the subscription of each domain is looked at next.
 type subscriptions struct {
-	mu    sync.Mutex
-	all   string               // stands for where they post to: where it changes all are looked at
-	next  map[string]time.Time // by domain
-	keyed map[string]bool      // domains that are written down to have their own key
+	mu     sync.Mutex
+	looked map[string]time.Time // when it was last, by domain in small letters
+	next   map[string]time.Time // when it is to be again, likewise
+
+	all   string          // stands for where they post to: where it changes all are looked at
+	keyed map[string]bool // domains that are written down to have their own key; of the one goroutine that subscribes
 }
 
-// lookSoon has the subscription of a domain looked at in the next round.
+// lookSoon has the subscription of a domain looked at, unless it was just now.
 func (s *subscriptions) lookSoon(domain string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.next, domain)
+	domain = strings.ToLower(domain)
+	if soon := s.looked[domain].Add(staleAgain); soon.Before(s.next[domain]) {
+		s.next[domain] = soon
+	}
 }
 
 // begin begins a round.
@@ -59,20 +69,23 @@ func (s *subscriptions) begin(all string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all != all {
-		s.all, s.next, s.keyed = all, map[string]time.Time{}, map[string]bool{}
+		s.all, s.keyed = all, map[string]bool{}
+		s.looked, s.next = map[string]time.Time{}, map[string]time.Time{}
 	}
 }
 
 func (s *subscriptions) isDue(domain string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !now.Before(s.next[domain])
+	return !now.Before(s.next[strings.ToLower(domain)])
 }
 
-func (s *subscriptions) again(domain string, at time.Time) {
+// done notes that a subscription was looked at.
+func (s *subscriptions) done(domain string, now time.Time, again time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.next[domain] = at
+	domain = strings.ToLower(domain)
+	s.looked[domain], s.next[domain] = now, now.Add(again)
 }
 
 // subscribe makes the phone system post the texts of every domain of the
@@ -99,12 +112,12 @@ func (a *App) subscribe(ctx context.Context) {
 		}
 		a.metrics.Subscription(err == nil)
 		if err != nil {
-			known.again(domain, now.Add(subscribeAgain))
+			known.done(domain, now, subscribeAgain)
 			a.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
 				"People's texts to the numbers of %s do not reach us, STOP among them: %v", domain, err)})
 			continue
 		}
-		known.again(domain, now.Add(subscribeEvery))
+		known.done(domain, now, subscribeEvery)
 		a.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
 		if did != textback.Existed {
 			a.log.InfoContext(ctx, "subscribed to people's texts", "domain", domain, "subscription", did)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/ledger"
@@ -33,7 +34,7 @@ func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, de
 		}
 		n, err := execCount(ctx, tx, `
 			INSERT INTO inbound (id, domain, sender, receiver, message, at) VALUES ($1, $2, $3, $4, $5, $6)
-			ON CONFLICT (id) DO NOTHING`, m.ID, m.Domain, m.From, m.To, m.Message, millis(m.At))
+			ON CONFLICT (id) DO NOTHING`, inboundPrefix(m.Domain)+m.ID, m.Domain, m.From, m.To, m.Message, millis(m.At))
 		if received.Seen = n == 0; err != nil || received.Seen {
 			return err
 		}
@@ -80,3 +81,8 @@ func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound,
 	queued, err = insertQueued(ctx, tx, *reply.Text, now)
 	return queued, false, err
 }
+
+// inboundPrefix stands before the id of a message of a domain: whoever may post
+// for one domain must not make the messages of another known. Those of a version
+// of before have none.
+func inboundPrefix(domain string) string { return strings.ToLower(domain) + "/" }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -41,7 +42,7 @@ func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, err
 					at int64
 				)
 				err := rows.Scan(&m.ID, &m.Domain, &m.From, &m.To, &m.Message, &at)
-				m.At = fromMillis(at)
+				m.ID, m.At = strings.TrimPrefix(m.ID, inboundPrefix(m.Domain)), fromMillis(at)
 				d.Inbound = append(d.Inbound, m)
 				return err
 			}},

@@ -59,26 +59,36 @@ func (k EventKeys) URL(webhook *url.URL, domain string) string {
 	return u.String()
 }
 
-// speaksFor says for which domain a post speaks.
-type speaksFor func(domain string) bool
+// admitted is a post whose key counts.
+type admitted struct {
+	domain string               // that the key is of; empty: it is the key of before
+	moved  map[string]time.Time // as EventKeys.Moved has it, of the key of before
+	now    time.Time
+}
 
-// admit returns for which domains a post to an address speaks; nil: for none.
-func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (speaksFor, error) {
+// speaksFor says whether a post counts for a domain.
+func (a *admitted) speaksFor(domain string) bool {
+	if a.domain != "" {
+		return strings.EqualFold(a.domain, domain)
+	}
+	since, ok := a.moved[strings.ToLower(domain)]
+	return !ok || a.now.Sub(since) < keyOfBeforeCounts
+}
+
+// admit returns what a post to an address counts for; nil: its key is none.
+func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (*admitted, error) {
 	given, domain := query.Get(paramKey), query.Get(paramDomain)
 	if k.Secret != "" && domain != "" && sameKey(given, k.Of(domain)) {
-		return func(other string) bool { return strings.EqualFold(domain, other) }, nil
+		return &admitted{domain: domain, now: now}, nil
 	}
 	if k.Before == "" || !sameKey(given, k.Before) {
-		return nil, nil
+		return nil, nil //nolint:nilnil // a wrong key is no error
 	}
 	moved, err := k.Moved(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return func(domain string) bool {
-		since, ok := moved[strings.ToLower(domain)]
-		return !ok || now.Sub(since) < keyOfBeforeCounts
-	}, nil
+	return &admitted{moved: moved, now: now}, nil
 }
 
 // sameKey compares in a time that tells nothing.

@@ -69,13 +69,13 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// each event is a transaction of its own, and short.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eventsTimeout)
 	defer cancel()
-	speaks, err := i.Keys.admit(ctx, r.URL.Query(), time.Now())
+	post, err := i.Keys.admit(ctx, r.URL.Query(), time.Now())
 	switch {
 	case err != nil:
 		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
 		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 		return
-	case speaks == nil:
+	case post == nil:
 		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
 		return
 	}
@@ -88,7 +88,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			unread = cmp.Or(unread, err) // the others count: it may be posted so again and again
 			continue
 		}
-		if event.Domain != "" && !speaks(event.Domain) {
+		if event.Domain != "" && !post.speaksFor(event.Domain) {
 			foreign = event.Domain
 			continue
 		}
@@ -105,7 +105,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		i.log(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
 	}
 	if foreign != "" {
-		i.foreign(ctx, foreign)
+		i.foreign(ctx, post, foreign)
 		form.Say(w, http.StatusForbidden, "the key is not one of the events' domain")
 		return
 	}
@@ -114,9 +114,9 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // foreign notes a post that does not speak for a domain of its events.
-func (i *Inbox) foreign(ctx context.Context, domain string) {
+func (i *Inbox) foreign(ctx context.Context, post *admitted, domain string) {
 	i.log(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
-	if i.Stale != nil {
+	if post.domain == "" && i.Stale != nil {
 		i.Stale(strings.ToLower(domain))
 	}
 }
