@@ -76,7 +76,7 @@ func TestASTOPCountsInAPostOfAnySize(t *testing.T) {
 		var post strings.Builder
 		post.WriteByte('[')
 		for i := 0; post.Len() < 5<<20; i++ {
-			fmt.Fprintf(&post, "%s,\n", said(fmt.Sprint("chat-", i), "19734321500", "See you at five. "+strings.Repeat("x", 200)))
+			fmt.Fprintf(&post, "%s,\n", said(fmt.Sprint("chat-", i), "19734321500", "See you at five. "+strings.Repeat("see ", 1000)))
 		}
 		post.WriteString(said("last", "19734321501", "STOP") + "]")
 		if status, answer := m.post(m.inbox.Key, post.String()); status != 200 || !m.stopped("19734321501") {

@@ -58,7 +58,7 @@ func (s *service) askFrom(address, id, caller, callID, key string) string {
 	return s.ask(r)
 }
 
-func TestThreeThousandStrangersOfOneAddressAreNotTexted(t *testing.T) {
+func TestStrangersOfOneAddressAreNotTexted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var full []ledger.Cap
 		s := startInBubble(t, allTexts, limited, func(c *textback.Config) {
@@ -67,11 +67,11 @@ func TestThreeThousandStrangersOfOneAddressAreNotTexted(t *testing.T) {
 		const attacker = "198.51.100.7"
 		wantXML(t, s.askFrom("192.0.2.1", id, "+19734321440", "yesterday", ""), hears(textback.Sent))
 		time.Sleep(24 * time.Hour)
-		for i := range 3000 {
+		for i := range 400 {
 			s.askFrom(attacker, id, fmt.Sprintf("+1212556%04d", i), fmt.Sprint("call-", i), "")
 		}
 		s.wantTexts(101)
-		if len(full) != 2900 || full[0] != (ledger.Cap{Scope: ledger.OfNewNumbers, Of: id, Most: 100, Per: time.Hour}) {
+		if len(full) != 300 || full[0] != (ledger.Cap{Scope: ledger.OfNewNumbers, Of: id, Most: 100, Per: time.Hour}) {
 			t.Errorf("%d times was told that a cap is reached, first %+v", len(full), full[:min(1, len(full))])
 		}
 		wantXML(t, s.askFrom("192.0.2.1", id, "+19734321440", "today", ""), hears(textback.Sent)) // whom we know
