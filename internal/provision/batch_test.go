@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/provision"
@@ -140,5 +141,32 @@ func TestADomainThatCannotBeListedIsProvisionedAllTheSame(t *testing.T) {
 	}
 	if got := s.runAll(entries); got[done] != 10 {
 		t.Errorf("the second reports are %v", got)
+	}
+}
+
+// TestALargeDomainIsReadOnceForAllItsKeys has somebody lead another number to one
+// of the entries.
+func TestALargeDomainIsReadOnceForAllItsKeys(t *testing.T) {
+	s := remembering(t, nstest.Quirks{})
+	s.crowd(1500)
+	entries := many(30)
+	s.runAll(entries)
+	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "12125550111", "dial-rule-application": "To Web",
+		"dial-rule-parameter": "https://hooks.example.net/webresponder?id=" + entries[7].ID})
+	s.Keys = true
+	s.asked()
+	for _, err := range s.RunGiving(t.Context(), entries, func(string) bool { return true }) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if calls := s.asked(); calls[nstest.ListDialRules] != 2 || calls[nstest.UpdateDialRule] != 30 {
+		t.Errorf("the phone system is asked %v", calls)
+	}
+	for i, e := range entries {
+		r, err := s.Records.Load(t.Context(), e.ID)
+		if err != nil || r.Guard == nil || r.Guard.Demanded(s.clock.Add(time.Hour)) != (i != 7) {
+			t.Errorf("%s has %+v, %v", e.ID, r.Guard, err)
+		}
 	}
 }
