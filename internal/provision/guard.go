@@ -151,12 +151,12 @@ func (r *run) onlyWay(ctx context.Context, guard *Guard) bool {
 	if r.hasEarlierRule() {
 		return false
 	}
-	for rule, err := range r.p.API.DialRules(ctx, r.want.Domain, r.want.Domain) {
+	ours := r.want.DialRule // which was seen to carry it, maybe after the survey
+	for rule, err := range r.p.rulesAsking(ctx, r.want, r.survey) {
 		if err != nil {
 			return false
 		}
-		at := address(rule.Parameter)
-		if netsapiens.IsToWeb(rule.Application) && entryAt(at) == r.want.Entry && shown(at) == shown(address(r.want.DialRule.Parameter)) && !carries(rule, guard) {
+		if asksFor(rule) == r.want.Entry && shown(address(rule.Parameter)) == shown(address(ours.Parameter)) && !ours.SameMatch(rule) && !carries(rule, guard) {
 			return false
 		}
 	}

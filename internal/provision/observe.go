@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"iter"
 
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -20,16 +21,19 @@ type survey struct {
 	users    map[string]netsapiens.User // nil: to be asked for one by one
 	byMatch  map[string]netsapiens.DialRule
 	byMark   map[string][]netsapiens.DialRule // by description
+	asking   map[string][]netsapiens.DialRule // those that ask a webhook, by the id of the entry that they ask for
 	rulesErr error
 }
 
 // survey reads a domain. Of thousands of rules those that concern nobody are
 // not kept.
 func (p *Provisioner) survey(ctx context.Context, domain string, wanted []Desired) *survey {
-	s := &survey{byMatch: make(map[string]netsapiens.DialRule), byMark: make(map[string][]netsapiens.DialRule)}
-	matches, marks := make(map[string]bool), make(map[string]bool)
+	s := &survey{
+		byMatch: make(map[string]netsapiens.DialRule), byMark: make(map[string][]netsapiens.DialRule), asking: make(map[string][]netsapiens.DialRule),
+	}
+	matches, marks, ids := make(map[string]bool), make(map[string]bool), make(map[string]bool)
 	for _, d := range wanted {
-		matches[d.DialRule.Match()], marks[d.DialRule.Description] = true, true
+		matches[d.DialRule.Match()], marks[d.DialRule.Description], ids[d.Entry] = true, true, true
 	}
 	for r, err := range p.API.DialRules(ctx, domain, domain) {
 		if err != nil {
@@ -41,6 +45,9 @@ func (p *Provisioner) survey(ctx context.Context, domain string, wanted []Desire
 		}
 		if marks[r.Description] {
 			s.byMark[r.Description] = append(s.byMark[r.Description], r)
+		}
+		if id := asksFor(r); ids[id] {
+			s.asking[id] = append(s.asking[id], r)
 		}
 	}
 	if len(wanted) < usersAtOnce {
@@ -66,6 +73,33 @@ func (s *survey) rules(d Desired) ([]netsapiens.DialRule, error) {
 		return []netsapiens.DialRule{r}, nil
 	}
 	return s.byMark[d.DialRule.Description], nil
+}
+
+// asksFor returns the id of the entry that a rule asks a webhook for; empty: it
+// does not.
+func asksFor(r netsapiens.DialRule) string {
+	if !netsapiens.IsToWeb(r.Application) {
+		return ""
+	}
+	return entryAt(address(r.Parameter))
+}
+
+// rulesAsking returns the rules that ask a webhook for what is wanted, and
+// others; s may be nil.
+func (p *Provisioner) rulesAsking(ctx context.Context, d Desired, s *survey) iter.Seq2[netsapiens.DialRule, error] {
+	if s == nil {
+		return p.API.DialRules(ctx, d.Domain, d.Domain)
+	}
+	return func(yield func(netsapiens.DialRule, error) bool) {
+		for _, r := range s.asking[d.Entry] {
+			if !yield(r, nil) {
+				return
+			}
+		}
+		if s.rulesErr != nil {
+			yield(netsapiens.DialRule{}, s.rulesErr)
+		}
+	}
 }
 
 // observe looks at what concerns an entry; s may be nil.
