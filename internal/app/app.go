@@ -76,6 +76,7 @@ type App struct {
 	scripts       widget.Scripts
 	subscriptions subscriptions
 	keylessTold   keylessTold
+	suspects      suspects
 	keeping       running // asks the sources of on-call people
 	journalling   running // keeps on-call's decisions
 

@@ -79,6 +79,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	b.again(ctx, spaceEvery, a.watchSpace)
 	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
+	b.again(ctx, suspectsEvery, a.lookAtSuspects)
 	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
 	b.serving = endServing
 	a.keeping.start(serving)

@@ -94,6 +94,7 @@ func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Rea
 	made, demanded := w.config.MadeKey(r.Context(), e.ID)
 	call.open = !shows(made)
 	if call.open && (e.Key != "" || demanded) {
+		w.config.Unkeyed(e.ID)
 		return Forbidden
 	}
 	return ""

@@ -66,6 +66,10 @@ type Config struct {
 	// none, and whether requests must have it; nil: there are no such keys.
 	MadeKey func(ctx context.Context, id string) (key entry.Key, demanded bool)
 
+	// Unkeyed is told of each request that is refused because it has not the key
+	// of its entry; optional.
+	Unkeyed func(id string)
+
 	// Address returns the address that a request came from; nil: that of its
 	// connection.
 	Address func(*http.Request) netip.Addr
@@ -108,6 +112,9 @@ func NewWebhook(c Config) (*Webhook, error) {
 	}
 	if c.MadeKey == nil {
 		c.MadeKey = func(context.Context, string) (entry.Key, bool) { return "", false }
+	}
+	if c.Unkeyed == nil {
+		c.Unkeyed = func(string) {}
 	}
 	if c.Limited == nil {
 		c.Limited = func(string, ledger.Full) {}
