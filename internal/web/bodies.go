@@ -45,6 +45,11 @@ func (b *Bodies) Limit(most int) {
 // answered to it is the recorder's matter.
 var errBusy = errors.New("there are too many requests at once")
 
+// SlowRefusal is how long a request whose body gave way waits for its answer,
+// unless it sends the rest. A client that is told at once and comes back at once
+// would keep the server busy: two thousand of them cost everybody else seconds.
+const SlowRefusal = 5 * time.Second
+
 // bodyInHand is the body of a request. It counts from the first time that it is read
 // to the end of its request.
 type bodyInHand struct {

@@ -2,10 +2,8 @@ package web_test
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -39,20 +37,6 @@ func bounded(t *testing.T, most int, handler http.Handler) *httptest.Server {
 	return s
 }
 
-// hold opens a connection that keeps back the last byte of its body.
-func hold(t *testing.T, s *httptest.Server) net.Conn {
-	t.Helper()
-	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := fmt.Fprintf(conn, "POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n1234"); err != nil {
-		t.Fatal(err)
-	}
-	return conn
-}
-
 func post(t *testing.T, s *httptest.Server) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/all", strings.NewReader("12345"))
@@ -65,36 +49,6 @@ func post(t *testing.T, s *httptest.Server) *http.Response {
 	}
 	t.Cleanup(func() { _ = response.Body.Close() })
 	return response
-}
-
-func TestSlowBodiesKeepNobodyOut(t *testing.T) {
-	s := bounded(t, 16, reads)
-	const slow, waiting = 100, 4
-	answers := make(chan *http.Response, slow)
-	var reading sync.WaitGroup
-	for range slow {
-		conn := hold(t, s)
-		reading.Go(func() {
-			if response, err := http.ReadResponse(bufio.NewReader(conn), nil); err == nil {
-				_ = response.Body.Close()
-				answers <- response
-			}
-		})
-	}
-	// All but a quarter of the bound give way, the first to come first.
-	for range slow - waiting {
-		response := <-answers
-		if response.StatusCode != http.StatusServiceUnavailable || response.Header.Get("Retry-After") != "1" || !response.Close {
-			t.Errorf("a slow one gets %d, %v", response.StatusCode, response.Header)
-		}
-	}
-	for range 20 {
-		if response := post(t, s); response.StatusCode != http.StatusOK {
-			t.Errorf("an honest one gets %d", response.StatusCode)
-		}
-	}
-	s.CloseClientConnections()
-	reading.Wait()
 }
 
 func TestRequestsInHandAreBounded(t *testing.T) {
