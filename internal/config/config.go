@@ -43,7 +43,7 @@ type Settings struct {
 	TrustedProxies []netip.Prefix `key:"trusted_proxies" default:"127.0.0.0/8 ::1/128" doc:"Networks whose X-Forwarded-For header is believed. A caller's address is the right-most one that is not of these."`
 
 	// BodiesInHand is of a process, over all its listeners.
-	BodiesInHand int `key:"bodies_in_hand" default:"512" min:"16" max:"65536" doc:"How many requests that bring a body are worked on at once; one too many is answered 503 with Retry-After. A quarter of them may still wait for the rest of their body: past that, the one that has waited longest gives way. Requests without a body are not counted."`
+	BodiesInHand int `key:"bodies_in_hand" default:"512" min:"16" max:"65536" doc:"How many requests that bring a body are worked on at once; one too many is answered 503 with Retry-After. A quarter of them may still wait for the rest of their body: past that, the one that has waited longest gives way, and is answered when it has sent the rest, or 5s later. Requests without a body are not counted."`
 
 	// PublicURL has no trailing slash, query or fragment.
 	PublicURL *url.URL `key:"public_url" example:"https://hooks.example.net" need:"netsapiens" doc:"The address under which the phone system and browsers reach this server. Provisioning writes it into dial rules."`

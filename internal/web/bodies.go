@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,8 +17,9 @@ const DefaultBodies = 512
 
 // Bodies bounds the requests of a process that have a body in hand. At most a
 // quarter of them may still wait for the rest of theirs: the one that has waited
-// longest gives way to the next, so that who sends slowly holds up nobody else. Requests
-// without a body are not counted.
+// longest gives way to the next, so that who sends slowly holds up nobody else. One
+// that has come whole, and that the server itself has not read yet, does not.
+// Requests without a body are not counted.
 type Bodies struct {
 	mu      sync.Mutex
 	most    int
@@ -50,12 +52,26 @@ var errBusy = errors.New("there are too many requests at once")
 // would keep the server busy: two thousand of them cost everybody else seconds.
 const SlowRefusal = 5 * time.Second
 
+// What a body can come to. It comes to one of them once: a body that has been
+// read to its end does not give way because its goroutine has to wait its turn
+// to say so.
+const (
+	bodyWaits   int32 = iota
+	bodyRead          // to its end, or nothing more comes of it
+	bodyGaveWay       // to another
+)
+
 // bodyInHand is the body of a request. It counts from the first time that it is read
 // to the end of its request.
 type bodyInHand struct {
 	io.ReadCloser
 	of      *Bodies
+	on      *connection // nil: it is not known
 	control *http.ResponseController
+
+	came  atomic.Int32 // to one of the above
+	read  int64        // bytes
+	begun bool         // it has been read, or there was no room to
 
 	// What follows is guarded by of.mu.
 	place   *list.Element // in of.waiting; nil: it does not wait
@@ -71,14 +87,15 @@ func (b *bodyInHand) Read(p []byte) (int, error) {
 		return 0, errBusy
 	}
 	n, err := b.ReadCloser.Read(p)
+	b.read += int64(n)
 	if err == nil {
 		return n, nil
 	}
-	b.of.mu.Lock()
-	defer b.of.mu.Unlock()
-	if b.refused {
+	if b.came.Load() != bodyRead && !b.came.CompareAndSwap(bodyWaits, bodyRead) {
 		return 0, errBusy // the error is that of the deadline, which ended it
 	}
+	b.of.mu.Lock()
+	defer b.of.mu.Unlock()
 	b.whole, b.over = errors.Is(err, io.EOF), true
 	b.leaveWaiting()
 	if b.whole {
@@ -89,6 +106,10 @@ func (b *bodyInHand) Read(p []byte) (int, error) {
 
 // begin counts the body, and reports whether there is room for it.
 func (b *bodyInHand) begin() bool {
+	if b.begun && b.came.Load() == bodyWaits {
+		return true
+	}
+	b.begun = true
 	b.of.mu.Lock()
 	defer b.of.mu.Unlock()
 	if b.counted || b.refused || b.over {
@@ -99,6 +120,7 @@ func (b *bodyInHand) begin() bool {
 	}
 	if b.of.inHand >= b.of.most {
 		b.refused = true
+		b.came.Store(bodyRead)
 		return false
 	}
 	b.of.inHand++
@@ -107,16 +129,18 @@ func (b *bodyInHand) begin() bool {
 	return true
 }
 
-// giveWay ends the wait of the body that has waited longest.
+// giveWay ends the wait of the body that has waited longest for its client.
 func (b *Bodies) giveWay() {
-	oldest := b.waiting.Front()
-	if oldest == nil {
+	for place := b.waiting.Front(); place != nil; place = place.Next() {
+		slow, _ := place.Value.(*bodyInHand)
+		if !slow.on.waits() || !slow.came.CompareAndSwap(bodyWaits, bodyGaveWay) {
+			continue // it is we who are slow
+		}
+		slow.refused = true
+		slow.leave()
+		_ = slow.control.SetReadDeadline(time.Unix(1, 0)) // else it ends by the time limit of all
 		return
 	}
-	slow, _ := oldest.Value.(*bodyInHand)
-	slow.refused = true
-	slow.leave()
-	_ = slow.control.SetReadDeadline(time.Unix(1, 0)) // else it ends by the time limit of all
 }
 
 func (b *bodyInHand) leaveWaiting() {
@@ -148,3 +172,6 @@ func (b *bodyInHand) state() (refused, whole bool) {
 	defer b.of.mu.Unlock()
 	return b.refused, b.whole
 }
+
+// gaveWay reports whether it was refused because it was slow.
+func (b *bodyInHand) gaveWay() bool { return b.came.Load() == bodyGaveWay }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,7 +38,7 @@ type Drain struct {
 	listener net.Listener
 	silent   map[net.Conn]struct{} // connections that no whole headers came on yet
 	kept     map[net.Conn]struct{} // connections whose clients have not been asked to open another
-	unread   map[net.Conn]struct{} // connections with a body that was not read to its end
+	unread   map[net.Conn]*body    // of the last request with one
 }
 
 // NewDrain returns the Drain of a server that Server has made and that does not
@@ -45,7 +46,7 @@ type Drain struct {
 func NewDrain(server *http.Server) *Drain {
 	d := &Drain{
 		server: server, begun: make(chan struct{}), served: make(chan struct{}), changed: make(chan struct{}, 1),
-		silent: make(map[net.Conn]struct{}), kept: make(map[net.Conn]struct{}), unread: make(map[net.Conn]struct{}),
+		silent: make(map[net.Conn]struct{}), kept: make(map[net.Conn]struct{}), unread: make(map[net.Conn]*body),
 	}
 	server.Handler = d.before(server.Handler)
 	bound := server.ConnState
@@ -69,7 +70,7 @@ func (d *Drain) Serve(listener net.Listener) error {
 	d.mu.Lock()
 	d.listener = listener
 	d.mu.Unlock()
-	err := d.server.Serve(listener)
+	err := d.server.Serve(waitedFor{listener})
 	select {
 	case <-d.begun:
 		if errors.Is(err, net.ErrClosed) {
@@ -128,8 +129,10 @@ func (d *Drain) cut() {
 	for conn := range d.silent {
 		_ = conn.Close() // nobody has said anything on it
 	}
-	for conn := range d.unread {
-		_ = conn.SetReadDeadline(time.Now()) // the handler still answers
+	for conn, body := range d.unread {
+		if !body.whole.Load() {
+			_ = conn.SetReadDeadline(time.Now()) // the handler still answers
+		}
 	}
 }
 
@@ -164,7 +167,10 @@ func (d *Drain) leaves(conn net.Conn) {
 func (d *Drain) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := connectionOf(r).conn
-		reads := r.Body != http.NoBody
+		var unread *body // nil: there is none
+		if r.Body != http.NoBody {
+			unread = &body{ReadCloser: r.Body}
+		}
 		d.mu.Lock()
 		select {
 		case <-d.begun:
@@ -173,16 +179,16 @@ func (d *Drain) before(next http.Handler) http.Handler {
 		default:
 			delete(d.silent, conn)
 		}
-		if reads {
-			d.unread[conn] = struct{}{}
+		if unread != nil {
+			d.unread[conn] = unread
 		}
 		d.mu.Unlock()
-		if !reads {
+		if unread == nil {
 			next.ServeHTTP(w, r)
 			return
 		}
 		with := *r
-		with.Body = &body{ReadCloser: r.Body, drain: d, conn: conn}
+		with.Body = unread
 		next.ServeHTTP(w, &with)
 	})
 }
@@ -192,16 +198,13 @@ func (d *Drain) before(next http.Handler) http.Handler {
 type body struct {
 	io.ReadCloser
 
-	drain *Drain
-	conn  net.Conn
+	whole atomic.Bool // not guarded by the Drain: who has read it waits for nobody
 }
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, io.EOF) {
-		b.drain.mu.Lock()
-		defer b.drain.mu.Unlock()
-		delete(b.drain.unread, b.conn)
+		b.whole.Store(true)
 	}
 	return n, err
 }

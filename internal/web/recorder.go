@@ -15,9 +15,12 @@ const retryAfter = time.Second
 type recorder struct {
 	http.ResponseWriter
 	body   *bodyInHand // nil: the request has none
+	length int64       // of the body; negative: that is not known
 	status int
 	bytes  int64
 	muted  bool // what the handler writes goes nowhere
+
+	lingered time.Duration // a slow client was let wait
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -32,7 +35,7 @@ func (r *recorder) WriteHeader(status int) {
 				r.Header().Set("Connection", "close")
 			}
 			if refused {
-				r.refuse()
+				r.muted, r.status = true, http.StatusServiceUnavailable // see finish
 				return
 			}
 		}
@@ -41,11 +44,19 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// refuse answers a request whose body there is no room for, whatever its
-// handler makes of it.
+// refuse answers a request whose body there was no room for, whatever its handler
+// made of it. A slow one waits for that, when its handler holds no memory any more.
 func (r *recorder) refuse() {
 	const why = "there are too many requests at once; try again in a second\n"
-	r.muted, r.status = true, http.StatusServiceUnavailable
+	if r.body.on != nil && r.body.gaveWay() {
+		left := r.length - r.body.read
+		if r.length < 0 {
+			left = maxAPIBody // it says when it ends, which nobody reads
+		}
+		began := time.Now()
+		r.body.on.linger(left)
+		r.lingered = time.Since(began)
+	}
 	header := r.Header()
 	for _, name := range []string{"Content-Encoding", "ETag", "Www-Authenticate"} {
 		header.Del(name)
@@ -59,10 +70,13 @@ func (r *recorder) refuse() {
 	r.bytes = int64(n)
 }
 
-// finish answers where the handler has not.
+// finish answers where the handler has not, or was not let.
 func (r *recorder) finish() {
 	if r.status == 0 && r.body != nil {
 		r.WriteHeader(http.StatusOK)
+	}
+	if r.muted {
+		r.refuse()
 	}
 }
 

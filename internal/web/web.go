@@ -154,8 +154,8 @@ func (h *Handler) wrap(route Route) http.Handler {
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, new(note)))
 		rec := &recorder{ResponseWriter: w}
 		if r.Body != nil && r.ContentLength != 0 { // a body that is none has been wrapped
-			rec.body = &bodyInHand{ReadCloser: r.Body, of: h.config.Bodies, control: http.NewResponseController(w)}
-			r.Body = rec.body
+			rec.body = &bodyInHand{ReadCloser: r.Body, of: h.config.Bodies, on: connectionOf(r), control: http.NewResponseController(w)}
+			r.Body, rec.length = rec.body, r.ContentLength
 			defer rec.body.end()
 		}
 		defer func() {
@@ -165,8 +165,9 @@ func (h *Handler) wrap(route Route) http.Handler {
 				panic(p)
 			default:
 				h.panicked(r, route, rec, p)
+				rec.finish()
 			}
-			h.done(r, route, rec, client, time.Since(began))
+			h.done(r, route, rec, client, time.Since(began)-rec.lingered)
 		}()
 		route.Handler.ServeHTTP(rec, r)
 		rec.finish()
