@@ -82,6 +82,7 @@ func rules(t config.TextBack) textback.Rules {
 		Limits: textback.Limits{
 			EntryPerHour: t.EntryPerHour, EntryPerDay: t.EntryPerDay, TenantPerHour: t.TenantPerHour, TenantPerDay: t.TenantPerDay,
 			NewPerHour: t.NewNumbersPerHour, SourcePerHour: t.SourcePerHour, SourcePerDay: t.SourcePerDay,
+			CallsPerNumber: t.CallsPerNumber, AnswersPerHour: t.AnswersPerHour, AnswersPerDay: t.AnswersPerDay,
 		},
 	}
 	for _, number := range t.Landlines {

@@ -107,7 +107,23 @@ type Decision struct {
 	Forget  bool     // keep no answer: a repeat is decided anew
 
 	Counted  Counted   // how Text is counted
-	WhenFull *Decision // what the call gets where a cap of Counted is reached; required where there are caps
+	WhenFull *Decision // what the call gets where a cap of Counted, or Rows.Number, is reached; required where there are caps or rows
+
+	Rows   Rows // how many answers are written down
+	Needed bool // a later step of the call goes by its answer: it is written down past Rows.EntryHour and EntryDay
+}
+
+// Rows bounds how many answers are written down one by one, which strangers can
+// have given as fast as they ask. 0: any number.
+type Rows struct {
+	// Number is how many of one number and step an entry has in an hour. The
+	// calls past it are counted in one row, and get what the first of them gets,
+	// for an hour.
+	Number int
+
+	// EntryHour and EntryDay are how many answers of an entry that led to no
+	// text are written down. Past them a repeat is decided anew.
+	EntryHour, EntryDay int
 }
 
 // Begun is what a call has come to when its record is written.
@@ -116,6 +132,7 @@ type Begun struct {
 	Reason   string // what was decided; of a Repeated call what it came to
 	Text     *Text  // to be sent now by whoever began; of a Repeated call the text as it is; nil: none
 	Full     []Full // the caps that were in the way of a text
+	Counted  bool   // the number called so often that its calls are counted in one row; Reason is what they all get
 }
 
 // Result is what one attempt at a text came to.

@@ -36,6 +36,11 @@ const (
 // is called once for what Begin returns, but may be called again where the
 // database has to start over.
 //
+// A number that has had Rows.Number answers within an hour is not texted, and
+// nothing further is written of its calls but how many there are: all of them
+// get what the first of them gets, until an hour has passed since. So a repeat
+// of one of them gets its answer.
+//
 // The text is in state Sending with the first attempt begun, whatever decide
 // has set there; an ID and Created are filled in. Begun.Text is the text as it
 // was written.
@@ -46,40 +51,53 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 		if err := s.holdNumber(ctx, tx, key.Caller, key.CallID); err != nil {
 			return err
 		}
-		answer, history, err := s.readCaller(ctx, tx, key, tenant, now)
-		if err != nil {
-			return err
+		found, err := s.readCaller(ctx, tx, key, tenant, now)
+		switch {
+		case err != nil:
+		case found.answer != nil:
+			begun, err = readBegun(ctx, tx, key, found.answer)
+		case found.counted != nil:
+			begun, err = ledger.Begun{Counted: true, Reason: found.counted.Reason}, countCall(ctx, tx, key, now)
+		default:
+			begun, err = s.beginNew(ctx, tx, key, now, decide(found.history), found.recent)
 		}
-		if answer != nil {
-			begun, err = readBegun(ctx, tx, key, answer)
-			return err
-		}
-
-		decision := decide(history)
-		begun = ledger.Begun{Reason: decision.Reason}
-		if decision.Text != nil {
-			if decision.Text.Lease.IsZero() {
-				return errors.New("a text is begun without a lease")
-			}
-			if begun.Text, begun.Full, err = s.beginText(ctx, tx, decision, now); err != nil {
-				return err
-			}
-			if begun.Full != nil {
-				decision = *decision.WhenFull
-				begun.Reason = decision.Reason
-			}
-		}
-		if !decision.Forget {
-			if err := insertAnswer(ctx, tx, key, now, begun); err != nil {
-				return err
-			}
-		}
-		return insertConsent(ctx, tx, decision.Consent)
+		return err
 	})
 	if err != nil {
 		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", key.CallID, key.Entry, err)
 	}
 	return begun, nil
+}
+
+// beginNew writes down what a call gets whose number has had so many answers of
+// late.
+func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, decision ledger.Decision, recent int) (begun ledger.Begun, err error) {
+	many := tooMany(decision, recent)
+	switch {
+	case decision.Text == nil:
+	case decision.Text.Lease.IsZero():
+		return begun, errors.New("a text is begun without a lease")
+	case many:
+		decision = *decision.WhenFull
+	default:
+		if begun.Text, begun.Full, err = s.beginText(ctx, tx, decision, now); err != nil {
+			return begun, err
+		}
+		if begun.Full != nil {
+			decision = whenFull(decision)
+		}
+	}
+	begun.Reason, begun.Counted = decision.Reason, many
+	switch {
+	case many:
+		err = startCounting(ctx, tx, key, now, decision.Reason)
+	case !decision.Forget:
+		err = writeAnswer(ctx, tx, key, now, decision, begun)
+	}
+	if err != nil {
+		return begun, err
+	}
+	return begun, insertConsent(ctx, tx, decision.Consent)
 }
 
 // readBegun returns a call that has had its answer. The attempt at its text may
@@ -113,14 +131,14 @@ func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID strin
 }
 
 func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun) error {
-	id := ""
+	id, textless := "", millis(now)
 	if begun.Text != nil {
-		id = begun.Text.ID
+		id, textless = begun.Text.ID, 0
 	}
 	_, err := tx.ExecContext(ctx, `
-		INSERT INTO answers (caller, entry, call_id, step, at, reason, text) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (caller, entry, call_id, step) DO UPDATE SET at = excluded.at, reason = excluded.reason, text = excluded.text`,
-		key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, id)
+		INSERT INTO answers (caller, entry, call_id, step, at, reason, text, textless) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (caller, entry, call_id, step) DO UPDATE SET at = excluded.at, reason = excluded.reason, text = excluded.text, textless = excluded.textless`,
+		key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, id, textless)
 	return err
 }
 

@@ -19,6 +19,9 @@ const (
 	rowSuppression
 	rowConsent
 	rowFirst
+	rowCounted
+	rowFirstCounted
+	rowRecent
 )
 
 // callerQuery reads everything that is known of a caller at once, because on
@@ -41,25 +44,45 @@ const callerQuery = `
 	WHERE number = $1 AND entry = $2
 	UNION ALL
 	SELECT 5, reason, text, '', '', at FROM answers
-	WHERE caller = $1 AND entry = $2 AND call_id = $3 AND step = '' AND $4 <> '' AND at > $5`
+	WHERE caller = $1 AND entry = $2 AND call_id = $3 AND step = '' AND $4 <> '' AND at > $5
+	UNION ALL
+	SELECT 6, reason, '', '', '', at FROM counted_calls
+	WHERE caller = $1 AND entry = $2 AND step = $4 AND began > $8 AND began <= $9
+	UNION ALL
+	SELECT 7, reason, '', '', '', at FROM counted_calls
+	WHERE caller = $1 AND entry = $2 AND step = '' AND $4 <> '' AND began > $8 AND began <= $9
+	UNION ALL
+	SELECT 8, '', '', '', '', count(*) FROM answers
+	WHERE caller = $1 AND entry = $2 AND step = $4 AND at > $8 AND at <= $9 AND NOT EXISTS (
+		SELECT 1 FROM counted_calls WHERE caller = $1 AND entry = $2 AND step = $4 AND began > $8 AND began <= $9)`
 
-// readCaller returns the answer that the call has had, or nil, and what is
-// known of the caller.
-func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (*ledger.Answered, ledger.History, error) {
+// known is what callerQuery finds.
+type known struct {
+	answer  *ledger.Answered // that the call has had; nil: none
+	counted *ledger.Answered // that all calls of the number get now; nil: each gets its own
+	recent  int              // answers of the number within countedFor, where counted is nil
+	history ledger.History
+}
+
+// readCaller returns what is known of a call and its caller.
+func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (known, error) {
 	kept := answerKept
 	if key.CallID == "" {
 		kept = namelessKept
 	}
 	rows, err := q.QueryContext(ctx, callerQuery, key.Caller, key.Entry, key.CallID, key.Step,
-		millis(now.Add(-kept)), millis(now.Add(-historyKept)), foldTenant(tenant))
+		millis(now.Add(-kept)), millis(now.Add(-historyKept)), foldTenant(tenant), millis(now.Add(-countedFor)), millis(now))
 	if err != nil {
-		return nil, ledger.History{}, err
+		return known{}, err
 	}
 	var (
-		answer       *ledger.Answered
-		history      ledger.History
+		found        known
+		firstCounted *ledger.Answered
 		suppressions []ledger.Suppression
 	)
+	first := key
+	first.Step = ""
+	history := &found.history
 	err = eachRow(rows, func() error {
 		var (
 			what       int
@@ -72,7 +95,7 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 		at := fromMillis(ms)
 		switch what {
 		case rowAnswer:
-			answer = &ledger.Answered{Key: key, At: at, Reason: a, Text: b}
+			found.answer = &ledger.Answered{Key: key, At: at, Reason: a, Text: b}
 		case rowText:
 			history.All++
 			switch purpose := ledger.Purpose(b); {
@@ -90,9 +113,13 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 				history.Consent = &ledger.Consent{Number: key.Caller, Entry: key.Entry, At: at, CallID: a, Wording: b, Key: c}
 			}
 		case rowFirst:
-			of := key
-			of.Step = ""
-			history.First = &ledger.Answered{Key: of, At: at, Reason: a, Text: b}
+			history.First = &ledger.Answered{Key: first, At: at, Reason: a, Text: b}
+		case rowCounted:
+			found.counted = &ledger.Answered{Key: key, At: at, Reason: a}
+		case rowFirstCounted:
+			firstCounted = &ledger.Answered{Key: first, At: at, Reason: a}
+		case rowRecent:
+			found.recent = int(ms)
 		default:
 			return fmt.Errorf("a row of kind %d", what)
 		}
@@ -101,7 +128,10 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 	slices.SortFunc(history.Entry, youngestFirst)
 	slices.SortFunc(history.Replies, youngestFirst)
 	history.Suppressed = broadest(suppressions)
-	return answer, history, err
+	if history.First == nil {
+		history.First = firstCounted
+	}
+	return found, err
 }
 
 func youngestFirst(a, b time.Time) int { return b.Compare(a) }

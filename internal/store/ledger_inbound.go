@@ -54,11 +54,11 @@ func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, de
 // or a text without an ID.
 func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound, tenant string, now time.Time,
 	decide func(ledger.History) ledger.Reply) (queued ledger.Text, capped bool, err error) {
-	_, history, err := s.readCaller(ctx, tx, ledger.Key{Caller: m.From}, tenant, now)
+	known, err := s.readCaller(ctx, tx, ledger.Key{Caller: m.From}, tenant, now)
 	if err != nil {
 		return ledger.Text{}, false, err
 	}
-	reply := decide(history)
+	reply := decide(known.history)
 	if reply.Lift {
 		if err := lift(ctx, tx, tenant, m.From); err != nil {
 			return ledger.Text{}, false, err

@@ -46,12 +46,14 @@ func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, err
 				d.Inbound = append(d.Inbound, m)
 				return err
 			}},
-			{`SELECT entry, call_id, caller, step, at, reason, text FROM answers WHERE caller = $1 ORDER BY at DESC, entry, call_id, step`, func(rows *sql.Rows) error {
+			{`SELECT entry, call_id, caller, step, at, reason, text, 0 AS calls FROM answers WHERE caller = $1
+				UNION ALL SELECT entry, '', caller, step, at, reason, '', calls FROM counted_calls WHERE caller = $1
+				ORDER BY at DESC, entry, call_id, step`, func(rows *sql.Rows) error {
 				var (
 					a  ledger.Answered
 					at int64
 				)
-				err := rows.Scan(&a.Entry, &a.CallID, &a.Caller, &a.Step, &at, &a.Reason, &a.Text)
+				err := rows.Scan(&a.Entry, &a.CallID, &a.Caller, &a.Step, &at, &a.Reason, &a.Text, &a.Calls)
 				a.At = fromMillis(at)
 				d.Answers = append(d.Answers, a)
 				return err
@@ -112,6 +114,7 @@ func (s *Store) Erase(ctx context.Context, number string) (Removed, error) {
 			{&removed.Texts, `DELETE FROM texts WHERE receiver = $1`},
 			{&removed.Inbound, `DELETE FROM inbound WHERE sender = $1`},
 			{&removed.Answers, `DELETE FROM answers WHERE caller = $1`},
+			{&removed.Answers, `DELETE FROM counted_calls WHERE caller = $1`},
 			{&removed.Consents, `DELETE FROM consents WHERE number = $1`},
 			{&removed.Calls, `DELETE FROM calls WHERE from_number = $1 OR to_number = $1`},
 			{&removed.Suppressions, `UPDATE suppressions SET words = '' WHERE number = $1`},
@@ -120,7 +123,7 @@ func (s *Store) Erase(ctx context.Context, number string) (Removed, error) {
 			if err != nil {
 				return err
 			}
-			*part.count = n
+			*part.count += n
 		}
 		return nil
 	})

@@ -101,6 +101,8 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (Removed, error) {
 	}{
 		{&removed.Answers, `DELETE FROM answers WHERE (caller, entry, call_id, step) IN
 			(SELECT caller, entry, call_id, step FROM answers WHERE at < $1 ORDER BY at LIMIT $2)`},
+		{&removed.Answers, `DELETE FROM counted_calls WHERE (caller, entry, step) IN
+			(SELECT caller, entry, step FROM counted_calls WHERE at < $1 ORDER BY at LIMIT $2)`},
 		{&removed.Texts, `DELETE FROM texts WHERE state <> 'sending' AND state <> 'queued' AND id IN
 			(SELECT id FROM texts WHERE state = 'sent' AND created < $1 ORDER BY created LIMIT $2)`},
 		// An operator may be sending one of them again at this moment.

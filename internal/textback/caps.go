@@ -18,6 +18,14 @@ type Limits struct {
 	// address.
 	NewPerHour                  int // of an entry, to numbers that it never texted
 	SourcePerHour, SourcePerDay int // of an address, unless it has shown a key or the entry's allow_from names it
+
+	// These bound what is written down of calls.
+	CallsPerNumber                int // of a number to an entry, in an hour
+	AnswersPerHour, AnswersPerDay int // of an entry, that led to no text
+}
+
+func (l Limits) rows() ledger.Rows {
+	return ledger.Rows{Number: l.CallsPerNumber, EntryHour: l.AnswersPerHour, EntryDay: l.AnswersPerDay}
 }
 
 // DefaultLimits are in force where the settings do not say otherwise.
@@ -25,6 +33,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		EntryPerHour: 500, EntryPerDay: 3000, TenantPerHour: 2000, TenantPerDay: 10_000,
 		NewPerHour: 100, SourcePerHour: 1000, SourcePerDay: 5000,
+		CallsPerNumber: 20, AnswersPerHour: 500, AnswersPerDay: 3000,
 	}
 }
 

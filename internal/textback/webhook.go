@@ -190,6 +190,7 @@ type handled struct {
 	reason   Reason
 	repeated bool
 	unasked  bool // it brings a key that nobody asked for
+	counted  bool // its number calls so often that no answer of its own is written down
 	err      error
 }
 
@@ -243,6 +244,7 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 		call.err = err // nothing was sent: without the record nobody could keep it at one
 		return Failed, false
 	}
+	call.counted = begun.Counted
 	if begun.Repeated {
 		return w.known(ctx, key, call.entry.APIDomain, begun), true
 	}
@@ -267,7 +269,7 @@ func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decisi
 	if reason != "" {
 		// What nobody asked for leaves no answer: the call's true question and key
 		// may come yet.
-		return ledger.Decision{Reason: string(reason), Forget: c.unasked()}
+		return ledger.Decision{Reason: string(reason), Forget: c.unasked(), Rows: w.config.Rules.Limits.rows(), Needed: reason == Consent}
 	}
 	d := ledger.Decision{
 		Reason: string(Uncertain), // until the attempt has ended, which a crash may keep it from
@@ -288,6 +290,7 @@ func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decisi
 	// anew.
 	d.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(c.Entry, call.source, call.open), Source: call.source, Open: call.open}
 	d.WhenFull = &ledger.Decision{Reason: string(Limited), Consent: d.Consent, Forget: call.open}
+	d.Rows = w.config.Rules.Limits.rows()
 	return d
 }
 
@@ -364,6 +367,9 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 	}
 	if call.unasked {
 		attrs = append(attrs, slog.Bool("unasked", true))
+	}
+	if call.counted {
+		attrs = append(attrs, slog.Bool("counted", true))
 	}
 	if call.err != nil {
 		attrs = append(attrs, slog.String("error", clip(phone.MaskIn(call.err.Error()))))

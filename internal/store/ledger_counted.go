@@ -1,0 +1,69 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
+)
+
+// countedFor is how far back the calls of a number are counted, and then for how
+// long all its calls get one answer.
+const countedFor = time.Hour
+
+// tooMany reports whether a call comes to one more answer than is written down
+// of its number.
+func tooMany(d ledger.Decision, recent int) bool {
+	return d.Rows.Number > 0 && recent >= d.Rows.Number && !d.Forget
+}
+
+// whenFull returns what a call gets that a cap is in the way of, written down as
+// it would have been.
+func whenFull(d ledger.Decision) ledger.Decision {
+	full := *d.WhenFull
+	full.Rows = d.Rows
+	return full
+}
+
+// startCounting begins an hour in which calls of a number are counted in one
+// row, with the first of them.
+func startCounting(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, reason string) error {
+	_, err := tx.ExecContext(ctx, `
+		INSERT INTO counted_calls (caller, entry, step, began, at, calls, reason) VALUES ($1, $2, $3, $4, $4, 1, $5)
+		ON CONFLICT (caller, entry, step) DO UPDATE
+		SET began = excluded.began, at = excluded.at, calls = counted_calls.calls + 1, reason = excluded.reason`,
+		key.Caller, key.Entry, key.Step, millis(now), reason)
+	return err
+}
+
+// countCall counts a call of a number whose calls are counted.
+func countCall(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time) error {
+	_, err := tx.ExecContext(ctx, `UPDATE counted_calls SET calls = calls + 1, at = $4 WHERE caller = $1 AND entry = $2 AND step = $3`,
+		key.Caller, key.Entry, key.Step, millis(now))
+	return err
+}
+
+// writeAnswer writes an answer down, unless it led to no text and its entry has
+// had as many of these as are written down. Transactions do not wait for each
+// other here: there may be a few more.
+func writeAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, d ledger.Decision, begun ledger.Begun) error {
+	if begun.Text == nil && !d.Needed {
+		for _, bound := range [...]struct {
+			most int
+			per  time.Duration
+		}{{d.Rows.EntryHour, time.Hour}, {d.Rows.EntryDay, 24 * time.Hour}} {
+			if bound.most <= 0 {
+				continue
+			}
+			var full bool
+			err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answers
+				WHERE entry = $1 AND textless > $2 AND textless <= $3 AND textless > 0 ORDER BY textless DESC LIMIT 1 OFFSET $4)`,
+				key.Entry, millis(now.Add(-bound.per)), millis(now), bound.most-1).Scan(&full)
+			if err != nil || full {
+				return err
+			}
+		}
+	}
+	return insertAnswer(ctx, tx, key, now, begun)
+}
