@@ -67,6 +67,7 @@ type App struct {
 	log     *slog.Logger
 	metrics *web.Metrics
 	bodies  *web.Bodies
+	sums    *web.Sums
 	store   *store.Store
 	alerts  *alert.Sender
 
@@ -95,7 +96,7 @@ type App struct {
 // error is one that people read. Whoever does not Run the App has to Close it.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
 	a := &App{
-		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), stopping: make(chan struct{}),
+		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), stopping: make(chan struct{}),
 	}
 	var err error
 	if a.alerts, err = alert.New(alert.Config{

@@ -43,6 +43,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 		Desk: s.callBacks, Networks: a.store, Cancels: a.store, URL: settings.PublicURL, Address: address,
 		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note, Stopping: a.stopping},
 		Count: func(code clicktocall.Code) { a.metrics.CallBack(string(code)) },
+		Whole: web.Whole,
 	}
 	never := &clicktocall.Never{
 		Regions: s.calledRegions(),
@@ -50,12 +51,12 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 		Text: &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
 	}
 	return []web.Route{
-		{Path: "/widget.js", Name: "widget", Handler: a.widget(s), Quiet: true},
-		{Path: "/click-to-call", Name: "click-to-call", Handler: calls},
-		{Path: "/click-to-call/", Name: "click-to-call", Handler: calls},
-		{Path: "/click-to-call/never", Name: "never", Handler: never},
-		{Path: "/click-to-call/never/", Name: "never", Handler: never},
-		{Path: "/click-to-call/never/call", Name: "never-call", Handler: &clicktocall.Announcement{
+		{Path: "/widget.js", Name: "widget", Handler: a.widget(s), Quiet: true, Open: true},
+		{Path: "/click-to-call", Name: "click-to-call", Handler: calls, Open: true},
+		{Path: "/click-to-call/", Name: "click-to-call", Handler: calls, Open: true},
+		{Path: "/click-to-call/never", Name: "never", Handler: never, Open: true},
+		{Path: "/click-to-call/never/", Name: "never", Handler: never, Open: true},
+		{Path: "/click-to-call/never/call", Name: "never-call", Open: true, Handler: &clicktocall.Announcement{
 			Key: key, List: a.store, Entries: s.entries, URL: settings.PublicURL, Log: web.Note, Audit: a.store.Audit,
 		}},
 		{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{

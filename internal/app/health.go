@@ -11,6 +11,10 @@ import (
 )
 
 const (
+	// sumsEvery is how often it is looked for lines of the log that were summed in
+	// a minute that is over.
+	sumsEvery = 20 * time.Second
+
 	// spaceEvery is how often the free space of the database's disk is looked at.
 	spaceEvery = time.Minute
 

@@ -50,7 +50,7 @@ type site struct {
 // taken from the site before, which may be nil.
 func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
 	s := &site{settings: settings}
-	parts := web.Config{Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
+	parts := web.Config{Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
 	checks := map[string]web.Check{"database": a.databaseWell}
 	if settings.NetSapiens != nil {
 		var err error
@@ -74,7 +74,7 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		if settings.OnCall.Listen == "" {
 			parts.Webhooks = append(parts.Webhooks, routes...)
 		} else {
-			s.duty = web.New(web.Config{Webhooks: routes, Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
+			s.duty = web.New(web.Config{Webhooks: routes, Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
 		}
 	}
 	if err := a.phoneSide(ctx, s, before); err != nil {

@@ -45,7 +45,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		Entries: s.entries, Ledger: a.store, Sender: s.client, URL: hook,
 		Patience: settings.TextBack.Patience, Rules: rules(settings.TextBack), Policy: policy, Texts: texts(settings.TextBack.Texts),
 		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
-		Log:     web.Note, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
+		Log:     web.Note, About: web.About, Whole: web.Whole, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
 		Limited: a.limited, MadeKey: a.madeKey(settings), Unkeyed: func(id string) { a.suspects.add(id, time.Now()) },
 	}
 	if before != nil && before.webhook != nil {
@@ -61,7 +61,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		Quiet: func(id string) *hours.Quiet { return s.quiet(id) },
 	}
 	routes := []web.Route{
-		{Path: "/webresponder", Name: "webresponder", Handler: s.webhook},
+		{Path: "/webresponder", Name: "webresponder", Handler: s.webhook, Open: true},
 		{Path: "/update-sms", Name: "update-sms", Handler: a.form(s)},
 	}
 	if settings.TextBack.Replies {

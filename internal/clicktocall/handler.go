@@ -74,7 +74,8 @@ type Handler struct {
 	// connection.
 	Address func(*http.Request) netip.Addr
 
-	Count func(Code) // told of each request for a call; nil: nobody is
+	Count func(Code)            // told of each request for a call; nil: nobody is
+	Whole func(context.Context) // told of each request that led to a call: its line in the log is worth having; nil: nobody is
 
 	meter meter
 }
@@ -262,6 +263,8 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) {
 	code := Accepted
 	if answer.Repeated {
 		code = Repeated
+	} else if h.Whole != nil {
+		h.Whole(r.Context())
 	}
 	h.note(r, q, code, slog.String("request_id", c.ID))
 	reply(w, http.StatusAccepted, body)

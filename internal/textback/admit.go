@@ -88,7 +88,7 @@ func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Rea
 		return key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(key)) == nil
 	}
 	call.source = sourceOf(w.config.Address(r))
-	if shows(e.Key) {
+	if call.trusted = shows(e.Key); call.trusted {
 		return ""
 	}
 	made, demanded := w.config.MadeKey(r.Context(), e.ID)
@@ -97,6 +97,7 @@ func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Rea
 		w.config.Unkeyed(e.ID)
 		return Forbidden
 	}
+	call.trusted = !call.open || len(e.AllowFrom) > 0
 	return ""
 }
 

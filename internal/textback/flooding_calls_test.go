@@ -1,10 +1,13 @@
 package textback_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/store"
@@ -125,5 +128,38 @@ func TestCallersWithoutANumberLeaveNoRows(t *testing.T) {
 	}
 	if n := rows(t, s.store); n != 0 {
 		t.Errorf("150 calls without a number are %d rows", n)
+	}
+}
+
+// The lines of strangers may be summed in the log, but for those of texts.
+func TestLinesOfCallersAreWholeUnlessAStrangerFloods(t *testing.T) {
+	var about []string
+	whole := 0
+	s := start(t, allTexts, cooling, func(c *textback.Config) {
+		c.About = func(_ context.Context, id string) { about = append(about, id) }
+		c.Whole = func(context.Context) { whole++ }
+	})
+	s.set("keyed", map[string]any{"key": "2f6a0c8d9be14e70"})
+	want := func(n int, what string) {
+		t.Helper()
+		if whole != n {
+			t.Errorf("%s: %d lines are whole, want %d", what, whole, n)
+		}
+		whole = 0
+	}
+	for i := range 10 {
+		s.call("+19734321440", fmt.Sprint("call-", i))
+	}
+	want(3, "without a key, three of which are texted")
+	for i := range 30 {
+		s.askFrom("192.0.2.1", "keyed", "+19734321441", fmt.Sprint("call-", i), "2f6a0c8d9be14e70")
+	}
+	want(20, "with the key, past 20 of one number")
+	about = nil
+	s.askFrom("192.0.2.1", "keyed", "+19734321442", "call", "wrong")
+	s.get(query("nobody's", "+19734321442", "call"))
+	want(0, "refused")
+	if diff := cmp.Diff([]string{"keyed"}, about); diff != "" {
+		t.Errorf("what refused requests are about (-want +got):\n%s", diff)
 	}
 }

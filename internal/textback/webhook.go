@@ -74,6 +74,12 @@ type Config struct {
 	// connection.
 	Address func(*http.Request) netip.Addr
 
+	// About is told which entry a request is for, once it is known, and Whole of
+	// each request that is no stranger's, or that a cap bounds: their lines in the
+	// log are worth having one by one. Optional.
+	About func(ctx context.Context, id string)
+	Whole func(ctx context.Context)
+
 	Log       Log                                  // told of each call; nil: slog.Default()
 	Count     func(Reason)                         // told of each answer; nil: nobody is
 	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; nil: nobody is
@@ -115,6 +121,12 @@ func NewWebhook(c Config) (*Webhook, error) {
 	}
 	if c.Unkeyed == nil {
 		c.Unkeyed = func(string) {}
+	}
+	if c.About == nil {
+		c.About = func(context.Context, string) {}
+	}
+	if c.Whole == nil {
+		c.Whole = func(context.Context) {}
 	}
 	if c.Limited == nil {
 		c.Limited = func(string, ledger.Full) {}
@@ -186,10 +198,12 @@ type handled struct {
 	asked              bool
 	source             string // the address that asks
 	open               bool   // without a key
+	trusted            bool   // with one, or from where the entry allows
 
 	reason   Reason
 	repeated bool
 	unasked  bool // it brings a key that nobody asked for
+	texted   bool // a text of its own was begun
 	counted  bool // its number calls so often that no answer of its own is written down
 	err      error
 }
@@ -254,6 +268,7 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 	if begun.Text == nil {
 		return Reason(begun.Reason), false
 	}
+	call.texted = true
 	return w.send(ctx, call, begun.Text), false
 }
 
@@ -373,6 +388,12 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 	}
 	if call.err != nil {
 		attrs = append(attrs, slog.String("error", clip(phone.MaskIn(call.err.Error()))))
+	}
+	if call.entry != nil {
+		w.config.About(ctx, call.entry.ID)
+	}
+	if call.texted || call.trusted && !call.counted {
+		w.config.Whole(ctx)
 	}
 	w.config.Log(ctx, level, "text-back", attrs...)
 }

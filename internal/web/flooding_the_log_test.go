@@ -118,3 +118,44 @@ func TestAMethodOfAStrangerMakesNoLongLine(t *testing.T) {
 		t.Errorf("the log has %d lines, the first %.100q…", len(got), got)
 	}
 }
+
+// Where anybody is answered, what went well is summed too: by the entry that it
+// is about, but for what is not a stranger's doing.
+func TestAnswersToStrangersAreSummedByEntry(t *testing.T) {
+	about, whole := "", false
+	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		web.About(r.Context(), about)
+		if whole {
+			web.Whole(r.Context())
+		}
+		web.Note(r.Context(), slog.LevelInfo, "answer", slog.String("entry", about), slog.String("outcome", "cooldown"))
+	})
+	l := &logged{}
+	log := slog.New(slog.NewTextHandler(&l.log, nil))
+	sums := web.NewSums(log)
+	l.handler = web.New(web.Config{Webhooks: []web.Route{{Path: "/hook", Name: "hook", Open: true, Handler: handler}}, Log: log, Sums: sums})
+	ask := func(entry string, all bool, times int) {
+		about, whole = entry, all
+		for range times {
+			l.ask(http.MethodGet, "/hook")
+		}
+	}
+	ask("a", false, 500)
+	ask("b", false, 50)
+	ask("a", true, 100)
+	for want, texts := range map[int][]string{160: {"msg=request", "entry=a"}, 50: {"entry=b"}} {
+		if got := l.lines(texts...); len(got) != want {
+			t.Errorf("there are %d lines of %q, want %d", len(got), texts, want)
+		}
+	}
+	sums.Close(t.Context())
+	if got := l.lines(`msg="more requests like this"`); len(got) != 1 || !strings.Contains(got[0], "count=440") || !strings.Contains(got[0], "entry=a outcome=cooldown") {
+		t.Errorf("the sums are %q", got)
+	}
+	for i := range 10_000 { // of entries that nobody has
+		ask(fmt.Sprint("x-", i), false, 1)
+	}
+	if got := l.lines("entry=x-"); len(got) > 1100 {
+		t.Errorf("10,000 entries are %d lines", len(got))
+	}
+}

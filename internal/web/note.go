@@ -8,9 +8,15 @@ import (
 
 // note is what a handler adds to its request's log line.
 type note struct {
-	mu    sync.Mutex
+	mu sync.Mutex
+	noted
+}
+
+type noted struct {
 	level slog.Level
 	attrs []slog.Attr
+	about string // see About
+	whole bool   // see Whole
 }
 
 type noteKey struct{}
@@ -29,13 +35,28 @@ func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.A
 	n.attrs = append(n.attrs, attrs...)
 }
 
-// noteOf returns what was noted of a request.
-func noteOf(ctx context.Context) (slog.Level, []slog.Attr) {
-	n, ok := ctx.Value(noteKey{}).(*note)
-	if !ok {
-		return slog.LevelInfo, nil
+// About says which entry a request is about, which has to be one that there is.
+// Lines about others are not summed with its line.
+func About(ctx context.Context, entry string) {
+	noteIn(ctx, func(n *noted) { n.about = entry })
+}
+
+// Whole has a request's line logged, however many are like it: the request is of
+// somebody who has shown a secret, or what it leads to is bounded otherwise.
+func Whole(ctx context.Context) {
+	noteIn(ctx, func(n *noted) { n.whole = true })
+}
+
+func noteIn(ctx context.Context, change func(*noted)) {
+	if n, ok := ctx.Value(noteKey{}).(*note); ok {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		change(&n.noted)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.level, n.attrs
+}
+
+// notedOf returns what was noted of a request.
+func notedOf(ctx context.Context) (found noted) {
+	noteIn(ctx, func(n *noted) { found = *n })
+	return found
 }

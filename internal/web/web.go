@@ -60,6 +60,7 @@ type Route struct {
 	Name    string // in logs and metrics
 	Handler http.Handler
 	Quiet   bool  // not worth a log line: probes and scrapes
+	Open    bool  // anybody gets an answer, without a secret: see Sums
 	MaxBody int64 // the largest body, in bytes; 0: that of its part
 }
 
@@ -72,6 +73,7 @@ type Config struct {
 	Operator []Route // probes, counters and the console
 
 	Bodies         *Bodies // bounds those in hand, over all Handlers that have it; nil: this one has its own
+	Sums           *Sums   // of all Handlers that have it; nil: this one has its own, whose last minute is not told
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
 	Observe        func(route string, status int, took time.Duration) // may be nil
@@ -95,6 +97,9 @@ type Handler struct {
 func New(c Config) *Handler {
 	if c.Bodies == nil {
 		c.Bodies = NewBodies(0)
+	}
+	if c.Sums == nil {
+		c.Sums = NewSums(c.Log)
 	}
 	h := &Handler{config: c, parts: make(map[string]http.Handler)}
 	h.unknown = h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
@@ -176,8 +181,13 @@ func (h *Handler) wrap(route Route) http.Handler {
 
 // panicked logs a panic, and answers where nothing was answered yet.
 func (h *Handler) panicked(r *http.Request, route Route, rec *recorder, p any) {
-	h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name,
-		"panic", phone.MaskIn(fmt.Sprint(p)), "stack", string(debug.Stack()))
+	said := phone.MaskIn(fmt.Sprint(p))
+	k := kind{route: route.Name, level: slog.LevelError, words: "panic " + clip(said, maxWords)}
+	if h.config.Sums.isWhole(r.Context(), k, time.Now(), func() []slog.Attr {
+		return []slog.Attr{slog.String("route", route.Name), slog.String("panic", said)}
+	}) {
+		h.config.Log.ErrorContext(r.Context(), "handler panicked", "route", route.Name, "panic", said, "stack", string(debug.Stack()))
+	}
 	if rec.status != 0 {
 		return
 	}
@@ -194,15 +204,7 @@ func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip
 	if route.Quiet && rec.status < http.StatusInternalServerError {
 		return
 	}
-	level := slog.LevelInfo
-	if rec.status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	noted, attrs := noteOf(r.Context())
-	h.config.Log.LogAttrs(r.Context(), max(level, noted), "request", append([]slog.Attr{
-		slog.String("route", route.Name), slog.String("method", r.Method), slog.Int("status", rec.status),
-		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client.String()),
-	}, attrs...)...)
+	h.line(r, route, rec, client.String(), took)
 }
 
 // ClientAddress returns the address that a request came from: the peer's, or

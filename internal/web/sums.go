@@ -1,0 +1,173 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// wholeLines is how many like lines of requests are logged in a minute. Those
+	// past them are one line, which says how many there were.
+	wholeLines = 60
+
+	// sumEvery is the minute.
+	sumEvery = time.Minute
+
+	// maxKinds bounds the kinds of lines of a minute. Past it those about
+	// different entries are alike.
+	maxKinds = 1000
+
+	// maxWords bounds what of a line makes its kind, in bytes.
+	maxWords = 500
+)
+
+// Sums keeps those who ask thousands of times from filling the log: of requests
+// that anybody can make, like lines are summed. Lines are alike that have the
+// same route, status, level and outcome, are about the same entry, and where the
+// fault is ours have the same error.
+type Sums struct {
+	log *slog.Logger
+
+	mu    sync.Mutex
+	ends  time.Time // of the minute; zero: none has begun
+	kinds map[kind]*sum
+	order []kind // as they came
+}
+
+// kind is what makes two lines alike.
+type kind struct {
+	route  string
+	status int
+	level  slog.Level
+	about  string
+	words  string
+}
+
+// sum is the lines of one kind in a minute.
+type sum struct {
+	lines int
+	last  []slog.Attr // of the last one that was not logged
+}
+
+// NewSums returns Sums that write to a log. Those that are left when nobody asks
+// any more are written by Flush.
+func NewSums(log *slog.Logger) *Sums { return &Sums{log: log, kinds: make(map[kind]*sum)} }
+
+// kindOf returns the kind of a request's line, and what of it a sum says.
+func kindOf(route string, status int, level slog.Level, n *noted) (k kind, shown []slog.Attr) {
+	k = kind{route: route, status: status, level: level, about: n.about}
+	var words strings.Builder
+	for _, attr := range n.attrs {
+		switch attr.Key {
+		case "outcome", "why", "code":
+		case "error":
+			if level < slog.LevelError {
+				continue // it may be anything that the client wrote
+			}
+		default:
+			continue
+		}
+		shown = append(shown, attr)
+		words.WriteString(attr.Key + "=" + attr.Value.String() + " ")
+	}
+	k.words = clip(words.String(), maxWords)
+	return k, shown
+}
+
+// isWhole counts a line, and reports whether it is to be logged. shown is what a
+// sum says of it.
+func (s *Sums) isWhole(ctx context.Context, k kind, now time.Time, shown func() []slog.Attr) bool {
+	s.flushBefore(ctx, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ends.IsZero() {
+		s.ends = now.Add(sumEvery)
+	}
+	one := s.kinds[k]
+	if one == nil && len(s.kinds) >= maxKinds {
+		k.about = ""
+		if one = s.kinds[k]; one == nil && len(s.kinds) >= 2*maxKinds {
+			k.words = ""
+			one = s.kinds[k]
+		}
+	}
+	if one == nil {
+		one = &sum{}
+		s.kinds[k] = one
+		s.order = append(s.order, k)
+	}
+	one.lines++
+	if one.lines <= wholeLines {
+		return true
+	}
+	one.last = shown()
+	return false
+}
+
+// Flush logs the sums of a minute that is over. It is meant to be called every
+// minute or so.
+func (s *Sums) Flush(ctx context.Context) { s.flushBefore(ctx, time.Now()) }
+
+// Close logs what has been summed so far.
+func (s *Sums) Close(ctx context.Context) { s.flushBefore(ctx, time.Now().Add(sumEvery)) }
+
+func (s *Sums) flushBefore(ctx context.Context, now time.Time) {
+	s.mu.Lock()
+	if s.ends.IsZero() || now.Before(s.ends) {
+		s.mu.Unlock()
+		return
+	}
+	kinds, order := s.kinds, s.order
+	s.ends, s.kinds, s.order = time.Time{}, make(map[kind]*sum), nil
+	s.mu.Unlock()
+	for _, k := range order {
+		if one := kinds[k]; one.lines > wholeLines {
+			s.log.LogAttrs(ctx, k.level, "more requests like this", append([]slog.Attr{slog.Int("count", one.lines-wholeLines)}, one.last...)...)
+		}
+	}
+}
+
+// clip returns the beginning of a text that a client wrote.
+func clip(s string, most int) string {
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
+
+// maxMethod is how much of a method is logged, in bytes: those that are known
+// have seven.
+const maxMethod = 20
+
+// line logs a request, or has it summed. Those of a route that is not open and
+// that went well are of somebody who has shown a secret.
+func (h *Handler) line(r *http.Request, route Route, rec *recorder, client string, took time.Duration) {
+	level := slog.LevelInfo
+	if rec.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	n := notedOf(r.Context())
+	level = max(level, n.level)
+	attrs := []slog.Attr{
+		slog.String("route", route.Name), slog.String("method", clip(r.Method, maxMethod)), slog.Int("status", rec.status),
+		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client),
+	}
+	if (route.Open || rec.status >= http.StatusBadRequest) && !n.whole {
+		k, words := kindOf(route.Name, rec.status, level, &n)
+		shown := func() []slog.Attr { // without what is of this request alone
+			shown := []slog.Attr{slog.String("route", route.Name), slog.Int("status", rec.status), slog.String("client", client)}
+			if k.about != "" {
+				shown = append(shown, slog.String("entry", k.about))
+			}
+			return append(shown, words...)
+		}
+		if !h.config.Sums.isWhole(r.Context(), k, time.Now(), shown) {
+			return
+		}
+	}
+	h.config.Log.LogAttrs(r.Context(), level, "request", append(attrs, n.attrs...)...)
+}
