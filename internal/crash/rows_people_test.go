@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/textback"
 )
 
 // rowsOfPeople are the attackers who want somebody else to be called, texted, or
@@ -20,9 +21,9 @@ func rowsOfPeople() []row {
 	return []row{
 		{name: "3,000 numbers, texts without a key", full: 3000, small: 60, attack: keylessTexts, most: newNumbers(), got: textsOfVictim, says: countedAs("texts")},
 		{name: "numbers in Senegal, of satellites, 555-1212", full: 300, small: 30, attack: dearTexts, got: textsOfVictim, says: countedAs("texts")},
-		{name: "25,000 calls of one number", full: 25000, small: 60, attack: callsOfOne, got: func(b *besieged) int {
+		{name: "25,000 calls of one number", full: 25000, small: 60, attack: callsOfOne, most: textback.DefaultLimits().CallsPerNumber, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM answers WHERE entry = 'keyed'")
-		}, says: countedAs("rows"), pending: true},
+		}, says: countedAs("rows")},
 		{name: "consent to a question that nobody asked", full: 1000, small: 20, attack: consentUnasked, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM consents") + b.texts("victim.example")
 		}, says: countedAs("consents and texts")},
