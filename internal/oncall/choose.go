@@ -17,30 +17,43 @@ type candidate struct {
 // candidates returns who of those on call can be rung, each once.
 func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidate {
 	found := make([]candidate, 0, len(people))
+	seen := make(map[string]bool, len(people))
+	told, untold := 0, 0
+	tell := func(sentence string) {
+		if told++; told > maxNames {
+			untold++
+			return
+		}
+		d.step(sentence)
+	}
 	for _, one := range people {
 		key, name := keyOf(a.Source, one.person), called(one.person)
-		if slices.ContainsFunc(found, func(c candidate) bool { return c.key == key }) {
+		if seen[key] {
 			continue // on call by two schedules, which must not make them twice as likely
 		}
 		numbers, mapped, bad := numbersOf(one.person, &s.Rules, s.read)
 		for _, number := range bad {
-			d.step(fmt.Sprintf("%s: %s is no number that can be dialled.", name, quoted(number)))
+			tell(fmt.Sprintf("%s: %s is no number that can be dialled.", name, quoted(number)))
 		}
 		usable := len(numbers)
 		numbers = slices.DeleteFunc(numbers, s.loops)
 		switch {
 		case usable > 0 && len(numbers) == 0:
-			d.step(name + " is passed over: their number is the caller's, or the one that was called.")
+			tell(name + " is passed over: their number is the caller's, or the one that was called.")
 			continue
 		case usable == 0:
 			from := a.Source
 			if mapped {
 				from = "the settings"
 			}
-			d.step(name + " is passed over: there is no number of theirs in " + from + ".")
+			tell(name + " is passed over: there is no number of theirs in " + from + ".")
 			continue
 		}
 		found = append(found, candidate{key, name, numbers})
+		seen[key] = true
+	}
+	if untold > 0 {
+		d.step(fmt.Sprintf("The same is so of %d more numbers and people.", untold))
 	}
 	return found
 }
@@ -84,7 +97,7 @@ func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
 	if len(candidates) == 1 {
 		how = ""
 	}
-	d.step(fmt.Sprintf("%s is rung at %s%s%s.", c.name, phone.Mask(d.Number), of, how))
+	d.conclude(fmt.Sprintf("%s is rung at %s%s%s.", c.name, phone.Mask(d.Number), of, how))
 }
 
 func untried(candidates []candidate, tried []string) []candidate {

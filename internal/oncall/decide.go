@@ -113,18 +113,43 @@ func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	n, ok := s.read.dialable(number)
 	switch {
 	case ok && s.loops(n):
-		d.step("The " + kind + " is the caller, or what they called: the phone system is told that there is nobody.")
+		d.conclude("The " + kind + " is the caller, or what they called: the phone system is told that there is nobody.")
 	case ok:
 		d.Number = n.E164()
-		d.step("The " + kind + " " + phone.Mask(d.Number) + " is rung.")
+		d.conclude("The " + kind + " " + phone.Mask(d.Number) + " is rung.")
 	case strings.TrimSpace(number) != "":
-		d.step("The " + kind + " cannot be dialled: the phone system is told that there is nobody.")
+		d.conclude("The " + kind + " cannot be dialled: the phone system is told that there is nobody.")
 	default:
-		d.step("There is no " + kind + ": the phone system is told that there is nobody.")
+		d.conclude("There is no " + kind + ": the phone system is told that there is nobody.")
 	}
 }
 
-func (d *Decision) step(sentence string) { d.Steps = append(d.Steps, sentence) }
+const (
+	// maxSteps bounds what a decision tells of how it was come to, but for its
+	// end.
+	maxSteps = 30
+
+	// maxStep bounds one sentence of it, in bytes.
+	maxStep = 400
+)
+
+// step tells something on the way.
+func (d *Decision) step(sentence string) {
+	switch n := len(d.Steps); {
+	case n < maxSteps:
+		d.conclude(sentence)
+	case n == maxSteps:
+		d.conclude("More is not told.")
+	}
+}
+
+// conclude tells the end, which is never left out.
+func (d *Decision) conclude(sentence string) {
+	if len(sentence) > maxStep {
+		sentence = strings.ToValidUTF8(sentence[:maxStep], "") + "…"
+	}
+	d.Steps = append(d.Steps, sentence)
+}
 
 func (d *Decision) sayAttempt(s *Situation) {
 	switch {
@@ -169,8 +194,20 @@ func (d *Decision) consider(s *Situation, a *Answer) Reason {
 		if !s.Rules.NextLevel {
 			break
 		}
+		level = nextLevel(people, level) - 1
 	}
 	return found
+}
+
+// nextLevel returns the level past another that somebody is on call at: there may
+// be thousands of levels between.
+func nextLevel(people []duty, level int) int {
+	for _, one := range people {
+		if one.level > level {
+			return one.level
+		}
+	}
+	return level + 1
 }
 
 // level returns the level that an attempt asks, and how often that level was
@@ -220,11 +257,18 @@ func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
 		d.step(fmt.Sprintf("%snobody is on call at level %d.", d.heard(a), level))
 		return
 	}
-	names := make([]string, 0, len(at))
+	names, more := make([]string, 0, maxNames), 0
 	for _, one := range at {
-		if name := called(one.person); !slices.Contains(names, name) {
+		switch name := called(one.person); {
+		case slices.Contains(names, name):
+		case len(names) < maxNames:
 			names = append(names, name)
+		default:
+			more++
 		}
+	}
+	if more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	verb := " is"
 	if len(names) > 1 {
@@ -236,6 +280,9 @@ func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
 	}
 	d.step(sentence)
 }
+
+// maxNames is how many people a sentence names.
+const maxNames = 10
 
 // ofOneLevel returns those of a level. The levels are in order.
 func ofOneLevel(people []duty, level int) []duty {

@@ -229,9 +229,14 @@ func described(r *Request) string {
 // in bytes.
 const maxLogged = 100
 
-func clip(s string) string {
-	if len(s) > maxLogged {
-		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
+// maxWhy is how much of the reasons of a decision is logged, in bytes.
+const maxWhy = 2000
+
+func clip(s string) string { return clipTo(s, maxLogged) }
+
+func clipTo(s string, most int) string {
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
 	}
 	return s
 }

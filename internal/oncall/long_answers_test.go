@@ -12,11 +12,11 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// crowd returns so many people of one level with long names.
-func crowd(n, level int, numbers ...string) []source.Person {
+// crowd returns so many people of level 1 with long names.
+func crowd(n int, numbers ...string) []source.Person {
 	people := make([]source.Person, n)
 	for i := range people {
-		people[i] = person(fmt.Sprintf("%04d %s", i, strings.Repeat("Name ", 100)), level, numbers...)
+		people[i] = person(fmt.Sprintf("%04d %s", i, strings.Repeat("Name ", 100)), 1, numbers...)
 	}
 	return people
 }
@@ -32,14 +32,14 @@ func size(t *testing.T, d oncall.Decision) int {
 }
 
 // An event with five thousand attendees costs a call, its record and its line
-// in the log no more than one with a hundred.
+// in the log no more than one with a few.
 func TestALongAnswerOfASourceIsBounded(t *testing.T) {
 	const most = 16 << 10 // of a record
 	for name, people := range map[string][]source.Person{
-		"without numbers": crowd(5000, 1),
-		"with bad ones":   crowd(5000, 1, strings.Repeat("none ", 1000), "none"),
-		"with numbers":    crowd(5000, 1, annCell),
-		"of all levels": append(crowd(3000, 1), func() (people []source.Person) {
+		"without numbers": crowd(5000),
+		"with bad ones":   crowd(5000, strings.Repeat("none ", 1000), "none"),
+		"with numbers":    crowd(5000, annCell),
+		"of all levels": append(crowd(3000), func() (people []source.Person) {
 			for i := range 2000 {
 				people = append(people, person(fmt.Sprint("level ", i), 1+i*100))
 			}
@@ -80,7 +80,7 @@ func TestALongAnswerOfASourceIsBounded(t *testing.T) {
 // Who is on call now counts before who will be.
 func TestOfALongAnswerThoseOnDutyCount(t *testing.T) {
 	now := time.Now()
-	people := crowd(5000, 1, annCell)
+	people := crowd(5000, annCell)
 	for i := range people {
 		people[i].Since = now.Add(time.Hour)
 	}
@@ -95,7 +95,7 @@ func TestOfALongAnswerThoseOnDutyCount(t *testing.T) {
 func TestALongAnswerThatWasKeptIsBounded(t *testing.T) {
 	o := open(t, oncall.Config{Routes: []oncall.Route{support()}}, oncall.KeeperConfig{
 		Sources: []oncall.Watched{{Name: "rota", Source: answering()}},
-		Answers: keptLong{source.Snapshot{At: time.Now().Add(-time.Minute), People: crowd(5000, 1, annCell)}},
+		Answers: keptLong{source.Snapshot{At: time.Now().Add(-time.Minute), People: crowd(5000, annCell)}},
 	})
 	o.keeper.Load(t.Context())
 	if n := o.keeper.States()[0].People; n > 500 {
@@ -112,7 +112,7 @@ func (keptLong) Save(context.Context, string, source.Snapshot) error { return ni
 
 // BenchmarkCrowd measures a call while a source names five thousand people.
 func BenchmarkCrowd(b *testing.B) {
-	for name, people := range map[string][]source.Person{"numbers": crowd(5000, 1, annCell), "none": crowd(5000, 1)} {
+	for name, people := range map[string][]source.Person{"numbers": crowd(5000, annCell), "none": crowd(5000)} {
 		b.Run(name, func(b *testing.B) {
 			o := one(b, answering(people...), withFallback)
 			o.keeper.Refresh(b.Context())

@@ -134,7 +134,7 @@ func (d *Desk) note(ctx context.Context, r *Request, decision *Decision) {
 			slog.Int64("age_s", int64(decision.Age.Seconds())), slog.Bool("stale", decision.Stale))
 	}
 	if level != slog.LevelInfo {
-		attrs = append(attrs, slog.String("why", strings.Join(decision.Steps, " ")))
+		attrs = append(attrs, slog.String("why", clipTo(strings.Join(decision.Steps, " "), maxWhy)))
 	}
 	d.config.Log(ctx, level, "on-call", attrs...)
 }

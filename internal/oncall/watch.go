@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,7 @@ func (k *Keeper) load(ctx context.Context, w *watch) {
 			slog.String("source", w.Name), slog.Time("at", snapshot.At))
 	default:
 		next := *w.state.Load()
+		snapshot.Bound(time.Now()) // an earlier version may have kept it
 		next.snapshot, next.heard = snapshot, true
 		w.state.Store(&next)
 		k.announce()
@@ -124,6 +126,7 @@ func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
 		next.fail(err, began, now)
 	} else {
 		snapshot.At = began // by our clock: ages are told by it
+		snapshot.Bound(cmp.Or(at, began))
 		next.snapshot, next.heard, next.of = snapshot, true, at
 		next.failures, next.since, next.failure, next.err, next.leave = 0, time.Time{}, "", nil, time.Time{}
 	}

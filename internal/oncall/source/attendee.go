@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -45,8 +46,13 @@ func (r *reader) people(e *event) (people []Person, asked bool) {
 	if summary := e.summary(); len(all) == 0 && summary != "" {
 		people = append(people, Person{ID: summary, Name: summary})
 	}
+	if len(people) > maxOfLevel {
+		r.odd("%s names more than %d people, of whom the first %d count", e.what(), maxOfLevel, maxOfLevel)
+		people = slices.Clone(people[:maxOfLevel])
+	}
 	for i := range people {
 		people[i].Level = level
+		people[i].bound()
 	}
 	return people, len(all) > 0
 }

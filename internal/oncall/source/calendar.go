@@ -19,6 +19,14 @@ const (
 	// maxEvents bounds the events of a calendar.
 	maxEvents = 20_000
 
+	// followPatience bounds how long the rules of a calendar are followed at one
+	// time. Those of ten years of a large team take some milliseconds.
+	followPatience = 5 * time.Second
+
+	// maxGathered bounds the people that are gathered before those who come
+	// several times are put together.
+	maxGathered = 4 * maxPeople
+
 	// maxOddities bounds what is told of one calendar: whoever fixes the first
 	// ones sees the next.
 	maxOddities = 10
@@ -42,13 +50,16 @@ type shift struct {
 
 // at returns who is on call at a time. Its error is the context's.
 func (c *calendar) at(ctx context.Context, t time.Time) (people []Person, oddities []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, followPatience)
+	defer cancel()
+	left := 0
 	for i := range c.shifts {
 		s := &c.shifts[i]
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err // a rule that never comes true takes a while to be followed
 		}
 		turns, err := s.turns(t)
-		if err != nil {
+		if err != nil && len(oddities) < maxRemarks {
 			oddities = append(oddities, fmt.Sprintf("%s is left out: %s", s.what, err))
 		}
 		for _, turn := range turns {
@@ -57,9 +68,10 @@ func (c *calendar) at(ctx context.Context, t time.Time) (people []Person, odditi
 				those, what = turn.people, turn.what
 			}
 			switch {
-			case len(those) == 0 && s.asked:
+			case len(those) > 0 || len(oddities) >= maxRemarks:
+			case s.asked:
 				oddities = append(oddities, what+" names nobody who takes part")
-			case len(those) == 0:
+			default:
 				oddities = append(oddities, what+" names nobody")
 			}
 			for _, p := range those {
@@ -71,7 +83,15 @@ func (c *calendar) at(ctx context.Context, t time.Time) (people []Person, odditi
 				}
 				people = append(people, p)
 			}
+			if len(people) > maxGathered {
+				all := arrange(people)
+				people = atMost(all, t)
+				left = max(left, len(all)-len(people))
+			}
 		}
+	}
+	if left > 0 {
+		oddities = append([]string{crowded(left)}, oddities...)
 	}
 	return arrange(people), oddities, nil
 }

@@ -150,7 +150,7 @@ func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	s.Oddities = append(s.Oddities, odd...)
-	found, oddities, err := g.contacts.about(ctx, distinct(subjects), g.contact)
+	found, oddities, err := g.contacts.about(ctx, s.askable(subjects), g.contact)
 	if err != nil {
 		return Snapshot{}, err
 	}

@@ -96,7 +96,7 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 		}
 		s.Oddities = append(s.Oddities, odd...)
 	}
-	found, oddities, err := g.contacts.about(ctx, distinct(subjects), g.contact)
+	found, oddities, err := g.contacts.about(ctx, s.askable(subjects), g.contact)
 	if err != nil {
 		return Snapshot{}, err
 	}

@@ -107,7 +107,7 @@ func (l *Ilert) Fetch(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	s.Oddities = append(s.Oddities, odd...)
-	found, oddities, err := l.contacts.about(ctx, distinct(subjects), l.contact)
+	found, oddities, err := l.contacts.about(ctx, s.askable(subjects), l.contact)
 	if err != nil {
 		return Snapshot{}, err
 	}

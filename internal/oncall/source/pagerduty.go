@@ -157,7 +157,7 @@ func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	s.Oddities = append(s.Oddities, odd...)
-	found, oddities, err := p.contacts.about(ctx, distinct(subjects), p.contact)
+	found, oddities, err := p.contacts.about(ctx, s.askable(subjects), p.contact)
 	if err != nil {
 		return Snapshot{}, err
 	}

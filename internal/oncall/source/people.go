@@ -17,10 +17,16 @@ func arrange(people []Person) []Person {
 		p.ID, p.Name, p.Email = plaintext.Compose(p.ID), plaintext.Compose(p.Name), plaintext.Compose(p.Email)
 	}
 	slices.SortStableFunc(people, func(a, b Person) int { return cmp.Compare(a.Level, b.Level) })
+	type place struct {
+		level int
+		id    string
+	}
 	arranged := people[:0]
+	places := make(map[place]int, len(people))
 	for _, p := range people {
-		i := slices.IndexFunc(arranged, func(q Person) bool { return q.Level == p.Level && q.ID == p.ID })
-		if i < 0 {
+		i, known := places[place{p.Level, p.ID}]
+		if !known {
+			places[place{p.Level, p.ID}] = len(arranged)
 			arranged = append(arranged, p)
 			continue
 		}

@@ -165,18 +165,51 @@ func (r *rule) follow(from, to time.Time, found func(wall time.Time)) (err error
 	if option.Dtstart.After(to) {
 		return nil
 	}
-	option.Until = to
+	ahead := yearsAhead(option.Dtstart.Year(), to.Year())
+	option.Dtstart, option.Until = inYears(option.Dtstart, ahead), inYears(to, ahead)
 	rule, err := rrule.NewRRule(option)
 	if err != nil {
 		return errRule
 	}
 	next := rule.Iterator()
-	for wall, ok := next(); ok && !wall.After(to); wall, ok = next() {
+	for wall, ok := next(); ok; wall, ok = next() {
+		if wall = inYears(wall, -ahead); wall.After(to) {
+			break
+		}
 		if !wall.Before(from) {
 			found(wall)
 		}
 	}
 	return nil
+}
+
+// yearsAhead returns how many years lie between those of a rule, from its first
+// to the last that is asked for, and others with the same days: weekdays and
+// leap years come again every 400 years, and every 28 where no year is left out,
+// from 1901 to 2099. The library looks for a rule's next turn up to the year
+// 9999: shortly before that a rule that never comes true is looked through in
+// decades, not in eighty centuries.
+func yearsAhead(first, last int) int {
+	const (
+		cycle, short = 400, 28
+		end          = 9999 - 14 // a leap year and weeks that reach into the next have room
+		block        = 8000      // 1902 to 1999 are 9902 to 9999
+		blockBegins  = 1902
+	)
+	if first >= blockBegins && last <= 2098 {
+		back := 0
+		for last-back > end-block {
+			back += short
+		}
+		if first-back >= blockBegins {
+			return block - back
+		}
+	}
+	return max((end-last)/cycle*cycle, 0)
+}
+
+func inYears(t time.Time, years int) time.Time {
+	return time.Date(t.Year()+years, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
 }
 
 // near returns a start that is whole intervals after the first one and not

@@ -1,0 +1,128 @@
+package source
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What of a source's answer counts. Nobody has more people on call at once;
+// whoever says so sent an event to the whole company, or is not well.
+const (
+	// maxOfLevel bounds the people of one level.
+	maxOfLevel = 300
+
+	// maxPeople bounds those of all levels.
+	maxPeople = 500
+
+	// maxNumbers bounds the numbers of a person.
+	maxNumbers = 10
+
+	// maxField bounds a name, an identifier or a number, in bytes. An address of
+	// e-mail has at most 254.
+	maxField = 254
+
+	// maxRemarks bounds the oddities of an answer.
+	maxRemarks = 30
+
+	// maxRemark bounds one of them, in bytes.
+	maxRemark = 400
+)
+
+// Bound leaves out of a snapshot what is too much of it, and tells that in its
+// oddities: people past so many, those first who are not on call at the time;
+// numbers past the preferred ones; the ends of long names.
+func (s *Snapshot) Bound(now time.Time) {
+	had := len(s.People)
+	s.People = atMost(s.People, now)
+	for i := range s.People {
+		s.People[i].bound()
+	}
+	if left := had - len(s.People); left > 0 {
+		s.Oddities = append([]string{crowded(left)}, s.Oddities...)
+	}
+	if more := len(s.Oddities) - maxRemarks; more > 0 {
+		s.Oddities = append(s.Oddities[:maxRemarks:maxRemarks], fmt.Sprintf("and %d more of this kind", more))
+	}
+	for i, odd := range s.Oddities {
+		if len(odd) > maxRemark {
+			s.Oddities[i] = cut(odd, maxRemark)
+		}
+	}
+}
+
+func crowded(left int) string {
+	return fmt.Sprintf("more than %d people of a level, or %d in all, are on call: %d are left out", maxOfLevel, maxPeople, left)
+}
+
+// atMost returns as many people as count, in their order.
+func atMost(people []Person, now time.Time) []Person {
+	if len(people) <= maxOfLevel {
+		return people
+	}
+	keep, kept := make([]bool, len(people)), 0
+	levels := make(map[int]int)
+	for _, onDuty := range [...]bool{true, false} {
+		for i := range people {
+			p := &people[i]
+			if p.onDuty(now) != onDuty || levels[p.Level] >= maxOfLevel || kept >= maxPeople {
+				continue
+			}
+			keep[i] = true
+			levels[p.Level]++
+			kept++
+		}
+	}
+	left := make([]Person, 0, kept)
+	for i := range people {
+		if keep[i] {
+			left = append(left, people[i])
+		}
+	}
+	return left
+}
+
+// onDuty reports whether a person's turn is at a time.
+func (p *Person) onDuty(now time.Time) bool {
+	return !now.Before(p.Since) && (p.Until.IsZero() || now.Before(p.Until))
+}
+
+// bound cuts what is too long of a person.
+func (p *Person) bound() {
+	for _, field := range [...]*string{&p.ID, &p.Name, &p.Email} {
+		*field = cut(*field, maxField)
+	}
+	numbers := p.Numbers[:min(len(p.Numbers), maxNumbers):min(len(p.Numbers), maxNumbers)]
+	for i, number := range numbers {
+		if len(number) > maxField {
+			numbers = append([]string(nil), numbers...) // others may have the list too
+			numbers[i] = cut(number, maxField)
+		}
+	}
+	p.Numbers = numbers
+}
+
+// cut returns the beginning of a text.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
+}
+
+// askable bounds the people, and returns those of the subjects, each once, who
+// are among them: nobody else is asked about.
+func (s *Snapshot) askable(subjects []subject) []subject {
+	s.Bound(s.At)
+	among := make(map[string]bool, len(s.People))
+	for i := range s.People {
+		among[s.People[i].ID] = true
+	}
+	left := make([]subject, 0, len(s.People))
+	for _, one := range distinct(subjects) {
+		if among[one.id] {
+			left = append(left, one)
+		}
+	}
+	return left
+}
