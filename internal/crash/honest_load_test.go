@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,7 +76,6 @@ func ms(d time.Duration) string {
 type loader struct {
 	pace      pace
 	kept, new *http.Client
-	next      atomic.Int64 // the number of the next caller
 
 	mu  sync.Mutex
 	now *span
@@ -175,7 +173,7 @@ func (l *loader) run(ctx context.Context, warm chan<- struct{}) {
 				s.note(ofMachine, time.Since(due), "")
 				go func() { // asking waits for it
 					defer s.asking.Done()
-					kind.ask(s, int(l.next.Add(1)))
+					kind.ask(s, n) // each kind has its own numbers: they spread over all entries
 				}()
 				if warmed(s) {
 					once.Do(func() { close(warm) })

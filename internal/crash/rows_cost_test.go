@@ -32,7 +32,7 @@ func rowsOfCost() []row {
 		{name: "connections that are opened and closed", full: 64, small: 8, attack: reconnects, says: answers},
 		{name: "requests for nothing, as fast as it goes", full: 64, small: 8, attack: nothing, says: answers},
 		{name: "widgets of unknown ids", full: 64, small: 8, attack: unknownWidgets, says: answers},
-		{name: "30 prompts without end", full: 30, small: 5, attack: endlessPrompts, given: operatorsToken,
+		{name: "prompts without end, 30 calls at a time", full: 30, small: 5, attack: endlessPrompts, given: operatorsToken,
 			settings: "allow_private_responders = true\n", sections: "[core]\ndomain = \"core.example\"\n", says: answers},
 	}
 }

@@ -20,22 +20,23 @@ func rowsOfPeople() []row {
 	limits := clicktocall.DefaultLimits()
 	return []row{
 		{name: "3,000 numbers, texts without a key", full: 3000, small: 60, attack: keylessTexts, most: newNumbers(), got: textsOfVictim, says: countedAs("texts")},
-		{name: "numbers in Senegal, of satellites, 555-1212", full: 300, small: 30, attack: dearTexts, got: textsOfVictim, says: countedAs("texts")},
-		{name: "25,000 calls of one number", full: 25000, small: 60, attack: callsOfOne, most: textback.DefaultLimits().CallsPerNumber, got: func(b *besieged) int {
+		{name: "numbers in Senegal, of satellites, 555-1212", full: 2000, small: 30, attack: dearTexts, got: textsOfVictim, says: countedAs("texts")},
+		// Each of those who ask at once may have read that there is room.
+		{name: "25,000 calls of one number", full: 25000, small: 60, attack: callsOfOne, most: textback.DefaultLimits().CallsPerNumber + attackers - 1, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM answers WHERE entry = 'keyed'")
 		}, says: countedAs("rows")},
-		{name: "consent to a question that nobody asked", full: 1000, small: 20, attack: consentUnasked, got: func(b *besieged) int {
+		{name: "consent to a question that nobody asked", full: 3000, small: 20, attack: consentUnasked, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM consents") + b.texts("victim.example")
 		}, says: countedAs("consents and texts")},
-		{name: "STOP in events of another domain", full: 100, small: 10, attack: stopsOfOthers, given: eventsURL, got: func(b *besieged) int {
+		{name: "STOP in events of another domain", full: 1000, small: 10, attack: stopsOfOthers, given: eventsURL, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM suppressions WHERE tenant = 'honest1.example'")
-		}, says: countedAs("numbers stopped"), pending: true},
+		}, says: countedAs("numbers stopped")},
 		{name: "calls for one minute from 400 networks", full: 400, small: 20, attack: oneMinute, most: limits.ScheduledPerMinute, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM callbacks WHERE entry = 'pressed'")
 		}, says: countedAs("calls scheduled")},
-		{name: "one /48 that presses", full: 400, small: 28, attack: oneBlock, most: 24, got: func(b *besieged) int { return b.calls("victim.example") }, says: countedAs("calls")},
+		{name: "one /48 that presses", full: 100, small: 28, attack: oneBlock, most: 24, got: func(b *besieged) int { return b.calls("victim.example") }, says: countedAs("calls")},
 		{name: "tokens for one /48", full: 4000, small: 40, attack: blockTokens, says: answers},
-		{name: "codes of the page that ends calls", full: 1000, small: 20, attack: neverCodes, got: func(b *besieged) int {
+		{name: "codes of the page that ends calls", full: 2000, small: 20, attack: neverCodes, got: func(b *besieged) int {
 			n := 0
 			for _, m := range b.system.Messages() {
 				if strings.Contains(strings.ToLower(m.Text), "code") {
