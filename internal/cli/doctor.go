@@ -229,16 +229,7 @@ func (d *phoneSystemDoctor) entries(ctx context.Context) []*entry.Entry {
 		d.show(finding{verdict: doubt, about: "entries", text: odd.Error()})
 	}
 	d.buttons(all, place)
-	open := 0
-	for _, e := range all {
-		if e.HasText() && e.Key == "" && len(e.AllowFrom) == 0 {
-			open++
-		}
-	}
-	if open > 0 {
-		d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%d of them text whoever the webhook is asked about, by anybody who learns its address", open),
-			mend: "give them a key, which provisioning puts into the address, or name the phone system's addresses: allow_from"})
-	}
+	d.keys(ctx, all)
 	for _, e := range all {
 		if lacks := e.LacksForTexts(); len(lacks) > 0 && e.HasText() {
 			d.show(finding{verdict: doubt, about: "entries", text: fmt.Sprintf("%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", ")),
