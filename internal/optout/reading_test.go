@@ -1,8 +1,11 @@
 package optout_test
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode"
 
@@ -132,14 +135,35 @@ func rewritten(message string) []string {
 // isConsent reports whether letters are no more than the words that ask for texts,
 // and courtesies; or what is left.
 func isConsent(letters string) (string, bool) {
-	const consents = "unstop restart start yes resume resubscribe subscribe optmein optin please pls plz thanks thank you u thx kindly me in comenzar empezar iniciar continuar reanudar suscribir alta" +
-		" commencer reprendre reprenez debuter starten beginnen anmelden aanmelden hervatten fortsetzen"
+	consents := "unstop restart start yes resume resubscribe subscribe optmein optin please pls plz thanks thank you u thx kindly me in comenzar empezar iniciar continuar reanudar suscribir alta" +
+		" commencer reprendre reprenez debuter starten beginnen anmelden aanmelden hervatten fortsetzen" +
+		" " + strings.Join(courtesies(), " ")
 	left := strings.ReplaceAll(letters, " ", "")
 	for _, word := range slices.SortedFunc(strings.FieldsSeq(consents), func(a, b string) int { return len(b) - len(a) }) {
 		left = strings.ReplaceAll(left, word, "")
 	}
 	return left, left == ""
 }
+
+// courtesies returns the words that the tables of all languages call polite.
+var courtesies = sync.OnceValue(func() (words []string) {
+	files, err := filepath.Glob("words/*.txt")
+	if err != nil || len(files) == 0 {
+		panic("there are no tables of words")
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			if list, ok := strings.CutPrefix(line, "polite:"); ok {
+				words = append(words, strings.FieldsFunc(list, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })...)
+			}
+		}
+	}
+	return words
+})
 
 func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII }) < 0

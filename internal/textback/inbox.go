@@ -53,8 +53,8 @@ type Inbox struct {
 // large domain over a weekend. It is read as it comes, and not kept.
 const MaxPost = 64 << 20
 
-// eventsTimeout bounds what our own database may take for the events of a post.
-// The phone system waits, and posts every few seconds.
+// eventsTimeout bounds how long our own database may take no event of a post. A
+// large post may take longer: each that is kept need not come again.
 const eventsTimeout = 20 * time.Second
 
 // ServeHTTP takes events. It answers 200 once all of them are kept: what it
@@ -67,8 +67,10 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// What was begun is done to its end, also where the phone system hangs up:
 	// each event is a transaction of its own, and short.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), eventsTimeout)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
+	late := time.AfterFunc(eventsTimeout, cancel)
+	defer late.Stop()
 	post, err := i.Keys.admit(ctx, r.URL.Query(), time.Now())
 	switch {
 	case err != nil:
@@ -94,7 +96,9 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		if err := i.receive(ctx, event, time.Now()); err != nil {
 			failed = err
+			continue
 		}
+		late.Reset(eventsTimeout)
 	}
 	if failed != nil {
 		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(failed.Error()))))
