@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,7 +35,7 @@ const (
 // numbers past the preferred ones; the ends of long names.
 func (s *Snapshot) Bound(now time.Time) {
 	had := len(s.People)
-	s.People = atMost(s.People, now)
+	s.People = slices.Clone(atMost(s.People, now)) // a source may have given the same ones before
 	for i := range s.People {
 		s.People[i].bound()
 	}
