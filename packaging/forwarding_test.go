@@ -180,6 +180,7 @@ func TestACallThatComesDuringARestartWaits(t *testing.T) {
 			}
 			answered := make(chan answer, 1)
 			go func() {
+				defer close(answered) // also where there is none
 				status, body := p.ask(http.MethodGet, "/voys-webhook", nil)
 				answered <- answer{status, body}
 			}()

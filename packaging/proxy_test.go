@@ -11,10 +11,12 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -22,6 +24,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -145,15 +149,27 @@ func awaitListener(t *testing.T, address string, log *lockedBuffer) {
 	}
 }
 
+// freeAddress goes on from firstPort. Systems give connections of their own choice
+// ports from 32768 on: one of those may be taken before it is used.
+var (
+	firstPort  = 10_000 + mathrand.Int32N(20_000)
+	portsTried atomic.Int32
+)
+
 // freeAddress returns an address of this machine that nobody listens at.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+portsTried.Add(1))
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+		if err == nil {
+			_ = listener.Close()
+			return address
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().String()
 }
 
 // caller asks from an address of its own on this machine, by which it can be
