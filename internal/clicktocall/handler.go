@@ -329,12 +329,7 @@ func (h *Handler) note(r *http.Request, q question, code Code, attrs ...slog.Att
 // bytes.
 const maxLogged = 400
 
-func clip(s string) string {
-	if len(s) > maxLogged {
-		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
-	}
-	return s
-}
+func clip(s string) string { return plaintext.Clip(s, maxLogged) }
 
 // promised is a token and what it asks for.
 type promised struct {

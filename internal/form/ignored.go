@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/switchhook/switchhook/internal/plaintext"
 	"github.com/switchhook/switchhook/internal/spelling"
 )
 
@@ -38,12 +39,7 @@ func (h *Handler) takes(name string) bool {
 // maxLogged is how much of what was sent is logged, in bytes.
 const maxLogged = 400
 
-func clip(s string) string {
-	if len(s) > maxLogged {
-		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
-	}
-	return s
-}
+func clip(s string) string { return plaintext.Clip(s, maxLogged) }
 
 // ignored is what an answer says of fields that the form does not take.
 type ignored struct {

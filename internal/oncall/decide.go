@@ -8,6 +8,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // Decide says whom to ring. It depends on nothing but the situation.
@@ -145,10 +146,7 @@ func (d *Decision) step(sentence string) {
 
 // conclude tells the end, which is never left out.
 func (d *Decision) conclude(sentence string) {
-	if len(sentence) > maxStep {
-		sentence = strings.ToValidUTF8(sentence[:maxStep], "") + "…"
-	}
-	d.Steps = append(d.Steps, sentence)
+	d.Steps = append(d.Steps, plaintext.Clip(sentence, maxStep))
 }
 
 func (d *Decision) sayAttempt(s *Situation) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // maxAttempt is the highest attempt that is believed: past it somebody counts
@@ -232,11 +233,4 @@ const maxLogged = 100
 // maxWhy is how much of the reasons of a decision is logged, in bytes.
 const maxWhy = 2000
 
-func clip(s string) string { return clipTo(s, maxLogged) }
-
-func clipTo(s string, most int) string {
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}
+func clip(s string) string { return plaintext.Clip(s, maxLogged) }

@@ -4,6 +4,7 @@ package plaintext
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 
 	"golang.org/x/text/unicode/norm"
@@ -52,4 +53,13 @@ func Compose(text string) string {
 		return text
 	}
 	return norm.NFC.String(text)
+}
+
+// Clip returns at most so many bytes of the beginning of a text that anybody may
+// have written, with an ellipsis where that is not all of it.
+func Clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }

@@ -3,7 +3,11 @@ package web
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // note is what a handler adds to its request's log line.
@@ -59,4 +63,37 @@ func noteIn(ctx context.Context, change func(*noted)) {
 func notedOf(ctx context.Context) (found noted) {
 	noteIn(ctx, func(n *noted) { found = *n })
 	return found
+}
+
+// maxMethod is how much of a method is logged, in bytes: those that are known
+// have seven.
+const maxMethod = 20
+
+// line logs a request, or has it summed. Those of a route that is not open and
+// that went well are of somebody who has shown a secret.
+func (h *Handler) line(r *http.Request, route Route, rec *recorder, client string, took time.Duration) {
+	level := slog.LevelInfo
+	if rec.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	n := notedOf(r.Context())
+	level = max(level, n.level)
+	attrs := []slog.Attr{
+		slog.String("route", route.Name), slog.String("method", plaintext.Clip(r.Method, maxMethod)), slog.Int("status", rec.status),
+		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client),
+	}
+	if (route.Open || rec.status >= http.StatusBadRequest) && !n.whole {
+		k, words := kindOf(route.Name, rec.status, level, &n)
+		shown := func() []slog.Attr { // without what is of this request alone
+			shown := []slog.Attr{slog.String("route", route.Name), slog.Int("status", rec.status), slog.String("client", client)}
+			if k.about != "" {
+				shown = append(shown, slog.String("entry", k.about))
+			}
+			return append(shown, words...)
+		}
+		if !h.config.Sums.isWhole(r.Context(), k, time.Now(), shown) {
+			return
+		}
+	}
+	h.config.Log.LogAttrs(r.Context(), level, "request", append(attrs, n.attrs...)...)
 }

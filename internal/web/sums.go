@@ -3,10 +3,11 @@ package web
 import (
 	"context"
 	"log/slog"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 const (
@@ -74,7 +75,7 @@ func kindOf(route string, status int, level slog.Level, n *noted) (k kind, shown
 		shown = append(shown, attr)
 		words.WriteString(attr.Key + "=" + attr.Value.String() + " ")
 	}
-	k.words = clip(words.String(), maxWords)
+	k.words = plaintext.Clip(words.String(), maxWords)
 	return k, shown
 }
 
@@ -129,45 +130,4 @@ func (s *Sums) flushBefore(ctx context.Context, now time.Time) {
 			s.log.LogAttrs(ctx, k.level, "more requests like this", append([]slog.Attr{slog.Int("count", one.lines-wholeLines)}, one.last...)...)
 		}
 	}
-}
-
-// clip returns the beginning of a text that a client wrote.
-func clip(s string, most int) string {
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
-}
-
-// maxMethod is how much of a method is logged, in bytes: those that are known
-// have seven.
-const maxMethod = 20
-
-// line logs a request, or has it summed. Those of a route that is not open and
-// that went well are of somebody who has shown a secret.
-func (h *Handler) line(r *http.Request, route Route, rec *recorder, client string, took time.Duration) {
-	level := slog.LevelInfo
-	if rec.status >= http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	n := notedOf(r.Context())
-	level = max(level, n.level)
-	attrs := []slog.Attr{
-		slog.String("route", route.Name), slog.String("method", clip(r.Method, maxMethod)), slog.Int("status", rec.status),
-		slog.Int64("bytes", rec.bytes), slog.Int64("ms", took.Milliseconds()), slog.String("client", client),
-	}
-	if (route.Open || rec.status >= http.StatusBadRequest) && !n.whole {
-		k, words := kindOf(route.Name, rec.status, level, &n)
-		shown := func() []slog.Attr { // without what is of this request alone
-			shown := []slog.Attr{slog.String("route", route.Name), slog.Int("status", rec.status), slog.String("client", client)}
-			if k.about != "" {
-				shown = append(shown, slog.String("entry", k.about))
-			}
-			return append(shown, words...)
-		}
-		if !h.config.Sums.isWhole(r.Context(), k, time.Now(), shown) {
-			return
-		}
-	}
-	h.config.Log.LogAttrs(r.Context(), level, "request", append(attrs, n.attrs...)...)
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // Limits of the listener.
@@ -182,7 +183,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 // panicked logs a panic, and answers where nothing was answered yet.
 func (h *Handler) panicked(r *http.Request, route Route, rec *recorder, p any) {
 	said := phone.MaskIn(fmt.Sprint(p))
-	k := kind{route: route.Name, level: slog.LevelError, words: "panic " + clip(said, maxWords)}
+	k := kind{route: route.Name, level: slog.LevelError, words: "panic " + plaintext.Clip(said, maxWords)}
 	if h.config.Sums.isWhole(r.Context(), k, time.Now(), func() []slog.Attr {
 		return []slog.Attr{slog.String("route", route.Name), slog.String("panic", said)}
 	}) {

@@ -3,8 +3,9 @@ package source
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // What of a source's answer counts. Nobody has more people on call at once;
@@ -32,10 +33,11 @@ const (
 
 // Bound leaves out of a snapshot what is too much of it, and tells that in its
 // oddities: people past so many, those first who are not on call at the time;
-// numbers past the preferred ones; the ends of long names.
+// numbers past the preferred ones; the ends of long names. What it shares with
+// other snapshots stays as it is.
 func (s *Snapshot) Bound(now time.Time) {
 	had := len(s.People)
-	s.People = slices.Clone(atMost(s.People, now)) // a source may have given the same ones before
+	s.People = slices.Clone(atMost(s.People, now))
 	for i := range s.People {
 		s.People[i].bound()
 	}
@@ -45,10 +47,9 @@ func (s *Snapshot) Bound(now time.Time) {
 	if more := len(s.Oddities) - maxRemarks; more > 0 {
 		s.Oddities = append(s.Oddities[:maxRemarks:maxRemarks], fmt.Sprintf("and %d more of this kind", more))
 	}
+	s.Oddities = slices.Clone(s.Oddities)
 	for i, odd := range s.Oddities {
-		if len(odd) > maxRemark {
-			s.Oddities[i] = cut(odd, maxRemark)
-		}
+		s.Oddities[i] = plaintext.Clip(odd, maxRemark)
 	}
 }
 
@@ -91,24 +92,16 @@ func (p *Person) onDuty(now time.Time) bool {
 // bound cuts what is too long of a person.
 func (p *Person) bound() {
 	for _, field := range [...]*string{&p.ID, &p.Name, &p.Email} {
-		*field = cut(*field, maxField)
+		*field = plaintext.Clip(*field, maxField)
 	}
 	numbers := p.Numbers[:min(len(p.Numbers), maxNumbers):min(len(p.Numbers), maxNumbers)]
 	for i, number := range numbers {
 		if len(number) > maxField {
 			numbers = append([]string(nil), numbers...) // others may have the list too
-			numbers[i] = cut(number, maxField)
+			numbers[i] = plaintext.Clip(number, maxField)
 		}
 	}
 	p.Numbers = numbers
-}
-
-// cut returns the beginning of a text.
-func cut(text string, most int) string {
-	if len(text) <= most {
-		return text
-	}
-	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // askable bounds the people, and returns those of the subjects, each once, who
