@@ -84,10 +84,10 @@ type App struct {
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
 
-	listener net.Listener
-	duty     net.Listener  // that on-call has of its own; nil: it has none
-	figures  net.Listener  // that metrics have of their own; nil: they have none
-	stopping chan struct{} // closed when Run begins to stop
+	listener        net.Listener
+	duty            net.Listener  // that on-call has of its own; nil: it has none
+	metricsListener net.Listener  // that metrics have of their own; nil: they have none
+	stopping        chan struct{} // closed when Run begins to stop
 
 	handedOver atomic.Bool // another process goes on in place of this one
 }

@@ -17,7 +17,7 @@ import (
 const (
 	listenSetting  = "listen"
 	dutySetting    = "oncall.listen"
-	figuresSetting = "metrics_listen"
+	metricsSetting = "metrics_listen"
 )
 
 // door is a setting that names an address to listen on, and where its listener
@@ -32,7 +32,7 @@ func (a *App) doors(settings *config.Settings) []door {
 	return []door{
 		{listenSetting, string(settings.Listen), &a.listener},
 		{dutySetting, string(dutyAddress(settings)), &a.duty},
-		{figuresSetting, string(settings.MetricsListen), &a.figures},
+		{metricsSetting, string(settings.MetricsListen), &a.metricsListener},
 	}
 }
 
@@ -73,7 +73,7 @@ func (a *App) giveUp(rest []handover.Socket) {
 	for _, socket := range rest {
 		address := socket.Listener.Addr().String()
 		_ = socket.Listener.Close() // nobody has used it
-		if socket.Name == listenSetting || socket.Name == dutySetting || socket.Name == figuresSetting {
+		if socket.Name == listenSetting || socket.Name == dutySetting || socket.Name == metricsSetting {
 			a.told(a.options.Manager.Drop(socket.Name))
 			continue
 		}
@@ -84,7 +84,7 @@ func (a *App) giveUp(rest []handover.Socket) {
 
 // closeListeners closes the ports, as far as they are open.
 func (a *App) closeListeners() (err error) {
-	for _, listener := range []net.Listener{a.listener, a.duty, a.figures} {
+	for _, listener := range []net.Listener{a.listener, a.duty, a.metricsListener} {
 		if listener == nil {
 			continue
 		}

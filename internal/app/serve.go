@@ -68,10 +68,10 @@ func (a *App) Run(ctx context.Context) (err error) {
 	if a.duty != nil {
 		all = append(all, a.listen(base, a.duty, a.handlerOf(func(s *site) http.Handler { return s.duty }), failed))
 	}
-	if a.figures != nil {
-		all = append(all, a.listen(base, a.figures, a.handlerOf(func(s *site) http.Handler { return s.figures }), failed))
+	if a.metricsListener != nil {
+		all = append(all, a.listen(base, a.metricsListener, a.handlerOf(func(s *site) http.Handler { return s.metrics }), failed))
 	}
-	a.site.Load().introduce(a.log, a.duty, a.figures)
+	a.site.Load().introduce(a.log, a.duty, a.metricsListener)
 	a.log.Info("listening", "address", a.Address())
 	tellStopping := a.ready(base)
 	select {

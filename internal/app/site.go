@@ -37,7 +37,7 @@ type site struct {
 	desk   *oncall.Desk
 	duty   http.Handler // of the listener that on-call has of its own; nil: it has none
 
-	figures http.Handler // of the listener that metrics have of their own; nil: they have none
+	metrics http.Handler // of the listener that metrics have of their own; nil: they have none
 
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
@@ -50,7 +50,8 @@ type site struct {
 // taken from the site before, which may be nil.
 func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
 	s := &site{settings: settings}
-	parts := web.Config{Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
+	common := web.Config{Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
+	parts := common
 	checks := map[string]web.Check{"database": a.databaseWell}
 	if settings.NetSapiens != nil {
 		var err error
@@ -74,7 +75,9 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		if settings.OnCall.Listen == "" {
 			parts.Webhooks = append(parts.Webhooks, routes...)
 		} else {
-			s.duty = web.New(web.Config{Webhooks: routes, Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
+			duty := common
+			duty.Webhooks = routes
+			s.duty = web.New(duty)
 		}
 	}
 	if err := a.phoneSide(ctx, s, before); err != nil {
@@ -90,7 +93,9 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		metrics.Handler = &console.Door{Token: a.token, Next: metrics.Handler}
 		parts.Operator = append(parts.Operator, metrics)
 	} else {
-		s.figures = web.New(web.Config{Operator: []web.Route{metrics}, Bodies: a.bodies, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request})
+		own := common
+		own.Operator = []web.Route{metrics}
+		s.metrics = web.New(own)
 	}
 	if s.callBacks != nil {
 		preview := &console.Door{Token: a.token, Browsers: true, Next: a.preview(s)}
@@ -109,9 +114,9 @@ func operationsEmail(settings *config.Settings) string {
 	return "operations@" + settings.PublicURL.Hostname()
 }
 
-// introduce says what is served. duty and figures are the listeners that on-call
+// introduce says what is served. duty and metrics are the listeners that on-call
 // and metrics have of their own; nil: they have none.
-func (s *site) introduce(log *slog.Logger, duty, figures net.Listener) {
+func (s *site) introduce(log *slog.Logger, duty, metrics net.Listener) {
 	if s.entries != nil {
 		texts, queues := 0, 0
 		for _, e := range s.entries.All() {
@@ -133,8 +138,8 @@ func (s *site) introduce(log *slog.Logger, duty, figures net.Listener) {
 		}
 		log.Info("on-call is on", attrs...)
 	}
-	if figures != nil {
-		log.Info("metrics are on", "address", figures.Addr().String())
+	if metrics != nil {
+		log.Info("metrics are on", "address", metrics.Addr().String())
 	}
 	if s.core != nil {
 		log.Info("the Core is on", "domain", string(s.settings.Core.Domain))

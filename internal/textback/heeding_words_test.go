@@ -47,7 +47,7 @@ func startInbox(t *testing.T, quirks nstest.Quirks) *mailbox {
 	m := &mailbox{service: startWith(t, system, netsapiens.Config{URL: system.URL, Token: nstest.Token}, allTexts)}
 	keys := textback.EventKeys{Secret: secret}
 	m.inbox = keyed{Key: keys.Of(domain)}
-	m.inbox.Inbox = &textback.Inbox{Keys: keys, Entries: m.entries, Mail: m.store, Replies: replies, Log: quiet().LogAttrs,
+	m.inbox.Inbox = &textback.Inbox{Keys: keys, Entries: m.entries, Mail: m.store, Replies: replies, Limits: textback.ReplyLimits{Entry: 60, Tenant: 300}, Log: quiet().LogAttrs,
 		Count: func(w optout.Word) { m.words = append(m.words, w) }}
 	m.outbox = m.service.outbox(textback.Policy{})
 	mux := http.NewServeMux()

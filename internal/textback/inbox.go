@@ -74,8 +74,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	post, err := i.Keys.admit(ctx, r.URL.Query(), time.Now())
 	switch {
 	case err != nil:
-		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
-		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
+		i.notKept(ctx, w, err)
 		return
 	case post == nil:
 		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
@@ -101,8 +100,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		late.Reset(eventsTimeout)
 	}
 	if failed != nil {
-		i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(failed.Error()))))
-		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
+		i.notKept(ctx, w, failed)
 		return
 	}
 	if unread != nil {
@@ -115,6 +113,12 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	status, says := read(unread)
 	form.Say(w, status, says)
+}
+
+// notKept has the phone system post again.
+func (i *Inbox) notKept(ctx context.Context, w http.ResponseWriter, err error) {
+	i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
+	form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 }
 
 // foreign notes a post that does not speak for a domain of its events.

@@ -1,7 +1,7 @@
 package textback
 
 import (
-	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,16 +30,16 @@ const maxReplies = 4
 // ReplyLimits are how many answers to START and HELP go out in an hour, to all
 // numbers together. STOP counts, and is confirmed, whatever they are.
 type ReplyLimits struct {
-	Entry  int // of one entry; 0: 60
-	Tenant int // of all entries of one domain; 0: 300
+	Entry  int // of one entry; 0: any number
+	Tenant int // of all entries of one domain; 0: any number
 }
 
 // limits returns what an answer of an entry has to be within.
 func (l ReplyLimits) limits(e *entry.Entry) []ledger.Limit {
-	return []ledger.Limit{
-		{Key: "reply entry " + e.ID, Most: cmp.Or(l.Entry, 60), Per: time.Hour},
-		{Key: "reply tenant " + strings.ToLower(e.APIDomain), Most: cmp.Or(l.Tenant, 300), Per: time.Hour},
-	}
+	return slices.DeleteFunc([]ledger.Limit{
+		{Key: "reply entry " + e.ID, Most: l.Entry, Per: time.Hour},
+		{Key: "reply tenant " + strings.ToLower(e.APIDomain), Most: l.Tenant, Per: time.Hour},
+	}, func(limit ledger.Limit) bool { return limit.Most <= 0 })
 }
 
 // replyTo decides what a text of somebody leads to. The entry is one whose texts

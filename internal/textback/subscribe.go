@@ -37,7 +37,8 @@ type Subscriptions interface {
 
 // Subscribe makes the phone system post the texts of a domain to a URL of
 // EventKeys: it creates the subscription, renews one that is about to end, and
-// gives it the URL where that has changed. It says what it did. Subscriptions of others are left alone.
+// gives it the URL where that has changed. It says what it did. Subscriptions of
+// others are left alone.
 func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, now time.Time) (did string, err error) {
 	ours, more, err := find(ctx, api, domain, postURL)
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/plaintext"
 	"github.com/switchhook/switchhook/internal/sms"
 	"github.com/switchhook/switchhook/netsapiens"
 )
@@ -402,9 +403,4 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 // bytes. An id has at most 100 characters, an error of ours about 300.
 const maxLogged = 400
 
-func clip(s string) string {
-	if len(s) > maxLogged {
-		return strings.ToValidUTF8(s[:maxLogged], "") + "…"
-	}
-	return s
-}
+func clip(s string) string { return plaintext.Clip(s, maxLogged) }
