@@ -26,6 +26,7 @@ require (
 require (
 	github.com/KimMachineGun/automemlimit v0.7.5
 	golang.org/x/net v0.62.0
+	golang.org/x/time v0.16.0
 )
 
 require github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect

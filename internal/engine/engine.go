@@ -62,7 +62,7 @@ const (
 type Engine struct {
 	config   Config
 	breakers breakers
-	prompts  room
+	prompts  *room
 }
 
 // New returns an Engine. It starts nothing.
@@ -79,7 +79,7 @@ func New(c Config) *Engine {
 	if c.PromptMemory == 0 {
 		c.PromptMemory = DefaultPromptMemory
 	}
-	return &Engine{config: c, breakers: breakers{now: c.Now}, prompts: room{all: c.PromptMemory}}
+	return &Engine{config: c, breakers: breakers{now: c.Now}, prompts: newRoom(c.PromptMemory)}
 }
 
 // Call says which responder is asked and what it is told about the call.

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"context"
 	"fmt"
 	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -14,21 +18,58 @@ const (
 	// leave it a quarter of all: somebody's endless file costs no other call its
 	// greeting.
 	shortPrompt = 1 << 20
+
+	// longPrompts is how many bytes a second of longer files are read for all
+	// calls together, more than most lines carry; a second's worth comes at once.
+	longPrompts = 32 << 20
+
+	// longWait is how long one file waits in all for others that are read.
+	longWait = 2 * time.Second
 )
 
-// room is memory that calls share.
+// room is memory that calls share, and the pace at which they fill it.
 type room struct {
-	all int64
+	all  int64
+	pace *rate.Limiter
 
 	mu   sync.Mutex
 	used int64
+}
+
+func newRoom(all int64) *room {
+	return &room{all: all, pace: rate.NewLimiter(longPrompts, longPrompts)}
 }
 
 // share is what one file takes up of a room.
 type share struct {
 	of     *room
 	has    int64
-	denied bool
+	waited time.Duration
+	denied error // why there is no more
+}
+
+// read takes up more for what is about to be read, waits for its turn, and
+// reports whether it may.
+func (s *share) read(ctx context.Context, bytes int64) bool {
+	if !s.take(bytes) {
+		return false
+	}
+	if s.has <= shortPrompt {
+		return true
+	}
+	turn := s.of.pace.ReserveN(time.Now(), int(bytes))
+	wait := turn.Delay()
+	if s.waited += wait; s.waited > longWait {
+		turn.Cancel()
+		s.denied = fmt.Errorf("its turn did not come in %v: long files of all calls are read at %d MiB a second; send a shorter one, or fewer at once", longWait, longPrompts>>20)
+		return false
+	}
+	select {
+	case <-time.After(wait):
+		return true
+	case <-ctx.Done():
+		return true // what is read says so
+	}
 }
 
 // take takes up more, and reports whether there was room for it.
@@ -40,7 +81,7 @@ func (s *share) take(bytes int64) bool {
 		most -= s.of.all / 4
 	}
 	if s.of.used+bytes > most {
-		s.denied = true
+		s.denied = fmt.Errorf("there is no room for it: the prompts of all calls have %d MiB; send a shorter file, or fewer at once", s.of.all>>20)
 		return false
 	}
 	s.has += bytes
@@ -54,9 +95,4 @@ func (s *share) keep(bytes int64) {
 	defer s.of.mu.Unlock()
 	s.of.used -= s.has - bytes
 	s.has = bytes
-}
-
-// full is why a file is not played that there was no room for.
-func (s *share) full() error {
-	return fmt.Errorf("there is no room for it: the prompts of all calls have %d MiB; send a shorter file, or fewer at once", s.of.all>>20)
 }

@@ -73,7 +73,7 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	if v.URL == "" {
 		return false, nil
 	}
-	held := share{of: &r.engine.prompts}
+	held := share{of: r.engine.prompts}
 	defer held.keep(0)
 	recording, err := r.fetchPrompt(ctx, a, v.URL, &held)
 	if err != nil {
@@ -107,13 +107,13 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *s
 		return Recording{}, errors.New(notAsked(wait))
 	}
 	response, err := r.engine.config.Client.Do(ctx, fetch.Request{
-		URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout, Room: held.take,
+		URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout, Room: held.read,
 	})
 	if ctx.Err() != nil {
 		return Recording{}, context.Cause(ctx) // how the other side was doing is not known
 	}
-	if held.denied {
-		return Recording{}, held.full() // nor here
+	if held.denied != nil {
+		return Recording{}, held.denied // nor here
 	}
 	r.engine.breakers.report(target, healthy(response, err))
 	if err != nil {
@@ -123,7 +123,7 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *s
 		return Recording{}, fmt.Errorf("%s answered %s", target.Redacted(), statusText(response.Status))
 	}
 	if !held.take(audio.MaxSize(len(response.Body))) {
-		return Recording{}, held.full()
+		return Recording{}, held.denied
 	}
 	clip, err := audio.ReadWAV(bytes.NewReader(response.Body))
 	held.keep(clip.Size())

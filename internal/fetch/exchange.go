@@ -139,7 +139,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 	}
 	// One byte more than announced, so that the end is found without growing.
 	first := min(max(resp.ContentLength+1, 512), firstRead)
-	if !x.room(first) {
+	if !x.room(resp, first) {
 		return nil, x.tooLarge("there is no room for what %s sends", show(x.hopURL))
 	}
 	buf := make([]byte, 0, first)
@@ -157,7 +157,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 		}
 		if len(buf) == cap(buf) {
 			more := max(int64(cap(buf))/4, 512)
-			if !x.room(more) {
+			if !x.room(resp, more) {
 				return nil, x.tooLarge("there is no room for more than the %s that %s has sent", size(int64(len(buf))), show(x.hopURL))
 			}
 			buf = append(make([]byte, 0, int64(cap(buf))+more), buf...)
@@ -166,4 +166,6 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 }
 
 // room reports whether the answer may take up more memory.
-func (x *exchange) room(bytes int64) bool { return x.req.Room == nil || x.req.Room(bytes) }
+func (x *exchange) room(resp *http.Response, bytes int64) bool {
+	return x.req.Room == nil || x.req.Room(resp.Request.Context(), bytes)
+}

@@ -190,10 +190,10 @@ type Request struct {
 	// decompression. Default DefaultLimit.
 	Limit int64
 
-	// Room is told by how many bytes the answer is about to grow in memory; where
-	// it says no, the answer is given up as TooLarge. What it was told of is the
-	// caller's to give back. May be nil.
-	Room func(bytes int64) bool
+	// Room is told by how many bytes the answer is about to grow in memory, and
+	// may have it wait; where it says no, the answer is given up as TooLarge. What
+	// it was told of is the caller's to give back. May be nil.
+	Room func(ctx context.Context, bytes int64) bool
 
 	// Timeout bounds the whole answer. Default: the Client's. At most
 	// MaxTimeout.
