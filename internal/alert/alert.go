@@ -27,6 +27,7 @@ const (
 	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule stands where an entry's belongs
 	PhoneSystemDown    Kind = "phone_system_down"   // it has not answered for a while
 	CallGivenUp        Kind = "call_given_up"       // a call that a visitor had scheduled is not placed
+	SecretsGuessed     Kind = "secrets_guessed"     // so many wrong secrets came from a network that it waits
 	SourceDown         Kind = "source_down"         // who is on call is not known anew
 	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, and with them no STOP
 	RepliesCapped      Kind = "replies_capped"      // more people text START or HELP than are answered
@@ -39,7 +40,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown,
-		SubscriptionFailed, RepliesCapped, DatabaseTrouble, DiskLow, ClockJumped,
+		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, ClockJumped,
 	}
 }
 

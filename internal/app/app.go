@@ -17,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/handover"
 	"github.com/switchhook/switchhook/internal/notify"
 	"github.com/switchhook/switchhook/internal/store"
@@ -70,6 +71,7 @@ type App struct {
 	sums    *web.Sums
 	store   *store.Store
 	alerts  *alert.Sender
+	guesses *guess.Watch
 
 	clock *Clock
 	token string // the operator's; empty: there is none, and nobody has it
@@ -104,6 +106,8 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 	}); err != nil {
 		return nil, err
 	}
+	a.guesses = guess.New(guess.Config{Address: web.Client, Wrong: a.metrics.WrongSecrets, Began: a.guessed, Refused: guesserRefused})
+	a.metrics.ReadWaiting(a.guesses.Waiting)
 	if a.store, err = a.openStore(ctx, settings); err != nil {
 		return nil, err
 	}

@@ -78,6 +78,7 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	b.again(ctx, tidyEvery, a.tidy)
 	b.again(ctx, spaceEvery, a.watchSpace)
 	b.again(ctx, sumsEvery, a.sums.Flush)
+	b.again(ctx, guessesEvery, a.watchGuesses)
 	b.again(ctx, newDomainsEvery, a.subscribe)
 	b.again(ctx, provisionEvery, a.scheduleProvisioning)
 	b.again(ctx, suspectsEvery, a.lookAtSuspects)

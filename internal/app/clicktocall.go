@@ -60,7 +60,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 			Key: key, List: a.store, Entries: s.entries, URL: settings.PublicURL, Log: web.Note, Audit: a.store.Audit,
 		}},
 		{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{
-			Secret: settings.Forms.Secret.Reveal(), Store: s.entries, Audit: a.store.Audit, Log: web.Note,
+			Secret: settings.Forms.Secret.Reveal(), Guesses: a.guesses, Store: s.entries, Audit: a.store.Audit, Log: web.Note,
 		}},
 	}, nil
 }

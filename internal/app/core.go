@@ -37,20 +37,19 @@ func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	if err := a.startCore(ctx, s); err != nil {
 		return err
 	}
-	token := a.token
 	exchange := exchange{core: s.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: a.keepCall}
-	s.lines = &console.Lines{Token: token, Exchange: exchange}
-	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Keys: []nsapi.Key{{
-		Token: nsapi.Token(token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
+	s.lines = &console.Lines{Exchange: exchange}
+	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Guesses: a.guesses, Keys: []nsapi.Key{{
+		Token: nsapi.Token(a.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
 	if err != nil {
 		return err
 	}
 	s.api = []web.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}}
 	s.console = []web.Route{
-		{Path: simulator.LinePath, Name: "line", Handler: s.lines},
-		{Path: simulator.RoutePath, Name: "route", Handler: &console.Routes{Token: token, Explainer: exchange}},
-		{Path: console.TextPath, Name: "text", Handler: &console.Texts{Token: token, Receiver: exchange}},
+		{Path: simulator.LinePath, Name: "line", Handler: a.door(s.lines)},
+		{Path: simulator.RoutePath, Name: "route", Handler: a.door(&console.Routes{Explainer: exchange})},
+		{Path: console.TextPath, Name: "text", Handler: a.door(&console.Texts{Receiver: exchange})},
 	}
 	return nil
 }

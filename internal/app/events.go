@@ -31,7 +31,7 @@ func (a *App) inbox(s *site, keys textback.EventKeys) *textback.Inbox {
 		Keys: keys, Entries: s.entries, Mail: a.store, Log: web.Note, Count: a.metrics.Inbound,
 		Replies: textback.Replies{Stop: string(settings.StopConfirmation), Start: string(settings.StartConfirmation), Help: string(settings.Help)},
 		Limits:  textback.ReplyLimits{Entry: settings.EntryRepliesPerHour, Tenant: settings.TenantRepliesPerHour},
-		Stale:   a.subscriptions.lookSoon,
+		Guesses: a.guesses, Stale: a.subscriptions.lookSoon,
 		Capped: func(entry, domain string) {
 			a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.RepliesCapped, About: domain, Text: fmt.Sprintf(
 				"So many people text START or HELP to the numbers of %s that some get no answer, of %s just now. STOP counts all the same. "+

@@ -8,6 +8,12 @@ const (
 	SuspectsAtOnce = suspectsAtOnce
 )
 
+// What tells the operator of guesses at secrets, which wait longer than a test.
+var (
+	TellOfGuesses   = tellOfGuesses
+	TellOfLastGuess = tellOfLastGuess
+)
+
 // Suspects are suspects.
 type Suspects struct{ suspects }
 

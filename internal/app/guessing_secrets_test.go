@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,10 +12,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/switchhook/switchhook/internal/alert"
 	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/guess"
 )
 
 // Secrets of the server that is guessed at.
@@ -27,7 +34,8 @@ const (
 type guessed struct {
 	t *testing.T
 	*app.App
-	token string // the operator's
+	token string        // the operator's
+	log   *bytes.Buffer // that of requests, which come one by one
 }
 
 // startGuessed wires a server that has every place where secrets are compared.
@@ -64,8 +72,8 @@ domain = "example.net"
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &guessed{t: t}
-	if g.App, err = app.New(t.Context(), settings, app.Options{Log: slog.New(slog.DiscardHandler)}); err != nil {
+	g := &guessed{t: t, log: &bytes.Buffer{}}
+	if g.App, err = app.New(t.Context(), settings, app.Options{Log: slog.New(slog.NewTextHandler(g.log, nil))}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -143,24 +151,152 @@ var (
 const guesser = "203.0.113.66"
 
 func TestAnAddressWaitsAfterTenWrongSecrets(t *testing.T) {
-	for _, p := range guessables {
+	g := startGuessed(t)
+	for n, p := range guessables {
 		t.Run(p.name, func(t *testing.T) {
-			g := startGuessed(t)
+			address := fmt.Sprintf("203.0.%d.66", n)
 			for i := range 10 {
-				if got := g.ask(p, guesser, fmt.Sprint("guess-", i)); got.status != p.wrong {
+				if got := g.ask(p, address, fmt.Sprint("guess-", i)); got.status != p.wrong {
 					t.Fatalf("guess %d is answered %d %s, want %d", i, got.status, got.body, p.wrong)
 				}
 			}
-			got := g.ask(p, guesser, "guess-10")
+			got := g.ask(p, address, "guess-10")
 			if got.status != p.waits {
 				t.Errorf("guess 11 is answered %d %s, want %d", got.status, got.body, p.waits)
 			}
 			if got.status == http.StatusTooManyRequests && got.header.Get("Retry-After") != "60" {
 				t.Errorf("Retry-After is %q", got.header.Get("Retry-After"))
 			}
-			if got := g.ask(p, "198.51.100.7", "guess-10"); got.status != p.wrong {
+			if got := g.ask(p, fmt.Sprintf("198.51.%d.7", n), "guess-10"); got.status != p.wrong {
 				t.Errorf("another address is answered %d %s, want %d", got.status, got.body, p.wrong)
 			}
 		})
 	}
+}
+
+func TestTheRightSecretOpensNothingWhileItsAddressWaits(t *testing.T) {
+	g := startGuessed(t)
+	for i := range 20 {
+		g.ask(updateSMS, guesser, fmt.Sprint("guess-", i))
+		g.ask(webhook, guesser, fmt.Sprint("guess-", i))
+	}
+	for _, c := range []struct {
+		place
+		secret string
+		want   string // in the answer
+	}{
+		{updateSMS, formsSecret, "too many wrong secrets"},
+		{metricsAt, g.token, "too many wrong tokens"},
+		{voys, onCallSecret, "status=NAK"},
+		{oncallXML, onCallSecret, "too many wrong secrets"},
+	} {
+		if got := g.ask(c.place, guesser, c.secret); got.status != c.waits || !strings.Contains(got.body, c.want) {
+			t.Errorf("%s is answered %d %s, want %d and %q", c.name, got.status, got.body, c.waits, c.want)
+		}
+	}
+	if right, wrong := g.ask(webhook, guesser, entryKey), g.ask(webhook, "198.51.100.7", "wrong"); right.body != wrong.body {
+		t.Errorf("the entry's right key is answered\n%s\nwant what a wrong one is:\n%s", right.body, wrong.body)
+	}
+	if got := g.ask(voys, "198.51.100.7", onCallSecret); got.status != http.StatusOK {
+		t.Errorf("another address is answered %d %s", got.status, got.body)
+	}
+}
+
+// A phone system asks for all its customers from one address, and so may whoever
+// guesses.
+func TestNobodyIsKeptOutByTheWrongSecretsOfOthers(t *testing.T) {
+	const phoneSystem = "192.0.2.10"
+	second := webhook
+	second.path = strings.Replace(second.path, "first", "second", 1)
+	g := startGuessed(t)
+	allowed := g.ask(second, "198.51.100.7", entryKey).body
+	g.ask(voys, phoneSystem, onCallSecret) // it has worked before
+	for i := range 30 {
+		g.ask(voys, phoneSystem, fmt.Sprint("guess-", i))
+	}
+	if got := g.ask(voys, phoneSystem, onCallSecret); got.status != http.StatusOK {
+		t.Errorf("on-call: the right secret is answered %d %s", got.status, got.body)
+	}
+	for i := range 30 { // it has never worked
+		g.ask(webhook, phoneSystem, fmt.Sprint("guess-", i))
+	}
+	if got := g.ask(second, phoneSystem, entryKey); got.body != allowed {
+		t.Errorf("the key of another entry is answered\n%s\nwant\n%s", got.body, allowed)
+	}
+}
+
+func TestARequestWithoutASecretIsNoGuess(t *testing.T) {
+	g := startGuessed(t)
+	for range 20 {
+		for _, p := range guessables {
+			if got := g.ask(p, guesser, ""); got.status != p.wrong {
+				t.Fatalf("%s is answered %d %s, want %d", p.name, got.status, got.body, p.wrong)
+			}
+		}
+	}
+	if got := g.ask(metricsAt, guesser, g.token); got.status != http.StatusOK || !strings.Contains(got.body, `switchhook_wrong_secrets_total{place="forms"} 0`) {
+		t.Errorf("the right token is answered %d %.200s", got.status, got.body)
+	}
+}
+
+func TestGuessesAreCountedAndLogged(t *testing.T) {
+	g := startGuessed(t)
+	for i := range 12 {
+		g.ask(updateSMS, guesser, fmt.Sprint("guess-", i))
+		g.ask(eventsAt, guesser, fmt.Sprint("guess-", i))
+	}
+	metrics := g.ask(metricsAt, "192.0.2.10", g.token).body
+	for _, line := range []string{
+		`switchhook_wrong_secrets_total{place="forms"} 10`, `switchhook_wrong_secrets_total{place="events"} 10`,
+		`switchhook_wrong_secrets_total{place="oncall"} 0`, "switchhook_wrong_secrets_waiting 2",
+	} {
+		if !strings.Contains(metrics, line+"\n") {
+			t.Errorf("the metrics lack %s", line)
+		}
+	}
+	log := g.log.String()
+	for _, line := range []string{
+		"msg=request route=update-sms method=POST status=403 bytes=45", "network=203.0.113.66/32 waits=1m0s",
+		"msg=alert kind=secrets_guessed", `status=429`, `why="too many wrong secrets came from its network"`,
+	} {
+		if !strings.Contains(log, line) {
+			t.Errorf("the log lacks %s:\n%s", line, log)
+		}
+	}
+	for _, secret := range []string{"guess-", g.token, formsSecret} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log shows %s:\n%s", secret, log)
+		}
+	}
+}
+
+func TestTheOperatorIsToldOfGuessesAndOfTheirEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log strings.Builder
+		alerts, err := alert.New(alert.Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { alerts.Run(ctx) })
+		guesses := guess.New(guess.Config{Began: func(ctx context.Context, w guess.Wait) { app.TellOfGuesses(ctx, alerts, w) }})
+		r := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+		r.RemoteAddr = guesser + ":4711"
+		for i := range 10 {
+			guesses.Judge(r, guess.Secret{Place: guess.Webhooks, Of: "first"}, false, fmt.Sprint("guess-", i))
+		}
+		synctest.Wait()
+		app.TellOfLastGuess(t.Context(), guesses, alerts)
+		if got := log.String(); !strings.Contains(got, "203.0.113.66/32 (webhooks of first)") || strings.Contains(got, "resolved") {
+			t.Errorf("while it waits the log has\n%s", got)
+		}
+		time.Sleep(time.Minute)
+		app.TellOfLastGuess(t.Context(), guesses, alerts)
+		stop()
+		running.Wait()
+		if got := log.String(); !strings.Contains(got, `msg="alert resolved" kind=secrets_guessed`) {
+			t.Errorf("after the wait the log has\n%s", got)
+		}
+	})
 }

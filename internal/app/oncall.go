@@ -32,7 +32,7 @@ func (a *App) onCall(s *site, before *site) ([]web.Route, error) {
 	c := deskConfig(settings, s.keeper)
 	c.Journal = a.store.OnCallJournal()
 	c.Address = func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
-	c.Log = web.Note
+	c.Guesses, c.Log = a.guesses, web.Note
 	c.Count = func(d oncall.Decision) { a.metrics.OnCall(string(d.Reason), d.Fallback) }
 	if before != nil && before.desk != nil {
 		s.keeper.Inherit(before.keeper)

@@ -47,7 +47,7 @@ func (a *App) form(s *site) *textback.Form {
 	s.provisioner = Provisioner(s.settings, s.client, a.store)
 	s.provisioner.Count = a.metrics.Step
 	return &textback.Form{
-		Secret: netsapiens.Secret(s.settings.Forms.Secret.Reveal()), Store: s.entries, Provision: s.provisioner,
+		Secret: netsapiens.Secret(s.settings.Forms.Secret.Reveal()), Guesses: a.guesses, Store: s.entries, Provision: s.provisioner,
 		Audit: a.store.Audit, Log: web.Note,
 	}
 }

@@ -90,7 +90,7 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 	}, s.console...)
 	metrics := web.Route{Path: "/metrics", Name: "metrics", Handler: a.metrics.Handler(), Quiet: true}
 	if settings.MetricsListen == "" {
-		metrics.Handler = &console.Door{Token: a.token, Next: metrics.Handler}
+		metrics.Handler = a.door(metrics.Handler)
 		parts.Operator = append(parts.Operator, metrics)
 	} else {
 		own := common
@@ -98,11 +98,16 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		s.metrics = web.New(own)
 	}
 	if s.callBacks != nil {
-		preview := &console.Door{Token: a.token, Browsers: true, Next: a.preview(s)}
+		preview := &console.Door{Token: a.token, Guesses: a.guesses, Browsers: true, Next: a.preview(s)}
 		parts.Operator = append(parts.Operator, web.Route{Path: "/console/widget", Name: "preview", Handler: preview})
 	}
 	s.handler = web.New(parts)
 	return s, nil
+}
+
+// door has only the operator's programs in.
+func (a *App) door(next http.Handler) http.Handler {
+	return &console.Door{Token: a.token, Guesses: a.guesses, Next: next}
 }
 
 // operationsEmail returns the address of the system users. The phone system

@@ -46,7 +46,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		Patience: settings.TextBack.Patience, Rules: rules(settings.TextBack), Policy: policy, Texts: texts(settings.TextBack.Texts),
 		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
 		Log:     web.Note, About: web.About, Whole: web.Whole, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
-		Limited: a.limited, MadeKey: a.madeKey(settings), Unkeyed: func(id string) { a.suspects.add(id, time.Now()) },
+		Limited: a.limited, MadeKey: a.madeKey(settings), Guesses: a.guesses, Unkeyed: func(id string) { a.suspects.add(id, time.Now()) },
 	}
 	if before != nil && before.webhook != nil {
 		s.webhook, err = before.webhook.With(webhook)

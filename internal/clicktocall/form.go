@@ -17,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/form"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
@@ -32,10 +33,11 @@ type Store interface {
 
 // Form is the http.Handler of /update-domain: it saves an entry's click-to-call.
 type Form struct {
-	Secret string // without one every form is refused
-	Store  Store
-	Audit  func(context.Context, ledger.Event) error // keeps that an entry was saved; nil: nobody does
-	Log    Log                                       // told of each entry that is saved; nil: slog.Default()
+	Secret  string       // without one every form is refused
+	Guesses *guess.Watch // has who guesses at it wait; nil: nobody waits
+	Store   Store
+	Audit   func(context.Context, ledger.Event) error // keeps that an entry was saved; nil: nobody does
+	Log     Log                                       // told of each entry that is saved; nil: slog.Default()
 }
 
 // saved is the answer to a form that was saved.
@@ -47,7 +49,7 @@ type saved struct {
 // ServeHTTP saves.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: f.Secret, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.note,
+		Secret: f.Secret, Guesses: f.Guesses, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.note,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.save(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)

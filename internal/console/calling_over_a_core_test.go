@@ -123,7 +123,7 @@ func TestWithoutTheTokenNothingIsPlaced(t *testing.T) {
 			t.Errorf("with the token %q: %v", wrong, err)
 		}
 	}
-	core.lines.Token = ""
+	core.door.Token = ""
 	if _, err := simulator.Call(t.Context(), simulator.Options{Core: &simulator.Dialling{Core: core.url}}); fault.CodeOf(err) != fault.Refused {
 		t.Errorf("a Core without a token: %v", err)
 	}

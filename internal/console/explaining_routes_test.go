@@ -27,7 +27,7 @@ func (explainer) Explain(from, to string, at time.Time) []string {
 }
 
 func TestRoutesAreExplainedToTheOperator(t *testing.T) {
-	server := httptest.NewServer(&console.Routes{Token: token, Explainer: explainer{}})
+	server := httptest.NewServer(behindDoor(&console.Routes{Explainer: explainer{}}))
 	t.Cleanup(server.Close)
 	d := simulator.Dialling{Core: server.URL, Token: token}
 	at := time.Date(2026, 1, 31, 13, 0, 0, 0, time.FixedZone("", 3600))
@@ -53,7 +53,7 @@ func TestRoutesAreExplainedToTheOperator(t *testing.T) {
 }
 
 func TestRoutesAtNoTime(t *testing.T) {
-	server := httptest.NewServer(&console.Routes{Token: token, Explainer: explainer{}})
+	server := httptest.NewServer(behindDoor(&console.Routes{Explainer: explainer{}}))
 	t.Cleanup(server.Close)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"?"+url.Values{"to": {"1"}, "at": {"noon"}}.Encode(), nil)
 	if err != nil {

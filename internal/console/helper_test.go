@@ -58,10 +58,14 @@ func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line,
 	return outcome
 }
 
+// behindDoor is how the server has what is for its operator.
+func behindDoor(next http.Handler) *console.Door { return &console.Door{Token: token, Next: next} }
+
 // core is a server whose lines lead to a responder.
 type core struct {
 	*exchange
 	lines *console.Lines
+	door  *console.Door
 	url   string
 }
 
@@ -75,9 +79,10 @@ func start(t *testing.T, responder http.Handler) *core {
 	}
 	x := &exchange{responder: target, client: fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}}), outcomes: make(chan engine.Outcome, 10)}
 	t.Cleanup(x.client.CloseIdle)
-	lines := &console.Lines{Token: token, Exchange: x}
+	lines := &console.Lines{Exchange: x}
+	door := behindDoor(lines)
 	mux := http.NewServeMux()
-	mux.Handle(simulator.LinePath, lines)
+	mux.Handle(simulator.LinePath, door)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { // no call outlives its terminal
 		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
@@ -87,7 +92,7 @@ func start(t *testing.T, responder http.Handler) *core {
 		}
 		server.Close()
 	})
-	return &core{exchange: x, lines: lines, url: server.URL}
+	return &core{exchange: x, lines: lines, door: door, url: server.URL}
 }
 
 func (c *core) dialling() *simulator.Dialling { return &simulator.Dialling{Core: c.url, Token: token} }

@@ -240,7 +240,7 @@ func (a *attack) asTheServersCount() {
 	a.t.Helper()
 	counted := map[string]int{}
 	for _, s := range a.servers {
-		for code, n := range metricsOf(a.t, s) {
+		for code, n := range metricsOf(a.t, s.address, filepath.Join(s.command.Dir, "data"), "switchhook_clicktocall_total") {
 			counted[code] += n
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/switchhook/switchhook/internal/app"
 	"github.com/switchhook/switchhook/internal/await"
 )
 
@@ -163,16 +164,16 @@ func prove(challenge string, want int) (nonce string, hashes int) {
 	}
 }
 
-var counted = regexp.MustCompile(`(?m)^switchhook_clicktocall_total\{[^}]*?="(\w+)"\} (\d+)$`)
-
-// metricsOf returns what a server counts of requests for calls, by code.
-func metricsOf(t *testing.T, s *server) map[string]int {
+// metricsOf returns what a server with a data folder counts in a series, by its
+// label.
+func metricsOf(t *testing.T, address, data, series string) map[string]int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address+"/metrics", http.NoBody)
+	counted := regexp.MustCompile(`(?m)^` + series + `\{[^}]*?="(\w+)"\} (\d+)$`)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/metrics", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := os.ReadFile(filepath.Join(s.command.Dir, "data", "operator.token"))
+	token, err := os.ReadFile(filepath.Join(data, app.TokenFile))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,11 @@ func rowsOfPeople() []row {
 			}
 			return n
 		}, says: countedAs("codes texted")},
-		{name: "guesses at secrets", full: 16, small: 4, attack: guesses, says: answers},
+		// Ten at the secrets of the server, and ten at the key of the entry.
+		{name: "guesses at secrets", full: 16, small: 4, attack: func(b *bandit) { guesses(b, func(int) string { return guesser }) }, most: 20, got: guessesCompared, says: countedAs("compared")},
+		{name: "guesses at secrets from one /48", full: 16, small: 4, attack: func(b *bandit) {
+			guesses(b, func(i int) string { return fmt.Sprintf("2001:db8:48:%x::1", i%(1<<16)) })
+		}, most: 80, got: guessesCompared, says: countedAs("compared")},
 		{name: "visitors who follow their calls, and a restart", full: 100, small: 10, attack: followers, during: func(b *besieged) string {
 			return fmt.Sprintf("SIGTERM took %s", b.restart().Round(time.Millisecond))
 		}, says: answers},
@@ -152,17 +156,28 @@ func neverCodes(b *bandit) {
 	})
 }
 
+// guesser is an attacker who has never shown a right secret.
+const guesser = "198.51.100.66"
+
+// guessesCompared is how many guesses have taught an attacker that they are wrong.
+func guessesCompared(b *besieged) (n int) {
+	for _, wrong := range metricsOf(b.t, b.address, b.database.Folder, "switchhook_wrong_secrets_total") {
+		n += wrong
+	}
+	return n
+}
+
 // guesses has three doors.
-func guesses(b *bandit) {
+func guesses(b *bandit, from func(i int) string) {
 	b.many(b.order.Size, 0, func(i int) {
 		guess := fmt.Sprintf("guess-number-%08d", i)
 		switch i % 3 {
 		case 0:
-			b.send(http.MethodGet, "/voys-webhook?secret_key="+guess, stranger1, "", "")
+			b.send(http.MethodGet, "/voys-webhook?secret_key="+guess, from(i), "", "")
 		case 1:
-			b.send(http.MethodPost, "/update-sms", stranger1, isForm, "id=keyed&secret="+guess)
+			b.send(http.MethodPost, "/update-sms", from(i), isForm, "id=keyed&secret="+guess)
 		case 2:
-			b.send(http.MethodGet, asksForText("keyed", "+12122345678", "guess", url.Values{"key": {guess}}), stranger1, "", "")
+			b.send(http.MethodGet, asksForText("keyed", "+12122345678", "guess", url.Values{"key": {guess}}), from(i), "", "")
 		}
 	})
 }

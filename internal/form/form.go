@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -32,6 +33,8 @@ const fieldID = "id"
 type Handler struct {
 	Secret  string        // without one every form is refused
 	Timeout time.Duration // bounds Save
+
+	Guesses *guess.Watch // has who guesses at the secret wait; nil: nobody waits
 
 	// Known are the names of the fields that the form takes; others are ignored,
 	// and the answer says so. Nil: it takes all.
@@ -62,8 +65,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fields, problems := h.known(all)
-	if !h.authentic(r.Header.Get(HeaderSecret)) && !h.authentic(fields[fieldSecret]) {
-		Say(w, http.StatusForbidden, "the secret is missing or wrong")
+	if !h.admit(w, r, fields[fieldSecret]) {
 		return
 	}
 	beside := h.ignored(all)
@@ -83,6 +85,22 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	Answer(w, http.StatusOK, answer{report, beside})
+}
+
+// admit reports whether a form comes from whom it should, and answers those that
+// do not. inForm is the secret of the field.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, inForm string) bool {
+	inHeader := r.Header.Get(HeaderSecret)
+	right := h.authentic(inHeader) || h.authentic(inForm)
+	switch wait := h.Guesses.Judge(r, guess.Secret{Place: guess.Forms}, right, inHeader, inForm); {
+	case wait > 0:
+		guess.TellWait(w.Header(), wait)
+		Say(w, http.StatusTooManyRequests, "too many wrong secrets came from this address; wait before the next")
+		return false
+	case !right:
+		Say(w, http.StatusForbidden, "the secret is missing or wrong")
+	}
+	return right
 }
 
 // authentic compares in a time that does not tell how much was right.

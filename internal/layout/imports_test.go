@@ -20,7 +20,7 @@ const module = "github.com/switchhook/switchhook"
 // its own, none of its own line or below. A new package gets its place here,
 // as high up as it can stand.
 var tiers = [][]string{
-	{"internal/fault", "internal/phone", "internal/hours", "internal/sms", "internal/optout", "internal/audio", "internal/notify", "internal/handover", "internal/await", "internal/pipenet", "internal/spelling", "internal/plaintext", "internal/oncall/ical", "netsapiens/nstest"},
+	{"internal/fault", "internal/guess", "internal/phone", "internal/hours", "internal/sms", "internal/optout", "internal/audio", "internal/notify", "internal/handover", "internal/await", "internal/pipenet", "internal/spelling", "internal/plaintext", "internal/oncall/ical", "netsapiens/nstest"},
 	{"responder", "internal/trace", "internal/entry", "internal/ledger", "internal/config"},
 	{"internal/document", "internal/fetch", "internal/dialplan", "internal/form", "internal/clicktocall/widget", "netsapiens"},
 	{"internal/engine", "internal/speech", "internal/alert"},

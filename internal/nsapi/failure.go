@@ -11,7 +11,7 @@ import (
 // failure is the answer that an error becomes.
 func (h *Handler) failure(r *http.Request, err error) reply {
 	if f, ok := errors.AsType[*failed](err); ok {
-		return reply{status: f.status, allow: f.allow, body: status{f.status, f.message}}
+		return reply{status: f.status, allow: f.allow, wait: f.wait, body: status{f.status, f.message}}
 	}
 	code := statusOf(err)
 	if code == http.StatusInternalServerError {

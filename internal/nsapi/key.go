@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/guess"
 )
 
 // Token is what a client sends as its bearer token. It does not print; its
@@ -108,12 +109,16 @@ func (k *Key) check() error {
 }
 
 // authenticate returns the key of a request.
-func (ring keyring) authenticate(r *http.Request) (*Key, error) {
+func (h *Handler) authenticate(r *http.Request) (*Key, error) {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
 		return nil, failf(http.StatusUnauthorized, "no API key was given; send it as Authorization: Bearer …")
 	}
-	key := ring[sha256.Sum256([]byte(strings.TrimSpace(token)))]
+	token = strings.TrimSpace(token)
+	key := h.keys[sha256.Sum256([]byte(token))]
+	if wait := h.config.Guesses.Judge(r, guess.Secret{Place: guess.API}, key != nil, token); wait > 0 {
+		return nil, &failed{status: http.StatusTooManyRequests, message: "too many wrong API keys came from this address; wait before the next", wait: wait}
+	}
 	if key == nil {
 		return nil, failf(http.StatusUnauthorized, "the API key is not valid here")
 	}

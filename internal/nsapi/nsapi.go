@@ -18,6 +18,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/guess"
 )
 
 // DefaultVersion is the version of the API that is spoken here.
@@ -37,6 +38,7 @@ type Config struct {
 	Hostname string           // of this server, for those who ask for the version
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // gets what clients are told of as 500; nil: slog.Default()
+	Guesses  *guess.Watch     // has who guesses at keys wait; nil: nobody waits
 }
 
 // Handler is the API.
@@ -74,7 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer authenticates, finds the call, decodes, permits, does.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (reply, error) {
 	path := r.URL.EscapedPath()
-	key, err := h.keys.authenticate(r)
+	key, err := h.authenticate(r)
 	if err != nil {
 		return reply{}, err
 	}
@@ -101,7 +103,8 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (reply, error) 
 // reply is an answer.
 type reply struct {
 	status int
-	allow  string // of a 405
+	allow  string        // of a 405
+	wait   time.Duration // of a 429
 	body   any
 }
 
@@ -132,6 +135,9 @@ func (a reply) write(w http.ResponseWriter) {
 	if a.allow != "" {
 		header.Set("Allow", a.allow)
 	}
+	if a.wait > 0 {
+		guess.TellWait(header, a.wait)
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(append(body, '\n')) // a client that has gone needs no answer
 }
@@ -141,6 +147,7 @@ type failed struct {
 	status  int
 	message string
 	allow   string
+	wait    time.Duration
 }
 
 func (f *failed) Error() string { return f.message }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
@@ -38,6 +39,9 @@ type Config struct {
 	// Address returns the address that a request came from; nil: that of its
 	// connection.
 	Address func(*http.Request) netip.Addr
+
+	// Guesses has who guesses at secrets wait; optional.
+	Guesses *guess.Watch
 
 	Log    Log             // told of each call; nil: slog.Default()
 	Count  func(Decision)  // told of each decision; nil: nobody is

@@ -28,8 +28,8 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 	// What stands in the URL and the headers comes first: the body of whoever is
 	// refused by it is not read, but for a signature, which is over it.
 	given := r.URL.Query()[paramSecret]
-	lines, p := d.admit(r, given)
-	if p == wrongAddress || p == wrongSecret && bringsCredentials(r, given) {
+	lines, p := d.admit(w, r, given)
+	if p != permitted && (p != wrongSecret || bringsCredentials(r, given)) {
 		d.refused(w, r, asJSON, p)
 		return
 	}
@@ -43,7 +43,7 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if p == wrongSecret {
-		lines, p = d.admit(r, asked.Params[paramSecret])
+		lines, p = d.admit(w, r, asked.Params[paramSecret])
 	}
 	if p != permitted {
 		d.refused(w, r, asJSON, p)
@@ -68,13 +68,7 @@ const maxRequest = 64 << 10
 
 // refused answers a request that may ask for nothing.
 func (d *Desk) refused(w http.ResponseWriter, r *http.Request, asJSON bool, p permit) {
-	d.denied(r.Context(), p)
-	if p == wrongAddress {
-		refuse(w, asJSON, http.StatusForbidden, "the address is not one that phone systems ask from")
-		return
-	}
-	w.Header()["Www-Authenticate"] = []string{"Bearer"}
-	refuse(w, asJSON, http.StatusUnauthorized, "the secret is missing or wrong")
+	refuse(w, asJSON, d.deny(w, r, p), p.why())
 }
 
 // wantsJSON reports whether a request accepts JSON and no document.

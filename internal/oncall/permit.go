@@ -2,6 +2,7 @@ package oncall
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
 	"github.com/switchhook/switchhook/responder"
@@ -34,11 +36,23 @@ const (
 	permitted permit = iota
 	wrongAddress
 	wrongSecret
+	mustWait // wrong secrets came from its address, too many of them
 )
 
+// why says why a request may do nothing.
+func (p permit) why() string {
+	switch p {
+	case wrongAddress:
+		return "the address is not one that phone systems ask from"
+	case mustWait:
+		return "too many wrong secrets came from this address; wait before the next"
+	}
+	return "the secret is missing or wrong"
+}
+
 // admit returns the routes that a request may ask for. given are the secrets
-// that came with its parameters.
-func (d *Desk) admit(r *http.Request, given []string) ([]*line, permit) {
+// that came with its parameters. Of one that has to wait w says how long.
+func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]*line, permit) {
 	if len(d.config.AllowFrom) > 0 {
 		address, allowed := d.config.Address(r).Unmap(), false
 		for _, network := range d.config.AllowFrom {
@@ -50,30 +64,43 @@ func (d *Desk) admit(r *http.Request, given []string) ([]*line, permit) {
 	}
 	given = append(slices.Clip(given), headerSecrets(r)...)
 	given = given[:min(len(given), maxSecrets)]
-	signed := d.signed(r)
+	signature := d.signature(r)
 	open := make([]*line, 0, len(d.lines))
 	for _, l := range d.lines { // all of them: the time must not tell which
-		if l.opens(given) || signed && responder.Verify(r, time.Now(), l.Secrets...) == nil {
+		if l.opens(given) || signature == nil && responder.Verify(r, time.Now(), l.Secrets...) == nil {
 			open = append(open, l)
 		}
 	}
-	if len(open) == 0 {
+	switch wait := d.judge(r, len(open) > 0, given, signature); {
+	case wait > 0:
+		guess.TellWait(w.Header(), wait)
+		return nil, mustWait
+	case len(open) == 0:
 		return nil, wrongSecret
 	}
 	return open, permitted
 }
 
-// signed reports whether a secret of any route signs a request. They are tried
+// judge returns how long a request has to wait because of wrong secrets. Each of
+// its signatures is one, and there may be many.
+func (d *Desk) judge(r *http.Request, right bool, given []string, signature error) time.Duration {
+	if !right && errors.Is(signature, responder.ErrSignature) {
+		given = slices.Concat(given, strings.Fields(r.Header.Get(responder.HeaderSignature)))
+	}
+	return d.config.Guesses.Judge(r, guess.Secret{Place: guess.OnCall, Named: len(d.config.AllowFrom) > 0}, right, given...)
+}
+
+// signature verifies that a secret of any route signs a request. They are tried
 // together first, so that a body is gone through once for a stranger.
-func (d *Desk) signed(r *http.Request) bool {
+func (d *Desk) signature(r *http.Request) error {
 	if r.Header.Get(responder.HeaderSignature) == "" {
-		return false
+		return responder.ErrUnsigned
 	}
 	var all []string
 	for _, l := range d.lines {
 		all = append(all, l.Secrets...)
 	}
-	return responder.Verify(r, time.Now(), all...) == nil
+	return responder.Verify(r, time.Now(), all...)
 }
 
 // headerSecrets returns the secrets that stand in the headers of a request.
@@ -93,14 +120,23 @@ func bringsCredentials(r *http.Request, inURL []string) bool {
 	return len(inURL) > 0 || r.Header.Get(responder.HeaderSignature) != "" || len(headerSecrets(r)) > 0
 }
 
-// denied notes a request that may ask for nothing.
-func (d *Desk) denied(ctx context.Context, p permit) {
+// deny notes a request that may ask for nothing, and returns the status that it
+// is answered with.
+func (d *Desk) deny(w http.ResponseWriter, r *http.Request, p permit) (status int) {
 	d.config.Denied()
-	why := "the secret is missing or wrong"
-	if p == wrongAddress {
-		why = "the address is not one that phone systems ask from"
+	attrs := []slog.Attr{slog.String("outcome", "denied")}
+	if p != mustWait { // of that the Watch tells
+		attrs = append(attrs, slog.String("why", p.why()))
 	}
-	d.config.Log(ctx, slog.LevelWarn, "on-call", slog.String("outcome", "denied"), slog.String("why", why))
+	d.config.Log(r.Context(), slog.LevelWarn, "on-call", attrs...)
+	switch p {
+	case wrongAddress:
+		return http.StatusForbidden
+	case mustWait:
+		return http.StatusTooManyRequests
+	}
+	w.Header()["Www-Authenticate"] = []string{"Bearer"}
+	return http.StatusUnauthorized
 }
 
 // note logs a decision.

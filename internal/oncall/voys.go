@@ -47,18 +47,10 @@ func (d *Desk) serveVoys(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	query := r.URL.Query()
-	lines, p := d.admit(r, query[paramSecret])
-	switch p {
-	case wrongAddress:
-		d.denied(r.Context(), p)
-		text(w, http.StatusForbidden, nak)
+	lines, p := d.admit(w, r, query[paramSecret])
+	if p != permitted {
+		text(w, d.deny(w, r, p), nak)
 		return
-	case wrongSecret:
-		d.denied(r.Context(), p)
-		w.Header()["Www-Authenticate"] = []string{"Bearer"}
-		text(w, http.StatusUnauthorized, nak)
-		return
-	case permitted:
 	}
 	d.answer(r, requestOf(query), lines, func(decision *Decision, l *line) {
 		text(w, http.StatusOK, voysLine(decision, l))
@@ -140,17 +132,10 @@ func (d *Desk) serveNotifications(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusMethodNotAllowed, "A phone system posts its notifications.\n")
 		return
 	}
-	switch _, p := d.admit(r, r.URL.Query()[paramSecret]); p {
-	case wrongAddress:
-		d.denied(r.Context(), p)
-		text(w, http.StatusForbidden, "The address is not one that phone systems post from.\n")
+	if _, p := d.admit(w, r, r.URL.Query()[paramSecret]); p != permitted {
+		why := p.why()
+		text(w, d.deny(w, r, p), strings.ToUpper(why[:1])+why[1:]+".\n")
 		return
-	case wrongSecret:
-		d.denied(r.Context(), p)
-		w.Header()["Www-Authenticate"] = []string{"Bearer"}
-		text(w, http.StatusUnauthorized, "The secret is missing or wrong.\n")
-		return
-	case permitted:
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNotification))
 	if err != nil {

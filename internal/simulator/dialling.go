@@ -70,6 +70,9 @@ func (d *Dialling) unreached(status int, err error) error {
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fault.Newf(fault.Refused, "the Core at %s does not know this token", d.Core).
 			WithHint("it stands in operator.token in the Core's data folder; give it by SWITCHHOOK_TOKEN")
+	case http.StatusTooManyRequests:
+		return fault.Newf(fault.Refused, "the Core at %s hears no token from here for a while: too many wrong ones came", d.Core).
+			WithHint("wait up to an hour, or start the Core anew")
 	case http.StatusNotFound:
 		return fault.Newf(fault.Unavailable, "what answers at %s is not a Core", d.Core).
 			WithHint("a Core runs where the settings have [core]; switchhook demo starts one")

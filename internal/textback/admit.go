@@ -2,12 +2,15 @@ package textback
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -84,21 +87,54 @@ func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Rea
 	if why := w.outside(e, r); why != "" {
 		return why
 	}
-	shows := func(key entry.Key) bool {
-		return key.Matches(params.Get(paramKey)) || responder.Verify(r, time.Now(), string(key)) == nil
-	}
 	call.source = sourceOf(w.config.Address(r))
-	if call.trusted = shows(e.Key); call.trusted {
-		return ""
+	shown := shown{r: r, key: params.Get(paramKey)}
+	right, made, demanded := shown.is(e.Key), entry.Key(""), false
+	if !right {
+		made, demanded = w.config.MadeKey(r.Context(), e.ID)
+		right = shown.is(made)
 	}
-	made, demanded := w.config.MadeKey(r.Context(), e.ID)
-	call.open = !shows(made)
+	var wrong []string
+	if !right && (e.Key != "" || made != "") {
+		wrong = shown.wrong()
+	}
+	secret := guess.Secret{Place: guess.Webhooks, Of: e.ID, Named: len(e.AllowFrom) > 0}
+	if w.config.Guesses.Judge(r, secret, right, wrong...) > 0 {
+		right = false // its caller hears what those without a key hear: a phone system reads no status
+	}
+	call.open = !right
 	if call.open && (e.Key != "" || demanded) {
 		w.config.Unkeyed(e.ID)
 		return Forbidden
 	}
-	call.trusted = !call.open || len(e.AllowFrom) > 0
+	call.trusted = right || len(e.AllowFrom) > 0
 	return ""
+}
+
+// shown is what a request shows as the key of an entry.
+type shown struct {
+	r      *http.Request
+	key    string // the parameter
+	forged bool   // it is signed with another
+}
+
+func (s *shown) is(key entry.Key) bool {
+	if key.Matches(s.key) {
+		return true
+	}
+	err := responder.Verify(s.r, time.Now(), string(key))
+	s.forged = errors.Is(err, responder.ErrSignature)
+	return err == nil
+}
+
+// wrong returns what was shown, where nothing of it is a key. A request may have
+// many signatures, and each is a guess.
+func (s *shown) wrong() []string {
+	wrong := []string{s.key}
+	if s.forged {
+		wrong = append(wrong, strings.Fields(s.r.Header.Get(responder.HeaderSignature))...)
+	}
+	return wrong
 }
 
 func isSigned(r *http.Request) bool { return r.Header.Get(responder.HeaderSignature) != "" }

@@ -9,6 +9,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/guess"
 )
 
 // eventsPath is where the phone system posts, below the webhook.
@@ -57,6 +60,20 @@ func (k EventKeys) URL(webhook *url.URL, domain string) string {
 	u := webhook.JoinPath(eventsPath)
 	u.RawQuery = url.Values{paramDomain: {strings.ToLower(domain)}, paramKey: {k.Of(domain)}}.Encode()
 	return u.String()
+}
+
+// guessable returns what the key of a post is counted for as a guess, of the
+// domains whose events are taken: strangers write names of others by the million.
+func guessable(query url.Values, all []*entry.Entry) guess.Secret {
+	s := guess.Secret{Place: guess.Events}
+	domain := query.Get(paramDomain)
+	for _, e := range all {
+		if domain != "" && strings.EqualFold(domain, e.APIDomain) {
+			s.Of = e.APIDomain
+			break
+		}
+	}
+	return s
 }
 
 // admitted is a post whose key counts.

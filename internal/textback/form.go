@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/form"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/provision"
@@ -46,6 +47,7 @@ type Provisioner interface {
 // provisions it.
 type Form struct {
 	Secret    netsapiens.Secret // without one every form is refused
+	Guesses   *guess.Watch      // has who guesses at it wait; nil: nobody waits
 	Store     Store
 	Provision Provisioner
 	Audit     func(context.Context, ledger.Event) error // keeps that an entry was saved; nil: nobody does
@@ -62,7 +64,7 @@ type saved struct {
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: string(f.Secret), Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.note,
+		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.note,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.update(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)

@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/form"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/optout"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -42,6 +43,7 @@ type Inbox struct {
 	Mail    Mail
 	Replies Replies
 	Limits  ReplyLimits
+	Guesses *guess.Watch // has who guesses at keys wait; nil: nobody waits
 
 	Log    Log                        // told of each word; nil: slog.Default()
 	Count  func(optout.Word)          // told of each word; nil: nobody is
@@ -71,10 +73,17 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	late := time.AfterFunc(eventsTimeout, cancel)
 	defer late.Stop()
-	post, err := i.Keys.admit(ctx, r.URL.Query(), time.Now())
-	switch {
-	case err != nil:
+	query := r.URL.Query()
+	post, err := i.Keys.admit(ctx, query, time.Now())
+	if err != nil {
 		i.notKept(ctx, w, err)
+		return
+	}
+	wait := i.Guesses.Judge(r, guessable(query, i.Entries.All()), post != nil, query.Get(paramKey))
+	switch {
+	case wait > 0:
+		guess.TellWait(w.Header(), wait)
+		form.Say(w, http.StatusTooManyRequests, "too many wrong keys came from this address; wait before the next")
 		return
 	case post == nil:
 		form.Say(w, http.StatusForbidden, "the key is missing or wrong")

@@ -18,6 +18,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/plaintext"
@@ -66,6 +67,9 @@ type Config struct {
 	// MadeKey returns the key that provisioning has made for an entry, empty:
 	// none, and whether requests must have it; nil: there are no such keys.
 	MadeKey func(ctx context.Context, id string) (key entry.Key, demanded bool)
+
+	// Guesses has who guesses at keys wait; optional.
+	Guesses *guess.Watch
 
 	// Unkeyed is told of each request that is refused because it has not the key
 	// of its entry; optional.

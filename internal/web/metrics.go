@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/optout"
 )
@@ -33,6 +34,7 @@ type Metrics struct {
 	onCall        onCallMetrics
 	callBacks     *prometheus.CounterVec
 	scheduled     *prometheus.CounterVec
+	wrongSecrets  *prometheus.CounterVec
 }
 
 // NewMetrics returns counters that stand at zero.
@@ -76,9 +78,12 @@ func NewMetrics() *Metrics {
 	m.scheduled = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "switchhook_scheduled_calls_total", Help: "Calls that visitors scheduled, by what they came to.",
 	}, []string{"result"})
+	m.wrongSecrets = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "switchhook_wrong_secrets_total", Help: "Wrong secrets that were compared, by place.",
+	}, []string{"place"})
 	m.beginAtZero()
 	m.registry.MustRegister(m.onCall.collectors()...)
-	m.registry.MustRegister(m.callBacks, m.scheduled)
+	m.registry.MustRegister(m.callBacks, m.scheduled, m.wrongSecrets)
 	m.registry.MustRegister(m.requests, m.texts, m.steps, m.entries, m.attempts, m.inbound, m.subscriptions, m.database, m.alerts, m.levels,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -107,6 +112,9 @@ func (m *Metrics) beginAtZero() {
 	}
 	for _, result := range scheduledResults {
 		m.scheduled.WithLabelValues(result)
+	}
+	for _, place := range guess.Places() {
+		m.wrongSecrets.WithLabelValues(string(place))
 	}
 	for _, word := range inboundWords {
 		m.inbound.WithLabelValues(word)
@@ -151,6 +159,20 @@ func (m *Metrics) CallBack(code string) { m.callBacks.WithLabelValues(code).Inc(
 // ScheduledCall counts what a call that a visitor scheduled came to.
 func (m *Metrics) ScheduledCall(result string) {
 	m.scheduled.WithLabelValues(among(scheduledResults, result)).Inc()
+}
+
+// WrongSecrets counts secrets that were compared and wrong. It is
+// guess.Config.Wrong.
+func (m *Metrics) WrongSecrets(place guess.Place, secrets int) {
+	m.wrongSecrets.WithLabelValues(string(place)).Add(float64(secrets))
+}
+
+// ReadWaiting says where it is read how many networks wait because of wrong
+// secrets.
+func (m *Metrics) ReadWaiting(read func() int) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "switchhook_wrong_secrets_waiting", Help: "Networks that wait because wrong secrets came from them.",
+	}, func() float64 { return float64(read()) }))
 }
 
 // EntriesProblem counts a file of entries that cannot be used.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 
 // note is what a handler adds to its request's log line.
 type note struct {
+	client netip.Addr // that asks
+
 	mu sync.Mutex
 	noted
 }

@@ -157,7 +157,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		client := ClientAddress(r, h.config.TrustedProxies)
-		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, new(note)))
+		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, &note{client: client}))
 		rec := &recorder{ResponseWriter: w}
 		if r.Body != nil && r.ContentLength != 0 { // a body that is none has been wrapped
 			rec.body = &bodyInHand{ReadCloser: r.Body, of: h.config.Bodies, on: connectionOf(r), control: http.NewResponseController(w)}
@@ -206,6 +206,15 @@ func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip
 		return
 	}
 	h.line(r, route, rec, client.String(), took)
+}
+
+// Client returns the address that a request of a Handler came from, as
+// ClientAddress says.
+func Client(r *http.Request) netip.Addr {
+	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
+		return n.client
+	}
+	return netip.Addr{}
 }
 
 // ClientAddress returns the address that a request came from: the peer's, or

@@ -1,0 +1,40 @@
+package guess
+
+import "net/netip"
+
+// The sizes of the networks that are counted, the own one first. They are those
+// that are bought: who has an address of IPv6 has its /64, often the /56, and a
+// tunnel brings a /48.
+var (
+	sizes4 = [...]int{32, 24}
+	sizes6 = [...]int{64, 56, 48}
+)
+
+// networks are those of an address that are counted.
+type networks struct {
+	prefixes [len(sizes6)]netip.Prefix
+	size     int
+	v4       bool
+}
+
+// networksOf returns those of an address. One that is not known has a network of
+// its own, the zero Prefix.
+func networksOf(address netip.Addr) (n networks) {
+	address = address.Unmap().WithZone("")
+	sizes := sizes6[:]
+	if n.v4 = address.Is4(); n.v4 {
+		sizes = sizes4[:]
+	}
+	if !address.IsValid() {
+		sizes = sizes[:1]
+	}
+	for i, size := range sizes {
+		n.prefixes[i], _ = address.Prefix(size) // the zero Prefix of no address
+	}
+	n.size = len(sizes)
+	return n
+}
+
+func (n *networks) own() netip.Prefix     { return n.prefixes[0] }
+func (n *networks) wider() []netip.Prefix { return n.prefixes[1:n.size] }
+func (n *networks) all() []netip.Prefix   { return n.prefixes[:n.size] }
