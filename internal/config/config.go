@@ -25,14 +25,12 @@ import (
 //
 // The tags say: key, the name in its section; default and example; doc, the
 // meaning for the operator; need, the section that cannot be on without this
-// key; switches, the section that is on when this key or section is given; old,
-// the environment's name from the time before Switchhook; folder, the default
-// in a folder of domains.json that is served without a settings file; min and
-// max; zero, what 0 means where it may be less than min. Of items of a list of
-// sections need may be "item": none can be without. A list is alone where it may
-// be written as its only item, and a key inherits the value of another where
-// nobody gives it one. Of the on-call service before are the names that are
-// common to other programs, and the files that stood there before.
+// key; switches, the section that is on when this key or section is given;
+// folder, the default in a folder of domains.json that is served without a
+// settings file; min and max; zero, what 0 means where it may be less than min.
+// Of items of a list of sections need may be "item": none can be without. A list
+// is alone where it may be written as its only item, and a key inherits the value
+// of another where nobody gives it one.
 type Settings struct {
 	Listen Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
 
@@ -67,14 +65,15 @@ type Settings struct {
 	OnCall      *OnCall     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
 	Core        *Core       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
 
-	origins map[string]Origin
+	origins   map[string]Origin
+	pagerDuty int // the source that has the names of the on-call service before
 }
 
 // NetSapiens says how the phone system's API is reached.
 type NetSapiens struct {
 	// URL has no trailing slash, query or fragment.
 	URL   *url.URL `key:"url" example:"https://ucportal.example.net" need:"netsapiens" doc:"The phone system's API: what stands before /ns-api."`
-	Token Secret   `key:"token" old:"NS_TOKEN" need:"netsapiens" doc:"The bearer token, or API key, of that API."`
+	Token Secret   `key:"token" need:"netsapiens" doc:"The bearer token, or API key, of that API."`
 
 	// OperationsEmail is empty where the phone system is to be told none.
 	OperationsEmail Email `key:"operations_email" example:"operations@example.net" doc:"E-mail address of the system users that provisioning creates."`
@@ -85,7 +84,7 @@ type NetSapiens struct {
 
 // Forms says who may post to the forms.
 type Forms struct {
-	Secret Secret `key:"secret" old:"UPDATE_SECRET" need:"netsapiens" doc:"The secret that forms send in the field secret or the header X-Update-Secret."`
+	Secret Secret `key:"secret" need:"netsapiens" doc:"The secret that forms send in the field secret or the header X-Update-Secret."`
 }
 
 // TextBack says how texts are sent.

@@ -14,36 +14,29 @@ type Setting struct {
 // Describe returns all settings in the order of the settings file, without
 // those of sections that are off.
 func (s *Settings) Describe() []Setting {
-	p := newPlan()
-	p.expand(s)
-	var all []Setting
-	for _, k := range p.keys {
-		field, on := field(s, k.index)
-		if !on {
-			continue // its section is off
+	return s.describe(schema(), "", reflect.ValueOf(s).Elem())
+}
+
+func (s *Settings) describe(in *node, path string, section reflect.Value) (all []Setting) {
+	for _, c := range in.children {
+		at, field := join(path, c.name), section.Field(c.field)
+		switch {
+		case c.key != nil:
+			all = append(all, Setting{Path: at, Value: c.format(field), Origin: s.origins[at], Meaning: c.doc, Variables: c.variables(at, s.pagerDuty)})
+		case c.array:
+			for i := range field.Len() {
+				all = append(all, s.describe(c, item(at, i), field.Index(i))...)
+			}
+		case !c.optional:
+			all = append(all, s.describe(c, at, field)...)
+		case !field.IsNil():
+			all = append(all, s.describe(c, at, field.Elem())...)
 		}
-		all = append(all, Setting{Path: k.path, Value: k.format(field), Origin: s.origins[k.path], Meaning: k.doc, Variables: k.variables()})
 	}
 	return all
 }
 
-// expand makes the items that settings have.
-func (p *plan) expand(s *Settings) {
-	for _, a := range p.arrays {
-		items, on := field(s, a.index)
-		if !on {
-			continue
-		}
-		for n := range items.Len() {
-			p.item(a, n)
-		}
-	}
-	if s.OnCall != nil {
-		p.nameAsBefore(func(n int) bool { return n < len(s.OnCall.Sources) && s.OnCall.Sources[n].Kind == PagerDuty })
-	}
-}
-
-// format writes the value of a key's field.
+// format writes the value of a setting's field.
 func (k *key) format(field reflect.Value) string {
 	switch {
 	case k.table:

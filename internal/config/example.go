@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -18,62 +19,62 @@ const exampleWidth = 100
 // meaning, its names elsewhere, and its default, or an example where it has
 // none. What can be left out is left out, by a # before it.
 func Example() string {
-	p := newPlan()
-	e := &exampleWriter{}
+	e := &exampleWriter{schema: schema()}
 	e.comment("The settings of `switchhook serve`. A line that begins with # and no space can be left out, and shows the default or an example.")
-	for _, k := range p.keys {
-		if k.section == nil {
-			e.key(k)
-		}
-	}
-	for _, s := range p.sections {
-		e.section(p, s)
-	}
+	e.section(e.schema, "")
 	return e.String()
 }
 
-type exampleWriter struct{ strings.Builder }
+type exampleWriter struct {
+	strings.Builder
 
-func (e *exampleWriter) section(p *plan, s *section) {
-	var keys []*key
-	off := "#"
-	for _, k := range p.keys {
-		if k.section == s {
-			keys = append(keys, k)
-			if k.need == exampleFeature {
-				off = ""
-			}
+	schema *node
+}
+
+// section writes the settings of a section, and the sections within it.
+func (e *exampleWriter) section(s *node, path string) {
+	if path != "" {
+		off := "#"
+		if slices.ContainsFunc(s.children, needsExample) {
+			off = ""
+		}
+		e.WriteByte('\n')
+		e.comment(s.doc)
+		e.WriteString(off + e.schema.head(path) + "\n")
+	}
+	for _, c := range s.children {
+		if c.key != nil {
+			e.setting(c, join(path, c.name))
 		}
 	}
-	e.WriteByte('\n')
-	e.comment(s.doc)
-	e.WriteString(off + s.head() + "\n")
-	for _, k := range keys {
-		e.key(k)
+	for _, c := range s.children {
+		switch at := join(path, c.name); {
+		case c.array:
+			e.section(c, item(at, 0))
+		case c.key == nil:
+			e.section(c, at)
+		}
 	}
 }
 
-func (e *exampleWriter) key(k *key) {
+func needsExample(c *node) bool { return c.key != nil && c.need == exampleFeature }
+
+func (e *exampleWriter) setting(k *node, path string) {
 	e.WriteByte('\n')
 	e.comment(k.doc)
-	e.comment(k.elsewhere())
+	says := "Environment: " + strings.Join(k.variables(path, 0), " or ") + "."
+	if k.secret() {
+		says += fmt.Sprintf(" File that holds nothing else: %s. Systemd credential: %s.", k.name+filePath, path)
+	}
+	e.comment(says)
 	off := "#"
-	if k.need == exampleFeature {
+	if needsExample(k) {
 		off = ""
 	}
-	e.WriteString(off + last(k.path) + " = " + k.literal(cmp.Or(k.initial, k.example)) + "\n")
+	e.WriteString(off + k.name + " = " + k.literal(cmp.Or(k.initial, k.example)) + "\n")
 }
 
-// elsewhere says where else a key may stand.
-func (k *key) elsewhere() string {
-	says := "Environment: " + strings.Join(k.variables(), " or ") + "."
-	if k.secret() {
-		says += fmt.Sprintf(" File that holds nothing else: %s. Systemd credential: %s.", last(k.path)+twinPath, k.path)
-	}
-	return says
-}
-
-// literal writes the value of a key as TOML has it.
+// literal writes the value of a setting as TOML has it.
 func (k *key) literal(value string) string {
 	switch {
 	case k.table:

@@ -13,15 +13,23 @@ func ReadDotenv(content string) (pairs [][2]string, problems []string) {
 	return pairs, problems
 }
 
-// ReadDocument returns the lines of the statements in the text of a settings
-// file, and of what is not TOML in it.
-func ReadDocument(content string) (statements, problems []int) {
-	d := readDocument(content, "switchhook.toml", "")
-	for _, s := range d.statements {
-		statements = append(statements, s.at.Line)
+// ReadDocument says whether the text of a settings file is TOML, or on which
+// line it is not, and on which lines its values stand.
+func ReadDocument(content string) (values []int, wrong int) {
+	whole, problem := readDocument(content, "switchhook.toml", "")
+	if problem != nil {
+		return nil, problem.Origin.Line
 	}
-	for _, p := range d.problems {
-		problems = append(problems, p.Origin.Line)
+	var collect func(*value)
+	collect = func(v *value) {
+		values = append(values, v.origin.Line)
+		for _, item := range v.items {
+			collect(item)
+		}
+		for _, f := range v.fields {
+			collect(f.value)
+		}
 	}
-	return statements, problems
+	collect(whole)
+	return values, 0
 }

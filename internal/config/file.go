@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// fileLayers is what the settings file says of keys.
+// fileLayers is what the settings file says of settings.
 type fileLayers struct {
 	own   layer
 	files layer // the names of files that hold a secret, by …_file
@@ -14,7 +14,7 @@ type fileLayers struct {
 
 // file reads the settings file, if there is to be one.
 func (l *loader) file() fileLayers {
-	f := &fileReader{loader: l, found: fileLayers{make(layer), make(layer)}, items: make(map[*array]int)}
+	f := &fileReader{loader: l, found: fileLayers{make(layer), make(layer)}}
 	if l.from.Path == "" {
 		return f.found
 	}
@@ -24,142 +24,173 @@ func (l *loader) file() fileLayers {
 		l.incomplete = true
 		return f.found
 	}
-	document := readDocument(content, l.from.Path, filepath.Dir(l.from.Path))
-	l.problems = append(l.problems, document.problems...)
-	l.incomplete = l.incomplete || document.incomplete
-	for _, s := range document.statements {
-		f.read(s)
+	whole, problem := readDocument(content, l.from.Path, filepath.Dir(l.from.Path))
+	if problem != nil {
+		l.problems = append(l.problems, *problem)
+		l.incomplete = true
+		return f.found
 	}
-	for _, s := range document.attempts {
-		f.attempt(pathName(f.placed(s.path, document.statements, s.at.Line)), s.at)
-	}
+	f.section(l.schema, "", whole)
 	return f.found
 }
 
-// fileReader finds the settings among the statements of the settings file.
+// fileReader finds the settings among the tables of the settings file.
 type fileReader struct {
 	*loader
 
 	found   fileLayers
-	items   map[*array]int // how many items there are so far
-	within  bool           // a section that was refused with all it holds
-	refused []string       // the paths of the deferrals that were refused
+	refused []string // the paths of the deferrals that were refused
 }
 
-// read reads one statement.
-func (f *fileReader) read(s statement) {
-	if s.head {
-		f.within = false
-	} else if f.within {
-		return
-	}
-	s, ok := f.inItem(s)
-	if !ok {
-		return
-	}
-	name := pathName(s.path)
-	k, twin := f.plan.key(name), f.plan.twin(name)
-	d, isDeferred := findDeferred(name, ".")
-	within, entry := f.entry(name, s.path)
-	switch {
-	case isDeferred:
-		f.deferred(s, d)
-	case f.plan.section(name) != nil:
-		f.section(s, name)
-	case k != nil && k.table:
-		f.table(s, k)
-	case within != nil:
-		f.field(s, within, entry)
-	case s.head && k != nil:
-		f.report(s.at, "%s is a setting, not a section: write %s = … in place of [%s]", name, last(name), name)
-		f.attempts[k] = true
-		f.within = true
-	case s.head:
-		f.unknown(s, name)
-		f.within = true
-	case k != nil:
-		f.set(f.found.own, k, s.value)
-	case twin != nil:
-		f.twin(twin, name, s.value)
-	default:
-		f.unknown(s, name)
+// section reads what stands in a section.
+func (f *fileReader) section(s *node, path string, v *value) {
+	for _, given := range v.fields {
+		at, c := join(path, pathName(given.name)), s.child(given.name)
+		d, isDeferred := findDeferred(at, ".")
+		secret := f.schema.secretFile(at)
+		switch {
+		case isDeferred:
+			f.deferred(d, at, given.value)
+		case secret != "":
+			f.secretFile(secret, at, given.value)
+		case c == nil:
+			f.unknown(at, given.value)
+		case c.key != nil:
+			f.setting(c, at, given.value)
+		case c.array:
+			f.array(c, at, given.value)
+		default:
+			f.oneSection(c, at, given.value)
+		}
 	}
 }
 
-// section reads the head of a section, or a section in braces.
-func (f *fileReader) section(s statement, name string) {
-	f.causes[name] = s.at // its own head is a better reason than any before
-	f.switchOn(f.plan.section(name).switches, s.at)
-	section := f.plan.section(name)
+// oneSection reads a section wherever it is written.
+func (f *fileReader) oneSection(s *node, at string, v *value) {
+	head := f.schema.head(at)
 	switch {
-	case s.many && section.array == nil:
-		head := section.head()
-		f.report(s.at, "there is one section %s: write %s in place of [%s]", name, head, head)
-	case s.head:
-	case s.value.form == table:
-		for _, field := range s.value.fields {
-			field.path, field.item = slices.Concat(s.path, field.path), s.item
-			f.read(field)
+	case v.form == table:
+		if v.notation != dotted { // its own head is a better reason than any before
+			f.causes[at] = v.origin
+			f.switchOn(at, v.origin)
+		}
+		f.section(s, at, v)
+	case v.form == list && v.notation == headed:
+		for _, item := range v.items {
+			f.report(item.origin, "there is one section %s: write %s in place of [%s]", at, head, head)
+			f.switchOn(at, item.origin)
+			f.section(s, at, item)
 		}
 	default:
-		f.report(s.at, "%s is a section: write %s on a line of its own, and its keys below", name, section.head())
+		f.report(v.origin, "%s is a section: write %s on a line of its own, and its keys below", at, head)
+		f.switchOn(at, v.origin)
 	}
 }
 
-// twin reads the name of the file that holds a secret.
-func (f *fileReader) twin(k *key, name string, v value) {
-	if v.form != text {
-		f.report(v.origin, "%s is %s; it takes the name of a file, in quotes", name, v.form.noun())
-		f.attempts[k] = true
-		f.given(k, v.origin)
+// array reads the items of an array.
+func (f *fileReader) array(a *node, at string, v *value) {
+	if v.form != list {
+		f.report(v.origin, "%s is there as often as you need it: write %s on a line of its own, and its keys below", at, f.schema.head(at))
+		f.incomplete = true
 		return
 	}
-	f.nameFile(f.found.files, k, v)
+	n := 0
+	for _, one := range v.items {
+		switch {
+		case n == maxItems:
+			f.report(one.origin, "there are more than %d of %s", maxItems, f.schema.head(at))
+			f.incomplete = true
+			return
+		case one.form != table:
+			f.report(one.origin, "%s is %s; it takes tables in braces, or write %s on a line of its own", at, one.form.noun(), f.schema.head(at))
+			f.incomplete = true
+		default:
+			f.switchOn(item(at, n), one.origin)
+			f.section(a, item(at, n), one)
+			n++
+		}
+	}
 }
 
-// deferred refuses what the file asks of a feature that is not in this
-// version, once for each feature.
-func (f *fileReader) deferred(s statement, d deferred) {
-	if !s.head && s.value.asksNothing() || slices.Contains(f.refused, d.path) {
+// setting reads a setting.
+func (f *fileReader) setting(k *node, at string, v *value) {
+	switch {
+	case k.table && v.form == list && v.notation == headed:
+		f.report(v.origin, "there is one table %s: write one pair of brackets around its name", at)
+		f.attempts[at] = true
+	case k.table || v.notation == inline:
+		f.set(f.found.own, at, v)
+	case v.notation == headed:
+		f.report(v.origin, "%s is a setting, not a section: write %s = … in place of [%s]", at, last(at), at)
+		f.attempts[at] = true
+	default:
+		f.unknown(at, v)
+	}
+}
+
+// secretFile reads the name of the file that holds a secret.
+func (f *fileReader) secretFile(secret, at string, v *value) {
+	if v.form != text {
+		f.report(v.origin, "%s is %s; it takes the name of a file, in quotes", at, v.form.noun())
+		f.attempt(secret, v.origin)
+		return
+	}
+	f.nameFile(f.found.files, secret, v)
+}
+
+// deferred refuses what the file asks of a feature that is not in this version,
+// once for each feature.
+func (f *fileReader) deferred(d deferred, at string, v *value) {
+	if slices.Contains(f.refused, d.path) {
+		return
+	}
+	switch {
+	case v.notation == headed:
+		at = "[" + at + "]"
+	case v.notation == dotted:
+		for path, leaf := range v.leaves() {
+			f.deferred(d, join(at, path), leaf)
+		}
+		return
+	case v.asksNothing():
 		return
 	}
 	f.refused = append(f.refused, d.path)
-	name := pathName(s.path)
-	if s.head {
-		name = "[" + name + "]"
-	}
-	f.refuse(s.at, name, d)
+	f.refuse(v.origin, at, d)
 }
 
 // unknown reports a name that is none of a setting or section.
-func (f *fileReader) unknown(s statement, name string) {
+func (f *fileReader) unknown(at string, v *value) {
 	what := "setting"
-	if s.head {
+	switch {
+	case v.notation == dotted:
+		for path, leaf := range v.leaves() {
+			f.unknown(join(at, path), leaf)
+		}
+		return
+	case v.notation == headed && v.form == list:
+		for _, item := range v.items {
+			f.unknown(at, item)
+		}
+		return
+	case v.notation == headed:
 		what = "section"
 	}
-	meant := nearest(name, f.plan.names(name))
-	if s.head && meant != "" {
+	meant := nearest(at, f.schema.paths(at))
+	if v.notation == headed && meant != "" {
 		f.incomplete = true // the keys below it are for that section
 	}
+	k := f.schema.find(meant)
 	switch {
 	case meant == "":
-		f.report(s.at, "%s is not a %s", name, what)
-	case !strings.Contains(meant, ".") && f.plan.key(meant) != nil && last(name) == meant:
-		f.report(s.at, "%s is not a %s; %s belongs at the top of the file, above the first section", name, what, meant)
+		f.report(v.origin, "%s is not a %s", at, what)
+	case !strings.Contains(meant, ".") && k != nil && k.key != nil && last(at) == meant:
+		f.report(v.origin, "%s is not a %s; %s belongs at the top of the file, above the first section", at, what, meant)
 	default:
-		f.report(s.at, "%s is not a %s; is %s meant?", name, what, meant)
+		f.report(v.origin, "%s is not a %s; is %s meant?", at, what, meant)
 	}
-	f.attempt(meant, s.at)
-}
-
-// attempt notes that somebody tried to set what has a path.
-func (f *fileReader) attempt(path string, at Origin) {
-	k := f.plan.key(path)
-	if k == nil {
-		k = f.plan.twin(path)
+	if secret := f.schema.secretFile(meant); secret != "" {
+		meant = secret
 	}
-	if k != nil {
-		f.attempts[k] = true
-		f.given(k, at)
-	}
+	f.attempt(meant, v.origin)
 }

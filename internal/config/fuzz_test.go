@@ -16,6 +16,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
 // marker is a secret that no message may show.
@@ -159,21 +160,21 @@ func hasOddNames(s *config.Settings) bool {
 }
 
 // FuzzSettingsFile reads any text as TOML: it is sound where the library that
-// the language is left to says so, and reading on after what is not ends.
+// the language is left to says so, and every value stands on one of its lines.
 func FuzzSettingsFile(f *testing.F) {
 	f.Add(complete)
 	f.Add(contract)
 	f.Add("a = [\n 'x'\n 'y']\n[b\nc = d\n\"e f\" = '''\n\ng=1\n[h]\n[h]\nh.i=1\nh.i.j=2\n\xff")
 	f.Fuzz(func(t *testing.T, content string) {
-		statements, problems := config.ReadDocument(content)
+		values, wrong := config.ReadDocument(content)
 		var unused map[string]any
-		if err := toml.Unmarshal([]byte(strings.TrimPrefix(content, "\ufeff")), &unused); (err == nil) != (len(problems) == 0) {
-			t.Errorf("the library says %v, there are problems in the lines %v", err, problems)
+		if err := toml.Unmarshal(plaintext.Decode([]byte(content)), &unused); (err == nil) != (wrong == 0) {
+			t.Errorf("the library says %v, line %d is told", err, wrong)
 		}
-		lines := strings.Count(content, "\n") + 1
-		for _, line := range slices.Concat(statements, problems) {
-			if line < 1 || line > lines || !slices.IsSorted(statements) {
-				t.Fatalf("statements in the lines %v and problems in the lines %v, of %d", statements, problems, lines)
+		lines := strings.Count(string(plaintext.Decode([]byte(content))), "\n") + 1
+		for _, line := range append(values, max(wrong, 1)) {
+			if line < 1 || line > lines {
+				t.Fatalf("values in the lines %v, and a problem in the line %d, of %d", values, wrong, lines)
 			}
 		}
 	})

@@ -220,7 +220,7 @@ func TestItemsThatCannotBeRead(t *testing.T) {
 			`switchhook.toml:5: oncall.route.0.name is missing: write name = "support" below [[oncall.route]], or set SWITCHHOOK_ONCALL_ROUTE_0_NAME in the environment`,
 		}},
 		{"a broken line is not missing as well", onCall + "[[oncall.source]]\nkind = 'ilert'\nname = 'b'\nescalation_policy = '7'\napi_key = x1\n", []string{
-			`switchhook.toml:15: the value of oncall.source.api_key needs quotes: api_key = "…"`,
+			`switchhook.toml:15: this is not TOML: the value of api_key needs quotes: api_key = "…"`,
 		}},
 		{"wrong values of the second", onCall + "[[oncall.source]]\nkind = 'opsgenie'\nrefresh = '1s'\nlevel = 0\n", []string{
 			`switchhook.toml:12: oncall.source.1.kind is "opsgenie"; it takes "pagerduty", "betterstack", "ilert", "goalert", "grafana", "ical" or "file"`,

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -58,11 +59,11 @@ const (
 // included. Load reads files, and does nothing else.
 func Load(from Sources) (*Settings, error) {
 	l := &loader{
-		from: from, plan: newPlan(), causes: make(map[string]Origin), attempts: make(map[*key]bool),
-		implied: make(map[*key]string),
+		from: from, schema: schema(), causes: make(map[string]Origin), attempts: make(map[string]bool),
+		implied: make(map[string]string), filled: make(map[string]reflect.Value), origins: make(map[string]Origin),
 	}
 	if from.LegacyDir != "" {
-		l.implied[l.plan.key(legacyFolder)] = from.LegacyDir
+		l.implied[legacyFolder] = from.LegacyDir
 	}
 	file := l.file() // first, so that a section is on because of its head
 	flags := l.variables(l.flags())
@@ -76,8 +77,10 @@ func Load(from Sources) (*Settings, error) {
 	l.layers = l.layers[:len(l.layers)-1] // the files of secrets stand before the settings file
 	contents := l.contents(flags.files, environ.files, dotenv.files, file.files)
 	l.layers = append(l.layers, contents, file.own)
-	l.layers = slices.Concat(l.layers, []layer{l.filesBefore()}) // which is of what those lack
-	settings := l.settings()
+	before := l.filesBefore() // of what those lack
+	l.layers = append(l.layers, before)
+	settings := &Settings{origins: l.origins, pagerDuty: l.pagerDuty}
+	l.fill(l.schema, "", reflect.ValueOf(settings).Elem())
 	l.requireWhatIsNeeded()
 	l.checkListeners(settings)
 	if settings.OnCall != nil && !l.incomplete {
@@ -89,21 +92,24 @@ func Load(from Sources) (*Settings, error) {
 	return settings, nil
 }
 
-// layer is what one place says of keys.
-type layer map[*key]value
+// layer is what one place says of settings, by their paths.
+type layer map[string]*value
 
 // loader is one Load under way.
 type loader struct {
 	from     Sources
-	plan     *plan
+	schema   *node
 	layers   []layer // the first wins
 	problems []Problem
+	filled   map[string]reflect.Value // the fields that have a value
+	origins  map[string]Origin        // where it is from
 
 	causes     map[string]Origin // of the sections that are on: what switched them on
-	attempts   map[*key]bool     // keys that somebody tried to set, and failed
-	implied    map[*key]string   // values of keys that nobody has to write
+	attempts   map[string]bool   // settings that somebody tried to set, and failed
+	implied    map[string]string // values of settings that nobody has to write
+	pagerDuty  int               // the source that has the names of the on-call service before; -1: none
 	refused    bool              // what was asked for is not in this version
-	oldFolder  bool              // a default of the old folder stands before that of the key
+	oldFolder  bool              // a default of the old folder stands before that of the setting
 	incomplete bool              // so much is unreadable that nothing can be called missing
 }
 
@@ -207,32 +213,29 @@ func (l *loader) dotenv() []variable {
 }
 
 // credentials returns the secrets that systemd hands over, each in a file that
-// has the name of the key.
+// has the path of the setting as its name.
 func (l *loader) credentials() layer {
 	found := make(layer)
 	if l.from.CredentialsDir == "" {
 		return found
 	}
-	if files, err := os.ReadDir(l.resolve(l.from.CredentialsDir)); err == nil {
-		for _, file := range files {
-			l.plan.key(file.Name()) // makes the item that it is for
-		}
+	files, err := os.ReadDir(l.resolve(l.from.CredentialsDir))
+	if err != nil {
+		return found // there are none
 	}
-	for _, k := range l.plan.keys {
-		if !k.secret() {
+	for _, file := range files {
+		path := file.Name()
+		if k := l.schema.find(path); k == nil || !k.secret() {
 			continue
 		}
-		content, err := l.read(filepath.Join(l.from.CredentialsDir, k.path))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		at := Origin{Kind: Credential, Name: k.path}
+		at := Origin{Kind: Credential, Name: path}
+		content, err := l.read(filepath.Join(l.from.CredentialsDir, path))
 		if err != nil {
 			l.report(at, "this credential cannot be read: %s", reason(err))
-			l.attempts[k] = true
+			l.attempts[path] = true
 			continue
 		}
-		l.set(found, k, value{text: withoutLineEnd(content), origin: at})
+		l.set(found, path, &value{text: withoutLineEnd(content), origin: at})
 	}
 	return found
 }
@@ -241,17 +244,19 @@ func (l *loader) credentials() layer {
 // which the first wins. A file is only opened for a secret that the layers so
 // far do not have: it may be for another machine than this one.
 func (l *loader) contents(named ...layer) layer {
-	found := make(layer)
-	for _, k := range l.plan.keys {
-		first := slices.IndexFunc(named, func(names layer) bool { _, ok := names[k]; return ok })
-		if first >= 0 && !l.has(k) {
-			l.readSecret(found, k, named[first][k])
+	found, first := make(layer), make(layer)
+	for _, names := range slices.Backward(named) {
+		maps.Copy(first, names)
+	}
+	for _, path := range slices.Sorted(maps.Keys(first)) {
+		if !l.has(path) {
+			l.readSecret(found, path, first[path])
 		}
 	}
 	return found
 }
 
-func (l *loader) readSecret(into layer, k *key, name value) {
+func (l *loader) readSecret(into layer, path string, name *value) {
 	file := name.text
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(name.folder, file)
@@ -260,33 +265,33 @@ func (l *loader) readSecret(into layer, k *key, name value) {
 	content = withoutLineEnd(content)
 	switch {
 	case err != nil:
-		l.report(name.origin, "%s is to be in the file %s, which cannot be read: %s", k.path, file, reason(err))
+		l.report(name.origin, "%s is to be in the file %s, which cannot be read: %s", path, file, reason(err))
 	case content == "":
-		l.report(name.origin, "%s is to be in the file %s, which is empty", k.path, file)
+		l.report(name.origin, "%s is to be in the file %s, which is empty", path, file)
 	default:
-		l.set(into, k, value{text: content, origin: Origin{Kind: SecretFile, File: file}})
+		l.set(into, path, &value{text: content, origin: Origin{Kind: SecretFile, File: file}})
 		return
 	}
-	l.attempts[k] = true
+	l.attempts[path] = true
 }
 
 func withoutLineEnd(content string) string { return strings.TrimRight(content, "\r\n") }
 
-// set notes the value of a key, unless it is empty text, which is none.
-func (l *loader) set(in layer, k *key, v value) {
+// set notes the value of a setting, unless it is empty text, which is none.
+func (l *loader) set(in layer, path string, v *value) {
 	if (v.form == bare || v.form == text) && v.text == "" {
 		return
 	}
-	in[k] = v
-	l.given(k, v.origin)
+	in[path] = v
+	l.given(path, v.origin)
 }
 
-// given switches on what a key that was given switches on.
-func (l *loader) given(k *key, by Origin) {
-	if k.section != nil {
-		l.switchOn(k.section.path, by)
+// given switches on what a setting that was given switches on.
+func (l *loader) given(path string, by Origin) {
+	l.switchOn(sectionOf(path), by)
+	if k := l.schema.find(path); k != nil {
+		l.switchOn(k.switches, by)
 	}
-	l.switchOn(k.switches, by)
 }
 
 // inOldFolder says whether the working directory is the folder of the service
@@ -305,20 +310,31 @@ func (l *loader) inOldFolder(named layer) bool {
 // files are for.
 func (l *loader) takeOver() {
 	l.oldFolder = true
-	for _, k := range l.plan.keys {
-		if k.folder != "" {
-			l.given(k, Origin{Kind: Default})
+	for _, k := range l.schema.children {
+		if k.key != nil && k.folder != "" {
+			l.given(k.name, Origin{Kind: Default})
 		}
 	}
 }
 
-// switchOn notes that a section is on, and why. The first reason stays.
+// switchOn notes that a section is on with those that it is in, and why. The
+// first reason stays.
 func (l *loader) switchOn(path string, by Origin) {
-	if _, on := l.causes[path]; on || path == "" {
+	s := l.schema.find(path)
+	if path == "" || s == nil {
 		return
 	}
-	l.causes[path] = by
-	if s := l.plan.section(path); s != nil {
-		l.switchOn(s.switches, by)
+	if _, on := l.causes[path]; !on {
+		l.causes[path] = by
 	}
+	for _, other := range []string{s.switches, sectionOf(path)} {
+		if l.off(other) {
+			l.switchOn(other, by)
+		}
+	}
+}
+
+func (l *loader) off(section string) bool {
+	_, on := l.causes[section]
+	return !on
 }

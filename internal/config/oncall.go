@@ -17,7 +17,7 @@ type OnCall struct {
 	Listen Address `key:"listen" example:"[::]:5839" doc:"An address and port of its own on which phone systems ask who is on call, such as the one of the service before. Left out, they ask where all web requests are taken."`
 
 	// Secret and PreviousSecret are for routes that have none; see Secrets.
-	Secret         Secret `key:"secret" old:"SECRET_KEY" common:"yes" before:"secret_key" doc:"What phone systems show to be told a number: secret_key in the address, the header X-Secret-Key, or a bearer token. Make one with openssl rand -hex 32."`
+	Secret         Secret `key:"secret" doc:"What phone systems show to be told a number: secret_key in the address, the header X-Secret-Key, or a bearer token. Make one with openssl rand -hex 32."`
 	PreviousSecret Secret `key:"previous_secret" doc:"The secret before that one, which counts as well while dial plans are being changed."`
 
 	// Fallback and CallingCode are in each of Routes that has none of its own.
@@ -42,8 +42,8 @@ type OnCallSource struct {
 
 	// URL is not set where the vendor has one address for all.
 	URL              SourceURL `key:"url" example:"https://oncall.example.net" doc:"Where the source is. Left out, the vendor's own; https://api.eu.pagerduty.com for PagerDuty in Europe. goalert and grafana need it; ical needs it, or path. Whoever knows the address of a calendar can read it as a rule, so it is never shown."`
-	APIKey           Secret    `key:"api_key" old:"API_KEY" common:"yes" before:"api_key" doc:"The key that the source is asked with: pagerduty, betterstack, ilert, goalert and grafana need one. A key that may only read is enough."`
-	EscalationPolicy string    `key:"escalation_policy" example:"PT54U20" old:"ESCALATION_POLICY_ID" before:"escalation_policy_id" doc:"The id of the escalation policy whose people are rung, for pagerduty and ilert."`
+	APIKey           Secret    `key:"api_key" doc:"The key that the source is asked with: pagerduty, betterstack, ilert, goalert and grafana need one. A key that may only read is enough."`
+	EscalationPolicy string    `key:"escalation_policy" example:"PT54U20" doc:"The id of the escalation policy whose people are rung, for pagerduty and ilert."`
 	Calendars        []string  `key:"calendars" example:"primary secondary" doc:"Ids or names of on-call calendars, for betterstack: whoever is in the first has level 1, in the second level 2. Left out, the team's default calendar."`
 	Service          string    `key:"service" example:"5a1e0b7c-0c1d-4f37-9b0c-6f9d2c1f4e55" doc:"The id of the service whose people are rung, for goalert."`
 	Schedules        []string  `key:"schedules" example:"SBM7DV7BKFUYU" doc:"Ids of schedules, for grafana: whoever is on call in the first has level 1, in the second level 2."`

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -35,11 +35,11 @@ func common() []string { return []string{"kind", "name", "refresh", "max_age"} }
 func (l *loader) checkOnCall(s *Settings) {
 	sources, routes := make([]Name, len(s.OnCall.Sources)), make([]Name, len(s.OnCall.Routes))
 	for n := range sources {
-		l.checkSource(s, &s.OnCall.Sources[n], fmt.Sprintf("%s.%d", sourceArray, n))
+		l.checkSource(s, &s.OnCall.Sources[n], item(sourceArray, n))
 		sources[n] = s.OnCall.Sources[n].Name
 	}
 	for n := range routes {
-		l.checkRoute(s, &s.OnCall.Routes[n], fmt.Sprintf("%s.%d", routeArray, n), sources)
+		l.checkRoute(s, &s.OnCall.Routes[n], item(routeArray, n), sources)
 		routes[n] = s.OnCall.Routes[n].Name
 	}
 	l.checkNames(s, sourceArray, sources)
@@ -59,25 +59,22 @@ func (l *loader) checkSource(s *Settings, source *OnCallSource, item string) {
 	if source.Kind == "" {
 		return // and that was told
 	}
-	if source.Name == "" && !l.attempts[l.plan.key(item+".name")] {
+	if source.Name == "" && !l.attempts[item+".name"] {
 		source.Name = Name(source.Kind)
-		s.origins[item+".name"] = Origin{Kind: Default}
+		l.origins[item+".name"] = Origin{Kind: Default}
 	}
 	of := needsOf(source.Kind)
 	for _, name := range of.needs {
-		k := l.plan.key(item + "." + name)
-		if list, _ := field(s, k.index); k.list && list.Len() == 0 && s.Origin(k.path).Kind > Default {
-			l.report(s.Origin(k.path), "%s is an empty list; it takes at least one", k.path)
+		path := join(item, name)
+		if list, ok := l.filled[path]; ok && list.Kind() == reflect.Slice && list.Len() == 0 && s.Origin(path).Kind > Default {
+			l.report(s.Origin(path), "%s is an empty list; it takes at least one", path)
 		}
-		l.require(k)
+		l.require(path)
 	}
 	all := slices.Concat(of.needs, of.takes)
-	for _, k := range l.plan.keys {
-		if k.section == nil || k.section.path != item || slices.Contains(common(), last(k.path)) || slices.Contains(all, last(k.path)) {
-			continue
-		}
-		if at := s.Origin(k.path); at.Kind > Default {
-			l.report(at, "%s is of no use to a source of the kind %s, which takes %s", k.path, source.Kind, strings.Join(all, ", "))
+	for _, k := range l.schema.find(item).children {
+		if at := s.Origin(join(item, k.name)); at.Kind > Default && !slices.Contains(common(), k.name) && !slices.Contains(all, k.name) {
+			l.report(at, "%s is of no use to a source of the kind %s, which takes %s", join(item, k.name), source.Kind, strings.Join(all, ", "))
 		}
 	}
 	l.checkAddress(s, source, item)
@@ -85,23 +82,16 @@ func (l *loader) checkSource(s *Settings, source *OnCallSource, item string) {
 
 // checkAddress reports an address that a source of its kind cannot have.
 func (l *loader) checkAddress(s *Settings, source *OnCallSource, item string) {
-	address, file := l.plan.key(item+".url"), l.plan.key(item+".path")
+	address, file := join(item, "url"), join(item, "path")
 	switch given := l.has(address) || l.attempts[address]; {
 	case source.Kind == ICal && given && (l.has(file) || l.attempts[file]):
-		l.report(l.place(s, item, "path"), "%s is given, and so is %s; a calendar has one of them", file.path, address.path)
+		l.report(l.place(s, item, "path"), "%s is given, and so is %s; a calendar has one of them", file, address)
 	case source.Kind == ICal && !given && !l.has(file) && !l.attempts[file]:
-		l.report(l.placeOf(address), "%s is missing, and so is %s; a calendar has one of them: %s", address.path, file.path, l.remedy(address))
+		l.report(l.placeOf(address), "%s is missing, and so is %s; a calendar has one of them: %s", address, file, l.remedy(address))
 	case source.Kind != ICal && source.URL.IsSet():
 		if _, err := parseURL(source.URL.Reveal(), ""); err != nil {
-			l.report(l.place(s, item, "url"), "%s %v", address.path, err)
+			l.report(l.place(s, item, "url"), "%s %v", address, err)
 		}
-	}
-}
-
-// require reports a key that is missing.
-func (l *loader) require(k *key) {
-	if !l.attempts[k] && !l.has(k) {
-		l.report(l.placeOf(k), "%s is missing: %s", k.path, l.remedy(k))
 	}
 }
 
@@ -109,7 +99,7 @@ func (l *loader) require(k *key) {
 func (l *loader) checkNames(s *Settings, array string, names []Name) {
 	known := make(map[Name]string, len(names))
 	for n, name := range names {
-		item := fmt.Sprintf("%s.%d", array, n)
+		item := item(array, n)
 		switch other := known[name]; {
 		case name == "": // and that was told
 		case other != "":
@@ -140,9 +130,9 @@ func (l *loader) checkRoute(s *Settings, route *OnCallRoute, item string, known 
 // everybody would know it.
 func (l *loader) requireSecret(s *Settings) {
 	for n := range s.OnCall.Routes {
-		own := l.plan.key(fmt.Sprintf("%s.%d.secret", routeArray, n))
+		own := join(item(routeArray, n), "secret")
 		if !l.has(own) && !l.attempts[own] {
-			l.require(l.plan.key(onCallSection + ".secret"))
+			l.require(join(onCallSection, "secret"))
 			return
 		}
 	}

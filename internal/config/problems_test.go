@@ -2,7 +2,6 @@ package config_test
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -95,13 +94,13 @@ func TestProblemsOfOneFile(t *testing.T) {
 			"switchhook.toml:5: netsapiens.tokne is not a setting; is netsapiens.token meant?",
 		}},
 		{"a broken line is not missing as well", strings.Replace(complete, `"token-of-the-file"`, "nss_1a2b", 1), []string{
-			`switchhook.toml:5: the value of netsapiens.token needs quotes: token = "…"`,
+			`switchhook.toml:5: this is not TOML: the value of token needs quotes: token = "…"`,
 		}},
 		{"a key below the wrong section", complete + "token = 'x'\n", []string{
 			"switchhook.toml:9: forms.token is not a setting; is netsapiens.token meant?",
 		}},
 		{"a list that does not end", "trusted_proxies = [\n  '::1',\n" + complete, []string{
-			"switchhook.toml:1: trusted_proxies has a value that does not end: a quotation mark or bracket is missing",
+			"switchhook.toml:3: this is not TOML: unexpected character U+0070 'p' at start of value",
 		}},
 		{"a text that does not end", strings.Replace(complete, `example.net"`, "example.net", 1), []string{
 			"switchhook.toml:1: this is not TOML: basic strings cannot have new lines",
@@ -110,7 +109,6 @@ func TestProblemsOfOneFile(t *testing.T) {
 			"switchhook.toml:11: this is not TOML: multiline literal string not terminated by '''",
 		}},
 		{"lines of Windows, and its mark", "\ufeffpublic_url = 5\r\n" + strings.ReplaceAll(complete, "\n", "\r\n"), []string{
-			`switchhook.toml:1: public_url is a number; it takes a web address, such as "https://example.net"`,
 			"switchhook.toml:2: this is not TOML: key public_url is already defined",
 		}},
 		{"a key within a value", complete + "[netsapiens.url]\nhost = 'x'\n", []string{
@@ -118,11 +116,9 @@ func TestProblemsOfOneFile(t *testing.T) {
 		}},
 		{"numbers and times that are none", "data = 99999999999999999999\n" + complete + "[core]\ndomain = 25:00:00\n", []string{
 			"switchhook.toml:1: this is not TOML: decimal number is too large to fit in a 64-bit signed integer",
-			"switchhook.toml:11: this is not TOML: hour cannot be greater 23",
 		}},
 		{"letters that are none", "# \xff\n" + complete + "[core]\ndomain = '\xff'\n", []string{
 			"switchhook.toml:1: this is not TOML: invalid UTF-8 character in comment",
-			"switchhook.toml:11: this is not TOML: invalid UTF-8 character in literal string",
 		}},
 		{"a name over several lines", complete + "\"a\\nb\" = 1\n'' = 2\n", []string{
 			`switchhook.toml:9: forms."a\nb" is not a setting`,
@@ -135,10 +131,12 @@ func TestProblemsOfOneFile(t *testing.T) {
 		{"another kind of file", "{\n  \"listen\": 5100\n}\n", []string{
 			"switchhook.toml:1: this is not TOML: invalid character at start of key: U+007B '{'",
 		}},
-		{"more than anybody would mend at once", strings.Repeat("listen = here\n", 30), numbered(
-			"switchhook.toml:%d: the value of listen needs quotes: listen = \"…\"", 20,
-			"switchhook.toml:21: this is not TOML, and neither is what follows: unexpected character U+0068 'h' at start of value",
-		)},
+		{"the first of many lines", strings.Repeat("listen = here\n", 30), []string{
+			`switchhook.toml:1: this is not TOML: the value of listen needs quotes: listen = "…"`,
+		}},
+		{"an address without quotes", "[core]\nlisten = 10.0.0.1:80 # of the machine\n", []string{
+			`switchhook.toml:2: this is not TOML: the value of listen needs quotes: listen = "…"`,
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, refusal(t, fromFile(t, c.content, nil))); diff != "" {
@@ -146,15 +144,6 @@ func TestProblemsOfOneFile(t *testing.T) {
 			}
 		})
 	}
-}
-
-// numbered returns a line for each number from 1 to n, and one more.
-func numbered(format string, n int, last string) []string {
-	var lines []string
-	for i := range n {
-		lines = append(lines, fmt.Sprintf(format, i+1))
-	}
-	return append(lines, last)
 }
 
 func TestFilesThatCannotBeReadAreTold(t *testing.T) {
@@ -171,8 +160,8 @@ func TestFilesThatCannotBeReadAreTold(t *testing.T) {
 		{"no file of a secret, or an empty one", config.Sources{Path: settingsFile, Flags: map[string]string{"public_url": "x"}, Environ: []string{
 			"SWITCHHOOK_NETSAPIENS_TOKEN_FILE=empty", "SWITCHHOOK_FORMS_SECRET_FILE=folder",
 		}}, []string{
-			"environment SWITCHHOOK_NETSAPIENS_TOKEN_FILE: netsapiens.token is to be in the file empty, which is empty",
 			"environment SWITCHHOOK_FORMS_SECRET_FILE: forms.secret is to be in the file folder, which cannot be read: it is not a file",
+			"environment SWITCHHOOK_NETSAPIENS_TOKEN_FILE: netsapiens.token is to be in the file empty, which is empty",
 			`command line public_url: public_url is "x", which does not begin with https:// or http://`,
 		}},
 		{"a secret of two lines", config.Sources{Path: settingsFile, Environ: []string{"SWITCHHOOK_FORMS_SECRET_FILE=two"}}, []string{

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"strings"
-
 	"github.com/switchhook/switchhook/internal/spelling"
 )
 
@@ -20,5 +18,3 @@ func nearest(name string, candidates []string) string {
 	}
 	return ""
 }
-
-func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }

@@ -16,25 +16,23 @@ const (
 )
 
 // parseTable returns what a table says, as the key's field holds it.
-func (k *key) parseTable(v value, dir string) (reflect.Value, []Problem) {
-	fields, problems := k.fields(v)
+func (k *key) parseTable(v *value, at, dir string) (reflect.Value, []Problem) {
+	fields, problems := k.fields(v, at)
 	whole := reflect.MakeMap(k.typ)
 	known := make(map[string]string, len(fields))
-	for _, field := range fields {
-		name, problem := k.parseName(field)
+	for _, f := range fields {
+		name, problem := k.parseName(f, at)
 		if problem != nil {
 			problems = append(problems, *problem)
 			continue
 		}
-		written := field.path[0]
-		folded := strings.ToLower(strings.TrimSpace(written))
+		folded := strings.ToLower(strings.TrimSpace(f.name))
 		if other, twice := known[folded]; twice {
-			problems = append(problems, problemf(field.at, "%s has %s and %s, which differ in nothing that counts", k.path, pathName([]string{other}), pathName(field.path)))
+			problems = append(problems, problemf(f.origin, "%s has %s and %s, which differ in nothing that counts", at, pathName(other), pathName(f.name)))
 			continue
 		}
-		known[folded] = written
-		path := k.path + "." + pathName(field.path)
-		parsed, wrong := k.parseEntry(field.value, path, dir)
+		known[folded] = f.name
+		parsed, wrong := k.parseEntry(f.value, join(at, pathName(f.name)), dir)
 		if problems = append(problems, wrong...); len(wrong) == 0 {
 			whole.SetMapIndex(name, parsed)
 		}
@@ -42,7 +40,7 @@ func (k *key) parseTable(v value, dir string) (reflect.Value, []Problem) {
 	return whole, problems
 }
 
-func (k *key) parseEntry(v value, path, dir string) (reflect.Value, []Problem) {
+func (k *key) parseEntry(v *value, path, dir string) (reflect.Value, []Problem) {
 	if k.list {
 		return k.parseList(v, k.typ.Elem(), path, dir)
 	}
@@ -54,60 +52,63 @@ func (k *key) parseEntry(v value, path, dir string) (reflect.Value, []Problem) {
 }
 
 // fields returns the lines of a table, wherever it was written.
-func (k *key) fields(v value) (fields []statement, problems []Problem) {
+func (k *key) fields(v *value, path string) (fields []field, problems []Problem) {
 	if v.form == table {
 		return v.fields, nil
 	}
-	if v.form != list || slices.ContainsFunc(v.items, func(item value) bool { return item.form != bare }) {
-		return nil, []Problem{problemf(v.origin, "%s is %s; it takes a table such as %s", k.path, v.form.noun(), k.example)}
+	if v.form != list || slices.ContainsFunc(v.items, func(item *value) bool { return item.form != bare }) {
+		return nil, []Problem{problemf(v.origin, "%s is %s; it takes a table such as %s", path, v.form.noun(), k.example)}
 	}
 	for i, item := range v.items {
 		at := strings.LastIndex(item.text, assigns) // a name may have one, a value has none
 		if at < 0 {
-			problems = append(problems, problemf(item.origin, "item %d of %s is not NAME = VALUE", i+1, k.path))
+			problems = append(problems, problemf(item.origin, "item %d of %s is not NAME = VALUE", i+1, path))
 			continue
 		}
-		given := item
+		given := *item
 		given.text = strings.TrimSpace(item.text[at+1:])
 		if k.list {
 			given.form, given.text = list, ""
 			for part := range strings.SplitSeq(item.text[at+1:], separates) {
-				one := item
+				one := *item
 				if one.text = strings.TrimSpace(part); one.text != "" {
-					given.items = append(given.items, one)
+					given.items = append(given.items, &one)
 				}
 			}
 		}
-		fields = append(fields, statement{path: []string{strings.TrimSpace(item.text[:at])}, value: given, at: item.origin})
+		fields = append(fields, field{strings.TrimSpace(item.text[:at]), &given})
 	}
 	return fields, problems
 }
 
 // parseName returns the name of a line.
-func (k *key) parseName(field statement) (reflect.Value, *Problem) {
-	fail := func(format string, args ...any) (reflect.Value, *Problem) {
-		p := problemf(field.at, format, args...)
-		return reflect.Value{}, &p
+func (k *key) parseName(f field, path string) (name reflect.Value, problem *Problem) {
+	fail := func(format string, args ...any) {
+		p := problemf(f.origin, format, args...)
+		problem = &p
 	}
-	name := field.path[0]
+	parsed, err := k.names.parse(f.name, "")
 	switch {
-	case len(field.path) > 1:
-		return fail("%s has a name with a dot; put quotes around it: %q = …", k.path, strings.Join(field.path, "."))
-	case strings.TrimSpace(name) == "":
-		return fail("%s has a line without a name", k.path)
+	case f.form == table && f.notation == dotted:
+		for rest := range f.leaves() {
+			fail("%s has a name with a dot; put quotes around it: %q = …", path, join(f.name, rest))
+			break
+		}
+	case f.form == table && f.notation == headed:
+		fail("%s has no sections: write %s = … on a line of its own", path, pathName(f.name))
+	case strings.TrimSpace(f.name) == "":
+		fail("%s has a line without a name", path)
+	case err != nil:
+		fail("%s has the name %q; a name is %s", path, clip(f.name), k.names.takes)
 	}
-	parsed, err := k.name.parse(name, "")
-	if err != nil {
-		return fail("%s has the name %q; a name is %s", k.path, clip(name), k.name.takes)
-	}
-	return reflect.ValueOf(parsed), nil
+	return reflect.ValueOf(parsed), problem
 }
 
 // formatTable writes the value of a table: NAME = VALUE; NAME = VALUE, VALUE.
 func (k *key) formatTable(field reflect.Value) string {
 	lines := make(map[string]string, field.Len())
 	for all := field.MapRange(); all.Next(); {
-		name := k.name.format(all.Key().Interface())
+		name := k.names.format(all.Key().Interface())
 		lines[name] = name + " " + assigns + " " + k.formatEntry(all.Value())
 	}
 	ordered := make([]string, 0, len(lines))
@@ -134,7 +135,7 @@ func (k *key) formatList(v reflect.Value) string {
 }
 
 // parseList returns what a list says, as a slice of the type.
-func (k *key) parseList(v value, typ reflect.Type, name, dir string) (reflect.Value, []Problem) {
+func (k *key) parseList(v *value, typ reflect.Type, name, dir string) (reflect.Value, []Problem) {
 	if v.form != list && (k.alone || k.table) && v.form != table {
 		parsed, problem := k.parseOne(v, name, dir)
 		if problem != nil {
