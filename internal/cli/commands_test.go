@@ -16,10 +16,11 @@ import (
 	"github.com/switchhook/switchhook/examples/appointment"
 	"github.com/switchhook/switchhook/examples/math"
 	"github.com/switchhook/switchhook/internal/cli"
+	"github.com/switchhook/switchhook/internal/storetest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withPostgres{m}, map[string]func(){
 		"switchhook": func() { // as cmd/switchhook does it
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
@@ -29,6 +30,11 @@ func TestMain(m *testing.M) {
 		},
 	})
 }
+
+// withPostgres runs the tests with a PostgreSQL server.
+type withPostgres struct{ m *testing.M }
+
+func (w withPostgres) Run() int { return storetest.Run(w.m) }
 
 // TestCommands runs the scripts of testdata/script against real responders,
 // whose addresses are in $MATH, $PRACTICE and $PAGES.

@@ -91,7 +91,7 @@ func folder(t *testing.T, files map[string]string) string {
 }
 
 // put writes a file, whole or not at all: a server may be reading it.
-func put(t *testing.T, path, text string) {
+func put(t testing.TB, path, text string) {
 	t.Helper()
 	err := os.WriteFile(path+".new", []byte(text), 0o600)
 	if err == nil {

@@ -28,8 +28,9 @@ import (
 const (
 	// Variable of the environment holds the URL of the PostgreSQL server that
 	// Run has started. Where it is set already that server is used: the
-	// processes that a test starts inherit it.
-	Variable = "SWITCHHOOK_TEST_POSTGRES"
+	// processes that a test starts inherit it. Its name does not begin as those of
+	// settings do: there it would be one that is not known.
+	Variable = "TEST_POSTGRES_OF_SWITCHHOOK"
 
 	// template is a database with all tables. To copy it takes a third of the
 	// time that making the tables takes.

@@ -1,0 +1,203 @@
+package cli_test
+
+import (
+	"database/sql"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/switchhook/switchhook/internal/store"
+)
+
+// Columns that can hold no number, and why.
+const (
+	closedSet = "one of a few words of the program's own"
+	madeHere  = "random, and made by the program"
+	address   = "of an address of the Internet, checked when it was read"
+	rivers    = "River's own words, and ids that are made here"
+)
+
+// blankColumns are the columns of text that hold no number.
+var blankColumns = map[string]string{
+	"answers.step": closedSet, "answers.reason": closedSet, "answers.text": madeHere,
+	"callback_proofs.id": madeHere, "callback_proofs.network": address, "callback_proofs.site": address,
+	"callback_proofs.block": address, "callback_proofs.code": "a hash",
+	"callback_tokens.token": madeHere,
+	"callback_tries.id":     madeHere, "callback_tries.owner": address,
+	"callbacks.id": madeHere, "callbacks.network": address, "callbacks.state": closedSet,
+	"callbacks.site": address, "callbacks.block": address,
+	"consents.pressed":   closedSet,
+	"counted_calls.step": closedSet, "counted_calls.reason": closedSet,
+	"events.id":           madeHere,
+	"objects.kind":        closedSet,
+	"oncall_decisions.id": madeHere,
+	"revisions.kind":      closedSet,
+	"river_job.args":      rivers, "river_job.attempted_by": rivers, "river_job.kind": rivers, "river_job.metadata": rivers,
+	"river_job.queue": rivers, "river_job.state": rivers, "river_job.tags": rivers, "river_job.unique_key": "a hash", "river_job.unique_states": rivers,
+	"river_leader.leader_id": rivers, "river_leader.name": rivers,
+	"river_migration.line":       rivers,
+	"river_notification.payload": rivers, "river_notification.topic": rivers,
+	"river_client.id": rivers, "river_client.metadata": rivers,
+	"river_client_queue.river_client_id": rivers, "river_client_queue.name": rivers, "river_client_queue.metadata": rivers,
+	"river_queue.name": rivers, "river_queue.metadata": rivers,
+	"secrets.name": closedSet, "secrets.value": madeHere,
+	"suppressions.channel": closedSet, "suppressions.how": closedSet,
+	"texts.id": madeHere, "texts.purpose": closedSet, "texts.session": madeHere, "texts.state": closedSet,
+	"texts.why": closedSet, "texts.source": address,
+}
+
+// told are the columns in which a number may stay after it was erased, which
+// the command tells of.
+var told = []string{
+	"answers.entry", "callbacks.entry", "callbacks.queue", "callbacks.tenant", "consents.entry", "counted_calls.entry",
+	"entries.id", "entries.item", "event_keys.domain", "inbound.domain",
+	"objects.domain", "objects.owner", "objects.id", "objects.fields",
+	"oncall_answers.source", "oncall_answers.snapshot", "provisioned.entry", "provisioned.record", "revisions.domain",
+	"suppressions.number", "suppressions.tenant", "texts.domain", "texts.entry", "texts.message", "texts.username",
+}
+
+// tables is a database as it is looked at from outside.
+type tables struct {
+	t        testing.TB
+	db       *sql.DB
+	postgres bool
+}
+
+// lookAt opens the database of a store beside it.
+func lookAt(t testing.TB, config store.Config) tables {
+	t.Helper()
+	driver, source := "sqlite", "file:"+filepath.ToSlash(filepath.Join(config.Folder, "switchhook.db"))+"?mode=ro"
+	if config.URL != "" {
+		driver, source = "pgx", config.URL
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return tables{t, db, config.URL != ""}
+}
+
+// columns returns the columns of all tables that can hold text, as table.column.
+func (d tables) columns() []string {
+	d.t.Helper()
+	query := `SELECT s.name || '.' || c.name, c.type FROM sqlite_schema s, pragma_table_info(s.name) c
+		WHERE s.type = 'table' AND s.name NOT LIKE 'sqlite_%'`
+	if d.postgres {
+		query = `SELECT table_name || '.' || column_name, data_type FROM information_schema.columns WHERE table_schema = current_schema()`
+	}
+	var found []string
+	for _, row := range d.rows(query) {
+		switch kind, _, _ := strings.Cut(strings.ToLower(row[1]), " "); kind {
+		case "bigint", "integer", "smallint", "boolean", "timestamp", "datetime", "":
+		default:
+			found = append(found, row[0])
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// values returns what stands in a column.
+func (d tables) values(column string) []string {
+	d.t.Helper()
+	table, name, _ := strings.Cut(column, ".")
+	var found []string
+	for _, row := range d.rows("SELECT coalesce(CAST(" + name + " AS TEXT), ''), '' FROM " + table) {
+		found = append(found, row[0])
+	}
+	return found
+}
+
+func (d tables) rows(query string) (found [][2]string) {
+	d.t.Helper()
+	rows, err := d.db.QueryContext(d.t.Context(), query)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for rows.Next() {
+		var row [2]string
+		if err := rows.Scan(&row[0], &row[1]); err != nil {
+			d.t.Fatal(err)
+		}
+		found = append(found, row)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		d.t.Fatal(err)
+	}
+	return found
+}
+
+// with returns the columns that hold a person's number, each with one of its
+// values.
+func (d tables) with(p person) map[string]string {
+	d.t.Helper()
+	found := make(map[string]string)
+	for _, column := range d.columns() {
+		if i := slices.IndexFunc(d.values(column), p.spelledIn); i >= 0 {
+			found[column] = d.values(column)[i]
+		}
+	}
+	return found
+}
+
+// person is somebody whose number is erased.
+type person struct {
+	digits   string // with the country's code, as texted
+	national string // what all writings have in common
+	writings []string
+}
+
+// spelledIn reports whether the number stands in a text. It does not ask the
+// program how numbers are read.
+func (p person) spelledIn(text string) bool {
+	if plain, err := url.QueryUnescape(text); err == nil {
+		text = plain
+	}
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case '0' <= r && r <= '9':
+			b.WriteRune(r)
+		case '\u0660' <= r && r <= '\u0669':
+			b.WriteRune(r - '\u0660' + '0')
+		case '\uff10' <= r && r <= '\uff19':
+			b.WriteRune(r - '\uff10' + '0')
+		case strings.ContainsRune(" -./()+\u00a0\u2011\u200b", r):
+		default:
+			b.WriteByte('|')
+		}
+	}
+	return strings.Contains(b.String(), p.national)
+}
+
+// leftIn complains about each file of a folder in which a writing of the number
+// stands.
+func (p person) leftIn(t testing.TB, folder string) {
+	t.Helper()
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(folder, file.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, writing := range append(slices.Clone(p.writings), p.digits, p.national) {
+			if at := strings.Index(string(content), writing); at >= 0 {
+				t.Errorf("%s: %q stands in it: %q", file.Name(), writing, content[max(0, at-40):min(len(content), at+40)])
+			}
+		}
+	}
+}
