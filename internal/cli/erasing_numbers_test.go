@@ -50,6 +50,9 @@ func TestErasedNumberStandsNowhere(t *testing.T) {
 					}
 				}
 
+				if config.URL == "" {
+					p.leave(t, config)
+				}
 				settings := settingsOf(t, config)
 				run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits).wants(t, 2, "nothing was erased", "--yes erases them")
 				run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits, "--yes").wants(t, 0, "erased of ")

@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"net/url"
@@ -195,9 +196,30 @@ func (p person) leftIn(t testing.TB, folder string) {
 			t.Fatal(err)
 		}
 		for _, writing := range append(slices.Clone(p.writings), p.digits, p.national) {
-			if at := strings.Index(string(content), writing); at >= 0 {
+			if at := bytes.Index(content, []byte(writing)); at >= 0 {
 				t.Errorf("%s: %q stands in it: %q", file.Name(), writing, content[max(0, at-40):min(len(content), at+40)])
 			}
 		}
+	}
+}
+
+// leave leaves the number in the free room of SQLite's file, as a program does
+// that removes a record without writing over it.
+func (p person) leave(t testing.TB, config store.Config) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(config.Folder, "switchhook.db"))+"?_pragma=secure_delete(off)&_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, statement := range []string{
+		"INSERT INTO events (id, at, actor, action, about, detail) VALUES ('left', 1, '', '', '" + p.digits + "', '" + strings.Repeat(p.writings[0]+" ", 1000) + "')",
+		"DELETE FROM events WHERE id = 'left'", "PRAGMA wal_checkpoint(TRUNCATE)",
+	} {
+		if _, err := db.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
-	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 )
@@ -88,62 +87,6 @@ func list[T any](items []T) []T {
 		return []T{}
 	}
 	return items
-}
-
-type numberEraseCommand struct {
-	ledgerFlag
-	Number string `arg:"" help:"The number, with the country's code."`
-	Yes    bool   `help:"Do it: there is no way back."`
-}
-
-// Run erases what is known of a number.
-func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
-	s, home, err := c.openFor(ctx, ledger.AnyTenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	n, err := knownNumber(c.Number, home)
-	if err != nil {
-		return err
-	}
-	number := n.Key()
-	if !c.Yes {
-		d, err := s.Dossier(ctx, number)
-		if err != nil {
-			return err
-		}
-		if len(d.Texts)+len(d.Inbound)+len(d.Answers)+len(d.Consents)+len(d.Calls)+len(d.Suppressions) == 0 {
-			fmt.Fprintf(m.Out, "nothing is kept about %s\n", phone.Mask(number))
-			return nil
-		}
-		return fault.Newf(fault.Invalid, "nothing was erased; of %s are kept: %s", phone.Mask(number), amounts(len(d.Texts), len(d.Inbound), len(d.Answers), len(d.Consents), len(d.Calls))).
-			WithHint("there is no way back: switchhook number export keeps them; --yes erases them")
-	}
-	removed, err := s.Erase(ctx, number)
-	if err != nil {
-		return err
-	}
-	callBacks, err := s.EraseCallBacks(ctx, number, time.Now())
-	if err != nil {
-		return err
-	}
-	if err := audit(ctx, s, "number erased", phone.Mask(number), ""); err != nil {
-		return err
-	}
-	fmt.Fprintf(m.Out, "erased of %s: %s\n", phone.Mask(number), amounts(removed.Texts, removed.Inbound, removed.Answers, removed.Consents, removed.Calls))
-	if callBacks > 0 {
-		fmt.Fprintf(m.Out, "and calls that were asked for to it: %d; that there were some is kept as long as they count for its caps\n", callBacks)
-	}
-	if removed.Suppressions > 0 {
-		fmt.Fprintln(m.Out, "the number stays on the suppression list, without what was said: to leave it alone is a duty that lasts")
-	}
-	return nil
-}
-
-// amounts says how much of each kind there is.
-func amounts(texts, inbound, answers, consents, calls int) string {
-	return fmt.Sprintf("texts to it %d, texts from it %d, answers to its calls %d, consents %d, calls %d", texts, inbound, answers, consents, calls)
 }
 
 type backupCommand struct {

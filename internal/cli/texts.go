@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/app"
+	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/ledger"
@@ -44,6 +45,11 @@ func (f ledgerFlag) openFor(ctx context.Context, tenant string) (*store.Store, p
 	if err != nil {
 		return nil, phone.Home{}, err
 	}
+	return openStoreFor(ctx, settings, tenant)
+}
+
+// openStoreFor is openFor where the settings are known.
+func openStoreFor(ctx context.Context, settings *config.Settings, tenant string) (*store.Store, phone.Home, error) {
 	s, err := app.OpenStore(ctx, settings)
 	if err != nil {
 		return nil, phone.Home{}, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -311,7 +312,7 @@ func TestErasedCallIsNotPlaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, "")
 		got := s.press(visiting, "sales", body{"at": later(time.Hour)})
-		if _, err := s.store.EraseCallBacks(t.Context(), number, time.Now()); err != nil {
+		if _, err := s.store.Erase(t.Context(), phone.NewFinder(phone.Read(number, phone.HomeIn()), phone.Home{})); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)

@@ -178,8 +178,8 @@ func TestErasedCallBacksHaveNoNumber(t *testing.T) {
 		if all, err := s.CallBacks(t.Context(), "12125550123", time.Time{}, 0); len(all) != 1 || err != nil {
 			t.Errorf("%v, %v", all, err)
 		}
-		if n, err := s.EraseCallBacks(t.Context(), "12125550123", dawn); n != 1 || err != nil {
-			t.Errorf("%d, %v", n, err)
+		if erased := erase(t, s); erased.CallBacks != 1 {
+			t.Errorf("%+v", erased)
 		}
 		got, err := s.CallBack(t.Context(), c.ID)
 		if err != nil || got.Number != "" || got.Key != "" || got.Network == "" {
@@ -252,8 +252,8 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 		if sup, err := s.Suppressed(t.Context(), "any", number, ledger.Calls); err != nil || sup == nil || sup.How != ledger.ByPage {
 			t.Errorf("%v, %v", sup, err)
 		}
-		if n, err := s.EraseCallBacks(t.Context(), number, dawn); n != 1 || err != nil {
-			t.Errorf("%d, %v", n, err)
+		if erased := erase(t, s); erased.CallBacks != 1 {
+			t.Errorf("%+v", erased)
 		}
 		other := proof("b", 25*time.Hour)
 		if err := s.UnsendProof(t.Context(), other.ID); err != nil {

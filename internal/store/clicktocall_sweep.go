@@ -79,35 +79,6 @@ func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, l
 	return found, nil
 }
 
-// EraseCallBacks removes a number from its call backs and cancels those that
-// wait, and returns how many there were. What is left of them has no number: it
-// counts for widgets, tenants and networks.
-func (s *Store) EraseCallBacks(ctx context.Context, number string, now time.Time) (erased int, err error) {
-	if number == "" {
-		return 0, nil
-	}
-	number = phone.Key(number)
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := s.holdCaps(ctx, tx, number, "", nil); err != nil {
-			return err
-		}
-		for _, statement := range []string{"DELETE FROM callback_proofs WHERE number = $1", "DELETE FROM callback_tries WHERE number = $1"} {
-			if _, err := tx.ExecContext(ctx, statement, number); err != nil {
-				return err
-			}
-		}
-		var err error
-		erased, err = execCount(ctx, tx, `UPDATE callbacks SET number = '', dialled = '', idem = '', problem = '', updated = $1,
-			counted = CASE WHEN state = 'scheduled' THEN 0 ELSE counted END,
-			state = CASE WHEN state = 'scheduled' THEN 'cancelled' ELSE state END WHERE number = $2`, millis(now), number)
-		return err
-	})
-	if err != nil {
-		return 0, fmt.Errorf("erase a number's call backs: %w", err)
-	}
-	return erased, nil
-}
-
 // PurgeCallBacks removes the call backs that were asked for before a time, but
 // for those that wait, and returns how many those were. It goes in small steps,
 // as Purge does.

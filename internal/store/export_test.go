@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"time"
 )
 
 // Querier is what Read gives.
@@ -21,4 +22,9 @@ func (s *Store) Put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx
 // Read is read.
 func (s *Store) Read(ctx context.Context, do func(ctx context.Context, q Querier) error) error {
 	return s.read(ctx, do)
+}
+
+// ScrubWithin is Scrub with other patience.
+func (s *Store) ScrubWithin(ctx context.Context, rewriting, cutting time.Duration) ([]string, error) {
+	return s.scrub(ctx, rewriting, cutting)
 }

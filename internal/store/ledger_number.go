@@ -10,16 +10,6 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Removed says how many records of each kind Erase or Purge has removed.
-type Removed struct {
-	Texts        int // to the number
-	Inbound      int // texts from the number
-	Answers      int // that calls of the number had
-	Consents     int
-	Calls        int // from or to the number, with their traces
-	Suppressions int // kept, for the number must stay unreached; only their words are gone
-}
-
 // Dossier returns everything that is known of a number, the youngest first.
 func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, error) {
 	number = phone.Key(number)
@@ -93,42 +83,4 @@ func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, err
 		return ledger.Dossier{}, fmt.Errorf("read what is known of a number: %w", err)
 	}
 	return d, nil
-}
-
-// Erase removes everything that is known of a number, as Dossier returns it,
-// also texts that have not gone out yet. Its suppressions stay, because to leave
-// the number alone is a duty that outlives the rest; what was said with them is
-// blanked.
-func (s *Store) Erase(ctx context.Context, number string) (Removed, error) {
-	number = phone.Key(number)
-	var removed Removed
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		removed = Removed{}
-		if err := s.holdNumber(ctx, tx, number, ""); err != nil {
-			return err
-		}
-		for _, part := range []struct {
-			count     *int
-			statement string
-		}{
-			{&removed.Texts, `DELETE FROM texts WHERE receiver = $1`},
-			{&removed.Inbound, `DELETE FROM inbound WHERE sender = $1`},
-			{&removed.Answers, `DELETE FROM answers WHERE caller = $1`},
-			{&removed.Answers, `DELETE FROM counted_calls WHERE caller = $1`},
-			{&removed.Consents, `DELETE FROM consents WHERE number = $1`},
-			{&removed.Calls, `DELETE FROM calls WHERE from_number = $1 OR to_number = $1`},
-			{&removed.Suppressions, `UPDATE suppressions SET words = '' WHERE number = $1`},
-		} {
-			n, err := execCount(ctx, tx, part.statement, number)
-			if err != nil {
-				return err
-			}
-			*part.count += n
-		}
-		return nil
-	})
-	if err != nil {
-		return Removed{}, fmt.Errorf("erase a number: %w", err)
-	}
-	return removed, nil
 }

@@ -187,10 +187,9 @@ func readKept(kept string, home phone.Home) phone.Number {
 // where.
 func (s *Store) keepBefore(ctx context.Context, tx *sql.Tx) (string, error) {
 	if !s.shared() {
-		path := fmt.Sprintf("%s.before-%d-%s", s.path, keysVersion, s.now().UTC().Format("20060102T150405"))
+		path := fmt.Sprintf("%s%s%d-%s", s.path, beforeMark, keysVersion, s.now().UTC().Format("20060102T150405"))
 		return path, s.Backup(ctx, path)
 	}
-	suffix := fmt.Sprintf("_before_%d", keysVersion)
 	var tables []string
 	for _, c := range numberColumns {
 		if !slices.Contains(tables, c.table) {
@@ -198,11 +197,11 @@ func (s *Store) keepBefore(ctx context.Context, tx *sql.Tx) (string, error) {
 		}
 	}
 	for _, table := range tables {
-		if _, err := tx.ExecContext(ctx, fmt.Sprintf("CREATE TABLE %s%s AS SELECT * FROM %[1]s", table, suffix)); err != nil {
+		if _, err := tx.ExecContext(ctx, fmt.Sprintf("CREATE TABLE %s%s AS SELECT * FROM %[1]s", table, beforeSuffix)); err != nil {
 			return "", err
 		}
 	}
-	return "the tables " + strings.Join(tables, suffix+", ") + suffix, nil
+	return "the tables " + strings.Join(tables, beforeSuffix+", ") + beforeSuffix, nil
 }
 
 // rekey writes the key of a number in the place of what was there.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/storetest"
 )
@@ -51,6 +52,16 @@ func dossier(t testing.TB, s *store.Store, number string) ledger.Dossier {
 	return d
 }
 
+// erase erases the caller's number.
+func erase(t testing.TB, s *store.Store) store.Erasure {
+	t.Helper()
+	erased, err := s.Erase(t.Context(), phone.NewFinder(phone.Read("+"+caller, phone.Home{}), phone.Home{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return erased
+}
+
 func TestANumberIsExportedAndErased(t *testing.T) {
 	const other = "12125550124"
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
@@ -59,11 +70,7 @@ func TestANumberIsExportedAndErased(t *testing.T) {
 		if diff := cmp.Diff(want, dossier(t, s, caller)); diff != "" {
 			t.Errorf("exported (-want +got):\n%s", diff)
 		}
-		removed, err := s.Erase(t.Context(), caller)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(store.Removed{Texts: 1, Inbound: 1, Answers: 1, Consents: 1, Calls: 2, Suppressions: 1}, removed); diff != "" {
+		if diff := cmp.Diff(store.Erasure{Removed: store.Removed{Texts: 1, Inbound: 1, Answers: 1, Consents: 1, Calls: 2, Suppressions: 1}}, erase(t, s)); diff != "" {
 			t.Errorf("erased (-want +got):\n%s", diff)
 		}
 		bare := want.Suppressions[0]

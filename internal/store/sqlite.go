@@ -104,7 +104,7 @@ func (s *Store) openSQLite(ctx context.Context, config Config) error {
 		"_timezone":     "UTC",
 		"_busy_timeout": inMillis(jobsPatience),
 		"_foreign_keys": "on",
-	}); err != nil {
+	}, "secure_delete(on)"); err != nil { // failures of jobs may name a number
 		return err
 	}
 	s.jobs.SetMaxOpenConns(1) // River asks for more at once than SQLite can do

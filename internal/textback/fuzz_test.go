@@ -182,7 +182,7 @@ func FuzzInbox(f *testing.F) {
 			t.Errorf("the second time %d texts are queued, not %d (%v)", len(after), len(before), err)
 		}
 		for _, sup := range list {
-			_, err1 := kept.Erase(t.Context(), sup.Number) // who erases a number does not take it off the list
+			_, err1 := kept.Erase(t.Context(), phone.NewFinder(phone.Read("+"+sup.Number, phone.Home{}), phone.Home{})) // who erases a number does not take it off the list
 			_, err2 := kept.Unsuppress(t.Context(), sup.Number, "", "")
 			if err := errors.Join(err1, err2); err != nil {
 				t.Fatal(err)

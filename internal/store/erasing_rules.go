@@ -1,0 +1,98 @@
+package store
+
+// erasingRule says where in a table a number can stand, and what becomes of it
+// there. Columns that it does not name hold no number: words of a closed set, and
+// what the program has made at random. A test of the command looks for columns
+// that nobody has thought of.
+type erasingRule struct {
+	table string
+	key   []string // the columns that name a row
+
+	owners  []string // columns of numbers: the row of a number is deleted
+	instead string   // what is done to it rather than to delete it: a statement of the key and the time
+	kept    string   // the row stays, without what stands in this column
+	count   func(*Removed) *int
+
+	words     []string // what people and programs wrote: the number is taken out
+	documents []string // the same in JSON
+	ids       []string // of calls and messages: the number is taken out, of one id everywhere in the same way
+	emptied   []string // what mentions the number becomes NULL
+	drop      bool     // a row that mentions the number is deleted
+	others    string   // what the rows are called that mention it
+
+	onTheWay string // rows for which this is true are not changed: they are about to be sent
+
+	names         map[string]string // columns of names that operators gave, which stay, and what has the name
+	configuration string            // a column of what operators configured, which stays
+}
+
+// erasedWord stands where a number stood.
+const erasedWord = "erased"
+
+// erasingRules are the rules of all tables but those of the Core's objects.
+var erasingRules = []erasingRule{
+	{
+		table: "texts", key: []string{"id"}, owners: []string{"receiver", "dialled"}, count: func(r *Removed) *int { return &r.Texts },
+		words: []string{"message", "sender", "problem"}, ids: []string{"call_id"}, others: "texts to others",
+		onTheWay: "state IN ('sending', 'queued')",
+		names:    map[string]string{"entry": "entry", "domain": "domain", "username": "user"},
+	},
+	{
+		table: "inbound", key: []string{"id"}, owners: []string{"sender"}, count: func(r *Removed) *int { return &r.Inbound },
+		words: []string{"receiver", "message"}, ids: []string{"id"}, others: "texts from others",
+		names: map[string]string{"domain": "domain"},
+	},
+	{
+		table: "answers", key: []string{"caller", "entry", "call_id", "step"}, owners: []string{"caller"}, count: func(r *Removed) *int { return &r.Answers },
+		ids: []string{"call_id"}, others: "answers to calls of others", names: map[string]string{"entry": "entry"},
+	},
+	{
+		table: "counted_calls", key: []string{"caller", "entry", "step"}, owners: []string{"caller"}, count: func(r *Removed) *int { return &r.Answers },
+		names: map[string]string{"entry": "entry"},
+	},
+	{
+		table: "consents", key: []string{"number", "entry", "at", "call_id"}, owners: []string{"number"}, count: func(r *Removed) *int { return &r.Consents },
+		words: []string{"wording"}, ids: []string{"call_id"}, others: "consents of others", names: map[string]string{"entry": "entry"},
+	},
+	{
+		table: "calls", key: []string{"id"}, owners: []string{"from_number", "to_number"}, count: func(r *Removed) *int { return &r.Calls },
+		words: []string{"outcome"}, documents: []string{"trace"}, ids: []string{"id"}, others: "calls of others",
+	},
+	{
+		// To leave somebody alone is a duty that outlives the rest.
+		table: "suppressions", key: []string{"number", "tenant", "channel"}, owners: []string{"number"}, kept: "words", count: func(r *Removed) *int { return &r.Suppressions },
+		words: []string{"words"}, others: "suppressions of others", names: map[string]string{"tenant": "domain"},
+	},
+	{
+		// What is left counts for widgets, tenants and networks.
+		table: "callbacks", key: []string{"id"}, owners: []string{"number", "dialled"}, count: func(r *Removed) *int { return &r.CallBacks },
+		instead: `UPDATE callbacks SET number = '', dialled = '', idem = '', problem = '', origin = '', updated = $2,
+			counted = CASE WHEN state = 'scheduled' THEN 0 ELSE counted END,
+			state = CASE WHEN state = 'scheduled' THEN 'cancelled' ELSE state END WHERE id = $1`,
+		words: []string{"origin", "problem"}, ids: []string{"idem"}, others: "calls that others asked for",
+		names: map[string]string{"entry": "entry", "tenant": "domain", "queue": "user"},
+	},
+	{table: "callback_proofs", key: []string{"id"}, owners: []string{"number"}, others: "codes for it"},
+	{table: "callback_tries", key: []string{"id"}, owners: []string{"number"}, others: "wrong codes for it"},
+	{table: "events", key: []string{"id"}, words: []string{"actor", "action", "about", "detail"}, others: "lines of the audit"},
+	{table: "limits", key: []string{"id"}, ids: []string{"id"}, drop: true, others: "limits"},
+	{table: "oncall_decisions", key: []string{"id"}, documents: []string{"record"}, others: "decisions on who is rung"},
+	{table: "river_job", key: []string{"id"}, emptied: []string{"errors"}, others: "failures of jobs"},
+
+	{table: "entries", key: []string{"id"}, names: map[string]string{"id": "entry"}, configuration: "item"},
+	{table: "provisioned", key: []string{"entry"}, names: map[string]string{"entry": "entry"}, configuration: "record"},
+	{table: "oncall_answers", key: []string{"source"}, names: map[string]string{"source": onCallSource}, configuration: "snapshot"},
+	{table: "event_keys", key: []string{"domain"}, names: map[string]string{"domain": "domain"}},
+	{table: "revisions", key: []string{"kind", "domain"}, names: map[string]string{"domain": "domain"}},
+}
+
+// onCallSource is what an operator calls those who know who is on call.
+const onCallSource = "on-call source"
+
+// whyKept says of what stays why it does.
+var whyKept = map[string]string{
+	"entry":      "calls and texts go by it: change it where it is configured",
+	"domain":     "it is a name on the phone system",
+	"user":       "it is a name on the phone system",
+	onCallSource: "calls go by what it said last: take the number out there",
+}
