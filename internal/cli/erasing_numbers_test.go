@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/store"
@@ -55,7 +56,11 @@ func TestErasedNumberStandsNowhere(t *testing.T) {
 				}
 				settings := settingsOf(t, config)
 				run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits).wants(t, 2, "nothing was erased", "--yes erases them")
-				run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits, "--yes").wants(t, 0, "erased of ")
+				for again := true; again; {
+					erased := run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits, "--yes")
+					erased.wants(t, 0, "erased of ")
+					again = strings.Contains(erased.out, "not reached: free room") // the machine is busy
+				}
 				for column, value := range look.with(p) {
 					t.Errorf("%s holds it still: %.200q", column, value)
 				}
