@@ -34,7 +34,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	address := func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
 	s.callBacks = &clicktocall.Desk{
 		Entries: s.entries, Ledger: a.store, PhoneSystem: s.client, Jobs: a.store, Key: key,
-		AcceptBare: settings.ClickToCall.AcceptBare, Limits: limits(settings.ClickToCall), Patience: settings.ClickToCall.Patience,
+		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
 		Log:   web.Note,
 		Asked: func(err error) { s.phoneSystem.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
 		Ended: a.scheduledCallEnded,
@@ -63,13 +63,6 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 			Secret: settings.Forms.Secret.Reveal(), Guesses: a.guesses, Store: s.entries, Audit: a.store.Audit, Log: web.Note,
 		}},
 	}, nil
-}
-
-func limits(c config.ClickToCall) clicktocall.Limits {
-	return clicktocall.Limits{
-		NumberPerDay: c.NumberPerDay, NetworkPerHour: c.NetworkPerHour, NetworkPerDay: c.NetworkPerDay,
-		WidgetPerDay: c.WidgetPerDay, TenantPerDay: c.TenantPerDay, ScheduledPerMinute: c.ScheduledPerMinute,
-	}
 }
 
 // widget serves the button's script.

@@ -10,6 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/alert"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/textback"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // madeKey returns what finds the key that provisioning made for an entry. It is
 // asked at each request, so that all servers of a database agree.
 func (a *App) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
-	if settings.TextBack.Keys != config.AutoKeys {
+	if settings.TextBack.Keys != textback.AutoKeys {
 		return nil
 	}
 	return func(ctx context.Context, id string) (entry.Key, bool) {

@@ -38,7 +38,7 @@ const (
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
 	return &provision.Provisioner{
 		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: settings.NetSapiens.CheckEvery,
-		Keys: settings.TextBack.Keys == config.AutoKeys,
+		Keys: settings.TextBack.Keys == textback.AutoKeys,
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/alert"
-	"github.com/switchhook/switchhook/internal/config"
-	"github.com/switchhook/switchhook/internal/entry"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -38,12 +36,12 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 	hook := settings.PublicURL.JoinPath("webresponder")
 	policy := textback.Policy{
 		QueueOnFailure: settings.TextBack.QueueOnFailure, GiveUpAfter: settings.TextBack.GiveUpAfter,
-		Resend: settings.TextBack.WhenUncertain == config.Resend, Pace: a.options.Pace,
+		Resend: settings.TextBack.WhenUncertain == textback.Resend, Pace: a.options.Pace,
 	}
 	attempted := func(t ledger.Text, r ledger.Result) { a.attempted(s, t, r) }
 	webhook := textback.Config{
 		Entries: s.entries, Ledger: a.store, Sender: s.client, URL: hook,
-		Patience: settings.TextBack.Patience, Rules: rules(settings.TextBack), Policy: policy, Texts: texts(settings.TextBack.Texts),
+		Patience: settings.TextBack.Patience, Rules: settings.TextBack.Rules(), Policy: policy, Texts: settings.TextBack.Texts.Texts(),
 		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
 		Log:     web.Note, About: web.About, Whole: web.Whole, Count: func(reason textback.Reason) { a.metrics.Text(string(reason)) }, Attempted: attempted,
 		Limited: a.limited, MadeKey: a.madeKey(settings), Guesses: a.guesses, Unkeyed: func(id string) { a.suspects.add(id, time.Now()) },
@@ -73,34 +71,6 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 		routes = append(routes, web.Route{Path: "/webresponder/events", Name: "events", MaxBody: textback.MaxPost, Handler: a.inbox(s, keys)})
 	}
 	return routes, nil
-}
-
-// rules returns what the settings say about who is texted.
-func rules(t config.TextBack) textback.Rules {
-	r := textback.Rules{
-		Cooldown: entry.Cooldown{Texts: t.CooldownTexts, Time: t.Cooldown}, MaxSegments: t.MaxSegments, Quiet: t.QuietHours,
-		Limits: textback.Limits{
-			EntryPerHour: t.EntryPerHour, EntryPerDay: t.EntryPerDay, TenantPerHour: t.TenantPerHour, TenantPerDay: t.TenantPerDay,
-			NewPerHour: t.NewNumbersPerHour, SourcePerHour: t.SourcePerHour, SourcePerDay: t.SourcePerDay,
-			CallsPerNumber: t.CallsPerNumber, AnswersPerHour: t.AnswersPerHour, AnswersPerDay: t.AnswersPerDay,
-		},
-	}
-	for _, number := range t.Landlines {
-		r.LandLines = append(r.LandLines, number.Pattern())
-	}
-	return r
-}
-
-// texts returns what callers hear, as far as the settings say it.
-func texts(t config.Texts) textback.Texts {
-	return textback.Texts{
-		textback.Sent: string(t.Sent), textback.Queued: string(t.Queued), textback.Consent: string(t.Consent), textback.Declined: string(t.Declined),
-		textback.CoolingDown: string(t.Cooldown), textback.Suppressed: string(t.Suppressed), textback.Quiet: string(t.Quiet),
-		textback.Anonymous: string(t.Anonymous), textback.OnNet: string(t.OnNet), textback.ShortNumber: string(t.Short),
-		textback.LandLine: string(t.Landline), textback.Region: string(t.Region), textback.OwnNumber: string(t.OwnNumber), textback.Loop: string(t.Loop), textback.Limited: string(t.Limited), textback.TooLong: string(t.TooLong),
-		textback.UnknownID: string(t.UnknownID), textback.Incomplete: string(t.Incomplete), textback.Forbidden: string(t.Forbidden),
-		textback.Refused: string(t.Refused), textback.Failed: string(t.Failed), textback.Uncertain: string(t.Uncertain), textback.BadRequest: string(t.BadRequest),
-	}
 }
 
 // quiet returns when no texts of an entry go out.

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/setting"
 	"github.com/switchhook/switchhook/internal/sms"
 )
 
@@ -277,7 +279,7 @@ func TestPageShowsProblemsAsTheyAreTold(t *testing.T) {
 // what is paid for.
 func TestDefaultMessagesAreOneSegment(t *testing.T) {
 	s := load(t, fromFile(t, complete, nil))
-	for _, message := range []config.Message{s.TextBack.Help, s.TextBack.StopConfirmation, s.TextBack.StartConfirmation} {
+	for _, message := range []setting.Message{s.TextBack.Help, s.TextBack.StopConfirmation, s.TextBack.StartConfirmation} {
 		if n := sms.Count(string(message)).Segments; n != 1 {
 			t.Errorf("%q comes to %d segments", message, n)
 		}
@@ -301,7 +303,7 @@ func TestPageShowsSettingsThatLoad(t *testing.T) {
 	if len(s.OnCall.Sources) != 2 || len(s.OnCall.Routes) != 2 || len(s.OnCall.Numbers) != 3 || s.OnCall.Routes[1].Texts.Nobody == "" {
 		t.Errorf("the page shows %+v", s.OnCall)
 	}
-	for _, kind := range []config.SourceKind{config.PagerDuty, config.BetterStack, config.Ilert, config.GoAlert, config.Grafana, config.ICal, config.Rota} {
+	for _, kind := range []source.Kind{source.KindPagerDuty, source.KindBetterStack, source.KindIlert, source.KindGoAlert, source.KindGrafana, source.KindICal, source.KindFile} {
 		if !strings.Contains(table, "| `"+string(kind)+"` |") {
 			t.Errorf("%s does not tell what %s needs", page, kind)
 		}

@@ -7,13 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // day is 24 hours. Settings of days are spans of keeping, for which an hour of
 // summer time more or less means nothing.
 const day = 24 * time.Hour
 
-func parseDuration(text, _ string) (any, error) { return readDuration(text) }
+func parseDuration(text string) (any, error) { return readDuration(text) }
 
 // readDuration reads what time.ParseDuration reads, with days before it:
 // "90d", "1d12h", "1m30s". A setting is never negative.
@@ -23,7 +25,7 @@ func readDuration(text string) (time.Duration, error) {
 	if number, after, found := strings.Cut(text, "d"); found {
 		n, err := strconv.ParseUint(number, 10, 32)
 		if err != nil {
-			return 0, errOther
+			return 0, setting.ErrForm
 		}
 		if n >= uint64(math.MaxInt64/day) {
 			return 0, errors.New("is longer than can be counted")
@@ -34,7 +36,7 @@ func readDuration(text string) (time.Duration, error) {
 		clock, err := time.ParseDuration(rest)
 		switch {
 		case err != nil:
-			return 0, errOther
+			return 0, setting.ErrForm
 		case clock < 0 || strings.ContainsAny(rest, "+-"):
 			return 0, errors.New("has a sign")
 		case clock > math.MaxInt64-d:
@@ -46,11 +48,7 @@ func readDuration(text string) (time.Duration, error) {
 }
 
 // formatDuration writes a time.Duration as an operator would: 90d, 1m30s.
-func formatDuration(value any) string {
-	d, ok := value.(time.Duration)
-	if !ok {
-		return fmt.Sprint(value)
-	}
+func formatDuration(d time.Duration) string {
 	days, clock := "", d.String()
 	if d >= day {
 		days, clock = fmt.Sprintf("%dd", d/day), (d % day).String()

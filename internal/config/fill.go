@@ -36,13 +36,29 @@ func (l *loader) fillSetting(k *node, at string, to reflect.Value) {
 		parsed, found = l.initial(k, at)
 		origin = Origin{Kind: Default}
 	}
-	if other, filled := l.filled[k.inherits]; !found && filled {
-		parsed, origin, found = other, l.origins[k.inherits], true
+	if !found && k.inherits != "" {
+		parsed, origin, found = l.inherited(k, at)
 	}
 	if found {
 		to.Set(parsed)
 		l.filled[at], l.origins[at] = to, origin
 	}
+}
+
+// inherited returns the value that a setting has of another. Of one beside it, it
+// counts as a default.
+func (l *loader) inherited(k *node, at string) (parsed reflect.Value, origin Origin, found bool) {
+	from := k.inherits
+	if beside, ok := strings.CutPrefix(from, "."); ok {
+		from = join(sectionOf(at), beside)
+	}
+	if parsed, found = l.filled[from]; found {
+		parsed, origin = parsed.Convert(k.typ), l.origins[from]
+	}
+	if from != k.inherits {
+		origin = Origin{Kind: Default}
+	}
+	return parsed, origin, found
 }
 
 // countItems returns how many items of an array are given.

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // TestItemsInEveryNotation writes the same two sources and two routes in each
@@ -62,10 +64,10 @@ route = [
 				t.Fatalf("%d sources and %d routes", len(s.Sources), len(s.Routes))
 			}
 			one, two := s.Sources[0], s.Sources[1]
-			if one.Kind != config.PagerDuty || one.Name != "first" || one.APIKey.Reveal() != "one" || one.EscalationPolicy != "P1" {
+			if one.Kind != source.KindPagerDuty || one.Name != "first" || one.APIKey.Reveal() != "one" || one.EscalationPolicy != "P1" {
 				t.Errorf("the first source is %+v", one)
 			}
-			if two.Kind != config.ICal || two.Name != "ical" || two.Path != config.Path(filepath.Join(from.Dir, "rota.ics")) {
+			if two.Kind != source.KindICal || two.Name != "ical" || two.Path != setting.Path(filepath.Join(from.Dir, "rota.ics")) {
 				t.Errorf("the second source is %+v", two)
 			}
 			if diff := cmp.Diff(map[string]int{"primary": 1, "second line": 2}, two.Categories); diff != "" {

@@ -1,12 +1,16 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/switchhook/switchhook/internal/setting"
+)
 
 // checkListeners reports addresses to listen on that are the same: each is
 // opened by itself.
 func (l *loader) checkListeners(s *Settings) {
-	seen := map[Address]string{s.Listen: "listen"}
-	own := func(path string, address Address) {
+	seen := map[setting.Address]string{s.Listen: "listen"}
+	own := func(path string, address setting.Address) {
 		if address == "" || strings.HasSuffix(string(address), ":0") { // of which the system makes another each time
 			return
 		}

@@ -84,7 +84,7 @@ func Load(from Sources) (*Settings, error) {
 	l.requireWhatIsNeeded()
 	l.checkListeners(settings)
 	if settings.OnCall != nil && !l.incomplete {
-		l.checkOnCall(settings)
+		l.check(settings.OnCall.Check(l.isGiven))
 	}
 	if err := sorted(l.problems); err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
 // The paths of what the on-call service before had names of its own for.
@@ -83,7 +85,7 @@ func (l *loader) takeOverOnCall(environ, dotenv variableLayers) {
 	if l.off(onCallSection) {
 		return
 	}
-	l.imply(sourceArray, "kind", string(PagerDuty))
+	l.imply(sourceArray, "kind", source.KindPagerDuty)
 	l.imply(routeArray, "name", impliedRoute)
 	l.pagerDuty = l.firstPagerDuty()
 	for _, variables := range []variableLayers{environ, dotenv} {
@@ -137,7 +139,7 @@ func (l *loader) imply(array, name, text string) {
 // -1: there is none.
 func (l *loader) firstPagerDuty() int {
 	for n := range maxItems {
-		if !l.off(item(sourceArray, n)) && l.text(join(item(sourceArray, n), "kind")) == string(PagerDuty) {
+		if !l.off(item(sourceArray, n)) && l.text(join(item(sourceArray, n), "kind")) == source.KindPagerDuty {
 			return n
 		}
 	}

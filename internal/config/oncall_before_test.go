@@ -8,6 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/oncall"
+	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
 // before are the files of the on-call service before, in the folder etc.
@@ -24,11 +26,11 @@ func asBefore(t *testing.T, s *config.Settings) {
 	if o == nil || len(o.Sources) != 1 || len(o.Routes) != 1 {
 		t.Fatalf("on-call routing is %+v", o)
 	}
-	source, route := o.Sources[0], o.Routes[0]
-	if source.Kind != config.PagerDuty || source.Name != "pagerduty" || source.APIKey.Reveal() != "key-before" || source.EscalationPolicy != "PBEFORE" || source.URL.IsSet() {
-		t.Errorf("the source is %+v", source)
+	from, route := o.Sources[0], o.Routes[0]
+	if from.Kind != source.KindPagerDuty || from.Name != "pagerduty" || from.APIKey.Reveal() != "key-before" || from.EscalationPolicy != "PBEFORE" || from.URL.IsSet() {
+		t.Errorf("the source is %+v", from)
 	}
-	if route.Name != "default" || len(route.DIDs)+len(route.Codes)+len(route.Sources) > 0 || route.Policy != config.Random || route.Preferred {
+	if route.Name != "default" || len(route.DIDs)+len(route.Codes)+len(route.Sources) > 0 || route.Policy != oncall.Random || route.Preferred {
 		t.Errorf("the route is %+v", route)
 	}
 	if secrets := o.Secrets(&route); len(secrets) != 1 || !secrets[0].Matches("secret-before") {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
 func TestOnCallSettingsThatDoNotGoTogether(t *testing.T) {
@@ -241,7 +241,7 @@ func TestSecretsOfOnCallAreNeverShown(t *testing.T) {
 	if got := s.OnCall.Sources[1].URL.Host(); got != "calendar.example.net" {
 		t.Errorf("of the calendar's address it shows %q", got)
 	}
-	var none config.SourceURL
+	var none source.URL
 	if none.Host() != "" || none.IsSet() {
 		t.Errorf("of no address it shows %q", none.Host())
 	}

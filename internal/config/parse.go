@@ -3,11 +3,11 @@ package config
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"strconv"
 
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // parse returns what a value says, as the setting's field holds it. Relative
@@ -34,11 +34,10 @@ func (k *key) parseOne(v *value, name, dir string) (reflect.Value, *Problem) {
 	if v.form != bare && v.form != k.kind.written() && (v.form != moment || !k.kind.moment) {
 		return fail("is %s; it takes %s", v.form.noun(), takes)
 	}
-	folder := v.folder
-	if !filepath.IsAbs(folder) {
-		folder = filepath.Join(dir, folder)
+	parsed, err := k.kind.parse(v.text)
+	if path, ok := parsed.(setting.Path); ok {
+		parsed = path.In(string(setting.Path(v.folder).In(dir)))
 	}
-	parsed, err := k.kind.parse(v.text, folder)
 	if err == nil {
 		err = k.checkRange(parsed)
 	}
@@ -52,11 +51,11 @@ func (k *key) parseOne(v *value, name, dir string) (reflect.Value, *Problem) {
 	switch {
 	case err == nil:
 		return reflect.ValueOf(parsed), nil
-	case k.kind.secret && errors.Is(err, errOther):
+	case k.kind.secret && errors.Is(err, setting.ErrForm):
 		return fail("is not %s", takes) // the value is not shown
-	case k.kind.secret, errors.Is(err, errPassword):
+	case k.kind.secret, errors.Is(err, setting.ErrPassword):
 		return fail("%v", err) // nor here
-	case errors.Is(err, errOther):
+	case errors.Is(err, setting.ErrForm):
 		return fail("is %s; it takes %s", shown, takes)
 	default:
 		return fail("is %s, which %v", shown, err)

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // requireWhatIsNeeded reports the settings that are missing.
@@ -41,6 +43,32 @@ func (l *loader) require(path string) {
 	if !l.attempts[path] && !l.has(path) {
 		l.report(l.placeOf(path), "%s is missing: %s", path, l.remedy(path))
 	}
+}
+
+// check reports what a feature says of its settings.
+func (l *loader) check(problems []setting.Problem) {
+	for _, p := range problems {
+		switch {
+		case p.Or != "":
+			l.report(l.placeOf(p.Path), "%s is missing, and so is %s; a calendar has one of them: %s", p.Path, p.Or, l.remedy(p.Path))
+		case p.Text == "":
+			l.require(p.Path)
+		case !l.attempts[p.Path]: // else it was told already
+			l.report(l.placeGiven(p.Path), "%s", p.Text)
+		}
+	}
+}
+
+// isGiven says whether somebody set a setting, or tried to.
+func (l *loader) isGiven(path string) bool { return l.origins[path].Kind > Default || l.attempts[path] }
+
+// placeGiven returns where a setting stands; where nobody wrote it, where its
+// section does.
+func (l *loader) placeGiven(path string) Origin {
+	if at := l.origins[path]; at.Kind > Default {
+		return at
+	}
+	return l.causes[sectionOf(path)]
 }
 
 // anythingOn says whether a section is on that the server does something for.

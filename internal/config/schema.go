@@ -53,15 +53,13 @@ const maxItems = 100
 // schema returns the section that all others are in. It panics where a field or
 // tag is not as the package needs it, which any test of Load finds.
 func schema() *node {
-	all := kinds()
-	maps.Copy(all, onCallKinds())
 	root := &node{of: reflect.TypeFor[Settings]()}
-	root.add(all)
+	root.add(standard())
 	return root
 }
 
 // add adds the fields of a section's struct.
-func (n *node) add(all map[reflect.Type]kind) {
+func (n *node) add(known map[reflect.Type]kind) {
 	for i := range n.of.NumField() {
 		field := n.of.Field(i)
 		tag := field.Tag.Get
@@ -70,7 +68,7 @@ func (n *node) add(all map[reflect.Type]kind) {
 		}
 		c := &node{name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), of: field.Type}
 		n.children = append(n.children, c)
-		if c.key = newKey(field, all); c.key != nil {
+		if c.key = newKey(field, known); c.key != nil {
 			continue
 		}
 		if c.optional, c.array = c.of.Kind() == reflect.Pointer, c.of.Kind() == reflect.Slice; c.optional || c.array {
@@ -79,25 +77,26 @@ func (n *node) add(all map[reflect.Type]kind) {
 		if c.of.Kind() != reflect.Struct {
 			panic(fmt.Sprintf("config: %s is of type %s, which is no kind of setting", c.name, field.Type))
 		}
-		c.add(all)
+		c.add(known)
 	}
 }
 
 // newKey returns what the tags of a field say, or nil for a section.
-func newKey(field reflect.StructField, all map[reflect.Type]kind) *key {
+func newKey(field reflect.StructField, known map[reflect.Type]kind) *key {
 	tag, of := field.Tag.Get, field.Type
 	k := &key{
 		typ: of, table: of.Kind() == reflect.Map, alone: tag("alone") != "", example: tag("example"), initial: tag("default"),
 		inherits: tag("inherits"), folder: tag("folder"), need: tag("need"), zero: tag("zero"),
 	}
 	if k.table {
-		k.names, of = all[of.Key()], of.Elem()
+		k.names, _ = kindOf(of.Key(), known)
+		of = of.Elem()
 	}
 	if k.list = of.Kind() == reflect.Slice; k.list {
 		of = of.Elem()
 	}
-	var known bool
-	if k.kind, known = all[of]; !known {
+	var ok bool
+	if k.kind, ok = kindOf(of, known); !ok {
 		return nil
 	}
 	k.min, k.max = k.kind.limit(tag("min")), k.kind.limit(tag("max"))
@@ -109,7 +108,7 @@ func (k kind) limit(text string) int64 {
 	if text == "" {
 		return 0
 	}
-	parsed, err := k.parse(text, "")
+	parsed, err := k.parse(text)
 	n, ok := integer(parsed)
 	if err != nil || !ok {
 		panic(fmt.Sprintf("config: the limit %q", text))

@@ -87,7 +87,7 @@ func (k *key) parseName(f field, path string) (name reflect.Value, problem *Prob
 		p := problemf(f.origin, format, args...)
 		problem = &p
 	}
-	parsed, err := k.names.parse(f.name, "")
+	parsed, err := k.names.parse(f.name)
 	switch {
 	case f.form == table && f.notation == dotted:
 		for rest := range f.leaves() {

@@ -7,10 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 func TestTablesArriveFromEveryNotation(t *testing.T) {
-	want := map[string][]config.Number{
+	want := map[string][]setting.Number{
 		"alice@example.net": {"+31611111111", "201"}, "Bob": {"0622222222"}, "PABC123": {}, "d. o'dell": {"+1 (212) 555-0100"},
 	}
 	for name, from := range map[string]config.Sources{

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/textback"
 )
 
 // TestValues gives each kind of value as a flag, which is text as it stands,
@@ -58,7 +58,7 @@ func TestValues(t *testing.T) {
 		{"trusted_proxies.0", "::ffff:192.0.2.7", "192.0.2.7/32", ""},
 		{"trusted_proxies.0", "2001:db8::/32", "2001:db8::/32", ""},
 		{"trusted_proxies.0", "10.0.0.1/8", "", `is "10.0.0.1/8", which is an address within a network; write 10.0.0.0/8 or 10.0.0.1`},
-		{"trusted_proxies.0", "::ffff:10.0.0.0/104", "", `is "::ffff:10.0.0.0/104", which is an IPv4 network in the clothes of IPv6, which no address would match`},
+		{"trusted_proxies.0", "::ffff:10.0.0.0/104", "", `is "::ffff:10.0.0.0/104", which is an IPv4-mapped IPv6 network; write it as IPv4`},
 		{"trusted_proxies.0", "fe80::1%eth0", "", `is "fe80::1%eth0"` + aNetwork},
 		{"trusted_proxies.0", "10.0.0.0/33", "", `is "10.0.0.0/33"` + aNetwork},
 		{"trusted_proxies.0", "proxy", "", `is "proxy"` + aNetwork},
@@ -186,7 +186,7 @@ domain = "example.net"
 	if s.Forms.Secret.Reveal() != "s" || s.TextBack.Patience != 1500*time.Millisecond || s.Core == nil || s.Core.Domain != "example.net" {
 		t.Errorf("forms, textback or core: %+v", s.Describe())
 	}
-	if b := s.TextBack; b.MaxSegments != 16 || len(b.Landlines) != 2 || b.Landlines[0] != "12125550100" || b.WhenUncertain != config.Resend ||
+	if b := s.TextBack; b.MaxSegments != 16 || len(b.Landlines) != 2 || b.Landlines[0] != "12125550100" || b.WhenUncertain != textback.Resend ||
 		b.QuietHours.String() != "21:30-08:00" {
 		t.Errorf("textback: %+v", b)
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/await"
-	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/storetest"
 	"github.com/switchhook/switchhook/internal/textback"
 )
@@ -47,9 +46,9 @@ func policies() []policy {
 
 // settings returns the policy as settings.
 func (p policy) settings() string {
-	uncertain := config.Hold
+	uncertain := textback.Hold
 	if p.resend {
-		uncertain = config.Resend
+		uncertain = textback.Resend
 	}
 	return fmt.Sprintf("queue_on_failure = %v\nwhen_uncertain = %q\n", p.queue, uncertain)
 }

@@ -21,12 +21,12 @@ const module = "github.com/switchhook/switchhook"
 // as high up as it can stand.
 var tiers = [][]string{
 	{"internal/fault", "internal/guess", "internal/phone", "internal/hours", "internal/sms", "internal/optout", "internal/audio", "internal/notify", "internal/handover", "internal/await", "internal/pipenet", "internal/spelling", "internal/plaintext", "internal/oncall/ical", "netsapiens/nstest"},
-	{"responder", "internal/trace", "internal/entry", "internal/ledger", "internal/config"},
+	{"responder", "internal/trace", "internal/entry", "internal/ledger", "internal/setting"},
 	{"internal/document", "internal/fetch", "internal/dialplan", "internal/form", "internal/clicktocall/widget", "netsapiens"},
 	{"internal/engine", "internal/speech", "internal/alert"},
 	{"internal/simulator", "internal/voice", "internal/textback", "internal/clicktocall", "internal/oncall", "internal/oncall/source", "internal/oncall/sourcetest", "internal/provision"},
 	{"internal/core"},
-	{"internal/nsapi", "internal/web", "internal/console", "internal/store"},
+	{"internal/config", "internal/nsapi", "internal/web", "internal/console", "internal/store"},
 	{"internal/app", "internal/storetest", "internal/telephone", "respondertest", "examples/..."},
 	{"internal/cli"},
 	{"cmd/switchhook"},

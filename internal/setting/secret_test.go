@@ -1,4 +1,4 @@
-package config_test
+package setting_test
 
 import (
 	"bytes"
@@ -12,21 +12,21 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 const password = "hunter2hunter2"
 
 func TestSecretIsNeverPrinted(t *testing.T) {
-	secret := config.NewSecret(password)
+	secret := setting.NewSecret(password)
 	type outer struct {
-		Public config.Secret
-		hidden config.Secret
+		Public setting.Secret
+		hidden setting.Secret
 	}
 	nested := outer{secret, secret}
 	printed := []string{secret.String(), fmt.Sprint(secret), fmt.Sprintln(secret, &secret), fmt.Errorf("wrap %w", errors.New(fmt.Sprint(secret))).Error()}
 	for verb := range strings.SplitSeq("v +v #v s q x X d t b o c U e g p T 10s -30q .3s w", " ") {
-		for _, value := range []any{secret, &secret, nested, &nested, []config.Secret{secret}, map[string]config.Secret{"a": secret}, [1]any{nested}} {
+		for _, value := range []any{secret, &secret, nested, &nested, []setting.Secret{secret}, map[string]setting.Secret{"a": secret}, [1]any{nested}} {
 			printed = append(printed, fmt.Sprintf("%"+verb, value))
 		}
 	}
@@ -41,7 +41,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	for _, handler := range []slog.Handler{slog.NewTextHandler(&log, nil), slog.NewJSONHandler(&log, nil)} {
 		slog.New(handler).Info("settings", "secret", secret, "pointer", &secret, "nested", nested)
 	}
-	printed = append(printed, log.String(), cmp.Diff(secret, config.NewSecret("other")))
+	printed = append(printed, log.String(), cmp.Diff(secret, setting.NewSecret("other")))
 
 	hex := fmt.Sprintf("%x", password)
 	for _, text := range printed {
@@ -57,17 +57,17 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 }
 
 func TestSecretsAreCompared(t *testing.T) {
-	var none config.Secret
-	set := config.NewSecret(password)
+	var none setting.Secret
+	set := setting.NewSecret(password)
 	for _, c := range []struct {
 		name string
 		got  bool
 		want bool
 	}{
-		{"equal to the same", set.Equal(config.NewSecret(password)), true},
-		{"equal to another", set.Equal(config.NewSecret(password + "3")), false},
+		{"equal to the same", set.Equal(setting.NewSecret(password)), true},
+		{"equal to another", set.Equal(setting.NewSecret(password + "3")), false},
 		{"equal to none", set.Equal(none), false},
-		{"none equal to none", none.Equal(config.NewSecret("")), true},
+		{"none equal to none", none.Equal(setting.NewSecret("")), true},
 		{"matches the same", set.Matches(password), true},
 		{"matches another", set.Matches("hunter"), false},
 		{"matches empty", set.Matches(""), false},

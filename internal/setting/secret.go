@@ -1,15 +1,18 @@
-package config
+package setting
 
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"unicode"
 )
 
-// redacted is what a secret prints.
-const redacted = "<secret>"
+// Redacted is what a secret prints.
+const Redacted = "<secret>"
 
 // Secret is a text that is never printed: it shows as <secret> under every
 // verb of fmt, in slog, JSON and whatever else marshals text. The zero Secret
@@ -54,15 +57,31 @@ func (s Secret) Matches(given string) bool {
 }
 
 // String returns <secret>.
-func (s Secret) String() string { return redacted }
+func (s Secret) String() string { return Redacted }
 
 // Format prints <secret>, whatever the verb.
 func (s Secret) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, redacted) // a fmt.State buffers, and does not fail
+	_, _ = io.WriteString(f, Redacted) // a fmt.State buffers, and does not fail
 }
 
 // MarshalText returns <secret>.
-func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (s Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // LogValue returns <secret>.
-func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+func (s Secret) LogValue() slog.Value { return slog.StringValue(Redacted) }
+
+// UnmarshalText reads a secret of one line.
+func (s *Secret) UnmarshalText(text []byte) error {
+	*s = NewSecret(string(text))
+	return checkSecret(string(text))
+}
+
+// Takes says what a secret is.
+func (s Secret) Takes() string { return "a secret of one line" }
+
+func checkSecret(text string) error {
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		return errors.New("holds a line break or another control character")
+	}
+	return nil
+}

@@ -1,10 +1,9 @@
-package config
+package setting
 
 import (
 	"errors"
 	"net/url"
 	"strings"
-	"unicode"
 )
 
 // Database is the URL of a PostgreSQL database, as pgx and libpq read it. It
@@ -36,25 +35,16 @@ func (w Webhook) Host() string {
 	return u.Host
 }
 
-func parseSecret(text, _ string) (any, error) { return NewSecret(text), checkSecret(text) }
-
-func checkSecret(text string) error {
-	if strings.ContainsFunc(text, unicode.IsControl) {
-		return errors.New("holds a line break or another control character")
-	}
-	return nil
+// UnmarshalText reads the URL of a database.
+func (d *Database) UnmarshalText(text []byte) error {
+	_, _, err := readDatabase(string(text))
+	d.Secret = NewSecret(string(text))
+	return err
 }
 
-func formatSecret(value any) string {
-	if s, ok := value.(interface{ IsSet() bool }); ok && !s.IsSet() {
-		return ""
-	}
-	return redacted
-}
-
-func parseDatabase(text, _ string) (any, error) {
-	_, _, err := readDatabase(text)
-	return Database{NewSecret(text)}, err
+// Takes says what the address of a database is.
+func (d Database) Takes() string {
+	return `the address of a PostgreSQL database, such as "postgres://user:password@db.example.net/switchhook"`
 }
 
 var errUnreadable = errors.New("cannot be read; in a password / is written %2F, @ %40, : %3A, # %23 and % %25")
@@ -68,7 +58,7 @@ func readDatabase(text string) (hosts, name string, err error) {
 	}
 	scheme, rest, found := strings.Cut(text, "://")
 	if !found || scheme != "postgres" && scheme != "postgresql" {
-		return "", "", errOther
+		return "", "", ErrForm
 	}
 	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
@@ -82,7 +72,7 @@ func readDatabase(text string) (hosts, name string, err error) {
 	var u *url.URL
 	for host := range strings.SplitSeq(hosts, ",") {
 		u, err = url.Parse(scheme + "://" + user + host + behind)
-		if err != nil || u.Port() != "" && !isPort(u.Port()) {
+		if err != nil || u.Port() != "" && !IsPort(u.Port()) {
 			return "", "", errUnreadable
 		}
 		if u.Hostname() == "" && hosts != "" {
@@ -111,12 +101,17 @@ func readDatabase(text string) (hosts, name string, err error) {
 	return hosts, name, nil
 }
 
-func parseWebhook(text, _ string) (any, error) {
-	if err := checkSecret(text); err != nil {
-		return nil, err
+// UnmarshalText reads a web address.
+func (w *Webhook) UnmarshalText(text []byte) error {
+	w.Secret = NewSecret(string(text))
+	if err := checkSecret(string(text)); err != nil {
+		return err
 	}
-	if _, err := webAddress(text); err != nil {
-		return nil, err
-	}
-	return Webhook{NewSecret(text)}, nil
+	_, err := webAddress(string(text))
+	return err
+}
+
+// Takes says what the address of a webhook is.
+func (w Webhook) Takes() string {
+	return `a web address, such as "https://chat.example.net/hooks/switchhook"`
 }

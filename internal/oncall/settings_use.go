@@ -1,0 +1,159 @@
+package oncall
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/switchhook/switchhook/internal/hours"
+	"github.com/switchhook/switchhook/internal/plaintext"
+	"github.com/switchhook/switchhook/internal/setting"
+)
+
+// Secrets returns those that open one of the routes, at least one: its own, or
+// those of all routes where it has none.
+func (s *Settings) Secrets(r *RouteSettings) []setting.Secret {
+	own, previous := r.Secret, r.PreviousSecret
+	if !own.IsSet() {
+		own, previous = s.Secret, s.PreviousSecret
+	}
+	if !previous.IsSet() {
+		return []setting.Secret{own}
+	}
+	return []setting.Secret{own, previous}
+}
+
+// Schedule returns the route's opening hours; nil: always open. The error says
+// on which day what is wrong, which Check has found in time.
+func (r *RouteSettings) Schedule() (*hours.Schedule, error) {
+	if len(r.Hours) == 0 && len(r.Holidays) == 0 {
+		return nil, nil
+	}
+	week, err := json.Marshal(r.Hours)
+	if err != nil {
+		return nil, err
+	}
+	s := &hours.Schedule{Zone: r.TimeZone}
+	if s.Week, err = hours.ParseWeek(week); err != nil {
+		return nil, err
+	}
+	s.Holidays = slices.Compact(slices.Sorted(slices.Values(r.Holidays)))
+	return s, nil
+}
+
+// RoutesOf returns the routes of settings that were checked.
+func RoutesOf(s *Settings) []Route {
+	routes := make([]Route, len(s.Routes))
+	for i := range s.Routes {
+		routes[i] = s.route(&s.Routes[i])
+	}
+	return routes
+}
+
+func (s *Settings) route(r *RouteSettings) Route {
+	route := Route{
+		Name: string(r.Name), DIDs: texts(r.DIDs), Codes: texts(r.Codes), Sources: texts(r.Sources),
+		RepeatWithin: r.RepeatWithin, CallerName: r.CallerName,
+		Rules: Rules{
+			Policy: r.Policy, Beyond: r.Beyond, NextLevel: r.NextLevel, Preferred: r.Preferred,
+			Numbers: map[string][]string{}, CallingCode: string(r.CallingCode), Block: texts(r.Block), Allow: texts(r.Allow),
+			Fallback: string(r.Fallback), Closed: string(r.ClosedNumber), Refused: string(r.RefusedNumber),
+		},
+		Texts: Texts{
+			Connecting: string(r.Texts.Connecting), Nobody: string(r.Texts.Nobody), Closed: string(r.Texts.Closed),
+			Voice: r.Texts.Voice, Language: r.Texts.Language,
+		},
+	}
+	route.Rules.Hours, _ = r.Schedule()
+	for _, secret := range s.Secrets(r) {
+		route.Secrets = append(route.Secrets, secret.Reveal())
+	}
+	for person, numbers := range s.Numbers {
+		route.Rules.Numbers[plaintext.Compose(person)] = texts(numbers)
+	}
+	if len(route.Sources) == 0 {
+		for _, from := range s.Sources {
+			route.Sources = append(route.Sources, string(from.Name))
+		}
+	}
+	return route
+}
+
+func texts[T ~string](items []T) []string {
+	all := make([]string, len(items))
+	for i, item := range items {
+		all[i] = string(item)
+	}
+	return all
+}
+
+// DialledIn returns the calling code of the routes that a source is for; empty:
+// they have none, or not the same.
+func (s *Settings) DialledIn(source setting.Name) string {
+	var codes []string
+	for i := range s.Routes {
+		r := &s.Routes[i]
+		if len(r.Sources) == 0 || slices.Contains(r.Sources, source) {
+			codes = append(codes, string(r.CallingCode))
+		}
+	}
+	if codes = slices.Compact(codes); len(codes) == 1 {
+		return codes[0]
+	}
+	return ""
+}
+
+// Check returns what is wrong with settings that stand below [oncall]. Given says
+// whether somebody has set one.
+func (s *Settings) Check(given func(path string) bool) (problems []setting.Problem) {
+	sources, routes := make([]setting.Name, len(s.Sources)), make([]setting.Name, len(s.Routes))
+	for n := range s.Sources {
+		problems = append(problems, s.Sources[n].Check(fmt.Sprintf("oncall.source.%d", n), given)...)
+		sources[n] = s.Sources[n].Name
+	}
+	shared := true // each route has a secret of its own
+	for n := range s.Routes {
+		path := fmt.Sprintf("oncall.route.%d", n)
+		problems = append(problems, s.Routes[n].check(path, sources)...)
+		routes[n] = s.Routes[n].Name
+		shared = shared && given(path+".secret")
+	}
+	if !shared { // there is none by default: everybody would know it
+		problems = append(problems, setting.Problem{Path: "oncall.secret"})
+	}
+	return slices.Concat(problems, checkNames("oncall.source", sources), checkNames("oncall.route", routes))
+}
+
+// checkNames returns names that two items of an array have.
+func checkNames(array string, names []setting.Name) (problems []setting.Problem) {
+	known := make(map[setting.Name]string, len(names))
+	for n, name := range names {
+		item := fmt.Sprintf("%s.%d", array, n)
+		switch other := known[name]; {
+		case name == "": // and that was told
+		case other != "":
+			problems = append(problems, setting.Problemf(item+".name", "%s is called %s, as %s is; write another name = \"…\" below [[%s]]", item, name, other, array))
+		default:
+			known[name] = item
+		}
+	}
+	return problems
+}
+
+// check returns what a route cannot be. Known are the names of all sources.
+func (r *RouteSettings) check(path string, known []setting.Name) (problems []setting.Problem) {
+	for i, name := range r.Sources {
+		switch {
+		case slices.Contains(known, ""): // a source that is wrong, as was told, may be the one
+		case !slices.Contains(known, name):
+			problems = append(problems, setting.Problemf(path+".sources", "item %d of %s.sources is %q, and no source is called that; there is %s", i+1, path, name, strings.Join(texts(known), ", ")))
+		case slices.Contains(r.Sources[:i], name):
+			problems = append(problems, setting.Problemf(path+".sources", "item %d of %s.sources is %q, which stands there before", i+1, path, name))
+		}
+	}
+	if _, err := r.Schedule(); err != nil {
+		problems = append(problems, setting.Problemf(path+".hours", "%s.hours cannot be used: %v", path, err))
+	}
+	return problems
+}

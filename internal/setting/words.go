@@ -1,0 +1,115 @@
+package setting
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/switchhook/switchhook/internal/plaintext"
+	"github.com/switchhook/switchhook/internal/sms"
+)
+
+// Text is what a caller hears: a sentence or a few.
+type Text string
+
+// Message is what somebody reads as a text message.
+type Message string
+
+// Name is what something is called where people and programs name it: letters,
+// digits, dots, dashes and underscores.
+type Name string
+
+// Domain is the name of a domain of the phone system: letters, digits, dots,
+// dashes and underscores.
+type Domain string
+
+const (
+	// maxText is the longest text in characters: half a minute of listening.
+	maxText = 500
+
+	// maxSegments is the most that a Message comes to. Carriers want the
+	// confirmation of an opt-out to be short; letters that GSM does not know
+	// take more than one for a sentence or two.
+	maxSegments = 3
+
+	// maxName is the longest name, in characters: it stands in addresses, and on
+	// each line of the log.
+	maxName = 64
+
+	// maxDomain is the longest name that DNS can hold, in characters.
+	maxDomain = 253
+)
+
+// UnmarshalText reads a text to be spoken.
+func (t *Text) UnmarshalText(text []byte) error {
+	composed := plaintext.Compose(string(text))
+	*t = Text(composed)
+	if utf8.RuneCountInString(composed) > maxText {
+		return fmt.Errorf("is longer than %d characters", maxText)
+	}
+	return CheckWords(composed)
+}
+
+// Takes says what a Text is.
+func (t Text) Takes() string { return "a text to be spoken" }
+
+// UnmarshalText reads a text message.
+func (m *Message) UnmarshalText(text []byte) error {
+	composed := plaintext.Compose(string(text))
+	*m = Message(composed)
+	if n := sms.Count(composed).Segments; n > maxSegments {
+		return fmt.Errorf("comes to %d segments, more than the %d it may have", n, maxSegments)
+	}
+	return CheckWords(composed)
+}
+
+// Takes says what a Message is.
+func (m Message) Takes() string { return "a text message" }
+
+// CheckWords says why words can be neither spoken nor sent.
+func CheckWords(text string) error {
+	switch {
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("holds a line break or another control character")
+	case !utf8.ValidString(text):
+		return errors.New("is not UTF-8")
+	}
+	return nil
+}
+
+var errLetters = errors.New("holds other characters than letters, digits, dots, dashes and underscores")
+
+// UnmarshalText reads a name.
+func (n *Name) UnmarshalText(text []byte) error {
+	*n = Name(text)
+	switch {
+	case strings.ContainsFunc(string(text), notInName):
+		return errLetters
+	case len(text) > maxName:
+		return fmt.Errorf("is longer than %d characters", maxName)
+	}
+	return nil
+}
+
+// Takes says what a Name is.
+func (n Name) Takes() string { return `a name, such as "support"` }
+
+// UnmarshalText reads the name of a domain.
+func (d *Domain) UnmarshalText(text []byte) error {
+	*d = Domain(text)
+	name := string(text)
+	switch {
+	case strings.ContainsFunc(name, notInName):
+		return errLetters
+	case len(name) > maxDomain:
+		return fmt.Errorf("is longer than %d characters", maxDomain)
+	case strings.HasPrefix(name, "."), strings.HasSuffix(name, "."), strings.Contains(name, ".."):
+		return errors.New("has a dot with nothing beside it")
+	}
+	return nil
+}
+
+// Takes says what a Domain is.
+func (d Domain) Takes() string { return `the name of a domain, such as "example.net"` }
