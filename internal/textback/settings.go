@@ -26,7 +26,7 @@ type Settings struct {
 	CooldownTexts int           `key:"cooldown_texts" default:"3" min:"1" max:"100" doc:"How many texts a caller gets from one entry within the cool-down, where the entry's own cooldown does not say."`
 	Cooldown      time.Duration `key:"cooldown" default:"1h" min:"1m" max:"1d" doc:"The cool-down, where the entry's own cooldown does not say: any span of this length counts."`
 
-	Keys Keys `key:"keys" default:"auto" doc:"auto makes a key for each entry that has none of its own when its dial rule is made, puts it into the rule's address, and gives keys to the rules that this server made before, a hundred every half minute; the webhook then refuses requests without it. off leaves addresses as they were before there were keys, and takes the keys that were made out of the rules again."`
+	Keys Keys `key:"keys" default:"auto" doc:"auto makes a key for each entry that has none of its own when its dial rule is made, puts it into the rule's address, and gives keys to the rules that this server made before, 150 every half minute; the webhook then refuses requests without it. off leaves addresses as they were before there were keys, and takes the keys that were made out of the rules again."`
 
 	// The caps count texts that were begun for callers, whether they went out or
 	// not.
