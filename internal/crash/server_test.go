@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -33,14 +34,21 @@ type server struct {
 
 var listens = regexp.MustCompile(`msg=listening address=(\S+)`)
 
-// start starts a process in a folder. It is killed at the end of the test.
+// start starts a process of this program in a folder. It is killed at the end of
+// the test.
 func start(t *testing.T, as, folder string) *server {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{command: exec.Command(self), listening: make(chan struct{}), ended: make(chan struct{})}
+	return startCommand(t, exec.Command(self), as, folder)
+}
+
+// startCommand is start for any program.
+func startCommand(t *testing.T, command *exec.Cmd, as, folder string) *server {
+	t.Helper()
+	s := &server{command: command, listening: make(chan struct{}), ended: make(chan struct{})}
 	s.command.Dir, s.command.Env = folder, environ(as)
 	stderr, err := s.command.StderrPipe()
 	if err != nil {
@@ -84,6 +92,15 @@ func (s *server) said() string {
 func (s *server) kill() {
 	_ = s.command.Process.Kill() // it may have ended by itself
 	<-s.ended
+}
+
+// stop stops the process as a service manager does, and waits until it is gone.
+func (s *server) stop(t *testing.T) {
+	t.Helper()
+	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	await.From(t, "an end of the server", s.ended)
 }
 
 // await waits until the process listens.
