@@ -1,9 +1,7 @@
 package cli_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -11,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/ledger"
@@ -34,7 +31,7 @@ var filled = []string{
 	"callbacks.number", "callbacks.origin", "callbacks.problem", "calls.from_number", "calls.id", "calls.outcome", "calls.to_number", "calls.trace",
 	"consents.call_id", "consents.number", "consents.wording", "counted_calls.caller",
 	"events.about", "events.action", "events.actor", "events.detail", "inbound.id", "inbound.message", "inbound.receiver", "inbound.sender",
-	"limits.id", "objects.fields", "objects.id", "objects.owner", "oncall_decisions.record", "river_job.errors",
+	"limits.id", "objects.fields", "objects.id", "objects.owner", "oncall_decisions.record",
 	"suppressions.words", "texts.call_id", "texts.dialled", "texts.message", "texts.problem", "texts.receiver", "texts.sender",
 }
 
@@ -61,7 +58,6 @@ func fill(t testing.TB, s *store.Store, of person) *filling {
 	}
 	f.counted()
 	f.proof()
-	f.failingJob()
 	return f
 }
 
@@ -210,22 +206,6 @@ func (f *filling) coreTraffic(writing string) {
 	f.must(err)
 	_, err = f.c.QueueCall(ctx, provider, "9002", f.fields("destination", stranger, "note", "friend of "+writing))
 	f.must(err)
-}
-
-// failingJob works a job whose failure names the number.
-func (f *filling) failingJob() {
-	f.t.Helper()
-	ctx := await.Context(f.t)
-	const kind = "failing"
-	f.must(f.s.Schedule(ctx, kind, "1", time.Now()))
-	ran := make(chan struct{}, 100)
-	worker, err := f.s.Work(ctx, map[string]store.Handler{kind: func(context.Context, string) (time.Time, error) {
-		ran <- struct{}{}
-		return time.Time{}, errors.New("no answer from " + strings.Join(f.of.writings, ", from "))
-	}}, store.WorkOptions{})
-	f.must(err)
-	<-ran
-	f.must(worker.Stop(ctx))
 }
 
 // fields returns fields of the Core: a name, its value, and so on.

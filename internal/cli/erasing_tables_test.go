@@ -21,7 +21,6 @@ const (
 	closedSet = "one of a few words of the program's own"
 	madeHere  = "random, and made by the program"
 	address   = "of an address of the Internet, checked when it was read"
-	rivers    = "River's own words, and ids that are made here"
 )
 
 // blankColumns are the columns of text that hold no number.
@@ -35,19 +34,12 @@ var blankColumns = map[string]string{
 	"callbacks.site": address, "callbacks.block": address,
 	"consents.pressed":   closedSet,
 	"counted_calls.step": closedSet, "counted_calls.reason": closedSet,
-	"events.id":           madeHere,
+	"events.id": madeHere,
+	"jobs.kind": closedSet, "jobs.worker": madeHere,
 	"objects.kind":        closedSet,
 	"oncall_decisions.id": madeHere,
 	"revisions.kind":      closedSet,
-	"river_job.args":      rivers, "river_job.attempted_by": rivers, "river_job.kind": rivers, "river_job.metadata": rivers,
-	"river_job.queue": rivers, "river_job.state": rivers, "river_job.tags": rivers, "river_job.unique_key": "a hash", "river_job.unique_states": rivers,
-	"river_leader.leader_id": rivers, "river_leader.name": rivers,
-	"river_migration.line":       rivers,
-	"river_notification.payload": rivers, "river_notification.topic": rivers,
-	"river_client.id": rivers, "river_client.metadata": rivers,
-	"river_client_queue.river_client_id": rivers, "river_client_queue.name": rivers, "river_client_queue.metadata": rivers,
-	"river_queue.name": rivers, "river_queue.metadata": rivers,
-	"secrets.name": closedSet, "secrets.value": madeHere,
+	"secrets.name":        closedSet, "secrets.value": madeHere,
 	"suppressions.channel": closedSet, "suppressions.how": closedSet,
 	"texts.id": madeHere, "texts.purpose": closedSet, "texts.session": madeHere, "texts.state": closedSet,
 	"texts.why": closedSet, "texts.source": address,
@@ -57,7 +49,7 @@ var blankColumns = map[string]string{
 // the command tells of.
 var told = []string{
 	"answers.entry", "callbacks.entry", "callbacks.queue", "callbacks.tenant", "consents.entry", "counted_calls.entry",
-	"entries.id", "entries.item", "event_keys.domain", "inbound.domain",
+	"entries.id", "entries.item", "event_keys.domain", "inbound.domain", "jobs.id",
 	"objects.domain", "objects.owner", "objects.id", "objects.fields",
 	"oncall_answers.source", "oncall_answers.snapshot", "provisioned.entry", "provisioned.record", "revisions.domain",
 	"suppressions.number", "suppressions.tenant", "texts.domain", "texts.entry", "texts.message", "texts.username",

@@ -252,7 +252,7 @@ func lapse(t *testing.T, database store.Config) {
 	defer db.Close()
 	for _, statement := range []string{
 		"UPDATE texts SET lease = 1 WHERE lease > 0",
-		"UPDATE river_job SET attempted_at = '2000-01-01 00:00:00' WHERE state = 'running'",
+		"UPDATE jobs SET due = 1 WHERE worker <> ''",
 	} {
 		if _, err := db.ExecContext(t.Context(), statement); err != nil {
 			t.Fatal(err)

@@ -14,10 +14,6 @@ import (
 // isOnTheWay is what a rule's onTheWay is selected as.
 const isOnTheWay = "is_on_the_way"
 
-// readAs are the expressions by which columns are read that hold no text, on
-// SQLite and on PostgreSQL.
-var readAs = map[string][2]string{"river_job.errors": {"json(errors)", "CAST(errors AS TEXT)"}}
-
 // erasingRow are the columns of a row.
 type erasingRow map[string]any
 
@@ -34,7 +30,7 @@ func (r erasingRow) text(column string) string {
 
 // columns returns the columns that the rule looks at.
 func (r *erasingRule) columns() []string {
-	all := slices.Concat(r.key, r.owners, r.words, r.documents, r.ids, r.emptied, slices.Sorted(maps.Keys(r.names)))
+	all := slices.Concat(r.key, r.owners, r.words, r.documents, r.ids, slices.Sorted(maps.Keys(r.names)))
 	if r.configuration != "" {
 		all = append(all, r.configuration)
 	}
@@ -46,14 +42,6 @@ func (r *erasingRule) columns() []string {
 func (e *erasing) searchTable(ctx context.Context, q querier, r *erasingRule) error {
 	columns := r.columns()
 	selected := slices.Clone(columns)
-	for i, column := range columns {
-		if as, ok := readAs[r.table+"."+column]; ok {
-			selected[i] = as[0]
-			if e.store.shared() {
-				selected[i] = as[1]
-			}
-		}
-	}
 	if r.onTheWay != "" {
 		columns, selected = append(columns, isOnTheWay), append(selected, "CASE WHEN "+r.onTheWay+" THEN 'yes' ELSE '' END")
 	}
@@ -141,7 +129,6 @@ func (e *erasing) without(r *erasingRule, row erasingRow) map[string]any {
 	put(r.words, func(text string) any { return e.Replace(text, erasedWord) })
 	put(r.documents, func(text string) any { return e.withoutInJSON(text) })
 	put(r.ids, func(text string) any { return e.withoutInID(text) })
-	put(r.emptied, func(string) any { return nil })
 	return changed
 }
 

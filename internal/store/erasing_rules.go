@@ -16,7 +16,6 @@ type erasingRule struct {
 	words     []string // what people and programs wrote: the number is taken out
 	documents []string // the same in JSON
 	ids       []string // of calls and messages: the number is taken out, of one id everywhere in the same way
-	emptied   []string // what mentions the number becomes NULL
 	drop      bool     // a row that mentions the number is deleted
 	others    string   // what the rows are called that mention it
 
@@ -77,7 +76,6 @@ var erasingRules = []erasingRule{
 	{table: "events", key: []string{"id"}, words: []string{"actor", "action", "about", "detail"}, others: "lines of the audit"},
 	{table: "limits", key: []string{"id"}, ids: []string{"id"}, drop: true, others: "limits"},
 	{table: "oncall_decisions", key: []string{"id"}, documents: []string{"record"}, others: "decisions on who is rung"},
-	{table: "river_job", key: []string{"id"}, emptied: []string{"errors"}, others: "failures of jobs"},
 
 	{table: "entries", key: []string{"id"}, names: map[string]string{"id": "entry"}, configuration: "item"},
 	{table: "provisioned", key: []string{"entry"}, names: map[string]string{"entry": "entry"}, configuration: "record"},

@@ -26,7 +26,7 @@ const (
 	gatherTime = 2 * time.Millisecond
 
 	// lockPatience is how long a writer waits for another process that is
-	// writing, a command or River. A group takes milliseconds.
+	// writing, such as a command. A group takes milliseconds.
 	lockPatience = 10 * time.Second
 )
 

@@ -2,19 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"slices"
 	"time"
-)
-
-const (
-	// jobPatience is how long a handler may take where WorkOptions do not say
-	// otherwise: a little longer than the lease of a text. What died amid a job
-	// is begun again this long after, on PostgreSQL.
-	jobPatience = 45 * time.Second
-
-	// jobsAtOnce is how many handlers run at once where WorkOptions do not say
-	// otherwise: they wait for phone systems more than they compute.
-	jobsAtOnce = 16
 )
 
 // Handler does the work that one kind of job stands for, about the thing with
@@ -27,43 +18,29 @@ const (
 // died before that was recorded.
 type Handler func(ctx context.Context, id string) (again time.Time, err error)
 
-// WorkOptions say how jobs are worked. The zero WorkOptions are right.
-type WorkOptions struct {
-	AtOnce   int                      // how many handlers run at once; 0: 16
-	Patience map[string]time.Duration // by kind of job, how long a handler may take; absent: 45 s
-}
+// A job is a row. It is due at a time; while it is worked, worker says by whom,
+// and due is when that is taken for dead. Whoever schedules it meanwhile leaves
+// in again when it is to be worked once more.
+const (
+	addJob = `INSERT INTO jobs (kind, id, due) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO UPDATE SET
+		due = CASE WHEN jobs.worker = '' AND excluded.due < jobs.due THEN excluded.due ELSE jobs.due END,
+		again = CASE WHEN jobs.worker = '' THEN 0 WHEN jobs.again = 0 OR excluded.due < jobs.again THEN excluded.due ELSE jobs.again END`
+	addMissingJob = `INSERT INTO jobs (kind, id, due) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO NOTHING`
 
-// patience returns how long a handler of this kind may take.
-func (o WorkOptions) patience(kind string) time.Duration {
-	if p := o.Patience[kind]; p > 0 {
-		return p
-	}
-	return jobPatience
-}
+	dueJobs  = `SELECT kind, id FROM jobs WHERE due <= $1 AND kind IN (%s) ORDER BY due LIMIT $2`
+	claimJob = `UPDATE jobs SET worker = $1, due = $2, again = 0 WHERE kind = $3 AND id = $4 AND due <= $5 RETURNING failures`
 
-// longest returns how long any handler may take.
-func (o WorkOptions) longest() time.Duration {
-	longest := jobPatience
-	for _, p := range o.Patience {
-		longest = max(longest, p)
-	}
-	return longest
-}
+	// Of these the first that finds a row is the one: a worker that was taken for
+	// dead finds none.
+	endJob   = `DELETE FROM jobs WHERE kind = $1 AND id = $2 AND worker = $3 AND again = 0`
+	againJob = `UPDATE jobs SET worker = '', failures = 0, again = 0, due = CASE WHEN again > 0 AND (again < $4 OR $4 = 0) THEN again ELSE $4 END
+		WHERE kind = $1 AND id = $2 AND worker = $3`
+	failJob  = `UPDATE jobs SET worker = '', failures = failures + 1, again = 0, due = $4 WHERE kind = $1 AND id = $2 AND worker = $3`
+	leaveJob = `UPDATE jobs SET worker = '', again = 0, due = $4 WHERE kind = $1 AND id = $2 AND worker = $3`
 
-// queue makes and works jobs.
-type queue interface {
-	// add makes a job of this kind for this id, not to be begun before at. Of
-	// jobs that are not finished there is one for each kind and id: one that is
-	// there already is made earlier, or left alone where it is earlier, and one
-	// that is being worked is begun again when it ends.
-	add(ctx context.Context, kind, id string, at time.Time) error
-
-	// addMissing makes jobs to be begun now, where there are none.
-	addMissing(ctx context.Context, kind string, ids []string) error
-
-	// work begins to work jobs. The function that it returns drains.
-	work(ctx context.Context, handlers map[string]Handler, options WorkOptions) (stop func(context.Context) error, err error)
-}
+	// takeJobs begins again what a process was at that is known to have died.
+	takeJobs = `UPDATE jobs SET worker = '', again = 0, due = $1 WHERE worker <> ''`
+)
 
 // Schedule makes a job of this kind for this id, to be begun at a time: at once
 // where that has passed. Of jobs that are not finished there is one for each
@@ -73,55 +50,38 @@ type queue interface {
 //
 // The job is made where Schedule returns no error, and survives the process.
 func (s *Store) Schedule(ctx context.Context, kind, id string, at time.Time) error {
-	if err := s.running.enter(); err != nil {
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, addJob, kind, id, dueAt(at))
 		return err
+	})
+	if err != nil {
+		return fmt.Errorf("schedule job %s of %s: %w", kind, id, err)
 	}
-	defer s.running.leave()
-	if err := s.queue.add(ctx, kind, id, at); err != nil {
-		return fmt.Errorf("schedule job %s of %s: %w", kind, id, s.explain(err))
-	}
+	s.wakeWorker()
 	return nil
 }
 
 // addMissing makes jobs to be begun now, where there are none.
 func (s *Store) addMissing(ctx context.Context, kind string, ids []string) error {
-	if err := s.running.enter(); err != nil {
-		return err
-	}
-	defer s.running.leave()
-	return s.explain(s.queue.addMissing(ctx, kind, ids))
+	slices.Sort(ids) // two servers that do so at once do not wait for each other
+	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.ExecContext(ctx, addMissingJob, kind, id, dueAt(time.Time{})); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.wakeWorker()
+	return err
 }
 
-// Worker works jobs until it is stopped.
-type Worker struct {
-	stop func(context.Context) error
-}
+// dueAt is a time as jobs have it, where 0 is none.
+func dueAt(at time.Time) int64 { return max(millis(at), 1) }
 
-// Work begins to work jobs: for each that is due the handler of its kind is
-// called, within about a second of its time. A job whose kind has no handler
-// waits for a program that has one. What other processes left amid a job is
-// begun again: on SQLite at once, for there this is the only one that works, on
-// PostgreSQL when the patience of its kind is over.
-//
-// A Store has one Worker at a time. The end of ctx does not stop it; Stop has to
-// be called before the Store is closed.
-func (s *Store) Work(ctx context.Context, handlers map[string]Handler, options WorkOptions) (*Worker, error) {
-	if err := s.running.enter(); err != nil {
-		return nil, err
+// wakeWorker has the worker of this process, if there is one, look for jobs.
+func (s *Store) wakeWorker() {
+	if w := s.worker.Load(); w != nil {
+		w.look()
 	}
-	defer s.running.leave()
-	if options.AtOnce <= 0 {
-		options.AtOnce = jobsAtOnce
-	}
-	stop, err := s.queue.work(context.WithoutCancel(ctx), handlers, options)
-	if err != nil {
-		return nil, fmt.Errorf("work jobs: %w", s.explain(err))
-	}
-	return &Worker{stop: stop}, nil
 }
-
-// Stop begins no further job and waits for the handlers that run. Where ctx ends
-// before they do, their contexts end too, and Stop returns ctx's error when they
-// have returned; what they were at is begun again by the next Worker. Nothing of
-// the Worker runs after Stop.
-func (w *Worker) Stop(ctx context.Context) error { return w.stop(ctx) }

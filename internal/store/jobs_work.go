@@ -2,244 +2,314 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
+	"runtime/debug"
+	"strings"
+	"sync"
 	"time"
-
-	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
 const (
-	// rescuePause is how often jobs are looked for that have been running for
-	// longer than their handler may take.
-	rescuePause = 2 * time.Second
+	// jobPatience is how long a handler may take where WorkOptions do not say
+	// otherwise: a little longer than the lease of a text. What died during a job
+	// is begun again this long after, on PostgreSQL.
+	jobPatience = 45 * time.Second
 
-	// rescueGrace is how much longer that is: handlers take a moment to see that
-	// their time is over, and the clocks of two machines differ.
+	// jobsAtOnce is how many handlers run at once where WorkOptions do not say
+	// otherwise: they wait for phone systems more than they compute.
+	jobsAtOnce = 16
+
+	// firstRetry and longestRetry bound the pause after a handler has failed.
+	firstRetry   = time.Second
+	longestRetry = 5 * time.Minute
+
+	// pollPause is how often the database is asked for jobs that have become due.
+	// One that this process makes to be begun at once is begun at once.
+	pollPause = 500 * time.Millisecond
+
+	// troubledPause is the same where the database could not be asked.
+	troubledPause = 5 * time.Second
+
+	// rescueGrace is how much longer than its patience a job is left to a worker:
+	// handlers take a moment to see that their time is over, and the clocks of
+	// two machines differ.
 	rescueGrace = 3 * time.Second
 
-	// rescueBatch is how many jobs are rescued at once.
-	rescueBatch = 500
+	// recordPatience is how long it may take to record how a job ended. Where it
+	// takes longer the job is done again.
+	recordPatience = 10 * time.Second
 
 	// stopGrace is how long handlers may take to return once their context has
 	// ended. Whoever stops the server waits.
 	stopGrace = 10 * time.Second
 )
 
-// choreWorker calls handlers.
-type choreWorker[T any] struct {
-	river.WorkerDefaults[chore]
+// WorkOptions say how jobs are worked. The zero WorkOptions are right.
+type WorkOptions struct {
+	AtOnce   int                      // how many handlers run at once; 0: 16
+	Patience map[string]time.Duration // by kind of job, how long a handler may take; absent: 45 s
+}
 
-	queue    *riverQueue[T]
+// patience returns how long a handler of this kind may take.
+func (o WorkOptions) patience(kind string) time.Duration {
+	if p := o.Patience[kind]; p > 0 {
+		return p
+	}
+	return jobPatience
+}
+
+// Worker works jobs until it is stopped.
+type Worker struct {
+	store    *Store
 	handlers map[string]Handler
 	options  WorkOptions
+	due      string // the query for jobs that have a handler
+	kinds    []any  // its last parameters
+
+	wake    chan struct{} // of capacity one
+	quit    chan struct{} // closed by Stop
+	looking chan struct{} // closed when no further job is begun
+	ctx     context.Context
+	cancel  context.CancelFunc // of handlers
+
+	mu      sync.Mutex
+	at      map[job]bool // what handlers of this worker are at
+	running sync.WaitGroup
 }
 
-func (w *choreWorker[T]) Timeout(job *river.Job[chore]) time.Duration {
-	return w.options.patience(job.Args.Work)
-}
+// job names one.
+type job struct{ kind, id string }
 
-// Work calls the handler. It records that the job is finished by itself: River
-// does so a moment later, and a wish that came in between would be lost.
-func (w *choreWorker[T]) Work(ctx context.Context, job *river.Job[chore]) error {
-	handle := w.handlers[job.Args.Work]
-	if handle == nil {
-		return errors.New("this program does not know what to do with it")
+// Work begins to work jobs: for each that is due the handler of its kind is
+// called, within about a second of its time. A job whose kind has no handler
+// waits for a program that has one. What other processes left during a job is
+// begun again: on SQLite at once, for there this is the only one that works, on
+// PostgreSQL when the patience of its kind is over.
+//
+// A Store has one Worker at a time. The end of ctx does not stop it; Stop has to
+// be called before the Store is closed.
+func (s *Store) Work(ctx context.Context, handlers map[string]Handler, options WorkOptions) (*Worker, error) {
+	if options.AtOnce <= 0 {
+		options.AtOnce = jobsAtOnce
 	}
-	again, err := handle(ctx, job.Args.About)
-	if err != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return river.JobSnooze(0) // the worker is being stopped; it was no fault of the handler's
-		}
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
-	defer cancel()
-	return w.queue.inTx(ctx, func(exec riverdriver.ExecutorTx, tx T) error { return w.queue.finish(ctx, exec, tx, job, again) })
-}
-
-// finish records that a job is finished, and makes the next one where the
-// handler or somebody else wants it.
-func (q *riverQueue[T]) finish(ctx context.Context, exec riverdriver.ExecutorTx, tx T, job *river.Job[chore], again time.Time) error {
-	now, err := exec.JobUpdate(ctx, &riverdriver.JobUpdateParams{ID: job.ID, Metadata: []byte("{}")}) // locks it
-	if err != nil {
-		return err
-	}
-	before, err := wishOf(job.JobRow)
-	if err != nil {
-		return err
-	}
-	after, err := wishOf(now)
-	if err != nil {
-		return err
-	}
-	if at := fromMillis(after.Again); after.Asked > before.Asked && (again.IsZero() || at.Before(again)) {
-		again = at
-	}
-	if now.State != rivertype.JobStateRunning || now.Attempt != job.Attempt {
-		// It was taken for dead and is begun again, maybe at this moment. It
-		// must not be finished by this.
-		return river.JobSnooze(firstRetry)
-	}
-	if _, err := river.JobCompleteTx[riverdriver.Driver[T]](ctx, tx, job); err != nil {
-		return err
-	}
-	if again.IsZero() {
-		return nil
-	}
-	_, err = q.client.Load().InsertTx(ctx, tx, job.Args, once(again))
-	return err
-}
-
-// NextRetry returns when a job is tried again whose handler has failed.
-func (w *choreWorker[T]) NextRetry(job *river.Job[chore]) time.Time {
-	pause := firstRetry
-	for range len(job.Errors) {
-		if pause *= 2; pause >= longestRetry {
-			pause = longestRetry
-			break
+	if !s.shared() {
+		err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, takeJobs, dueAt(time.Time{}))
+			return err
+		})
+		if err != nil {
+			return nil, fmt.Errorf("work jobs: %w", err)
 		}
 	}
-	return time.Now().UTC().Add(pause)
+	w := &Worker{
+		store: s, handlers: handlers, options: options, at: make(map[job]bool),
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), looking: make(chan struct{}),
+	}
+	var places []string
+	for kind := range handlers {
+		w.kinds = append(w.kinds, kind)
+		places = append(places, fmt.Sprintf("$%d", 2+len(w.kinds)))
+	}
+	w.due = fmt.Sprintf(dueJobs, strings.Join(places, ", "))
+	w.ctx, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	s.worker.Store(w)
+	go w.keepLooking()
+	return w, nil
 }
 
-// HandleError tells the operator that a handler has failed.
-func (w *choreWorker[T]) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	w.failed(ctx, job, err)
-	return nil
-}
-
-// HandlePanic tells of a defect of ours.
-func (w *choreWorker[T]) HandlePanic(ctx context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
-	w.failed(ctx, job, fmt.Errorf("panic: %v\n%s", value, trace))
-	return nil
-}
-
-func (w *choreWorker[T]) failed(ctx context.Context, job *rivertype.JobRow, err error) {
-	var c chore
-	if json.Unmarshal(job.EncodedArgs, &c) != nil {
-		c.Work = "unknown"
-	}
-	w.queue.log.WarnContext(ctx, "a job failed and is tried again", "kind", c.Work, "id", c.About, "attempt", job.Attempt, "error", err)
-}
-
-// work is described at queue.
-func (q *riverQueue[T]) work(ctx context.Context, handlers map[string]Handler, options WorkOptions) (func(context.Context) error, error) {
-	worker := &choreWorker[T]{queue: q, handlers: handlers, options: options}
-	config := q.config()
-	config.ID = ledger.NewID()
-	config.Workers = river.NewWorkers()
-	if err := river.AddWorkerSafely(config.Workers, river.Worker[chore](worker)); err != nil {
-		return nil, err
-	}
-	config.Queues = map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: options.AtOnce}}
-	config.ErrorHandler = worker
-	config.FetchCooldown, config.FetchPollInterval = fetchPause, pollPause
-	config.CompletedJobRetentionPeriod = jobsKept
-	config.JobTimeout = options.longest()
-	config.RescueStuckJobsAfter = options.longest() + rescueGrace // where rescue below is not at it
-	client, err := river.NewClient(q.driver, config)
-	if err != nil {
-		return nil, err
-	}
-	if q.alone {
-		if err := q.takeOver(ctx); err != nil {
-			return nil, err
-		}
-	}
-	if err := client.Start(ctx); err != nil {
-		return nil, err
-	}
-	q.client.Store(client)
-
-	rescuing, cancel := context.WithCancel(ctx)
-	rescued := make(chan struct{})
+// Stop begins no further job and waits for the handlers that run. Where ctx ends
+// before they do, their contexts end too, and Stop returns ctx's error when they
+// have returned; what they were at is begun again by the next Worker. Nothing of
+// the Worker runs after Stop.
+func (w *Worker) Stop(ctx context.Context) error {
+	w.store.worker.CompareAndSwap(w, nil)
+	close(w.quit)
+	<-w.looking
+	ended := make(chan struct{})
 	go func() {
-		defer close(rescued)
-		q.keepRescuing(rescuing, options)
+		defer close(ended)
+		w.running.Wait()
 	}()
-	return func(ctx context.Context) error {
-		cancel()
-		<-rescued
-		q.client.Store(q.idle)
-		err := client.Stop(ctx)
-		if err == nil {
-			return nil
-		}
-		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
-		defer cancel()
-		return errors.Join(fmt.Errorf("wait for jobs that are being worked: %w", err), client.StopAndCancel(hard))
-	}, nil
+	defer w.cancel()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	w.cancel()
+	err := fmt.Errorf("wait for jobs that are being worked: %w", ctx.Err())
+	late := time.NewTimer(stopGrace)
+	defer late.Stop()
+	select {
+	case <-ended:
+		return err
+	case <-late.C:
+		return errors.Join(err, errors.New("a handler does not return"))
+	}
 }
 
-// takeOver begins again what the process before was at when it died, and makes
-// River's maintenance this process's at once.
-func (q *riverQueue[T]) takeOver(ctx context.Context) error {
-	never := time.Now().Add(24 * time.Hour) // when all is over, also what began before the clock was set back
-	if _, err := q.driver.GetExecutor().LeaderDeleteExpired(ctx, &riverdriver.LeaderDeleteExpiredParams{Now: &never}); err != nil {
+// look has the worker look for jobs now.
+func (w *Worker) look() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it will
+	}
+}
+
+// keepLooking begins jobs that are due, as long as there is a handler free.
+func (w *Worker) keepLooking() {
+	defer close(w.looking)
+	for {
+		pause := pollPause
+		if err := w.beginDue(); err != nil {
+			w.store.log.Warn("jobs could not be looked for", "error", err)
+			pause = troubledPause
+		}
+		wait := time.NewTimer(pause)
+		select {
+		case <-w.wake:
+			wait.Stop()
+		case <-wait.C:
+		case <-w.quit:
+			wait.Stop()
+			return
+		}
+	}
+}
+
+// beginDue begins the jobs that are due.
+func (w *Worker) beginDue() error {
+	ctx, cancel := context.WithTimeout(w.ctx, recordPatience)
+	defer cancel()
+	busy := w.busy()
+	free := w.options.AtOnce - len(busy)
+	if free <= 0 {
+		return nil // the next that ends has it look again
+	}
+	var due []job
+	parameters := append([]any{millis(w.store.now()), w.options.AtOnce + 1}, w.kinds...)
+	err := w.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+		due = nil
+		return each(ctx, q, w.due, parameters, func(row scanner) error {
+			var j job
+			err := row.Scan(&j.kind, &j.id)
+			if !busy[j] {
+				due = append(due, j)
+			}
+			return err
+		})
+	})
+	if err != nil {
 		return err
 	}
-	return q.rescue(ctx, never, func(string) time.Time { return never })
-}
-
-// keepRescuing looks again and again for jobs whose process died.
-func (q *riverQueue[T]) keepRescuing(ctx context.Context, options WorkOptions) {
-	tick := time.NewTicker(rescuePause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := time.Now()
-		err := q.rescue(ctx, now.Add(-rescueGrace), func(kind string) time.Time { return now.Add(-options.patience(kind) - rescueGrace) })
-		if err != nil && ctx.Err() == nil {
-			q.log.WarnContext(ctx, "jobs that died cannot be looked for", "error", err)
-		}
-	}
-}
-
-// rescue makes jobs available again that have been running since before the
-// horizon of their kind, none of which is later than latest.
-func (q *riverQueue[T]) rescue(ctx context.Context, latest time.Time, horizon func(kind string) time.Time) error {
-	exec := q.driver.GetExecutor()
-	var after int64
-	for {
-		running, err := exec.JobGetStuck(ctx, &riverdriver.JobGetStuckParams{AfterID: after, Max: rescueBatch, StuckHorizon: latest})
-		if err != nil || len(running) == 0 {
+	for _, j := range due[:min(free, len(due))] {
+		if err := w.begin(ctx, j); err != nil {
 			return err
 		}
-		after = running[len(running)-1].ID
-		var dead riverdriver.JobRescueManyParams
-		for _, job := range running {
-			var c chore
-			if err := json.Unmarshal(job.EncodedArgs, &c); err != nil {
-				return fmt.Errorf("read job %d: %w", job.ID, err)
-			}
-			if job.AttemptedAt == nil || !job.AttemptedAt.Before(horizon(c.Work)) {
-				continue
-			}
-			now := time.Now().UTC()
-			why, err := json.Marshal(rivertype.AttemptError{At: now, Attempt: job.Attempt, Error: "its process died"})
-			if err != nil {
-				return err
-			}
-			dead.ID = append(dead.ID, job.ID)
-			dead.Error = append(dead.Error, why)
-			dead.FinalizedAt = append(dead.FinalizedAt, nil)
-			dead.ScheduledAt = append(dead.ScheduledAt, now)
-			dead.State = append(dead.State, string(rivertype.JobStateAvailable))
-		}
-		if len(dead.ID) > 0 {
-			if _, err := exec.JobRescueMany(ctx, &dead); err != nil {
-				return err
-			}
-		}
 	}
+	if len(due) > free {
+		w.look()
+	}
+	return nil
+}
+
+// busy returns what handlers are at.
+func (w *Worker) busy() map[job]bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.at)
+}
+
+// begin has a job worked, unless another worker has begun it.
+func (w *Worker) begin(ctx context.Context, j job) error {
+	patience := w.options.patience(j.kind)
+	claim, failures := ledger.NewID(), 0
+	err := w.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		now := w.store.now()
+		row := tx.QueryRowContext(ctx, claimJob, claim, millis(now.Add(patience+rescueGrace)), j.kind, j.id, millis(now))
+		return row.Scan(&failures)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	w.at[j] = true
+	w.mu.Unlock()
+	w.running.Go(func() {
+		defer w.end(j)
+		w.work(j, claim, failures, patience)
+	})
+	return nil
+}
+
+func (w *Worker) end(j job) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.at, j)
+	w.look()
+}
+
+// work calls the handler, and records how that ended.
+func (w *Worker) work(j job, claim string, failures int, patience time.Duration) {
+	ctx, cancel := context.WithTimeout(w.ctx, patience)
+	defer cancel()
+	again, err := w.handle(ctx, j)
+	ways, due := []string{endJob, againJob}, millis(again)
+	switch now := w.store.now(); {
+	case err == nil && due > 0:
+		ways = []string{againJob}
+	case err != nil && w.ctx.Err() != nil: // the worker is being stopped; it was no fault of the handler's
+		ways, due = []string{leaveJob}, dueAt(now)
+	case err != nil:
+		w.store.log.WarnContext(ctx, "a job failed and is tried again", "kind", j.kind, "id", j.id, "attempt", failures+1, "error", err)
+		ways, due = []string{failJob}, dueAt(now.Add(retryAfter(failures)))
+	}
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
+	defer cancel()
+	if err := w.record(ctx, j, claim, due, ways); err != nil {
+		w.store.log.WarnContext(ctx, "the end of a job is not on record; it is done again", "kind", j.kind, "id", j.id, "error", err)
+	}
+}
+
+// record records how a job ended, in the first way that finds it.
+func (w *Worker) record(ctx context.Context, j job, claim string, due int64, ways []string) error {
+	return w.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		for _, way := range ways {
+			parameters := []any{j.kind, j.id, claim}
+			if way != endJob {
+				parameters = append(parameters, due)
+			}
+			if n, err := execCount(ctx, tx, way, parameters...); err != nil || n > 0 {
+				return err
+			}
+		}
+		return nil // it was taken for dead, and another worker is at it
+	})
+}
+
+// handle calls the handler of a job. A panic in it is a defect of ours, and a
+// failure of the job.
+func (w *Worker) handle(ctx context.Context, j job) (again time.Time, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return w.handlers[j.kind](ctx, j.id)
+}
+
+// retryAfter returns the pause after a failure that follows others.
+func retryAfter(failures int) time.Duration {
+	if failures > 8 { // 256 s is the last that is shorter
+		return longestRetry
+	}
+	return firstRetry << failures
 }

@@ -9,10 +9,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	"github.com/riverqueue/river/riverdriver"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
-	"github.com/riverqueue/river/riverdriver/riversqlite"
-	"github.com/riverqueue/river/rivermigrate"
 
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -49,7 +45,7 @@ func (s *Store) bringUpToDate(ctx context.Context, change bool) error {
 	}
 	steps, err := goose.NewProvider(dialect, s.writer, files,
 		goose.WithTableName(versionTable), goose.WithDisableGlobalRegistry(true), goose.WithSlog(s.log),
-		goose.WithGoMigrations(s.keysMigration()))
+		goose.WithGoMigrations(s.keysMigration(), s.jobsMigration()))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -67,7 +63,7 @@ func (s *Store) bringUpToDate(ctx context.Context, change bool) error {
 	return s.explain(errors.Join(err, unlock()))
 }
 
-// migrate brings our tables up to date, and then River's.
+// migrate brings the tables up to date.
 func (s *Store) migrate(ctx context.Context, steps *goose.Provider, newest int64) error {
 	if err := s.compare(ctx, newest, true); err != nil {
 		return err
@@ -75,11 +71,7 @@ func (s *Store) migrate(ctx context.Context, steps *goose.Provider, newest int64
 	if _, err := steps.Up(ctx); err != nil {
 		return fmt.Errorf("bring the tables up to date: %w", err)
 	}
-	config := &rivermigrate.Config{Logger: s.log}
-	if s.shared() {
-		return migrateRiver(ctx, riverpgxv5.New(s.pool), config)
-	}
-	return migrateRiver(ctx, riversqlite.New(s.jobs), config)
+	return nil
 }
 
 // compare looks at the version of the tables. Older ones are right where they
@@ -135,16 +127,4 @@ func (s *Store) lockMigration(ctx context.Context) (unlock func() error, err err
 		_, err := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
 		return errors.Join(err, conn.Close())
 	}, nil
-}
-
-// migrateRiver brings the tables of River up to date.
-func migrateRiver[T any](ctx context.Context, driver riverdriver.Driver[T], config *rivermigrate.Config) error {
-	steps, err := rivermigrate.New(driver, config)
-	if err != nil {
-		return fmt.Errorf("read River's migrations: %w", err)
-	}
-	if _, err := steps.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
-		return fmt.Errorf("bring River's tables up to date: %w", err)
-	}
-	return nil
 }

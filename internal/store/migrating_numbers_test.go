@@ -50,7 +50,7 @@ func takenBack(t testing.TB, from int) []string {
 func asBeforeKeys(t testing.TB, s *store.Store) {
 	t.Helper()
 	statements := append(takenBack(t, 9),
-		`ALTER TABLE texts DROP COLUMN dialled`, `ALTER TABLE callbacks DROP COLUMN dialled`,
+		`DROP TABLE jobs`, `ALTER TABLE texts DROP COLUMN dialled`, `ALTER TABLE callbacks DROP COLUMN dialled`,
 		`DELETE FROM switchhook_schema WHERE version_id > 6`,
 		`INSERT INTO entries (id, place, revision, item) VALUES ('nl', 1, 1, '{"from_number":"31201234567","api_domain":"example.net"}')`,
 	)

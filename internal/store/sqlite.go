@@ -44,10 +44,6 @@ const (
 	// the phone waits.
 	readerPatience = 2 * time.Second
 
-	// jobsPatience is how long River waits for a group, or for a command that
-	// is writing. Nobody waits for River.
-	jobsPatience = 10 * time.Second
-
 	// walLimit is what the write-ahead log is cut to after a checkpoint: a
 	// backup that takes long lets it grow.
 	walLimit = 64 << 20
@@ -91,23 +87,6 @@ func (s *Store) openSQLite(ctx context.Context, config Config) error {
 	}
 	s.readers.SetMaxOpenConns(max(leastReaders, runtime.GOMAXPROCS(0)))
 	s.readers.SetMaxIdleConns(max(leastReaders, runtime.GOMAXPROCS(0)))
-
-	if s.jobs, err = openFile(s.path, map[string]string{
-		// A transaction that reads first and writes then would fail where
-		// somebody has written meanwhile.
-		"_txlock": "immediate",
-		// Jobs follow from texts: one that a power cut undoes is made again,
-		// and one that is done again finds its text sent.
-		"_synchronous": "normal",
-		// River compares times as text, some of which it would write in the
-		// machine's zone.
-		"_timezone":     "UTC",
-		"_busy_timeout": inMillis(jobsPatience),
-		"_foreign_keys": "on",
-	}, "secure_delete(on)"); err != nil { // failures of jobs may name a number
-		return err
-	}
-	s.jobs.SetMaxOpenConns(1) // River asks for more at once than SQLite can do
 
 	return s.explain(s.ready(ctx))
 }

@@ -20,8 +20,7 @@ func (s *Store) Standing(ctx context.Context) (Standing, error) {
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		const query = `SELECT 'dead', why, count(*) FROM texts WHERE state = 'dead' GROUP BY why
 			UNION ALL SELECT 'suppressed', channel, count(*) FROM suppressions GROUP BY channel
-			UNION ALL SELECT 'job', CASE CAST(state AS TEXT) WHEN 'running' THEN 'running' ELSE 'waiting' END, count(*)
-				FROM river_job WHERE CAST(state AS TEXT) IN ('available', 'pending', 'retryable', 'running', 'scheduled') GROUP BY 2`
+			UNION ALL SELECT 'job', CASE worker WHEN '' THEN 'waiting' ELSE 'running' END, count(*) FROM jobs GROUP BY 2`
 		return each(ctx, q, query, nil, func(row scanner) error {
 			var what, which string
 			var n int

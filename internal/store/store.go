@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -60,17 +61,15 @@ type Store struct {
 	elsewhere func() []*entry.Entry // see Config
 
 	// On SQLite writer has one connection, that of group, and readers have
-	// several; River's statements go through a connection of their own, jobs.
-	// On PostgreSQL all of them are over pool.
+	// several. On PostgreSQL both are over pool.
 	writer  *sql.DB
 	readers *sql.DB
-	jobs    *sql.DB       // SQLite alone
 	pool    *pgxpool.Pool // PostgreSQL alone
 
-	group   *group // SQLite alone
-	queue   queue
-	lock    *flock.Flock // of the folder; nil: it was not taken
-	path    string       // of SQLite's file
+	group   *group                 // SQLite alone
+	worker  atomic.Pointer[Worker] // nil: jobs wait
+	lock    *flock.Flock           // of the folder; nil: it was not taken
+	path    string                 // of SQLite's file
 	running gate
 	ages    ages
 	health  health
@@ -103,9 +102,6 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	if err == nil {
 		err = s.ages.start(ctx, s)
 	}
-	if err == nil {
-		s.queue, err = s.openQueue()
-	}
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -117,7 +113,7 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 func (s *Store) Close() error {
 	s.running.close()
 	var errs []error
-	for _, db := range []*sql.DB{s.jobs, s.readers, s.writer} {
+	for _, db := range []*sql.DB{s.readers, s.writer} {
 		if db != nil {
 			errs = append(errs, db.Close())
 		}

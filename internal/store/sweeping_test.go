@@ -30,7 +30,7 @@ func TestSweepsTakeOnHoweverManyAreDue(t *testing.T) {
 			}
 		}
 		if err := s.Put(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "DELETE FROM river_job")
+			_, err := tx.ExecContext(ctx, "DELETE FROM jobs")
 			return err
 		}); err != nil {
 			t.Fatal(err)
@@ -117,7 +117,7 @@ func sweepIsUndone(t *testing.T, wait time.Duration) bool {
 	}
 	lock := func(id string) (undone bool) {
 		t.Helper()
-		tag, err := tx.Exec(ctx, `UPDATE river_job SET priority = priority WHERE args->>'about' = $1`, id)
+		tag, err := tx.Exec(ctx, `UPDATE jobs SET due = due WHERE id = $1`, id)
 		if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "40P01" {
 			return true
 		}
