@@ -8,21 +8,6 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// State is where a call back is.
-type State string
-
-// The states of a call back.
-const (
-	Scheduled State = "scheduled" // it waits for its time
-	Placing   State = "placing"   // somebody asks the phone system for it until its Lease ends, or died at it
-	Placed    State = "placed"    // the phone system took it: it waits in the queue, as far as we know
-	Calling   State = "calling"   // it was in the queue and is not any more
-	Over      State = "over"      // nothing more is known of it, or will be
-	Uncertain State = "uncertain" // nobody knows whether the phone system took it; it is never asked for again
-	Failed    State = "failed"    // certainly nobody is called
-	Cancelled State = "cancelled" // whoever asked for it took it back
-)
-
 // CallBack is one call that a visitor asked for, and what became of it.
 type CallBack struct {
 	ID      string // unguessable; with it anybody may ask how it stands

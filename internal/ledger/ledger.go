@@ -16,17 +16,6 @@ import (
 // NewID returns the id of a new record: letters and digits, unguessable.
 func NewID() string { return strings.ToLower(rand.Text()) }
 
-// State says where a text is.
-type State string
-
-// The states of a text.
-const (
-	Sending State = "sending" // somebody is at it until its Lease ends, or died at it
-	Queued  State = "queued"  // it goes on by itself when it is Due
-	Sent    State = "sent"    // the phone system has taken it
-	Dead    State = "dead"    // it does not go on by itself; Why says why
-)
-
 // Why says why a text is dead, or what the last attempt met. The set is closed.
 type Why string
 

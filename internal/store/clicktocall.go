@@ -162,9 +162,7 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 		if known.Suppressed != nil || len(known.Full) > 0 {
 			return nil
 		}
-		c, err = scanCallBack(tx.QueryRowContext(ctx, `
-			UPDATE callbacks SET state = 'placing', attempts = attempts + 1, updated = $1, counted = $1, lease = $2
-			WHERE id = $3 AND state = 'scheduled' RETURNING `+callBackColumns, millis(now), millis(lease), id))
+		c, err = scanCallBack(tx.QueryRowContext(ctx, claimCallBack, millis(now), millis(lease), id))
 		if errors.Is(err, sql.ErrNoRows) {
 			return clicktocall.ErrTaken
 		}
@@ -176,15 +174,35 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 	return c, known, nil
 }
 
+// The steps of call backs, from where clicktocall.Steps has them begin.
+var (
+	claimCallBack = clicktocall.Steps.SQL(ledger.Claim, `UPDATE callbacks SET state = 'placing', attempts = attempts + 1, updated = $1, counted = $1, lease = $2
+		WHERE id = $3 AND state IN (from) RETURNING `+callBackColumns)
+	// One whose lease ended before its attempt did is taken to be uncertain:
+	// what came of it is a fact all the same.
+	finishCallBack = clicktocall.Steps.SQL(ledger.Finish, `UPDATE callbacks SET state = $1, problem = $2, updated = $3, lease = 0, counted = CASE WHEN $1 = 'failed' THEN 0 WHEN $1 = 'scheduled' THEN at ELSE counted END
+		WHERE id = $4 AND attempts = $5 AND state IN (from)`)
+	strandCallBacks = clicktocall.Steps.SQL(ledger.Strand, `UPDATE callbacks SET state = 'uncertain', problem = $1, updated = $2, lease = 0
+		WHERE lease < $2 AND state IN (from) RETURNING id`)
+	cancelCallBack = clicktocall.Steps.SQL(clicktocall.Cancel, `UPDATE callbacks SET state = 'cancelled', updated = $1, counted = 0
+		WHERE id = $2 AND state IN (from)`)
+	purgeCallBacks = clicktocall.Steps.SQL(ledger.Purge, `DELETE FROM callbacks WHERE state IN (from) AND id IN
+		(SELECT id FROM callbacks WHERE created < $1 AND state IN (from) ORDER BY created LIMIT $2)`)
+)
+
+// advances are the ways on, by where they lead.
+var advances = map[clicktocall.State]string{
+	clicktocall.Placed: advanceCallBack(clicktocall.Find), clicktocall.Calling: advanceCallBack(clicktocall.Ring), clicktocall.Over: advanceCallBack(clicktocall.End),
+}
+
+func advanceCallBack(by ledger.Step) string {
+	return clicktocall.Steps.SQL(by, "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state IN (from)")
+}
+
 // FinishCallBack is described at clicktocall.Ledger.
 func (s *Store) FinishCallBack(ctx context.Context, r clicktocall.Result) error {
-	// One whose lease ended before its attempt did is taken to be uncertain:
-	// what came of it is a fact all the same. One that was not claimed, for it
-	// may not be called now, is still scheduled.
-	query := `UPDATE callbacks SET state = $1, problem = $2, updated = $3, lease = 0, counted = CASE WHEN $1 = 'failed' THEN 0 WHEN $1 = 'scheduled' THEN at ELSE counted END
-		WHERE id = $4 AND attempts = $5 AND state IN ('placing', 'uncertain', 'scheduled')`
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, query, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
+		_, err := tx.ExecContext(ctx, finishCallBack, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
 		return err
 	})
 	if err != nil {

@@ -20,8 +20,7 @@ func (s *Store) SweepCallBacks(ctx context.Context, now time.Time) (stranded []s
 	var due []string
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		stranded, due = nil, nil
-		err := eachID(ctx, tx, &stranded, `UPDATE callbacks SET state = 'uncertain', problem = $1, updated = $2, lease = 0
-			WHERE state = 'placing' AND lease < $2 RETURNING id`, "the attempt did not end in its time", millis(now))
+		err := eachID(ctx, tx, &stranded, strandCallBacks, "the attempt did not end in its time", millis(now))
 		if err != nil {
 			return err
 		}
@@ -87,8 +86,7 @@ func (s *Store) PurgeCallBacks(ctx context.Context, before time.Time) (removed i
 		var n int
 		err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			var err error
-			n, err = execCount(ctx, tx, `DELETE FROM callbacks WHERE state NOT IN ('scheduled', 'placing') AND id IN
-				(SELECT id FROM callbacks WHERE created < $1 AND state NOT IN ('scheduled', 'placing') ORDER BY created LIMIT $2)`, millis(before), purgeBatch)
+			n, err = execCount(ctx, tx, purgeCallBacks, millis(before), purgeBatch)
 			return err
 		})
 		if err != nil {

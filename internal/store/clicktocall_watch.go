@@ -9,13 +9,6 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall"
 )
 
-// advances are the ways on, by where they lead.
-var advances = map[clicktocall.State]string{
-	clicktocall.Placed:  "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state = 'uncertain'",
-	clicktocall.Calling: "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state = 'placed'",
-	clicktocall.Over:    "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state IN ('placed', 'calling')",
-}
-
 // AdvanceCallBack writes down how a call back stands that was placed. It goes
 // forward alone: from placed to calling to over, whoever looked last.
 func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.State, now time.Time) error {
@@ -39,7 +32,7 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (clicktocall.CallBack, error) {
 	var c clicktocall.CallBack
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "UPDATE callbacks SET state = 'cancelled', updated = $1, counted = 0 WHERE id = $2 AND state = 'scheduled'", millis(now), id); err != nil {
+		if _, err := tx.ExecContext(ctx, cancelCallBack, millis(now), id); err != nil {
 			return err
 		}
 		var err error

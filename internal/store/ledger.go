@@ -181,6 +181,20 @@ func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 	return nil
 }
 
+// The steps of texts, from where ledger.TextSteps has them begin.
+var (
+	claimText = ledger.TextSteps.SQL(ledger.Claim, `UPDATE texts SET state = 'sending', attempts = attempts + 1, updated = $1, due = 0, lease = $2
+		WHERE id = $3 AND due <= $1 AND state IN (from) RETURNING `+textColumns)
+	confirmText = ledger.TextSteps.SQL(ledger.Confirm, `UPDATE texts SET state = 'sent', why = '', problem = '', doubtful = 0, updated = $1, due = 0, lease = 0
+		WHERE id = $2 AND state IN (from)`)
+	finishText = ledger.TextSteps.SQL(ledger.Finish, `UPDATE texts SET state = $1, why = $2, problem = $3, doubtful = $4, updated = $5, due = $6, lease = 0
+		WHERE id = $7 AND attempts = $8 AND state IN (from)`)
+	strandTexts = ledger.TextSteps.SQL(ledger.Strand, `UPDATE texts SET state = 'queued', why = 'uncertain', problem = $1, doubtful = 1, updated = $2, due = $2, lease = 0
+		WHERE lease < $2 AND state IN (from) RETURNING id`)
+	orderText = ledger.TextSteps.SQL(ledger.Order, `UPDATE texts SET state = 'queued', ordered = 1, updated = $1, due = $1, deadline = $2, lease = 0
+		WHERE id = $3 AND state IN (from)`)
+)
+
 // recordResult reports whether the result was one to record.
 func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error) {
 	var (
@@ -188,9 +202,7 @@ func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error
 		err    error
 	)
 	if r.State == ledger.Sent {
-		result, err = tx.ExecContext(ctx, `
-			UPDATE texts SET state = 'sent', why = '', problem = '', doubtful = 0, updated = $1, due = 0, lease = 0
-			WHERE id = $2 AND state <> 'sent'`, millis(r.At), r.ID)
+		result, err = tx.ExecContext(ctx, confirmText, millis(r.At), r.ID)
 	} else {
 		due := int64(0)
 		if r.State == ledger.Queued {
@@ -198,9 +210,7 @@ func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error
 		}
 		// Queued: the lease ended before the attempt did, and nobody has
 		// begun another one since.
-		result, err = tx.ExecContext(ctx, `
-			UPDATE texts SET state = $1, why = $2, problem = $3, doubtful = $4, updated = $5, due = $6, lease = 0
-			WHERE id = $7 AND attempts = $8 AND state IN ('sending', 'queued')`,
+		result, err = tx.ExecContext(ctx, finishText,
 			string(r.State), string(r.Why), r.Problem, flag(r.Doubtful), millis(r.At), due, r.ID, r.Attempt)
 	}
 	if err != nil {
@@ -219,10 +229,7 @@ func (s *Store) Claim(ctx context.Context, id string, now, lease time.Time) (led
 	var text ledger.Text
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
-		text, err = scanText(tx.QueryRowContext(ctx, `
-			UPDATE texts SET state = 'sending', attempts = attempts + 1, updated = $1, due = 0, lease = $2
-			WHERE id = $3 AND state = 'queued' AND due <= $1
-			RETURNING `+textColumns, millis(now), millis(lease), id))
+		text, err = scanText(tx.QueryRowContext(ctx, claimText, millis(now), millis(lease), id))
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}

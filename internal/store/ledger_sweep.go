@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/ledger"
 )
 
 const (
@@ -45,10 +47,7 @@ func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
 func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		stranded = nil
-		rows, err := tx.QueryContext(ctx, `
-			UPDATE texts SET state = 'queued', why = 'uncertain', problem = $1, doubtful = 1, updated = $2, due = $2, lease = 0
-			WHERE state = 'sending' AND lease < $2
-			RETURNING id`, "the attempt did not end in its time", millis(now))
+		rows, err := tx.QueryContext(ctx, strandTexts, "the attempt did not end in its time", millis(now))
 		if err != nil {
 			return err
 		}
@@ -103,11 +102,11 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (Removed, error) {
 			(SELECT caller, entry, call_id, step FROM answers WHERE at < $1 ORDER BY at LIMIT $2)`},
 		{&removed.Answers, `DELETE FROM counted_calls WHERE (caller, entry, step) IN
 			(SELECT caller, entry, step FROM counted_calls WHERE at < $1 ORDER BY at LIMIT $2)`},
-		{&removed.Texts, `DELETE FROM texts WHERE state <> 'sending' AND state <> 'queued' AND id IN
-			(SELECT id FROM texts WHERE state = 'sent' AND created < $1 ORDER BY created LIMIT $2)`},
+		{&removed.Texts, ledger.TextSteps.SQL(ledger.Purge, `DELETE FROM texts WHERE state IN (from) AND id IN
+			(SELECT id FROM texts WHERE state = 'sent' AND created < $1 ORDER BY created LIMIT $2)`)},
 		// An operator may be sending one of them again at this moment.
-		{&removed.Texts, `DELETE FROM texts WHERE state <> 'sending' AND state <> 'queued' AND id IN
-			(SELECT id FROM texts WHERE state = 'dead' AND created < $1 ORDER BY created LIMIT $2)`},
+		{&removed.Texts, ledger.TextSteps.SQL(ledger.Purge, `DELETE FROM texts WHERE state IN (from) AND id IN
+			(SELECT id FROM texts WHERE state = 'dead' AND created < $1 ORDER BY created LIMIT $2)`)},
 		{&removed.Inbound, `DELETE FROM inbound WHERE id IN (SELECT id FROM inbound WHERE at < $1 ORDER BY at LIMIT $2)`},
 		{&removed.Calls, `DELETE FROM calls WHERE id IN (SELECT id FROM calls WHERE at < $1 ORDER BY at LIMIT $2)`},
 	} {

@@ -206,9 +206,7 @@ func textQuery(query ledger.Query) (string, []any) {
 // fault: NotFound where there is no such text, Refused where it is not dead.
 func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) error {
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		result, err := tx.ExecContext(ctx, `
-			UPDATE texts SET state = 'queued', ordered = 1, updated = $1, due = $1, deadline = $2, lease = 0
-			WHERE id = $3 AND state = 'dead'`, millis(now), millis(deadline), id)
+		result, err := tx.ExecContext(ctx, orderText, millis(now), millis(deadline), id)
 		if err != nil {
 			return err
 		}
