@@ -12,6 +12,9 @@ import (
 // maxKey is the most characters of a key: it stands in URLs.
 const maxKey = 200
 
+// leastKey is how many characters a key has that is not remarked on.
+const leastKey = 16
+
 // Key is the secret in the URL of an entry's webhook. It prints as <secret>;
 // string(key) is the text itself, for where it has to go.
 type Key string

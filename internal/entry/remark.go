@@ -119,6 +119,10 @@ func remarksOn(object []byte) (says []string) {
 			if parts := float.FindSubmatch(value); parts != nil {
 				says = append(says, fmt.Sprintf("the field %s is %s; is %s meant?", name, value, parts[1]))
 			}
+		case name == FieldKey:
+			if key, err := readKey(value); err == nil && key != "" && len(key) < leastKey {
+				says = append(says, fmt.Sprintf("the field key has fewer than %d characters, and can be guessed; openssl rand -hex 16 makes one that cannot", leastKey))
+			}
 		}
 		names = append(names, name)
 	}

@@ -42,8 +42,9 @@ func TestFieldsThatAreNotKnownAreRemarkedOn(t *testing.T) {
 		`{"limits": {"per_day": 1}}`:             {"the field limits.per_day is not known"},
 		`{"user": "2000.0", "queue": "9002.00"}`: {`the field user is "2000.0"; is 2000 meant?`, `the field queue is "9002.00"; is 9002 meant?`},
 		`{"a\nb\u001b[0m": 1}`:                   {"the field a�b�[0m is not known"},
+		`{"key": "fifteen-letters"}`:             {"the field key has fewer than 16 characters, and can be guessed; openssl rand -hex 16 makes one that cannot"},
 		`{"": 1}`:                                {"the field  is not known"},
-		`{"hours": {"mon": ["09:00-17:00"]}, "holidays": ["2026-12-25"], "key": "k", "regions": ["US"], "origins": ["https://example.net"], "allow_from": ["192.0.2.1"], "language": "en", "consent_key": "1"}`: nil,
+		`{"hours": {"mon": ["09:00-17:00"]}, "holidays": ["2026-12-25"], "key": "a-key-of-16-char", "regions": ["US"], "origins": ["https://example.net"], "allow_from": ["192.0.2.1"], "language": "en", "consent_key": "1"}`: nil,
 	} {
 		object = strings.ReplaceAll(object, "\n", `\n`)
 		if diff := cmp.Diff(want, remarksOf(t, object)); diff != "" {
