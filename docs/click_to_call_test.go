@@ -21,7 +21,7 @@ func TestSettingsOfClickToCallCanBeLoaded(t *testing.T) {
 	for _, s := range ofPage(t, clickToCallPage, "toml") {
 		folder := t.TempDir()
 		write(t, folder, "token", "nsd_x\n")
-		write(t, folder, "form-secret", "x\n")
+		write(t, folder, "form-secret", "your-form-secret\n")
 		write(t, folder, "switchhook.toml", strings.ReplaceAll(s.text, "/etc/switchhook/", ""))
 		if _, err := config.Load(config.Sources{Path: "switchhook.toml", Dir: folder, Environ: secretsIn(s)}); err != nil {
 			t.Errorf("%v: %v", s, err)
@@ -75,7 +75,7 @@ func TestClickToCallAnswersAsThePageShows(t *testing.T) {
 	o.path = path(t)
 	o.system.AddQueue("example.net", "9002")
 	o.serve()
-	replace := strings.NewReplacer("127.0.0.1:5100", o.server.Address(), "secret=your-form-secret", "secret=x")
+	replace := strings.NewReplacer("127.0.0.1:5100", o.server.Address())
 	for _, s := range ofPage(t, clickToCallPage, "shell") {
 		for _, step := range steps(s.text) {
 			printed := o.run(replace.Replace(step.command))

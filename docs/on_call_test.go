@@ -30,7 +30,7 @@ func onCallFolder(t *testing.T, pagerDuty string) string {
 	t.Helper()
 	folder := t.TempDir()
 	for name, text := range map[string]string{
-		"oncall-secret": "your-oncall-secret\n", "partner-secret": "x\n", "pagerduty-key": sourcetest.PagerDutyKey, "goalert-key": "x", "grafana-key": "x",
+		"oncall-secret": "your-oncall-secret\n", "partner-secret": "your-partners-secret\n", "pagerduty-key": sourcetest.PagerDutyKey, "goalert-key": "x", "grafana-key": "x",
 		"betterstack-key": "x", "ilert-key": "x", "calendar-address": "https://calendar.example.net/rota.ics\n",
 		"api_key": sourcetest.PagerDutyKey, "secret_key": "your-oncall-secret", "escalation_policy_id": "PT54U20",
 	} {

@@ -65,9 +65,9 @@ var operatorsPages = map[string]func(o *operating){
 		o.entries("example.net-sms", "8001", "We are open.")
 		o.onCall()
 		o.serve()
-		o.ask(http.MethodGet, "/voys-webhook?secret_key=x", nil)
+		o.ask(http.MethodGet, "/voys-webhook?secret_key=your-oncall-secret", nil)
 		o.call("+19175550123")
-		o.ask(http.MethodPost, "/update-sms", url.Values{"id": {"example.net-sms"}, "secret": {"x"}})
+		o.ask(http.MethodPost, "/update-sms", url.Values{"id": {"example.net-sms"}, "secret": {"your-form-secret"}})
 	},
 	"moving-from-flask.md": func(o *operating) {
 		for _, s := range ofPage(o.t, "moving-from-flask.md", "sh") {
@@ -159,7 +159,7 @@ func newOperating(t *testing.T) *operating {
 	o.system.AddUser("example.net", "2000")
 	o.system.AddSMSNumber("example.net", "12125550100", "2000")
 	write(t, o.folder, "switchhook.toml", "listen = \"127.0.0.1:0\"\npublic_url = \"https://hooks.example.net\"\ndata = \"data\"\n"+
-		"[netsapiens]\nurl = \""+o.system.URL+"\"\ntoken = \""+nstest.Token+"\"\n[forms]\nsecret = \"x\"\n")
+		"[netsapiens]\nurl = \""+o.system.URL+"\"\ntoken = \""+nstest.Token+"\"\n[forms]\nsecret = \"your-form-secret\"\n")
 	return o
 }
 
@@ -195,7 +195,7 @@ func (o *operating) onCall() {
 		o.t.Fatal(err)
 	}
 	write(o.t, o.folder, "rota.toml", "[[person]]\nid = \"ann\"\nnumbers = [\"201\"]\n")
-	write(o.t, o.folder, "switchhook.toml", string(before)+"[oncall]\nsecret = \"x\"\n[[oncall.source]]\nkind = \"file\"\npath = \"rota.toml\"\n")
+	write(o.t, o.folder, "switchhook.toml", string(before)+"[oncall]\nsecret = \"your-oncall-secret\"\n[[oncall.source]]\nkind = \"file\"\npath = \"rota.toml\"\n")
 }
 
 func (o *operating) settings() *config.Settings {

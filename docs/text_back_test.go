@@ -36,7 +36,7 @@ func TestSettingsOfTextBackCanBeLoaded(t *testing.T) {
 	for _, s := range ofTextBack(t, "toml") {
 		folder := t.TempDir()
 		write(t, folder, "token", "nsd_x\n")
-		write(t, folder, "form-secret", "x\n")
+		write(t, folder, "form-secret", "your-form-secret\n")
 		write(t, folder, "switchhook.toml", strings.ReplaceAll(s.text, "/etc/switchhook/", ""))
 		if _, err := config.Load(config.Sources{Path: "switchhook.toml", Dir: folder, Environ: secretsIn(s)}); err != nil {
 			t.Errorf("%v: %v", s, err)
@@ -49,7 +49,7 @@ func secretsIn(s snippet) []string {
 	if strings.Contains(s.text, "token_file") {
 		return nil
 	}
-	return []string{"NS_TOKEN=nsd_x", "UPDATE_SECRET=x"}
+	return []string{"NS_TOKEN=nsd_x", "UPDATE_SECRET=your-form-secret"}
 }
 
 func TestTheEntriesOfThePageCanSendTexts(t *testing.T) {

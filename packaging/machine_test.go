@@ -155,12 +155,12 @@ LoadCredential=oncall.secret:/root/oncall-secret
 
 // whoIsOnCall is what a phone system asks, and what it is told.
 const (
-	whoIsOnCall = `curl --silent 'http://127.0.0.1:5100/voys-webhook?secret_key=correct'`
+	whoIsOnCall = `curl --silent 'http://127.0.0.1:5100/voys-webhook?secret_key=correct-horse-battery'`
 	aliceIs     = "status=ACK&destination=%2B31611111111"
 )
 
 // command runs a command of the server's user.
-const command = "runuser -u switchhook -- env SWITCHHOOK_ONCALL_SECRET=x switchhook "
+const command = "runuser -u switchhook -- env SWITCHHOOK_ONCALL_SECRET=correct-horse-battery switchhook "
 
 func TestTheLifeOfAnInstallation(t *testing.T) {
 	m := newMachine(t)
@@ -178,7 +178,7 @@ func TestTheLifeOfAnInstallation(t *testing.T) {
 	m.sh(`
 		cat /shared/switchhook.toml >/etc/switchhook/switchhook.toml
 		install -g switchhook -m 640 /shared/rota.toml /etc/switchhook/rota.toml
-		(umask 077; echo correct >/root/oncall-secret)
+		(umask 077; echo correct-horse-battery >/root/oncall-secret)
 		install -D -m 644 /shared/credential.conf /etc/systemd/system/switchhook.service.d/credential.conf
 		systemctl daemon-reload
 		systemctl enable --now switchhook`)
@@ -269,7 +269,7 @@ func TestTheLifeOfAnInstallation(t *testing.T) {
 	t.Run("it may be given more", func(t *testing.T) {
 		m := &machine{t, m.init, m.shared, m.log}
 		m.share("more.conf", `[Service]
-Environment=SWITCHHOOK_LISTEN=127.0.0.1:80 SWITCHHOOK_DOMAINS_FILE=/srv/entries/domains.json SWITCHHOOK_FORMS_SECRET=y
+Environment=SWITCHHOOK_LISTEN=127.0.0.1:80 SWITCHHOOK_DOMAINS_FILE=/srv/entries/domains.json SWITCHHOOK_FORMS_SECRET=correct-horse-battery
 Environment=SWITCHHOOK_NETSAPIENS_URL=https://ucportal.example.net SWITCHHOOK_NETSAPIENS_TOKEN=x SWITCHHOOK_PUBLIC_URL=https://hooks.example.net
 ReadWritePaths=/srv/entries
 AmbientCapabilities=CAP_NET_BIND_SERVICE
@@ -277,7 +277,7 @@ CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 PrivateUsers=no
 `)
 		m.sh(`install -d -o switchhook /srv/entries; cp /shared/more.conf /etc/systemd/system/switchhook.service.d; systemctl daemon-reload; systemctl restart switchhook
-			curl --silent --data 'secret=y&id=example.net-sms&api_domain=example.net&user=2000&ns_system_user=8001&from_number=19294873999&message=Open' http://127.0.0.1/update-sms`)
+			curl --silent --data 'secret=correct-horse-battery&id=example.net-sms&api_domain=example.net&user=2000&ns_system_user=8001&from_number=19294873999&message=Open' http://127.0.0.1/update-sms`)
 		m.prints("grep -c example.net-sms /srv/entries/domains.json", "1")
 		m.sh("rm /etc/systemd/system/switchhook.service.d/more.conf; systemctl daemon-reload; systemctl restart switchhook")
 	})

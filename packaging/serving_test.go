@@ -68,7 +68,7 @@ data = "data"
 url = "`+s.system.URL+`"
 token = "`+nstest.Token+`"
 [forms]
-secret = "x"
+secret = "the-secret-of-the-forms"
 [clicktocall]
 accept_bare = true
 [oncall]

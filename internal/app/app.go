@@ -106,6 +106,9 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 	}); err != nil {
 		return nil, err
 	}
+	if err := a.heedShortSecrets(ctx, settings); err != nil {
+		return nil, err
+	}
 	a.guesses = guess.New(guess.Config{Address: web.Client, Wrong: a.metrics.WrongSecrets, Began: a.guessed, Refused: guesserRefused})
 	a.metrics.ReadWaiting(a.guesses.Waiting)
 	if a.store, err = a.openStore(ctx, settings); err != nil {
@@ -152,6 +155,9 @@ func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	old := a.site.Load()
+	if err := newShortSecrets(settings, old.settings); err != nil {
+		return err
+	}
 	next, err := a.newSite(ctx, settings, old)
 	if err != nil {
 		return err

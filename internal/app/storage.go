@@ -110,13 +110,17 @@ func (a *App) openEntries(ctx context.Context, settings *config.Settings) (Entri
 	return entries, nil
 }
 
+// entriesBefore is the file in the data folder in which the first version kept
+// the entries.
+const entriesBefore = "domains.json"
+
 // takenOver is what a file of entries is called once the database has them.
 const takenOver = ".imported"
 
 // takeOver brings the entries of a domains.json in the data folder into an
 // empty database: that is where the first version kept them.
 func (a *App) takeOver(ctx context.Context, settings *config.Settings, entries Entries) error {
-	path := filepath.Join(string(settings.Data), "domains.json")
+	path := filepath.Join(string(settings.Data), entriesBefore)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) || len(entries.All()) > 0 {
 		return nil

@@ -50,15 +50,10 @@ func folderOf(t *testing.T, files map[string]string) string {
 	return folder
 }
 
-// started wires a server of the settings in a folder, and returns its log.
+// started is open, and closes the server at the end of the test.
 func started(t *testing.T, from config.Sources) (a *app.App, log *bytes.Buffer, err error) {
 	t.Helper()
-	settings, err := config.Load(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	log = &bytes.Buffer{}
-	a, err = app.New(t.Context(), settings, app.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+	a, log, err = open(t, from)
 	if err == nil {
 		t.Cleanup(func() {
 			if err := a.Close(); err != nil {
@@ -66,6 +61,18 @@ func started(t *testing.T, from config.Sources) (a *app.App, log *bytes.Buffer, 
 			}
 		})
 	}
+	return a, log, err
+}
+
+// open wires a server of the settings in a folder, and returns its log.
+func open(t *testing.T, from config.Sources) (a *app.App, log *bytes.Buffer, err error) {
+	t.Helper()
+	settings, err := config.Load(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log = &bytes.Buffer{}
+	a, err = app.New(t.Context(), settings, app.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 	return a, log, err
 }
 
@@ -108,16 +115,16 @@ func TestANewFolderTakesNoShortSecrets(t *testing.T) {
 }
 
 func TestAnOldFolderIsWarnedOfShortSecrets(t *testing.T) {
-	for name, file := range map[string]string{"a token": "data/operator.token", "a database": "data/switchhook.db"} {
+	for name, files := range map[string]map[string]string{
+		"a token":                      {"data/operator.token": "nss_a-token-that-was-made-once\n"},
+		"entries of the first version": {"data/domains.json": "{}"},
+		"what cannot be looked into":   {"data": "no folder"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			text := ""
-			if filepath.Base(file) == app.TokenFile {
-				text = "nss_a-token-that-was-made-once\n"
-			}
-			folder := folderOf(t, map[string]string{"switchhook.toml": weakSettings("formsecret", longSecret), file: text})
-			_, log, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folder})
-			if err != nil {
-				t.Fatal(err)
+			files["switchhook.toml"] = weakSettings("formsecret", longSecret)
+			_, log, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folderOf(t, files)})
+			if err != nil && strings.Contains(err.Error(), "settings") {
+				t.Fatal(err) // nothing else can be kept in what is no folder
 			}
 			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "switchhook.toml:8: forms.secret has 10 characters") {
 				t.Errorf("the log tells nothing of it:\n%s", log)
@@ -129,39 +136,82 @@ func TestAnOldFolderIsWarnedOfShortSecrets(t *testing.T) {
 	}
 }
 
-func TestAnOldDatabaseElsewhereMakesAFolderOld(t *testing.T) {
-	url := storetest.Postgres(t).URL
-	settings := func(forms string) map[string]string {
-		return map[string]string{"switchhook.toml": fmt.Sprintf("database = %q\n", url) + weakSettings(forms, longSecret)}
-	}
-	if _, _, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folderOf(t, settings("formsecret"))}); err == nil {
-		t.Error("an empty database takes a short secret")
-	}
-	if _, _, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folderOf(t, settings(longSecret))}); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folderOf(t, settings("formsecret"))}); err != nil {
-		t.Errorf("with a database that was used before: %v", err)
+func TestAnOldDatabaseMakesAFolderOld(t *testing.T) {
+	for name, database := range map[string]string{"in the folder": "", "elsewhere": fmt.Sprintf("database = %q\n", storetest.EmptyPostgres(t).URL)} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			start := func(forms string) error {
+				if err := os.WriteFile(filepath.Join(folder, "switchhook.toml"), []byte(database+weakSettings(forms, longSecret)), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				a, _, err := open(t, config.Sources{Path: "switchhook.toml", Dir: folder})
+				if err == nil {
+					err = a.Close()
+				}
+				_ = os.Remove(filepath.Join(folder, "data", app.TokenFile)) // it may not be there
+				return err
+			}
+			if start("formsecret") == nil {
+				t.Error("there is no database yet, and the short secret is taken")
+			}
+			if err := start(longSecret); err != nil {
+				t.Fatal(err)
+			}
+			if err := start("formsecret"); err != nil {
+				t.Errorf("with a database that was used before: %v", err)
+			}
+		})
 	}
 }
 
 // The services before had secrets of any length, which forms and dial plans of
 // customers hold.
 func TestSecretsOfTheServicesBeforeAreTakenOver(t *testing.T) {
-	folder := folderOf(t, map[string]string{
-		"domains.json": "{}", "before/secret_key": "short", "before/api_key": "x", "before/escalation_policy_id": "x",
-		".env": "NS_TOKEN=x\nUPDATE_SECRET=open\nSWITCHHOOK_NETSAPIENS_URL=https://phones.example.net\nSWITCHHOOK_PUBLIC_URL=https://hooks.example.net\n",
-	})
-	_, log, err := started(t, config.Sources{
-		Dir: folder, LegacyDir: filepath.Join(folder, "before"), Flags: map[string]string{"oncall.fallback": "+31611111111"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{".env:2: forms.secret has 4 characters", "oncall.secret has 5 characters"} {
-		if !strings.Contains(log.String(), want) {
-			t.Errorf("the log lacks %s:\n%s", want, log)
-		}
+	const server = "SWITCHHOOK_NETSAPIENS_URL=https://phones.example.net\nSWITCHHOOK_PUBLIC_URL=https://hooks.example.net\n"
+	for _, c := range []struct {
+		name, settings string
+		files          map[string]string
+		want           []string
+	}{
+		{
+			name: "in their folders",
+			files: map[string]string{
+				"domains.json": "{}", ".env": "NS_TOKEN=x\nUPDATE_SECRET=open\n" + server,
+				"before/secret_key": "short", "before/api_key": "x", "before/escalation_policy_id": "x",
+			},
+			want: []string{".env:2: forms.secret has 4 characters"},
+		},
+		{
+			name: "of on-call, in its folder",
+			files: map[string]string{
+				"before/secret_key": "short", "before/api_key": "x", "before/escalation_policy_id": "x",
+			},
+			want: []string{"secret_key: oncall.secret has 5 characters"},
+		},
+		{
+			name: "as the package takes them over", settings: "switchhook.toml",
+			files: map[string]string{
+				"switchhook.toml": "data = \"data\"\n",
+				".env": "NS_TOKEN=x\nUPDATE_SECRET=open\n" + server +
+					"SECRET_KEY=\"short\"\nSWITCHHOOK_ONCALL_SOURCE_0_API_KEY=x\nSWITCHHOOK_ONCALL_SOURCE_0_ESCALATION_POLICY=x\n",
+			},
+			want: []string{".env:2: forms.secret has 4 characters", ".env:5: oncall.secret has 5 characters"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			folder := folderOf(t, c.files)
+			_, log, err := started(t, config.Sources{
+				Path: c.settings, Dir: folder, LegacyDir: filepath.Join(folder, "before"), Flags: map[string]string{"data": "data"},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range c.want {
+				if !strings.Contains(log.String(), want) {
+					t.Errorf("the log lacks %s:\n%s", want, log)
+				}
+			}
+		})
 	}
 }
 

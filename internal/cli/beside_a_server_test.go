@@ -152,7 +152,7 @@ func TestStopIsHeardByTheServer(t *testing.T) {
 	p.hears("example.net-sms", "+19175550121", "call-3", success)
 
 	// Somebody deletes what was made, and the phone system cannot reach us.
-	if status, body := p.do("POST", "/update-sms", "id=example.net-sms&secret=correct+horse"); status != 200 {
+	if status, body := p.do("POST", "/update-sms", "id=example.net-sms&secret=correct+horse+battery"); status != 200 {
 		t.Fatalf("the form is answered with %d %s", status, body)
 	}
 	run(t, "", nil, "doctor", "-c", settings).wants(t, 0, "ok    provisioning 1 in order")

@@ -67,7 +67,7 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 		}
 		failed = failed || f.verdict == trouble
 	}
-	show(finding{verdict: fine, about: "settings", text: "they can be used"})
+	examineSecrets(ctx, settings, show)
 	show(examineData(string(settings.Data)))
 	show(examineListener(ctx, string(settings.Listen)))
 	show(examineMetrics(ctx, settings))
@@ -88,6 +88,21 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 		return exit(exitFailed)
 	}
 	return nil
+}
+
+// examineSecrets tells of those that are too short, once it is known that the
+// settings can be read.
+func examineSecrets(ctx context.Context, settings *config.Settings, show func(finding)) {
+	refused, warned := app.ShortSecrets(ctx, settings)
+	if len(refused) == 0 {
+		show(finding{verdict: fine, about: "settings", text: "they can be used"})
+	}
+	for _, p := range refused {
+		show(finding{about: "settings"}.failing(p.String(), "the server does not start in a new data folder with it"))
+	}
+	for _, p := range warned {
+		show(finding{verdict: doubt, about: "settings", text: p.String(), mend: "it goes on to count; give those who show it a new one"})
+	}
 }
 
 // examineData tries to write in the data folder. One that is not there is left

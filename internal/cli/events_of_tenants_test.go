@@ -83,7 +83,7 @@ func TestWhoReadsTheSubscriptionOfOneDomainReachesNoOther(t *testing.T) {
 		t.Errorf("a STOP for another domain is answered with %d", status)
 	}
 	p.hears("other.example-sms", "+19734321440", "call-1", success)
-	guessed := "https://hooks.example.net/webresponder/events?key=" + keyOfBefore("correct horse")
+	guessed := "https://hooks.example.net/webresponder/events?key=" + keyOfBefore("correct horse battery")
 	if status := p.postsStop(guessed, "m-2", "19734321441"); status != http.StatusForbidden {
 		t.Errorf("who has guessed the secret of the forms is answered with %d", status)
 	}
@@ -104,7 +104,7 @@ func TestASubscriptionOfBeforeGoesOnUntilItIsMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.CloseIdle()
-	before := "https://hooks.example.net/webresponder/events?key=" + keyOfBefore("correct horse")
+	before := "https://hooks.example.net/webresponder/events?key=" + keyOfBefore("correct horse battery")
 	for _, domain := range []string{"example.net", "other.example"} {
 		if _, err := client.CreateSubscription(t.Context(), netsapiens.Subscription{
 			Model: netsapiens.ModelMessage, PostURL: before, Domain: domain, Expires: time.Now().Add(60 * 24 * time.Hour),
@@ -123,7 +123,7 @@ func TestASubscriptionOfBeforeGoesOnUntilItIsMoved(t *testing.T) {
 	p = serve(t, old)
 	p.await(`subscribed to people's texts.*domain=other.example`)
 	for domain, at := range postURLs(system) {
-		if at == before || strings.Contains(at, keyOfBefore("correct horse")) {
+		if at == before || strings.Contains(at, keyOfBefore("correct horse battery")) {
 			t.Errorf("the subscription of %s was not moved", domain)
 		}
 	}

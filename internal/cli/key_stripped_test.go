@@ -15,7 +15,7 @@ func TestAKeyThatWasTakenOutOfARuleIsSeenByTheNextCall(t *testing.T) {
 	system.AddUser("example.net", "2001")
 	p := serve(t, oldFolder(t, system))
 	for _, form := range []string{"id=example.net-sms", "id=example.net-own&api_domain=example.net&from_number=19294873999&user=2000&ns_system_user=8002&message=Hello&key=correct-horse-battery"} {
-		if status, body := p.do("POST", "/update-sms", form+"&secret=correct+horse"); status != 200 {
+		if status, body := p.do("POST", "/update-sms", form+"&secret=correct+horse+battery"); status != 200 {
 			t.Fatalf("the form is answered with %d %s", status, body)
 		}
 	}

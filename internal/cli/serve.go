@@ -44,11 +44,7 @@ type serveCommand struct {
 // SIGUSR2 has the program that stands in this one's place go on.
 func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if c.Check {
-		if _, err := c.settings(); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintln(m.Out, "the settings can be used")
-		return err
+		return c.check(ctx, m)
 	}
 	log := slog.New(slog.NewTextHandler(m.Err, nil))
 	limitMemory(log)
@@ -93,6 +89,23 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	stop()
 	signalled.Wait()
 	return upgrade.finish(ctx, err)
+}
+
+// check says what is wrong with the settings, and warns of what could be better.
+func (c *serveCommand) check(ctx context.Context, m *Main) error {
+	settings, err := c.settings()
+	if err != nil {
+		return err
+	}
+	refused, warned := app.ShortSecrets(ctx, settings)
+	if err := config.Refuse(refused); err != nil {
+		return err
+	}
+	for _, p := range warned {
+		fmt.Fprintln(m.Err, "switchhook: warning: "+p.String())
+	}
+	_, err = fmt.Fprintln(m.Out, "the settings can be used")
+	return err
 }
 
 func (c *serveCommand) settings() (*config.Settings, error) {

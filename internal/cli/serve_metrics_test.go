@@ -72,7 +72,7 @@ func TestMetricsAndThePreviewWantTheOperatorsToken(t *testing.T) {
 		{"the preview without a token", preview, nothing, 401, `Bearer, Basic realm="Switchhook: the password is the operator's token", charset="UTF-8"`, ""},
 		{"the preview with the token", preview, bearer(token), 200, "", "<!doctype html>"},
 		{"the preview with it as a password", preview, password(token), 200, "", "<!doctype html>"},
-		{"the preview with another password", preview, password("correct horse"), 401, "Bearer, Basic", ""},
+		{"the preview with another password", preview, password("correct horse battery"), 401, "Bearer, Basic", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			status, challenges, body := asOperator(t, p.address, test.path, test.prove)

@@ -14,7 +14,7 @@ import (
 
 func textBackSettings(system *nstest.System, more string) string {
 	return "public_url = \"https://hooks.example.net\"\ndomains_file = \"domains.json\"\ndata = \"data\"\n[netsapiens]\nurl = \"" + system.URL +
-		"\"\ntoken = \"" + nstest.Token + "\"\n[forms]\nsecret = \"correct horse\"\n" + more
+		"\"\ntoken = \"" + nstest.Token + "\"\n[forms]\nsecret = \"correct horse battery\"\n" + more
 }
 
 func TestASignalReadsTheSettingsAnew(t *testing.T) {
@@ -38,13 +38,13 @@ func TestASignalReadsTheSettingsAnew(t *testing.T) {
 	p.await(`the old settings stay in force" error=.*switchhook.toml:`)
 	p.hears("example.net-sms", "+19734321440", "call-3", "<Response><Say>You have mail.</Say><Hangup/></Response>")
 
-	put(t, settings, strings.ReplaceAll(textBackSettings(system, ""), "correct horse", "another horse"))
+	put(t, settings, strings.ReplaceAll(textBackSettings(system, ""), "correct horse battery", "another horse battery"))
 	p.hangUp()
 	p.await(`(?s)read anew.*read anew`)
-	if status, body := p.do("POST", "/update-sms", "id=x&secret=correct+horse"); status != 403 {
+	if status, body := p.do("POST", "/update-sms", "id=x&secret=correct+horse+battery"); status != 403 {
 		t.Errorf("the old secret is answered with %d %s", status, body)
 	}
-	if status, body := p.do("POST", "/update-sms", "id=x&secret=another+horse"); status != 400 {
+	if status, body := p.do("POST", "/update-sms", "id=x&secret=another+horse+battery"); status != 400 {
 		t.Errorf("the new secret is answered with %d %s", status, body)
 	}
 	if code := p.stop(syscall.SIGTERM); code != 0 {

@@ -81,7 +81,7 @@ func serveClickToCall(t *testing.T) *process {
 	system.AddQueue("example.net", "9002")
 	path := folder(t, map[string]string{"domains.json": oldDomains, "switchhook.toml": "listen = \"127.0.0.1:0\"\n" +
 		"public_url = \"https://hooks.example.net\"\ndomains_file = \"domains.json\"\ndata = \"data\"\n[netsapiens]\nurl = \"" + system.URL +
-		"\"\ntoken = \"" + nstest.Token + "\"\n[forms]\nsecret = \"correct horse\"\n[clicktocall]\naccept_bare = true\n"})
+		"\"\ntoken = \"" + nstest.Token + "\"\n[forms]\nsecret = \"correct horse battery\"\n[clicktocall]\naccept_bare = true\n"})
 	return serve(t, path, "-c", "switchhook.toml")
 }
 

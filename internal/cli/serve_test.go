@@ -106,7 +106,7 @@ func put(t testing.TB, path, text string) {
 // were part of its code.
 func oldFolder(t *testing.T, system *nstest.System) string {
 	t.Helper()
-	return folder(t, map[string]string{"domains.json": oldDomains, ".env": "# production\nNS_TOKEN=" + nstest.Token + "\nexport UPDATE_SECRET='correct horse'\n" +
+	return folder(t, map[string]string{"domains.json": oldDomains, ".env": "# production\nNS_TOKEN=" + nstest.Token + "\nexport UPDATE_SECRET='correct horse battery'\n" +
 		"SWITCHHOOK_NETSAPIENS_URL=" + system.URL + "\nSWITCHHOOK_PUBLIC_URL=https://hooks.example.net\n"})
 }
 
@@ -260,7 +260,7 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 	}
 
 	// A form of Zoho's for a new customer.
-	form := url.Values{"id": {"example.net-new"}, "secret": {"correct horse"}, "api_domain": {"example.net"}, "user": {""}, "ns_system_user": {"8002"},
+	form := url.Values{"id": {"example.net-new"}, "secret": {"correct horse battery"}, "api_domain": {"example.net"}, "user": {""}, "ns_system_user": {"8002"},
 		"from_number": {"19294873999"}, "message": {"We’re open."}, "zf_submit": {"1"}}
 	if status, body := p.do(http.MethodPost, "/update-sms", form.Encode()); status != 200 ||
 		body != `{"user":"created","dial_rule":"created","answer_rule":"updated","ignored":"zf_submit"}`+"\n" {
@@ -291,7 +291,7 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 	if texts = system.Messages(); !strings.Contains(texts[len(texts)-1].Text, "Miami FL") {
 		t.Errorf("the last text is %+v", texts[len(texts)-1])
 	}
-	for _, hidden := range []string{key, "9734321440", "9734321441", "9294873999", nstest.Token, "correct horse", "wrong"} {
+	for _, hidden := range []string{key, "9734321440", "9734321441", "9294873999", nstest.Token, "correct horse battery", "wrong"} {
 		if strings.Contains(p.log.String(), hidden) {
 			t.Errorf("the log has %s in it:\n%s", hidden, p.log.String())
 		}

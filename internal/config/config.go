@@ -35,7 +35,8 @@ import (
 // settings file; min and max; zero, what 0 means where it may be less than min.
 // Of items of a list of sections need may be "item": none can be without. A list
 // is alone where it may be written as its only item, and a key inherits the value
-// of another where nobody gives it one.
+// of another where nobody gives it one. A secret is shown by those who ask this
+// server, now or before another replaced it.
 type Settings struct {
 	Listen setting.Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
 
@@ -71,6 +72,7 @@ type Settings struct {
 	Core        *core.Settings       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
 
 	origins   map[string]Origin
+	weak      []Weak
 	pagerDuty int // the source that has the names of the on-call service before
 }
 
@@ -89,7 +91,7 @@ type NetSapiens struct {
 
 // Forms says who may post to the forms.
 type Forms struct {
-	Secret setting.Secret `key:"secret" need:"netsapiens" doc:"The secret that forms send in the field secret or the header X-Update-Secret."`
+	Secret setting.Secret `key:"secret" shown:"now" need:"netsapiens" doc:"The secret that forms send in the field secret or the header X-Update-Secret. A new one has at least 16 characters; make one with openssl rand -hex 32."`
 }
 
 // Origin returns where the value of a setting came from, named by its path in

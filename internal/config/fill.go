@@ -42,6 +42,9 @@ func (l *loader) fillSetting(k *node, at string, to reflect.Value) {
 	if found {
 		to.Set(parsed)
 		l.filled[at], l.origins[at] = to, origin
+		if k.shown != "" {
+			l.noteWeak(k, at, parsed, origin)
+		}
 	}
 }
 

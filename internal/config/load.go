@@ -89,6 +89,7 @@ func Load(from Sources) (*Settings, error) {
 	if err := sorted(l.problems); err != nil {
 		return nil, err
 	}
+	settings.weak = l.weak
 	return settings, nil
 }
 
@@ -101,6 +102,7 @@ type loader struct {
 	schema   *node
 	layers   []layer // the first wins
 	problems []Problem
+	weak     []Weak
 	filled   map[string]reflect.Value // the fields that have a value
 	origins  map[string]Origin        // where it is from
 

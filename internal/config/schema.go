@@ -42,6 +42,7 @@ type key struct {
 	need     string // the section that cannot be on without this setting
 	min, max int64  // of a time or a number; 0 for no limit
 	zero     string // what 0 means where it may be less than min
+	shown    string // of a secret that those who ask this server show: now, or before another replaced it
 }
 
 // needOfItem is the tag of what no item of an array can be without.
@@ -86,7 +87,7 @@ func newKey(field reflect.StructField, known map[reflect.Type]kind) *key {
 	tag, of := field.Tag.Get, field.Type
 	k := &key{
 		typ: of, table: of.Kind() == reflect.Map, alone: tag("alone") != "", example: tag("example"), initial: tag("default"),
-		inherits: tag("inherits"), folder: tag("folder"), need: tag("need"), zero: tag("zero"),
+		inherits: tag("inherits"), folder: tag("folder"), need: tag("need"), zero: tag("zero"), shown: tag("shown"),
 	}
 	if k.table {
 		k.names, _ = kindOf(of.Key(), known)

@@ -18,8 +18,8 @@ type Settings struct {
 	Listen setting.Address `key:"listen" example:"[::]:5839" doc:"An address and port of its own on which phone systems ask who is on call, such as the one of the service before. Left out, they ask where all web requests are taken."`
 
 	// Secret and PreviousSecret are for routes that have none; see Secrets.
-	Secret         setting.Secret `key:"secret" doc:"What phone systems show to be told a number: secret_key in the address, the header X-Secret-Key, or a bearer token. Make one with openssl rand -hex 32."`
-	PreviousSecret setting.Secret `key:"previous_secret" doc:"The secret before that one, which counts as well while dial plans are being changed."`
+	Secret         setting.Secret `key:"secret" shown:"now" doc:"What phone systems show to be told a number: secret_key in the address, the header X-Secret-Key, or a bearer token. A new one has at least 16 characters; make one with openssl rand -hex 32."`
+	PreviousSecret setting.Secret `key:"previous_secret" shown:"before" doc:"The secret before that one, which counts as well while dial plans are being changed."`
 
 	// Fallback and CallingCode are in each of Routes that has none of its own.
 	Fallback    setting.Number      `key:"fallback" example:"+31201234567" doc:"What is rung where nobody on call can be, or nobody knows who is: a number or an extension. Left out, the phone system is told that there is nobody, and its dial plan goes on."`
@@ -43,8 +43,8 @@ type RouteSettings struct {
 
 	// Secret and PreviousSecret are not set where those of all routes count; see
 	// Settings.Secrets.
-	Secret         setting.Secret `key:"secret" doc:"The route's own secret, in place of that of [oncall]."`
-	PreviousSecret setting.Secret `key:"previous_secret" doc:"The secret before that one, which counts as well while dial plans are being changed."`
+	Secret         setting.Secret `key:"secret" shown:"now" doc:"The route's own secret, in place of that of [oncall]."`
+	PreviousSecret setting.Secret `key:"previous_secret" shown:"before" doc:"The secret before that one, which counts as well while dial plans are being changed."`
 
 	Sources []setting.Name `key:"sources" example:"pagerduty" alone:"yes" doc:"Names of sources, the preferred one first: the next one counts where nothing is known of one, or it has nobody who can be rung. Left out, all in the order of the file."`
 

@@ -1,0 +1,69 @@
+package config
+
+import (
+	"reflect"
+	"unicode/utf8"
+
+	"github.com/switchhook/switchhook/internal/setting"
+)
+
+// LeastSecret is how many characters a new secret has at least: 16 of openssl
+// rand -hex are 64 bits, which nobody guesses over a network.
+const LeastSecret = 16
+
+// Weak is a secret that is too short to be a new one.
+type Weak struct {
+	Problem Problem
+	Secret  setting.Secret
+
+	// Old says that it is no new one whatever else is new: the service before had
+	// it, or another one is about to replace it.
+	Old bool
+}
+
+// Weak returns the secrets that somebody has to show to this server and that are
+// shorter than LeastSecret, in the order of the settings. Those that it shows to
+// others are theirs.
+func (s *Settings) Weak() []Weak { return s.weak }
+
+// IsShort reports whether a text is too short for a new secret.
+func IsShort(secret string) bool { return utf8.RuneCountInString(secret) < LeastSecret }
+
+// Refuse returns the Error of problems that were found in settings which could be
+// read, or nil where there are none.
+func Refuse(problems []Problem) error { return sorted(problems) }
+
+// ShortSecret is the problem of one that is.
+func ShortSecret(at Origin, name, secret string) Problem {
+	return problemf(at, "%s has %d characters; a new secret has at least %d, and openssl rand -hex 32 makes one",
+		name, utf8.RuneCountInString(secret), LeastSecret)
+}
+
+// noteWeak notes a secret that somebody has to show to this server, where it is
+// short.
+func (l *loader) noteWeak(k *node, path string, parsed reflect.Value, at Origin) {
+	secret, ok := reflect.TypeAssert[setting.Secret](parsed)
+	if !ok {
+		panic("config: " + path + " is shown, and no secret")
+	}
+	if text := secret.Reveal(); IsShort(text) {
+		l.weak = append(l.weak, Weak{ShortSecret(at, path, text), secret, k.shown == shownBefore || l.isFormer(path, at)})
+	}
+}
+
+// shownBefore is what the tag shown says of a secret that counts until all have
+// its successor.
+const shownBefore = "before"
+
+// isFormer reports whether a secret came by a name of the services that
+// Switchhook takes over from: those who show it have had it for long.
+func (l *loader) isFormer(path string, at Origin) bool {
+	f := oldNameOf(path, l.pagerDuty)
+	switch {
+	case f == nil:
+		return false
+	case at.Kind == SecretFile:
+		return f.file != "" && at.File == l.fileBefore(f)
+	}
+	return (at.Kind == Environ || at.Kind == Dotenv) && at.Name == f.variable
+}
