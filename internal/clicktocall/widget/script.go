@@ -43,8 +43,15 @@ const (
 //go:embed widget.js
 var source string
 
+//go:embed solver.js
+var solver string
+
+// Solver returns an expression of JavaScript whose value does the proof of work:
+// a function that takes a challenge and a number of bits, and promises a nonce.
+func Solver() string { return strip(solver) }
+
 // code is the script without what only its readers need.
-var code = sync.OnceValue(func() string { return strip(source) })
+var code = sync.OnceValue(func() string { return strings.Replace(strip(source), "SOLVER", Solver(), 1) })
 
 // Options are what a script needs besides its entry.
 type Options struct {
