@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/alert"
+	"github.com/switchhook/switchhook/internal/clicktocall"
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/core"
@@ -80,8 +81,9 @@ type App struct {
 	subscriptions subscriptions
 	keylessTold   keylessTold
 	suspects      suspects
-	keeping       running // asks the sources of on-call people
-	journalling   running // keeps on-call's decisions
+	codes         *clicktocall.Courier // of the page against calls, of all sites
+	keeping       running              // asks the sources of on-call people
+	journalling   running              // keeps on-call's decisions
 
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
@@ -98,7 +100,7 @@ type App struct {
 // error is one that people read. Whoever does not Run the App has to Close it.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
 	a := &App{
-		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), stopping: make(chan struct{}),
+		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), codes: clicktocall.NewCourier(), stopping: make(chan struct{}),
 	}
 	var err error
 	if a.alerts, err = alert.New(alert.Config{

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/config"
 	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/web"
@@ -32,10 +34,11 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	}
 	key := clicktocall.NewKey(secret)
 	address := func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
+	log := web.NoteOr(a.log) // calls at another time and codes are not within a request
 	s.callBacks = &clicktocall.Desk{
 		Entries: s.entries, Ledger: a.store, PhoneSystem: s.client, Jobs: a.store, Key: key,
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
-		Log:   web.Note,
+		Log:   log,
 		Asked: func(err error) { s.phoneSystem.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
 		Ended: a.scheduledCallEnded,
 	}
@@ -47,8 +50,9 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	}
 	never := &clicktocall.Never{
 		Regions: s.calledRegions(),
-		Proofs:  a.store, Key: key, Entries: s.entries, Address: address, Log: web.Note, Audit: a.store.Audit,
-		Text: &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
+		Proofs:  a.store, Key: key, Entries: s.entries, Address: address, Log: log, Audit: a.store.Audit,
+		Text:    &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
+		Courier: a.codes, Sent: func(err error) { a.codeSent(s, err) },
 	}
 	return []web.Route{
 		{Path: "/widget.js", Name: "widget", Handler: a.widget(s), Quiet: true, Open: true},
@@ -63,6 +67,24 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 			Secret: settings.Forms.Secret.Reveal(), Guesses: a.guesses, Store: s.entries, Audit: a.store.Audit, Log: web.Note,
 		}},
 	}, nil
+}
+
+// codeSent counts a code as the text that it is. Its page has answered before.
+func (a *App) codeSent(s *site, err error) {
+	r := ledger.Result{State: ledger.Sent}
+	switch {
+	case err == nil:
+	case netsapiens.Uncertain(err):
+		r = ledger.Result{State: ledger.Dead, Why: ledger.Uncertain}
+	case netsapiens.Permanent(err):
+		r = ledger.Result{State: ledger.Dead, Why: ledger.Refused}
+	default:
+		r = ledger.Result{State: ledger.Dead, Why: ledger.Failed}
+	}
+	a.metrics.Attempt(r)
+	if _, asked := errors.AsType[*netsapiens.Error](err); asked || err == nil {
+		s.phoneSystem.Attempt(context.Background(), r.State == ledger.Sent || r.Why == ledger.Refused)
+	}
 }
 
 // widget serves the button's script.

@@ -118,6 +118,7 @@ func (a *App) stop(base context.Context, cut context.CancelFunc, all []*listenin
 	for _, l := range all {
 		<-l.ended
 	}
+	a.codes.Stop(stopping) // that requests have asked for
 	a.sums.Close(context.WithoutCancel(base))
 	background.stop()
 	a.site.Load().close()

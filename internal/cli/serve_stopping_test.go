@@ -75,20 +75,20 @@ func (p *process) lastRequest(method string) int {
 }
 
 // serveClickToCall serves an entry with a button that needs no token.
-func serveClickToCall(t *testing.T) *process {
+func serveClickToCall(t *testing.T) (*process, *nstest.System) {
 	t.Helper()
 	system := phoneSystem(t)
 	system.AddQueue("example.net", "9002")
 	path := folder(t, map[string]string{"domains.json": oldDomains, "switchhook.toml": "listen = \"127.0.0.1:0\"\n" +
 		"public_url = \"https://hooks.example.net\"\ndomains_file = \"domains.json\"\ndata = \"data\"\n[netsapiens]\nurl = \"" + system.URL +
 		"\"\ntoken = \"" + nstest.Token + "\"\n[forms]\nsecret = \"correct horse battery\"\n[clicktocall]\naccept_bare = true\n"})
-	return serve(t, path, "-c", "switchhook.toml")
+	return serve(t, path, "-c", "switchhook.toml"), system
 }
 
 // TestWhoFollowsACallDoesNotHoldUpAStop has a visitor's stream of events open
 // while the server is stopped: it ends before its time, which is 25 seconds.
 func TestWhoFollowsACallDoesNotHoldUpAStop(t *testing.T) {
-	p := serveClickToCall(t)
+	p, _ := serveClickToCall(t)
 	events := p.follow(p.callBack())
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("the exit code is %d", code)
@@ -104,7 +104,7 @@ func TestWhoFollowsACallDoesNotHoldUpAStop(t *testing.T) {
 // TestASlowBodyDoesNotHoldUpAStop has a client that never sends the last byte
 // of a form. It is cut off before the time of bodies, which is 20 seconds.
 func TestASlowBodyDoesNotHoldUpAStop(t *testing.T) {
-	p := serveClickToCall(t)
+	p, _ := serveClickToCall(t)
 	conn, err := net.Dial("tcp", p.address)
 	if err != nil {
 		t.Fatal(err)
@@ -124,4 +124,24 @@ func TestASlowBodyDoesNotHoldUpAStop(t *testing.T) {
 	if ms := p.lastRequest(http.MethodPost); ms >= 20_000 {
 		t.Errorf("the form was waited for for %d ms", ms)
 	}
+}
+
+// TestAStopWaitsForACode has the phone system answer after the stop has begun.
+func TestAStopWaitsForACode(t *testing.T) {
+	p, system := serveClickToCall(t)
+	p.callBack()
+	release := make(chan struct{})
+	system.Break(nstest.SendMessage, 1, nstest.Held(release))
+	if status, body := p.do(http.MethodPost, "/click-to-call/never", "number=2125550123&by=text"); status != http.StatusOK {
+		t.Errorf("the page answers %d: %s", status, body)
+	}
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	p.await("msg=stopping")
+	close(release)
+	if code := p.end(); code != 0 {
+		t.Errorf("the exit code is %d", code)
+	}
+	p.await(`msg="a code was sent" number=12125•••0123`)
 }

@@ -28,13 +28,13 @@ func (t *TextCodes) Tenant() string {
 }
 
 // SendCode texts a code.
-func (t *TextCodes) SendCode(ctx context.Context, number, code string) error {
+func (t *TextCodes) SendCode(ctx context.Context, number string, code ProofCode) error {
 	e, ok := t.Entry()
 	if !ok || e.APIDomain == "" || e.Text.User == "" || e.Text.FromNumber == "" {
 		return fault.Newf(fault.Unavailable, "no entry has a number that codes can be texted from")
 	}
 	return t.Sender.SendSMS(ctx, netsapiens.SMS{
 		Domain: e.APIDomain, User: e.Text.User, From: e.Text.FromNumber, To: number,
-		Message: code + " is your code: with it our web pages never have you called again. If you did not ask for it, do nothing.",
+		Message: code.Half() + " is your code: with it our web pages never have you called again. Not you? Do nothing. If the page asks for all of the code: " + code.Spaced(),
 	})
 }

@@ -57,4 +57,4 @@ func CapsOf(l Limits, bare bool) []Cap {
 }
 
 // CodeOf is Key.codeOf.
-func CodeOf(k Key, number string, born time.Time) string { return k.codeOf(number, born) }
+func CodeOf(k Key, number string, born time.Time) string { return k.codeOf(number, born).Half() }

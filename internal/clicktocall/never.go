@@ -3,7 +3,6 @@ package clicktocall
 import (
 	"context"
 	"crypto/hmac"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,11 +18,6 @@ import (
 )
 
 const (
-	// ProofTries is how often one person may give a wrong code for a number. Of a
-	// hundred million codes that is one chance in twenty million to guess right,
-	// and whoever guesses takes no try from anybody else.
-	ProofTries = 5
-
 	// ProofLife is how long a code may be given, and is given again to who asks:
 	// who asks first for the number of somebody else keeps nobody from it.
 	ProofLife = day
@@ -34,18 +28,12 @@ const (
 	// CalledLately is how long ago a number was called at most that a code goes to.
 	CalledLately = 30 * day
 
-	// proofPatience is how long the visitor waits for a code to be sent.
+	// proofPatience is how long the phone system may take to send a code. Nobody
+	// waits for it but the next code and a server that stops.
 	proofPatience = 10 * time.Second
-)
 
-// The page sends texts to numbers that strangers write: these are the most that
-// anybody gets of it in a day.
-const (
-	ProofsPerNumber  = 3
-	proofsPerNetwork = 5
-	proofsPerSite    = 10
-	proofsPerBlock   = 20
-	ProofsInAll      = 200 // over all servers
+	// keepPatience is how long the visitor waits for our own database.
+	keepPatience = 10 * time.Second
 )
 
 // Proof is a code that is to be sent to a number, for whoever knows it to prove
@@ -79,7 +67,7 @@ type Proofs interface {
 	UnsendProof(ctx context.Context, id string) error
 
 	// TakeProof puts a number on the suppression list if the code is the right
-	// one. It counts the wrong ones of each owner of a network, and a code is good
+	// one and there were not too many wrong ones, which it counts. A code is good
 	// once.
 	TakeProof(ctx context.Context, given Given, sup ledger.Suppression, now time.Time) (ok bool, err error)
 
@@ -90,8 +78,10 @@ type Proofs interface {
 // Given is a code that somebody gives back.
 type Given struct {
 	Number string
-	Code   string // its hash
-	Owner  string // of the network that it comes from
+	Code   string  // the hash of its first half
+	Whole  bool    // the other half was given too: it is not guessed, however many wrong ones there were
+	Owner  string  // of the network that it comes from
+	After  Guesses // that there may have been before it
 }
 
 // CodeSender brings a code to a number, by a text or a call.
@@ -100,7 +90,7 @@ type CodeSender interface {
 	// nothing more from there is not reached.
 	Tenant() string
 
-	SendCode(ctx context.Context, number, code string) error
+	SendCode(ctx context.Context, number string, code ProofCode) error
 }
 
 // Never is the http.Handler of /click-to-call/never: a page where somebody puts
@@ -109,6 +99,7 @@ type Never struct {
 	Proofs  Proofs // required
 	Key     Key    // required
 	Entries Entries
+	Courier *Courier // required; stopped by who made it
 
 	Text CodeSender // nil: codes are not texted
 	Call CodeSender // nil: codes are not spoken
@@ -118,6 +109,7 @@ type Never struct {
 	Address func(*http.Request) netip.Addr            // as Handler's
 	Log     Log                                       // nil: slog.Default()
 	Audit   func(context.Context, ledger.Event) error // nil: nobody is told
+	Sent    func(err error)                           // told what sending each code came to; nil: nobody is
 }
 
 // The fields of the form.
@@ -154,28 +146,33 @@ func (n *Never) ask(problem, number string) page {
 		Text: "Somebody had us call you from a web page, and you did not want that? Enter your number. We send it a code to see that it is yours, if we called it within the last 30 days, and then no button of ours calls it again.",
 		Form: &fillIn{Fields: []input{{Name: fieldNumber, Label: "Your telephone number", Value: number, Type: "tel", Complete: "tel", Mode: "tel"}}},
 	}
-	if n.Text != nil {
-		p.Form.Buttons = append(p.Form.Buttons, button{fieldBy, byText, "Text me a code"})
-	}
-	if n.Call != nil {
-		p.Form.Buttons = append(p.Form.Buttons, button{fieldBy, byCall, "Call me with a code"})
-	}
-	if p.Form.Buttons == nil {
+	if p.Form.Buttons = n.senders(); p.Form.Buttons == nil {
 		p.Text, p.Form = "This server cannot send codes. Please write or call whoever runs it: they can put your number on the list.", nil
 	}
 	return p
 }
 
 // askCode is the page that asks for the code.
-func askCode(problem, number string) page {
+func (n *Never) askCode(problem, number string) page {
 	return page{
 		Title: "Enter the code", Problem: problem,
-		Text: "If we called the number within the last 30 days, and it can be reached, a code of eight digits is on its way. It is good for a day; if you ask again it is the same.",
+		Text: "If we called the number within the last 30 days, and it can be reached, a code of eight digits is on its way. It is good for a day. If none has come in ten minutes, ask again: it is the same.",
 		Form: &fillIn{Fields: []input{
 			{Name: fieldNumber, Value: number, Hidden: true},
 			{Name: fieldCode, Label: "Code", Type: "text", Complete: "one-time-code", Mode: "numeric"},
-		}, Buttons: []button{{Label: "Never call me again"}}},
+		}, Buttons: append([]button{{Label: "Never call me again"}}, n.senders()...)},
 	}
+}
+
+// senders are the buttons that have a code sent.
+func (n *Never) senders() (all []button) {
+	if n.Text != nil {
+		all = append(all, button{Name: fieldBy, Value: byText, Label: "Text me a code", Early: true})
+	}
+	if n.Call != nil {
+		all = append(all, button{Name: fieldBy, Value: byCall, Label: "Call me with a code", Early: true})
+	}
+	return all
 }
 
 func (n *Never) post(w http.ResponseWriter, r *http.Request) {
@@ -189,7 +186,7 @@ func (n *Never) post(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wrong != "":
 		show(w, http.StatusBadRequest, n.ask("This is not a telephone number that we would call. Please check it.", clip(given)))
-	case r.PostForm.Has(fieldCode):
+	case r.PostForm.Get(fieldCode) != "", r.PostForm.Has(fieldCode) && !r.PostForm.Has(fieldBy):
 		n.take(w, r, number.Digits())
 	default:
 		n.begin(w, r, number)
@@ -208,53 +205,56 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 		show(w, http.StatusBadRequest, n.ask("", number))
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), proofPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), keepPatience)
 	defer cancel()
 	now, from := time.Now(), subnetsFrom(r, n.Address)
 	begun, err := n.Proofs.BeginProof(ctx, Proof{
 		Number: number, From: from, Caps: capsOfProofs(from), Silent: !n.mayReach(ctx, number, sender),
-		Seal: func(born time.Time) string { return n.hash(to.Key(), n.Key.codeOf(to.Key(), born)) },
+		Seal: func(born time.Time) string { return n.hash(to.Key(), n.Key.codeOf(to.Key(), born).Half()) },
 	}, now)
 	switch {
 	case err != nil:
 		n.failed(w, r, "a code could not be kept", err)
-		return
 	case !begun.Until.IsZero():
 		w.Header().Set("Retry-After", fmt.Sprint(int(time.Until(begun.Until).Seconds())+1))
-		n.note(r, slog.LevelWarn, "too many codes were asked for", number)
-		show(w, http.StatusTooManyRequests, n.ask("Too many codes were asked for. If you were sent one, it is good for a day. Please try again later.", number))
-		return
-	case !begun.Send:
-		n.note(r, slog.LevelInfo, "no code sent", number)
+		n.note(r.Context(), slog.LevelWarn, "too many codes were asked for", number)
+		show(w, http.StatusTooManyRequests, n.askCode("Too many codes were asked for. If you were sent one, it is good for a day: enter it here. Else please try again later.", number))
 	default:
-		if err := n.send(ctx, sender, to, begun); err != nil {
-			n.failed(w, r, "a code could not be sent", err)
-			return
+		n.note(r.Context(), slog.LevelInfo, "a code was asked for", number, slog.Bool("sent", begun.Send))
+		show(w, http.StatusOK, n.askCode("", number))
+		if begun.Send && !n.Courier.Carry(func(ctx context.Context) { n.send(ctx, sender, to, begun) }) {
+			n.told(errTooMany)
+			n.note(r.Context(), slog.LevelError, "a code could not be sent", number, slog.String("error", errTooMany.Error()))
 		}
 	}
-	show(w, http.StatusOK, askCode("", number))
 }
 
-// capsOfProofs are the caps on what networks ask for, whether a code is sent or
-// not: which of them it was would tell whom we called.
-func capsOfProofs(from Subnets) []Cap {
-	caps := []Cap{{Scope: OfNetwork, Of: from.Network, Most: proofsPerNetwork, Per: day}}
-	if from.Site != "" {
-		caps = append(caps, Cap{Scope: OfSite, Of: from.Site, Most: proofsPerSite, Per: day})
+// send sends a code, when the page has answered. Where it certainly did not go
+// out it does not count.
+func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, begun ProofBegun) {
+	sending, cancel := context.WithTimeout(ctx, proofPatience)
+	defer cancel()
+	err := sender.SendCode(sending, to.Digits(), n.Key.codeOf(to.Key(), begun.Born))
+	n.told(err)
+	if err == nil {
+		n.note(ctx, slog.LevelInfo, "a code was sent", to.Digits())
+		return
 	}
-	if from.Block != "" {
-		caps = append(caps, Cap{Scope: OfBlock, Of: from.Block, Most: proofsPerBlock, Per: day})
+	if !netsapiens.Uncertain(err) {
+		keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepPatience)
+		defer cancel()
+		err = errors.Join(err, n.Proofs.UnsendProof(keeping, begun.ID))
 	}
-	return caps
+	n.note(ctx, slog.LevelError, "a code could not be sent", to.Digits(), slog.String("error", clip(phone.MaskIn(err.Error()))))
 }
 
-// send sends a code. Where it certainly did not go out it does not count.
-func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, begun ProofBegun) error {
-	err := sender.SendCode(ctx, to.Digits(), n.Key.codeOf(to.Key(), begun.Born))
-	if err == nil || netsapiens.Uncertain(err) {
-		return err
+// errTooMany is of a code that the Courier does not take.
+var errTooMany = errors.New("too many codes wait for the phone system")
+
+func (n *Never) told(err error) {
+	if n.Sent != nil {
+		n.Sent(err)
 	}
-	return errors.Join(err, n.Proofs.UnsendProof(context.WithoutCancel(ctx), begun.ID))
 }
 
 // mayReach reports whether a number takes a code: one that wants no texts gets
@@ -270,9 +270,9 @@ func (n *Never) mayReach(ctx context.Context, number string, by CodeSender) bool
 
 // take puts a number on the list whose owner gave the code.
 func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
-	now := time.Now()
-	code := strings.ReplaceAll(r.PostForm.Get(fieldCode), " ", "")
-	given := Given{Number: number, Code: n.hash(phone.Key(number), code), Owner: subnetsFrom(r, n.Address).owner()}
+	now, key := time.Now(), phone.Key(number)
+	half, whole := n.Key.readCode(key, r.PostForm.Get(fieldCode))
+	given := Given{Number: number, Code: n.hash(key, half), Whole: whole, Owner: subnetsFrom(r, n.Address).owner(), After: GuessesTaken()}
 	ok, err := n.Proofs.TakeProof(r.Context(), given, ledger.Suppression{
 		Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: now, How: ledger.ByPage, Words: "never call me again",
 	}, now)
@@ -280,11 +280,11 @@ func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	case err != nil:
 		n.failed(w, r, "a number could not be put on the list", err)
 	case !ok:
-		show(w, http.StatusForbidden, askCode("The code is not right, or it is too old.", number))
+		show(w, http.StatusForbidden, n.askCode("The code is not right, or it is too old, or there were too many wrong ones. If you are sure of it, enter all 16 digits that the message ends with.", number))
 	default:
-		n.note(r, slog.LevelInfo, "a number was put on the suppression list", number)
+		n.note(r.Context(), slog.LevelInfo, "a number was put on the suppression list", number)
 		if err := audit(r.Context(), n.Audit, number, "by the page"); err != nil {
-			n.note(r, slog.LevelError, "the audit could not be written", "", slog.String("error", err.Error()))
+			n.note(r.Context(), slog.LevelError, "the audit could not be written", "", slog.String("error", err.Error()))
 		}
 		show(w, http.StatusOK, page{Title: "We will not call you again", Text: "No button of ours will have " + phone.Mask(number) + " called."})
 	}
@@ -300,11 +300,11 @@ func audit(ctx context.Context, keep func(context.Context, ledger.Event) error, 
 }
 
 func (n *Never) failed(w http.ResponseWriter, r *http.Request, what string, err error) {
-	n.note(r, slog.LevelError, what, "", slog.String("error", clip(phone.MaskIn(err.Error()))))
+	n.note(r.Context(), slog.LevelError, what, "", slog.String("error", clip(phone.MaskIn(err.Error()))))
 	show(w, http.StatusServiceUnavailable, n.ask("Something went wrong on our side. Please try again later.", ""))
 }
 
-func (n *Never) note(r *http.Request, level slog.Level, message, number string, attrs ...slog.Attr) {
+func (n *Never) note(ctx context.Context, level slog.Level, message, number string, attrs ...slog.Attr) {
 	log := n.Log
 	if log == nil {
 		log = slog.Default().LogAttrs
@@ -312,22 +312,12 @@ func (n *Never) note(r *http.Request, level slog.Level, message, number string, 
 	if number != "" {
 		attrs = append(attrs, slog.String("number", phone.Mask(number)))
 	}
-	log(r.Context(), level, message, attrs...)
+	log(ctx, level, message, attrs...)
 }
 
 // hash is what is kept of a code: who reads the database cannot use it.
 func (n *Never) hash(number, code string) string {
 	return hex.EncodeToString(n.Key.sign("code", []byte(number), []byte(code)))
-}
-
-// codes is how many codes there are.
-const codes = 100_000_000
-
-// codeOf returns the code of eight digits of a number that was born at a time.
-// It is made from the key, so that it can be sent again and is kept nowhere.
-func (k Key) codeOf(number string, born time.Time) string {
-	sum := k.sign("never", []byte(number), binary.BigEndian.AppendUint64(nil, uint64(born.UnixMilli())))
-	return fmt.Sprintf("%08d", binary.BigEndian.Uint64(sum)%codes)
 }
 
 func sameText(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +26,7 @@ type victim struct {
 	*service
 	page *clicktocall.Never
 	kept []ledger.Event
+	sent []error // what became of each code, one after the other
 }
 
 func startNever(t *testing.T) *victim {
@@ -36,13 +38,21 @@ func startNever(t *testing.T) *victim {
 	}
 	v.page = &clicktocall.Never{
 		Proofs: v.store, Key: clicktocall.NewKey(secret), Entries: v.entries,
-		Text:  &clicktocall.TextCodes{Sender: sender, Entry: func() (*entry.Entry, bool) { return v.entries.Get("texts") }},
-		Audit: func(_ context.Context, e ledger.Event) error { v.kept = append(v.kept, e); return nil },
+		Text:    &clicktocall.TextCodes{Sender: sender, Entry: func() (*entry.Entry, bool) { return v.entries.Get("texts") }},
+		Audit:   func(_ context.Context, e ledger.Event) error { v.kept = append(v.kept, e); return nil },
+		Courier: clicktocall.NewCourier(), Log: slog.New(slog.NewTextHandler(&v.log, nil)).LogAttrs,
+		Sent: func(err error) {
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			v.sent = append(v.sent, err)
+		},
 	}
+	t.Cleanup(func() { v.page.Courier.Stop(context.Background()) })
 	return v
 }
 
-// send sends the form of the page, from an address.
+// send sends the form of the page, from an address, and waits until the code
+// that comes of it is sent, or the phone system hangs.
 func (v *victim) send(address string, fields url.Values) *httptest.ResponseRecorder {
 	v.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "https://hooks.example.net/click-to-call/never", strings.NewReader(fields.Encode()))
@@ -51,7 +61,18 @@ func (v *victim) send(address string, fields url.Values) *httptest.ResponseRecor
 	r.RemoteAddr = address + ":40000" // of IPv6 in brackets
 	w := httptest.NewRecorder()
 	v.page.ServeHTTP(w, r)
+	synctest.Wait()
 	return w
+}
+
+// whole is the code of 16 digits that was sent last.
+func (v *victim) whole() string {
+	v.t.Helper()
+	texts := v.system.Messages()
+	if len(texts) == 0 {
+		v.t.Fatal("no code was sent")
+	}
+	return regexp.MustCompile(`[0-9]{8} [0-9]{8}$`).FindString(texts[len(texts)-1].Text)
 }
 
 func (v *victim) code() string {
@@ -273,7 +294,7 @@ func TestCodeIsGuessedFiveTimes(t *testing.T) {
 		v.called(number)
 		v.send(visitor, url.Values{"number": {number}})
 		code := v.code()
-		for i := range clicktocall.ProofTries {
+		for i := range clicktocall.GuessesTaken().Own {
 			v.send(fmt.Sprintf("[2001:db8:9:%x::7]", i*300), url.Values{"number": {number}, "code": {"x"}})
 		}
 		if w := v.send("[2001:db8:9:ffff::7]", url.Values{"number": {number}, "code": {code}}); w.Code != 403 || v.suppressed() != nil {
@@ -291,8 +312,9 @@ func TestPageSaysWhereItCannotHelp(t *testing.T) {
 		v := startNever(t)
 		v.called(number)
 		v.system.Break(nstest.SendMessage, 1, nstest.Says(503, ""))
-		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 503 {
-			t.Errorf("%d", w.Code)
+		v.send(visitor, url.Values{"number": {number}})
+		if !strings.Contains(v.log.String(), "level=ERROR") || strings.Contains(v.log.String(), number) || len(v.sent) != 1 || v.sent[0] == nil {
+			t.Errorf("nobody hears that a code could not be sent: %v\n%s", v.sent, v.log.String())
 		}
 		if w := v.send(visitor, url.Values{"number": {number}}); w.Code != 200 || len(v.system.Messages()) != 1 {
 			t.Errorf("once it can be sent: %d, %d texts", w.Code, len(v.system.Messages()))
@@ -310,11 +332,11 @@ func TestPageSaysWhereItCannotHelp(t *testing.T) {
 type caller struct{ told []string }
 
 func (*caller) Tenant() string { return domain }
-func (c *caller) SendCode(_ context.Context, number, code string) error {
+func (c *caller) SendCode(_ context.Context, number string, code clicktocall.ProofCode) error {
 	if number == "" {
 		return errors.New("nobody")
 	}
-	c.told = append(c.told, code)
+	c.told = append(c.told, code.Half())
 	return nil
 }
 

@@ -94,7 +94,6 @@ func TestRequestsWithoutWorkOfOneNetworkHaveTwoCodesSent(t *testing.T) {
 			}
 			v.send(fmt.Sprintf("192.0.2.%d", 1+i%250), asking(anyNumber(i%50)))
 		}
-		synctest.Wait()
 		if n := len(v.system.Messages()); n != 2 {
 			t.Errorf("%d codes were sent", n)
 		}
@@ -106,13 +105,21 @@ func TestCodeIsGuessedAHundredTimesByAllTogether(t *testing.T) {
 		v := startNever(t)
 		v.called(number)
 		v.send(visitor, asking(number))
-		synctest.Wait()
 		code := v.code()
 		for i := range 500 {
 			v.send(fmt.Sprintf("%d.%d.0.1", 31+i%90, i/90), giving(number, "x"))
 		}
 		if w := v.send("203.0.113.1", giving(number, code)); w.Code != 403 || v.suppressed() != nil {
 			t.Errorf("the right code is taken after 500 wrong ones of 500 networks: %d", w.Code)
+		}
+		whole := v.whole()
+		for _, guess := range []string{code + " 00000000", "00000000" + whole[8:], whole + "0", whole[:16]} {
+			if w := v.send("203.0.113.1", giving(number, guess)); w.Code != 403 || v.suppressed() != nil {
+				t.Errorf("%q is taken for the whole code: %d", guess, w.Code)
+			}
+		}
+		if w := v.send("203.0.113.1", giving(number, whole)); w.Code != 200 || v.suppressed() == nil {
+			t.Errorf("the victim gives the whole code, and hears %d", w.Code)
 		}
 	})
 }
@@ -127,7 +134,6 @@ func TestGuessCountsWhereThereIsNoCode(t *testing.T) {
 		}
 		v.called(number)
 		v.send("203.0.113.1", asking(number))
-		synctest.Wait()
 		if w := v.send(visitor, giving(number, v.code())); w.Code != 403 || v.suppressed() != nil {
 			t.Errorf("the guesses before it were for nothing: %d", w.Code)
 		}

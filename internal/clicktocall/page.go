@@ -44,7 +44,10 @@ type input struct {
 	Hidden               bool
 }
 
-type button struct{ Name, Value, Label string }
+type button struct {
+	Name, Value, Label string
+	Early              bool // it may be pressed before all fields are filled in
+}
 
 // Style returns the page's style, which is ours.
 func (page) Style() template.CSS { return template.CSS(pageStyle) } //nolint:gosec // a file of this package's

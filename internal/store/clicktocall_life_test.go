@@ -213,7 +213,7 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 		take := func(code, from string, after time.Duration, want bool) {
 			t.Helper()
 			sup := ledger.Suppression{Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: dawn.Add(after), How: ledger.ByPage}
-			if ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: from}, sup, dawn.Add(after)); ok != want || err != nil {
+			if ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: from, After: clicktocall.GuessesTaken()}, sup, dawn.Add(after)); ok != want || err != nil {
 				t.Errorf("%s from %s: %v, %v", code, from, ok, err)
 			}
 		}
@@ -241,7 +241,7 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 			t.Errorf("a block asks too often, and gets %+v", begun)
 		}
 		code := "code of " + first.Born.String()
-		for range clicktocall.ProofTries {
+		for range clicktocall.GuessesTaken().Own {
 			take("x", "stranger", 5*time.Hour, false)
 		}
 		take(code, "stranger", 5*time.Hour, false) // tried too often

@@ -29,17 +29,25 @@ type noted struct {
 type noteKey struct{}
 
 // Note adds what became of a request to the one line that is logged of it, and
-// raises its level. Outside a request it is a line of its own.
+// raises its level. Outside a request it is a line of its own, of the default
+// log: what may be outside of one takes NoteOr.
 func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	n, ok := ctx.Value(noteKey{}).(*note)
-	if !ok {
-		slog.Default().LogAttrs(ctx, level, message, attrs...) //nolint:sloglint // the caller's is constant
-		return
+	NoteOr(slog.Default())(ctx, level, message, attrs...)
+}
+
+// NoteOr returns a Note whose lines outside a request are of that log.
+func NoteOr(log *slog.Logger) func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	return func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+		n, ok := ctx.Value(noteKey{}).(*note)
+		if !ok {
+			log.LogAttrs(ctx, level, message, attrs...) //nolint:sloglint // the caller's is constant
+			return
+		}
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.level = max(n.level, level)
+		n.attrs = append(n.attrs, attrs...)
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.level = max(n.level, level)
-	n.attrs = append(n.attrs, attrs...)
 }
 
 // About says which entry a request is about, which has to be one that there is.
