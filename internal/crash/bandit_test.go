@@ -135,13 +135,14 @@ func (b *bandit) asJSON(path, from string, body fields) given {
 }
 
 // press is all of a press of a button, work included.
-func (b *bandit) press(from, id string, more fields) given {
-	g := b.asJSON("/click-to-call/token", from, fields{"id": id})
+func (b *bandit) press(from string, more fields) given {
+	const pressed = "pressed" // the entry
+	g := b.asJSON("/click-to-call/token", from, fields{"id": pressed})
 	if g.Status != http.StatusOK {
 		return g
 	}
 	nonce, _ := prove(g.Challenge, g.Bits)
-	body := fields{"id": id, "token": g.Token, "nonce": nonce}
+	body := fields{"id": pressed, "token": g.Token, "nonce": nonce}
 	maps.Copy(body, more)
 	return b.asJSON("/click-to-call", from, body)
 }

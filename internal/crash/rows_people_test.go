@@ -45,6 +45,9 @@ func rowsOfPeople() []row {
 			}
 			return n
 		}, says: countedAs("codes texted")},
+		{name: "guesses at a code, without work", full: 2000, small: 30, attack: codeGuesses, most: clicktocall.GuessesTaken(false).ForNumber, got: func(b *besieged) int {
+			return b.asked("SELECT count(*) FROM callback_tries") + b.asked("SELECT count(*) FROM suppressions WHERE how = 'page'")
+		}, says: countedAs("guesses that counted")},
 		// Ten at the secrets of the server, and ten at the key of the entry.
 		{name: "guesses at secrets", full: 16, small: 4, attack: func(b *bandit) { guesses(b, func(int) string { return guesser }) }, most: 20, got: guessesCompared, says: countedAs("compared")},
 		{name: "guesses at secrets from one /48", full: 16, small: 4, attack: func(b *bandit) {
@@ -130,13 +133,13 @@ func stopsOfOthers(b *bandit) {
 func oneMinute(b *bandit) {
 	at := time.Now().Add(30 * time.Hour).Format(time.RFC3339)
 	b.many(attackers, b.order.Size, func(i int) {
-		b.press(fmt.Sprintf("%d.%d.3.7", 100+i%20, i/20), "pressed", fields{"phone": fmt.Sprint(firstNumber + i), "at": at})
+		b.press(fmt.Sprintf("%d.%d.3.7", 100+i%20, i/20), fields{"phone": fmt.Sprint(firstNumber + i), "at": at})
 	})
 }
 
 func oneBlock(b *bandit) {
 	b.many(attackers, b.order.Size, func(i int) {
-		b.press(fmt.Sprintf("2001:db8:66:%x::1", i*163), "pressed", fields{"phone": fmt.Sprint(firstNumber + 5000 + i)})
+		b.press(fmt.Sprintf("2001:db8:66:%x::1", i*163), fields{"phone": fmt.Sprint(firstNumber + 5000 + i)})
 	})
 }
 
@@ -153,6 +156,17 @@ func blockTokens(b *bandit) {
 func neverCodes(b *bandit) {
 	b.many(attackers, b.order.Size, func(i int) {
 		b.send(http.MethodPost, "/click-to-call/never", fmt.Sprintf("%d.%d.4.7", 100+i%20, i/20), isForm, fmt.Sprint("by=text&number=", firstNumber+i))
+	})
+}
+
+// codeGuesses has a stranger called and a code sent to them, which it guesses at
+// from so many networks.
+func codeGuesses(b *bandit) {
+	const never, victim = "/click-to-call/never", firstNumber + 8000
+	b.press("203.0.113.98", fields{"phone": fmt.Sprint(victim)})
+	b.send(http.MethodPost, never, "203.0.113.98", isForm, fmt.Sprint("by=text&number=", victim))
+	b.many(attackers, b.order.Size, func(i int) {
+		b.send(http.MethodPost, never, fmt.Sprintf("%d.%d.5.7", 100+i%20, i/20), isForm, fmt.Sprintf("number=%d&code=%08d", victim, i))
 	})
 }
 
@@ -184,7 +198,7 @@ func guesses(b *bandit, from func(i int) string) {
 
 // followers press once, and follow that call by so many streams.
 func followers(b *bandit) {
-	g := b.press("203.0.113.99", "pressed", fields{"phone": fmt.Sprint(firstNumber + 9000)})
+	g := b.press("203.0.113.99", fields{"phone": fmt.Sprint(firstNumber + 9000)})
 	if g.RequestID == "" {
 		b.note = fmt.Sprintf("the press is answered %+v", g)
 	}
