@@ -50,7 +50,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	}
 	never := &clicktocall.Never{
 		Regions: s.calledRegions(),
-		Proofs:  a.store, Key: key, Entries: s.entries, Address: address, Log: log, Audit: a.store.Audit,
+		Proofs:  a.store, Networks: a.store, Key: key, Entries: s.entries, Address: address, Log: log, Audit: a.store.Audit,
 		Text:    &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
 		Courier: a.codes, Sent: func(err error) { a.codeSent(s, err) },
 	}

@@ -142,7 +142,7 @@ func (f *filling) callBacks(writing string) {
 func (f *filling) proof() {
 	f.t.Helper()
 	seal := func(time.Time) string { return "a hash" }
-	begun, err := f.s.BeginProof(f.t.Context(), clicktocall.Proof{Number: f.of.digits, From: clicktocall.Subnets{Network: "192.0.2.0/24"}, Seal: seal}, time.Now())
+	begun, err := f.s.BeginProof(f.t.Context(), clicktocall.Proof{Number: f.of.digits, From: clicktocall.Subnets{Network: "192.0.2.0/24"}, Unproved: clicktocall.Ration{InAll: 1}, Seal: seal}, time.Now())
 	f.must(err)
 	if !begun.Send {
 		f.t.Fatalf("no code goes out: %+v", begun)

@@ -37,7 +37,7 @@ type Networks interface {
 // Asker is who asks for a token, and where.
 type Asker struct {
 	From          Subnets
-	Entry, Tenant string
+	Entry, Tenant string // empty: of none
 }
 
 // Standing is what is known of an Asker.
@@ -360,15 +360,11 @@ func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
 
 // weather returns what the work of a token is chosen by, and counts it.
 func (h *Handler) weather(ctx context.Context, c *Case, from Subnets) weather {
-	var about weather
-	about.Networks, about.Network, about.Block = h.meter.count(from, c.Now)
-	found, err := h.Networks.NetworkStanding(ctx, Asker{From: from, Entry: c.Entry.ID, Tenant: tenantOf(c.Entry)}, c.Now)
+	about, found, err := h.meter.observe(ctx, h.Networks, Asker{From: from, Entry: c.Entry.ID, Tenant: tenantOf(c.Entry)}, c.Now)
 	if err != nil {
-		// A stranger, then: the work goes on without us knowing them.
 		h.Desk.log(ctx, slog.LevelWarn, "what a network asked for is not known", slog.String("error", err.Error()))
 		return about
 	}
-	about.Calls, about.Known = max(found.Calls, found.Block/from.block().times), found.Known
 	limits := h.Desk.limits(c.Entry)
 	kept := func(calls, perDay int) bool { return calls >= openPart(perDay) && calls < perDay }
 	about.Kept = !found.Settled && (kept(found.Entry, limits.WidgetPerDay) || kept(found.Tenant, limits.TenantPerDay))

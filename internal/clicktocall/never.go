@@ -41,8 +41,11 @@ const (
 type Proof struct {
 	Number string  // digits
 	From   Subnets // that ask
-	Caps   []Cap   // on what those ask for
-	Silent bool    // nothing goes to the number
+	Effort Effort
+	Silent bool // nothing goes to the number
+
+	// How much those have who have proved work, and those who have not.
+	Proved, Unproved Ration
 
 	// Seal returns what is kept of the code that was born at a time: its hash.
 	Seal func(born time.Time) string
@@ -78,10 +81,10 @@ type Proofs interface {
 // Given is a code that somebody gives back.
 type Given struct {
 	Number string
-	Code   string  // the hash of its first half
-	Whole  bool    // the other half was given too: it is not guessed, however many wrong ones there were
-	Owner  string  // of the network that it comes from
-	After  Guesses // that there may have been before it
+	Code   string // the hash of its first half
+	Whole  bool   // the other half was given too: it is not guessed, however many wrong ones there were
+	Owner  string // of the network that it comes from
+	Effort Effort
 }
 
 // CodeSender brings a code to a number, by a text or a call.
@@ -96,10 +99,11 @@ type CodeSender interface {
 // Never is the http.Handler of /click-to-call/never: a page where somebody puts
 // their number on the suppression list for calls, of all tenants.
 type Never struct {
-	Proofs  Proofs // required
-	Key     Key    // required
-	Entries Entries
-	Courier *Courier // required; stopped by who made it
+	Proofs   Proofs   // required
+	Networks Networks // required
+	Key      Key      // required
+	Entries  Entries
+	Courier  *Courier // required; stopped by who made it
 
 	Text CodeSender // nil: codes are not texted
 	Call CodeSender // nil: codes are not spoken
@@ -110,6 +114,8 @@ type Never struct {
 	Log     Log                                       // nil: slog.Default()
 	Audit   func(context.Context, ledger.Event) error // nil: nobody is told
 	Sent    func(err error)                           // told what sending each code came to; nil: nobody is
+
+	meter meter
 }
 
 // The fields of the form.
@@ -117,6 +123,9 @@ const (
 	fieldNumber = "number"
 	fieldCode   = "code"
 	fieldBy     = "by"
+	fieldAgain  = "again" // the same, where there is a code to give
+	fieldToken  = "token"
+	fieldNonce  = "nonce"
 	byText      = "text"
 	byCall      = "call"
 )
@@ -125,11 +134,11 @@ const (
 func (n *Never) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		show(w, http.StatusOK, n.ask("", ""))
+		n.show(w, r, http.StatusOK, n.ask("", ""))
 	case http.MethodPost:
 		// A form of somebody else's page must not have codes sent.
 		if err := http.NewCrossOriginProtection().Check(r); err != nil {
-			show(w, http.StatusForbidden, n.ask("Please use the form on this page.", ""))
+			n.show(w, r, http.StatusForbidden, n.ask("Please use the form on this page.", ""))
 			return
 		}
 		n.post(w, r)
@@ -146,7 +155,7 @@ func (n *Never) ask(problem, number string) page {
 		Text: "Somebody had us call you from a web page, and you did not want that? Enter your number. We send it a code to see that it is yours, if we called it within the last 30 days, and then no button of ours calls it again.",
 		Form: &fillIn{Fields: []input{{Name: fieldNumber, Label: "Your telephone number", Value: number, Type: "tel", Complete: "tel", Mode: "tel"}}},
 	}
-	if p.Form.Buttons = n.senders(); p.Form.Buttons == nil {
+	if p.Form.Buttons = n.senders(fieldBy); p.Form.Buttons == nil {
 		p.Text, p.Form = "This server cannot send codes. Please write or call whoever runs it: they can put your number on the list.", nil
 	}
 	return p
@@ -160,17 +169,17 @@ func (n *Never) askCode(problem, number string) page {
 		Form: &fillIn{Fields: []input{
 			{Name: fieldNumber, Value: number, Hidden: true},
 			{Name: fieldCode, Label: "Code", Type: "text", Complete: "one-time-code", Mode: "numeric"},
-		}, Buttons: append([]button{{Label: "Never call me again"}}, n.senders()...)},
+		}, Buttons: append([]button{{Label: "Never call me again"}}, n.senders(fieldAgain)...)},
 	}
 }
 
 // senders are the buttons that have a code sent.
-func (n *Never) senders() (all []button) {
+func (n *Never) senders(field string) (all []button) {
 	if n.Text != nil {
-		all = append(all, button{Name: fieldBy, Value: byText, Label: "Text me a code", Early: true})
+		all = append(all, button{Name: field, Value: byText, Label: "Text me a code", Early: field == fieldAgain})
 	}
 	if n.Call != nil {
-		all = append(all, button{Name: fieldBy, Value: byCall, Label: "Call me with a code", Early: true})
+		all = append(all, button{Name: field, Value: byCall, Label: "Call me with a code", Early: field == fieldAgain})
 	}
 	return all
 }
@@ -178,15 +187,15 @@ func (n *Never) senders() (all []button) {
 func (n *Never) post(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
-		show(w, http.StatusBadRequest, n.ask("The form did not come whole. Please try again.", ""))
+		n.show(w, r, http.StatusBadRequest, n.ask("The form did not come whole. Please try again.", ""))
 		return
 	}
 	given := strings.TrimSpace(r.PostForm.Get(fieldNumber))
 	number, wrong := destination(given, n.Regions)
 	switch {
 	case wrong != "":
-		show(w, http.StatusBadRequest, n.ask("This is not a telephone number that we would call. Please check it.", clip(given)))
-	case r.PostForm.Get(fieldCode) != "", r.PostForm.Has(fieldCode) && !r.PostForm.Has(fieldBy):
+		n.show(w, r, http.StatusBadRequest, n.ask("This is not a telephone number that we would call. Please check it.", clip(given)))
+	case r.PostForm.Has(fieldCode) && !r.PostForm.Has(fieldAgain):
 		n.take(w, r, number.Digits())
 	default:
 		n.begin(w, r, number)
@@ -198,18 +207,19 @@ func (n *Never) post(w http.ResponseWriter, r *http.Request) {
 func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 	number := to.Digits()
 	sender := n.Text
-	if r.PostForm.Get(fieldBy) == byCall || sender == nil {
+	if r.PostForm.Get(fieldBy) == byCall || r.PostForm.Get(fieldAgain) == byCall || sender == nil {
 		sender = n.Call
 	}
 	if sender == nil {
-		show(w, http.StatusBadRequest, n.ask("", number))
+		n.show(w, r, http.StatusBadRequest, n.ask("", number))
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), keepPatience)
 	defer cancel()
 	now, from := time.Now(), subnetsFrom(r, n.Address)
+	effort := n.effortOf(r, from, now)
 	begun, err := n.Proofs.BeginProof(ctx, Proof{
-		Number: number, From: from, Caps: capsOfProofs(from), Silent: !n.mayReach(ctx, number, sender),
+		Number: number, From: from, Effort: effort, Proved: provedProofs.of(from), Unproved: unprovedProofs.of(from), Silent: !n.mayReach(ctx, number, sender),
 		Seal: func(born time.Time) string { return n.hash(to.Key(), n.Key.codeOf(to.Key(), born).Half()) },
 	}, now)
 	switch {
@@ -218,15 +228,25 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 	case !begun.Until.IsZero():
 		w.Header().Set("Retry-After", fmt.Sprint(int(time.Until(begun.Until).Seconds())+1))
 		n.note(r.Context(), slog.LevelWarn, "too many codes were asked for", number)
-		show(w, http.StatusTooManyRequests, n.askCode("Too many codes were asked for. If you were sent one, it is good for a day: enter it here. Else please try again later.", number))
+		n.show(w, r, http.StatusTooManyRequests, n.askCode(tooMany(effort), number))
 	default:
 		n.note(r.Context(), slog.LevelInfo, "a code was asked for", number, slog.Bool("sent", begun.Send))
-		show(w, http.StatusOK, n.askCode("", number))
+		n.show(w, r, http.StatusOK, n.askCode("", number))
 		if begun.Send && !n.Courier.Carry(func(ctx context.Context) { n.send(ctx, sender, to, begun) }) {
 			n.told(errTooMany)
 			n.note(r.Context(), slog.LevelError, "a code could not be sent", number, slog.String("error", errTooMany.Error()))
 		}
 	}
+}
+
+// tooMany is what those read who ask once more than they may. Of those who prove
+// no work fewer requests are taken.
+func tooMany(effort Effort) string {
+	const said = "Too many codes were asked for. If you were sent one, it is good for a day: enter it here. "
+	if effort == (Effort{}) {
+		return said + "Else try again at once, with JavaScript: it was off, or the page had been open for more than ten minutes."
+	}
+	return said + "Else please try again later."
 }
 
 // send sends a code, when the page has answered. Where it certainly did not go
@@ -270,9 +290,9 @@ func (n *Never) mayReach(ctx context.Context, number string, by CodeSender) bool
 
 // take puts a number on the list whose owner gave the code.
 func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
-	now, key := time.Now(), phone.Key(number)
+	now, key, from := time.Now(), phone.Key(number), subnetsFrom(r, n.Address)
 	half, whole := n.Key.readCode(key, r.PostForm.Get(fieldCode))
-	given := Given{Number: number, Code: n.hash(key, half), Whole: whole, Owner: subnetsFrom(r, n.Address).owner(), After: GuessesTaken()}
+	given := Given{Number: number, Code: n.hash(key, half), Whole: whole, Owner: from.owner(), Effort: n.effortOf(r, from, now)}
 	ok, err := n.Proofs.TakeProof(r.Context(), given, ledger.Suppression{
 		Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: now, How: ledger.ByPage, Words: "never call me again",
 	}, now)
@@ -280,13 +300,13 @@ func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	case err != nil:
 		n.failed(w, r, "a number could not be put on the list", err)
 	case !ok:
-		show(w, http.StatusForbidden, n.askCode("The code is not right, or it is too old, or there were too many wrong ones. If you are sure of it, enter all 16 digits that the message ends with.", number))
+		n.show(w, r, http.StatusForbidden, n.askCode("The code is not right, or it is too old, or there were too many wrong ones. If you are sure of it, enter all 16 digits that the message ends with.", number))
 	default:
 		n.note(r.Context(), slog.LevelInfo, "a number was put on the suppression list", number)
 		if err := audit(r.Context(), n.Audit, number, "by the page"); err != nil {
 			n.note(r.Context(), slog.LevelError, "the audit could not be written", "", slog.String("error", err.Error()))
 		}
-		show(w, http.StatusOK, page{Title: "We will not call you again", Text: "No button of ours will have " + phone.Mask(number) + " called."})
+		n.show(w, r, http.StatusOK, page{Title: "We will not call you again", Text: "No button of ours will have " + phone.Mask(number) + " called."})
 	}
 }
 
@@ -301,7 +321,7 @@ func audit(ctx context.Context, keep func(context.Context, ledger.Event) error, 
 
 func (n *Never) failed(w http.ResponseWriter, r *http.Request, what string, err error) {
 	n.note(r.Context(), slog.LevelError, what, "", slog.String("error", clip(phone.MaskIn(err.Error()))))
-	show(w, http.StatusServiceUnavailable, n.ask("Something went wrong on our side. Please try again later.", ""))
+	n.show(w, r, http.StatusServiceUnavailable, n.ask("Something went wrong on our side. Please try again later.", ""))
 }
 
 func (n *Never) note(ctx context.Context, level slog.Level, message, number string, attrs ...slog.Attr) {

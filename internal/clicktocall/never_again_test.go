@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -37,7 +38,7 @@ func startNever(t *testing.T) *victim {
 		t.Fatal("the phone system sends no texts")
 	}
 	v.page = &clicktocall.Never{
-		Proofs: v.store, Key: clicktocall.NewKey(secret), Entries: v.entries,
+		Proofs: v.store, Networks: v.store, Key: clicktocall.NewKey(secret), Entries: v.entries,
 		Text:    &clicktocall.TextCodes{Sender: sender, Entry: func() (*entry.Entry, bool) { return v.entries.Get("texts") }},
 		Audit:   func(_ context.Context, e ledger.Event) error { v.kept = append(v.kept, e); return nil },
 		Courier: clicktocall.NewCourier(), Log: slog.New(slog.NewTextHandler(&v.log, nil)).LogAttrs,
@@ -51,9 +52,24 @@ func startNever(t *testing.T) *victim {
 	return v
 }
 
-// send sends the form of the page, from an address, and waits until the code
-// that comes of it is sent, or the phone system hangs.
+// send sends the form of the page, from an address, with a proof that cost no
+// work.
 func (v *victim) send(address string, fields url.Values) *httptest.ResponseRecorder {
+	v.t.Helper()
+	at, err := netip.ParseAddr(strings.Trim(address, "[]"))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	proved := url.Values{}
+	maps.Copy(proved, fields)
+	token, _ := clicktocall.Mint(clicktocall.NewKey(secret), "/never", "", clicktocall.SubnetsOf(at).Network, 0, time.Now())
+	proved.Set("token", token)
+	return v.sendBare(address, proved)
+}
+
+// sendBare sends just these fields, and waits until the code that comes of it is
+// sent, or the phone system hangs.
+func (v *victim) sendBare(address string, fields url.Values) *httptest.ResponseRecorder {
 	v.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "https://hooks.example.net/click-to-call/never", strings.NewReader(fields.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -294,7 +310,7 @@ func TestCodeIsGuessedFiveTimes(t *testing.T) {
 		v.called(number)
 		v.send(visitor, url.Values{"number": {number}})
 		code := v.code()
-		for i := range clicktocall.GuessesTaken().Own {
+		for i := range clicktocall.GuessesTaken(true).Own {
 			v.send(fmt.Sprintf("[2001:db8:9:%x::7]", i*300), url.Values{"number": {number}, "code": {"x"}})
 		}
 		if w := v.send("[2001:db8:9:ffff::7]", url.Values{"number": {number}, "code": {code}}); w.Code != 403 || v.suppressed() != nil {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/clicktocall/widget"
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
@@ -20,6 +21,12 @@ var pageText string
 
 //go:embed page.css
 var pageStyle string
+
+//go:embed page.js
+var pageCode string
+
+// pageScript is the script of pages that ask for work.
+var pageScript = sync.OnceValue(func() string { return pageCode + "(" + widget.Solver() + ");" })
 
 // pages is the template of all pages, read when the first is asked for.
 var pages = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
@@ -30,6 +37,7 @@ type page struct {
 	Problem string // what is wrong with what they sent; empty: nothing
 	Text    string
 	Form    *fillIn // nil: there is nothing to do
+	Work    *task   // that the browser is asked for before the form is sent; nil: none
 }
 
 type fillIn struct {
@@ -52,18 +60,49 @@ type button struct {
 // Style returns the page's style, which is ours.
 func (page) Style() template.CSS { return template.CSS(pageStyle) } //nolint:gosec // a file of this package's
 
-// pagePolicy lets a page have our style and send forms to us, and nothing else.
-var pagePolicy = sync.OnceValue(func() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+// Script returns the page's script, which is ours.
+func (page) Script() template.JS { return template.JS(pageScript()) } //nolint:gosec // files of ours
+
+// quietPolicy lets a page have our style and send forms to us, and nothing else.
+var quietPolicy = sync.OnceValue(func() string {
+	return "default-src 'none'; style-src " + hashOf(pageStyle) + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 })
+
+// workPolicy lets it work, too.
+var workPolicy = sync.OnceValue(func() string {
+	return quietPolicy() + "; script-src " + hashOf(pageScript()) + "; worker-src blob:"
+})
+
+// hashOf returns a script or style as a policy names it.
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// policy is what the browser is to let the page do.
+func (p page) policy() string {
+	if p.Work != nil {
+		return workPolicy()
+	}
+	return quietPolicy()
+}
+
+// referrer is whom the browser tells the page's address, which may be a secret.
+// Where it tells nobody, one without Sec-Fetch-Site does not say either that a
+// form is ours.
+func (p page) referrer() string {
+	if p.Work != nil {
+		return "same-origin"
+	}
+	return "no-referrer"
+}
 
 // show writes a page. Its address is a secret: it goes to nobody else.
 func show(w http.ResponseWriter, status int, p page) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", pagePolicy())
-	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Content-Security-Policy", p.policy())
+	header.Set("Referrer-Policy", p.referrer())
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)

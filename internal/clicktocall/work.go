@@ -1,6 +1,7 @@
 package clicktocall
 
 import (
+	"context"
 	"crypto/sha256"
 	"math/bits"
 	"sync"
@@ -124,6 +125,18 @@ func (m *meter) count(from Subnets, now time.Time) (networks, network, block int
 	network = max(ask(m.now.networks, from.Network), m.previous.networks[from.Network])
 	block = max(ask(m.now.blocks, from.Block), m.previous.blocks[from.Block])
 	return max(m.now.all(), m.previous.all()), network, block / from.block().times
+}
+
+// observe counts a token for somebody, and returns what its work is chosen by, but
+// for what their entry has left. Where the error is not nil they are a stranger:
+// the work goes on without us knowing them.
+func (m *meter) observe(ctx context.Context, networks Networks, of Asker, now time.Time) (about weather, found Standing, err error) {
+	about.Networks, about.Network, about.Block = m.count(of.From, now)
+	if found, err = networks.NetworkStanding(ctx, of, now); err != nil {
+		return about, found, err
+	}
+	about.Calls, about.Known = max(found.Calls, found.Block/of.From.block().times), found.Known
+	return about, found, nil
 }
 
 // all is how many networks asked.

@@ -49,7 +49,7 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 			return nil
 		}
 		if a.Token != "" {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO callback_tokens (token, ends) VALUES ($1, $2)", a.Token, millis(a.TokenEnds)); err != nil {
+			if err := spendToken(ctx, tx, a.Token, a.TokenEnds); err != nil {
 				return err
 			}
 		}
@@ -62,6 +62,19 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 		return nil, false, fmt.Errorf("begin a call back of entry %s: %w", a.Entry, err)
 	}
 	return begun, repeated, nil
+}
+
+// isSpent reports whether a token was used.
+func isSpent(ctx context.Context, tx *sql.Tx, token string) (bool, error) {
+	var spent int
+	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callback_tokens WHERE token = $1", token).Scan(&spent)
+	return spent > 0, err
+}
+
+// spendToken keeps a token from being used again.
+func spendToken(ctx context.Context, tx *sql.Tx, token string, ends time.Time) error {
+	_, err := tx.ExecContext(ctx, "INSERT INTO callback_tokens (token, ends) VALUES ($1, $2)", token, millis(ends))
+	return err
 }
 
 // keyed returns caps with the keys of their numbers.
@@ -108,11 +121,9 @@ func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.T
 // are held.
 func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, self string, now time.Time) (k clicktocall.Known, err error) {
 	if a.Token != "" {
-		var spent int
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callback_tokens WHERE token = $1", a.Token).Scan(&spent); err != nil {
+		if k.Spent, err = isSpent(ctx, tx, a.Token); err != nil {
 			return k, err
 		}
-		k.Spent = spent > 0
 	}
 	if a.Number == "" {
 		return k, nil

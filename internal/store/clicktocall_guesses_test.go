@@ -15,7 +15,7 @@ import (
 // count as others do.
 func TestGuessesAreBounded(t *testing.T) {
 	const number, code = "12125550123", "the code"
-	after := clicktocall.Guesses{Own: 3, ForNumber: 6, ByOwner: 8}
+	after := clicktocall.GuessesTaken(false)
 	for name, c := range map[string]struct {
 		guess func(i int) (number, owner string)
 		most  int    // guesses that the right code is not taken after
@@ -32,7 +32,7 @@ func TestGuessesAreBounded(t *testing.T) {
 					take := func(number, code, owner string, whole bool) bool {
 						t.Helper()
 						sup := ledger.Suppression{Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: dawn, How: ledger.ByPage}
-						ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: owner, Whole: whole, After: after}, sup, dawn)
+						ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: owner, Whole: whole}, sup, dawn)
 						if err != nil {
 							t.Fatal(err)
 						}
@@ -44,7 +44,7 @@ func TestGuessesAreBounded(t *testing.T) {
 					}
 					call, _, _ := beginCall(t, s, asked(number, ""), dawn)
 					finishCall(t, s, call, clicktocall.Placed, dawn)
-					if begun, err := s.BeginProof(t.Context(), clicktocall.Proof{Number: number, Seal: func(time.Time) string { return code }}, dawn); err != nil || !begun.Send {
+					if begun, err := s.BeginProof(t.Context(), clicktocall.Proof{Number: number, Unproved: clicktocall.Ration{InAll: 1}, Seal: func(time.Time) string { return code }}, dawn); err != nil || !begun.Send {
 						t.Fatalf("no code is sent: %+v, %v", begun, err)
 					}
 					if took := take(number, code, c.by, false); took != (wrong < c.most) {

@@ -203,7 +203,9 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 			t.Helper()
 			begun, err := s.BeginProof(t.Context(), clicktocall.Proof{
 				Number: number, From: clicktocall.Subnets{Network: from, Block: "b"}, Seal: func(born time.Time) string { return "code of " + born.String() },
-				Caps: []clicktocall.Cap{{Scope: clicktocall.OfNetwork, Of: from, Most: 2, Per: 24 * time.Hour}, {Scope: clicktocall.OfBlock, Of: "b", Most: 6, Per: 24 * time.Hour}},
+				Unproved: clicktocall.Ration{InAll: 4, Caps: []clicktocall.Cap{
+					{Scope: clicktocall.OfNetwork, Of: from, Most: 2, Per: 24 * time.Hour}, {Scope: clicktocall.OfBlock, Of: "b", Most: 6, Per: 24 * time.Hour},
+				}},
 			}, dawn.Add(after))
 			if err != nil {
 				t.Fatal(err)
@@ -213,7 +215,7 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 		take := func(code, from string, after time.Duration, want bool) {
 			t.Helper()
 			sup := ledger.Suppression{Number: number, Tenant: ledger.AnyTenant, Channel: ledger.Calls, At: dawn.Add(after), How: ledger.ByPage}
-			if ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: from, After: clicktocall.GuessesTaken()}, sup, dawn.Add(after)); ok != want || err != nil {
+			if ok, err := s.TakeProof(t.Context(), clicktocall.Given{Number: number, Code: code, Owner: from}, sup, dawn.Add(after)); ok != want || err != nil {
 				t.Errorf("%s from %s: %v, %v", code, from, ok, err)
 			}
 		}
@@ -241,7 +243,7 @@ func TestCodeProvesWhoseANumberIs(t *testing.T) {
 			t.Errorf("a block asks too often, and gets %+v", begun)
 		}
 		code := "code of " + first.Born.String()
-		for range clicktocall.GuessesTaken().Own {
+		for range clicktocall.GuessesTaken(false).Own {
 			take("x", "stranger", 5*time.Hour, false)
 		}
 		take(code, "stranger", 5*time.Hour, false) // tried too often

@@ -28,8 +28,15 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 		}
 		// From here on the same is asked and written whoever is called: how long
 		// it takes would tell.
-		var err error
-		if begun.Until, err = proofsUntil(ctx, tx, p.Caps, now); err != nil || !begun.Until.IsZero() {
+		proved, err := isFresh(ctx, tx, p.Effort)
+		if err != nil {
+			return err
+		}
+		ration := p.Unproved
+		if proved {
+			ration = p.Proved
+		}
+		if begun.Until, err = proofsUntil(ctx, tx, ration, now); err != nil || !begun.Until.IsZero() {
 			return err
 		}
 		ends, err := liveProof(ctx, tx, p.Number, now)
@@ -47,6 +54,11 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 		if begun.Send = may && !p.Silent; !begun.Send {
 			ends = time.Time{}
 		}
+		if proved {
+			if err := spendToken(ctx, tx, p.Effort.Token, p.Effort.Ends); err != nil {
+				return err
+			}
+		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO callback_proofs (id, number, network, site, block, code, at, ends, tries, sent)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9)`,
 			begun.ID, p.Number, p.From.Network, p.From.Site, p.From.Block, p.Seal(begun.Born), millis(now), millis(ends), flag(begun.Send))
@@ -58,13 +70,22 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 	return begun, nil
 }
 
-// proofsUntil returns until when a cap is reached on what networks ask for, or on
-// what is sent in all.
-func proofsUntil(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, now time.Time) (until time.Time, err error) {
-	if until, err = fullProofs(ctx, tx, "sent = 1", nil, clicktocall.ProofsInAll, now); err != nil {
+// isFresh reports whether work was proved, and not for a request that counted
+// before.
+func isFresh(ctx context.Context, tx *sql.Tx, e clicktocall.Effort) (bool, error) {
+	if e.Token == "" {
+		return false, nil
+	}
+	spent, err := isSpent(ctx, tx, e.Token)
+	return !spent, err
+}
+
+// proofsUntil returns until when somebody has had their ration.
+func proofsUntil(ctx context.Context, tx *sql.Tx, of clicktocall.Ration, now time.Time) (until time.Time, err error) {
+	if until, err = fullProofs(ctx, tx, "sent = 1", nil, of.InAll, now); err != nil {
 		return until, err
 	}
-	for _, c := range caps {
+	for _, c := range of.Caps {
 		columns, ok := capColumns[c.Scope]
 		if !ok || columns[1] != "created" || c.Per != lastDay {
 			return until, fmt.Errorf("a cap of %v", c)
@@ -132,13 +153,22 @@ func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledg
 		if err := s.holdProofs(ctx, tx); err != nil {
 			return err
 		}
-		right, may, err := judgeProof(ctx, tx, number, given, now)
-		switch {
-		case err != nil || !may:
+		proved, err := isFresh(ctx, tx, given.Effort)
+		if err != nil {
 			return err
-		case !right:
+		}
+		right, may, err := judgeProof(ctx, tx, number, given, clicktocall.GuessesTaken(proved), now)
+		if err != nil || !may {
+			return err
+		}
+		if proved {
+			if err := spendToken(ctx, tx, given.Effort.Token, given.Effort.Ends); err != nil {
+				return err
+			}
+		}
+		if !right {
 			// Also where the number has no code: what takes less time would tell.
-			_, err := tx.ExecContext(ctx, "INSERT INTO callback_tries (id, number, owner, at) VALUES ($1, $2, $3, $4)", ledger.NewID(), number, given.Owner, millis(now))
+			_, err = tx.ExecContext(ctx, "INSERT INTO callback_tries (id, number, owner, at) VALUES ($1, $2, $3, $4)", ledger.NewID(), number, given.Owner, millis(now))
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, "UPDATE callback_proofs SET ends = 0 WHERE number = $1", number); err != nil {
@@ -155,7 +185,7 @@ func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledg
 
 // judgeProof reports whether a code is the right one, and whether that counts: it
 // does not where there were too many wrong ones.
-func judgeProof(ctx context.Context, tx *sql.Tx, number string, given clicktocall.Given, now time.Time) (right, may bool, err error) {
+func judgeProof(ctx context.Context, tx *sql.Tx, number string, given clicktocall.Given, after clicktocall.Guesses, now time.Time) (right, may bool, err error) {
 	var found int
 	var wrong clicktocall.Guesses
 	err = tx.QueryRowContext(ctx, `SELECT
@@ -165,6 +195,6 @@ func judgeProof(ctx context.Context, tx *sql.Tx, number string, given clicktocal
 			(SELECT count(*) FROM callback_tries WHERE owner = $4 AND at > $5)`,
 		number, millis(now), given.Code, given.Owner, millis(now.Add(-lastDay))).Scan(&found, &wrong.Own, &wrong.ForNumber, &wrong.ByOwner)
 	right = found > 0
-	few := wrong.Own < given.After.Own && wrong.ForNumber < given.After.ForNumber && wrong.ByOwner < given.After.ByOwner
+	few := wrong.Own < after.Own && wrong.ForNumber < after.ForNumber && wrong.ByOwner < after.ByOwner
 	return right, few || given.Whole && right, err
 }
