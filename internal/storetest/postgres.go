@@ -36,7 +36,7 @@ type server struct {
 // whether the server waits for the disk, and how many seconds it may take to
 // start.
 const keep = `
-trap '' INT
+trap '' INT TERM HUP
 cd "$1" || exit
 "$2/initdb" --pgdata=data --username=switchhook --auth=trust --no-sync --encoding=UTF8 --locale=C --no-instructions >initdb.log 2>&1 &&
 "$2/pg_ctl" --pgdata=data --silent --wait --timeout=$4 --log=server.log --options="-k '$1' -c listen_addresses='' -c max_connections=200 -c fsync=$3" start >start.log 2>&1 &&
