@@ -4,11 +4,11 @@
 BIN      := bin/switchhook
 FUZZTIME ?= 30s
 
-# Set in the binary: the tag it was built from, and the commit. Outside a
-# checkout, and before the first tag, a build calls itself "dev".
-VERSION  ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || echo dev)
-COMMIT   ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null)
-LDFLAGS   = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+# Set in the binary: the tag it was built from, and the commit. Where no tag is
+# known the version is the last release's, which cmd/switchhook/main.go holds.
+VERSION  ?= $(shell git describe --tags --match 'v*' --dirty 2>/dev/null || sed -n 's/^[[:space:]]*version = "\(.*\)"$$/\1/p' cmd/switchhook/main.go)
+COMMIT   ?= $(shell git describe --always --exclude '*' --abbrev=12 --dirty 2>/dev/null)
+LDFLAGS   = -s -w -X main.version=$(VERSION:v%=%) -X main.commit=$(COMMIT)
 
 # Nothing in a package is younger than this, in seconds since 1970.
 TIME     ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)

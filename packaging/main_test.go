@@ -52,7 +52,7 @@ const (
 // program builds switchhook as the package has it, but for what takes long.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(built, "switchhook")
-	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+oldVersion+" -X main.commit="+commit, "-o", path, "../cmd/switchhook")
+	build := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-ldflags", "-s -w -X main.version="+strings.TrimPrefix(oldVersion, "v")+" -X main.commit="+commit, "-o", path, "../cmd/switchhook")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	if err != nil {

@@ -4,7 +4,7 @@
 #
 # usage: pack.sh ARCH BINARY VERSION TIME COMMIT FOLDER
 #   ARCH     amd64 or arm64
-#   VERSION  as git describe has it, or dev
+#   VERSION  as git describe has it; without a tag the last release's number
 #   TIME     of the commit, in seconds since 1970
 #   FOLDER   where the package is put
 # MAINTAINER in the environment is who answers for a package that is given to

@@ -11,9 +11,10 @@ import (
 	"github.com/switchhook/switchhook/internal/cli"
 )
 
-// Set by the linker: see the Makefile.
+// The last release, which CHANGELOG.md describes. The Makefile reads it here, and
+// has the linker set what git knows beyond it.
 var (
-	version = "dev"
+	version = "0.1.0"
 	commit  = ""
 )
 

@@ -71,7 +71,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(storetest.Run(m))
 	case asServe:
-		main := cli.Main{Version: "v0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
+		main := cli.Main{Version: "0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
 		os.Exit(main.Run(ctx, []string{"serve", "-c", settingsFile, "--listen", cmp.Or(os.Getenv(listenAt), "127.0.0.1:0")}))
 	case asHurrying:
 		err = hurry(ctx)
