@@ -90,11 +90,11 @@ func TestWhatFailedTogetherDoesNotComeBackTogether(t *testing.T) {
 		s := startInBubble(t, func(c *textback.Config) { c.Policy = goesOn })
 		s.system.Break(nstest.SendMessage, nstest.Always, nstest.Refuses(503, "Down"))
 		for i := range 20 {
-			s.call("+1973432144"+fmt.Sprint(i), fmt.Sprint("call-", i))
+			s.call(fmt.Sprintf("+197343214%02d", i), fmt.Sprint("call-", i))
 		}
 		texts, err := s.store.Texts(t.Context(), ledger.Query{State: ledger.Queued})
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || len(texts) != 20 {
+			t.Fatalf("%d texts wait: %v", len(texts), err)
 		}
 		due := map[time.Time]bool{}
 		for _, text := range texts {
