@@ -23,7 +23,7 @@ func many(n int) []*entry.Entry {
 	return entries
 }
 
-// crowd adds rules that concern nobody.
+// crowd adds rules that have nothing to do with us.
 func (s *site) crowd(rules int) {
 	for i := range rules {
 		s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": fmt.Sprint("sip:9", i, "@*"), "dial-rule-application": "To User"})

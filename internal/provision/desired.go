@@ -25,7 +25,7 @@ const (
 type Settings struct {
 	PublicURL  *url.URL      // where the phone system reaches the webhook
 	Email      string        // of system users
-	CheckEvery time.Duration // how often a chain that nothing failed in is looked at; 0: never
+	CheckEvery time.Duration // how often a chain without a failed step is checked; 0: never
 	Keys       bool          // a key is made for entries that have none of their own
 }
 
@@ -70,8 +70,7 @@ func Wanted(e *entry.Entry, s Settings) Desired {
 	return d
 }
 
-// Fingerprint tells whether what is wanted has changed. It gives no secret
-// away.
+// Fingerprint changes when what is wanted changes. It reveals no secret.
 func (d Desired) Fingerprint() string {
 	whole, err := json.Marshal(d)
 	if err != nil {

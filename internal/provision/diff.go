@@ -10,7 +10,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// DifferenceKind tells differences apart.
+// DifferenceKind classifies differences.
 type DifferenceKind string
 
 // The kinds of differences.
@@ -24,7 +24,7 @@ const (
 	Unseen      DifferenceKind = "unseen"       // the phone system could not be asked
 )
 
-// Action mends a difference.
+// Action is what Run does about a difference.
 type Action string
 
 // The actions.
@@ -73,7 +73,7 @@ type Observed struct {
 	Earlier []Found // for each Thing that was made and is not wanted, in their order
 }
 
-// Found is what became of a Thing that was made.
+// Found is the current state of a Thing that was made.
 type Found struct {
 	User       *netsapiens.User
 	DialRule   *netsapiens.DialRule

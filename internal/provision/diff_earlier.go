@@ -27,7 +27,7 @@ func (d Desired) unwanted(made []Thing) []Thing {
 	return all
 }
 
-// diffEarlier returns what is to become of what was made and is not wanted.
+// diffEarlier returns what to do about what was made and is no longer wanted.
 func diffEarlier(d Desired, o Observed, made []Thing) []Difference {
 	var all []Difference
 	for i, t := range d.unwanted(made) {
@@ -59,8 +59,8 @@ func (f Found) there(p Part) bool {
 	return f.AnswerRule != nil
 }
 
-// judge says what is to become of a Thing that is still there: it is deleted
-// only where it is what we made.
+// judge decides what to do about a Thing that is still there: delete it only
+// if it is still what we made.
 func (f *Difference) judge(d Desired, found Found) {
 	t := f.thing
 	forwards := netsapiens.Feature{}

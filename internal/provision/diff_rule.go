@@ -152,8 +152,8 @@ func diffRule(d Desired, o Observed, made []Thing) *Difference {
 	case sameAddress(at, want):
 		return nil
 	}
-	// Somebody else made it for this very entry, as the service before ours:
-	// only the key is changed.
+	// Somebody else made it for this very entry, such as
+	// pagerduty-voys-webhook: only the key is changed.
 	changed := is
 	changed.Parameter = before(is.Parameter) + want
 	fields = differing(is, changed, nil)

@@ -17,16 +17,16 @@ import (
 // into the entry's dial rule, and then the webhook demands it. It has three
 // states, in this order:
 //
-//	pending    From is zero: it is going to be put into the rule, or has been
-//	           and nobody has seen it there. Requests without it are answered.
+//	pending      From is zero: it is about to be put into the rule, or has been
+//	             but was not yet seen there. Requests without it are answered.
 //	in the rule  From is ahead: the rule was seen to carry it. Calls that began
-//	           before may still ask without it, and are answered.
-//	demanded   From is past: requests without it are refused.
+//	             before may still ask without it, and are answered.
+//	demanded     From is past: requests without it are refused.
 //
-// It is kept in the Record, and before anything takes the key out of the rule
-// the Record is saved without From, or without the Guard. So a program that does
-// not know Guards, which saves Records without them before it changes a rule,
-// closes nobody out.
+// It is stored in the Record, and before anything takes the key out of the
+// rule the Record is saved without From, or without the Guard. So a program
+// that does not know Guards, which saves Records without them before it
+// changes a rule, locks nobody out.
 type Guard struct {
 	Key  entry.Key
 	From time.Time
@@ -37,7 +37,7 @@ type Guard struct {
 // rule one after the other.
 const guardDelay = 10 * time.Minute
 
-// keyBytes is how long a key is: nobody guesses 128 bits.
+// keyBytes is the length of a key: 128 bits cannot be guessed.
 const keyBytes = 16
 
 func newGuard() *Guard {
@@ -73,7 +73,7 @@ func (g *Guard) same(other *Guard) bool {
 	return g == other || g != nil && other != nil && g.Key == other.Key && g.From.Equal(other.From)
 }
 
-// copied returns a Guard of its own.
+// copied returns a copy that shares nothing with the Guard.
 func (g *Guard) copied() *Guard {
 	if g == nil {
 		return nil
@@ -82,8 +82,8 @@ func (g *Guard) copied() *Guard {
 	return &c
 }
 
-// guarded returns what is wanted of an entry without a key of its own, with the
-// key that a Guard has for it.
+// guarded returns what is wanted, with the key that the Guard holds if the
+// entry has none of its own.
 func (d Desired) guarded(g *Guard) Desired {
 	if g != nil && d.open && !d.nothing() {
 		d.DialRule.Parameter += "&key=" + url.QueryEscape(string(g.Key))

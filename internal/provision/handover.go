@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// handOver makes those entries due that are to have a system user of which this
-// run has taken something away: that stood in their way, and calls for the user
-// come to nobody until they have their chain.
+// handOver makes entries due whose system user was in the way until this run
+// took something of it away: calls for that user are not answered until the
+// entry has its chain.
 func (r *run) handOver(ctx context.Context) error {
 	if r.p.Records == nil || len(r.dropped) == 0 {
 		return nil

@@ -20,7 +20,7 @@ func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
 
 const domain = "example.net"
 
-// checkEvery is how often the sites of all tests are looked at.
+// checkEvery is how often the sites of all tests are checked.
 const checkEvery = 6 * time.Hour
 
 // noon is when all tests begin.
@@ -186,7 +186,7 @@ func (s *site) forward() string {
 	return parameters[0].(string)
 }
 
-// addSystemUser adds the user 8001, as an earlier run, the service before ours
+// addSystemUser adds the user 8001, as an earlier run, pagerduty-voys-webhook
 // or somebody else has made it.
 func (s *site) addSystemUser(serviceCode, email string) {
 	s.t.Helper()

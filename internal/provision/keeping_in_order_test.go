@@ -43,7 +43,7 @@ func TestAChainThatWasMadeIsInOrder(t *testing.T) {
 }
 
 // edits are what somebody may do to the dial rule at the portal, each with
-// what a person then reads and the calls that mend it.
+// what a person then reads and the calls that fix it.
 var edits = map[string]struct {
 	fields nstest.Object
 	plan   string
@@ -125,7 +125,7 @@ func TestARuleThatWasEditedByHandIsPutBack(t *testing.T) {
 	}
 }
 
-// earlier is what a report tells of a rule that was replaced.
+// earlier is what a report says of a rule that was replaced.
 func earlier(calls []nstest.Call) string {
 	if cmp.Equal(calls, replace) {
 		return "removed"

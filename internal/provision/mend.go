@@ -82,7 +82,7 @@ func (r *run) failed(t Thing, err error) {
 
 // dialRule makes the rule that leads from the user's alias to the webhook.
 func (r *run) dialRule(ctx context.Context) string {
-	for try := range 3 { // as it was seen, as it is, and as it is after both looked at once
+	for try := range 3 { // as first seen, as it is now, and once more after a concurrent change
 		f := diffRule(r.want, r.seen, r.record.Made)
 		if edited := r.plan.replacing(); edited != nil && try == 0 {
 			f = edited // which is on record by now as what is to go

@@ -25,8 +25,8 @@ type survey struct {
 	rulesErr error
 }
 
-// survey reads a domain. Of thousands of rules those that concern nobody are
-// not kept.
+// survey reads a domain. It may have thousands of rules: those that have
+// nothing to do with us are dropped.
 func (p *Provisioner) survey(ctx context.Context, domain string, wanted []Desired) *survey {
 	s := &survey{
 		byMatch: make(map[string]netsapiens.DialRule), byMark: make(map[string][]netsapiens.DialRule), asking: make(map[string][]netsapiens.DialRule),
@@ -125,7 +125,7 @@ func (p *Provisioner) observeWanted(ctx context.Context, d Desired, rec *Record,
 		} else {
 			o.Rules, o.RulesErr = p.lookRules(ctx, d, find(rec.Made, d.thing(DialRule)))
 		}
-		if o.User != nil || o.UserErr != nil { // else there is nobody to have one
+		if o.User != nil || o.UserErr != nil { // a user that is not there has no answer rule
 			o.AnswerRule, o.AnswerErr = p.lookAnswer(ctx, d.Domain, d.User.User)
 		}
 	}

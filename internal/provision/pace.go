@@ -12,7 +12,7 @@ import (
 const (
 	// firstRetry and lastRetry bound how long a step that failed waits: a
 	// person at a form tries again within a minute, and a phone system that is
-	// being mended is back within the hour.
+	// being fixed is back within the hour.
 	firstRetry = time.Minute
 	lastRetry  = time.Hour
 
@@ -21,9 +21,9 @@ const (
 	spread = 0.25
 )
 
-// Next returns when an entry is to be looked at again, after it was at now: a
-// step that failed after 1 minute, 2, 4 and so on up to an hour; all else,
-// conflicts included, after checkEvery. The zero time is never.
+// Next returns when to check an entry again that was checked at now: after a
+// failed step in 1 minute, 2, 4 and so on up to an hour; otherwise, conflicts
+// included, after checkEvery. The zero time means never.
 func Next(r *Record, now time.Time, checkEvery time.Duration) time.Time {
 	wait := checkEvery
 	if r.Condition() == Failing {
@@ -49,12 +49,12 @@ type Work struct {
 	Remove []string       // ids of entries of which something is to be taken away still
 }
 
-// Due returns what is to be done now: for entries never looked at, those whose
-// time has come, and those that are to be otherwise than when they were looked
-// at. An entry that is gone is let be, for a file of entries may be broken or
-// emptied by mistake: taking away is for Remove, which repeats what failed.
+// Due returns what to do now: apply entries that were never checked, that are
+// due, or whose wanted state has changed since the last check. An entry that
+// is gone is left alone, because a file of entries may be broken or emptied by
+// mistake: taking away is for Remove, which repeats what failed.
 func Due(entries []*entry.Entry, records []Record, s Settings, now time.Time) Work {
-	// A record of a time when nothing was looked at now and then has no time.
+	// A record from before there were regular checks has no time.
 	come := func(r *Record) bool {
 		if r.Next.IsZero() {
 			return s.CheckEvery > 0

@@ -105,7 +105,7 @@ func TestWhatIsDue(t *testing.T) {
 	removed.Removed, removed.Next = true, noon.Add(-time.Hour)
 	left := provision.Record{Entry: "left", Removed: true, Next: noon, Made: []provision.Thing{{Part: provision.User}}}
 	left2 := provision.Record{Entry: "left-later", Removed: true, Next: noon.Add(1), Made: []provision.Thing{{Part: provision.User}}}
-	deleted := recordOf("deleted", 0, "exists", "exists", "exists") // the entry is gone: nobody said that its chain is to go
+	deleted := recordOf("deleted", 0, "exists", "exists", "exists") // the entry is gone, but its chain was never removed
 	deleted.Made = left.Made
 	records := []provision.Record{inOrder(entries[1]), late, changed, removed, left, left2, deleted}
 
@@ -120,7 +120,7 @@ func TestWhatIsDue(t *testing.T) {
 	if diff := cmp.Diff([]string{"left"}, work.Remove); diff != "" {
 		t.Errorf("to remove (- want, + got):\n%s", diff)
 	}
-	// Where nothing is looked at now and then, what failed is tried again.
+	// Without regular checks, what failed is still tried again.
 	late.Next = time.Time{}
 	for every, want := range map[time.Duration]string{0: "", checkEvery: "late"} {
 		settings.CheckEvery = every

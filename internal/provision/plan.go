@@ -35,8 +35,8 @@ func (p Plan) Writes() bool {
 	return false
 }
 
-// replacing returns the difference of a dial rule that is to be made anew; nil:
-// there is none.
+// replacing returns the difference of a dial rule that is to be created again,
+// or nil.
 func (p Plan) replacing() *Difference {
 	for i := range p.Differences {
 		if f := &p.Differences[i]; f.Action == Replace {

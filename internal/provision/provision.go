@@ -1,12 +1,12 @@
 // Package provision brings a phone system to what entries say, and keeps it
-// there: for each a system user, a dial rule that leads from it to the webhook,
-// and an answer rule that leads every call there.
+// there: for each a system user, a dial rule that leads from it to the
+// webhook, and an answer rule that leads every call there.
 //
-// [Wanted] says what there is to be, [Diff] what differs, [Provisioner.Run]
-// mends it; these steps look before they write, may be repeated, and are told
-// of one by one. What was made is kept as a [Record], so that what somebody
-// else made is told from it: that is reported, and never touched. [Next] says
-// when to look again, [Due] whose turn it is.
+// [Wanted] says what there is to be, [Diff] what differs, and
+// [Provisioner.Run] fixes it. Its steps look before they write, may be
+// repeated, and are reported one by one. What was made is stored as a
+// [Record]. What somebody else made is reported, and never touched. [Next]
+// says when to check again, [Due] whose turn it is.
 package provision
 
 import (
@@ -91,24 +91,24 @@ type Provisioner struct {
 	// can be taken away.
 	Records Records
 
-	// CheckEvery is how often a chain that nothing failed in is looked at; 0:
+	// CheckEvery is how often a chain without a failed step is checked; 0:
 	// never.
 	CheckEvery time.Duration
 
-	// Keys makes a key for each entry without one of its own whose dial rule is
-	// made, and puts it there. It takes Records.
+	// Keys makes a key for each entry without one of its own whose dial rule
+	// is made, and puts it into the rule. It requires Records.
 	Keys bool
 
-	// Now tells the time; nil: time.Now.
+	// Now returns the time. Optional; default time.Now.
 	Now func() time.Time
 
-	// Count is told of each step and what it came to; nil: nobody is.
+	// Count counts each step and its result. Optional.
 	Count func(step, result string)
 }
 
-// Report tells what became of each step: "created", "exists", "updated",
-// "failed: …" or "conflict: …"; of a removal "removed", "absent", "failed: …"
-// or "conflict: …".
+// Report has the result of each step: "created", "exists", "updated", "failed:
+// …" or "conflict: …"; of a removal "removed", "absent", "failed: …" or
+// "conflict: …".
 type Report struct {
 	User       string `json:"user"`
 	DialRule   string `json:"dial_rule"`
@@ -118,9 +118,9 @@ type Report struct {
 	// user's, or its owner could not be asked for.
 	FromNumber string `json:"from_number,omitempty"`
 
-	// Earlier tells what became of what was made for an earlier system user of
-	// the entry, as a removal does, or "kept: …" while the new chain does not
-	// stand; empty: there was nothing.
+	// Earlier is the result for what was made for an earlier system user of
+	// the entry: that of a removal, or "kept: …" until the new chain works;
+	// empty: there was nothing.
 	Earlier string `json:"earlier,omitempty"`
 }
 
@@ -146,7 +146,7 @@ func (r Report) Done() bool {
 	return true
 }
 
-// Step returns what became of a part.
+// Step returns the result for a part.
 func (r *Report) Step(p Part) string { return *r.step(p) }
 
 func (r *Report) step(p Part) *string {
@@ -169,8 +169,8 @@ func Kind(result string) string {
 // not hold up the others; but where the user is somebody else's, or that
 // cannot be seen just now, nothing of theirs is touched.
 func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
-	// Whatever becomes of the record in the end, the steps are as reported:
-	// what was going to be made has been saved before.
+	// Even if saving the record fails at the end, the steps are as reported:
+	// what was going to be made was saved before.
 	outcome, _ := p.Run(ctx, e)
 	return outcome.Report
 }

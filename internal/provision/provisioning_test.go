@@ -152,7 +152,7 @@ func TestNothingCanBeLookedAt(t *testing.T) {
 	for _, call := range []nstest.Call{nstest.ReadUser, nstest.ReadDialRule, nstest.ListDialRules, nstest.ReadAnswerRule} {
 		s.system.Break(call, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 	}
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}) // creating changes nobody else's
+	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}) // creating leaves the rules of others alone
 	s.want(provision.Report{User: "exists", DialRule: "exists", AnswerRule: "updated"})
 }
 
@@ -312,7 +312,7 @@ func TestAStepThatFailsHoldsUpNoOther(t *testing.T) {
 		s := start(t, nstest.Quirks{})
 		s.system.Break(nstest.CreateUser, 1, nstest.Refuses(http.StatusInternalServerError, "Out of order"))
 		r := s.apply()
-		if provision.Kind(r.User) != "failed" || r.DialRule != "created" || provision.Kind(r.AnswerRule) != "failed" { // there is nobody to have one
+		if provision.Kind(r.User) != "failed" || r.DialRule != "created" || provision.Kind(r.AnswerRule) != "failed" { // there is no user to have an answer rule
 			t.Errorf("the report is %+v", r)
 		}
 		s.want(provision.Report{User: "created", DialRule: "exists", AnswerRule: "updated"})

@@ -36,7 +36,7 @@ type Record struct {
 	Domain     string        `json:"domain,omitempty"`      // of the chain that was wanted last
 	SystemUser string        `json:"system_user,omitempty"` // of the same
 	Steps      map[Part]Step `json:"steps,omitempty"`
-	Earlier    Step          `json:"earlier,omitzero"` // what became of what is no longer wanted
+	Earlier    Step          `json:"earlier,omitzero"` // the result for what is no longer wanted
 	Made       []Thing       `json:"made,omitempty"`   // and is still there, for all that is known
 	Removed    bool          `json:"removed,omitempty"`
 
@@ -69,7 +69,7 @@ type Thing struct {
 	At      time.Time `json:"at"`
 
 	// Shows are fields that the phone system shows otherwise than they were
-	// written, with what it shows: nobody has changed them.
+	// written, with what it shows: they do not count as changed.
 	Shows map[string]string `json:"shows,omitempty"`
 }
 
@@ -145,9 +145,9 @@ func (r *Record) Report() Report {
 	return report
 }
 
-// tell writes down what the steps came to, and reports whether somebody should
-// hear of it: a step failed that did not fail before, or is in a conflict that
-// it was not in before.
+// tell records the results of the steps, and reports whether there is news: a
+// step failed that did not fail before, or has a conflict that it did not have
+// before.
 func (r *Record) tell(report *Report, now time.Time) (news bool) {
 	steps := make(map[Part]Step, len(Parts))
 	for _, p := range Parts {

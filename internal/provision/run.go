@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// saveTimeout is how long the store may take to write down what was done,
-	// also where whoever asked for it has gone.
+	// saveTimeout is how long the store may take to record what was done, even
+	// if the one who asked for it has gone.
 	saveTimeout = 5 * time.Second
 
 	// maxStale is how often a record is read again because somebody else saved
@@ -22,7 +22,7 @@ const (
 	maxStale = 5
 )
 
-// Outcome is what became of one entry.
+// Outcome is the result for one entry.
 type Outcome struct {
 	Entry     string
 	Plan      Plan // as it was found
@@ -101,8 +101,8 @@ func (r *run) prepare(ctx context.Context) error {
 	}
 }
 
-// unprepared is the outcome where the record cannot be used: without it what
-// is ours cannot be told from what is not.
+// unprepared is the outcome if the record cannot be used: without it we cannot
+// know what is ours.
 func (r *run) unprepared(err error) Outcome {
 	result := Failed + ": " + sentence(err)
 	r.report = Report{User: result, DialRule: result, AnswerRule: result}
@@ -148,8 +148,8 @@ func (r *run) drop(t Thing) {
 	r.dropped = put(r.dropped, t)
 }
 
-// mend does what the plan says. What is no longer wanted goes once all that is
-// wanted is seen to stand: calls come by the earlier chain until then.
+// mend carries out the plan. What is no longer wanted goes once all that is
+// wanted has been seen in place: until then calls come by the earlier chain.
 func (r *run) mend(ctx context.Context) {
 	if r.want.nothing() {
 		r.report = Report{User: Absent, DialRule: Absent, AnswerRule: Absent}
@@ -210,7 +210,7 @@ func namesOf(things []Thing) string {
 	return strings.Join(all, ", ")
 }
 
-// finish writes down what became of it.
+// finish records the result.
 func (r *run) finish(ctx context.Context) (Outcome, error) {
 	now := r.p.now()
 	r.settleGuard(ctx, now)
@@ -252,7 +252,7 @@ func (r *run) save(ctx context.Context) error {
 			return fmt.Errorf("read what was made for %s: %w", r.want.Entry, err)
 		}
 		r.record.Version, r.record.Made = theirs.Version, merge(theirs.Made, r.put, r.dropped)
-		if !theirs.Guard.same(r.guard) { // they have looked at the rule since, or have taken the key out
+		if !theirs.Guard.same(r.guard) { // they have checked the rule since, or have taken the key out
 			r.record.Guard = theirs.Guard
 		}
 	}

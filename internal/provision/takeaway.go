@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// result is what became of one Thing that is no longer wanted.
+// result is the result for one Thing that is no longer wanted.
 type result struct {
 	part Part
 	said string
@@ -37,8 +37,8 @@ func worst(results []result) string {
 	return ""
 }
 
-// takeAway deletes what was made and is not wanted, as far as it is still what
-// was made. It looks anew: an edited rule may have joined them.
+// takeAway deletes what was made and is no longer wanted, if it is still as it
+// was made. It looks again: an edited rule may have been added.
 func (r *run) takeAway(ctx context.Context) []result {
 	r.seen.Earlier = r.p.observeEarlier(ctx, r.want, &r.record, r.removing)
 	var results []result

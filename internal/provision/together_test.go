@@ -23,7 +23,7 @@ func TestTwoProcessesAtOnceMakeOneChain(t *testing.T) {
 			if err := records.Delete(t.Context(), textBack.ID); err != nil {
 				t.Fatal(err)
 			}
-			if round%2 == 1 { // both mend
+			if round%2 == 1 { // both fix it
 				s.apply()
 				s.system.EditDialRule(domain, "webresponder8001", nstest.Object{"dial-rule-matching-day-of-week": "[1-5]"})
 				s.system.RemoveUser(domain, "8001")
