@@ -144,8 +144,8 @@ func (x *exchange) run(sent content) (answer, *Error) {
 
 var jsonOnly = []string{"application/json"}
 
-// getConn is called for each attempt of net/http's own to have a connection:
-// it makes another one only where nothing was sent on the one before.
+// getConn is called each time net/http itself tries to get a connection: it
+// tries another one only if nothing was sent on the previous one.
 func (x *exchange) getConn(string)                { x.progress.Store(connecting) }
 func (x *exchange) gotConn(httptrace.GotConnInfo) { x.progress.Store(connected) }
 func (x *exchange) gotFirstByte()                 { x.progress.Store(answering) }

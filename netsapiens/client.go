@@ -12,10 +12,10 @@ import (
 
 const (
 	// DefaultTimeout is how long one request may take, from look-up to the
-	// last byte. Nobody but a program waits that long: whoever has a caller on
-	// the phone gives a context with less patience. The phone system answers
-	// within a second or two, and a synchronous write after it has read back
-	// what it wrote.
+	// last byte. Only a program waits that long: if a caller is on the phone,
+	// pass a context with a shorter deadline. The phone system answers within
+	// a second or two, and a synchronous write once it has read back what it
+	// wrote.
 	DefaultTimeout = 10 * time.Second
 
 	// DefaultUserAgent is how requests introduce themselves.
@@ -28,10 +28,10 @@ const (
 	// longer is down.
 	connectTimeout = 3 * time.Second
 
-	// idleTimeout is how long an unused connection is kept: shorter than the
-	// 5 s after which an Apache server closes one (its default
-	// KeepAliveTimeout). A text that is sent over a connection at the very
-	// moment it is being closed fails, and nobody knows whether it arrived.
+	// idleTimeout is how long an unused connection is kept: shorter than the 5
+	// s after which an Apache server closes one (its default
+	// KeepAliveTimeout). A text that is sent over a connection just as it is
+	// being closed fails, and may or may not have arrived.
 	idleTimeout = 4 * time.Second
 
 	// maxIdle bounds the connections that are kept for the next texts of a

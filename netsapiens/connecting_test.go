@@ -43,7 +43,7 @@ func TestPhoneSystemThatIsNotThere(t *testing.T) {
 }
 
 // TestWhatDoesNotSpeakHTTP asks services that are something else, one of which
-// repeats what it is told.
+// echoes what it receives.
 func TestWhatDoesNotSpeakHTTP(t *testing.T) {
 	for name, row := range map[string]struct {
 		speaks func(net.Conn)

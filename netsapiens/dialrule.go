@@ -56,7 +56,7 @@ type DialRule struct {
 	Application string `json:"dial-rule-application"` // what is done, such as ToWeb
 	Parameter   string `json:"dial-rule-parameter"`   // what the application needs: a responder's URL, HttpMethod and HttpSecret before it
 
-	// What becomes of destination and caller: default Keep, all of them.
+	// How destination and caller are rewritten: default Keep, all of them.
 	DestinationScheme string `json:"dial-rule-translation-destination-scheme"`
 	DestinationUser   string `json:"dial-rule-translation-destination-user"`
 	DestinationHost   string `json:"dial-rule-translation-destination-host"`

@@ -25,7 +25,7 @@ type Error struct {
 	sent bool // it went out, at least in part, and was more than a question
 }
 
-// kind tells apart how a call can fail.
+// kind classifies how a call can fail.
 type kind uint8
 
 const (
@@ -128,8 +128,8 @@ func is(err error, says func(*Error) bool) bool {
 }
 
 // AlreadyExists reports whether the phone system refused to create something
-// because it is there: with status 409, or with the words "already exists".
-// To whoever wanted it there, this is success.
+// because it is there: with status 409, or with the words "already exists". If
+// you only need it to be there, this is success.
 func AlreadyExists(err error) bool { return is(err, (*Error).alreadyExists) }
 
 // NotFound reports whether the phone system says that what was named does not
@@ -156,7 +156,7 @@ func Unsupported(err error) bool {
 // again, ask Uncertain too.
 func Temporary(err error) bool { return is(err, (*Error).temporary) }
 
-// Permanent reports whether trying again changes nothing until somebody mends
+// Permanent reports whether trying again is useless until somebody fixes
 // something: the request was refused with 4xx, cannot be sent as it is, or is
 // answered by something that is not the API. Of an error of this package that
 // is not the caller's own cancellation, either Temporary or Permanent is true.

@@ -8,17 +8,17 @@ import (
 )
 
 const (
-	// MaxEvents bounds what a phone system posts at once, in bytes: whoever
-	// reads the body of a post need not read more. An event has about 700.
+	// MaxEvents bounds what a phone system posts at once, in bytes: there is
+	// no need to read more of the body of a post. An event has about 700.
 	MaxEvents = 1 << 20
 
 	// maxEvents bounds how many events there may be in it.
 	maxEvents = 5000
 )
 
-// MessageEvent is a message that a phone system tells of: sent, come or
-// deleted. The same one may be told of more than once; Message.ID is then the
-// same.
+// MessageEvent is a message that a phone system reports: sent, received or
+// deleted. The same message may be reported more than once, with the same
+// Message.ID.
 type MessageEvent struct {
 	Message
 	Removed bool // the message is gone; it is not a new one

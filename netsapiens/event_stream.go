@@ -35,7 +35,7 @@ func ReadMessageEvents(r io.Reader) iter.Seq2[MessageEvent, error] {
 type eventStream struct {
 	bounded *boundedReader
 	yield   func(MessageEvent, error) bool
-	ended   bool // whoever ranges has had enough
+	ended   bool // the loop over the events has stopped
 	n       int  // of the event
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// TestFaults has what is said about each way in which a phone system fails: to
-// whoever sends a text, and to whoever asks for a list.
+// TestFaults checks the message for each way in which a phone system fails:
+// for the sender of a text, and for the one who asks for a list.
 func TestFaults(t *testing.T) {
 	for _, row := range []struct {
 		name        string

@@ -48,8 +48,8 @@ func FuzzAnswers(f *testing.F) {
 	})
 }
 
-// everyCall returns what became of each call, by name; those that only read
-// have a small letter.
+// everyCall returns the result of each call, by name; those that only read
+// start with a small letter.
 func everyCall(ctx context.Context, c *netsapiens.Client) map[string]error {
 	return map[string]error{
 		"Text":        c.SendSMS(ctx, text()),

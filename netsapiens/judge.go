@@ -19,11 +19,11 @@ const accepted = `{"code":202,"message":"Accepted"}`
 
 const hintNames = "check the names, the domain's first"
 
-// judge tells an answer from a refusal.
+// judge distinguishes an answer from a refusal.
 //
-// A write is done with 202, which nothing on the way says but the API itself;
-// or with another 2xx and JSON or nothing at all in it. Anything else with 200
-// is a page of somebody else's: of a portal, a proxy, a PHP that stumbled.
+// A write has succeeded if the status is 202, which comes from nothing but the
+// API itself; or another 2xx with JSON or an empty body. Anything else with
+// 200 is the page of something else: a portal, a proxy, a PHP that stumbled.
 func (x *exchange) judge(resp *http.Response, body []byte) (answer, *Error) {
 	status := resp.StatusCode
 	if status == http.StatusAccepted && string(body) == accepted {
@@ -92,8 +92,8 @@ func (x *exchange) unknown(status int, said words) *Error {
 	return e
 }
 
-// redirect says where an answer points, but only the host: whoever redirects
-// may repeat what it was sent.
+// redirect says where an answer points, but only the host: the rest of the URL
+// may repeat what we sent.
 func (x *exchange) redirect(resp *http.Response) *Error {
 	to := "elsewhere"
 	if u, err := url.Parse(resp.Header.Get("Location")); err == nil && u.Host != "" {

@@ -10,8 +10,8 @@ import (
 
 const (
 	// pageSize is how many items are asked for at once: the API's own default.
-	// Whoever does not ask page by page misses all after the first 100, and
-	// nothing says so.
+	// A client that does not ask page by page misses all after the first 100,
+	// and nothing says so.
 	pageSize = 100
 
 	// bulkSize is how many are asked for at once of what a domain has
@@ -72,14 +72,14 @@ func listBy[T thing](ctx context.Context, c *Client, size int, what string, trie
 	}
 }
 
-// isLast says whether nothing comes after a page: it has fewer items than were
-// asked for; or more, where the limit was ignored and that was all. Who gives
-// fewer than a thousand, but whole hundreds, may have a limit of its own.
+// isLast reports whether a page is the last one: it has fewer items than were
+// asked for; or more, if the limit was ignored and that was all. A server that
+// gives whole hundreds, fewer than a thousand, may have its own limit.
 func isLast(items, size int) bool {
 	return items != size && (items == 0 || items > size || items%pageSize != 0)
 }
 
-// listPage asks for one page, which must differ from the one before.
+// listPage asks for one page, which must differ from the previous one.
 func listPage[T thing](ctx context.Context, c *Client, what string, tried func() string, at string, size, start int, before []T) ([]T, error) {
 	k := call{method: http.MethodGet, tried: tried}
 	k.path = at + "?limit=" + strconv.Itoa(size) + "&start=" + strconv.Itoa(start)

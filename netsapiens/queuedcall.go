@@ -44,7 +44,7 @@ const queuesSince = 45
 // queueing is which API takes queued calls.
 type queueing struct {
 	by     atomic.Int32  // unasked, byLegacy or byV2
-	asking chan struct{} // of capacity one: held by whoever asks the version
+	asking chan struct{} // of capacity one: held while asking for the version
 }
 
 const (
@@ -53,14 +53,15 @@ const (
 	byV2
 )
 
-// QueueCall has somebody called by a queue. It returns nil once the phone system
-// has taken it: when they are called is the queue's matter. Where the error is
-// Uncertain, it may have been taken and must not be asked for again by itself.
+// QueueCall has somebody called by a queue. It returns nil once the phone
+// system has accepted it: when they are called is up to the queue. If the
+// error is Uncertain, it may have been accepted: do not repeat it
+// automatically.
 //
-// Phone systems take it by version 2 of their API from 45 on, and by the legacy
-// one before. The first call asks which it is; while that cannot be told, for
-// the phone system is down, the error is that of the question, and nothing was
-// asked for.
+// Phone systems accept it by version 2 of their API from 45 on, and by the
+// legacy API before. The first call asks for the version; if that fails
+// because the phone system is down, the error is from that question, and
+// nothing was queued.
 func (c *Client) QueueCall(ctx context.Context, q QueuedCall) error {
 	tried := func() string { return fmt.Sprintf("have %s called by %s", numberLabel(q.Number), q.label()) }
 	number, err := digits("destination", q.Number)
@@ -133,13 +134,13 @@ func (v Version) major() int {
 	return n
 }
 
-// HasQueuedCall reports whether a number waits in a queue, or is called by it
-// just now, as far as the phone system shows it. An error is Unsupported where
-// it does not tell at all.
+// HasQueuedCall reports whether a number waits in a queue, or is being called
+// by it, as far as the phone system shows it. An error is Unsupported if it
+// does not show it at all.
 //
-// What it shows of a queued call is not described: one is taken to be of a
-// number where any of its fields holds that number, with its country's code or
-// without.
+// How a queued call is shown is not documented: one is taken to be for a
+// number if any of its fields holds that number, with or without its country
+// code.
 func (c *Client) HasQueuedCall(ctx context.Context, q QueuedCall) (bool, error) {
 	tried := func() string { return fmt.Sprintf("look for %s in %s", numberLabel(q.Number), q.label()) }
 	number, err := digits("destination", q.Number)

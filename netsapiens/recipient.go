@@ -12,7 +12,7 @@ func (m Message) Recipients() []string {
 	var all []string
 	for list := range strings.FieldsFuncSeq(m.To, func(r rune) bool { return r == ',' || r == ';' }) {
 		if strings.Contains(list, "=") {
-			continue // ;ext=4, of the one before
+			continue // ;ext=4, of the previous one
 		}
 		for _, written := range apart(list) {
 			if n := phone.ReadCaller(written, phone.Home{}); !n.Hidden() {

@@ -31,8 +31,8 @@ const (
 )
 
 // NewSession returns the id of a new message session: a random UUID without
-// its dashes. Whoever keeps a record of a text chooses the id before sending,
-// so that the text can be found in the phone system whatever comes back.
+// its dashes. If you record texts, choose the id before sending, so that the
+// text can be found in the phone system whatever comes back.
 func NewSession() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:])   // never fails

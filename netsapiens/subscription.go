@@ -134,8 +134,8 @@ type SubscriptionChange struct {
 }
 
 // ChangeSubscription changes the subscription with an ID that Subscriptions
-// gave; domain is the one it is of, or Any. An error is NotFound where it is
-// gone, as it is some time after it has expired: create it anew then.
+// gave; domain is the one it is of, or Any. An error is NotFound if it is
+// gone, as it is some time after it has expired: then create it again.
 func (c *Client) ChangeSubscription(ctx context.Context, domain, id string, change SubscriptionChange) error {
 	tried := func() string { return "change an event subscription of " + everyOr(domain) }
 	if change == (SubscriptionChange{}) {

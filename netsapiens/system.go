@@ -13,7 +13,7 @@ type Version struct {
 
 func (v Version) known() bool { return v.API != "" }
 
-// Version returns the phone system's version, whoever asks: any token will do.
+// Version returns the phone system's version: any token will do.
 func (c *Client) Version(ctx context.Context) (Version, error) {
 	v, err := get[Version](ctx, c, "a version", func() string { return "read the version" }, "version")
 	// Some cores write "Version: 41.1.0".

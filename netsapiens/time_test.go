@@ -130,9 +130,9 @@ func TestCallerWhoGoesIsToldHowFarItGot(t *testing.T) {
 	}
 }
 
-// TestQuestionsTakeNoLonger has a phone system that breaks the connection late:
-// asking once more does not begin the time anew, and one that is silent is not
-// asked again.
+// TestQuestionsTakeNoLonger has a phone system that breaks the connection
+// late: asking once more does not restart the timeout, and one that is silent
+// is not asked again.
 func TestQuestionsTakeNoLonger(t *testing.T) {
 	for name, row := range map[string]struct {
 		system func(net.Conn)
@@ -158,7 +158,7 @@ func TestQuestionsTakeNoLonger(t *testing.T) {
 				if failed(t, err); verdict(err) != "temporary" || time.Since(started) != 10*time.Second || len(asked) != row.asked {
 					t.Errorf("%v: %s, after %v, asked %d times", err, verdict(err), time.Since(started), len(asked))
 				}
-				<-time.After(time.Minute) // the phone system notices that nobody listens
+				<-time.After(time.Minute) // the phone system notices that the client has gone
 			})
 		})
 	}

@@ -48,10 +48,10 @@ func (s *System) Break(call Call, times int, f Fault) {
 	s.broken[call] = &breakage{fault: f, left: times}
 }
 
-// BreakSome makes some requests of a call fail: choose is asked for each of
-// them, one after the other, and returns the fault that it meets, or false. It
-// must not use the System. It replaces a fault that the call had before; nil
-// mends the call.
+// BreakSome makes some requests of a call fail: choose is called for each of
+// them, one after the other, and returns the fault to apply, or false. It must
+// not use the System. It replaces a fault that the call had before; nil fixes
+// the call.
 func (s *System) BreakSome(call Call, choose func(Request) (Fault, bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +130,7 @@ func Held(release <-chan struct{}) Fault {
 	}}
 }
 
-// waits returns at the time, or when nobody waits for the answer any more.
+// waits returns at the time, or once the client has stopped waiting.
 func (s *System) waits(r *http.Request, until <-chan time.Time) {
 	select {
 	case <-until:
@@ -186,7 +186,7 @@ func (a reply) send(w http.ResponseWriter) {
 		w.Header().Set("Content-Type", "text/plain")
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write([]byte(a.body)) // whoever asked may be gone
+	_, _ = w.Write([]byte(a.body)) // the client may be gone
 }
 
 // says returns an answer in the API's own words.

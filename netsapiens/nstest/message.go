@@ -78,7 +78,7 @@ func (s *System) newMessage(domain, session string) Object {
 		"messagesession-id": session, "messagesession-reciever-hostname": "core1.example.net", "messagesession-participants": nil} //nolint:misspell // the vendor writes it so
 }
 
-// keep keeps a message, tells those who subscribed, and returns its id.
+// keep stores a message, notifies subscribers, and returns its id.
 func (s *System) keep(domain, user string, m Object) string {
 	s.kept = append(s.kept, keptMessage{domain, user, m})
 	s.happens("message", domain, user, m)

@@ -40,7 +40,7 @@ func ask(t testing.TB, system *nstest.System, a asked) (int, string) {
 	return w.Code, string(body)
 }
 
-// furnished returns a System with one of everything. It complains to nobody.
+// furnished returns a System with one of everything. It reports no complaints.
 func furnished(quirks nstest.Quirks) *nstest.System {
 	system := nstest.New(quirks)
 	system.AddDomain("example.com")

@@ -25,8 +25,8 @@ const (
 	// as an API key is valid, in years.
 	keyLife = 20
 
-	// postTimeout is how long a subscriber may take to answer a post. Nobody
-	// waits but the test.
+	// postTimeout is how long a subscriber may take to answer a post. Only the
+	// test waits.
 	postTimeout = 10 * time.Second
 )
 
@@ -153,7 +153,7 @@ func (s *System) post(b batch) Post {
 	return p
 }
 
-// count keeps what became of a post.
+// count records the result of a post.
 func (s *System) count(b *subscription, p Post) {
 	status := "active"
 	if p.failed() {

@@ -31,7 +31,7 @@ type System struct {
 
 	quirks Quirks
 	mux    *http.ServeMux
-	closed chan struct{} // closed once nobody waits for answers any more
+	closed chan struct{} // closed once no client waits for answers any more
 
 	mu         sync.Mutex
 	domains    map[string]*domain

@@ -44,7 +44,7 @@ func (s *System) updateDialRule(in input) reply {
 	if rule == nil {
 		return missing
 	}
-	changed := maps.Clone(*rule) // whoever has read the rules keeps what was read
+	changed := maps.Clone(*rule) // those who have read the rules keep what they read
 	maps.Copy(changed, in.fields)
 	*rule = changed
 	return says(http.StatusAccepted, "Accepted")
