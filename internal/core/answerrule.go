@@ -70,7 +70,7 @@ func isActive(f Fields) bool {
 	return f.Yes("enabled", true) && f.Text("time-frame") == dialplan.Always
 }
 
-// The features of an answer rule that routing heeds.
+// The features of an answer rule that routing honours.
 const (
 	forwardAlways      = "forward-always"
 	forwardOnDND       = "forward-on-dnd"
@@ -78,8 +78,8 @@ const (
 	doNotDisturb       = "do-not-disturb"
 )
 
-// checkAnswerRule refuses a feature that is switched on without saying where
-// to: calls would end there, and nobody would know why.
+// checkAnswerRule refuses a feature that is switched on without a destination:
+// calls would end there for no visible reason.
 func checkAnswerRule(f Fields) error {
 	for _, name := range []string{forwardAlways, forwardOnDND, forwardUnreachable} {
 		if !f.Has(name) {

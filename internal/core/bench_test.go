@@ -23,7 +23,7 @@ func BenchmarkRoute(b *testing.B) {
 }
 
 // BenchmarkRouteAfterAChange is the first call after a change of a rule: it
-// makes the dial plan ready anew.
+// compiles the dial plan again.
 func BenchmarkRouteAfterAChange(b *testing.B) {
 	c := newLarge(b)
 	b.ReportAllocs()

@@ -18,7 +18,7 @@ import (
 // another. Two that forward to each other reach it at once; people do not.
 const maxForwards = 20
 
-// Call is a call that Place was given, and what became of it.
+// Call is a call that Place was given, and its outcome.
 type Call struct {
 	// Routes are the decisions, the first for the number that was called, each
 	// further one for a Forward of a responder that led to another.
@@ -94,7 +94,7 @@ func withoutAnswer(record func(trace.Stamped)) func(trace.Stamped) {
 	}
 }
 
-// engineCall says what the engine is to ask, and what to tell the responder.
+// engineCall returns what the engine asks, and what the responder is sent.
 func (l *leg) engineCall() engine.Call {
 	route := l.route
 	facts := responder.Request{

@@ -31,13 +31,13 @@ type Config struct {
 	Engine      *engine.Engine   // runs web responders; required by Place
 	CountryCode string           // of numbers written without one; empty: dialplan.DefaultCountryCode
 	Now         func() time.Time // nil: time.Now
-	Sent        func(Text)       // told of each text once it is kept, before its sender is; nil: nobody is
+	Sent        func(Text)       // is given each text once it is stored, before the sender gets an answer; optional
 	Poster      Poster           // posts events, see PostEvents; nil: none are posted
 	QueueTime   time.Duration    // how long queued calls wait; 0: DefaultQueueTime
 	Log         *slog.Logger     // gets what PostEvents and WorkQueues do and cannot do; nil: slog.Default()
 
-	// Queued is told of each queued call once it waits, before its sender is, and
-	// once its turn has come; nil: nobody is.
+	// Queued is given each queued call once it waits, before the sender gets
+	// an answer, and once its turn has come. Optional.
 	Queued func(WaitingCall, QueueState)
 }
 
@@ -49,7 +49,7 @@ type Core struct {
 	events chan event   // for PostEvents
 	lost   atomic.Int64 // events that there was no room for
 
-	queues chan struct{} // tells WorkQueues that a call was queued
+	queues chan struct{} // wakes WorkQueues when a call was queued
 
 	mu    sync.Mutex
 	plans map[Key]cachedPlan // by the key of the dial plan

@@ -21,7 +21,7 @@ type leg struct {
 }
 
 // begin begins the leg to the responder that the call was routed to last, and
-// tells those who subscribed to calls.
+// notifies those who subscribed to calls.
 func (p *placed) begin() *leg {
 	l := &leg{
 		origID: p.origID, termID: rand.Text(), from: p.from, to: p.to,
@@ -33,7 +33,7 @@ func (p *placed) begin() *leg {
 	return l
 }
 
-// end tells that the leg is over, and gives those who subscribed to records
+// end records that the leg is over, and gives those who subscribed to records
 // one.
 func (p *placed) end(l *leg) {
 	if !p.core.tells() {

@@ -7,9 +7,9 @@ import (
 	"github.com/switchhook/switchhook/internal/engine"
 )
 
-// carry returns the caller's line as the engine gets it: the same, but that a
-// Forward goes through the dial plan. Media streams are there only where the
-// line has them: without them a document is told before a stream is opened.
+// carry returns the caller's line as the engine gets it: the same, except that
+// a Forward goes through the dial plan. It has media streams only if the line
+// has them, so that a document learns it before a stream is opened.
 func (p *placed) carry() engine.Line {
 	c := carried{Line: p.line, call: p}
 	if streamer, ok := p.line.(engine.Streamer); ok {

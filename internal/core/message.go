@@ -32,8 +32,8 @@ type Text struct {
 // messageTime is how texts have their time: RFC 3339 with hundredths, UTC.
 const messageTime = "2006-01-02T15:04:05.00Z"
 
-// sessionForm is what the API asks of a session's id: random, and so long that
-// nobody guesses another's.
+// sessionForm is what the API requires of a session's id: random, and too long
+// to guess.
 var sessionForm = regexp.MustCompile(`^[A-Za-z0-9_]{32,128}$`)
 
 // NewSession returns a new id of a conversation.
@@ -41,7 +41,7 @@ func NewSession() string { return rand.Text() + rand.Text() }
 
 func newMessageID() string { return "m-" + strings.ToLower(rand.Text()) }
 
-// SendText sends a text: it is kept, and shown to whoever observes. It returns
+// SendText sends a text: it is stored, and passed to Config.Sent. It returns
 // the message as the API shows it. A fault.Refused says that the user may not
 // send from that number.
 func (c *Core) SendText(ctx context.Context, t Text) (Object, error) {
@@ -105,8 +105,8 @@ type written struct {
 	last    Fields // what its session shows of its last one
 }
 
-// keep writes a message and its session down, in one go, and tells those who
-// subscribed to messages.
+// keep stores a message and its session in one transaction, and notifies those
+// who subscribed to messages.
 func (c *Core) keep(ctx context.Context, w written) (Object, error) {
 	key := Key{Kind: MessageSession, Domain: w.domain, Owner: w.user, ID: w.session}.lower()
 	made := create(Key{Kind: Message, Domain: w.domain, Owner: messageOwner(w.user, w.session), ID: w.id}, w.message)

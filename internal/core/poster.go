@@ -20,8 +20,8 @@ type Poster interface {
 	Post(ctx context.Context, url string, header http.Header, body []byte) (status int, err error)
 }
 
-// NewPoster returns the Poster that asks what the client's guard allows, and
-// nothing else: whoever may subscribe to events chooses the URL.
+// NewPoster returns the Poster that asks only what the client's guard allows:
+// the URL is chosen by anyone who may subscribe to events.
 func NewPoster(client *fetch.Client) Poster {
 	sends := client.HTTP(nil)
 	sends.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -30,8 +30,8 @@ func NewPoster(client *fetch.Client) Poster {
 }
 
 const (
-	// postTimeout is how long a subscriber may take to answer. Nobody is on the
-	// phone, but the events that come after wait behind this one.
+	// postTimeout is how long a subscriber may take to answer. No caller waits
+	// for it, but the events that come after do.
 	postTimeout = 10 * time.Second
 
 	// maxPostAnswer is how much of an answer is read, in bytes, so that its

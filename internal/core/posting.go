@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	// maxEvents bounds the events that wait to be looked at. Whoever makes them
-	// has somebody on the phone and does not wait; more than these are lost.
+	// maxEvents bounds the events that wait to be processed. Calls in progress
+	// raise them and never wait: the rest is lost.
 	maxEvents = 4096
 
 	// maxWaiting bounds the events that wait for one subscriber, while it is
@@ -28,8 +28,8 @@ const (
 	// maxPosting bounds the posts under way at once.
 	maxPosting = 16
 
-	// stopTime is how long PostEvents goes on once it is to stop, for what
-	// waits. Whoever stops the server waits for it.
+	// stopTime is how long PostEvents goes on with waiting events once it is
+	// to stop. The shutdown of the server waits for it.
 	stopTime = 3 * time.Second
 )
 
@@ -44,7 +44,7 @@ type event struct {
 	fields       Fields // in the model's read schema
 }
 
-// tells reports whether anybody can be told of events.
+// tells reports whether events are posted at all.
 func (c *Core) tells() bool { return c.config.Poster != nil }
 
 // tell queues an event. It never waits.
@@ -59,12 +59,12 @@ func (c *Core) tell(e event) {
 	}
 }
 
-// PostEvents posts what happens to those who subscribed to it, until its
-// context ends. Then it posts what still waits, once and for a few seconds at
-// most, and returns. Without a Poster it returns at once. A subscriber that
-// fails is asked again a few times, its events in order; what became of each
-// post is in its subscription. Events are told at least once: X-Correlation-ID
-// is the same of a post that is repeated.
+// PostEvents posts events to their subscribers until its context ends. Then it
+// posts what still waits, once and for a few seconds at most, and returns.
+// Without a Poster it returns at once. A subscriber that fails is asked again
+// a few times, its events in order; the result of each post is in its
+// subscription. Events are posted at least once: a repeated post has the same
+// X-Correlation-ID.
 func (c *Core) PostEvents(ctx context.Context) {
 	if !c.tells() {
 		return
@@ -98,10 +98,10 @@ type posting struct {
 	waiting map[Key][]Fields // by subscription; one that has a lane is there, if empty
 }
 
-// finish posts what was told of before the end, and gives up after stopTime.
+// finish posts what was queued before the end, and gives up after stopTime.
 func (p *posting) finish(giveUp func()) {
 	defer time.AfterFunc(stopTime, giveUp).Stop()
-	for range len(p.core.events) { // nobody else takes them
+	for range len(p.core.events) { // no other goroutine takes them
 		p.dispatch(<-p.core.events)
 	}
 	p.lanes.Wait()
@@ -194,7 +194,7 @@ func (p *posting) pause(d time.Duration) bool {
 	}
 }
 
-// posted is what became of a post.
+// posted is the result of a post.
 type posted struct {
 	taken  bool
 	gone   bool // the subscription is over
@@ -203,8 +203,8 @@ type posted struct {
 	err    error
 }
 
-// post asks a subscriber once, at the URL that its subscription has now, and
-// keeps there what became of it.
+// post posts to a subscriber once, at its subscription's current URL, and
+// stores the result there.
 func (p *posting) post(key Key, header http.Header, body []byte) posted {
 	select {
 	case p.slots <- struct{}{}:

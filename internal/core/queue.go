@@ -16,8 +16,8 @@ const (
 	// looks at the page where they asked for it sees it wait and come to an end.
 	DefaultQueueTime = 30 * time.Second
 
-	// lookAtQueues is how often WorkQueues looks for queued calls that it was not
-	// told of: those of a server that has ended meanwhile.
+	// lookAtQueues is how often WorkQueues checks for queued calls that it was
+	// not woken for: those of a server that has ended meanwhile.
 	lookAtQueues = 30 * time.Second
 
 	// queueService is the service code of a user that is a call queue.
@@ -42,7 +42,7 @@ type QueueState string
 // The states, in their order.
 const (
 	QueueWaits QueueState = "waits" // it is on the queue's list
-	QueueOver  QueueState = "over"  // its turn came, and it is on the list no more. Nobody was rung
+	QueueOver  QueueState = "over"  // its turn came, and it is on the list no more. No telephone rang
 )
 
 // QueueCall puts a number into a domain's call queue. The field destination is
@@ -80,7 +80,7 @@ func (c *Core) QueueCall(ctx context.Context, domain, queue string, fields Field
 	c.tellQueued(call, QueueWaits)
 	select {
 	case c.queues <- struct{}{}:
-	default: // WorkQueues is told already
+	default: // WorkQueues has been woken already
 	}
 	return made.Object, nil
 }
@@ -125,9 +125,8 @@ func (c *Core) queue(ctx context.Context, domain, name string) (Object, error) {
 }
 
 // WorkQueues takes calls off their queues when their turn comes, until its
-// context ends. A Core rings no telephones: that they are off the list, and
-// Config.Queued knows, is all that becomes of them. Of several Cores with one
-// State, one takes a call.
+// context ends. A Core rings no telephones: a call only leaves the list, and
+// Config.Queued is called. Of several Cores with one State, one takes a call.
 func (c *Core) WorkQueues(ctx context.Context) {
 	for {
 		next := time.NewTimer(c.lookThroughQueues(ctx))
@@ -169,7 +168,7 @@ func (c *Core) lookThroughQueues(ctx context.Context) time.Duration {
 }
 
 func (c *Core) troubleInQueues(ctx context.Context, what string, err error) {
-	if ctx.Err() == nil { // else the Core was stopped amid it, and the call waits
+	if ctx.Err() == nil { // else the Core was stopped during it, and the call waits
 		c.config.Log.ErrorContext(ctx, "a queue is in trouble", "what", what, "error", err)
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// ReceiveText lets a text come in from a number outside for one of the SMS
-// numbers here. It is kept in the conversation that the number's user has with
-// that sender, or in a new one, and told to those who subscribed to messages.
-// It returns the message as the API shows it. A fault.NotFound says that there
-// is no such SMS number, a fault.Unsupported that it is no user's.
+// ReceiveText lets a text come in from an outside number for one of the SMS
+// numbers here. It is stored in the conversation of the number's user with
+// that sender, or in a new one, and posted to subscribers. It returns the
+// message as the API shows it. A fault.NotFound says that there is no such SMS
+// number, a fault.Unsupported that it belongs to no user.
 func (c *Core) ReceiveText(ctx context.Context, from, to, message string) (Object, error) {
 	var err error
 	if from, err = Digits(from); err != nil {

@@ -47,7 +47,7 @@ type Entry struct {
 	from phone.Number // see From
 }
 
-// Home returns where numbers belong that do not say their country: the entry's
+// Home returns the home of numbers without a country code: the entry's
 // regions, else the country of its own number, else phone.DefaultRegion.
 func (e *Entry) Home() phone.Home {
 	switch {

@@ -17,8 +17,8 @@ import (
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// The limits of a cool-down. What was sent longer ago than a day is not looked
-// at.
+// The limits of a cool-down. Texts sent more than a day ago are not
+// considered.
 const (
 	maxCooldownTexts   = 100
 	maxCooldownMinutes = 24 * 60

@@ -21,8 +21,8 @@ import (
 // maxFile bounds what is read: 10,000 entries are about 4 MiB.
 const maxFile = 64 << 20
 
-// racy is how long after a change a file's time may not tell the next change:
-// some file systems keep it to two seconds (FAT).
+// racy is how long after a change the file's time may fail to show the next
+// change: some file systems round it to two seconds (FAT).
 const racy = 2 * time.Second
 
 // File is domains.json. A change of the file is in force at the next call of
@@ -34,7 +34,7 @@ type File struct {
 	report func(error)
 
 	current atomic.Pointer[version]
-	reading sync.Mutex    // held by whoever replaces current
+	reading sync.Mutex    // held while replacing current
 	writing chan struct{} // holds a token while one goroutine of this process writes
 }
 
@@ -53,12 +53,13 @@ type version struct {
 	readAt time.Time   // before reading
 }
 
-// Open reads a file. One that is not there is empty, until it is. The error is
-// a *fault.Error: there is a file and it cannot be used.
+// Open reads a file. A missing file counts as empty until it appears. The
+// error is a *fault.Error: the file exists and cannot be used.
 //
-// report is told, once of each, of problems with the file and with single
-// entries, those that Open itself finds among them, and, as a *Remark, of what is
-// probably a slip; nil means that the file can be used again. It must not call the File. It may be nil.
+// report is called once for each problem with the file or with a single entry,
+// including those that Open itself finds, and with a *Remark for each likely
+// slip; nil means that the file can be used again. It must not call the File.
+// Optional.
 func Open(path string, report func(error)) (*File, error) {
 	f := &File{path: path, report: report, writing: make(chan struct{}, 1)}
 	before := &version{entries: map[string]*Entry{}, object: newObject()}
@@ -116,8 +117,8 @@ func (f *File) refresh() *version {
 	return next
 }
 
-// put makes a version the current one, and tells what is new about its
-// problems. The caller holds reading.
+// put makes a version the current one, and reports new problems. The caller
+// holds reading.
 func (f *File) put(before, after *version) {
 	f.current.Store(after)
 	if f.report == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 )
 
-// folder is a folder with a domains.json, and what was told of its problems.
+// folder is a folder with a domains.json, and its reported problems.
 type folder struct {
 	*entry.File
 	t    *testing.T

@@ -21,8 +21,8 @@ type Key string
 
 const redacted = "<secret>"
 
-// Matches reports whether what a stranger gave is the key, in a time that tells
-// nothing of it. Nothing matches a Key that is not set.
+// Matches reports whether what a stranger gave is the key. The time it takes
+// reveals nothing of the key. Nothing matches a Key that is not set.
 func (k Key) Matches(given string) bool {
 	a, b := sha256.Sum256([]byte(k)), sha256.Sum256([]byte(given))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && k != ""

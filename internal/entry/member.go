@@ -6,8 +6,8 @@ import (
 	"iter"
 )
 
-// This file cuts valid JSON into parts without reading the parts: a file of
-// 10,000 entries is looked at on each change, while callers wait.
+// This file cuts valid JSON into parts without decoding the parts: a file of
+// 10,000 entries is read on each change, while callers wait.
 
 const space = " \t\r\n"
 
@@ -23,13 +23,13 @@ func members(valid []byte) iter.Seq2[string, json.RawMessage] {
 			return
 		}
 		for {
-			rest = bytes.TrimLeft(rest[1:], space) // behind the brace or the comma
+			rest = bytes.TrimLeft(rest[1:], space) // after the brace or the comma
 			if rest[0] == '}' {
 				return
 			}
 			end := endOfText(rest)
 			name, _ := textOf(rest[:end])
-			rest = bytes.TrimLeft(rest[end:], space)[1:] // behind the colon
+			rest = bytes.TrimLeft(rest[end:], space)[1:] // after the colon
 			rest = bytes.TrimLeft(rest, space)
 			end = endOfValue(rest)
 			if !yield(name, rest[:end:end]) {

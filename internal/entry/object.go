@@ -76,7 +76,7 @@ func located(data []byte, err error) error {
 		return err
 	}
 	at := min(int(syntax.Offset), len(data))
-	line := 1 + bytes.Count(data[:max(0, at-1)], []byte{'\n'}) // the offset is behind what is wrong
+	line := 1 + bytes.Count(data[:max(0, at-1)], []byte{'\n'}) // the offset is after the error
 	if at == len(data) && strings.HasPrefix(err.Error(), "unexpected end") {
 		return fmt.Errorf("line %d: it ends too early", line)
 	}

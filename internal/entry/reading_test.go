@@ -190,7 +190,7 @@ func TestAFileIsReadAgainOnlyWhereItCouldHaveChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A change that nobody can see but by reading: same file, size and time.
+	// A change that only reading reveals: same file, size and time.
 	f.write(`{"a": {"message": "two"}}`)
 	if err := os.Chtimes(f.path, before.ModTime(), before.ModTime()); err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func (r *Remark) Error() string {
 // Remarks are sentences about entries, by id.
 type Remarks map[string][]string
 
-// Put replaces what is said of an entry by what there is to say of its item.
+// Put replaces the remarks on an entry by those on its item.
 func (r Remarks) Put(item Item) {
 	delete(r, item.ID)
 	if says := remarksOn(item.Object); says != nil {

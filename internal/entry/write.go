@@ -25,14 +25,14 @@ const (
 	// lockRetry is how often a writer looks whether another process is done.
 	lockRetry = 20 * time.Millisecond
 
-	// newMode is the mode of a file that is made anew: entries hold
-	// customers' numbers.
+	// newMode is the mode of a newly created file: entries hold customers'
+	// numbers.
 	newMode fs.FileMode = 0o600
 )
 
-// Update changes fields of an entry, or makes one; the fields it does not name
-// stay as they are. It returns the entry as it is then. Nothing is written
-// while the file is broken: whoever is mending it would lose their work. The
+// Update changes fields of an entry, or creates it; the fields it does not
+// name stay as they are. It returns the resulting entry. Nothing is written
+// while the file is broken: anyone who is fixing it would lose their work. The
 // error is a *fault.Error.
 func (f *File) Update(ctx context.Context, id string, fields map[string]string) (*Entry, error) {
 	var updated *Entry
@@ -159,8 +159,8 @@ func (f *File) reread() *version {
 	return next
 }
 
-// replace puts data in a file's place at once: whoever reads sees the old file
-// or the new one, also after a power cut.
+// replace replaces a file atomically: readers see the old file or the new one,
+// also after a power cut.
 func replace(path string, data []byte) (err error) {
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {

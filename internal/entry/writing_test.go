@@ -95,7 +95,7 @@ func TestAnEntryThatIsNotUnderstoodIsNotChanged(t *testing.T) {
 		}
 	}
 	f.wantText(text)
-	if e := f.update("b", map[string]string{"message": "seven"}); e.Text.Message != "seven" { // that is how to mend it
+	if e := f.update("b", map[string]string{"message": "seven"}); e.Text.Message != "seven" { // an update is how to fix it
 		t.Errorf("the message is %q", e.Text.Message)
 	}
 }

@@ -112,8 +112,8 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// decodeUTF16 reads pairs of bytes, with a byte order mark or in the order that
-// is told.
+// decodeUTF16 reads pairs of bytes, in the order of the byte order mark, else
+// in the given one.
 func decodeUTF16(raw string, bigEndFirst bool) (text string, ok bool) {
 	if len(raw)%2 != 0 {
 		return "", false

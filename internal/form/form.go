@@ -1,7 +1,6 @@
 // Package form answers the forms that change entries: it reads what form
-// services send, sees that it comes from whom it should, and says in JSON what
-// became of it. What a form may set, and what is done with it, is the matter of
-// whoever has one.
+// services send, authenticates it, and answers with the result in JSON. What a
+// form may set, and what is done with it, is up to the user of the package.
 package form
 
 import (
@@ -34,17 +33,18 @@ type Handler struct {
 	Secret  string        // without one every form is refused
 	Timeout time.Duration // bounds Save
 
-	Guesses *guess.Watch // has who guesses at the secret wait; nil: nobody waits
+	Guesses *guess.Watch // makes those who guess at the secret wait; optional
 
 	// Known are the names of the fields that the form takes; others are ignored,
 	// and the answer says so. Nil: it takes all.
 	Known []string
 
-	// Log is told which fields were ignored. Optional.
+	// Log logs which fields were ignored. Optional.
 	Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
-	// Save does what a form asks for, and returns the answer, which is written as
-	// JSON. An error that is a *fault.Error is told as it is.
+	// Save does what a form asks for, and returns the answer, which is written
+	// as JSON. The sender is shown the text of an error only if it is a
+	// *fault.Error.
 	Save func(ctx context.Context, fields map[string]string) (answer any, err error)
 }
 
@@ -103,7 +103,7 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, inForm string) b
 	return right
 }
 
-// authentic compares in a time that does not tell how much was right.
+// authentic compares in constant time.
 func (h *Handler) authentic(secret string) bool {
 	given, wanted := sha256.Sum256([]byte(secret)), sha256.Sum256([]byte(h.Secret))
 	return h.Secret != "" && subtle.ConstantTimeCompare(given[:], wanted[:]) == 1
@@ -125,7 +125,7 @@ func Answer(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // the form service has gone: nobody to tell
+	_ = encoder.Encode(body) // the form service may have gone
 }
 
 func statusOf(err error) int {
@@ -138,7 +138,7 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// Sentence returns what a person is told of an error.
+// Sentence returns the text that a person is shown for an error.
 func Sentence(err error) string {
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		return e.Error()

@@ -47,8 +47,8 @@ type ignored struct {
 	DidYouMean string `json:"did_you_mean,omitempty"` // the names that may have been meant, in the same order
 }
 
-// ignored returns what the answer says. A name counts however it came to be
-// sent: who can tell a slip from what a form service adds?
+// ignored returns what the answer says. Every name counts, wherever it came
+// from: we cannot tell a slip from what a form service adds.
 func (h *Handler) ignored(all []sent) ignored {
 	var names, meant []string
 	for _, f := range all {

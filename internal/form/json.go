@@ -148,8 +148,8 @@ const (
 	// exactDigits is how many digits a number of floating point has for sure.
 	exactDigits = 15
 
-	// shownDigits is how many printf shows of it unless told otherwise ("%g"):
-	// with so few, the others may have been cut.
+	// shownDigits is how many printf shows of it by default ("%g"): with so
+	// few, the others may have been cut.
 	shownDigits = 6
 )
 

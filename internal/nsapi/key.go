@@ -62,8 +62,8 @@ const (
 	minToken   = 16 // of a token that somebody made up
 )
 
-// NewToken returns a new token: a prefix that tells the scope, 48 random
-// characters, and 8 from which a program sees that it was copied whole.
+// NewToken returns a new token: a prefix that names the scope, 48 random
+// characters, and 8 by which a program checks that it was copied whole.
 func NewToken(scope Scope) Token {
 	text := prefixes[scope] + (rand.Text() + rand.Text())[:randomPart]
 	return Token(fmt.Sprintf("%s%08x", text, crc32.ChecksumIEEE([]byte(text))))
@@ -76,7 +76,7 @@ func (k *Key) id() string {
 }
 
 // keyring holds keys by the hash of their tokens, so that how long a look-up
-// takes tells nothing about them.
+// takes reveals nothing about them.
 type keyring map[[sha256.Size]byte]*Key
 
 func newKeyring(keys []Key) (keyring, error) {

@@ -42,7 +42,7 @@ func (h *Handler) sendMessage(c *call) (reply, error) {
 	return done(err)
 }
 
-// startSession sends a text in a session of its own, and shows it.
+// startSession sends a text in a new session, and shows it.
 func (h *Handler) startSession(c *call) (reply, error) {
 	o, err := h.send(c, core.NewSession())
 	if err != nil {

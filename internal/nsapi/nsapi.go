@@ -37,8 +37,8 @@ type Config struct {
 	Version  string           // what the API calls itself; empty: DefaultVersion
 	Hostname string           // of this server, for those who ask for the version
 	Now      func() time.Time // nil: time.Now
-	Log      *slog.Logger     // gets what clients are told of as 500; nil: slog.Default()
-	Guesses  *guess.Watch     // has who guesses at keys wait; nil: nobody waits
+	Log      *slog.Logger     // gets errors that clients see as 500; nil: slog.Default()
+	Guesses  *guess.Watch     // makes those who guess at keys wait; optional
 }
 
 // Handler is the API.
