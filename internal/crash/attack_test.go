@@ -19,8 +19,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// buttons are the entries that are attacked, each with a queue of its own, so
-// that the phone system's side tells them apart. Three are of one tenant; shop
+// buttons are the entries that are attacked, each with its own queue, by which
+// the phone system's side tells them apart. Three are of one tenant; shop
 // alone names its page.
 var buttons = []struct{ id, extension, tenant, more string }{
 	{"first", "9001", "example.net", ""},
@@ -185,7 +185,7 @@ func (c *counts) all() map[string]int {
 }
 
 // TestNotOneCallOverTheCaps attacks two servers that share a database in every
-// way that docs/click-to-call-defence.md tells of, and counts at the phone
+// way described in docs/click-to-call-defence.md, and counts at the phone
 // system's side.
 func TestNotOneCallOverTheCaps(t *testing.T) {
 	a := newAttack(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall"
 )
 
-// The networks of each attack, so that the phone system's side tells whose a
-// call is.
+// The networks of each attack, by which the phone system's side can tell which
+// attack a call belongs to.
 const (
 	netsEverywhere = 0
 	netsStolen     = 2000 // and on
@@ -156,7 +156,7 @@ func (a *attack) forOneNumber() {
 	a.want(a.wave("one number that has pressed 9", n, pressing), 0, clicktocall.Limited, n)
 }
 
-// forMoney dials what pays whoever owns it.
+// forMoney dials numbers that cost money, or earn it for their owner.
 func (a *attack) forMoney() {
 	a.t.Helper()
 	numbers := []string{"900-555-0123", "212-976-5555", "500-555-0123", "911", "888-555-0123", "+1 900 555 0123"}

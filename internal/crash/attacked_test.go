@@ -40,13 +40,13 @@ func countedAs(what string) func(*besieged, loot) string {
 	return func(_ *besieged, l loot) string { return what + "; " + tally(l.Answers).String() }
 }
 
-// TestAttacked has each attack run against a server as it is shipped, beside a
+// TestAttacked runs each attack against a server as it is shipped, beside a
 // load of 200 honest requests a second. At full size it writes a table:
 //
 //	make attack
 //
-// Otherwise it looks whether the bounds hold that do not depend on speed: not one
-// honest request is lost, and nobody gets more than they may.
+// Otherwise it checks the bounds that do not depend on speed: no honest
+// request is lost, and no attacker gets more than they may.
 func TestAttacked(t *testing.T) {
 	if full() {
 		t.Cleanup(removeShippedProgram)

@@ -47,7 +47,7 @@ const perNetwork = 100
 // numberIn returns one of several numbers of a network.
 func numberIn(network, i int) string { return strconv.Itoa(firstNumber + network*perNetwork + i) }
 
-// networkOfNumber tells from which network a number was asked for.
+// networkOfNumber returns the network from which a number was asked for.
 func networkOfNumber(number string) string {
 	n, err := strconv.Atoi(number)
 	if err != nil {

@@ -20,15 +20,15 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// The attacker is a process of its own, at a lower priority: a real one has a
-// machine of its own.
+// The attacker is a separate process at a lower priority: a real one has its
+// own machine.
 
-// order is what it is told.
+// order is its input.
 type order struct {
 	Row     string // whose attack it is
 	Address string
 	Size    int
-	For     time.Duration     // where the attack has no end of its own
+	For     time.Duration     // if the attack does not end by itself
 	Given   map[string]string // what this attacker has found out
 }
 
@@ -54,8 +54,8 @@ type bandit struct {
 	note         string
 }
 
-// runAttacker is the process: it reads an order, and writes what came of it. It
-// says "ready" on a line of its own where its attack comes to that.
+// runAttacker is the process: it reads an order, and writes the result. It
+// says "ready" on a separate line if its attack gets that far.
 func runAttacker(ctx context.Context) error {
 	var o order
 	if err := json.NewDecoder(os.Stdin).Decode(&o); err != nil {
@@ -130,7 +130,7 @@ func (b *bandit) asJSON(path, from string, body fields) given {
 	}
 	status, answer := b.send(http.MethodPost, path, from, "application/json", string(text))
 	g := given{Status: status}
-	_ = json.Unmarshal(answer, &g) // of no JSON there is nothing to tell
+	_ = json.Unmarshal(answer, &g) // if it is not JSON there is nothing to report
 	return g
 }
 
@@ -176,8 +176,9 @@ func (b *bandit) connect(use func(conn net.Conn) error) {
 	}
 }
 
-// rob has the attack of a row carried out, and calls ready when it is under way.
-// A small one has no process of its own, which takes longer to start than it lasts.
+// rob carries out the attack of a row, and calls ready when it is under way. A
+// small one runs in this process, as another takes longer to start than it
+// lasts.
 func rob(t *testing.T, o order, ready func()) loot {
 	t.Helper()
 	if !full() {

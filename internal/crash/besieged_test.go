@@ -117,7 +117,7 @@ func (b *besieged) write(name, text string) {
 	}
 }
 
-// listen opens the socket. Whoever connects waits in it while no server is there.
+// listen opens the socket. Clients wait in it while no server is there.
 func (b *besieged) listen() {
 	b.t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -15,7 +15,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// lookEvery is how often the ledger is looked at while texts are under way.
+// lookEvery is how often the ledger is checked while texts are under way.
 const lookEvery = 100 * time.Millisecond
 
 // drain waits until no text is under way any more. It gives up where nothing has
@@ -41,7 +41,7 @@ func drain(t *testing.T, s *store.Store) {
 	}
 }
 
-// account is what became of the texts to one number.
+// account is the status of the texts to one number.
 type account struct {
 	texts []ledger.Text    // by the ledger
 	took  []nstest.Message // by the phone system
@@ -112,9 +112,9 @@ func (c tally) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// settle holds the callers to what the phone system and the ledger say, and
-// returns what became of their texts and what they heard. Servers gave up on
-// some calls before anything was written down.
+// settle compares the callers with the phone system and the ledger, and
+// returns the status of their texts and what they heard. Servers gave up on
+// some calls before anything was recorded.
 func settle(t *testing.T, s *store.Store, system *nstest.System, callers []*caller, gaveUp map[string]bool) (became, heard tally) {
 	t.Helper()
 	became, heard = tally{}, tally{}

@@ -27,7 +27,7 @@ const (
 	rowWritten  point = "row written"     // it is in the ledger that an attempt begins
 	requestSent point = "request sent"    // the phone system has the text and has not answered
 	answered    point = "answer received" // it is not in the ledger what the attempt came to
-	writtenDown point = "answer written"  // nobody has been told
+	writtenDown point = "answer written"  // the caller has not been answered
 )
 
 // textJob is the kind of job that makes an attempt.

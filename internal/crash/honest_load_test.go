@@ -21,11 +21,11 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// The honest load is a process of its own, so that neither the attacker nor the
-// phone system is in its way: it asks as often as it is told, whether or not it
-// was answered before.
+// The honest load is a separate process, so that neither the attacker nor the
+// phone system is in its way: it asks at the given rate, whether or not the
+// previous requests were answered.
 
-// pace is what it is told: how many requests of each kind a second.
+// pace is its input: how many requests of each kind a second.
 type pace struct {
 	Address                string
 	OnCall, Texts, Presses int
@@ -48,7 +48,7 @@ type measured struct {
 	Why            string // the last was lost
 }
 
-// What is promised of honest requests, whoever attacks.
+// What honest requests are promised under any attack.
 const (
 	promisedP99  = 100 * time.Millisecond
 	promisedMost = time.Second

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	// sweepEvery is how often what is left is looked for.
+	// sweepEvery is how often the server checks for texts that were left over.
 	sweepEvery = 100 * time.Millisecond
 
 	// hits is how often each point is hit, at least.
@@ -43,7 +43,7 @@ type victim struct {
 	taken  bool // by the phone system, at the attempt that the process died of, if it came so far
 }
 
-// becomes says what is to become of the text.
+// becomes returns the state that the text should end in.
 func (v *victim) becomes(resend bool) ledger.State {
 	switch {
 	case resend, v.point == writtenDown, v.taken && v.point != rowWritten:
@@ -63,8 +63,8 @@ func (v *victim) hears() textback.Reason {
 	return textback.Uncertain
 }
 
-// TestKilledAtAPoint kills processes at each point of a first attempt, and of a
-// job's: the next process finds out what became of the text, and nobody gets
+// TestKilledAtAPoint kills processes at each point of a first attempt, and of
+// a job's: the next process finds out the status of the text, and nobody gets
 // two.
 func TestKilledAtAPoint(t *testing.T) {
 	t.Parallel()

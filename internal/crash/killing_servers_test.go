@@ -131,8 +131,8 @@ func besiege(t *testing.T, s siege, servers int, database string, p policy) {
 	}
 }
 
-// spoken returns what is the same to a caller. Where a server was too busy to
-// write down or to read what became of their text, both are the apology.
+// spoken maps reasons that sound the same to a caller to one. If a server was
+// too busy to record or to read the status of their text, both are the apology.
 func spoken(heard textback.Reason) textback.Reason {
 	if heard == textback.Uncertain {
 		return textback.Failed

@@ -1,9 +1,9 @@
-// Package crash_test runs servers as processes of their own and kills them, to
-// see that nobody's text is lost by that and nobody gets two.
+// Package crash_test runs servers as separate processes and kills them, to
+// check that nobody's text is lost and nobody gets two.
 //
-// SWITCHHOOK_TEST_FULL=1 in the environment makes the tests as large as what is
-// promised: a thousand callers, at the pace of a real phone system. Without it
-// they are over in seconds.
+// SWITCHHOOK_TEST_FULL=1 in the environment makes the tests as large as what
+// is promised: a thousand callers, at the pace of a real phone system. Without
+// it they are over in seconds.
 package crash_test
 
 import (
@@ -27,8 +27,8 @@ import (
 )
 
 const (
-	// role is the variable that tells a process of this program what it is;
-	// without it, it is the tests.
+	// role is the variable that says what a process of this program is to run;
+	// without it, it runs the tests.
 	role = "CRASH_TEST_ROLE"
 
 	// fullSize is the variable that makes the tests large.

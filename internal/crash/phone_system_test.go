@@ -35,7 +35,7 @@ func newPhoneSystem(t *testing.T) *nstest.System {
 type mood struct {
 	name  string
 	fault nstest.Fault
-	fails bool // whoever asked cannot know that it was done
+	fails bool // the client cannot know that it was done
 }
 
 // moods returns those for callers of this patience. Each is as likely.

@@ -37,7 +37,7 @@ func rowsOfCost() []row {
 	}
 }
 
-// largeBodies are read by nobody who does not know who sends them.
+// largeBodies must not be read before the sender is known.
 func largeBodies(b *bandit) {
 	body := `{"x":[` + strings.Repeat(`{"a":1},`, 1<<17-2) + `{}]}`
 	paths := []string{"/webresponder", "/oncall", "/click-to-call/never/call", "/click-to-call/token", "/update-sms"}

@@ -37,7 +37,7 @@ func TestASecondServerOfAFolderRefusesToStart(t *testing.T) {
 	if heard := hears(t, first, number, "call-1"); heard != textback.Sent {
 		t.Errorf("at the first server the caller hears %q", heard)
 	}
-	// The lock is not one that a dead server leaves behind.
+	// A dead server does not leave the lock held.
 	first.kill()
 	third := start(t, asServe, at.folder)
 	third.await(t)

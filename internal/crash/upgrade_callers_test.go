@@ -48,7 +48,7 @@ type failedCall struct {
 	took              time.Duration
 }
 
-// newUpgradeCalls returns nobody yet; the numbers of that many people are taken.
+// newUpgradeCalls has no callers yet; the numbers of taken people are used up.
 func newUpgradeCalls(system *upgradedSystem, s *server, taken int) *upgradeCalls {
 	return &upgradeCalls{system: system, server: s, first: taken, when: tally{}}
 }

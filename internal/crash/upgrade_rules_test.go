@@ -97,7 +97,7 @@ func (s *upgradedSystem) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		s.done(r.URL.Path)
 	}
 	rw.WriteHeader(answer.Code)
-	_, _ = rw.Write(answer.Body.Bytes()) // whoever asked may be gone
+	_, _ = rw.Write(answer.Body.Bytes()) // the client may be gone
 }
 
 // callDuring has people call when the change has arrived and is not made, and

@@ -36,11 +36,11 @@ const (
 	callsBefore = 20
 )
 
-// TestUpgradeGivesKeys has the last program that made no keys provision entries,
-// and the program of today go on in the same folder. People call all the while,
-// as their phone system's rules say at that moment, also when a rule is just
-// being changed. Nobody is refused, each rule gets a key of its own at the pace
-// that is promised, and nothing else on the phone system changes.
+// TestUpgradeGivesKeys has the last version that made no keys provision
+// entries, and the current one go on in the same folder. People call all the
+// while, as their phone system's rules say at that moment, also while a rule
+// is being changed. Nobody is refused, each rule gets its own key at the
+// promised pace, and nothing else on the phone system changes.
 func TestUpgradeGivesKeys(t *testing.T) {
 	if !full() {
 		t.Skip("half an hour: with " + fullSize + "=1")
