@@ -36,7 +36,7 @@ type answer struct {
 type failure struct {
 	code, text string
 	line       int  // of the document; 0: none
-	again      bool // no byte of an answer came, so asking again harms nobody
+	again      bool // no byte of an answer came, so asking again does no harm
 	told       bool // an event says so
 	err        error
 }
@@ -146,8 +146,8 @@ func (r *run) request(q ask, sent string) fetch.Request {
 	return request
 }
 
-// signer signs what goes to the origin that the dial rule names; the secret is
-// nobody else's.
+// signer signs what goes to the origin that the dial rule names: no other
+// origin shares the secret.
 func (r *run) signer() func(*http.Request, []byte) {
 	if r.call.Secret == "" {
 		return nil
@@ -168,8 +168,8 @@ func healthy(response *fetch.Response, err error) bool {
 	return response.Status < http.StatusInternalServerError
 }
 
-// isOutage reports whether an error means that nobody can be served there now,
-// rather than that this one document is wrong.
+// isOutage reports whether an error means that the responder can serve no call
+// now, rather than that this one document is wrong.
 func isOutage(err error) bool {
 	failed, ok := errors.AsType[*fetch.Error](err)
 	if !ok {

@@ -46,7 +46,7 @@ func (b *breakers) allow(u *url.URL) (wait time.Duration, ok bool) {
 	return 0, true
 }
 
-// report tells how asking the origin went.
+// report records whether asking the origin succeeded.
 func (b *breakers) report(u *url.URL, healthy bool) {
 	origin := originOf(u)
 	b.mu.Lock()

@@ -28,7 +28,7 @@ const apology = engine.DefaultApology
 // the host that is asked. Nothing touches a socket, so that a bubble's clock
 // goes on.
 type network struct {
-	handler http.Handler // of every host that nothing else is said of
+	handler http.Handler // of every host without another one
 	dials   map[string]func(context.Context) (net.Conn, error)
 }
 
@@ -108,7 +108,7 @@ func (n *noting) targets() []string {
 	return targets
 }
 
-// facts are what the phone system says of the call in most tests: nobody.
+// facts are the facts of the call in most tests.
 var facts = responder.Request{Caller: "1001"}
 
 // at parses a URL that is known to be one.

@@ -3,8 +3,8 @@
 // ends. The rules it follows are those of docs/protocol.md.
 //
 // New makes an Engine, which all calls share; Engine.Run runs one call. What
-// happens is told in typed events (package trace) as it happens. Whatever a
-// responder does, the caller hears something: the last resort is the spoken
+// happens is reported in typed events (package trace) as it happens. Whatever
+// a responder does, the caller hears something: the last resort is the spoken
 // apology.
 package engine
 
@@ -82,7 +82,7 @@ func New(c Config) *Engine {
 	return &Engine{config: c, breakers: breakers{now: c.Now}, prompts: newRoom(c.PromptMemory)}
 }
 
-// Call says which responder is asked and what it is told about the call.
+// Call says which responder to ask and what to send it about the call.
 type Call struct {
 	URL      *url.URL
 	Method   string            // GET or POST, from the dial rule; empty: GET
@@ -91,7 +91,7 @@ type Call struct {
 	Facts    responder.Request // who calls whom; what was entered is added as the call goes on
 }
 
-// Outcome tells how a call ended.
+// Outcome says how a call ended.
 type Outcome struct {
 	Forwarded bool        // the call went elsewhere and By is empty
 	By        trace.Party // who ended it
@@ -99,9 +99,10 @@ type Outcome struct {
 	Failed    bool // the responder failed or the loop guard ended the call
 }
 
-// Run runs a call on a line that has been answered, until it ends. Each event
-// is given to record, in order, by the goroutine that called Run. A line whose
-// caller hung up, or that is to be closed, is told by the context.
+// Run runs a call on a line that has been answered, until it ends. It passes
+// each event to record, in order and on the goroutine that called Run.
+// Cancelling the context says that the caller hung up or that the line is to be
+// closed.
 func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trace.Stamped)) Outcome {
 	if call.Method == "" {
 		call.Method = http.MethodGet

@@ -31,7 +31,7 @@ type fault struct {
 	name string
 	asks func(w http.ResponseWriter, r *http.Request)
 	dial func(context.Context) (net.Conn, error) // instead
-	want []string                                // the call; its last line follows from the one before the apology
+	want []string                                // the call; its last line follows from the one preceding the apology
 	took time.Duration                           // by the clock of the wall
 }
 
@@ -52,7 +52,7 @@ func raw(answer string) func(http.ResponseWriter, *http.Request) {
 	}
 }
 
-// endless writes something again and again, with a pause, until nobody reads.
+// endless writes something again and again, with a pause, until the client goes.
 func endless(some string, pause time.Duration) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {

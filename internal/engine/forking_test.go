@@ -24,7 +24,7 @@ func TestStartCopiesTheCallWhileVerbsRun(t *testing.T) {
 		var got []string
 		told, _ := converse(t, `<Response><Start><Stream url="ws://responder.example/stream"/></Start><Say>One.</Say><Say action="next">Two.</Say></Response>`,
 			line, func(p *program) {
-				p.play(make([]byte, 8000)) // nobody is to hear it
+				p.play(make([]byte, 8000)) // it must not be heard
 				got = p.rest()
 			})
 		want := []string{"media stream (start) ws://responder.example/stream", `"One."`, `"Two."`, `"Next."`, "hangs up: the document ended (end)"}
@@ -53,7 +53,7 @@ func TestStartAloneKeepsTheCallUp(t *testing.T) {
 	}{
 		{"until the stream ends", never, func(p *program) {
 			for range 3 {
-				p.play(make([]byte, 3<<20)) // nobody is to hear it, nor to keep it
+				p.play(make([]byte, 3<<20)) // it must be neither heard nor stored
 			}
 			time.Sleep(7 * time.Second) // by the bubble's clock
 			p.send(`{"event":"stop"}`)

@@ -18,7 +18,7 @@ import (
 const (
 	streamWriteTimeout = 5 * time.Second // a program that takes nothing for so long is gone
 	maxStreamMessage   = 8 << 20         // ten minutes of sound in one message
-	maxOddities        = 5               // kinds of odd frames that are told of
+	maxOddities        = 5               // kinds of odd frames that are reported
 )
 
 // message is one frame of the stream's protocol that goes to the program.
@@ -152,7 +152,7 @@ func (s *stream) read(ctx context.Context) {
 			s.media.end()
 			return
 		case errors.Is(err, net.ErrClosed):
-			return // write has met the end of it, and tells
+			return // write has met the end of it, and reports it
 		case err != nil:
 			s.broke(err)
 			return
@@ -223,7 +223,7 @@ func isGoodbye(err error) bool {
 	return false
 }
 
-// broke ends a stream that broke, and tells so, unless it had ended already.
+// broke ends a stream that broke, with a warning, unless it had ended already.
 func (s *stream) broke(err error) {
 	s.media.breakOff(func() { s.warn(CodeStream, "the media stream broke: %s", brokenText(err)) })
 }

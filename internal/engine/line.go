@@ -63,7 +63,7 @@ type Recording struct {
 func (Speech) prompt()    {}
 func (Recording) prompt() {}
 
-// Played tells how a prompt went.
+// Played says how a prompt went.
 type Played struct {
 	Took   time.Duration
 	Barged bool // the caller's input stopped it
@@ -86,7 +86,7 @@ type Input struct {
 	Text string        // what was said
 }
 
-// InputKind tells inputs apart.
+// InputKind is the kind of an input.
 type InputKind int
 
 // The kinds of input.

@@ -49,7 +49,7 @@ type frame struct {
 	mark  string
 }
 
-// mark is a place in the queue that the program wants to be told of.
+// mark is a place in the queue; the program is notified when it is reached.
 type mark struct {
 	name string
 	at   int // reached when so many bytes were played
@@ -64,13 +64,13 @@ func newMedia(twoWay bool) *Media {
 func (m *Media) Done() <-chan struct{} { return m.done }
 
 // FromCaller gives the program FrameSize bytes of the caller's sound, µ-law.
-// It waits while the program is behind, and returns false once the stream has
-// ended or the context is done. frame is not kept.
+// It waits while the program lags, and returns false once the stream has ended
+// or the context is done. frame is not retained.
 func (m *Media) FromCaller(ctx context.Context, sound []byte) bool {
 	return m.send(ctx, frame{sound: append([]byte(nil), sound...)})
 }
 
-// Key tells the program of a key that the caller pressed.
+// Key sends the program a key that the caller pressed.
 func (m *Media) Key(ctx context.Context, key byte) bool { return m.send(ctx, frame{key: key}) }
 
 func (m *Media) send(ctx context.Context, f frame) bool {
@@ -111,8 +111,8 @@ func (m *Media) ToCaller(buf []byte) int {
 	return n
 }
 
-// reached tells the program of the marks up to here. A program that does not
-// read them loses them rather than stop the sound.
+// reached sends the program the marks up to here. If a program does not read
+// them, they are dropped rather than stop the sound.
 func (m *Media) reached() {
 	for len(m.marks) > 0 && m.marks[0].at <= m.played {
 		select {
@@ -160,7 +160,7 @@ func (m *Media) clear() {
 	m.reached()
 }
 
-// mark asks to be told when what is queued so far was heard.
+// mark asks for a notice once what is queued so far was heard.
 func (m *Media) mark(name string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -181,7 +181,7 @@ func (m *Media) end() {
 
 // breakOff ends the stream of a program that has gone without a word, unless
 // it had ended already, and calls tell before anybody can see that it ended.
-// What the program sent is not heard to its end.
+// The rest of what the program sent is dropped.
 func (m *Media) breakOff(tell func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -71,8 +71,8 @@ func TestEveryCodeHasAParagraph(t *testing.T) {
 	}
 }
 
-// TestCodesThatTheFaultsShow holds that every code of a call that fails is
-// reported by some test here: a code nobody can meet would be a lie.
+// TestCodesThatTheFaultsShow checks that every code of a call that fails is
+// reported by some test here: a code that cannot occur would be a lie.
 func TestCodesThatTheFaultsShow(t *testing.T) {
 	var tests strings.Builder
 	files, err := filepath.Glob("*_test.go")

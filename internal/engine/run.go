@@ -30,7 +30,7 @@ type run struct {
 	streams  []*stream      // all media streams
 
 	mu    sync.Mutex
-	notes []trace.Warning // of media streams, to be told with the next event
+	notes []trace.Warning // of media streams, emitted before the next event
 }
 
 func newRun(e *Engine, line Line, call Call, record func(trace.Stamped)) *run {
@@ -51,8 +51,8 @@ func (r *run) emitAt(at time.Duration, event trace.Event) {
 	r.record(trace.Stamped{At: at, Event: event})
 }
 
-// note keeps a warning of a media stream, which lives in goroutines of its own,
-// for the goroutine of the call: the line and record are used by no other.
+// note stores a warning of a media stream, whose goroutines must not use line
+// or record, for the goroutine of the call.
 func (r *run) note(w trace.Warning) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +63,7 @@ func (r *run) warn(code string, line int, format string, args ...any) {
 	r.emit(trace.Warning{Code: code, Line: line, Text: fmt.Sprintf(format, args...)})
 }
 
-// warnOf tells what was odd about a document.
+// warnOf warns of each problem of a document.
 func (r *run) warnOf(parsed *responder.Parsed) {
 	if parsed == nil {
 		return
@@ -116,7 +116,7 @@ func (r *run) step(ctx context.Context, q ask) (*ask, error) {
 	return r.document(ctx, a)
 }
 
-// tell makes a warning of a failure that no event has told of.
+// tell emits a warning for a failure that no event has reported.
 func (r *run) tell(f *failure) {
 	if !f.told {
 		f.told = true
@@ -143,8 +143,8 @@ func (r *run) conclude(ctx context.Context, err error) *ending {
 	return end
 }
 
-// over returns the ending where the caller or whoever runs the line has ended
-// the call, else nil.
+// over returns the ending if the caller or the owner of the line has ended the
+// call, else nil.
 func (r *run) over(ctx context.Context, err error) *ending {
 	switch {
 	case errors.Is(err, ErrHungUp), errors.Is(context.Cause(ctx), ErrHungUp):

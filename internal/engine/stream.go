@@ -124,7 +124,7 @@ func (r *run) endStreams() {
 }
 
 // waitStreams waits for the goroutines of all streams of the call. It comes
-// after the hang-up: a program that is slow to say goodbye holds nobody.
+// after the hang-up: a program that is slow to say goodbye keeps no one waiting.
 func (r *run) waitStreams() {
 	for _, s := range r.streams {
 		s.work.Wait()

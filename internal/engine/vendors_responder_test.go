@@ -66,7 +66,7 @@ func TestVendorsResponderRunsToItsEnd(t *testing.T) {
 	defer client.CloseIdle()
 	calls := over(t, &network{}, engine.Config{Client: client})
 
-	for range 2 { // and again: the second call has a session of its own
+	for range 2 { // and again: the second call has its own session
 		line := newDeskPhone(keys("555", 17*time.Second, 300*time.Millisecond)...)
 		outcome, events := calls.placeCall(line, engine.Call{URL: at(server.URL + "/ivr/account.php")})
 		want := []string{

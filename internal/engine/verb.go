@@ -175,7 +175,7 @@ func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, l
 	}
 }
 
-// gatherCut tells of a Gather that a hang-up ended.
+// gatherCut emits the result of a Gather that a hang-up ended.
 func (r *run) gatherCut(ctx context.Context, err error, c *collector) error {
 	if over := r.over(ctx, err); over != nil && over.by == trace.ByCaller {
 		r.emit(c.result(trace.EndedHangup, ""))
@@ -227,9 +227,9 @@ func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
 	return err
 }
 
-// recordCaller records the caller and tells the action where the recording is.
-// Most callers end a message by hanging up: the action is told of that one too,
-// though nobody is left to hear what it answers.
+// recordCaller records the caller and gives the action the recording's URL.
+// Most callers end a message by hanging up: the action is asked even then,
+// though no caller is left to hear what it answers.
 func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at int) (*ask, error) {
 	recorder, ok := r.line.(Recorder)
 	if !ok {

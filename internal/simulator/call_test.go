@@ -26,7 +26,7 @@ func place(t *testing.T, o simulator.Options) *simulator.Result {
 }
 
 // told is a call's events with their times, as people read them: without the
-// answer and the requests that went well.
+// answer and the requests that succeeded.
 func told(events []trace.Stamped) []string {
 	var lines []string
 	for _, stamped := range events {
@@ -66,5 +66,5 @@ func recorded(asked *[]string, handler http.Handler) http.Handler {
 	})
 }
 
-// ctx is for calls inside a rapid.Check, which has none of its own.
+// ctx is for calls inside a rapid.Check, which provides none.
 var ctx = context.Background()

@@ -145,7 +145,7 @@ type impatient struct {
 	caller
 	after time.Duration
 
-	// lasting extends it where nobody said when to hang up: after is then since
+	// lasting extends it if no hang-up time was given: after then counts from
 	// the last thing that a script does.
 	lasting bool
 }

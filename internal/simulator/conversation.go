@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// Conversation is a call whose caller is told what to do step by step. Its
+// Conversation is a call whose caller gets their steps one at a time. Its
 // methods are called by one goroutine and return when the step was carried
 // out; between them the call stands still.
 type Conversation struct {
@@ -62,7 +62,7 @@ func (c *Conversation) peek() (Step, bool) {
 	}
 }
 
-// done tells whoever gave the step that it was carried out.
+// done signals that the step was carried out.
 func (c *Conversation) done() {
 	if c.current.Do == Expect {
 		c.mu.Lock()

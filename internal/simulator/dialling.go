@@ -21,7 +21,8 @@ type Dialling struct {
 	Core  string // its URL
 	Token string // of its operator
 
-	// Route is told how the Core came to the responder; nil: nobody is.
+	// Route is given the steps by which the Core came to the responder.
+	// Optional.
 	Route func(steps []string)
 }
 
@@ -115,8 +116,8 @@ func (d *Dialling) Explain(ctx context.Context, from, to string, at time.Time) (
 	return route, nil
 }
 
-// root returns the innermost error: what libraries put around it tells people
-// nothing.
+// root returns the innermost error: what libraries wrap around it means
+// nothing to people.
 func root(err error) error {
 	for {
 		inner := errors.Unwrap(err)

@@ -20,7 +20,7 @@ const longestCall = time.Hour
 type line struct {
 	now    time.Duration
 	caller caller
-	sound  *soundtrack // nil where nobody wants to hear the call
+	sound  *soundtrack // nil if the call's sound is not wanted
 	host   func(context.Context, audio.Clip) (string, error)
 
 	listen  *engine.Listening
@@ -77,7 +77,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 			l.sound.prompt(from, a.at, clip)
 			return engine.Played{Took: a.at - from, Barged: true}, nil
 		}
-		s.from = a.at // nobody listened for that
+		s.from = a.at // the input was not listened for
 	}
 }
 

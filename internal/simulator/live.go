@@ -29,7 +29,7 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 	record := o.Record
 	o.Record = func(event trace.Stamped) {
 		if _, ok := event.Event.(trace.Gather); ok {
-			h.attend(nil) // it has what it wanted; whatever comes now nobody listens for
+			h.attend(nil) // it has what it wanted; later input is not listened for
 		}
 		if record != nil {
 			record(event)
@@ -175,5 +175,5 @@ func (l *live) show(scene Scene) {
 	}
 }
 
-// wait tells that the line has done what it was asked to.
+// wait shows that the line has done what it was asked to.
 func (l *live) wait() { l.show(Scene{Kind: Waiting, From: l.Now()}) }

@@ -13,7 +13,7 @@ type Act struct {
 	Speech string
 }
 
-// Rehearse is Call, and tells what the caller did.
+// Rehearse is Call, and also returns what the caller did.
 func Rehearse(ctx context.Context, o Options) (*Result, []Act, error) {
 	hosted := &recordings{}
 	defer hosted.close()

@@ -10,13 +10,13 @@ import (
 	"github.com/switchhook/switchhook/internal/speech"
 )
 
-// Handset is a person's end of a live call: what they press and say goes in,
-// and it tells what goes on. Its fields are set before it is given to Live,
-// for one call at a time; the zero value will do. Its methods may be called by
-// any goroutine at any time: where there is no call, nobody listens.
+// Handset is a person's end of a live call: it takes what they press and say,
+// and shows what goes on. Its fields are set before it is given to Live, for
+// one call at a time; the zero value will do. Its methods may be called by any
+// goroutine at any time: without a call, they do nothing.
 type Handset struct {
-	// Watch is told what goes on on the line whenever that changes, by the
-	// call's own goroutine, which must not be kept waiting. Nil: nobody is told.
+	// Watch is called whenever what goes on on the line changes, by the call's
+	// own goroutine, and must return quickly. Optional.
 	Watch func(Scene)
 
 	// Speaker makes audible what is heard; nil: the call is silent.
@@ -26,7 +26,7 @@ type Handset struct {
 	start     time.Time               // of the call
 	hangup    context.CancelCauseFunc // nil where there is no call
 	ear       *ear
-	listen    *engine.Listening // whose input is taken; nil: nobody's
+	listen    *engine.Listening // whose input is taken; nil: none is
 	streaming bool              // a media stream takes all input
 	saying    bool              // the person has begun to speak
 	began     time.Duration     // when saying began
@@ -146,7 +146,7 @@ func (h *Handset) putDown() {
 	h.hangup, h.pending, h.mouths = nil, nil, nil
 }
 
-// attend begins to take input for a Gather, or for nobody. Input for another
+// attend begins to take input for a Gather; nil: for none. Input for another
 // one is forgotten.
 func (h *Handset) attend(listen *engine.Listening) {
 	h.mu.Lock()
@@ -156,8 +156,8 @@ func (h *Handset) attend(listen *engine.Listening) {
 	}
 }
 
-// open begins to give all input to a media stream too; with alone, which is
-// where the caller talks to nobody else, it counts as wanted.
+// open begins to give all input to a media stream too; with alone, when the
+// caller talks only to the stream, it counts as wanted.
 func (h *Handset) open(m *mouth, alone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -322,7 +322,7 @@ func TestScenesTellWhatTheLineWaitsFor(t *testing.T) {
 	})
 }
 
-// loudspeaker notes what it is told to play.
+// loudspeaker records what it is given to play.
 type loudspeaker struct{ log []string }
 
 func (l *loudspeaker) Begin() simulator.Sound { return &loudSound{speaker: l} }

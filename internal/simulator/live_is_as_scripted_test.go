@@ -39,8 +39,8 @@ func (d documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const target = "http://responder.example/"
 
 // perform runs a call in real time whose person does what a scripted caller
-// did. Nobody acts in the very moment in which a prompt ends: each act is a
-// microsecond late after the one before it, which no event's time shows.
+// did. No act falls on the very moment in which a prompt ends: each is a
+// microsecond late after the previous one, which no event's time shows.
 func perform(t *testing.T, o simulator.Options, acts []simulator.Act) *simulator.Result {
 	t.Helper()
 	var phone simulator.Handset

@@ -29,7 +29,7 @@ func (l *live) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 		l.show(Scene{Kind: Recording, From: from, Until: quiet}.wants(listen))
 		in, came, err := l.handset.await(ctx, quiet, false)
 		if err != nil {
-			// Whoever hangs up leaves what was said.
+			// If the caller hangs up, what was said is still stored.
 			kept, failed := l.recorded(context.WithoutCancel(ctx), tape, l.Now()-from)
 			return kept, errors.Join(err, failed)
 		}

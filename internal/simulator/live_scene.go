@@ -10,7 +10,7 @@ import (
 type Scene struct {
 	Kind   SceneKind
 	From   time.Duration // since the answer
-	Until  time.Duration // when it ends if the caller does nothing; 0: nobody knows
+	Until  time.Duration // when it ends if the caller does nothing; 0: unknown
 	Prompt engine.Prompt // of Hearing
 
 	// What the caller may do. Keys that a Gather did not ask for, and words,
@@ -18,7 +18,7 @@ type Scene struct {
 	Keys, Speech bool
 }
 
-// SceneKind tells scenes apart.
+// SceneKind is the kind of a Scene.
 type SceneKind int
 
 // What can go on on a live line.

@@ -8,7 +8,7 @@ import (
 )
 
 // Speaker makes audible what the caller of a live call hears. Its methods and
-// those of its Sounds return at once, whoever plays the sound.
+// those of its Sounds return at once, whatever plays the sound.
 type Speaker interface {
 	// Begin begins a sound. Sounds may be heard at the same time.
 	Begin() Sound
@@ -43,7 +43,7 @@ func newEar(keep bool, speaker Speaker) *ear {
 	return e
 }
 
-// deaf reports whether nobody hears anything.
+// deaf reports whether the sound goes nowhere.
 func (e *ear) deaf() bool { return e.speaker == nil && e.track == nil }
 
 // begin begins a sound for the speaker.
@@ -87,7 +87,7 @@ func (e *ear) end(length time.Duration) audio.Clip {
 	return e.track.clip
 }
 
-// mute is a sound that nobody hears.
+// mute is a sound that is not played.
 type mute struct{}
 
 func (mute) Write(audio.Clip) {}

@@ -45,7 +45,7 @@ func (l *live) Stream(ctx context.Context, media *engine.Media) error {
 		}
 		n := media.ToCaller(heard)
 		frame := audio.AppendPCMFromMulaw(nil, heard)
-		sound.Write(frame) // its silence too: then the sound stays as far behind as it was
+		sound.Write(frame) // its silence too: then the sound keeps its delay
 		if n > 0 {
 			l.ear.keep(at, at+frameTime, frame)
 		}

@@ -37,14 +37,14 @@ type (
 		Live bool `json:"live,omitempty"`
 	}
 
-	// LineOrder is what the Core wants of the terminal, or tells it.
+	// LineOrder is a request or a notice from the Core to the terminal.
 	LineOrder struct {
 		Do     string            `json:"do"` // play, listen, echo, forward, hangup; route, event, end
 		Speech *engine.Speech    `json:"speech,omitempty"`
 		URL    string            `json:"url,omitempty"`   // of a recording
 		Sound  []byte            `json:"sound,omitempty"` // of a recording, µ-law
 		Listen *engine.Listening `json:"listen,omitempty"`
-		Gather int               `json:"gather,omitempty"` // tells one Listen from the next
+		Gather int               `json:"gather,omitempty"` // distinguishes one Listen from the next
 		Until  time.Duration     `json:"until,omitempty"`
 		Route  []string          `json:"route,omitempty"` // how the Core came to the responder, step by step
 		Event  json.RawMessage   `json:"event,omitempty"`
@@ -52,7 +52,7 @@ type (
 		End    *engine.Outcome   `json:"end,omitempty"`
 	}
 
-	// LineReply is what became of an order.
+	// LineReply is the result of an order.
 	LineReply struct {
 		Now     time.Duration `json:"now"` // the line's clock
 		Took    time.Duration `json:"took,omitempty"`
@@ -73,8 +73,8 @@ func (d *Dialling) place(ctx context.Context, o *Options, l engine.Line) (*Resul
 	if err != nil {
 		return nil, err
 	}
-	// A cancelled read closes the connection; but a caller who hangs up still
-	// wants to be told how the call ended.
+	// A cancelled read closes the connection; but a caller who hangs up must
+	// still learn how the call ended.
 	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
 	t := &terminal{
 		dialling: d, options: o, conn: conn, result: &Result{}, messages: make(chan message),
@@ -187,7 +187,7 @@ func (t *terminal) do(ctx context.Context, order LineOrder) (LineReply, *message
 	}
 }
 
-// tell passes on what the Core tells; false: the order is one to carry out.
+// tell passes on notices from the Core; false: the order is one to carry out.
 func (t *terminal) tell(order LineOrder) bool {
 	switch order.Do {
 	case "route":

@@ -127,7 +127,8 @@ func leftWhileAsked(events []trace.Stamped) int {
 }
 
 // leaveWhileAsked returns a context that ends as the caller's hang-up does, and
-// a Record for it: what is asked takes no time here in which a line could tell.
+// a Record for it: in a replay, a request takes no time during which a line
+// could report the hang-up.
 func leaveWhileAsked(ctx context.Context, gather int, record func(trace.Stamped)) (context.Context, func(trace.Stamped)) {
 	ctx, hangup := context.WithCancelCause(ctx)
 	return ctx, func(stamped trace.Stamped) {

@@ -53,7 +53,7 @@ var switchboard = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) 
 	}
 })
 
-// byHand saves a call as one that a person made, of which only the events tell
+// byHand saves a call as one that a person made, where only the events show
 // what the caller did, and reads it again.
 func byHand(t interface{ Fatal(...any) }, events []trace.Stamped) *trace.Saved {
 	var b bytes.Buffer
@@ -122,8 +122,8 @@ func TestCallMadeByHandIsReplayed(t *testing.T) {
 	}
 }
 
-// TestAnyCallEndsAndIsReplayed makes calls of which nobody thought: whatever a
-// caller does, the call ends, and a replay of its events is the same call.
+// TestAnyCallEndsAndIsReplayed makes calls that we did not think of: whatever
+// a caller does, the call ends, and a replay of its events is the same call.
 func TestAnyCallEndsAndIsReplayed(t *testing.T) {
 	steps := rapid.Custom(func(t *rapid.T) simulator.Step {
 		switch do := rapid.SampledFrom([]simulator.Action{simulator.Press, simulator.Press, simulator.Say, simulator.Wait, simulator.Expect, simulator.Hangup}).Draw(t, "do"); do {

@@ -86,8 +86,8 @@ func unreached(events []trace.Stamped) string {
 	return ""
 }
 
-// follow makes caller and flags those of a saved call. Where the call was made
-// by hand its events tell what the caller did.
+// follow sets caller and flags to those of a saved call. For a call made by
+// hand, it takes from the events what the caller did.
 func (o *Options) follow(saved *trace.Saved) error {
 	flags := saved.Flags
 	o.From, o.To, o.Method = flags.From, flags.To, strings.ToUpper(flags.Method)

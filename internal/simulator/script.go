@@ -25,7 +25,7 @@ type Step struct {
 	late bool // Press comes at the last moment that counts
 }
 
-// Action tells steps apart.
+// Action is the kind of a step.
 type Action int
 
 // What a scripted caller can do.

@@ -61,7 +61,7 @@ type Options struct {
 	// Handler answers Target's origin inside this process, if not nil.
 	Handler http.Handler
 
-	// Record is told of each event as it happens; nil: nobody is.
+	// Record is given each event as it happens. Optional.
 	Record func(trace.Stamped)
 }
 

@@ -114,7 +114,7 @@ func (r *recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "audio/wav")
-	_ = audio.WriteWAV(w, r.clips[n-1]) // the responder has gone: nobody to tell
+	_ = audio.WriteWAV(w, r.clips[n-1]) // the responder may have gone
 }
 
 func (r *recordings) close() {

@@ -101,7 +101,8 @@ func (l *line) Fork(media *engine.Media) (stop func()) {
 }
 
 // reach lets the time pass up to what the caller does, and the forks hear it. A
-// voice that fails then is silent: whoever else needs it will tell.
+// voice that fails then is silent: the error is reported where it is needed
+// next.
 func (l *line) reach(ctx context.Context, a act) {
 	l.pass(ctx, a.at)
 	if len(l.forks) == 0 || a.hangup {
