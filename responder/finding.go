@@ -7,7 +7,7 @@ import (
 )
 
 // maxProblems bounds what is reported of one document, warnings and errors
-// each: nobody reads more, and a hostile document must not fill a log. They
+// each: no person reads more, and a hostile document must not fill a log. They
 // are counted apart so that many warnings do not hide an error.
 const maxProblems = 100
 

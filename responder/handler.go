@@ -78,7 +78,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if header.Get("Cache-Control") == "" {
 		header.Set("Cache-Control", "no-store") // an answer belongs to one caller
 	}
-	_, _ = w.Write(xml) // the phone system has gone: nobody to tell
+	_, _ = w.Write(xml) // the phone system may have gone
 }
 
 // statusOf returns the status for a request that cannot be answered.

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Severity tells problems that change the call from those that are only odd.
+// Severity separates problems that change the call from mere oddities.
 type Severity int
 
 // How bad a problem is.
@@ -29,7 +29,7 @@ const (
 	CodeEncoding     = "SH102" // not UTF-8, nor an encoding that is read
 	CodeTooLarge     = "SH103" // larger than MaxDocument
 	CodeTooDeep      = "SH104" // elements nested too deep
-	CodeEntities     = "SH105" // declares entities of its own
+	CodeEntities     = "SH105" // declares its own entities
 	CodeRoot         = "SH106" // the root is neither Response nor a verb
 	CodeNothing      = "SH107" // no bytes at all
 	CodeAmpersand    = "SH108" // an & that begins no entity

@@ -86,7 +86,7 @@ func TestEachProblemIsReportedOnceWithItsPlace(t *testing.T) {
 		t.Run(c.code+" "+c.text, func(t *testing.T) {
 			parsed, _ := responder.Parse([]byte(c.xml))
 			found := parsed.Problems
-			if c.code == responder.CodeTooDeep { // the markup on the way there is told of too
+			if c.code == responder.CodeTooDeep { // the markup on the way there is reported too
 				found = found[len(found)-1:]
 				c.position = "2:" + strconv.Itoa(15*len("<b>")+1)
 			}
@@ -159,7 +159,7 @@ var (
 )
 
 // TestPageOfProblems reads docs/problems.md: each code has a paragraph, the
-// first example in it has that problem and no other, and a second one is mended.
+// first example in it has that problem and no other, and a second one is fixed.
 func TestPageOfProblems(t *testing.T) {
 	content, err := os.ReadFile("../docs/problems.md")
 	if err != nil {
@@ -187,7 +187,7 @@ func TestPageOfProblems(t *testing.T) {
 		}
 		for i, example := range snippet.FindAllStringSubmatch(paragraph, -1) {
 			want := []string{code}
-			if i > 0 || code == responder.CodeNothing { // nothing cannot be shown, only mended
+			if i > 0 || code == responder.CodeNothing { // nothing cannot be shown, only its fix
 				want = nil
 			}
 			if diff := cmp.Diff(want, codesOf(example[1])); diff != "" {
@@ -197,8 +197,8 @@ func TestPageOfProblems(t *testing.T) {
 	}
 }
 
-// codesOf returns the codes of a document's problems, but for what is also
-// said of a document that cannot be read.
+// codesOf returns the codes of a document's problems, except those that also
+// come with a document that cannot be read.
 func codesOf(xml string) []string {
 	parsed, err := responder.Parse([]byte(xml))
 	found := parsed.Problems

@@ -120,7 +120,7 @@ func addBody(params url.Values, contentType string, body []byte) error {
 }
 
 // addPairs reads name=value pairs. Phone systems put addresses and ids into
-// them that hold a ; or a %: no call should be lost for want of an escape.
+// them that hold an unescaped ; or %: no call should be lost for that.
 func addPairs(params url.Values, encoded string) error {
 	if strings.Count(encoded, "&") >= maxParameters {
 		return errTooMany

@@ -9,7 +9,7 @@ import (
 type token struct {
 	kind   tokenKind
 	empty  bool   // a start that is its own end: <Hangup/>
-	offset int    // where it begins; of a text, behind white space
+	offset int    // where it begins; of a text, after white space
 	name   string // of a start or an end
 	text   string // of a text, references resolved
 }
@@ -82,7 +82,7 @@ func (s *scanner) next() (token, *finding) {
 	return token{kind: tokenEOF, offset: len(s.text)}, nil
 }
 
-// skipPast moves behind the next end, looked for after so many bytes.
+// skipPast moves past the next end that follows after so many bytes.
 func (s *scanner) skipPast(after int, end string) bool {
 	i := strings.Index(s.text[s.pos+after:], end)
 	if i < 0 {

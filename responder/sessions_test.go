@@ -125,7 +125,7 @@ func TestSessionThatWasUsedLongestAgoMakesRoom(t *testing.T) {
 	var a, b, c call
 	a.mustHear(t, h, "1")
 	b.mustHear(t, h, "1")
-	a.mustHear(t, h, "2") // full, but nobody new
+	a.mustHear(t, h, "2") // full, but no new caller
 	c.mustHear(t, h, "1") // b goes
 	a.mustHear(t, h, "3")
 	c.mustHear(t, h, "2")

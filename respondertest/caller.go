@@ -83,7 +83,7 @@ func begin(t testing.TB, o simulator.Options, options []Option) *Caller {
 		option(&o)
 	}
 	c := &Caller{t: t, call: simulator.Converse(t.Context(), o)}
-	t.Cleanup(func() { _, _ = c.call.End() }) // its errors were reported by whoever asked
+	t.Cleanup(func() { _, _ = c.call.End() }) // Hears and the others have reported its errors
 	return c
 }
 

@@ -107,8 +107,8 @@ func TestNobodyElseIsAsked(t *testing.T) {
 	}
 }
 
-// TestCallersTalkAtTheSameTime makes many calls of one handler, each by a
-// goroutine of its own.
+// TestCallersTalkAtTheSameTime makes many calls of one handler, each in its
+// own goroutine.
 func TestCallersTalkAtTheSameTime(t *testing.T) {
 	for range 20 {
 		t.Run("", func(t *testing.T) {
