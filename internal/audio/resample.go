@@ -20,9 +20,9 @@ const (
 	transition = 0.3  // width of the slope, as a part of half the lower rate: 1200 Hz
 )
 
-// maxPhases bounds the filter table. Every usual rate needs at most 320
-// phases; an odd one (8001 Hz) is taken for a neighbour at most 0.2 % away,
-// under four cents of pitch, which nobody hears.
+// maxPhases bounds the filter table. Every usual rate needs at most 320 phases;
+// an odd one (8001 Hz) is taken for a neighbour at most 0.2 % away, under four
+// cents of pitch, which is inaudible.
 const maxPhases = 512
 
 // A Resampler brings sound of another rate to Rate, piece by piece, without
@@ -93,7 +93,7 @@ func (r *Resampler) write(dst []int16, src []float32) []int16 {
 }
 
 // drain appends every output sample that stands before end, an index into in
-// with half samples after it, and drops the input nobody needs any more.
+// with half samples after it, and drops the input that is no longer needed.
 func (r *Resampler) drain(dst []int16, end int) []int16 {
 	step, turn := r.down/r.up, r.down%r.up
 	for r.at < end {

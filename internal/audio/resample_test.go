@@ -18,7 +18,7 @@ func resample(t *testing.T, rate int, pcm []int16) audio.Clip {
 	return r.Flush(r.Append(nil, pcm))
 }
 
-// sounds are the rates people ship, and some that nobody should.
+// sounds are the rates people ship, and some that they should not.
 var sounds = []int{4000, 6000, 8000, 8001, 11025, 11127, 12000, 16000, 22050, 22254, 24000, 32000, 44100, 48000, 88200, 96000, 191_999, 192_000}
 
 func TestResampleKeepsTheTelephoneBand(t *testing.T) {

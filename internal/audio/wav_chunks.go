@@ -79,8 +79,8 @@ func tooMuch() *FormatError {
 	return &FormatError{fmt.Sprintf("the WAV file holds over %d MiB of other things before its sound", maxChunks>>20), hintConvert}
 }
 
-// next reads the head of a chunk. It looks for it from where the one before
-// ends, which is odd where its length is.
+// next reads the head of a chunk. The search starts where the previous one ends,
+// which is at an odd offset if its length is odd.
 func (c *chunks) next(odd bool) (name string, size int64, err error) {
 	for {
 		const look = 4 + 8

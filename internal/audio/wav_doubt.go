@@ -26,7 +26,7 @@ func (f *format) room(width int) int {
 
 // choose returns the way to read a sound: the likeliest, unless another makes it
 // smoother by far. What is read in the wrong way is noise, in which each sample
-// is far from the one before.
+// is far from the previous one.
 func (f *format) choose(readings []reading, sound []byte) reading {
 	const far = 0.8
 	var best reading
@@ -88,8 +88,8 @@ func (f *format) rightJustified(width int, sound []byte) int {
 	return bits
 }
 
-// roughness returns how far samples are from the one before, beside how far they
-// are from their mean.
+// roughness returns the ratio of how far samples are from the previous one to
+// how far they are from their mean.
 func roughness(samples []float32) float64 {
 	if len(samples) == 0 {
 		return 0

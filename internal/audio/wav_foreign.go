@@ -12,8 +12,7 @@ const hintConvert = "convert it: ffmpeg -i FILE -ar 8000 -ac 1 -c:a pcm_mulaw pr
 // hintRepeat is what helps against a file of which a part is missing.
 const hintRepeat = "save or download it again; if it stays so, the program that wrote it did not finish"
 
-// sniffBytes is how much of a file that is not a WAV is looked at to say what
-// it is.
+// sniffBytes is how much of a file that is not a WAV we check to say what it is.
 const sniffBytes = 512
 
 // notWAV says what a file is that begins with head.

@@ -15,7 +15,7 @@ const (
 	tagExtensible = 0xFFFE
 )
 
-// maxChannels is the most channels that are mixed: more is nobody's prompt.
+// maxChannels is the most channels that are mixed: no prompt has more.
 const maxChannels = 32
 
 // format is what the "fmt " chunk says.

@@ -9,7 +9,7 @@ import (
 	"io"
 )
 
-// FormatError says why a sound cannot be read, in words for whoever shipped it.
+// FormatError says why a sound cannot be read, in words for those who ship it.
 type FormatError struct {
 	Message string // what is wrong, without a capital or a full stop
 	Hint    string // what to do about it

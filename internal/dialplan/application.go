@@ -11,7 +11,7 @@ const (
 	toWeb
 	toUser
 	hangup
-	available // the number belongs to nobody yet
+	available // the number is not assigned yet
 	toQueue
 	toVoicemail
 )

@@ -199,8 +199,8 @@ func runeLength(s string) int {
 	return n
 }
 
-// formOf tells what a pattern is matched against. What stands in a class is
-// no sign of it.
+// formOf returns the form of a number that a pattern is matched against. What
+// stands in a character class does not count.
 func formOf(pattern string) form {
 	found, inClass := bare, false
 	for i := range len(pattern) {

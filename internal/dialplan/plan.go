@@ -118,8 +118,8 @@ func (p *Plan) find(s *search) *compiled {
 	return &p.rules[best]
 }
 
-// findSlowly is find without the index. It tells passed of each rule that
-// matches and is not the one.
+// findSlowly is find without the index. It calls passed for each rule that
+// matches and is not chosen.
 func (p *Plan) findSlowly(s *search, passed func(*compiled, string)) *compiled {
 	var found *compiled
 	for i := range p.rules {

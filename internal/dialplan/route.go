@@ -34,9 +34,9 @@ type Query struct {
 	From string // who calls: a number, or user@domain
 	To   string // who is called: a number, an extension, an alias, a URI
 
-	// Owner is the user (user@domain) whose dial plan decides, where a call
-	// is forwarded on a user's behalf. Empty: From where that is a user, else
-	// nobody, and To is a number that is called from outside.
+	// Owner is the user (user@domain) whose dial plan decides, when a call is
+	// forwarded on a user's behalf. Empty: From if that is a user; else there is
+	// none, and To is a number that is called from outside.
 	Owner string
 
 	At          time.Time // the moment of the call

@@ -2,8 +2,8 @@ package dialplan
 
 import "fmt"
 
-// Step is one step of a decision. Its text names numbers in full: whoever shows
-// it to others than those who asked masks them (package phone).
+// Step is one step of a decision. Its text names numbers in full: mask them
+// (package phone) before showing it to anyone but those who asked.
 type Step struct {
 	Kind   StepKind
 	Table  string      // the dial plan
@@ -16,7 +16,7 @@ type Step struct {
 	Note   string // of PassedOver and Skipped the reason, else what was decided
 }
 
-// StepKind tells steps apart.
+// StepKind is the kind of a step.
 type StepKind string
 
 // The kinds of steps.

@@ -18,8 +18,8 @@ const (
 	null            = "<Null>"       // nothing
 )
 
-// Translation says what becomes of who is called (Destination) and of who
-// calls (Source) where a rule applies. An empty field is Keep.
+// Translation says how a rule rewrites who is called (Destination) and who calls
+// (Source). An empty field is Keep.
 type Translation struct {
 	DestinationScheme, DestinationUser, DestinationHost string
 	SourceName, SourceScheme, SourceUser, SourceHost    string
@@ -53,8 +53,8 @@ func (t *Translation) apply(from, to *URI, o own) error {
 	return nil
 }
 
-// translate fills a template in. Tokens are looked for in the template alone:
-// what a caller sends as a name cannot be one.
+// translate fills a template in. Tokens are recognized in the template alone: a
+// name that a caller sends cannot contain one.
 func (o own) translate(template, original string) string {
 	switch template {
 	case "", Keep:

@@ -51,7 +51,7 @@ func (u *User) Address() string { return u.Name + "@" + u.Domain }
 // Always is the time frame of the answer rule that holds where no other does.
 const Always = "*"
 
-// AnswerRule says what becomes of a user's calls within a time frame.
+// AnswerRule says what to do with a user's calls within a time frame.
 type AnswerRule struct {
 	TimeFrame          string // Always or the name of one
 	Disabled           bool

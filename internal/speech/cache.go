@@ -43,7 +43,7 @@ type making struct {
 	done   chan struct{}
 	clip   audio.Clip
 	err    error
-	gaveUp bool // whoever had it made did not stay: err is his own, not the sound's
+	gaveUp bool // the one who had it made did not stay: err is theirs, not the sound's
 }
 
 func newCache(limit int) *cache {
@@ -107,8 +107,8 @@ func (c *cache) look(p prompt) (clip audio.Clip, m *making, mine bool) {
 	return nil, m, true
 }
 
-// finish tells those who wait for m, and keeps its sound, if there is one and
-// it fits, in the place of those that were not asked for the longest.
+// finish wakes those who wait for m, and stores its sound, if there is one and
+// it fits, in place of those that have not been asked for the longest.
 func (c *cache) finish(p prompt, m *making) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

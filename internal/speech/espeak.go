@@ -1,8 +1,8 @@
 // Package speech turns text into sound.
 //
-// [Find] looks for the program that speaks, [Espeak.Speak] returns what it
-// says, and [Estimate] tells how long that takes without saying it, for calls
-// on a virtual clock.
+// [Find] finds the program that speaks, [Espeak.Speak] returns what it says, and
+// [Estimate] returns how long that takes without saying it, for calls on a
+// virtual clock.
 package speech
 
 import (
@@ -32,9 +32,9 @@ const (
 	// about a second.
 	runLimit = 10 * time.Second
 
-	// lastWords is how long the pipes of a stopped espeak-ng stay open, which
-	// a program that it left behind could hold for ever. Nobody waits for it
-	// but the caller that hung up.
+	// lastWords is how long the pipes of a stopped espeak-ng stay open, which a
+	// child process of it could hold for ever. Only the caller that hung up
+	// waits for it.
 	lastWords = time.Second
 
 	// cacheBytes bounds the sound that is kept: over half an hour of it, which

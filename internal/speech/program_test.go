@@ -55,7 +55,7 @@ func runs(t *testing.T, here string) int {
 }
 
 // gates makes two pipes: the program says on the first that it was started, and
-// goes on once it is told to on the second.
+// waits for a go-ahead on the second.
 func gates(t *testing.T, here string) (started, let func()) {
 	t.Helper()
 	for _, name := range []string{"started", "go"} {

@@ -10,7 +10,7 @@ import (
 // letters, the voice that suits it best.
 type voices map[string]string
 
-// standard is the language of whoever names none, or one that nobody speaks.
+// standard is the language if none is named, or there is no voice for it.
 const standard = "en-us"
 
 // The variants of a voice that "male" and "female" stand for: clearly one or
@@ -20,7 +20,7 @@ const (
 	variantFemale = "+f3"
 )
 
-// maxTag is the longest language tag that is looked at (RFC 5646, 4.4.1).
+// maxTag is the longest language tag that we parse (RFC 5646, 4.4.1).
 const maxTag = 35
 
 // parseVoices reads what espeak-ng --voices prints: a heading, and a line for

@@ -138,7 +138,7 @@ func (s *screen) typedInField(key tea.KeyPressMsg) tea.Cmd {
 	return s.edit(key)
 }
 
-// edit gives a message to the field. Whoever types what they say is speaking.
+// edit gives a message to the field. While a person types words, they speak.
 func (s *screen) edit(message tea.Msg) tea.Cmd {
 	var command tea.Cmd
 	s.field.input, command = s.field.input.Update(message)
@@ -193,8 +193,8 @@ func (s *screen) pasted(text string) tea.Cmd {
 	return nil
 }
 
-// turn turns to another page of the wire. A narrow screen has the transcript
-// as a page of its own.
+// turn turns to another page of the wire. On a narrow screen the transcript is
+// one of the pages.
 func (s *screen) turn(by int) {
 	if s.isWide() {
 		s.wire.turn(by)

@@ -245,7 +245,7 @@ func TestEveryScreenFitsItsSize(t *testing.T) {
 	}
 }
 
-// A call that a person made by hand can be played again: its events tell what
+// A call that a person made by hand can be played again: its events show what
 // the person did.
 func TestSavedCallIsPlayedAgainWithoutADifference(t *testing.T) {
 	for _, c := range []struct {

@@ -104,7 +104,7 @@ func (t *teletype) happened(item any) {
 	t.printEntries()
 }
 
-// changed takes a scene. When the person's turn comes they are told.
+// changed takes a scene. It prompts the person when their turn comes.
 func (t *teletype) changed(scene simulator.Scene) {
 	was := t.scene
 	if scene.Kind == simulator.Waiting {

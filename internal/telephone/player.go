@@ -27,8 +27,8 @@ type program struct {
 	arguments []string
 }
 
-// programs are those that are looked for, the closest to the machine's own
-// sound first.
+// programs are those that we search for, the closest to the machine's own sound
+// first.
 var programs = []program{
 	{"pw-play", []string{"--raw", "--format=s16", "--rate=8000", "--channels=1", "-"}},
 	{"paplay", []string{"--raw", "--format=s16le", "--rate=8000", "--channels=1", "--latency-msec=50"}},
@@ -121,8 +121,8 @@ func (p *Player) Close() {
 	p.cancel()
 }
 
-// sound is one sound, with a process of its own: it can be stopped at once,
-// whatever the program holds back. The process begins with the first Write.
+// sound is one sound, with its own process: it can be stopped at once, whatever
+// the program holds back. The process begins with the first Write.
 type sound struct {
 	player *Player
 	ctx    context.Context //nolint:containedctx // it ends the sound

@@ -11,12 +11,12 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// status is what the line waits for, as the rows beside the keypad tell it.
+// status is what the line waits for, as the rows beside the keypad show it.
 type status struct {
 	text  string
 	style lipgloss.Style
 	clock string  // how long it lasts, or has lasted
-	share float64 // of the time that is left, from 1 to 0; negative: nobody knows
+	share float64 // of the time that is left, from 1 to 0; negative: unknown
 }
 
 // status returns what the line waits for at a time of the call.

@@ -2,9 +2,9 @@ package telephone
 
 import "charm.land/lipgloss/v2"
 
-// The styles of the screen. Colours are of the terminal's own sixteen, so that
-// they suit its background, and nothing is told by a colour alone: with
-// NO_COLOR what remains says the same.
+// The styles of the screen. Colours are from the terminal's own sixteen, so that
+// they suit its background, and nothing is shown by colour alone: with NO_COLOR
+// what remains says the same.
 var (
 	plain   = lipgloss.NewStyle()
 	strong  = plain.Bold(true)

@@ -37,7 +37,7 @@ func newSwitchboard(ctx context.Context, options simulator.Options) *switchboard
 	return b
 }
 
-// dial begins a call, the one before being over.
+// dial begins a call once the previous one is over.
 func (b *switchboard) dial() {
 	b.work.Wait()
 	news := &mailbox{full: make(chan struct{}, 1)}
@@ -64,8 +64,8 @@ func (b *switchboard) leave() (*simulator.Result, error) {
 	return b.result, b.err
 }
 
-// mailbox holds what has happened until somebody looks. Nobody waits to put
-// something in: a terminal that is stopped does not stop the call.
+// mailbox holds what has happened until it is read. Putting something in never
+// blocks: a terminal that is stopped does not stop the call.
 type mailbox struct {
 	mu     sync.Mutex
 	items  []any

@@ -27,8 +27,8 @@ import (
 // Options says who is called and what the person sits at. Call.Target, In and
 // Out are required.
 type Options struct {
-	// Call says who is called. Its Voice speaks what is heard; a Record of its
-	// own is told of each event too.
+	// Call says who is called. Its Voice speaks what is heard; its Record, if
+	// any, is also given each event.
 	Call simulator.Options
 
 	In  io.Reader // what the person types: a terminal

@@ -8,7 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Bounds of what is shown, in bytes: nobody reads further, and a screen of it
+// Bounds of what is shown, in bytes: no person reads further, and a screen of it
 // is made in a moment.
 const (
 	maxText = 8 << 10 // a text of a transcript, a URL: more than is ever spoken

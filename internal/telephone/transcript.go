@@ -43,7 +43,7 @@ const (
 	heardEntry   entryKind = iota // the responder speaks
 	playedEntry                   // a file is played
 	enteredEntry                  // the person presses keys or speaks, and somebody listens
-	lostEntry                     // the same, and nobody listens
+	lostEntry                     // the same, and not listened for
 	remarkEntry                   // what happens beside
 	askedEntry                    // a request
 	warningEntry
@@ -70,7 +70,7 @@ func (t *transcript) add(e *entry) *entry {
 	return e
 }
 
-// local returns a URL as short as it can be told apart.
+// local returns a URL as short as can be: without home if it starts there.
 func (t *transcript) local(address string) string {
 	if rest, ok := strings.CutPrefix(address, t.home); ok && strings.HasPrefix(rest, "/") {
 		address = rest
@@ -78,7 +78,7 @@ func (t *transcript) local(address string) string {
 	return clean(address)
 }
 
-// begin tells of a prompt as it begins.
+// begin adds a prompt as it begins.
 func (t *transcript) begin(scene simulator.Scene) {
 	e := &entry{at: scene.From, until: scene.Until}
 	switch prompt := scene.Prompt.(type) {
@@ -102,7 +102,7 @@ func (t *transcript) finish(at time.Duration) *entry {
 	return e
 }
 
-// press tells of a key.
+// press adds a key.
 func (t *transcript) press(key byte, at time.Duration, wanted bool) {
 	if !wanted {
 		t.lose(string(key), at)
@@ -113,7 +113,7 @@ func (t *transcript) press(key byte, at time.Duration, wanted bool) {
 	t.entered.rows = nil
 }
 
-// speak tells of what the person says.
+// speak adds what the person says.
 func (t *transcript) speak(text string, at time.Duration, wanted bool) {
 	text = quoted(text)
 	if !wanted {
@@ -134,7 +134,7 @@ func (t *transcript) enter(at time.Duration) {
 	}
 }
 
-// lose tells of what nobody listens for.
+// lose adds input that was not listened for.
 func (t *transcript) lose(text string, at time.Duration) {
 	last := len(t.entries) - 1
 	if last < 0 || t.entries[last].kind != lostEntry {
@@ -148,7 +148,7 @@ func (t *transcript) lose(text string, at time.Duration) {
 
 func quoted(text string) string { return "“" + clean(text) + "”" }
 
-// record tells of an event.
+// record adds an event.
 func (t *transcript) record(stamped trace.Stamped) {
 	at := stamped.At
 	switch e := stamped.Event.(type) {
@@ -200,7 +200,7 @@ func (t *transcript) request(e trace.Request) string {
 	return text
 }
 
-// gathered tells what a Gather got.
+// gathered adds what a Gather got.
 func (t *transcript) gathered(at time.Duration, g trace.Gather) {
 	e := t.entered
 	t.entered = nil

@@ -60,7 +60,7 @@ func (s *screen) bodyHeight() int {
 	return max(0, s.height-head-foot)
 }
 
-// header tells who calls whom, and how the call is.
+// header shows who calls whom, and how the call is.
 func (s *screen) header(clock time.Duration) []string {
 	call := s.options.Call
 	from, to := orDefault(call.From, simulator.DefaultFrom), orDefault(call.To, simulator.DefaultTo)

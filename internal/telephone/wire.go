@@ -51,7 +51,7 @@ type pageKey struct {
 	shown, asked, width int
 }
 
-// record adds a request, and shows it where the one before was shown.
+// record adds a request, and shows it if the previous one was shown.
 func (w *wire) record(stamped trace.Stamped) {
 	request, ok := stamped.Event.(trace.Request)
 	if !ok {
@@ -107,7 +107,7 @@ func (w *wire) view(width, height int) []string {
 	return append(rows, w.rows[w.top:bottom]...)
 }
 
-// head tells which question is shown, and how it went.
+// head says which question is shown, and how it went.
 func (w *wire) head(width int) string {
 	q := w.asked[w.shown]
 	left := clean(q.Method) + " " + clean(q.URL)
