@@ -58,7 +58,7 @@ func (l *line) call(ctx context.Context, caller int64) error {
 	return nil
 }
 
-// calls is what became of a run of calls.
+// calls is the result of a run of calls.
 type calls struct {
 	failed int             // got no text within the caller's patience
 	beyond []time.Duration // what each took beyond the phone system's own time, sorted
@@ -92,9 +92,9 @@ func (l *line) together(b *testing.B, n, atOnce int) calls {
 	return r.end(b)
 }
 
-// arriving makes calls at a rate, whatever becomes of those before: callers do
-// not wait for each other. The gaps between them are random, as callers' are,
-// and the time of each call counts from when it was to be made.
+// arriving makes calls at a rate, whether or not earlier ones have finished:
+// callers do not wait for each other. The gaps between them are random, as
+// callers' are, and the time of each call counts from when it was due.
 func (l *line) arriving(b *testing.B, rate float64, during time.Duration) calls {
 	b.Helper()
 	const seed = 1 // the same callers each time
@@ -138,8 +138,8 @@ func (r *run) make(ctx context.Context, i int, at time.Time) {
 	r.took[i] = time.Since(at)
 }
 
-// end says how it went. Nobody may have got two texts, and nobody none who was
-// told of one.
+// end returns the result. Nobody may have got two texts, and everyone who heard
+// that a text was sent must have got it.
 func (r *run) end(b *testing.B) calls {
 	b.Helper()
 	c := calls{failed: int(r.failed.Load()), whole: time.Since(r.began), took: r.took}

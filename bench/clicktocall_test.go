@@ -109,12 +109,12 @@ func BenchmarkWidget(b *testing.B) {
 	}
 }
 
-// BenchmarkClickToCall has 32 visitors at once press the button, each from a
-// network of their own for a number that nobody has asked for. What is measured
-// is POST /click-to-call, which takes the call to the phone system: calls a
-// second, and what a visitor waits. Switchhook takes none without a token and a
-// proof of work; what those cost a visitor beforehand is reported beside it. An
-// iteration is 400 presses.
+// BenchmarkClickToCall has 32 visitors at once press the button, each from their
+// own network for a number that was not asked for before. It measures POST
+// /click-to-call, which takes the call to the phone system: calls a second, and
+// what a visitor waits. Switchhook takes none without a token and a proof of
+// work; what those cost a visitor beforehand is reported beside it. An iteration
+// is 400 presses.
 func BenchmarkClickToCall(b *testing.B) {
 	for _, s := range buttonServices() {
 		b.Run(s.name, func(b *testing.B) {

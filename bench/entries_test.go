@@ -73,8 +73,8 @@ func BenchmarkEntries10000(b *testing.B) {
 				b.Fatal(err)
 			}
 		})
-		// A file that has just changed is read again and again: its time would
-		// not tell the next change.
+		// A file that has just changed is read again and again: its time might
+		// not show the next change.
 		settled := time.Now().Add(-time.Minute)
 		if err := os.Chtimes(domains, settled, settled); err != nil {
 			b.Fatal(err)

@@ -24,8 +24,8 @@ const (
 	onCallPolicy = "PT54U20"
 	onCallAnswer = "status=ACK&destination=%2B31611111111"
 
-	// steadyRate is how many calls a second arrive where nobody has to queue: a
-	// busy line, for a service that asks PagerDuty at each.
+	// steadyRate is how many calls a second arrive when no caller has to queue:
+	// a busy line, for a service that asks PagerDuty at each.
 	steadyRate = 20
 	steadyFor  = 5 * time.Second
 )
@@ -63,7 +63,7 @@ func BenchmarkOnCall(b *testing.B) {
 }
 
 // BenchmarkOnCallSteady lets 20 calls a second arrive: what 50 and 99 of 100
-// callers wait where nobody has to queue. An iteration is all of them.
+// callers wait when none has to queue. An iteration is all of them.
 func BenchmarkOnCallSteady(b *testing.B) {
 	for _, s := range onCallServices {
 		b.Run(s.name, func(b *testing.B) {
@@ -202,7 +202,7 @@ func (d *dutyLine) together(b *testing.B, n int) []time.Duration {
 	return d.sorted(b, took)
 }
 
-// steady makes calls at a rate, whatever becomes of those before.
+// steady makes calls at a rate, whether or not earlier ones have finished.
 func (d *dutyLine) steady(b *testing.B) []time.Duration {
 	b.Helper()
 	took := make([]time.Duration, int(steadyRate*steadyFor.Seconds()))

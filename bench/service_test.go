@@ -229,7 +229,7 @@ func (s *service) worked() time.Duration {
 	_, rest, _ := strings.Cut(string(text), ") ")
 	stat := strings.Fields(rest)
 	const (
-		user, system = 11, 12                // of the fields behind the name, in
+		user, system = 11, 12                // of the fields after the name, in
 		tick         = 10 * time.Millisecond // which Linux has on all machines that we know
 	)
 	if len(stat) <= system {
@@ -240,8 +240,8 @@ func (s *service) worked() time.Duration {
 	return time.Duration(u+k) * tick
 }
 
-// waited returns the time that the process's threads were ready to work and had
-// no processor: on a machine of its own it is next to nothing.
+// waited returns the time that the process's threads were ready to run and had
+// no processor: on an otherwise idle machine it is next to nothing.
 func (s *service) waited() time.Duration {
 	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.command.Process.Pid))
 	var sum time.Duration

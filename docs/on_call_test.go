@@ -24,8 +24,8 @@ import (
 const onCallPage = "on-call.md"
 
 // onCallFolder is the folder of the page's operator: the first settings of the
-// page, those with lines, what they name, and what the service before had. Its
-// PagerDuty is the one at an address.
+// page, those with lines, what they name, and the files of
+// pagerduty-voys-webhook. Its PagerDuty is the one at an address.
 func onCallFolder(t *testing.T, pagerDuty string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -147,7 +147,7 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 			command := exec.Command("sh", "-c", strings.ReplaceAll(step.command, "127.0.0.1:5100", address))
 			command.Dir = folder
 			command.Env = append(os.Environ(), programs, "SWITCHHOOK_DATA=data")
-			if !strings.Contains(step.command, " -c ") { // with the settings of the service before
+			if !strings.Contains(step.command, " -c ") { // with the settings of pagerduty-voys-webhook
 				command.Env = append(command.Env, "SWITCHHOOK_ONCALL_LEGACY_FOLDER="+folder, "SWITCHHOOK_ONCALL_SOURCE_0_URL="+standIn.URL, "SWITCHHOOK_ONCALL_SOURCE_0_ALLOW_PRIVATE=true")
 			}
 			out, err := command.CombinedOutput()

@@ -260,8 +260,8 @@ func (o *operating) ask(method, path string, form url.Values) string {
 	return string(text)
 }
 
-// run runs a command as somebody in the folder would, and returns what they
-// see. Its exit code is the page's to tell.
+// run runs a command as somebody in the folder would, and returns what they see.
+// Its exit code is for the page to check.
 func (o *operating) run(command string) string {
 	o.t.Helper()
 	c := exec.Command("sh", "-c", command)

@@ -217,8 +217,8 @@ func serveReadmeProgram(t *testing.T) (address string) {
 	return strings.TrimSpace(line)
 }
 
-// inModule returns a command in a folder that is a module of its own beside
-// this one.
+// inModule returns a command in a folder that is a separate module beside this
+// one.
 func inModule(t *testing.T, folder, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	if testing.Short() {

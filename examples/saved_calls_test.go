@@ -76,8 +76,8 @@ func program(t *testing.T, source string, command func(port string) []string) st
 	if testing.Short() {
 		t.Skip("-short: without other languages")
 	}
-	// The go command runs a test anew where a file changed that the test read;
-	// what a program reads it does not see.
+	// The go command runs a test again if a file changed that the test read; it
+	// does not see what a program reads.
 	if _, err := os.ReadFile(source); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func program(t *testing.T, source string, command func(port string) []string) st
 	}
 	ended := make(chan struct{})
 	go func() {
-		_ = server.Wait() // it never ends well: it is killed, or its output tells why
+		_ = server.Wait() // it never ends well: it is killed, or its output says why
 		close(ended)
 	}()
 	t.Cleanup(func() {

@@ -139,7 +139,7 @@ func TestProxiesPassOnEventsAsTheyHappen(t *testing.T) {
 				_, _ = fmt.Fprintf(w, "data: %s\n\n", state)
 				_ = http.NewResponseController(w).Flush()
 				select {
-				case <-heard: // the browser has the one before the next is sent
+				case <-heard: // the browser has the previous one before the next is sent
 				case <-r.Context().Done():
 					return
 				}

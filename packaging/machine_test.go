@@ -22,8 +22,8 @@ import (
 // base is the Debian that each machine begins with: make package-test makes it.
 const base = "../dist/.debian"
 
-// machine is a Debian with systemd in a container of its own, with a network of
-// its own. What is written there is gone with it.
+// machine is a Debian with systemd in its own container and network. What is
+// written there is gone with it.
 type machine struct {
 	t      *testing.T
 	init   int    // the process number, out here, of its first process
@@ -153,7 +153,7 @@ LoadCredential=oncall.secret:/root/oncall-secret
 `
 )
 
-// whoIsOnCall is what a phone system asks, and what it is told.
+// whoIsOnCall is what a phone system asks, and the answer.
 const (
 	whoIsOnCall = `curl --silent 'http://127.0.0.1:5100/voys-webhook?secret_key=correct-horse-battery'`
 	aliceIs     = "status=ACK&destination=%2B31611111111"
@@ -329,7 +329,7 @@ func TestSettingsThatCannotBeUsedAreToldAndMended(t *testing.T) {
 	})
 }
 
-// before is the unit of an old service, as far as one can tell from outside: it
+// before installs the unit of an old service, as it looks from outside: it
 // listens.
 func (m *machine) before(unit, address string) {
 	m.t.Helper()

@@ -64,8 +64,8 @@ func startCaddy(t *testing.T, upstream string) *proxy {
 	return p
 }
 
-// startHAProxy starts HAProxy with the example behind what a distribution has of
-// its own. Of the example more is replaced pair by pair.
+// startHAProxy starts HAProxy with the example after the distribution's own
+// configuration. In the example, more is replaced pair by pair.
 func startHAProxy(t *testing.T, upstream string, more ...string) *proxy {
 	t.Helper()
 	p := &proxy{t: t, address: freeAddress(t), log: &lockedBuffer{}}
@@ -156,7 +156,7 @@ var (
 	portsTried atomic.Int32
 )
 
-// freeAddress returns an address of this machine that nobody listens at.
+// freeAddress returns an address of this machine that nothing listens at.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for {
@@ -172,8 +172,8 @@ func freeAddress(t *testing.T) string {
 	}
 }
 
-// caller asks from an address of its own on this machine, by which it can be
-// told from the proxy.
+// caller is another address of this machine to ask from, which differs from the
+// proxy's.
 const caller = "127.0.0.9"
 
 // client returns one that asks from an address.
@@ -287,7 +287,7 @@ func TestTheProxiesUnderstandTheirExamples(t *testing.T) {
 	t.Setenv("HOME", folder)
 	output(t, "caddy", "validate", "--adapter", "caddyfile", "--config", "Caddyfile")
 	args := []string{"-c"}
-	// As it is meant to stand: behind what Debian has there.
+	// As it is meant to be used: after what Debian has there.
 	const debians = "/etc/haproxy/haproxy.cfg"
 	if _, err := os.Stat(debians); err == nil {
 		args = append(args, "-f", debians)

@@ -47,7 +47,7 @@ type server struct {
 	system  *nstest.System
 }
 
-// serve starts one with text-back and on-call behind a proxy.
+// serve starts a server with text-back and on-call, for use behind a proxy.
 func serve(t *testing.T) *server {
 	t.Helper()
 	s := &server{address: freeAddress(t), log: &lockedBuffer{}, system: nstest.Start(t, nstest.Quirks{})}

@@ -23,7 +23,7 @@ func main() {
 }
 
 func run() int {
-	// A reader that has seen enough (| head) is told by an error, not by being
+	// If a reader has seen enough (| head), we want an error, not to be
 	// killed: what was started must be stopped.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

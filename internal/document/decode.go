@@ -162,8 +162,8 @@ func (l label) invalid(data []byte) *responder.Problem {
 	return refuse(text, at, "%s says %s, but the bytes here are not", l.by, l.name)
 }
 
-// controls doubts a text with the control characters U+0080 to U+009F, which
-// nobody writes.
+// controls doubts a text with the control characters U+0080 to U+009F, which no
+// one writes.
 func (l label) controls(data, text []byte) *responder.Problem {
 	at := bytes.IndexFunc(text, func(r rune) bool { return 0x80 <= r && r <= 0x9F && r != 0x85 })
 	if at < 0 {

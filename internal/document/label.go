@@ -21,7 +21,7 @@ type label struct {
 	enc  encoding.Encoding // where kind is narrow
 }
 
-// outside is the place of what is said of a document, not in it.
+// outside is the place of a label that is not in the document.
 const outside = -1
 
 // kind is what bytes in an encoding look like.
@@ -36,7 +36,8 @@ const (
 
 var charset = regexp.MustCompile(`(?i)(?:^|[;,\s])charset\s*=\s*["']?\s*([^"';,\s]+)`)
 
-// labels returns what is said of a document's encoding, what counts more first.
+// labels returns the labels of a document's encoding, the most authoritative
+// first.
 func labels(data []byte, contentType string) []label {
 	var found []label
 	if match := charset.FindStringSubmatch(contentType); match != nil {

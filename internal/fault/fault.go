@@ -1,8 +1,8 @@
-// Package fault holds the one error type that people read: a code that
-// programs can tell apart, a sentence, and a hint that says what to do next.
+// Package fault holds the one error type that people read: a code that programs
+// can distinguish, a sentence, and a hint that says what to do next.
 //
-// Everything that is not an *Error is internal: it is logged whole and shown
-// to a person as a plain failure.
+// Everything that is not an *Error is internal: it is logged whole and shown to
+// a person as a plain failure.
 package fault
 
 import (
@@ -10,13 +10,13 @@ import (
 	"fmt"
 )
 
-// Code tells kinds of errors apart. The zero Code is Internal.
+// Code is the kind of an error. The zero Code is Internal.
 type Code string
 
 // The kinds of errors, by what the reader can do about them.
 const (
 	Internal    Code = ""            // a defect of ours
-	Invalid     Code = "invalid"     // what was given cannot be used; mend it and try again
+	Invalid     Code = "invalid"     // what was given cannot be used; fix it and try again
 	NotFound    Code = "not_found"   // what was named does not exist
 	Refused     Code = "refused"     // a rule forbids it; trying again changes nothing
 	Unavailable Code = "unavailable" // another party is down or slow; trying later may help

@@ -112,10 +112,9 @@ func (x *exchange) brokenBody(err error, got int) *Error {
 
 // noAnswer explains an exchange that failed before the end of the headers.
 //
-// Where net/http has no type for an error, its text is looked at, and a text
-// that changes in a later Go costs a less exact sentence. The text of a
-// malformed answer is not passed on: a server may send back what it was sent,
-// query and all.
+// If net/http has no type for an error, its text is examined; should a later Go
+// change that text, we only lose precision. The text of a malformed answer is
+// not passed on: a server may send back what it was sent, query and all.
 func (x *exchange) noAnswer(err error) *Error {
 	where, text := show(x.hopURL), err.Error()
 	var e *Error

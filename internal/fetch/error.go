@@ -8,7 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Kind tells apart why there is no answer. The set is closed.
+// Kind classifies why there is no answer. The set is closed.
 type Kind string
 
 // Why there is no answer.

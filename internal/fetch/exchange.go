@@ -75,7 +75,7 @@ func (x *exchange) run(ctx context.Context) (*Response, error) {
 func (x *exchange) request() *http.Request {
 	h := make(http.Header, len(x.req.Header)+4)
 	for k, v := range x.req.Header {
-		h[k] = slices.Clip(v) // whoever adds to it copies it
+		h[k] = slices.Clip(v) // so that adding to it copies it
 	}
 	h.Del("Accept-Encoding")
 	if _, ok := h["User-Agent"]; !ok {

@@ -190,9 +190,9 @@ type Request struct {
 	// decompression. Default DefaultLimit.
 	Limit int64
 
-	// Room is told by how many bytes the answer is about to grow in memory, and
-	// may have it wait; where it says no, the answer is given up as TooLarge. What
-	// it was told of is the caller's to give back. May be nil.
+	// Room is called with the number of bytes by which the answer is about to
+	// grow in memory, and may block; if it returns false, the answer is given up
+	// as TooLarge. The caller releases what it was called with. Optional.
 	Room func(ctx context.Context, bytes int64) bool
 
 	// Timeout bounds the whole answer. Default: the Client's. At most

@@ -99,8 +99,8 @@ func get(t testing.TB, c *fetch.Client, raw string) (*fetch.Response, error) {
 	return c.Do(t.Context(), fetch.Request{URL: address(t, raw)})
 }
 
-// failed checks what holds for every failure: its type and kind, a sentence,
-// and that it tells nothing of the query.
+// failed checks what holds for every failure: its type and kind, a sentence, and
+// that it reveals nothing of the query.
 func failed(t testing.TB, err error, kind fetch.Kind) *fetch.Error {
 	t.Helper()
 	if err == nil {

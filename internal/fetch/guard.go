@@ -13,10 +13,10 @@ import (
 // addresses only.
 //
 // Whatever is set, these are never dialled: link-local addresses and the
-// metadata services of clouds, which give credentials to whoever asks;
-// 0.0.0.0/8 and ::, multicast, documentation, benchmark and reserved ranges;
-// and IPv6 addresses that carry an IPv4 address inside (6to4, Teredo, NAT64).
-// An IPv4-mapped IPv6 address is judged as the IPv4 address it is.
+// metadata services of clouds, which give credentials to anyone who asks;
+// 0.0.0.0/8 and ::, multicast, documentation, benchmark and reserved ranges; and
+// IPv6 addresses that carry an IPv4 address inside (6to4, Teredo, NAT64). An
+// IPv4-mapped IPv6 address is judged as the IPv4 address it is.
 type Guard struct {
 	// Loopback allows 127.0.0.0/8 and ::1: responders on this machine.
 	Loopback bool

@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// tell answers with what was asked: method, whether some headers came, body.
+// tell echoes the request: method, whether some headers came, body.
 func tell(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	fmt.Fprintf(w, "%s %s type=%q sign=%q auth=%q cookie=%q referer=%q own=%q body=%q", r.Method, r.URL.Path, r.Header.Get("Content-Type"),

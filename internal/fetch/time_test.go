@@ -100,7 +100,7 @@ func TestTimeouts(t *testing.T) {
 				if took := time.Since(start); took != row.elapsed || e.Elapsed != row.elapsed {
 					t.Errorf("took %v, says %v, want %v", took, e.Elapsed, row.elapsed)
 				}
-				<-time.After(time.Minute) // the responder notices that nobody listens
+				<-time.After(time.Minute) // the responder notices that the client has gone
 			})
 		})
 	}

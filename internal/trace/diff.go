@@ -78,7 +78,7 @@ func (s *Saved) essence() string {
 			e.URL, e.Seconds = "", 0 // of this one call, as are the caller's words
 			event = e
 		case Hangup:
-			e.Reason = "" // reasons tell times and addresses
+			e.Reason = "" // reasons contain times and addresses
 			event = e
 		case Answer, Request, Warning:
 			continue
