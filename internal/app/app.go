@@ -1,6 +1,6 @@
-// Package app puts the application server together: settings in, a listener
-// that answers out. New wires, Run serves until its context ends and drains
-// then, Reload swaps what the settings say.
+// Package app assembles the application server from settings. New wires the
+// parts, Run serves until its context ends and then drains, and Reload replaces
+// what depends on settings.
 package app
 
 import (
@@ -26,7 +26,7 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// Options are what settings do not say.
+// Options are what settings do not cover.
 type Options struct {
 	Log *slog.Logger // required
 
@@ -34,31 +34,31 @@ type Options struct {
 	// demo does.
 	LoopbackResponders bool
 
-	// StopTimeout is how long requests and calls in hand may take once the App
-	// is told to stop; 0: half a minute.
+	// StopTimeout is how long running requests and calls may take to finish
+	// once the App is told to stop; default: 30 seconds.
 	StopTimeout time.Duration
 
-	// Pace is how fast texts go on that did not go out at once.
+	// Pace is how fast texts go out that could not be sent at once.
 	Pace textback.Pace
 
-	// Manager is the service manager that is told how the App fares; nil: there
-	// is none.
+	// Manager is the service manager that is notified of the App's state.
+	// Optional.
 	Manager *notify.Manager
 
-	// Sockets are those that the process was started with; nil: there are none.
+	// Sockets are those that the process was started with. Optional.
 	Sockets *handover.Sockets
 
-	// Fresh begins with an empty database, as the demo does.
+	// Fresh starts with an empty database, as the demo does.
 	Fresh bool
 
-	// Sent is told of each text that the Core's users send; nil: nobody is.
+	// Sent is called for each text that the Core's users send. Optional.
 	Sent func(core.Text)
 
-	// Queued is told of each queued call of the Core, as core.Config says; nil:
-	// nobody is.
+	// Queued is called for each queued call of the Core, see core.Config.
+	// Optional.
 	Queued func(core.WaitingCall, core.QueueState)
 
-	// QueueTime is how long queued calls of the Core wait; 0:
+	// QueueTime is how long calls of the Core wait in a queue; default:
 	// core.DefaultQueueTime.
 	QueueTime time.Duration
 }
@@ -75,29 +75,29 @@ type App struct {
 	guesses *guess.Watch
 
 	clock *Clock
-	token string // the operator's; empty: there is none, and nobody has it
+	token string // the operator's; empty: there is none, and no token is accepted
 
 	scripts       widget.Scripts
 	subscriptions subscriptions
 	keylessTold   keylessTold
 	suspects      suspects
 	codes         *clicktocall.Courier // of the page against calls, of all sites
-	keeping       running              // asks the sources of on-call people
-	journalling   running              // keeps on-call's decisions
+	keeping       running              // polls the on-call sources
+	journalling   running              // stores on-call decisions
 
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
 
 	listener        net.Listener
-	duty            net.Listener  // that on-call has of its own; nil: it has none
-	metricsListener net.Listener  // that metrics have of their own; nil: they have none
+	duty            net.Listener  // on-call's own; nil: it has none
+	metricsListener net.Listener  // of metrics; nil: they have none
 	stopping        chan struct{} // closed when Run begins to stop
 
-	handedOver atomic.Bool // another process goes on in place of this one
+	handedOver atomic.Bool // another process has taken over
 }
 
 // New wires an App. It opens the database, but no port, and starts nothing. The
-// error is one that people read. Whoever does not Run the App has to Close it.
+// error is meant for people. If you do not call Run, call Close.
 func New(ctx context.Context, settings *config.Settings, o Options) (*App, error) {
 	a := &App{
 		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), codes: clicktocall.NewCourier(), stopping: make(chan struct{}),
@@ -129,20 +129,20 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*App, error
 	return a, nil
 }
 
-// Close closes what New and Listen have opened, of an App that is not Run.
+// Close closes what New and Listen have opened, for an App that is not Run.
 func (a *App) Close() error { return errors.Join(a.closeListeners(), a.store.Close()) }
 
 // Address returns where the App listens.
 func (a *App) Address() string { return a.listener.Addr().String() }
 
-// handlerOf answers requests as a listener does that a part has of its own.
+// handlerOf answers the requests of a listener that serves one part alone.
 func (a *App) handlerOf(part func(*site) http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if handler := part(a.site.Load()); handler != nil {
 			handler.ServeHTTP(w, r)
 			return
 		}
-		http.NotFound(w, r) // it was switched off since
+		http.NotFound(w, r) // it has been switched off since
 	})
 }
 
@@ -151,8 +151,7 @@ func (a *App) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.site.Load().handler.ServeHTTP(w, r) })
 }
 
-// Reload puts new settings in force. Where it returns an error the old ones
-// stay.
+// Reload puts new settings in force. If it fails, the old ones stay.
 func (a *App) Reload(ctx context.Context, settings *config.Settings) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -18,30 +18,30 @@ const (
 	provisionJob = "provision"
 )
 
-// How often what goes on by itself is looked after.
+// How often background work runs.
 const (
-	// sweepEvery is how long a text lies that a dead process left behind, past
-	// its lease.
+	// sweepEvery is how long a text interrupted by the death of its process can
+	// stay unnoticed after its lease has ended.
 	sweepEvery = 2 * time.Second
 
-	// tidyEvery is how often what is older than the retention is removed.
+	// tidyEvery is how often records past the retention are removed.
 	tidyEvery = time.Hour
 
-	// newDomainsEvery is how often domains are looked for that have no event
-	// subscription yet: a form has just been sent.
+	// newDomainsEvery is how often we check for domains without an event
+	// subscription: a form may just have been sent for one.
 	newDomainsEvery = 10 * time.Second
 
-	// subscribeEvery is how often a subscription is looked at: who deletes it
-	// on the phone system keeps STOP from us for as long.
+	// subscribeEvery is how often we check a subscription. If someone deletes
+	// it on the phone system, we miss STOP messages until the next check.
 	subscribeEvery = time.Hour
 
-	// subscribeAgain is the same where that has failed.
+	// subscribeAgain is how soon we try again after a failed check.
 	subscribeAgain = 5 * time.Minute
 )
 
-// background is what goes on besides requests. It is started as a whole and
-// stopped in two parts: jobs while requests are still answered, and what
-// requests and calls need after them.
+// background is the work outside requests. It starts as a whole and stops in
+// two parts: jobs while requests are still answered, then what requests and
+// calls still need.
 type background struct {
 	app    *App
 	worker *store.Worker
@@ -55,7 +55,7 @@ type background struct {
 	alertingDone sync.WaitGroup
 }
 
-// start begins the work of the store's jobs, and what is done again and again.
+// start begins working the store's jobs, and the periodic work.
 func (a *App) start(ctx context.Context) (*background, error) {
 	b := &background{app: a}
 	worker, err := a.store.Work(ctx, map[string]store.Handler{
@@ -93,8 +93,8 @@ func (a *App) start(ctx context.Context) (*background, error) {
 	return b, nil
 }
 
-// stopJobs ends jobs, and what is done again and again, waiting for what is
-// under way until ctx ends. What was cut off is begun again by the next server.
+// stopJobs stops jobs and periodic work, and waits for running ones until ctx
+// ends. The next server restarts what was cut off.
 func (b *background) stopJobs(ctx context.Context) error {
 	b.cancel()
 	err := b.worker.Stop(ctx)
@@ -105,7 +105,7 @@ func (b *background) stopJobs(ctx context.Context) error {
 	return err
 }
 
-// stop ends the rest, once no request and no call is left.
+// stop ends the rest, once there are no requests and calls left.
 func (b *background) stop() {
 	b.serving()
 	b.app.keeping.stop()
@@ -115,8 +115,8 @@ func (b *background) stop() {
 	b.alertingDone.Wait()
 }
 
-// again does something now and then again and again, never at the same moment
-// as another server of the same database for long.
+// again repeats something at intervals that vary a little, so that the servers
+// of one database drift apart.
 func (b *background) again(ctx context.Context, every time.Duration, do func(context.Context)) {
 	b.loops.Go(func() {
 		for {
@@ -132,19 +132,19 @@ func (b *background) again(ctx context.Context, every time.Duration, do func(con
 	})
 }
 
-// workText makes the attempt that a text is due for.
+// workText makes the next attempt at a text.
 func (a *App) workText(ctx context.Context, id string) (again time.Time, err error) {
 	s := a.site.Load()
 	if s.outbox == nil {
 		return time.Now().Add(tidyEvery), nil // text-back was switched off: the text waits
 	}
-	a.watchClock(ctx) // else a text would be too late that is not
+	a.watchClock(ctx) // otherwise a clock jump would make the text look too late
 	return s.outbox.Work(ctx, id)
 }
 
-// sweep takes on what a process has left behind.
+// sweep picks up texts that a dead process left unfinished.
 func (a *App) sweep(ctx context.Context) {
-	a.watchClock(ctx) // else attempts would be taken for ones that were left behind
+	a.watchClock(ctx) // otherwise running attempts could look abandoned
 	stranded, err := a.store.Sweep(ctx, time.Now())
 	if err != nil {
 		a.troubled(ctx, "texts that were left behind could not be looked for", err)
@@ -156,7 +156,7 @@ func (a *App) sweep(ctx context.Context) {
 	}
 }
 
-// tidy removes what is not to be kept any longer.
+// tidy removes what is past the retention.
 func (a *App) tidy(ctx context.Context) {
 	if a.watchClock(ctx); a.clock.Doubted(time.Now()) {
 		return
@@ -179,14 +179,14 @@ func (a *App) tidy(ctx context.Context) {
 	}
 }
 
-// troubled tells the operator what could not be done for the database.
+// troubled tells the operator about a database operation that failed.
 func (a *App) troubled(ctx context.Context, what string, err error) {
 	if errors.Is(err, context.Canceled) {
-		return // the server stops
+		return // the server is stopping
 	}
 	a.alerts.Raise(ctx, alert.Alert{Kind: alert.DatabaseTrouble, Text: what + ": " + err.Error()})
 }
 
-// callBackPatience is how long a call back's job may take: longer than the most
-// that the settings let the phone system have.
+// callBackPatience is how long a call back's job may take: longer than the
+// longest timeout that settings allow the phone system.
 const callBackPatience = 45 * time.Second

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sinceBoot is a timer that nobody sets, and that goes on while the machine is
-// asleep.
+// sinceBoot returns the time since boot, suspended time included. Nobody can
+// set this timer.
 func sinceBoot() time.Duration {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_BOOTTIME, &now); err != nil {

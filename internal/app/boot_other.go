@@ -4,5 +4,5 @@ package app
 
 import "time"
 
-// sinceBoot is a timer that nobody sets.
+// sinceBoot returns the time since start, by a timer that nobody can set.
 func sinceBoot() time.Duration { return time.Since(began) }

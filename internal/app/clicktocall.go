@@ -24,8 +24,8 @@ import (
 // clickToCallSecret names the secret that signs tokens and links.
 const clickToCallSecret = "click-to-call"
 
-// clickToCall wires the button's script, the calls that it asks for, their form
-// and the page where people end them.
+// clickToCall wires the button's script, the calls that it requests, their form
+// and the opt-out page.
 func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	settings := s.settings
 	secret, err := a.store.Secret(ctx, clickToCallSecret)
@@ -34,7 +34,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	}
 	key := clicktocall.NewKey(secret)
 	address := func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
-	log := web.NoteOr(a.log) // calls at another time and codes are not within a request
+	log := web.NoteOr(a.log) // scheduled calls and codes are not part of a request
 	s.callBacks = &clicktocall.Desk{
 		Entries: s.entries, Ledger: a.store, PhoneSystem: s.client, Jobs: a.store, Key: key,
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
@@ -69,7 +69,7 @@ func (a *App) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
 	}, nil
 }
 
-// codeSent counts a code as the text that it is. Its page has answered before.
+// codeSent counts a code as a text. Its page has been answered by then.
 func (a *App) codeSent(s *site, err error) {
 	r := ledger.Result{State: ledger.Sent}
 	switch {
@@ -107,7 +107,7 @@ func (a *App) widget(s *site) http.Handler {
 	})
 }
 
-// preview shows an operator an entry's button in every state.
+// preview shows an entry's button in every state, for operators.
 func (a *App) preview(s *site) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e, ok := s.entries.Get(r.URL.Query().Get("id"))
@@ -124,9 +124,9 @@ func (a *App) preview(s *site) http.Handler {
 	})
 }
 
-// codesFrom returns the entry from whose number codes are texted: the one of the
-// settings, else the first that can text where there is one domain alone. The
-// number of one customer does not text those of another.
+// codesFrom returns the entry whose number texts codes: the one in the
+// settings, or with a single domain the first that can send texts. One
+// customer's number must not text the customers of another.
 func (s *site) codesFrom() (*entry.Entry, bool) {
 	if id := s.settings.ClickToCall.CodesFrom; id != "" {
 		e, ok := s.entries.Get(id)
@@ -147,9 +147,9 @@ func (s *site) codesFrom() (*entry.Entry, bool) {
 	return first, first != nil
 }
 
-// calledRegions returns the regions whose numbers some button calls: their
-// owners must be able to end it. A region that an entry is given later counts
-// once the settings are read anew.
+// calledRegions returns the regions whose numbers a button may call, so that
+// their owners can opt out. A region that is added to an entry later counts
+// after the next reload.
 func (s *site) calledRegions() []string {
 	regions := []string{phone.DefaultRegion}
 	for _, e := range s.entries.All() {
@@ -159,9 +159,9 @@ func (s *site) calledRegions() []string {
 	return slices.Compact(regions)
 }
 
-// AnnouncementURL returns what a dial rule of a queue asks, so that whoever is
-// called hears where the call comes from and can press 9 never to be called
-// again. It has a key: whoever knows it can put numbers on the list.
+// AnnouncementURL returns the URL for a queue's dial rule, which tells the
+// person called where the call comes from and lets them press 9 to opt out. It
+// has a key: anyone who knows the key can put numbers on the list.
 func AnnouncementURL(ctx context.Context, settings *config.Settings, s *store.Store) (string, error) {
 	secret, err := s.Secret(ctx, clickToCallSecret)
 	if err != nil {
@@ -170,7 +170,7 @@ func AnnouncementURL(ctx context.Context, settings *config.Settings, s *store.St
 	return clicktocall.AnnouncementURL(settings.PublicURL, clicktocall.NewKey(secret), ""), nil
 }
 
-// workCallBack places a scheduled call back whose time has come.
+// workCallBack places a scheduled call back that is due.
 func (a *App) workCallBack(ctx context.Context, id string) (again time.Time, err error) {
 	s := a.site.Load()
 	if s.callBacks == nil {
@@ -179,8 +179,8 @@ func (a *App) workCallBack(ctx context.Context, id string) (again time.Time, err
 	return s.callBacks.Work(ctx, id)
 }
 
-// scheduledCallEnded counts what a call at another time came to, and tells the
-// operator of one that was given up: somebody waits for it, and sees no page.
+// scheduledCallEnded counts the result of a scheduled call, and tells the
+// operator if it was given up: its visitor is waiting and sees no page.
 func (a *App) scheduledCallEnded(c clicktocall.CallBack, r clicktocall.Result) {
 	result := string(r.State)
 	if r.State == clicktocall.Failed {
@@ -191,7 +191,7 @@ func (a *App) scheduledCallEnded(c clicktocall.CallBack, r clicktocall.Result) {
 	a.metrics.ScheduledCall(result)
 }
 
-// sweepCallBacks takes on what a process has left behind.
+// sweepCallBacks picks up call backs that a dead process left unfinished.
 func (a *App) sweepCallBacks(ctx context.Context) {
 	stranded, err := a.store.SweepCallBacks(ctx, time.Now())
 	if err != nil {

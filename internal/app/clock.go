@@ -14,29 +14,29 @@ import (
 )
 
 const (
-	// clockSlack is how far the clock may be set without anybody being told:
-	// machines without a battery start some minutes off.
+	// clockSlack is how far the clock may jump without a report: machines
+	// without a battery are some minutes off at boot.
 	clockSlack = 5 * time.Minute
 
-	// awayMost is how long a server may have been off before its clock is
-	// doubted.
+	// awayMost is how long a server may have been off before we doubt its
+	// clock.
 	awayMost = 7 * 24 * time.Hour
 
-	// doubtFor is how long nothing old is removed once the clock is doubted: an
-	// operator reads of it, and sets it right.
+	// doubtFor is how long nothing is removed for its age once the clock is in
+	// doubt: the operator has time to read of it and set the clock right.
 	doubtFor = 24 * time.Hour
 
-	// clockFile is where a server keeps what its clock said, in its own folder:
-	// the clock is the machine's, also where the database is not.
+	// clockFile is where a server stores its last clock reading, in its own
+	// folder: the clock is the machine's, even if the database is elsewhere.
 	clockFile = "clock.json"
 )
 
-// began is when the process did, by its monotonic clock.
+// began is when the process started, by its monotonic clock.
 var began = time.Now()
 
-// Clock notices when the machine's clock is set to another time, while the
-// server runs or while it is off, and doubts it for a day: nothing is removed
-// for its age.
+// Clock notices when the machine's clock is set, while the server runs or while
+// it is off, and doubts it for a day: nothing is removed for its age until
+// then.
 type Clock struct {
 	path string
 
@@ -47,27 +47,27 @@ type Clock struct {
 	begun bool
 }
 
-// Jump is how far a clock was set: forward, or back where By is below zero.
+// Jump is how far a clock was set: forward, or back if By is negative.
 type Jump struct {
 	By time.Duration
 
-	// Off says that it was found at the start: forward, the server may simply
-	// have been off for as long.
+	// Off says that the jump was found at the start. If it is forward, the
+	// server may simply have been off for as long.
 	Off bool
 }
 
-// clockState is what outlasts the process.
+// clockState is what survives a restart.
 type clockState struct {
-	Seen    time.Time `json:"seen"`    // what the clock said last
+	Seen    time.Time `json:"seen"`    // the last reading
 	Doubted time.Time `json:"doubted"` // until when
 }
 
 // NewClock returns the clock of a server's folder.
 func NewClock(folder string) *Clock { return &Clock{path: filepath.Join(folder, clockFile)} }
 
-// Look compares the clock with a timer that nobody sets, and returns how far the
-// clock was set since the last Look; By is 0 where it was not. Up is what the
-// timer shows. The error is that what the clock says cannot be kept.
+// Look compares the clock (wall) with a timer that nobody sets (up), and
+// returns how far the clock was set since the last Look; By is 0 if it was not.
+// It fails if the reading cannot be stored.
 func (c *Clock) Look(wall time.Time, up time.Duration) (jump Jump, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,8 +94,8 @@ func (c *Clock) Look(wall time.Time, up time.Duration) (jump Jump, err error) {
 	return jump, err
 }
 
-// restarted compares the clock with what it said before the start. That of a
-// server of which nothing is known is doubted without a word.
+// restarted compares the clock with the last reading before the start. Without
+// one, the clock is doubted without a report.
 func (c *Clock) restarted(wall time.Time) Jump {
 	text, err := os.ReadFile(c.path)
 	if err != nil || json.Unmarshal(text, &c.saved) != nil || c.saved.Seen.IsZero() {
@@ -115,8 +115,8 @@ func (c *Clock) Doubted(wall time.Time) bool {
 	return wall.Before(c.saved.Doubted)
 }
 
-// watchClock tells the operator of a clock that was set, and moves along what is
-// under way.
+// watchClock tells the operator if the clock was set, and shifts the due times
+// of running work.
 func (a *App) watchClock(ctx context.Context) {
 	now := time.Now()
 	jump, err := a.clock.Look(now, sinceBoot())
@@ -136,7 +136,7 @@ func (a *App) watchClock(ctx context.Context) {
 		"The clock of this machine went %s by %s, to %s UTC%s. Caps, cool-downs and quiet hours go by it. Nothing is removed for its age for a day: if the clock is wrong, set it right until then.",
 		way, jump.By.Abs().Round(time.Second), now.UTC().Format(time.DateTime), or)})
 	if jump.Off && jump.By > 0 {
-		return // texts of a server that was off are too late
+		return // texts queued before a long stop are too late
 	}
 	if err := a.store.FollowClock(ctx, now, jump.By); err != nil {
 		a.troubled(ctx, "texts could not be moved along with the clock", err)

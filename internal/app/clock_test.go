@@ -12,7 +12,7 @@ func TestAClockThatIsSetIsNoticedAndDoubtedForADay(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour
 	type look struct {
-		start   bool // of the server anew
+		start   bool // of the server again
 		wall    time.Duration
 		up      time.Duration
 		jump    app.Jump

@@ -20,11 +20,11 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// unreachable is what a caller hears where a number leads nowhere.
+// unreachable is what a caller hears if a number leads nowhere.
 const unreachable = "The number you have called cannot be reached."
 
-// phoneSide wires the Core, where the settings have one: its API, and the lines
-// of terminals. It outlives new settings, with all that it knows.
+// phoneSide wires the Core, if the settings have one: its API and its
+// terminals' lines. The Core outlives a reload, with its whole state.
 func (a *App) phoneSide(ctx context.Context, s *site, before *site) error {
 	if before != nil { // see sameCore
 		s.core, s.fetcher, s.lines, s.api, s.console = before.core, before.fetcher, before.lines, before.api, before.console
@@ -78,9 +78,9 @@ func (a *App) startCore(ctx context.Context, s *site) error {
 	return nil
 }
 
-// sameCore reports whether two settings ask for the same Core. Of one that runs
-// nothing can be changed but by its API: calls go on in it, and it is kept until
-// the server is started anew.
+// sameCore reports whether two settings ask for the same Core. A running one
+// can be changed by its API only: calls go on in it, so it stays until the
+// server is restarted.
 func sameCore(a, b *config.Settings) bool {
 	if a.Core == nil || b.Core == nil {
 		return a.Core == b.Core
@@ -88,21 +88,21 @@ func sameCore(a, b *config.Settings) bool {
 	return *a.Core == *b.Core && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
 }
 
-// exchange is the Core as the console knows it.
+// exchange adapts the Core to the console.
 type exchange struct {
 	core *core.Core
-	home phone.Home // of numbers without a country's code
+	home phone.Home // of numbers without a country code
 	keep func(ledger.Call)
 }
 
-// Place routes a call, runs it and keeps its trace. A caller whose number leads
-// nowhere hears so.
+// Place routes a call, runs it and stores its trace. If the number leads
+// nowhere, the caller hears so.
 func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	began := time.Now()
 	var events []byte
 	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
 		record(e)
-		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot say is told all the same
+		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot hold is recorded all the same
 			events = append(append(events, line...), '\n')
 		}
 	})
@@ -112,7 +112,7 @@ func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, 
 	return outcome
 }
 
-// digits returns a number as the ledger has it; what is none stays.
+// digits returns a number as the ledger stores it; anything else is unchanged.
 func (x exchange) digits(number string) string {
 	if n := phone.Read(number, x.home); !n.Hidden() {
 		return n.Digits()
@@ -120,8 +120,7 @@ func (x exchange) digits(number string) string {
 	return number
 }
 
-// keepCall keeps the trace of a call. That it cannot be kept is no reason to
-// tell the caller anything.
+// keepCall stores the trace of a call. If that fails, the caller need not know.
 func (a *App) keepCall(call ledger.Call) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
@@ -130,8 +129,7 @@ func (a *App) keepCall(call ledger.Call) {
 	}
 }
 
-// keepTimeout is how long a line stays open after its call, for the trace to be
-// written down.
+// keepTimeout is how long a line stays open after its call, to store the trace.
 const keepTimeout = 5 * time.Second
 
 func (x exchange) place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
@@ -151,19 +149,19 @@ func (x exchange) place(ctx context.Context, from, to string, line engine.Line, 
 	case errors.Is(playErr, engine.ErrHungUp), errors.Is(context.Cause(ctx), engine.ErrHungUp):
 		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
 	default:
-		_ = line.Hangup(ctx) // the call ends here whatever it says
+		_ = line.Hangup(ctx) // the call ends here in any case
 	}
 	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
 	return outcome
 }
 
-// ReceiveText lets a text come in from outside.
+// ReceiveText delivers a text from outside.
 func (x exchange) ReceiveText(ctx context.Context, from, to, message string) error {
 	_, err := x.core.ReceiveText(ctx, from, to, message)
 	return err
 }
 
-// Explain tells where a call would go, with the rules that were passed over.
+// Explain says where a call would go, including the rules that did not match.
 func (x exchange) Explain(from, to string, at time.Time) []string {
 	decided, err := x.core.Route(context.Background(), dialplan.Query{From: from, To: to, At: at, Explain: true})
 	if err != nil {

@@ -59,7 +59,7 @@ func startCore(t *testing.T, o app.Options) *phoneSystem {
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.stop = stop
 	ended := make(chan struct{})
-	go func() { // ends with stop, for which the cleanup waits
+	go func() { // ends with stop, which the cleanup waits for
 		defer close(ended)
 		s.stopped <- s.Run(ctx)
 	}()
@@ -79,7 +79,7 @@ func (s *phoneSystem) dialling(t *testing.T) *simulator.Dialling {
 	return &simulator.Dialling{Core: "http://" + s.Address(), Token: token}
 }
 
-// lead leads +1 212 555 1212 to a user and on to a responder, by the API.
+// lead routes +1 212 555 1212 to a user and on to a responder, by the API.
 func (s *phoneSystem) lead(t *testing.T, responder string) {
 	t.Helper()
 	const in = "/domains/example.net"
@@ -179,8 +179,8 @@ func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
 	}
 }
 
-// TestNewSettingsLeaveTheCore turns [core] off and on: what the Core knows and
-// its calls stay until the server is started anew.
+// TestNewSettingsLeaveTheCore turns [core] off and on: the Core's state and
+// calls stay until the server is restarted.
 func TestNewSettingsLeaveTheCore(t *testing.T) {
 	s := startCore(t, app.Options{})
 	s.lead(t, responderSaying(t, `<Say>Good day.</Say>`))

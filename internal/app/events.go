@@ -14,17 +14,17 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// eventsSecret names the secret that the keys of events are derived from.
+// eventsSecret names the secret that event keys are derived from.
 const eventsSecret = "events"
 
-// EventKeys returns the keys of the addresses that the phone system posts
-// people's texts to.
+// EventKeys returns the keys of the addresses to which the phone system posts
+// incoming texts.
 func EventKeys(ctx context.Context, settings *config.Settings, s *store.Store) (textback.EventKeys, error) {
 	secret, err := s.Secret(ctx, eventsSecret)
 	return textback.EventKeys{Secret: secret, Before: textback.KeyOfBefore(settings.Forms.Secret.Reveal()), Moved: s.EventKeys}, err
 }
 
-// inbox wires what takes people's texts.
+// inbox wires the receiver of incoming texts.
 func (a *App) inbox(s *site, keys textback.EventKeys) *textback.Inbox {
 	settings := s.settings.TextBack
 	return &textback.Inbox{
@@ -40,21 +40,21 @@ func (a *App) inbox(s *site, keys textback.EventKeys) *textback.Inbox {
 	}
 }
 
-// staleAgain is how often a subscription is looked at of which posts come with
-// the key of before though it was moved: somebody has set it back.
+// staleAgain is how soon we check a subscription again if posts still come with
+// the old key after it was moved: someone has set it back.
 const staleAgain = 10 * time.Minute
 
-// subscriptions knows when the subscription of each domain is looked at next.
+// subscriptions knows when to check each domain's subscription next.
 type subscriptions struct {
 	mu     sync.Mutex
-	looked map[string]time.Time // when it was last, by domain in small letters
-	next   map[string]time.Time // when it is to be again, likewise
+	looked map[string]time.Time // when it was last checked, by domain in small letters
+	next   map[string]time.Time // when it is due, likewise
 
-	all   string          // stands for where they post to: where it changes all are looked at
-	keyed map[string]bool // domains that are written down to have their own key; of the one goroutine that subscribes
+	all   string          // the address that all post to: if it changes, all are due
+	keyed map[string]bool // domains recorded as having their own key; used by the subscribing goroutine alone
 }
 
-// lookSoon has the subscription of a domain looked at, unless it was just now.
+// lookSoon makes a domain's subscription due soon, unless it was just checked.
 func (s *subscriptions) lookSoon(domain string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *subscriptions) lookSoon(domain string) {
 	}
 }
 
-// begin begins a round.
+// begin starts a round.
 func (s *subscriptions) begin(all string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *subscriptions) isDue(domain string, now time.Time) bool {
 	return !now.Before(s.next[strings.ToLower(domain)])
 }
 
-// done notes that a subscription was looked at.
+// done records that a subscription was checked.
 func (s *subscriptions) done(domain string, now time.Time, again time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,9 +88,9 @@ func (s *subscriptions) done(domain string, now time.Time, again time.Duration) 
 	s.looked[domain], s.next[domain] = now, now.Add(again)
 }
 
-// subscribe makes the phone system post the texts of every domain of the
-// entries, those of a new one soon, and tells the operator where it does not:
-// STOP would not arrive.
+// subscribe makes the phone system post the texts of every entry's domain to
+// us, new domains soon, and tells the operator if that fails: STOP messages
+// would not arrive.
 func (a *App) subscribe(ctx context.Context) {
 	s, known := a.site.Load(), &a.subscriptions
 	if s.eventsAt == nil {
@@ -125,8 +125,8 @@ func (a *App) subscribe(ctx context.Context) {
 	}
 }
 
-// keepEventKey writes down that a domain has its own key. Where the
-// subscription was made just now nothing is under way with another.
+// keepEventKey records that a domain has its own key. If the subscription was
+// created just now, no post with another key can be on its way.
 func (a *App) keepEventKey(ctx context.Context, domain, did string, now time.Time) error {
 	if did == textback.Created {
 		now = time.UnixMilli(1)

@@ -2,22 +2,22 @@ package app
 
 import "time"
 
-// What tests know of suspects.
+// Suspects' internals for tests.
 const (
 	SuspectsEvery  = suspectsEvery
 	SuspectsAtOnce = suspectsAtOnce
 )
 
-// What tells the operator of guesses at secrets, which wait longer than a test.
+// Reports of guessed secrets, for tests: the real ones take longer than a test.
 var (
 	TellOfGuesses   = tellOfGuesses
 	TellOfLastGuess = tellOfLastGuess
 )
 
-// Suspects are suspects.
+// Suspects exports suspects.
 type Suspects struct{ suspects }
 
-// NewSuspects returns none.
+// NewSuspects returns an empty set.
 func NewSuspects() *Suspects { return &Suspects{} }
 
 // Add is add.

@@ -11,12 +11,11 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// guessesEvery is how often it is looked whether the last network has waited to
-// its end.
+// guessesEvery is how often we check whether the last network's wait is over.
 const guessesEvery = 10 * time.Second
 
-// guessed tells the operator of a network that begins to wait, and notes it in
-// the line of the request. It is guess.Config.Began.
+// guessed tells the operator of a network that is now made to wait, and notes
+// it in the request's log line. It is guess.Config.Began.
 func (a *App) guessed(ctx context.Context, w guess.Wait) { tellOfGuesses(ctx, a.alerts, w) }
 
 func tellOfGuesses(ctx context.Context, alerts *alert.Sender, w guess.Wait) {
@@ -34,13 +33,13 @@ func tellOfGuesses(ctx context.Context, alerts *alert.Sender, w guess.Wait) {
 	alerts.Raise(ctx, alert.Alert{Kind: alert.SecretsGuessed, Text: text})
 }
 
-// guesserRefused notes a request that is not heard, because wrong secrets came
-// from its network. It is guess.Config.Refused.
+// guesserRefused notes a request that was refused because of wrong secrets from
+// its network. It is guess.Config.Refused.
 func guesserRefused(ctx context.Context) {
 	web.Note(ctx, slog.LevelWarn, "wrong secrets", slog.String("why", "too many wrong secrets came from its network"))
 }
 
-// watchGuesses tells the operator when no network waits any more.
+// watchGuesses tells the operator when no network has to wait any more.
 func (a *App) watchGuesses(ctx context.Context) { tellOfLastGuess(ctx, a.guesses, a.alerts) }
 
 func tellOfLastGuess(ctx context.Context, guesses *guess.Watch, alerts *alert.Sender) {

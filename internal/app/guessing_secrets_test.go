@@ -23,22 +23,22 @@ import (
 	"github.com/switchhook/switchhook/internal/guess"
 )
 
-// Secrets of the server that is guessed at.
+// The secrets to guess.
 const (
 	formsSecret  = "the-secret-of-the-forms"
 	onCallSecret = "the-secret-of-the-dial-plan"
 	entryKey     = "the-key-of-the-dial-rule"
 )
 
-// guessed is a server, asked without a network.
+// guessed is a server that gets requests without a network.
 type guessed struct {
 	t *testing.T
 	*app.App
 	token string        // the operator's
-	log   *bytes.Buffer // that of requests, which come one by one
+	log   *bytes.Buffer // of requests, which come one by one
 }
 
-// startGuessed wires a server that has every place where secrets are compared.
+// startGuessed wires a server with every place that compares secrets.
 func startGuessed(t *testing.T) *guessed {
 	t.Helper()
 	folder := t.TempDir()
@@ -87,14 +87,14 @@ domain = "example.net"
 	return g
 }
 
-// answer is what somebody is answered who shows a secret.
+// answer is the response to a secret.
 type answer struct {
 	status int
 	body   string
 	header http.Header
 }
 
-// ask shows a secret from an address.
+// ask sends a secret from an address.
 func (g *guessed) ask(p place, address, secret string) answer {
 	g.t.Helper()
 	target, body := p.path, ""
@@ -121,10 +121,10 @@ func (g *guessed) ask(p place, address, secret string) answer {
 	return answer{w.Code, string(text), w.Header()}
 }
 
-// place is where secrets are compared.
+// place is an endpoint that compares secrets.
 type place struct {
 	name, method, path string
-	inQuery            string // the parameter that holds it
+	inQuery            string // the parameter that holds the secret
 	form, bearer       bool
 	wrong, waits       int // the statuses
 }
@@ -202,8 +202,8 @@ func TestTheRightSecretOpensNothingWhileItsAddressWaits(t *testing.T) {
 	}
 }
 
-// A phone system asks for all its customers from one address, and so may whoever
-// guesses.
+// A phone system calls for all its customers from one address, and someone who
+// guesses may share it.
 func TestNobodyIsKeptOutByTheWrongSecretsOfOthers(t *testing.T) {
 	const phoneSystem = "192.0.2.10"
 	second := webhook

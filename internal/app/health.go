@@ -11,20 +11,20 @@ import (
 )
 
 const (
-	// sumsEvery is how often it is looked for lines of the log that were summed in
-	// a minute that is over.
+	// sumsEvery is how often we check for log lines that were summed up over a
+	// minute that has ended.
 	sumsEvery = 20 * time.Second
 
-	// spaceEvery is how often the free space of the database's disk is looked at.
+	// spaceEvery is how often we check the free space of the database's disk.
 	spaceEvery = time.Minute
 
-	// leastSpace is how little free space an operator is told of, in bytes. A
-	// busy server writes some megabytes an hour, and its log more.
+	// leastSpace is the free space in bytes below which we alert. A busy server
+	// writes some megabytes an hour, and its log more.
 	leastSpace = 512 << 20
 )
 
-// databaseFailed tells the operator of a failure that is the database's own. It
-// is store.Config.Failed.
+// databaseFailed tells the operator that the database itself failed. It is
+// store.Config.Failed.
 func (a *App) databaseFailed(err error) {
 	a.metrics.DatabaseError()
 	what := "fails"
@@ -42,8 +42,8 @@ func hintOf(err error) string {
 	return ""
 }
 
-// databaseWell is the check of /readyz: the database answers, and what was last
-// to be written was written.
+// databaseWell is the database check of /readyz: it answers, and the last write
+// succeeded.
 func (a *App) databaseWell(ctx context.Context) error {
 	if err := a.store.Trouble(); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (a *App) databaseWell(ctx context.Context) error {
 	return a.store.Ping(ctx)
 }
 
-// probe tells the operator when the database is well again.
+// probe tells the operator when the database works again.
 func (a *App) probe(ctx context.Context) {
 	if a.store.Probe(ctx) == nil {
 		a.alerts.Resolve(ctx, alert.DatabaseTrouble, "")

@@ -14,22 +14,23 @@ import (
 )
 
 const (
-	// keyPatience is how long a caller waits for what is known of an entry's key.
+	// keyPatience is how long a caller waits for the lookup of an entry's key.
 	keyPatience = 2 * time.Second
 
-	// keylessAgain is how often an operator is told of an entry without a key.
+	// keylessAgain is how often the operator is reminded of an entry without a
+	// key.
 	keylessAgain = 24 * time.Hour
 
-	// keylessEach is how many entries without keys are told of one by one. More
-	// are one matter.
+	// keylessEach is how many entries without keys are reported one by one.
+	// More of them are reported as one.
 	keylessEach = 10
 
-	// allKeyless is what the alert is about then.
+	// allKeyless is the subject of that alert.
 	allKeyless = "all entries"
 )
 
-// madeKey returns what finds the key that provisioning made for an entry. It is
-// asked at each request, so that all servers of a database agree.
+// madeKey returns the lookup of the key that provisioning made for an entry. It
+// asks the database at each request, so that all servers agree.
 func (a *App) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
 	if settings.TextBack.Keys != textback.AutoKeys {
 		return nil
@@ -39,21 +40,20 @@ func (a *App) madeKey(settings *config.Settings) func(context.Context, string) (
 		defer cancel()
 		r, err := a.store.Provisioned().Load(ctx, id)
 		if err != nil || r.Guard == nil {
-			return "", false // without the database nobody is texted
+			return "", false // without the database no text is sent
 		}
 		return r.Guard.Key, r.Guard.Demanded(time.Now())
 	}
 }
 
-// keylessTold knows which entries without a key the operator was told of, and
-// when.
+// keylessTold records which entries without a key were reported, and when.
 type keylessTold struct {
 	mu   sync.Mutex
-	when map[string]time.Time // by what the alert was about
+	when map[string]time.Time // by the alert's subject
 }
 
-// keyless tells the operator which entries' webhooks anybody may ask, and when
-// that has ended.
+// keyless tells the operator which entries' webhooks anyone may call, and when
+// an entry has a key again.
 func (a *App) keyless(ctx context.Context, ids []string, now time.Time) {
 	about := make(map[string]string, len(ids))
 	if len(ids) > keylessEach {

@@ -12,22 +12,23 @@ import (
 	"github.com/switchhook/switchhook/internal/handover"
 )
 
-// The settings that name an address to listen on, which are also the names that
-// sockets are handed over by.
+// The settings that name an address to listen on. Sockets are handed over by
+// these names too.
 const (
 	listenSetting  = "listen"
 	dutySetting    = "oncall.listen"
 	metricsSetting = "metrics_listen"
 )
 
-// door is a setting that names an address to listen on, and where its listener
-// goes.
+// door is a setting that names an address to listen on, with the place for its
+// listener.
 type door struct {
 	setting, address string
 	listener         *net.Listener
 }
 
-// doors returns those of some settings. Only the first has an address always.
+// doors returns the doors of some settings. Only the first always has an
+// address.
 func (a *App) doors(settings *config.Settings) []door {
 	return []door{
 		{listenSetting, string(settings.Listen), &a.listener},
@@ -56,7 +57,7 @@ func (a *App) Listen(ctx context.Context) (err error) {
 	return nil
 }
 
-// open opens a port, and has the service manager hold it over a restart.
+// open opens a port, and has the service manager hold it across restarts.
 func (a *App) open(ctx context.Context, address, setting string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
@@ -67,8 +68,8 @@ func (a *App) open(ctx context.Context, address, setting string) (net.Listener, 
 	return listener, nil
 }
 
-// giveUp closes sockets that were handed over and that no setting names: those
-// of before a setting was changed, or of a socket unit that says something else.
+// giveUp closes sockets that were handed over and that no setting names: they
+// date from before a setting was changed, or from a socket unit that disagrees.
 func (a *App) giveUp(rest []handover.Socket) {
 	for _, socket := range rest {
 		address := socket.Listener.Addr().String()
@@ -82,7 +83,7 @@ func (a *App) giveUp(rest []handover.Socket) {
 	}
 }
 
-// closeListeners closes the ports, as far as they are open.
+// closeListeners closes the ports that are open.
 func (a *App) closeListeners() (err error) {
 	for _, listener := range []net.Listener{a.listener, a.duty, a.metricsListener} {
 		if listener == nil {
@@ -95,9 +96,8 @@ func (a *App) closeListeners() (err error) {
 	return err
 }
 
-// HandOver keeps the sockets open for the process that goes on in place of this
-// one. The App is to be stopped then, and its service manager is told that it
-// goes on.
+// HandOver keeps the sockets open for the process that replaces this one. Stop
+// the App afterwards; its service manager is told that the service goes on.
 func (a *App) HandOver() (*handover.Held, error) {
 	var sockets []handover.Socket
 	for _, d := range a.doors(a.site.Load().settings) {

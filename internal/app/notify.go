@@ -11,9 +11,9 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// ready tells the service manager that the server answers, and its watchdog
-// that it is well for as long as it is. The function that it returns tells that
-// the server stops, and ends the watch.
+// ready tells the service manager that the server is ready, and pings its
+// watchdog for as long as the server is healthy. The returned function reports
+// that the server is stopping, and ends the pings.
 func (a *App) ready(ctx context.Context) (stopping func()) {
 	manager := a.options.Manager
 	a.told(manager.Ready("Listening on " + a.Address()))
@@ -26,7 +26,7 @@ func (a *App) ready(ctx context.Context) (stopping func()) {
 	})
 	return func() {
 		if a.handedOver.Load() {
-			a.told(manager.Reloading()) // the next program is ready then
+			a.told(manager.Reloading()) // the new program reports ready
 		} else {
 			a.told(manager.Stopping("Finishing what is in hand"))
 		}
@@ -35,26 +35,25 @@ func (a *App) ready(ctx context.Context) (stopping func()) {
 	}
 }
 
-// Reloading tells the service manager that settings are being read anew. The
-// function that it returns, which has to be called whatever comes of it, tells
-// that the server goes on.
+// Reloading tells the service manager that settings are being read again. The
+// returned function tells it that the server goes on; always call it.
 func (a *App) Reloading() (done func()) {
 	a.told(a.options.Manager.Reloading())
 	return func() { a.told(a.options.Manager.Ready("Listening on " + a.Address())) }
 }
 
-// told logs what the service manager could not be told: it may end a server
-// that it knows nothing of.
+// told logs that the service manager could not be notified: it may end a server
+// that it does not hear from.
 func (a *App) told(err error) {
 	if err != nil {
 		a.log.Warn("the service manager does not listen", "error", err.Error())
 	}
 }
 
-// well looks whether the server does its work, as far as a new start could mend
-// it: its listeners answer, and so does the database in its own folder. A
-// PostgreSQL database that is down is no reason to start anew, for on-call goes
-// on from memory without it and would not come back; /readyz tells of that.
+// well checks what a restart could fix: the listeners answer, and so does the
+// database in the server's own folder. If a PostgreSQL database is down,
+// restarting would not help: on-call goes on from memory without it, and would
+// not come back after a restart. /readyz reports that case.
 func (a *App) well(ctx context.Context) error {
 	if !a.site.Load().settings.Database.IsSet() {
 		if err := a.store.Ping(ctx); err != nil {
@@ -67,17 +66,17 @@ func (a *App) well(ctx context.Context) error {
 	if a.duty == nil {
 		return nil
 	}
-	return answers(ctx, a.duty, http.MethodOptions, "*") // of net/http itself, and of no route
+	return answers(ctx, a.duty, http.MethodOptions, "*") // answered by net/http itself, not by a route
 }
 
-// answers looks whether requests to a listener are answered.
+// answers checks whether a listener answers requests.
 func answers(ctx context.Context, listener net.Listener, method, path string) error {
 	address := Reachable(listener.Addr().String())
 	request := (&http.Request{
 		Method: method, URL: &url.URL{Scheme: "http", Host: address, Path: path}, Header: http.Header{"User-Agent": {"switchhook"}}, Close: true,
 	}).WithContext(ctx)
-	// Not by a proxy that the environment names, and each time a new connection:
-	// that they are taken is the question.
+	// No proxy from the environment, and a new connection each time: the
+	// question is whether connections are accepted.
 	transport := &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: web.MaxHeader}
 	response, err := transport.RoundTrip(request)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// onCall wires the desk that phone systems ask whom to ring.
+// onCall wires the desk that phone systems ask whom to call.
 func (a *App) onCall(s *site, before *site) ([]web.Route, error) {
 	settings := s.settings
 	var err error
@@ -45,8 +45,8 @@ func (a *App) onCall(s *site, before *site) ([]web.Route, error) {
 	}, nil
 }
 
-// runOnCall puts the keeper of a site in the place of the one before, and keeps
-// the decisions of its desk. Desks that came of one another share a journal.
+// runOnCall replaces the previous site's keeper, and starts storing the desk's
+// decisions. Desks that follow one another share a journal.
 func (a *App) runOnCall(s, before *site) {
 	if s.keeper == nil {
 		a.keeping.replace(nil)
@@ -59,7 +59,7 @@ func (a *App) runOnCall(s, before *site) {
 	}
 }
 
-// dutyAddress returns the address that on-call has of its own.
+// dutyAddress returns on-call's own address.
 func dutyAddress(settings *config.Settings) setting.Address {
 	if settings.OnCall == nil {
 		return ""
@@ -67,8 +67,8 @@ func dutyAddress(settings *config.Settings) setting.Address {
 	return settings.OnCall.Listen
 }
 
-// NewDesk returns a desk as the server has it, for who only wants to know whom
-// it would ring. Without a store nobody was rung before.
+// NewDesk returns a desk like the server's, to find out whom it would call.
+// Without a store it has no history of calls.
 func NewDesk(settings *config.Settings, keeper *oncall.Keeper, s *store.Store) (*oncall.Desk, error) {
 	c := deskConfig(settings, keeper)
 	if s != nil {
@@ -81,9 +81,9 @@ func deskConfig(settings *config.Settings, keeper *oncall.Keeper) oncall.Config 
 	return oncall.Config{Keeper: keeper, AllowFrom: settings.OnCall.AllowFrom, Routes: oncall.RoutesOf(settings.OnCall)}
 }
 
-// NewKeeper returns what asks the sources of the settings, and keeps in the
-// store what they say; without a store it is forgotten. Loopback lets sources
-// be on this machine.
+// NewKeeper returns what asks the sources of the settings, and stores their
+// answers; without a store they are forgotten. Loopback allows sources on this
+// machine.
 func NewKeeper(settings *config.Settings, s *store.Store, c oncall.KeeperConfig, loopback bool) (*oncall.Keeper, error) {
 	if s != nil {
 		c.Answers = s.OnCallAnswers()
@@ -101,14 +101,14 @@ func NewKeeper(settings *config.Settings, s *store.Store, c oncall.KeeperConfig,
 	return oncall.NewKeeper(c)
 }
 
-// A source stays down when so many questions in a row had no answer, over so
-// long. Answers are used for a day, so nobody has to be woken at once.
+// A source is down after this many failed queries in a row, over this long.
+// Answers are good for a day, so there is no need to wake anyone sooner.
 const (
 	downAfter    = 3
 	downAfterFor = 10 * time.Minute
 )
 
-// fetched tells metrics and the operator how a source is.
+// fetched reports a source's state to metrics and the operator.
 func (a *App) fetched(state oncall.State) {
 	age, heard := state.Age(time.Now())
 	a.metrics.Source(state.Source, string(state.Failure), age, heard)

@@ -15,15 +15,15 @@ import (
 	"github.com/switchhook/switchhook/internal/nsapi"
 )
 
-// TokenFile is the file in the data folder that has the operator's token.
+// TokenFile is the file in the data folder that holds the operator's token.
 const TokenFile = "operator.token"
 
-// addressFile is the file in the data folder by which commands on the same
-// machine find a running Core.
+// addressFile is the file in the data folder where commands on the same machine
+// find the address of a running Core.
 const addressFile = "address"
 
-// OperatorToken returns the operator's token of a data folder; the first time
-// it is made. Only the user that serves can read it.
+// OperatorToken returns the operator's token of a data folder, and makes it the
+// first time. Only the user that serves can read it.
 func OperatorToken(folder string) (string, error) {
 	path := filepath.Join(folder, TokenFile)
 	text, err := os.ReadFile(path)
@@ -41,8 +41,8 @@ func OperatorToken(folder string) (string, error) {
 	return token, nil
 }
 
-// makeToken makes a token and keeps it. Of two servers of one folder that do so
-// at once, both have that of the first.
+// makeToken makes a token and stores it. If two servers of one folder do so at
+// once, both get the first one's.
 func makeToken(path string) (string, error) {
 	token := string(nsapi.NewToken(nsapi.SuperUser))
 	made := path + "." + rand.Text()
@@ -56,14 +56,14 @@ func makeToken(path string) (string, error) {
 			return other, nil
 		}
 	}
-	if err != nil { // it was empty, or the folder knows no links
+	if err != nil { // it was empty, or the file system has no hard links
 		err = os.Rename(made, path)
 	}
 	return token, err
 }
 
-// operatorToken returns the operator's token for the server. A folder that it
-// cannot be kept in is no reason to refuse calls: what wants it is closed then.
+// operatorToken returns the operator's token for the server. If the folder
+// cannot store it, calls are still served; only what needs the token is closed.
 func (a *App) operatorToken(settings *config.Settings) (string, error) {
 	token, err := OperatorToken(string(settings.Data))
 	if err != nil && settings.Core == nil {
@@ -73,8 +73,8 @@ func (a *App) operatorToken(settings *config.Settings) (string, error) {
 	return token, err
 }
 
-// writePrivate writes a line that only this user can read, whole or not at all,
-// whatever stood there.
+// writePrivate writes a line that only this user can read. It replaces the file
+// whole or not at all.
 func writePrivate(path, line string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*") // with mode 0600
 	if err != nil {
@@ -90,7 +90,7 @@ func writePrivate(path, line string) error {
 	return err
 }
 
-// announce writes where a Core listens, and returns what takes that back.
+// announce writes down where a Core listens, and returns a function to undo it.
 func announce(folder, address string) (withdraw func(), err error) {
 	path, url := filepath.Join(folder, addressFile), "http://"+Reachable(address)
 	if err := writePrivate(path, url); err != nil {
@@ -103,8 +103,8 @@ func announce(folder, address string) (withdraw func(), err error) {
 	}, nil
 }
 
-// Reachable returns where this machine reaches what listens at an address: on
-// every interface, it is loopback.
+// Reachable returns the address at which this machine reaches a listener:
+// loopback for one on every interface.
 func Reachable(address string) string {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -116,11 +116,11 @@ func Reachable(address string) string {
 	return net.JoinHostPort(host, port)
 }
 
-// Running is a Core that was announced in a data folder.
+// Running is a Core that is announced in a data folder.
 type Running struct{ URL, Token string }
 
-// Announced returns the Cores that are announced in some data folders. One that
-// was killed may be among them.
+// Announced returns the Cores that are announced in some data folders. Some may
+// have been killed.
 func Announced(folders ...string) []Running {
 	var all []Running
 	for _, folder := range folders {
@@ -130,7 +130,7 @@ func Announced(folders ...string) []Running {
 		}
 		token, err := os.ReadFile(filepath.Join(folder, TokenFile))
 		if err != nil {
-			continue // of another user
+			continue // another user's
 		}
 		all = append(all, Running{URL: strings.TrimSpace(string(address)), Token: strings.TrimSpace(string(token))})
 	}
@@ -140,8 +140,8 @@ func Announced(folders ...string) []Running {
 // maxDemos is how many demos can run at once for one user.
 const maxDemos = 9
 
-// DemoFolders are the data folders that switchhook demo chooses from: the first
-// is the usual one, the others are for demos that run beside it.
+// DemoFolders are the data folders that switchhook demo chooses from: the usual
+// one first, then those for demos that run at the same time.
 func DemoFolders() ([]string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -17,24 +17,24 @@ import (
 )
 
 const (
-	// provisionEvery is how often entries are looked for whose time has come.
+	// provisionEvery is how often we check for entries that are due.
 	provisionEvery = 30 * time.Second
 
-	// provisionPatience is how long one round may take. Whoever is not reached
-	// in it is in the next.
+	// provisionPatience is how long one round may take. Entries that are not
+	// reached wait for the next one.
 	provisionPatience = 5 * time.Minute
 
-	// keysAtOnce is how many chains that were made before there were keys are
-	// given one in a round: of ten thousand the last after 35 minutes, and within
-	// the hour where the phone system answers in 90 ms; each key asks it four times.
+	// keysAtOnce is how many chains from before there were keys get one in a
+	// round. Of ten thousand the last gets it after 35 minutes, or within the
+	// hour if the phone system takes 90 ms to answer; each key takes four
+	// requests.
 	keysAtOnce = 150
 
-	// allEntries is the id of the one job that brings all entries in order.
+	// allEntries is the id of the one job that provisions all entries.
 	allEntries = "all"
 )
 
-// Provisioner returns what brings the phone system of the settings to what
-// entries say.
+// Provisioner returns what makes the phone system match the entries.
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
 	return &provision.Provisioner{
 		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: settings.NetSapiens.CheckEvery,
@@ -42,7 +42,7 @@ func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.
 	}
 }
 
-// form wires the form of texts.
+// form wires the text-back form.
 func (a *App) form(s *site) *textback.Form {
 	s.provisioner = Provisioner(s.settings, s.client, a.store)
 	s.provisioner.Count = a.metrics.Step
@@ -52,8 +52,8 @@ func (a *App) form(s *site) *textback.Form {
 	}
 }
 
-// scheduleProvisioning makes the job that brings entries in order, which goes
-// on from then by itself, in one of the servers of the database.
+// scheduleProvisioning makes the provisioning job, which repeats from then on,
+// in one of the servers of the database.
 func (a *App) scheduleProvisioning(ctx context.Context) {
 	if a.site.Load().provisioner == nil {
 		return
@@ -63,10 +63,10 @@ func (a *App) scheduleProvisioning(ctx context.Context) {
 	}
 }
 
-// workProvision brings those entries in order whose time has come: what failed
-// is tried again, what was changed on the phone system is mended. Entries that
-// nobody has ever provisioned here are left to the operator: what another
-// program has made for them is not to change because this one was started.
+// workProvision provisions the entries that are due: it retries what failed and
+// repairs what was changed on the phone system. Entries that were never
+// provisioned here are left to the operator: starting this program must not
+// change what another one has made for them.
 func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err error) {
 	s := a.site.Load()
 	if s.provisioner == nil {
@@ -74,7 +74,7 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, provisionPatience-time.Minute)
 	defer cancel()
-	for _, keys := range [...]int{keysAtOnce, 0} { // what one entry has given up is another's at once
+	for _, keys := range [...]int{keysAtOnce, 0} { // again, as entries may take what others have just given up
 		if did, err := a.provisionDue(ctx, s, keys); err != nil || !did {
 			return time.Time{}, err
 		}
@@ -82,9 +82,9 @@ func (a *App) workProvision(ctx context.Context, _ string) (again time.Time, err
 	return time.Time{}, nil
 }
 
-// provisionDue brings those entries in order whose time has come, gives keys to
-// as many chains that were made before there were keys, and reports whether there
-// was anything to do.
+// provisionDue provisions the entries that are due, gives a key to as many
+// chains from before there were keys, and reports whether there was anything to
+// do.
 func (a *App) provisionDue(ctx context.Context, s *site, keys int) (did bool, err error) {
 	records, err := a.store.Provisioned().All(ctx)
 	if err != nil {
@@ -127,7 +127,7 @@ func (a *App) provisionDue(ctx context.Context, s *site, keys int) (did bool, er
 	return len(work.Apply)+len(work.Remove) > 0, nil
 }
 
-// provisioned tells the operator of what does not mend itself.
+// provisioned tells the operator what needs their attention.
 func (a *App) provisioned(ctx context.Context, o provision.Outcome) {
 	if o.Entry == "" {
 		return
@@ -154,7 +154,7 @@ func told(o provision.Outcome) string {
 	return fmt.Sprintf("Calls may not reach %s. User: %s. Dial rule: %s. Answer rule: %s.", o.Entry, o.Report.User, o.Report.DialRule, o.Report.AnswerRule)
 }
 
-// levels returns how things stand, for Prometheus.
+// levels returns current values for Prometheus.
 func (a *App) levels(ctx context.Context) (web.Levels, error) {
 	counts, due, err := a.store.Counts(ctx)
 	if err != nil {

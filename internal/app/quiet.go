@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// warnings lets through what an operator has to see of what a library logs:
-// how its migrations went, and that its workers were started, is not.
+// warnings passes on a library's warnings and errors, but not its routine
+// messages about migrations and workers.
 type warnings struct{ slog.Handler }
 
 func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {

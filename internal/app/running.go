@@ -5,18 +5,18 @@ import (
 	"sync"
 )
 
-// running is something that runs beside requests and is replaced when settings
-// are. Nothing runs before start and after stop.
+// running is something that runs beside requests and is replaced on reload. It
+// runs between start and stop only.
 type running struct {
 	mu      sync.Mutex
-	ctx     context.Context // of everything that is run; nil: not started
+	ctx     context.Context // of what runs; nil: not started
 	end     context.CancelFunc
 	done    chan struct{}
 	pending func(context.Context)
 }
 
-// replace ends what runs, waits for it, and runs something else in its place;
-// nil: nothing.
+// replace stops what runs, waits for it, and runs something else instead; nil:
+// nothing.
 func (r *running) replace(run func(context.Context)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -27,7 +27,7 @@ func (r *running) replace(run func(context.Context)) {
 	}
 }
 
-// start begins what there is to run.
+// start begins to run.
 func (r *running) start(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -35,7 +35,7 @@ func (r *running) start(ctx context.Context) {
 	r.begin()
 }
 
-// stop ends what runs, and waits for it.
+// stop ends it, and waits for it.
 func (r *running) stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -14,12 +14,13 @@ import (
 )
 
 const (
-	// stopTimeout is how long requests and calls in hand may take once the
-	// server is told to stop. systemd waits longer: TimeoutStopSec of the unit in
-	// packaging.
+	// stopTimeout is how long running requests and calls may take to finish
+	// once the server is told to stop. systemd waits longer: see TimeoutStopSec
+	// of the unit in packaging.
 	stopTimeout = 30 * time.Second
 
-	// cutTimeout is how long calls that are cut off may take to say so.
+	// cutTimeout is how long calls that are cut off may take to report their
+	// end.
 	cutTimeout = 5 * time.Second
 )
 
@@ -30,13 +31,13 @@ type listening struct {
 	ended  chan struct{}
 }
 
-// listen serves a listener. Failed is told where that ends otherwise than by
-// being stopped.
+// listen serves a listener. Failed gets the error if that ends without being
+// stopped.
 func (a *App) listen(base context.Context, listener net.Listener, handler http.Handler, failed chan<- error) *listening {
 	server := web.Server(handler, a.log)
 	server.BaseContext = func(net.Listener) context.Context { return base }
 	l := &listening{server: server, drain: web.NewDrain(server), ended: make(chan struct{})}
-	go func() { // ends with the server's shutdown, after which ended is waited for
+	go func() { // ends with the server's shutdown; ended is waited for after it
 		defer close(l.ended)
 		if err := l.drain.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
@@ -45,8 +46,8 @@ func (a *App) listen(base context.Context, listener net.Listener, handler http.H
 	return l
 }
 
-// Run serves until the context ends, then finishes the requests in hand, and
-// closes the App, also where it fails. Call Listen first.
+// Run serves until the context ends, then finishes the running requests. It
+// always closes the App, even if it fails. Call Listen first.
 func (a *App) Run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, a.Close()) }()
 	if current := a.site.Load(); current.core != nil {
@@ -56,14 +57,14 @@ func (a *App) Run(ctx context.Context) (err error) {
 		}
 		defer withdraw()
 	}
-	// What is still going on when the time is up is told by its context.
+	// When the time is up, this context tells what is still running.
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	background, err := a.start(ctx)
 	if err != nil {
 		return err
 	}
-	failed := make(chan error, 3) // of all, so that none waits
+	failed := make(chan error, 3) // one slot each, so that no sender waits
 	all := []*listening{a.listen(base, a.listener, a.Handler(), failed)}
 	if a.duty != nil {
 		all = append(all, a.listen(base, a.duty, a.handlerOf(func(s *site) http.Handler { return s.duty }), failed))
@@ -82,8 +83,8 @@ func (a *App) Run(ctx context.Context) (err error) {
 	return errors.Join(err, a.stop(base, cut, all, background))
 }
 
-// stop finishes what is in hand: jobs first, while requests are still answered,
-// so that whoever asks meanwhile waits for as short a time as can be.
+// stop finishes running work: jobs first, while requests are still answered, so
+// that clients are turned away for as short a time as possible.
 func (a *App) stop(base context.Context, cut context.CancelFunc, all []*listening, background *background) error {
 	within := cmp.Or(a.options.StopTimeout, stopTimeout)
 	a.log.Info("stopping", "within", within.String())
@@ -93,7 +94,7 @@ func (a *App) stop(base context.Context, cut context.CancelFunc, all []*listenin
 	}
 	stopping, cancel := context.WithTimeout(base, within)
 	defer cancel()
-	working, cancel := context.WithTimeout(stopping, within/2) // requests have the other half
+	working, cancel := context.WithTimeout(stopping, within/2) // requests get the other half
 	defer cancel()
 	err := background.stopJobs(working)
 
@@ -111,21 +112,21 @@ func (a *App) stop(base context.Context, cut context.CancelFunc, all []*listenin
 		}
 		if lines != nil {
 			ending, cancel := context.WithTimeout(context.WithoutCancel(base), cutTimeout)
-			_ = lines.Wait(ending) // a terminal that does not answer is not waited for
+			_ = lines.Wait(ending) // a terminal that does not answer must not hold us up
 			cancel()
 		}
 	}
 	for _, l := range all {
 		<-l.ended
 	}
-	a.codes.Stop(stopping) // that requests have asked for
+	a.codes.Stop(stopping) // the codes that requests have asked for
 	a.sums.Close(context.WithoutCancel(base))
 	background.stop()
 	a.site.Load().close()
 	return errors.Join(err, inHand)
 }
 
-// drain stops all listeners at once, and waits for the requests in hand.
+// drain stops all listeners at once, and waits for running requests.
 func drain(ctx context.Context, all []*listening) error {
 	errs := make([]error, len(all))
 	var draining sync.WaitGroup

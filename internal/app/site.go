@@ -19,7 +19,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// site is what one set of settings makes of the server.
+// site is everything the server builds from one set of settings.
 type site struct {
 	settings *config.Settings
 	handler  http.Handler
@@ -35,9 +35,9 @@ type site struct {
 
 	keeper *oncall.Keeper
 	desk   *oncall.Desk
-	duty   http.Handler // of the listener that on-call has of its own; nil: it has none
+	duty   http.Handler // of on-call's own listener; nil: it has none
 
-	metrics http.Handler // of the listener that metrics have of their own; nil: they have none
+	metrics http.Handler // of the metrics listener; nil: there is none
 
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
@@ -46,8 +46,8 @@ type site struct {
 	console []web.Route // of the Core, for its operator
 }
 
-// newSite wires the parts that settings switch on. What outlives settings is
-// taken from the site before, which may be nil.
+// newSite wires the parts that settings switch on. It takes what outlives a
+// reload from the previous site, which may be nil.
 func (a *App) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
 	s := &site{settings: settings}
 	common := web.Config{Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
@@ -64,7 +64,7 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 		}
 		parts.Webhooks = append(parts.Webhooks, calls...)
 		checks["entries"] = func(context.Context) error {
-			return web.Impaired(s.entries.Problem()) // what was last read is in force
+			return web.Impaired(s.entries.Problem()) // the last good entries are in force
 		}
 	}
 	if settings.OnCall != nil {
@@ -105,13 +105,13 @@ func (a *App) newSite(ctx context.Context, settings *config.Settings, before *si
 	return s, nil
 }
 
-// door has only the operator's programs in.
+// door admits the operator's programs only.
 func (a *App) door(next http.Handler) http.Handler {
 	return &console.Door{Token: a.token, Guesses: a.guesses, Next: next}
 }
 
 // operationsEmail returns the address of the system users. The phone system
-// demands one; nothing is ever sent to it.
+// requires one; nothing is ever sent to it.
 func operationsEmail(settings *config.Settings) string {
 	if email := settings.NetSapiens.OperationsEmail; email != "" {
 		return string(email)
@@ -119,8 +119,8 @@ func operationsEmail(settings *config.Settings) string {
 	return "operations@" + settings.PublicURL.Hostname()
 }
 
-// introduce says what is served. duty and metrics are the listeners that on-call
-// and metrics have of their own; nil: they have none.
+// introduce logs what is served. duty and metrics are the listeners of on-call
+// and of metrics; nil: they have none.
 func (s *site) introduce(log *slog.Logger, duty, metrics net.Listener) {
 	if s.entries != nil {
 		texts, queues := 0, 0
@@ -139,7 +139,7 @@ func (s *site) introduce(log *slog.Logger, duty, metrics net.Listener) {
 	if on := s.settings.OnCall; on != nil {
 		attrs := []any{"sources", len(on.Sources), "routes", len(on.Routes)}
 		if duty != nil {
-			attrs = append(attrs, "address", duty.Addr().String()) // else as all web requests
+			attrs = append(attrs, "address", duty.Addr().String()) // otherwise it shares the main listener
 		}
 		log.Info("on-call is on", attrs...)
 	}
@@ -151,7 +151,7 @@ func (s *site) introduce(log *slog.Logger, duty, metrics net.Listener) {
 	}
 }
 
-// close closes the connections that only this site keeps.
+// close closes the connections that only this site uses.
 func (s *site) close() {
 	if s.client != nil {
 		s.client.CloseIdle()

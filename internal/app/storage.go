@@ -36,8 +36,8 @@ func OpenStore(ctx context.Context, settings *config.Settings) (*store.Store, er
 	return store.Open(ctx, storeConfig(settings))
 }
 
-// MakeStore is OpenStore for a command that may come before the first start of
-// the server: a database that is not there is made.
+// MakeStore is OpenStore for a command that may run before the server's first
+// start: it makes a missing database.
 func MakeStore(ctx context.Context, settings *config.Settings) (*store.Store, error) {
 	s, err := OpenStore(ctx, settings)
 	if fault.CodeOf(err) != fault.NotFound {
@@ -54,7 +54,7 @@ func storeConfig(settings *config.Settings) store.Config {
 		c.Elsewhere = func() []*entry.Entry {
 			entries, err := entry.Open(file, nil)
 			if err != nil {
-				return nil // opening the entries says so
+				return nil // opening the entries reports it
 			}
 			return entries.All()
 		}
@@ -70,13 +70,13 @@ func (a *App) openStore(ctx context.Context, settings *config.Settings) (*store.
 }
 
 // sameStore reports whether two settings name the same database. It is opened
-// once: what is under way holds on to it.
+// once: running work depends on it.
 func sameStore(a, b *config.Settings) bool {
 	return a.Database.Reveal() == b.Database.Reveal() && a.Data == b.Data
 }
 
-// OpenEntries opens the entries of the settings: in the operator's file, else
-// in the database. Report is told of problems; it may be nil.
+// OpenEntries opens the entries of the settings: in the operator's file,
+// otherwise in the database. Report gets problems. Optional.
 func OpenEntries(ctx context.Context, settings *config.Settings, s *store.Store, report func(error)) (Entries, error) {
 	if settings.DomainsFile != "" {
 		return entry.Open(string(settings.DomainsFile), report)
@@ -110,15 +110,15 @@ func (a *App) openEntries(ctx context.Context, settings *config.Settings) (Entri
 	return entries, nil
 }
 
-// entriesBefore is the file in the data folder in which the first version kept
-// the entries.
+// entriesBefore is the file in the data folder in which the first version
+// stored the entries.
 const entriesBefore = "domains.json"
 
-// takenOver is what a file of entries is called once the database has them.
+// takenOver is the suffix of an entries file once the database has them.
 const takenOver = ".imported"
 
-// takeOver brings the entries of a domains.json in the data folder into an
-// empty database: that is where the first version kept them.
+// takeOver imports the entries of a domains.json in the data folder into an
+// empty database: the first version stored them there.
 func (a *App) takeOver(ctx context.Context, settings *config.Settings, entries Entries) error {
 	path := filepath.Join(string(settings.Data), entriesBefore)
 	text, err := os.ReadFile(path)
@@ -140,7 +140,7 @@ func (a *App) takeOver(ctx context.Context, settings *config.Settings, entries E
 	return a.store.Audit(ctx, ledger.Event{At: time.Now(), Actor: "server", Action: "entries imported", About: path, Detail: fmt.Sprintf("%d entries", added)})
 }
 
-// entriesProblem tells of entries that have broken or were mended.
+// entriesProblem reports entries that became unreadable or readable again.
 func (a *App) entriesProblem(err error) {
 	if err == nil {
 		a.log.Info("the entries can be read again")

@@ -11,27 +11,27 @@ import (
 )
 
 const (
-	// suspectsEvery is how often the rules of entries are looked at that were
-	// asked for without their key, and suspectsAtOnce how many: 40 a minute,
-	// whatever strangers ask for.
+	// suspectsEvery is how often we check the rules of entries that were
+	// requested without their key, and suspectsAtOnce how many at a time: 40 a
+	// minute, whatever strangers request.
 	suspectsEvery  = 3 * time.Second
 	suspectsAtOnce = 2
 
-	// suspectAgain is how often the same entry is.
+	// suspectAgain is how often we check the same entry.
 	suspectAgain = time.Minute
 )
 
-// suspects are entries that were asked for without the key that they demand.
-// That may be a stranger; or somebody has taken the key out of the rule, and
-// calls are refused until it is there again.
+// suspects are entries that were requested without the key that they require.
+// It may be a stranger; or someone has removed the key from the rule, and calls
+// are refused until it is back.
 type suspects struct {
 	mu    sync.Mutex
-	next  map[string]time.Time // from when on an entry is one again; zero: it is in the queue
-	queue []string             // those that are to be looked at
+	next  map[string]time.Time // until when an entry is not added again; zero: it is in the queue
+	queue []string             // those still to check
 }
 
-// add notes an entry that was asked for without its key. The entry is there: who
-// asks for others fills nothing.
+// add notes an entry that was requested without its key. The entry must exist,
+// so strangers cannot fill the queue.
 func (s *suspects) add(id string, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,7 +45,7 @@ func (s *suspects) add(id string, now time.Time) {
 	s.queue = append(s.queue, id)
 }
 
-// take returns those whose turn it is.
+// take returns the next entries to check.
 func (s *suspects) take(now time.Time) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,8 +60,8 @@ func (s *suspects) take(now time.Time) []string {
 	return taken
 }
 
-// lookAtSuspects makes them due: the job looks at their rules, in whichever
-// server of the database.
+// lookAtSuspects makes suspects due, so that the job checks their rules, on
+// whichever server of the database.
 func (a *App) lookAtSuspects(ctx context.Context) {
 	now := time.Now()
 	due := false
@@ -77,8 +77,7 @@ func (a *App) lookAtSuspects(ctx context.Context) {
 	}
 }
 
-// makeDue has a chain looked at that was in order, if chains are looked at again
-// and again.
+// makeDue has a chain checked that was in order, if periodic checks are on.
 func (a *App) makeDue(ctx context.Context, id string, now time.Time) (did bool, err error) {
 	if p := a.site.Load().provisioner; p == nil || p.CheckEvery <= 0 {
 		return false, nil
@@ -89,7 +88,7 @@ func (a *App) makeDue(ctx context.Context, id string, now time.Time) (did bool, 
 		return false, err
 	}
 	r.Next = now
-	if err := records.Save(ctx, r); !errors.Is(err, provision.ErrStale) { // else it was looked at just now
+	if err := records.Save(ctx, r); !errors.Is(err, provision.ErrStale) { // otherwise it was checked just now
 		return err == nil, err
 	}
 	return false, nil

@@ -8,7 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/app"
 )
 
-// TestSuspectsAreLookedAtAtABoundedPace has strangers ask for ten thousand
+// TestSuspectsAreLookedAtAtABoundedPace has strangers request ten thousand
 // entries without their keys, again and again.
 func TestSuspectsAreLookedAtAtABoundedPace(t *testing.T) {
 	s := app.NewSuspects()

@@ -73,7 +73,7 @@ func (a *App) textBack(ctx context.Context, s *site, before *site) ([]web.Route,
 	return routes, nil
 }
 
-// quiet returns when no texts of an entry go out.
+// quiet returns an entry's quiet hours.
 func (s *site) quiet(id string) *hours.Quiet {
 	quiet := s.settings.TextBack.QuietHours
 	if e, ok := s.entries.Get(id); ok {
@@ -82,8 +82,8 @@ func (s *site) quiet(id string) *hours.Quiet {
 	return quiet
 }
 
-// attempted tells the operator what became of an attempt at a text, where that
-// needs them.
+// attempted tells the operator the result of an attempt at a text, if they need
+// to know.
 func (a *App) attempted(s *site, t ledger.Text, r ledger.Result) {
 	ctx := context.Background()
 	a.metrics.Attempt(r)
@@ -96,7 +96,7 @@ func (a *App) attempted(s *site, t ledger.Text, r ledger.Result) {
 		t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem, t.ID)})
 }
 
-// limited tells the operator that a cap was in the way of an entry's text.
+// limited tells the operator that a cap stopped an entry's text.
 func (a *App) limited(id string, full ledger.Full) {
 	what := "Either strangers ask for texts, or the entry has more callers than the cap allows: the settings of [textback] say how many."
 	switch full.Cap.Scope {

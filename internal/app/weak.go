@@ -13,10 +13,10 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// ShortSecrets tells of the secrets of a server that are too short. New ones are
-// refused: those of a data folder that no server has used yet. Others were in
-// force before there was a least length: who shows them would be locked out, so
-// these are only warned of.
+// ShortSecrets returns a server's secrets that are too short. Those in a data
+// folder that no server has used yet are refused. Others date from before there
+// was a minimum length: refusing them would lock their users out, so we only
+// warn.
 func ShortSecrets(ctx context.Context, settings *config.Settings) (refused, warned []config.Problem) {
 	isNew := len(settings.Weak()) > 0 && !inUse(ctx, settings)
 	for _, w := range settings.Weak() {
@@ -27,15 +27,16 @@ func ShortSecrets(ctx context.Context, settings *config.Settings) (refused, warn
 		}
 	}
 	path := filepath.Join(string(settings.Data), TokenFile)
-	text, err := os.ReadFile(path) // what cannot be read here is no business of this
+	text, err := os.ReadFile(path) // if it cannot be read, that is reported elsewhere
 	if token := strings.TrimSpace(string(text)); err == nil && token != "" && config.IsShort(token) {
 		warned = append(warned, config.ShortSecret(config.Origin{Kind: config.SecretFile, File: path}, "the operator's token", token))
 	}
 	return refused, warned
 }
 
-// inUse reports whether a server has used the data folder or the database before.
-// What cannot be found out is taken for yes: an installed server has to start.
+// inUse reports whether a server has used the data folder or the database
+// before. If we cannot tell, the answer is yes: an installed server has to
+// start.
 func inUse(ctx context.Context, settings *config.Settings) bool {
 	for _, name := range []string{TokenFile, entriesBefore} {
 		if _, err := os.Stat(filepath.Join(string(settings.Data), name)); !errors.Is(err, fs.ErrNotExist) {
@@ -49,7 +50,7 @@ func inUse(ctx context.Context, settings *config.Settings) bool {
 	return fault.CodeOf(err) != fault.NotFound
 }
 
-// heedShortSecrets refuses those that are new, and warns of the others. It comes
+// heedShortSecrets refuses new short secrets, and warns of the others. It runs
 // before anything is made in the data folder.
 func (a *App) heedShortSecrets(ctx context.Context, settings *config.Settings) error {
 	refused, warned := ShortSecrets(ctx, settings)
@@ -59,8 +60,8 @@ func (a *App) heedShortSecrets(ctx context.Context, settings *config.Settings) e
 	return config.Refuse(refused)
 }
 
-// newShortSecrets returns the Error of short secrets that the settings in force
-// do not have.
+// newShortSecrets returns an Error about short secrets that the current
+// settings do not have.
 func newShortSecrets(settings, inForce *config.Settings) error {
 	var refused []config.Problem
 	for _, w := range settings.Weak() {

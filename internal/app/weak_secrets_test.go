@@ -14,8 +14,8 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// weakSettings are of a server with the forms' secret and one of on-call on lines
-// 8 and 10.
+// weakSettings are settings of a server with the forms' secret on line 8 and an
+// on-call secret on line 10.
 func weakSettings(forms, onCall string) string {
 	return fmt.Sprintf(`listen = "127.0.0.1:0"
 public_url = "https://hooks.example.net"
@@ -34,7 +34,7 @@ path = "rota.toml"
 `, forms, onCall)
 }
 
-// folderOf returns a folder with some files, in their folders.
+// folderOf returns a folder with some files, in their subfolders.
 func folderOf(t *testing.T, files map[string]string) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -50,7 +50,7 @@ func folderOf(t *testing.T, files map[string]string) string {
 	return folder
 }
 
-// started is open, and closes the server at the end of the test.
+// started is open; the server is closed at the end of the test.
 func started(t *testing.T, from config.Sources) (a *app.App, log *bytes.Buffer, err error) {
 	t.Helper()
 	a, log, err = open(t, from)
@@ -64,7 +64,7 @@ func started(t *testing.T, from config.Sources) (a *app.App, log *bytes.Buffer, 
 	return a, log, err
 }
 
-// open wires a server of the settings in a folder, and returns its log.
+// open wires a server with a folder's settings, and returns its log.
 func open(t *testing.T, from config.Sources) (a *app.App, log *bytes.Buffer, err error) {
 	t.Helper()
 	settings, err := config.Load(from)
@@ -94,7 +94,7 @@ func TestANewFolderTakesNoShortSecrets(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			folder := folderOf(t, map[string]string{"switchhook.toml": weakSettings(c.forms, c.onCall)})
-			for range 2 { // the refusal leaves nothing behind that would make the folder an old one
+			for range 2 { // the refusal leaves nothing that would make the folder look used
 				_, log, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folder})
 				want := ""
 				if c.want != nil {
@@ -124,7 +124,7 @@ func TestAnOldFolderIsWarnedOfShortSecrets(t *testing.T) {
 			files["switchhook.toml"] = weakSettings("formsecret", longSecret)
 			_, log, err := started(t, config.Sources{Path: "switchhook.toml", Dir: folderOf(t, files)})
 			if err != nil && strings.Contains(err.Error(), "settings") {
-				t.Fatal(err) // nothing else can be kept in what is no folder
+				t.Fatal(err) // other failures are expected where data is not a folder
 			}
 			if !strings.Contains(log.String(), "level=WARN") || !strings.Contains(log.String(), "switchhook.toml:8: forms.secret has 10 characters") {
 				t.Errorf("the log tells nothing of it:\n%s", log)
@@ -164,8 +164,8 @@ func TestAnOldDatabaseMakesAFolderOld(t *testing.T) {
 	}
 }
 
-// The services before had secrets of any length, which forms and dial plans of
-// customers hold.
+// The predecessors had secrets of any length, which customers' forms and dial
+// plans hold.
 func TestSecretsOfTheServicesBeforeAreTakenOver(t *testing.T) {
 	const server = "SWITCHHOOK_NETSAPIENS_URL=https://phones.example.net\nSWITCHHOOK_PUBLIC_URL=https://hooks.example.net\n"
 	for _, c := range []struct {
