@@ -6,18 +6,18 @@ import (
 	"sync"
 )
 
-// ageBits is how much of an age is by chance: two processes that make objects
-// in the same microsecond hardly ever give them the same age.
+// ageBits is how many bits of an age are random: two processes that make
+// objects in the same microsecond hardly ever give them the same age.
 const ageBits = 10
 
-// ages gives out numbers that grow, without asking the database, where all
-// would wait for each other: they are made of the time.
+// ages gives out growing numbers without asking the database, where all would
+// wait for each other: they are made from the time.
 type ages struct {
 	mu   sync.Mutex
 	last int64
 }
 
-// start makes the next age higher than all there are, also where the clock has
+// start makes the next age higher than all existing ones, even if the clock has
 // been set back.
 func (a *ages) start(ctx context.Context, s *Store) error {
 	return s.readOnce(ctx, func(ctx context.Context, q querier) error {

@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// Audit keeps an event. One without a time is of now.
+// Audit stores an event. Its time defaults to now.
 func (s *Store) Audit(ctx context.Context, event ledger.Event) error {
 	if event.At.IsZero() {
 		event.At = s.now()
@@ -22,8 +22,8 @@ func (s *Store) Audit(ctx context.Context, event ledger.Event) error {
 	})
 }
 
-// Events returns the events since a time, the youngest first, and at most
-// limit; 0: all.
+// Events returns the events since a time, newest first, and at most limit; 0:
+// all.
 func (s *Store) Events(ctx context.Context, since time.Time, limit int) (events []ledger.Event, err error) {
 	query := "SELECT at, actor, action, about, detail FROM events WHERE at >= $1 ORDER BY at DESC, id" + atMost(limit)
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {

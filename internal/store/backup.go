@@ -13,13 +13,13 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Backup writes the whole database to a new file while it is in use: the file
-// is a database as it was at one moment, and it is there whole or not at all.
-// Put in the place of switchhook.db while no server runs, it is what was.
+// Backup writes the whole database to a new file while it is in use. The file
+// holds the database as of one moment, and appears whole or not at all. To
+// restore it, put it in place of switchhook.db while no server runs.
 //
-// A file that exists is not replaced: the error is Refused. A PostgreSQL
-// database is backed up with PostgreSQL's own programs: the error is
-// Unsupported, and its hint is the command.
+// An existing file is not replaced: the error is Refused. A PostgreSQL database
+// is backed up with PostgreSQL's own tools: the error is Unsupported, and its
+// hint is the command.
 func (s *Store) Backup(ctx context.Context, path string) error {
 	if err := s.running.enter(); err != nil {
 		return err
@@ -36,7 +36,7 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	if err != nil {
 		return notBackedUp(path, err)
 	}
-	defer func() { _ = os.Remove(temporary.Name()) }() // or it has been placed
+	defer func() { _ = os.Remove(temporary.Name()) }() // if it has not been placed
 	if err := s.copyInto(ctx, temporary.Name()); err != nil {
 		return errors.Join(notBackedUp(path, s.explain(err)), temporary.Close())
 	}
@@ -46,8 +46,8 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return place(temporary.Name(), path)
 }
 
-// copyInto writes the database to an empty file. Readers may not, so it has a
-// connection of its own.
+// copyInto writes the database to an empty file. Readers are not allowed to, so
+// it has a connection of its own.
 func (s *Store) copyInto(ctx context.Context, path string) error {
 	db, err := openFile(s.path, map[string]string{"_busy_timeout": inMillis(readerPatience)})
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Store) copyInto(ctx context.Context, path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// place gives a file its name unless another has it.
+// place gives a file its name unless that is taken.
 func place(temporary, path string) error {
 	err := os.Link(temporary, path)
 	switch {
@@ -73,7 +73,7 @@ func place(temporary, path string) error {
 	if err != nil {
 		return nil //nolint:nilerr // the file is there; only a power cut in the next seconds could take its name
 	}
-	_ = folder.Sync() // which not all systems know
+	_ = folder.Sync() // not supported by all systems
 	return folder.Close()
 }
 
@@ -86,8 +86,8 @@ func notBackedUp(path string, err error) error {
 		Hint: "its folder must exist, be one that you may write to, and have room for the whole database"}
 }
 
-// dumpCommand is what backs a PostgreSQL database up, as it is typed. pg_dump
-// asks for the password.
+// dumpCommand returns the command line that backs a PostgreSQL database up.
+// pg_dump asks for the password.
 func (s *Store) dumpCommand(path string) string {
 	at := s.pool.Config().ConnConfig
 	words := []string{"pg_dump", "--format=custom", "--file=" + path, "--host=" + at.Host, "--port=" + strconv.Itoa(int(at.Port)),

@@ -41,7 +41,7 @@ func b2i(b bool) int {
 	return 0
 }
 
-// BenchmarkGet10000 is what each request takes to find its entry.
+// BenchmarkGet10000 measures the lookup of an entry, once for each request.
 func BenchmarkGet10000(b *testing.B) {
 	engines(b, func(b *testing.B, s *store.Store) {
 		e := many(b, s)
@@ -53,7 +53,7 @@ func BenchmarkGet10000(b *testing.B) {
 	})
 }
 
-// BenchmarkEntries10000 is what a start takes.
+// BenchmarkEntries10000 measures the start.
 func BenchmarkEntries10000(b *testing.B) {
 	engines(b, func(b *testing.B, s *store.Store) {
 		many(b, s)
@@ -65,7 +65,7 @@ func BenchmarkEntries10000(b *testing.B) {
 	})
 }
 
-// BenchmarkWrite is one commit of two statements, with 32 callers at once.
+// BenchmarkWrite is one commit of two statements, with 32 concurrent callers.
 func BenchmarkWrite(b *testing.B) {
 	engines(b, func(b *testing.B, s *store.Store) {
 		pad(b, s)
@@ -88,7 +88,7 @@ func BenchmarkWrite(b *testing.B) {
 	})
 }
 
-// BenchmarkAllow is what asking for a limit takes, with 32 callers at once.
+// BenchmarkAllow measures a limit check, with 32 concurrent callers.
 func BenchmarkAllow(b *testing.B) {
 	engines(b, func(b *testing.B, s *store.Store) {
 		b.SetParallelism(16)

@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// KeepCall keeps a call that was placed. A second one of the same id replaces
-// the first.
+// KeepCall stores a call that was placed. A second one with the same id
+// replaces the first.
 func (s *Store) KeepCall(ctx context.Context, call ledger.Call) error {
 	failed := 0
 	if call.Failed {
@@ -26,8 +26,8 @@ func (s *Store) KeepCall(ctx context.Context, call ledger.Call) error {
 	})
 }
 
-// Calls returns the calls since a time, the youngest first, and at most limit;
-// 0: all.
+// Calls returns the calls since a time, newest first, and at most limit; 0:
+// all.
 func (s *Store) Calls(ctx context.Context, since time.Time, limit int) (calls []ledger.Call, err error) {
 	query := "SELECT id, at, from_number, to_number, outcome, failed, trace FROM calls WHERE at >= $1 ORDER BY at DESC, id" + atMost(limit)
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// What click-to-call keeps here.
+// The interfaces that click-to-call needs from the store.
 var (
 	_ clicktocall.Ledger   = (*Store)(nil)
 	_ clicktocall.Watched  = (*Store)(nil)
@@ -64,20 +64,20 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 	return begun, repeated, nil
 }
 
-// isSpent reports whether a token was used.
+// isSpent reports whether a token has been used.
 func isSpent(ctx context.Context, tx *sql.Tx, token string) (bool, error) {
 	var spent int
 	err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callback_tokens WHERE token = $1", token).Scan(&spent)
 	return spent > 0, err
 }
 
-// spendToken keeps a token from being used again.
+// spendToken makes sure that a token cannot be used again.
 func spendToken(ctx context.Context, tx *sql.Tx, token string, ends time.Time) error {
 	_, err := tx.ExecContext(ctx, "INSERT INTO callback_tokens (token, ends) VALUES ($1, $2)", token, millis(ends))
 	return err
 }
 
-// keyed returns caps with the keys of their numbers.
+// keyed returns caps with their numbers replaced by keys.
 func keyed(caps []clicktocall.Cap) []clicktocall.Cap {
 	caps = slices.Clone(caps)
 	for i, c := range caps {
@@ -88,7 +88,7 @@ func keyed(caps []clicktocall.Cap) []clicktocall.Cap {
 	return caps
 }
 
-// holdCaps makes other transactions about the same number, token and caps wait
+// holdCaps makes other transactions about the same number, token or caps wait
 // for the end of this one.
 func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, caps []clicktocall.Cap) error {
 	names := []string{"callback token " + token}
@@ -101,7 +101,7 @@ func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, 
 	return s.hold(ctx, tx, names...)
 }
 
-// sameCallBack returns the call back that an Ask is a repeat of; nil: none.
+// sameCallBack returns the call back that an Ask repeats; nil: none.
 func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.Time) (*clicktocall.CallBack, error) {
 	if a.Number == "" {
 		return nil, nil
@@ -117,8 +117,8 @@ func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.T
 	return &found, err
 }
 
-// knownOf returns what is known of an Ask, but for the call back self. Its locks
-// are held.
+// knownOf returns what is known about an Ask, not counting the call back self.
+// The caller holds the locks.
 func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, self string, now time.Time) (k clicktocall.Known, err error) {
 	if a.Token != "" {
 		if k.Spent, err = isSpent(ctx, tx, a.Token); err != nil {
@@ -154,7 +154,7 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 	)
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
-		if c, err = findCallBack(ctx, tx, id); err != nil { // says what is to be locked; the rest may change until then
+		if c, err = findCallBack(ctx, tx, id); err != nil { // to know what to lock; the rest may change until then
 			return err
 		}
 		a := clicktocall.Ask{Entry: c.Entry, Tenant: c.Tenant, Number: phone.Key(c.Number), Caps: keyed(caps(c))}
@@ -185,12 +185,12 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 	return c, known, nil
 }
 
-// The steps of call backs, from where clicktocall.Steps has them begin.
+// The steps of call backs; clicktocall.Steps says from which states.
 var (
 	claimCallBack = clicktocall.Steps.SQL(ledger.Claim, `UPDATE callbacks SET state = 'placing', attempts = attempts + 1, updated = $1, counted = $1, lease = $2
 		WHERE id = $3 AND state IN (from) RETURNING `+callBackColumns)
-	// One whose lease ended before its attempt did is taken to be uncertain:
-	// what came of it is a fact all the same.
+	// If the lease ended before its attempt did, the call back was marked
+	// uncertain; the attempt's result still counts.
 	finishCallBack = clicktocall.Steps.SQL(ledger.Finish, `UPDATE callbacks SET state = $1, problem = $2, updated = $3, lease = 0, counted = CASE WHEN $1 = 'failed' THEN 0 WHEN $1 = 'scheduled' THEN at ELSE counted END
 		WHERE id = $4 AND attempts = $5 AND state IN (from)`)
 	strandCallBacks = clicktocall.Steps.SQL(ledger.Strand, `UPDATE callbacks SET state = 'uncertain', problem = $1, updated = $2, lease = 0
@@ -201,7 +201,7 @@ var (
 		(SELECT id FROM callbacks WHERE created < $1 AND state IN (from) ORDER BY created LIMIT $2)`)
 )
 
-// advances are the ways on, by where they lead.
+// advances maps a state to the statement that moves a call back on to it.
 var advances = map[clicktocall.State]string{
 	clicktocall.Placed: advanceCallBack(clicktocall.Find), clicktocall.Calling: advanceCallBack(clicktocall.Ring), clicktocall.Over: advanceCallBack(clicktocall.End),
 }

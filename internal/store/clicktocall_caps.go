@@ -10,8 +10,8 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall"
 )
 
-// capColumns are the columns that a scope is counted by: what it is of, and
-// since when it counts. One that waits counts from its own time on.
+// capColumns are the columns that a scope is counted by: whose it is, and from
+// when it counts. A scheduled call back counts from its own time on.
 var capColumns = map[clicktocall.Scope][2]string{
 	clicktocall.OfNumber:  {"number", "counted"},
 	clicktocall.OfNetwork: {"network", "created"},
@@ -21,14 +21,14 @@ var capColumns = map[clicktocall.Scope][2]string{
 	clicktocall.OfTenant:  {"tenant", "counted"},
 }
 
-// moment is what caps are looked at for: a call at a time that is now or later.
+// moment is what caps are checked for: a call now or later.
 type moment struct {
 	now, call time.Time
-	self      string // the id of the call back itself, where there is one; it is not counted
+	self      string // of the call back itself, if it exists; it is not counted
 }
 
-// fullCaps returns the caps that are reached: there would be a time as long as
-// the cap's with one more call back in it than there may be.
+// fullCaps returns the caps that are reached: with one more call back some
+// period of the cap's length would hold too many.
 func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, m moment) ([]clicktocall.Full, error) {
 	var full []clicktocall.Full
 	for _, c := range caps {
@@ -55,12 +55,12 @@ type counting struct {
 	moment
 }
 
-// fullUntil returns until when a cap is reached; zero: it is not. The oldest of
-// as many call backs as there may be before the call tells; with those that wait
-// for their time after it, any run of as many around the call.
+// fullUntil returns until when a cap is reached; zero: it is not. It checks
+// each run of call backs around the call, as many as the cap allows: those
+// before it, and scheduled ones after it.
 func (c counting) fullUntil(ctx context.Context) (until time.Time, err error) {
 	if c.since == "created" {
-		c.call = c.now // they count when they are asked for
+		c.call = c.now // they count from when they are asked for
 	}
 	later, err := c.waiting(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func (c counting) fullUntil(ctx context.Context) (until time.Time, err error) {
 	if len(later) == most {
 		latest(later[0])
 	}
-	for n := 1; n < most && n <= len(before); n++ { // so many before the call, the others after it
+	for n := 1; n < most && n <= len(before); n++ { // n before the call, the others after it
 		if rest := most - n; rest <= len(later) && later[rest-1].Sub(before[n-1]) < c.cap.Per {
 			latest(before[n-1])
 		}
@@ -90,11 +90,11 @@ func (c counting) fullUntil(ctx context.Context) (until time.Time, err error) {
 	return until, nil
 }
 
-// where selects what a cap counts of what it is of.
+// where returns the condition for what a cap counts.
 func (c counting) where() string {
 	where := "FROM callbacks WHERE " + c.of + " = $1 AND id <> $2"
 	if c.cap.Scope == clicktocall.OfSite || c.cap.Scope == clicktocall.OfBlock {
-		where += " AND " + c.of + " <> ''" // as their indexes have it
+		where += " AND " + c.of + " <> ''" // to match their indexes
 	}
 	if c.cap.Bare {
 		where += " AND bare = 1"
@@ -105,9 +105,9 @@ func (c counting) where() string {
 	return where
 }
 
-// before returns when there were call backs before the call, the youngest first,
-// and not longer before than the cap's time: all up to its number, or the one
-// alone that reaches it.
+// before returns the times of call backs before the call, newest first, within
+// the cap's period: all up to the cap's number, or only the one that reaches
+// it.
 func (c counting) before(ctx context.Context, all bool) ([]time.Time, error) {
 	query := fmt.Sprintf("SELECT %[2]s %[1]s AND %[2]s > $3 AND (%[2]s <= $4 OR state <> 'scheduled') ORDER BY %[2]s DESC LIMIT $5", c.where(), c.since)
 	args := []any{c.cap.Of, c.self, millis(c.call.Add(-c.cap.Per)), millis(c.call)}
@@ -124,11 +124,11 @@ func (c counting) before(ctx context.Context, all bool) ([]time.Time, error) {
 	return reached, err
 }
 
-// waiting returns when call backs are due after the call, the first to come
-// first, and not longer after than the cap's time.
+// waiting returns when call backs are due after the call, earliest first,
+// within the cap's period.
 func (c counting) waiting(ctx context.Context) ([]time.Time, error) {
 	if c.since == "created" || c.cap.Scope == clicktocall.OfNumber && c.call.Equal(c.now) {
-		return nil, nil // one who is called now and has a call later has it a little later still
+		return nil, nil // being called now delays a later call to the same number a little
 	}
 	query := fmt.Sprintf("SELECT %[2]s %[1]s AND state = 'scheduled' AND %[2]s > $3 AND %[2]s < $4 ORDER BY %[2]s LIMIT $5", c.where(), c.since)
 	return readTimes(ctx, c.tx, query, c.cap.Of, c.self, millis(c.call), millis(c.call.Add(c.cap.Per)), c.cap.Most)

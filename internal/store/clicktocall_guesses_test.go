@@ -11,14 +11,14 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// TestGuessesAreBounded has wrong codes given before the number has a code: they
-// count as others do.
+// TestGuessesAreBounded also gives wrong codes before the number has a code:
+// they count like the others.
 func TestGuessesAreBounded(t *testing.T) {
 	const number, code = "12125550123", "the code"
 	after := clicktocall.GuessesTaken(false)
 	for name, c := range map[string]struct {
 		guess func(i int) (number, owner string)
-		most  int    // guesses that the right code is not taken after
+		most  int    // guesses after which the right code is refused
 		by    string // who has it
 	}{
 		"of one for a number": {func(int) (string, string) { return number, "a" }, after.Own, "a"},

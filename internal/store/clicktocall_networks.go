@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// knownNetwork is how long a network is known that had a call placed.
+	// knownNetwork is how long a network counts as known after a placed call.
 	knownNetwork = 30 * 24 * time.Hour
 
-	// settledNetwork is how long ago that must have been for what is kept of a
-	// day: who attacks today is not known by it.
+	// settledNetwork is how long ago a call of the network must have been
+	// placed for it to be settled: an attack that began today does not make it
+	// so.
 	settledNetwork = 24 * time.Hour
 
-	// lastDay is the time that calls are counted in.
+	// lastDay is the period over which calls are counted.
 	lastDay = 24 * time.Hour
 )
 

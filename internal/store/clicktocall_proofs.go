@@ -13,7 +13,7 @@ import (
 )
 
 // holdProofs makes other transactions about codes wait for the end of this one:
-// few are ever sent.
+// codes are rare.
 func (s *Store) holdProofs(ctx context.Context, tx *sql.Tx) error {
 	return s.hold(ctx, tx, "callback proofs")
 }
@@ -26,8 +26,8 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 		if err := s.holdProofs(ctx, tx); err != nil {
 			return err
 		}
-		// From here on the same is asked and written whoever is called: how long
-		// it takes would tell.
+		// From here on we ask and write the same for every number: a difference
+		// in time would tell whom we have called.
 		proved, err := isFresh(ctx, tx, p.Effort)
 		if err != nil {
 			return err
@@ -70,8 +70,8 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 	return begun, nil
 }
 
-// isFresh reports whether work was proved, and not for a request that counted
-// before.
+// isFresh reports whether work was proved, and for a request that has not
+// counted before.
 func isFresh(ctx context.Context, tx *sql.Tx, e clicktocall.Effort) (bool, error) {
 	if e.Token == "" {
 		return false, nil
@@ -80,7 +80,7 @@ func isFresh(ctx context.Context, tx *sql.Tx, e clicktocall.Effort) (bool, error
 	return !spent, err
 }
 
-// proofsUntil returns until when somebody has had their ration.
+// proofsUntil returns until when somebody has used up their ration.
 func proofsUntil(ctx context.Context, tx *sql.Tx, of clicktocall.Ration, now time.Time) (until time.Time, err error) {
 	if until, err = fullProofs(ctx, tx, "sent = 1", nil, of.InAll, now); err != nil {
 		return until, err
@@ -101,8 +101,8 @@ func proofsUntil(ctx context.Context, tx *sql.Tx, of clicktocall.Ration, now tim
 	return until, nil
 }
 
-// fullProofs returns until when there are as many in the last day as there may
-// be; zero: there are not.
+// fullProofs returns until when the limit of the last day is reached; zero: it
+// is not.
 func fullProofs(ctx context.Context, tx *sql.Tx, where string, args []any, most int, now time.Time) (until time.Time, err error) {
 	var oldest int64
 	err = tx.QueryRowContext(ctx, "SELECT at FROM callback_proofs WHERE at > $1 AND "+where+" ORDER BY at DESC LIMIT 1 OFFSET $2",
@@ -113,15 +113,15 @@ func fullProofs(ctx context.Context, tx *sql.Tx, where string, args []any, most 
 	return fromMillis(oldest).Add(lastDay), err
 }
 
-// liveProof returns until when the code of a number is good; zero: there is none.
+// liveProof returns until when a number's code is valid; zero: there is none.
 func liveProof(ctx context.Context, tx *sql.Tx, number string, now time.Time) (ends time.Time, err error) {
 	var ms int64
 	err = tx.QueryRowContext(ctx, "SELECT coalesce(max(ends), 0) FROM callback_proofs WHERE number = $1 AND sent = 1 AND ends > $2", number, millis(now)).Scan(&ms)
 	return fromMillis(ms), err
 }
 
-// maySendProof reports whether a code goes to a number: we called it lately, and
-// it has not had too many.
+// maySendProof reports whether a code may be sent to a number: we called it
+// recently, and it has not had too many codes.
 func maySendProof(ctx context.Context, tx *sql.Tx, number string, now time.Time) (bool, error) {
 	var called, sent, youngest int64
 	err := tx.QueryRowContext(ctx, `SELECT
@@ -167,7 +167,7 @@ func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledg
 			}
 		}
 		if !right {
-			// Also where the number has no code: what takes less time would tell.
+			// Even if the number has no code: answering faster would tell.
 			_, err = tx.ExecContext(ctx, "INSERT INTO callback_tries (id, number, owner, at) VALUES ($1, $2, $3, $4)", ledger.NewID(), number, given.Owner, millis(now))
 			return err
 		}
@@ -183,8 +183,8 @@ func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledg
 	return ok, nil
 }
 
-// judgeProof reports whether a code is the right one, and whether that counts: it
-// does not where there were too many wrong ones.
+// judgeProof reports whether a code is right, and whether that counts: it does
+// not after too many wrong ones.
 func judgeProof(ctx context.Context, tx *sql.Tx, number string, given clicktocall.Given, after clicktocall.Guesses, now time.Time) (right, may bool, err error) {
 	var found int
 	var wrong clicktocall.Guesses

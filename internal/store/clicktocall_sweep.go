@@ -11,11 +11,11 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// SweepCallBacks mends what processes that died have left: a call back that was
-// being placed and was not finished within its lease is uncertain, and its id is
-// returned; every scheduled one that is due gets a job where it has none. What
-// keeps tokens and codes from being used twice goes once they are too old
-// anyway. It is meant to be called at the start and every few seconds.
+// SweepCallBacks repairs what dead processes have left. A call back whose
+// attempt did not finish within its lease becomes uncertain, and its id is
+// returned; a scheduled one that is due gets a job if it has none. Records of
+// used tokens and codes are removed once these have expired anyway. Call it at
+// the start and every few seconds.
 func (s *Store) SweepCallBacks(ctx context.Context, now time.Time) (stranded []string, err error) {
 	var due []string
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -60,8 +60,8 @@ func eachID(ctx context.Context, tx *sql.Tx, ids *[]string, query string, args .
 	})
 }
 
-// CallBacks returns the call backs since a time, the youngest first, and at most
-// limit; 0: all. A number is that of its receiver; empty: any.
+// CallBacks returns the call backs since a time, newest first, and at most
+// limit; 0: all. Number is the receiver's; empty: any.
 func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, limit int) (found []clicktocall.CallBack, err error) {
 	query := "SELECT " + callBackColumns + " FROM callbacks WHERE created >= $1 AND $2 IN (number, '') ORDER BY created DESC, id" + atMost(limit)
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
@@ -78,9 +78,9 @@ func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, l
 	return found, nil
 }
 
-// PurgeCallBacks removes the call backs that were asked for before a time, but
-// for those that wait, and returns how many those were. It goes in small steps,
-// as Purge does.
+// PurgeCallBacks removes the call backs that were requested before a time,
+// except those that wait, and returns how many. It goes in small steps, as
+// Purge does.
 func (s *Store) PurgeCallBacks(ctx context.Context, before time.Time) (removed int, err error) {
 	for {
 		var n int

@@ -25,7 +25,7 @@ func asked(number, key string) clicktocall.Ask {
 	}
 }
 
-// placing is what decide returns where nothing stands against it.
+// placing is what decide returns if nothing prevents the call.
 func placing(a clicktocall.Ask, now time.Time) *clicktocall.CallBack {
 	return &clicktocall.CallBack{
 		ID: ledger.NewID(), Entry: a.Entry, Tenant: a.Tenant, Queue: "9002@example.net", Number: a.Number, Network: a.Network, Site: a.Site, Block: a.Block, Key: a.Key,
@@ -33,7 +33,7 @@ func placing(a clicktocall.Ask, now time.Time) *clicktocall.CallBack {
 	}
 }
 
-// beginCall asks for a call, which is had unless a cap is reached.
+// beginCall requests a call, which is granted unless a cap is reached.
 func beginCall(t testing.TB, s *store.Store, a clicktocall.Ask, now time.Time) (c *clicktocall.CallBack, repeated bool, known clicktocall.Known) {
 	t.Helper()
 	c, repeated, err := s.BeginCallBack(t.Context(), a, now, func(k clicktocall.Known) *clicktocall.CallBack {
@@ -157,7 +157,7 @@ func TestCapsCountASlidingTime(t *testing.T) {
 			return c, known
 		}
 		for _, row := range []struct {
-			after, until time.Duration // 0: it is had
+			after, until time.Duration // 0: granted
 		}{
 			{0, 0}, {time.Second, 10 * time.Minute}, {10*time.Minute - time.Millisecond, 10 * time.Minute}, {10 * time.Minute, 0},
 			{19 * time.Minute, 20 * time.Minute}, {23 * time.Hour, 0}, {23*time.Hour + 30*time.Minute, 24 * time.Hour},
@@ -305,7 +305,7 @@ func TestOneKeyAndOneTokenAreOneCallOverProcesses(t *testing.T) {
 				if _, repeated, _ := beginCall(t, stores[i%2], a, dawn); !repeated {
 					first.Add(1)
 				}
-				b := a // a thief of the token, with numbers of their own
+				b := a // a thief of the token, with other numbers
 				b.Number, b.Key = fmt.Sprintf("1212555010%d", i), ""
 				if _, _, known := beginCall(t, stores[i%2], b, dawn); known.Spent {
 					spent.Add(1)
@@ -313,7 +313,7 @@ func TestOneKeyAndOneTokenAreOneCallOverProcesses(t *testing.T) {
 			})
 		}
 		work.Wait()
-		if first.Load()+8-spent.Load() != 1 { // exactly one has the token
+		if first.Load()+8-spent.Load() != 1 { // exactly one uses the token
 			t.Errorf("%d are the first, %d found the token used", first.Load(), spent.Load())
 		}
 	})

@@ -14,7 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// mostIn returns how many of some moments are within any time of a length.
+// mostIn returns the most moments that any period of this length holds.
 func mostIn(moments []time.Time, per time.Duration) (most int) {
 	slices.SortFunc(moments, time.Time.Compare)
 	for i := range moments {
@@ -29,8 +29,8 @@ func mostIn(moments []time.Time, per time.Duration) (most int) {
 	return most
 }
 
-// TestNoWindowHoldsMoreThanACapOfWhatWaits asks for calls at once and at later
-// times, in any order, and counts in every window.
+// TestNoWindowHoldsMoreThanACapOfWhatWaits asks for calls now and later, in any
+// order, and counts in every window.
 func TestNoWindowHoldsMoreThanACapOfWhatWaits(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s, round := open(t), 0

@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/clicktocall"
 )
 
-// AdvanceCallBack writes down how a call back stands that was placed. It goes
-// forward alone: from placed to calling to over, whoever looked last.
+// AdvanceCallBack records the state of a placed call back. It only moves
+// forward, from placed to calling to over, whoever reports it.
 func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.State, now time.Time) error {
 	statement := advances[to]
 	if statement == "" {
@@ -26,9 +26,9 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 	return nil
 }
 
-// CancelCallBack takes a scheduled call back back, and returns it as it is then.
-// The error is clicktocall.ErrTaken, with the call back, where it does not wait
-// any more; a second time is no error.
+// CancelCallBack cancels a scheduled call back, and returns it as it is then.
+// The error is clicktocall.ErrTaken, with the call back, if it is not waiting
+// any more; cancelling twice is no error.
 func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (clicktocall.CallBack, error) {
 	var c clicktocall.CallBack
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// FollowClock is for a machine whose clock has jumped, forward or back: what is
-// under way keeps the time that it has left. Queued texts and attempts that
-// began before the jump move along with the clock; without that, texts were too
-// late after a jump forward, and waited for months after one back. What people
-// wrote, such as the time of a scheduled call, stays.
+// FollowClock adjusts the database after the clock has jumped: work in progress
+// keeps the time it has left. Queued texts and attempts that began before the
+// jump move along with the clock; otherwise texts would be too late after a
+// jump forward, and wait for months after one back. Times that people set, such
+// as that of a scheduled call, stay.
 //
-// Several servers of a database may call it for one jump: it is followed once.
+// If several servers of a database call it for one jump, it applies once.
 func (s *Store) FollowClock(ctx context.Context, now time.Time, jump time.Duration) error {
-	before := "updated <= $2" // of what was written before the jump
+	before := "updated <= $2" // what was written before the jump
 	if jump < 0 {
 		before = "updated >= $2"
 	}
@@ -44,7 +44,7 @@ func (s *Store) FollowClock(ctx context.Context, now time.Time, jump time.Durati
 	}); err != nil {
 		return fmt.Errorf("follow the clock: %w", err)
 	}
-	for id, at := range due { // their jobs are for the times of before
+	for id, at := range due { // their jobs still have the old times
 		if err := s.Schedule(ctx, textJob, id, at); err != nil {
 			return fmt.Errorf("follow the clock: %w", err)
 		}

@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// TestTextsKeepTheirTimeWhenTheClockIsSet has a text that is tried again in ten
-// minutes, one amid an attempt, and one that was sent.
+// TestTextsKeepTheirTimeWhenTheClockIsSet has a text to be retried in ten
+// minutes, one during an attempt, and one that was sent.
 func TestTextsKeepTheirTimeWhenTheClockIsSet(t *testing.T) {
 	const months = 90 * 24 * time.Hour
 	for name, jump := range map[string]time.Duration{"forward by months": months, "back by months": -months, "back by hours": -3 * time.Hour} {

@@ -12,7 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// writes returns a decision of which so many are written down.
+// writes returns a decision of which this many rows are written.
 func writes(reason string, rows ledger.Rows) func(ledger.History) ledger.Decision {
 	return func(ledger.History) ledger.Decision { return ledger.Decision{Reason: reason, Rows: rows} }
 }
@@ -47,8 +47,8 @@ func TestCountedCallsAreToldAndErasedWithTheirNumber(t *testing.T) {
 	})
 }
 
-// A number that is counted gets no text, and a step of its own: the key to a
-// question that is counted is one that was asked for.
+// A counted number gets no text, and has a step of its own: a counted call is
+// recognised by its key.
 func TestACountedQuestionIsKnownToItsKey(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
@@ -68,7 +68,7 @@ func TestACountedQuestionIsKnownToItsKey(t *testing.T) {
 		full := func(ledger.History) ledger.Decision {
 			return ledger.Decision{Reason: "sent", Text: textTo(caller), Rows: ledger.Rows{Number: 2}, WhenFull: &ledger.Decision{Reason: "limited", Forget: true}}
 		}
-		at := noon().Add(time.Hour + time.Second) // the first hour is over, and the two rows are too old
+		at := noon().Add(time.Hour + time.Second) // the first hour is over, and the two rows have expired
 		for i, want := range []string{"sent", "sent", "limited", "limited"} {
 			if begun := begin(t, s, callOf(fmt.Sprint("later-", i)), at, full); begun.Reason != want || (begun.Text == nil) != (want == "limited") {
 				t.Errorf("call %d comes to %+v, want %s", i, begun, want)
@@ -77,7 +77,7 @@ func TestACountedQuestionIsKnownToItsKey(t *testing.T) {
 	})
 }
 
-// A clock that is set back holds nobody off until it has caught up.
+// After a clock is set back, nobody is refused until it has caught up.
 func TestCountedCallsOfATimeToComeHoldNobodyOff(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)

@@ -17,44 +17,44 @@ import (
 )
 
 const (
-	entryKind = "entry" // of the revisions
+	entryKind = "entry" // key of the revisions
 
 	// entriesPatience is how long Get waits for the database before it answers
-	// with what it knows. A caller on the phone waits.
+	// from memory. A caller on the phone waits.
 	entriesPatience = 2 * time.Second
 
 	// importBatch is how many entries one statement writes: few enough for
-	// SQLite's driver, which compares each parameter with each, and enough for
-	// PostgreSQL, which may be far away.
+	// SQLite's driver, which compares each parameter with each other, and
+	// enough for a PostgreSQL server that is far away.
 	importBatch = 50
 )
 
-// Entries are the entries in a Store. What is known of them is kept in memory,
-// and read again as soon as anybody has changed one. Its methods may be called
-// by several goroutines.
+// Entries are the entries in a Store. They are cached in memory, and read again
+// as soon as anyone has changed one. Its methods may be called by several
+// goroutines.
 type Entries struct {
 	store  *Store
 	report func(error)
 
 	current atomic.Pointer[entriesView]
-	reading sync.Mutex // held by whoever replaces current
+	reading sync.Mutex // held while current is replaced
 }
 
-// entriesView is what is known of the entries.
+// entriesView is a snapshot of the entries.
 type entriesView struct {
 	revision int64
 	entries  map[string]*entry.Entry
 	odd      map[string]error // entries that cannot be used, by id
-	remarks  entry.Remarks    // on those that can
+	remarks  entry.Remarks    // on usable ones
 	senders  entry.Senders
-	problem  error // the database could not be asked; the rest is of before
+	problem  error // why the database could not be read; the rest is from before
 }
 
 // Entries reads the entries of the Store.
 //
-// report is told, once of each, of problems with the database and with single
-// entries, and, as an *entry.Remark, of what is probably a slip; nil means that
-// the database can be read again. It must not call the Entries. It may be nil.
+// report gets problems with the database and with single entries, once each,
+// and probable slips as an *entry.Remark; nil means that the database can be
+// read again. It must not call the Entries. Optional.
 func (s *Store) Entries(ctx context.Context, report func(error)) (*Entries, error) {
 	e := &Entries{store: s, report: report}
 	before := &entriesView{}
@@ -66,27 +66,26 @@ func (s *Store) Entries(ctx context.Context, report func(error)) (*Entries, erro
 	return e, nil
 }
 
-// Get returns an entry as it is in the database now. Where the database does
-// not answer it is as it was last known; Problem says so.
+// Get returns an entry as it is in the database now. If the database does not
+// answer, it is as last known; Problem says so.
 func (e *Entries) Get(id string) (*entry.Entry, bool) {
 	found, ok := e.refresh().entries[id]
 	return found, ok
 }
 
-// All returns the entries in the order of their ids.
+// All returns the entries by id.
 func (e *Entries) All() []*entry.Entry {
 	return slices.SortedFunc(maps.Values(e.refresh().entries), func(a, b *entry.Entry) int { return strings.Compare(a.ID, b.ID) })
 }
 
-// Sends reports whether texts of an entry come from a number, however it is
-// written.
+// Sends reports whether an entry's texts come from a number, in any spelling.
 func (e *Entries) Sends(number string) bool { return e.refresh().senders.Has(number) }
 
-// Problem returns why the entries could not be read just now; nil: they were.
+// Problem returns why the entries could not be read just now, or nil.
 func (e *Entries) Problem() error { return e.refresh().problem }
 
-// Oddities returns what is wrong with single entries. They are as they were
-// when they last could be used, or left out.
+// Oddities returns what is wrong with single entries. Those stay as they were
+// when last usable, or are left out.
 func (e *Entries) Oddities() []error {
 	odd := e.refresh().odd
 	list := make([]error, 0, len(odd))
@@ -96,12 +95,11 @@ func (e *Entries) Oddities() []error {
 	return list
 }
 
-// Remarks returns what there is to say of entries that are in force, each an
-// *entry.Remark.
+// Remarks returns the remarks on entries in force, each an *entry.Remark.
 func (e *Entries) Remarks() []error { return e.refresh().remarks.Errors() }
 
-// Update changes fields of an entry, or makes one; the fields it does not name
-// stay as they are. It returns the entry as it is then.
+// Update changes fields of an entry, or makes one; fields it does not name
+// stay. It returns the updated entry.
 func (e *Entries) Update(ctx context.Context, id string, fields map[string]string) (updated *entry.Entry, err error) {
 	err = e.store.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		item := entry.Item{ID: id}
@@ -125,8 +123,8 @@ func (e *Entries) Update(ctx context.Context, id string, fields map[string]strin
 	return updated, nil
 }
 
-// Remove takes an entry away. The error of one that is not there is a
-// *fault.Error, NotFound.
+// Remove removes an entry. If there is none, the error is a *fault.Error,
+// NotFound.
 func (e *Entries) Remove(ctx context.Context, id string) error {
 	return e.store.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "DELETE FROM entries WHERE id = $1", id)
@@ -141,15 +139,15 @@ func (e *Entries) Remove(ctx context.Context, id string) error {
 	})
 }
 
-// Import adds the entries of a domains.json, and replaces those whose ids are
-// there already; others stay. It is done whole or not at all.
+// Import adds the entries of a domains.json, and replaces those with the same
+// ids; others stay. It is done whole or not at all.
 func (e *Entries) Import(ctx context.Context, text []byte) (added, replaced int, err error) {
 	items, err := entry.Items(text)
 	if err != nil {
 		return 0, 0, err
 	}
 	for _, item := range items {
-		if strings.ContainsRune(item.ID, 0) { // which PostgreSQL cannot keep
+		if strings.ContainsRune(item.ID, 0) { // PostgreSQL cannot store it
 			return 0, 0, fault.Newf(fault.Invalid, "what is to be imported cannot be used: the id %q holds a zero character", item.ID)
 		}
 	}
@@ -173,7 +171,7 @@ func (e *Entries) Import(ctx context.Context, text []byte) (added, replaced int,
 }
 
 // Export returns the entries as the text of a domains.json, in the order in
-// which they came.
+// which they were added.
 func (e *Entries) Export() ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lockPatience)
 	defer cancel()
@@ -193,7 +191,7 @@ func (e *Entries) Export() ([]byte, error) {
 	return entry.Join(items)
 }
 
-// keep writes items, new ones behind those that are there.
+// keep writes items, new ones after existing ones.
 func keep(ctx context.Context, tx *sql.Tx, items []entry.Item) error {
 	if len(items) == 0 {
 		return nil
@@ -228,7 +226,7 @@ func keep(ctx context.Context, tx *sql.Tx, items []entry.Item) error {
 	return nil
 }
 
-// refresh returns what is known, after a look at whether it is still so.
+// refresh returns the current view, after checking for changes.
 func (e *Entries) refresh() *entriesView {
 	ctx, cancel := context.WithTimeout(context.Background(), entriesPatience)
 	defer cancel()
@@ -253,7 +251,7 @@ func (e *Entries) refresh() *entriesView {
 	return next
 }
 
-// load reads the entries that have changed.
+// load reads changed entries.
 func (e *Entries) load(ctx context.Context, before *entriesView) (next *entriesView, err error) {
 	err = e.store.read(ctx, func(ctx context.Context, q querier) (err error) {
 		next, err = readEntries(ctx, q, before)
@@ -263,7 +261,7 @@ func (e *Entries) load(ctx context.Context, before *entriesView) (next *entriesV
 }
 
 // readEntries reads the entries that have changed since before, and all of them
-// where some are gone.
+// if some are gone.
 func readEntries(ctx context.Context, q querier, before *entriesView) (*entriesView, error) {
 	next := &entriesView{entries: make(map[string]*entry.Entry, len(before.entries)), odd: map[string]error{}, remarks: entry.Remarks{}}
 	var count int
@@ -272,7 +270,7 @@ func readEntries(ctx context.Context, q querier, before *entriesView) (*entriesV
 		return nil, err
 	}
 	since := int64(0)
-	if before.revision <= next.revision { // else a backup has been put in its place
+	if before.revision <= next.revision { // otherwise a backup has been restored
 		since = before.revision
 		maps.Copy(next.entries, before.entries)
 		maps.Copy(next.odd, before.odd)
@@ -316,7 +314,7 @@ func (v *entriesView) add(ctx context.Context, q querier, before *entriesView, s
 	})
 }
 
-// count returns how many entries there are, the odd ones among them.
+// count returns how many entries there are, including odd ones.
 func (v *entriesView) count() int {
 	n := len(v.entries)
 	for id := range v.odd {
@@ -327,8 +325,8 @@ func (v *entriesView) count() int {
 	return n
 }
 
-// put makes a view the current one, and tells what is new about its problems.
-// The caller holds reading.
+// put makes a view the current one, and reports its new problems. The caller
+// holds reading.
 func (e *Entries) put(before, after *entriesView) {
 	e.current.Store(after)
 	if e.report == nil {

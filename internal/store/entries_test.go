@@ -19,7 +19,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// odd is a domains.json with what people and programs put into one.
+// odd is a domains.json with the oddities that people and programs produce.
 const odd = `{
   "z": {"x": 1.0, "message": "old", "queue": "9002@example.net", "big": 12345678901234567890123, "html": "<b>&amp;</b>", "deep": {"b": [1, {}, null], "a": "\u00e9\u0000"}},
   "a": {"unknown": true, "from_number": 12125550100},
@@ -27,7 +27,7 @@ const odd = `{
   "": {}
 }`
 
-// entriesOf reads the entries of a store, and returns what is told of them too.
+// entriesOf reads a store's entries, and returns their reports too.
 func entriesOf(t testing.TB, s *store.Store) (entries *store.Entries, told *[]string) {
 	t.Helper()
 	told = new([]string)
@@ -58,7 +58,7 @@ func exported(t testing.TB, e *store.Entries) string {
 	return string(text)
 }
 
-// file keeps text in a domains.json.
+// file writes text to a domains.json.
 func file(t testing.TB, text string) *entry.File {
 	t.Helper()
 	f, err := entry.Open(t.TempDir()+"/domains.json", nil)
@@ -207,7 +207,7 @@ func TestAnImportThatCannotBeUsedChangesNothing(t *testing.T) {
 	})
 }
 
-// TestAnItemThatCannotBeUsedIsToldOnce has somebody write to the table by hand.
+// TestAnItemThatCannotBeUsedIsToldOnce writes to the table by hand.
 func TestAnItemThatCannotBeUsedIsToldOnce(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)

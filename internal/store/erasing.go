@@ -13,45 +13,44 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Removed says how many records of each kind Erase or Purge has removed.
+// Removed counts the records that Erase or Purge has removed, by kind.
 type Removed struct {
 	Texts        int // to the number
 	Inbound      int // texts from the number
-	Answers      int // that calls of the number had
+	Answers      int // that calls of the number got
 	Consents     int
 	Calls        int // from or to the number, with their traces
-	CallBacks    int // to the number: what is left of them has no number, and counts for caps
-	Suppressions int // kept, for the number must stay unreached; only their words are gone
+	CallBacks    int // to the number: they stay without it, and count for caps
+	Suppressions int // they stay, as the number must not be contacted; only their words are removed
 }
 
-// Erasure says what is kept of a number and what becomes of it when the number
-// is erased.
+// Erasure says what is stored about a number and what erasing does to it.
 type Erasure struct {
 	Removed        // records of the number
-	Others  []Held // that mention the number: it is taken out of them, or they go
+	Others  []Held // that mention the number: it is taken out, or they are removed
 	Stays   []Held // what the program cannot do without
 }
 
 // Held are records of one kind that hold a number.
 type Held struct {
 	What  string
-	Name  string // of the one that it is, numbers masked; empty: it has none that people know
-	Why   string // of what stays: why, and what to do about it
+	Name  string // of the record, numbers masked; empty: it has none that people know
+	Why   string // of what stays: the reason, and what to do about it
 	Count int
 }
 
 const (
-	// erasingRounds is how often a number is looked for: what comes while it is
-	// being erased is erased too.
+	// erasingRounds is how often we search for a number: what arrives during
+	// the erasure is erased too.
 	erasingRounds = 3
 
-	// erasingBatch is how many records one transaction changes: callers wait for
-	// it, some milliseconds.
+	// erasingBatch is how many records one transaction changes: callers wait
+	// for it, some milliseconds.
 	erasingBatch = 500
 )
 
-// Holdings returns what is kept of a number, and what Erase would do. It reads
-// everything.
+// Holdings returns what is stored about a number, and what Erase would do. It
+// reads everything.
 func (s *Store) Holdings(ctx context.Context, number *phone.Finder) (Erasure, error) {
 	e, err := s.search(ctx, number)
 	if err != nil {
@@ -60,11 +59,11 @@ func (s *Store) Holdings(ctx context.Context, number *phone.Finder) (Erasure, er
 	return e.found, nil
 }
 
-// Erase removes all records of a number, also texts that have not gone out yet,
-// and takes the number out of what else mentions it, however it is written there.
-// Its suppressions stay, without what was said, and so does what Erasure.Stays
-// lists. It goes in small steps, so that nobody waits for it. What stood on the
-// disk is there until Scrub.
+// Erase removes all records of a number, including texts that have not gone out
+// yet, and takes the number out of whatever else mentions it, in any spelling.
+// Its suppressions stay without their words, and so does what Erasure.Stays
+// lists. It goes in small steps, so that nobody waits for it. Traces remain on
+// the disk until Scrub.
 func (s *Store) Erase(ctx context.Context, number *phone.Finder) (Erasure, error) {
 	var erased Erasure
 	for round := range erasingRounds {
@@ -87,7 +86,7 @@ func (s *Store) Erase(ctx context.Context, number *phone.Finder) (Erasure, error
 	return erased, nil
 }
 
-// add counts what came while the rest was erased.
+// add adds what arrived during the erasure.
 func (e *Erasure) add(later Erasure) {
 	for _, part := range []struct {
 		count *int
@@ -103,7 +102,7 @@ func (e *Erasure) add(later Erasure) {
 	}
 }
 
-// addHeld counts records as one with those of the same kind and name.
+// addHeld adds records to those with the same kind and name.
 func addHeld(all *[]Held, more Held) {
 	i := slices.IndexFunc(*all, func(h Held) bool { return h.What == more.What && h.Name == more.Name })
 	if i < 0 {
@@ -118,16 +117,16 @@ type erasing struct {
 	*phone.Finder
 	store   *Store
 	now     time.Time
-	ids     map[string]string // what becomes of ids
+	ids     map[string]string // their replacements, by id
 	found   Erasure
 	changes []erasingChange
 }
 
-// erasingChange is something to be done.
+// erasingChange is a pending change.
 type erasingChange struct {
 	statement string
 	args      []any
-	object    *core.Key // of the Core; nil: it is about none
+	object    *core.Key // of the Core; nil: the change is about none
 }
 
 func (e *erasing) key() string { return e.Number().Key() }
@@ -160,7 +159,7 @@ func (s *Store) search(ctx context.Context, number *phone.Finder) (*erasing, err
 
 func (e *erasing) mentions(what string) { addHeld(&e.found.Others, Held{What: what, Count: 1}) }
 
-// stays notes one more record that is told of.
+// stays notes one more record that stays.
 func (e *erasing) stays(h Held) {
 	h.Count, h.Name = 1, e.Replace(h.Name, phone.Mask(e.key()))
 	addHeld(&e.found.Stays, h)
@@ -170,7 +169,7 @@ func (e *erasing) change(statement string, args ...any) {
 	e.changes = append(e.changes, erasingChange{statement: statement, args: args})
 }
 
-// apply does what is to be done.
+// apply makes the pending changes.
 func (e *erasing) apply(ctx context.Context) error {
 	for batch := range slices.Chunk(e.changes, erasingBatch) {
 		err := e.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {

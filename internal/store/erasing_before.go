@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// beforeSuffix is what tables are called, after their names, that were kept
-// before numbers were merged: see keepBefore.
+// beforeSuffix is the suffix of the tables that were saved before numbers were
+// merged: see keepBefore.
 var beforeSuffix = fmt.Sprintf("_before_%d", keysVersion)
 
-// beforeMark is the same of a copy of an SQLite database.
+// beforeMark is the same for a copy of an SQLite database.
 const beforeMark = ".before-"
 
-// searchBefore looks through the tables that a PostgreSQL database has of before
-// numbers were merged. They are for people to look something up in, so a row
-// that mentions the number goes.
+// searchBefore searches the tables that a PostgreSQL database saved before
+// numbers were merged. They are only for people to look something up, so a row
+// that mentions the number is removed.
 func (e *erasing) searchBefore(ctx context.Context, q querier) error {
 	if !e.store.shared() {
 		return nil
@@ -35,7 +35,7 @@ func (e *erasing) searchBefore(ctx context.Context, q querier) error {
 	return nil
 }
 
-// tablesBefore returns the tables of before numbers were merged that are there.
+// tablesBefore returns those of the saved tables that exist.
 func tablesBefore(ctx context.Context, q querier) (tables []string, err error) {
 	err = each(ctx, q, "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()", nil, func(row scanner) error {
 		var table string

@@ -2,9 +2,9 @@ package store
 
 import "strings"
 
-// withoutInJSON takes the number out of JSON, also out of several documents one
-// after the other. The rest stays as it is written; a number of JSON becomes 0,
-// for whoever reads it expects one.
+// withoutInJSON takes the number out of JSON, also of several documents in a
+// row. The rest stays as it is written; a JSON number becomes 0, so that
+// readers still find a number.
 func (e *erasing) withoutInJSON(text string) string {
 	var b strings.Builder
 	for text != "" {
@@ -22,8 +22,8 @@ func (e *erasing) withoutInJSON(text string) string {
 	return b.String()
 }
 
-// tokenLength returns the length of the string or the number that JSON begins
-// with, and of what stands before the next one.
+// tokenLength returns the length of the string or number that JSON begins with,
+// or of what comes before the next one.
 func tokenLength(text string) int {
 	switch {
 	case text[0] == '"':

@@ -10,22 +10,21 @@ import (
 	"github.com/switchhook/switchhook/internal/core"
 )
 
-// objectRule says what becomes of a number in objects of the Core of one kind.
+// objectRule says how to erase a number from objects of the Core of one kind.
 type objectRule struct {
 	what string // what they are called
-	each string // what one is called that stays
+	each string // what one that stays is called
 
-	// Numbers are the fields that say whom a text or a call is with: the object
-	// of a number is deleted, and so is one whose id holds it.
+	// Numbers are the fields that say whom a text or a call is with: an object
+	// with the number there, or in its id, is deleted.
 	numbers []string
 
-	// Heeded reports whether the Core goes by a field. It stays; the number is
-	// taken out of the others. Optional: it goes by none.
+	// Heeded reports whether the Core uses a field. Then it stays; the number
+	// is taken out of the others. Optional; default: it uses none.
 	heeded func(field string) bool
 }
 
-// objectRules are the rules of all kinds. Of a kind that is not here everything
-// stays.
+// objectRules are the rules of all kinds. Objects of other kinds stay whole.
 var objectRules = map[core.Kind]objectRule{
 	core.Message:        {what: "messages of the Core", numbers: []string{"from-number", "dialed", "terminating-number"}},
 	core.MessageSession: {what: "conversations of the Core", numbers: []string{"messagesession-sms-number", "messagesession-remote"}},
@@ -41,14 +40,14 @@ var objectRules = map[core.Kind]objectRule{
 	core.Subscription: {what: "subscriptions of the Core", each: "subscription of the Core", heeded: always},
 }
 
-// identifies reports whether the Core goes by a field of a user or a domain.
+// identifies reports whether the Core uses a field of a user or a domain.
 func identifies(field string) bool {
 	return slices.Contains([]string{
 		"domain", "user", "login-username", "dial-plan", "dial-policy", "time-zone", "service-code", "caller-id-name", "caller-id-number",
 	}, field)
 }
 
-// routes is identifies for what says where calls go.
+// routes is identifies for routing configuration.
 func routes(field string) bool { return field != "dial-rule-description" }
 
 func always(string) bool { return true }
@@ -56,7 +55,7 @@ func always(string) bool { return true }
 // whyRouted says why configuration of the Core stays.
 const whyRouted = "calls and texts go by it: change it through the Core's API"
 
-// searchObjects looks through the objects of the Core.
+// searchObjects searches the objects of the Core.
 func (e *erasing) searchObjects(ctx context.Context, q querier) error {
 	return each(ctx, q, "SELECT kind, domain, owner, id, version, fields FROM objects", nil, func(row scanner) error {
 		var o core.Object
@@ -74,7 +73,7 @@ func (e *erasing) searchObjects(ctx context.Context, q querier) error {
 	})
 }
 
-// lookAtObject notes what is to be done about an object that mentions the number.
+// lookAtObject notes what to do about an object that mentions the number.
 func (e *erasing) lookAtObject(o *core.Object, text string) error {
 	if e.In(o.Domain) {
 		e.stays(Held{What: "domain", Name: o.Domain, Why: whyKept["domain"]})
@@ -97,13 +96,13 @@ func (e *erasing) lookAtObject(o *core.Object, text string) error {
 	return e.lookAtConfiguration(o, rule)
 }
 
-// isWith reports whether a text or a call is one of the number.
+// isWith reports whether a text or a call is with the number.
 func (e *erasing) isWith(o *core.Object, numbers []string) bool {
 	return e.In(o.ID) || e.In(o.Owner) || slices.ContainsFunc(numbers, func(field string) bool { return e.In(o.Fields.Text(field)) })
 }
 
 // lookAtConfiguration takes the number out of the fields that the Core does not
-// go by, and notes that it stands in others.
+// use, and notes that others hold it.
 func (e *erasing) lookAtConfiguration(o *core.Object, rule objectRule) error {
 	stays, changed := e.In(o.Owner) || e.In(o.ID), o.Fields.Clone()
 	for field, value := range o.Fields {
@@ -132,7 +131,7 @@ func (e *erasing) lookAtConfiguration(o *core.Object, rule objectRule) error {
 	return nil
 }
 
-// nameOfObject names an object of the Core to an operator.
+// nameOfObject names an object of the Core to the operator.
 func nameOfObject(o *core.Object) string {
 	switch o.Kind {
 	case core.Domain:

@@ -11,10 +11,10 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// isOnTheWay is what a rule's onTheWay is selected as.
+// isOnTheWay is the column that holds the result of a rule's onTheWay.
 const isOnTheWay = "is_on_the_way"
 
-// erasingRow are the columns of a row.
+// erasingRow maps the columns of a row to their values.
 type erasingRow map[string]any
 
 // text returns a column as text.
@@ -28,7 +28,7 @@ func (r erasingRow) text(column string) string {
 	return ""
 }
 
-// columns returns the columns that the rule looks at.
+// columns returns the columns that the rule needs.
 func (r *erasingRule) columns() []string {
 	all := slices.Concat(r.key, r.owners, r.words, r.documents, r.ids, slices.Sorted(maps.Keys(r.names)))
 	if r.configuration != "" {
@@ -38,7 +38,7 @@ func (r *erasingRule) columns() []string {
 	return slices.Compact(all)
 }
 
-// searchTable looks through the rows of a table.
+// searchTable searches the rows of a table.
 func (e *erasing) searchTable(ctx context.Context, q querier, r *erasingRule) error {
 	columns := r.columns()
 	selected := slices.Clone(columns)
@@ -62,7 +62,7 @@ func (e *erasing) searchTable(ctx context.Context, q querier, r *erasingRule) er
 	})
 }
 
-// look notes what is to be done about a row.
+// look notes what to do about a row.
 func (e *erasing) look(r *erasingRule, row erasingRow) {
 	own := slices.ContainsFunc(r.owners, func(column string) bool { return phone.Key(row.text(column)) == e.key() })
 	if !own || r.kept != "" || r.instead != "" {
@@ -86,8 +86,8 @@ func (e *erasing) look(r *erasingRule, row erasingRow) {
 	}
 }
 
-// lookAtNames notes what an operator has named by the number, or configured with
-// it.
+// lookAtNames notes what an operator has named after the number, or configured
+// with it.
 func (e *erasing) lookAtNames(r *erasingRule, row erasingRow) {
 	for column, what := range r.names {
 		name := row.text(column)
@@ -97,7 +97,7 @@ func (e *erasing) lookAtNames(r *erasingRule, row erasingRow) {
 	}
 }
 
-// own notes a row that is the number's.
+// own notes a row that belongs to the number.
 func (e *erasing) own(r *erasingRule, row erasingRow) {
 	if r.count == nil {
 		e.mentions(r.others)
@@ -116,7 +116,7 @@ func (e *erasing) own(r *erasingRule, row erasingRow) {
 	}
 }
 
-// without returns the columns that mention the number, as they are without it.
+// without returns the columns that mention the number, with it taken out.
 func (e *erasing) without(r *erasingRule, row erasingRow) map[string]any {
 	changed := map[string]any{}
 	put := func(columns []string, without func(string) any) {
@@ -132,8 +132,8 @@ func (e *erasing) without(r *erasingRule, row erasingRow) map[string]any {
 	return changed
 }
 
-// withoutInID takes the number out of an id. The same id becomes the same
-// everywhere, for one record names another by it, and two ids stay two.
+// withoutInID takes the number out of an id. An id gets the same replacement
+// everywhere, as records refer to it, and different ids stay different.
 func (e *erasing) withoutInID(id string) string {
 	if e.ids[id] == "" {
 		e.ids[id] = e.Replace(id, erasedWord+"-"+ledger.NewID())
@@ -141,7 +141,7 @@ func (e *erasing) withoutInID(id string) string {
 	return e.ids[id]
 }
 
-// update notes that columns of a row change, unless somebody else changes them
+// update notes a change to columns of a row, unless somebody else changes them
 // first.
 func (e *erasing) update(r *erasingRule, row erasingRow, changed map[string]any) {
 	columns := slices.Sorted(maps.Keys(changed))
@@ -162,8 +162,7 @@ func (e *erasing) update(r *erasingRule, row erasingRow, changed map[string]any)
 	e.change("UPDATE "+r.table+" SET "+strings.Join(set, ", ")+" WHERE "+strings.Join(where, " AND "), args...)
 }
 
-// equal is a condition that columns have the values of parameters, from the
-// first on.
+// equal is a condition that columns equal parameters, numbered from first.
 func equal(columns []string, first int) string {
 	conditions := make([]string, len(columns))
 	for i, column := range columns {

@@ -1,34 +1,34 @@
 package store
 
-// erasingRule says where in a table a number can stand, and what becomes of it
-// there. Columns that it does not name hold no number: words of a closed set, and
-// what the program has made at random. A test of the command looks for columns
-// that nobody has thought of.
+// erasingRule says where in a table a number can stand, and how it is erased
+// there. Columns that it does not name hold no number: words of a closed set,
+// and random values. A test of the command looks for columns that we have
+// forgotten.
 type erasingRule struct {
 	table string
-	key   []string // the columns that name a row
+	key   []string // the columns that identify a row
 
-	owners  []string // columns of numbers: the row of a number is deleted
-	instead string   // what is done to it rather than to delete it: a statement of the key and the time
-	kept    string   // the row stays, without what stands in this column
+	owners  []string // columns of numbers: a row with the number is deleted
+	instead string   // a statement with the key and the time that replaces the deletion
+	kept    string   // the row stays, without the contents of this column
 	count   func(*Removed) *int
 
-	words     []string // what people and programs wrote: the number is taken out
+	words     []string // written by people and programs: the number is taken out
 	documents []string // the same in JSON
-	ids       []string // of calls and messages: the number is taken out, of one id everywhere in the same way
+	ids       []string // of calls and messages: the number is taken out, of the same id everywhere in the same way
 	drop      bool     // a row that mentions the number is deleted
-	others    string   // what the rows are called that mention it
+	others    string   // what rows that mention it are called
 
-	onTheWay string // rows for which this is true are not changed: they are about to be sent
+	onTheWay string // rows for which this is true do not change: they are about to be sent
 
-	names         map[string]string // columns of names that operators gave, which stay, and what has the name
-	configuration string            // a column of what operators configured, which stays
+	names         map[string]string // columns with operators' names, which stay, and what bears the name
+	configuration string            // a column that operators configured, which stays
 }
 
-// erasedWord stands where a number stood.
+// erasedWord replaces a number.
 const erasedWord = "erased"
 
-// erasingRules are the rules of all tables but those of the Core's objects.
+// erasingRules are the rules of all tables, except for the Core's objects.
 var erasingRules = []erasingRule{
 	{
 		table: "texts", key: []string{"id"}, owners: []string{"receiver", "dialled"}, count: func(r *Removed) *int { return &r.Texts },
@@ -58,12 +58,12 @@ var erasingRules = []erasingRule{
 		words: []string{"outcome"}, documents: []string{"trace"}, ids: []string{"id"}, others: "calls of others",
 	},
 	{
-		// To leave somebody alone is a duty that outlives the rest.
+		// The duty to leave somebody alone outlives the rest.
 		table: "suppressions", key: []string{"number", "tenant", "channel"}, owners: []string{"number"}, kept: "words", count: func(r *Removed) *int { return &r.Suppressions },
 		words: []string{"words"}, others: "suppressions of others", names: map[string]string{"tenant": "domain"},
 	},
 	{
-		// What is left counts for widgets, tenants and networks.
+		// The remaining row counts for widgets, tenants and networks.
 		table: "callbacks", key: []string{"id"}, owners: []string{"number", "dialled"}, count: func(r *Removed) *int { return &r.CallBacks },
 		instead: `UPDATE callbacks SET number = '', dialled = '', idem = '', problem = '', origin = '', updated = $2,
 			counted = CASE WHEN state = 'scheduled' THEN 0 ELSE counted END,
@@ -84,10 +84,10 @@ var erasingRules = []erasingRule{
 	{table: "revisions", key: []string{"kind", "domain"}, names: map[string]string{"domain": "domain"}},
 }
 
-// onCallSource is what an operator calls those who know who is on call.
+// onCallSource is what operators call a source of who is on call.
 const onCallSource = "on-call source"
 
-// whyKept says of what stays why it does.
+// whyKept maps what stays to the reason.
 var whyKept = map[string]string{
 	"entry":      "calls and texts go by it: change it where it is configured",
 	"domain":     "it is a name on the phone system",

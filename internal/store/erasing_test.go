@@ -137,7 +137,7 @@ func TestScrubbingSaysWhatItDoesNotReach(t *testing.T) {
 		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM texts").Scan(&n); err != nil {
 			return err
 		}
-		pad(t, server) // what is read is of before this
+		pad(t, server) // after the reader's snapshot
 		scrub("free room", "write-ahead log")
 		return nil
 	})
@@ -147,7 +147,7 @@ func TestScrubbingSaysWhatItDoesNotReach(t *testing.T) {
 	if err := server.Close(); err != nil {
 		t.Fatal(err)
 	}
-	scrub() // nobody waits for it
+	scrub() // no reader is left
 	if unreached, err := storetest.Open(t, storetest.Postgres(t)).Scrub(t.Context()); err != nil || len(unreached) != 1 {
 		t.Errorf("not reached is %q, %v", unreached, err)
 	}

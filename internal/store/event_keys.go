@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// KeepEventKey writes down that the phone system posts the texts of a domain
-// with the domain's own key, and since when. The first time counts.
+// KeepEventKey records that the phone system posts a domain's texts with the
+// domain's own key, and since when. The first call counts.
 func (s *Store) KeepEventKey(ctx context.Context, domain string, since time.Time) error {
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO event_keys (domain, since) VALUES ($1, $2) ON CONFLICT (domain) DO NOTHING`,
@@ -22,8 +22,8 @@ func (s *Store) KeepEventKey(ctx context.Context, domain string, since time.Time
 	return nil
 }
 
-// EventKeys returns the domains of KeepEventKey, in small letters, and since
-// when it is so.
+// EventKeys returns the domains of KeepEventKey, in small letters, with their
+// times.
 func (s *Store) EventKeys(ctx context.Context) (map[string]time.Time, error) {
 	since := map[string]time.Time{}
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {

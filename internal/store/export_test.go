@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// Querier is what Read gives.
+// Querier is what Read passes.
 type Querier = querier
 
-// Write is write.
+// Write exports write.
 func (s *Store) Write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	return s.write(ctx, do)
 }
 
-// Put is put.
+// Put exports put.
 func (s *Store) Put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	return s.put(ctx, do)
 }
 
-// Read is read.
+// Read exports read.
 func (s *Store) Read(ctx context.Context, do func(ctx context.Context, q Querier) error) error {
 	return s.read(ctx, do)
 }
 
-// ScrubWithin is Scrub with other patience.
+// ScrubWithin is Scrub with other timeouts.
 func (s *Store) ScrubWithin(ctx context.Context, rewriting, cutting time.Duration) ([]string, error) {
 	return s.scrub(ctx, rewriting, cutting)
 }

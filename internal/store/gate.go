@@ -8,7 +8,7 @@ import (
 // errClosed is what methods of a closed Store return.
 var errClosed = errors.New("the store is closed")
 
-// gate counts those who are inside, and can be closed.
+// gate counts those inside, and can be closed.
 type gate struct {
 	mu     sync.Mutex
 	inside int
@@ -16,7 +16,7 @@ type gate struct {
 	empty  chan struct{} // closed when the last one leaves a closed gate
 }
 
-// enter lets the caller in, who has to leave, or reports that the gate is
+// enter admits the caller, who has to leave later, or fails if the gate is
 // closed.
 func (g *gate) enter() error {
 	g.mu.Lock()
@@ -36,7 +36,7 @@ func (g *gate) leave() {
 	}
 }
 
-// close lets nobody in any more and waits until all have left.
+// close admits nobody any more and waits until all have left.
 func (g *gate) close() {
 	g.mu.Lock()
 	if !g.closed {

@@ -14,15 +14,15 @@ import (
 )
 
 const (
-	// maxGroup is how many units one commit takes along: the last of them
-	// waits for the first.
+	// maxGroup is how many units one commit covers: the last of them waits for
+	// the first.
 	maxGroup = 256
 
 	// gatherTime is how far apart groups begin while several callers write at
-	// once. A commit costs the processor as much as some units do, most of it
-	// in the system's way to the disk: where the disk is fast, each unit would
-	// have a commit of its own. The callers hardly notice; whoever writes alone
-	// does not wait.
+	// once. A commit costs as much CPU as several units, most of it in system
+	// calls for the disk, and on a fast disk each unit would get a commit of
+	// its own. Callers hardly notice the pause, and one who writes alone does
+	// not wait.
 	gatherTime = 2 * time.Millisecond
 
 	// lockPatience is how long a writer waits for another process that is
@@ -31,28 +31,28 @@ const (
 )
 
 // group writes to SQLite, where one can write at a time and each commit waits
-// for the disk. Whoever comes while somebody is at it waits; the first of those
-// who have waited then executes all their units in one transaction. One that
-// fails is undone alone.
+// for the disk. Callers who arrive meanwhile wait; the first of them then
+// executes all their units in one transaction. A unit that fails is undone
+// alone.
 type group struct {
 	db *sql.DB
 
 	mu      sync.Mutex
 	waiting []*unit
-	leader  *unit // the one who is at it, or about to be; nil: nobody
+	leader  *unit // the unit that is executing, or about to; nil: none
 
-	// The last group, which is the leader's to know.
+	// About the last group; used by the leader alone.
 	began time.Time
 	size  int
 }
 
-// unit is what one caller wants to be written.
+// unit is one caller's write.
 type unit struct {
 	ctx      context.Context
 	do       func(context.Context, *sql.Tx) error
 	err      error
 	panicked any
-	turn     chan turn // of capacity one: nobody waits for a waiter
+	turn     chan turn // of capacity one, so that the sender does not block
 }
 
 // turn is what a waiter is told.
@@ -63,12 +63,12 @@ const (
 	lead
 )
 
-// errUnfinished is of units whose leader ended amid them (runtime.Goexit).
+// errUnfinished is for units whose leader ended during them (runtime.Goexit).
 var errUnfinished = errors.New("the transaction was given up")
 
-// write executes a unit, with others. Where ctx ends before it is begun, it is
-// not executed; where it ends later, the unit is finished all the same: an end
-// amid a statement would make SQLite undo the units of others.
+// write executes a unit, together with others. If ctx ends before the unit
+// begins, it is not executed; if later, the unit is finished all the same:
+// interrupting a statement would make SQLite undo the units of others.
 func (g *group) write(ctx context.Context, do func(context.Context, *sql.Tx) error) error {
 	u := &unit{ctx: ctx, do: do, turn: make(chan turn, 1)}
 	if g.enter(u) {
@@ -91,7 +91,7 @@ func (g *group) write(ctx context.Context, do func(context.Context, *sql.Tx) err
 	return u.result()
 }
 
-// enter queues a unit and reports whether its caller is to lead.
+// enter queues a unit and reports whether its caller has to lead.
 func (g *group) enter(u *unit) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -103,8 +103,8 @@ func (g *group) enter(u *unit) bool {
 	return true
 }
 
-// withdraw takes a unit back and reports whether that was possible: somebody
-// may be at it, or it may be its turn to lead.
+// withdraw takes a unit back and reports whether that was possible: it may be
+// executing, or it may be its turn to lead.
 func (g *group) withdraw(u *unit) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -116,7 +116,7 @@ func (g *group) withdraw(u *unit) bool {
 	return true
 }
 
-// take returns the units that are next, at most limit.
+// take returns the next units, at most limit.
 func (g *group) take(limit int) []*unit {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -126,7 +126,7 @@ func (g *group) take(limit int) []*unit {
 	return units
 }
 
-// handOn makes the first of those who wait the leader.
+// handOn makes the first waiter the leader.
 func (g *group) handOn() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -137,11 +137,11 @@ func (g *group) handOn() {
 	}
 }
 
-// lead executes the leader's unit, which is the first of those that wait, and
-// as many others as there are.
+// lead executes the leader's unit, which is the first of those that wait,
+// together with the others.
 func (g *group) lead(own *unit) {
 	var units []*unit
-	defer func() { // also where a unit ends the goroutine
+	defer func() { // even if a unit ends the goroutine
 		g.handOn()
 		for _, u := range units {
 			if u != own {
@@ -152,8 +152,8 @@ func (g *group) lead(own *unit) {
 	g.gather(own.ctx)
 	tx, err := g.begin(own.ctx)
 	if err != nil {
-		// Where only the leader's time was over, the next one tries. Else the
-		// others would wait for the same, one after the other.
+		// If only the leader's time was up, the next one tries. Otherwise the
+		// others would wait for the same thing, one after the other.
 		limit := 1
 		if own.ctx.Err() == nil {
 			limit = maxGroup
@@ -168,14 +168,14 @@ func (g *group) lead(own *unit) {
 	execute(tx, units)
 }
 
-// gather waits for more units, where there were several in the last group.
+// gather waits for more units if the last group had several.
 func (g *group) gather(ctx context.Context) {
 	if g.size > 1 {
 		wait := time.NewTimer(gatherTime - time.Since(g.began))
 		defer wait.Stop()
 		select {
 		case <-wait.C:
-		case <-ctx.Done(): // begin says so
+		case <-ctx.Done(): // begin reports it
 		}
 	}
 	g.began = time.Now()
@@ -188,8 +188,8 @@ func (g *group) begin(ctx context.Context) (*sql.Tx, error) {
 		if ctx.Err() != nil {
 			return nil, notWritten(ctx)
 		}
-		// A transaction whose context ends is rolled back, and this one is not
-		// the leader's alone.
+		// A transaction is rolled back when its context ends, and this one is
+		// not the leader's alone.
 		tx, err := g.db.BeginTx(context.WithoutCancel(ctx), nil)
 		switch {
 		case err == nil:
@@ -216,11 +216,11 @@ func execute(tx *sql.Tx, units []*unit) {
 		}
 		run := u.runApart
 		if len(units) == 1 {
-			run = u.run // and the transaction is what is undone
+			run = u.run // rolling back the transaction undoes it
 		}
 		if err := run(tx); err != nil {
-			// SQLite has given up the whole transaction, as it does where the
-			// disk is full.
+			// SQLite has rolled the whole transaction back, as it does on a
+			// full disk.
 			fail(units, err)
 			return
 		}
@@ -245,7 +245,7 @@ func fail(units []*unit, err error) {
 	}
 }
 
-// run executes the unit. It returns no error: u.err has it.
+// run executes the unit. It returns no error: see u.err.
 func (u *unit) run(tx *sql.Tx) error {
 	defer func() {
 		if p := recover(); p != nil {
@@ -257,8 +257,8 @@ func (u *unit) run(tx *sql.Tx) error {
 	return nil
 }
 
-// runApart executes the unit so that it can be undone alone. Its error says
-// that the transaction as a whole is broken.
+// runApart executes the unit so that it can be undone alone. It fails if the
+// transaction as a whole is broken.
 func (u *unit) runApart(tx *sql.Tx) error {
 	ctx := context.WithoutCancel(u.ctx)
 	if _, err := tx.ExecContext(ctx, "SAVEPOINT unit"); err != nil {
@@ -284,7 +284,7 @@ func (u *unit) result() error {
 	return u.err
 }
 
-// notWritten is the error of a unit whose caller did not wait long enough.
+// notWritten is the error of a unit whose caller stopped waiting.
 func notWritten(ctx context.Context) error {
 	return fmt.Errorf("nothing was written: %w", context.Cause(ctx))
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// provenAfter is how long no write may fail before one that succeeds says that
-// the database is well: on a full disk small ones come through now and then.
+// provenAfter is how long writes must not fail before a success proves that the
+// database is well: on a full disk small ones succeed now and then.
 const provenAfter = 10 * time.Second
 
-// health is whether what is to be written can be written.
+// health knows whether writing works.
 type health struct {
 	failed func(error) // Config.Failed
 
@@ -26,13 +26,13 @@ type health struct {
 	at      time.Time // when it failed
 }
 
-// note looks at what became of a statement or a transaction, tells of a failure
-// that is the database's own, and returns it. Writing says that it was to write.
+// note checks the error of a statement or a transaction, reports it if the
+// database itself failed, and returns it. Writing says that it was a write.
 func (h *health) note(err error, writing bool) error {
 	if !ofDatabase(err) {
 		return err
 	}
-	if writing && !errors.Is(err, context.DeadlineExceeded) { // which may be for others: Ping says more
+	if writing && !errors.Is(err, context.DeadlineExceeded) { // it may have waited for others: Ping says more
 		h.mu.Lock()
 		h.trouble, h.at = err, time.Now()
 		h.mu.Unlock()
@@ -43,9 +43,9 @@ func (h *health) note(err error, writing bool) error {
 	return err
 }
 
-// ofDatabase reports whether an error is the database's own: it fails, or does
-// not answer in time. What was asked of it wrongly, or was given up by the one
-// who asked, is not.
+// ofDatabase reports whether the database itself failed, or did not answer in
+// time. A wrong statement, or one that its caller gave up, is not the
+// database's failure.
 func ofDatabase(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, errClosed) {
 		return false
@@ -66,16 +66,16 @@ func ofDatabase(err error) bool {
 	return fault.CodeOf(err) == fault.Unavailable
 }
 
-// Trouble returns why the last write failed, until Probe has found the database
-// well; nil: it is well. It waits for nothing.
+// Trouble returns why the last write failed, until Probe finds the database
+// well; nil: it is well. It does not wait.
 func (s *Store) Trouble() error {
 	s.health.mu.Lock()
 	defer s.health.mu.Unlock()
 	return s.health.trouble
 }
 
-// Probe writes to the database where a write has failed, to see whether it is
-// well again. It returns nil where it is, or was all the time.
+// Probe checks, after a failed write, whether the database can be written to
+// again. It returns nil if it can, or if no write has failed.
 func (s *Store) Probe(ctx context.Context) error {
 	if s.Trouble() == nil {
 		return nil

@@ -46,7 +46,7 @@ func TestEachWriteThatFailsIsTold(t *testing.T) {
 		if s.Trouble() == nil {
 			t.Error("it is taken for well")
 		}
-		// Small writes come through on a disk that is full, and prove nothing.
+		// Small writes succeed on a full disk, and prove nothing.
 		if err := s.Probe(t.Context()); err == nil {
 			t.Error("a moment after a failure it is taken for well")
 		}
@@ -88,7 +88,7 @@ func TestADatabaseThatDoesNotAnswerInTimeIsTold(t *testing.T) {
 		if err := s.Write(ctx, inserts(1)); err == nil || told != 1 {
 			t.Errorf("written: %v, told %d times", err, told)
 		}
-		if err := s.Trouble(); err != nil { // others' writes may do well
+		if err := s.Trouble(); err != nil { // other writes may succeed
 			t.Errorf("trouble: %v", err)
 		}
 		close(release)

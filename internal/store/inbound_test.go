@@ -14,7 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// stopMessage is a message that is answered with a confirmation.
+// stopMessage is a message that gets a confirmation.
 func stopMessage(id string) ledger.Inbound {
 	return ledger.Inbound{ID: id, Domain: tenant, From: caller, To: "12125550000", Message: "Stop", At: noon()}
 }
@@ -87,7 +87,7 @@ func TestAMessageIsDecidedOnWithWhatIsKnown(t *testing.T) {
 		if diff := cmp.Diff(ledger.History{All: 1, Replies: []time.Time{now}, Suppressed: &suppression}, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		// STOP and START at once: what is lifted is what was there before.
+		// STOP and START at once: START lifts what was there before.
 		if _, err := s.Receive(t.Context(), stopMessage("m2"), tenant, func(ledger.History) ledger.Reply {
 			again := suppression
 			again.Words = "again"
@@ -102,8 +102,8 @@ func TestAMessageIsDecidedOnWithWhatIsKnown(t *testing.T) {
 	})
 }
 
-// TestAMessageIsKnownInItsDomainAlone has somebody who may post for one domain
-// say there what is going to be said in another.
+// TestAMessageIsKnownInItsDomainAlone first has an attacker's domain post the
+// id of a message in another domain.
 func TestAMessageIsKnownInItsDomainAlone(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
@@ -129,7 +129,7 @@ func TestAMessageIsKnownInItsDomainAlone(t *testing.T) {
 	})
 }
 
-// TestAnswersAreWithinTheirLimits asks for the same by two servers of the
+// TestAnswersAreWithinTheirLimits asks for the same on two servers of the
 // database.
 func TestAnswersAreWithinTheirLimits(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {

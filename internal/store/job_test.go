@@ -27,7 +27,7 @@ type called struct {
 	at time.Time
 }
 
-// recorder returns a handler that is done at once, and what it was called with.
+// recorder returns a handler that succeeds at once, and its calls.
 func recorder() (store.Handler, chan called) {
 	calls := make(chan called, 1000)
 	return func(_ context.Context, id string) (time.Time, error) {
@@ -42,8 +42,8 @@ func next(t testing.TB, calls <-chan called) called {
 	return await.From(t, "a call of a handler", calls)
 }
 
-// work begins to work jobs of the kind "text", until the test ends or the
-// function that is returned is called.
+// work begins to work jobs of the kind "text", until the test ends or stop is
+// called.
 func work(t testing.TB, s *store.Store, handler store.Handler, options store.WorkOptions) (stop func()) {
 	t.Helper()
 	worker, err := s.Work(t.Context(), map[string]store.Handler{"text": handler}, options)
@@ -71,8 +71,7 @@ func schedule(t testing.TB, s *store.Store, id string, at time.Time) {
 	}
 }
 
-// behind executes a statement in the store's database, of which the store does
-// not know.
+// behind executes a statement in the store's database without its knowledge.
 func behind(t testing.TB, config store.Config, statement string) {
 	t.Helper()
 	driver, source := "pgx", config.URL
@@ -134,8 +133,8 @@ func TestAJobWhoseProcessDiedIsBegunAgain(t *testing.T) {
 	})
 }
 
-// dead is when a job is taken for dead whose process has just died: on SQLite
-// nobody waits for that.
+// dead is when the job of a process that has just died counts as dead: on
+// SQLite at once.
 func dead(config store.Config) int64 {
 	if config.URL == "" {
 		return time.Now().Add(time.Hour).UnixMilli()
@@ -201,7 +200,7 @@ func TestAJobThatIsBeingDoneIsDoneAgain(t *testing.T) {
 		release <- struct{}{}
 		next(t, begun)
 		release <- struct{}{}
-		// What the handler wants, an hour later, is made earlier as well.
+		// The handler's own request, an hour later, is made earlier as well.
 		schedule(t, s, "a", time.Now())
 		next(t, begun)
 		release <- struct{}{}
@@ -381,7 +380,7 @@ func TestQueuedTextsHaveJobs(t *testing.T) {
 			}
 		}
 		collect(want)
-		sweep() // nothing was claimed, so all of them are due still
+		sweep() // nothing was claimed, so all of them are still due
 		collect(append(want, stranded))
 
 		sweep()

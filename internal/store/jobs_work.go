@@ -15,41 +15,41 @@ import (
 )
 
 const (
-	// jobPatience is how long a handler may take where WorkOptions do not say
-	// otherwise: a little longer than the lease of a text. What died during a job
-	// is begun again this long after, on PostgreSQL.
+	// jobPatience is how long a handler may take unless WorkOptions say
+	// otherwise: a little longer than a text's lease. On PostgreSQL a job whose
+	// worker died is restarted after this time.
 	jobPatience = 45 * time.Second
 
-	// jobsAtOnce is how many handlers run at once where WorkOptions do not say
-	// otherwise: they wait for phone systems more than they compute.
+	// jobsAtOnce is how many handlers run at once unless WorkOptions say
+	// otherwise: they mostly wait for phone systems.
 	jobsAtOnce = 16
 
 	// firstRetry and longestRetry bound the pause after a handler has failed.
 	firstRetry   = time.Second
 	longestRetry = 5 * time.Minute
 
-	// pollPause is how often the database is asked for jobs that have become due.
-	// One that this process makes to be begun at once is begun at once.
+	// pollPause is how often we poll the database for due jobs. A job that this
+	// process makes to be begun at once does not wait for it.
 	pollPause = 500 * time.Millisecond
 
-	// troubledPause is the same where the database could not be asked.
+	// troubledPause is the same after the database could not be asked.
 	troubledPause = 5 * time.Second
 
-	// rescueGrace is how much longer than its patience a job is left to a worker:
-	// handlers take a moment to see that their time is over, and the clocks of
-	// two machines differ.
+	// rescueGrace is how much longer than its patience a job is left to a
+	// worker: handlers need a moment to notice that their time is up, and the
+	// clocks of two machines differ.
 	rescueGrace = 3 * time.Second
 
-	// recordPatience is how long it may take to record how a job ended. Where it
-	// takes longer the job is done again.
+	// recordPatience is how long recording a job's end may take. If it takes
+	// longer, the job is done again.
 	recordPatience = 10 * time.Second
 
 	// stopGrace is how long handlers may take to return once their context has
-	// ended. Whoever stops the server waits.
+	// ended. The server's stop waits for them.
 	stopGrace = 10 * time.Second
 )
 
-// WorkOptions say how jobs are worked. The zero WorkOptions are right.
+// WorkOptions say how jobs are worked. The zero value is right.
 type WorkOptions struct {
 	AtOnce   int                      // how many handlers run at once; 0: 16
 	Patience map[string]time.Duration // by kind of job, how long a handler may take; absent: 45 s
@@ -68,31 +68,31 @@ type Worker struct {
 	store    *Store
 	handlers map[string]Handler
 	options  WorkOptions
-	due      string // the query for jobs that have a handler
+	due      string // the query for jobs with a handler
 	kinds    []any  // its last parameters
 
 	wake    chan struct{} // of capacity one
 	quit    chan struct{} // closed by Stop
-	looking chan struct{} // closed when no further job is begun
+	looking chan struct{} // closed once no further job is begun
 	ctx     context.Context
 	cancel  context.CancelFunc // of handlers
 
 	mu      sync.Mutex
-	at      map[job]bool // what handlers of this worker are at
+	at      map[job]bool // what handlers of this worker are working on
 	running sync.WaitGroup
 }
 
-// job names one.
+// job identifies a job.
 type job struct{ kind, id string }
 
-// Work begins to work jobs: for each that is due the handler of its kind is
-// called, within about a second of its time. A job whose kind has no handler
-// waits for a program that has one. What other processes left during a job is
-// begun again: on SQLite at once, for there this is the only one that works, on
-// PostgreSQL when the patience of its kind is over.
+// Work begins to work jobs: it calls the handler of a job's kind within about a
+// second of its due time. A job whose kind has no handler waits for a program
+// that has one. Jobs interrupted in other processes are restarted: on SQLite at
+// once, as this is the only worker, on PostgreSQL when the patience of their
+// kind is over.
 //
-// A Store has one Worker at a time. The end of ctx does not stop it; Stop has to
-// be called before the Store is closed.
+// A Store has one Worker at a time. The end of ctx does not stop it; call Stop
+// before the Store is closed.
 func (s *Store) Work(ctx context.Context, handlers map[string]Handler, options WorkOptions) (*Worker, error) {
 	if options.AtOnce <= 0 {
 		options.AtOnce = jobsAtOnce
@@ -122,10 +122,9 @@ func (s *Store) Work(ctx context.Context, handlers map[string]Handler, options W
 	return w, nil
 }
 
-// Stop begins no further job and waits for the handlers that run. Where ctx ends
-// before they do, their contexts end too, and Stop returns ctx's error when they
-// have returned; what they were at is begun again by the next Worker. Nothing of
-// the Worker runs after Stop.
+// Stop begins no further job and waits for running handlers. If ctx ends first,
+// their contexts end too, and Stop returns ctx's error once they have returned;
+// the next Worker restarts their jobs. Nothing of the Worker runs after Stop.
 func (w *Worker) Stop(ctx context.Context) error {
 	w.store.worker.CompareAndSwap(w, nil)
 	close(w.quit)
@@ -153,15 +152,15 @@ func (w *Worker) Stop(ctx context.Context) error {
 	}
 }
 
-// look has the worker look for jobs now.
+// look makes the worker look for jobs now.
 func (w *Worker) look() {
 	select {
 	case w.wake <- struct{}{}:
-	default: // it will
+	default: // it is about to
 	}
 }
 
-// keepLooking begins jobs that are due, as long as there is a handler free.
+// keepLooking begins due jobs, as long as a handler is free.
 func (w *Worker) keepLooking() {
 	defer close(w.looking)
 	for {
@@ -189,7 +188,7 @@ func (w *Worker) beginDue() error {
 	busy := w.busy()
 	free := w.options.AtOnce - len(busy)
 	if free <= 0 {
-		return nil // the next that ends has it look again
+		return nil // the next one that ends makes it look again
 	}
 	var due []job
 	parameters := append([]any{millis(w.store.now()), w.options.AtOnce + 1}, w.kinds...)
@@ -218,14 +217,14 @@ func (w *Worker) beginDue() error {
 	return nil
 }
 
-// busy returns what handlers are at.
+// busy returns what handlers are working on.
 func (w *Worker) busy() map[job]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return maps.Clone(w.at)
 }
 
-// begin has a job worked, unless another worker has begun it.
+// begin works a job, unless another worker has begun it.
 func (w *Worker) begin(ctx context.Context, j job) error {
 	patience := w.options.patience(j.kind)
 	claim, failures := ledger.NewID(), 0
@@ -257,7 +256,7 @@ func (w *Worker) end(j job) {
 	w.look()
 }
 
-// work calls the handler, and records how that ended.
+// work calls the handler, and records the result.
 func (w *Worker) work(j job, claim string, failures int, patience time.Duration) {
 	ctx, cancel := context.WithTimeout(w.ctx, patience)
 	defer cancel()
@@ -266,7 +265,7 @@ func (w *Worker) work(j job, claim string, failures int, patience time.Duration)
 	switch now := w.store.now(); {
 	case err == nil && due > 0:
 		ways = []string{againJob}
-	case err != nil && w.ctx.Err() != nil: // the worker is being stopped; it was no fault of the handler's
+	case err != nil && w.ctx.Err() != nil: // the worker is being stopped: not the handler's failure
 		ways, due = []string{leaveJob}, dueAt(now)
 	case err != nil:
 		w.store.log.WarnContext(ctx, "a job failed and is tried again", "kind", j.kind, "id", j.id, "attempt", failures+1, "error", err)
@@ -279,7 +278,7 @@ func (w *Worker) work(j job, claim string, failures int, patience time.Duration)
 	}
 }
 
-// record records how a job ended, in the first way that finds it.
+// record records how a job ended, with the first statement that finds it.
 func (w *Worker) record(ctx context.Context, j job, claim string, due int64, ways []string) error {
 	return w.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, way := range ways {
@@ -291,12 +290,12 @@ func (w *Worker) record(ctx context.Context, j job, claim string, due int64, way
 				return err
 			}
 		}
-		return nil // it was taken for dead, and another worker is at it
+		return nil // it was taken for dead, and another worker has it
 	})
 }
 
-// handle calls the handler of a job. A panic in it is a defect of ours, and a
-// failure of the job.
+// handle calls a job's handler. A panic in it is a bug of ours, and a failure
+// of the job.
 func (w *Worker) handle(ctx context.Context, j job) (again time.Time, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -306,7 +305,7 @@ func (w *Worker) handle(ctx context.Context, j job) (again time.Time, err error)
 	return w.handlers[j.kind](ctx, j.id)
 }
 
-// retryAfter returns the pause after a failure that follows others.
+// retryAfter returns the pause after a failure, given those before it.
 func retryAfter(failures int) time.Duration {
 	if failures > 8 { // 256 s is the last that is shorter
 		return longestRetry
