@@ -12,38 +12,34 @@ import (
 )
 
 const (
-	// answerKept is how long a call that is asked again gets the answer it had.
-	// The phone system asks again within seconds; what asks a day later is
-	// another call with the same id.
+	// answerKept is how long a repeated call gets the answer it had. The phone
+	// system repeats within seconds; the same id a day later is another call.
 	answerKept = 24 * time.Hour
 
-	// namelessKept is the same where the phone system gives calls no ids: long
-	// enough for its retry, short enough for a caller who rings again.
+	// namelessKept is the same for phone systems whose calls have no ids: long
+	// enough for a retry, short enough for a caller who rings again.
 	namelessKept = time.Minute
 
 	// historyKept is how far back a ledger.History reaches.
 	historyKept = 24 * time.Hour
 )
 
-// Begin records a call and what it is to get. A call that has its answer is
-// Repeated, and nothing is decided or written: answers are kept for a day,
-// those of a Key without a CallID for a minute. Else decide is asked with what
-// is known of the caller, and its answer, its text and its consent are written
+// Begin records a call and its outcome. A call that already has an answer is
+// Repeated, and nothing is decided or written: answers are valid for a day,
+// those of a Key without a CallID for a minute. Otherwise decide gets what is
+// known of the caller, and its answer, its text and its consent are written
 // together.
 //
 // Calls of one number are decided one after the other, over all processes, so
-// that decide sees the text of the call before. It must be a pure function: it
-// is called once for what Begin returns, but may be called again where the
-// database has to start over.
+// that decide sees the text of the previous call. It must be a pure function:
+// it may be called several times if the database has to start over.
 //
-// A number that has had Rows.Number answers within an hour is not texted, and
-// nothing further is written of its calls but how many there are: all of them
-// get what the first of them gets, until an hour has passed since. So a repeat
-// of one of them gets its answer.
+// A number that has had Rows.Number answers within an hour gets no text, and we
+// store only how many more calls it makes: all of them get the answer of the
+// first of them, until an hour has passed since. Repeats get that answer too.
 //
 // The text is in state Sending with the first attempt begun, whatever decide
-// has set there; an ID and Created are filled in. Begun.Text is the text as it
-// was written.
+// has set; ID and Created are filled in. Begun.Text is the text as written.
 func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error) {
 	key.Caller = phone.Key(key.Caller)
 	var begun ledger.Begun
@@ -69,8 +65,8 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 	return begun, nil
 }
 
-// beginNew writes down what a call gets whose number has had so many answers of
-// late.
+// beginNew records the outcome of a new call whose number has had this many
+// recent answers.
 func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, decision ledger.Decision, recent int) (begun ledger.Begun, err error) {
 	many := tooMany(decision, recent)
 	switch {
@@ -100,9 +96,9 @@ func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now ti
 	return begun, insertConsent(ctx, tx, decision.Consent)
 }
 
-// readBegun returns a call that has had its answer. The attempt at its text may
-// end at any time: what is answered and what became of the text are read by one
-// statement, so that they are of one time.
+// readBegun returns a call that already has an answer. The attempt at its text
+// may end at any time, so one statement reads both the answer and the text's
+// state.
 func readBegun(ctx context.Context, q querier, key ledger.Key, answer *ledger.Answered) (ledger.Begun, error) {
 	begun := ledger.Begun{Repeated: true, Reason: answer.Reason}
 	if answer.Text == "" {
@@ -119,9 +115,8 @@ func readBegun(ctx context.Context, q querier, key ledger.Key, answer *ledger.An
 	return begun, err
 }
 
-// holdNumber makes other transactions about the number wait for the end of
-// this one. Callers without a number need not wait for each other, but their
-// calls for themselves.
+// holdNumber makes other transactions about the number wait for the end of this
+// one. Calls without a number wait only for repeats of themselves.
 func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID string) error {
 	name := "number " + number
 	if number == "" {
@@ -153,12 +148,12 @@ func insertConsent(ctx context.Context, tx *sql.Tx, c *ledger.Consent) error {
 	return err
 }
 
-// Finish records what an attempt came to. A result of an attempt that is not
-// the text's last one, or of a text that is Sent or Dead already, changes
-// nothing: but that a text is Sent is a fact, whoever reports it and however
-// late. A text that was erased meanwhile is nothing to complain about either.
+// Finish records the result of an attempt. If it is not the text's last
+// attempt, or the text is Sent or Dead already, nothing changes, with one
+// exception: Sent is a fact, whoever reports it and however late. A text that
+// was erased meanwhile is no error either.
 //
-// Where a text goes back to Queued, Finish makes the job that takes it on.
+// If a text goes back to Queued, Finish makes the job that sends it.
 func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 	if r.State != ledger.Sent && r.State != ledger.Dead && r.State != ledger.Queued {
 		return fmt.Errorf("finish text %s: an attempt does not end in state %q", r.ID, r.State)
@@ -181,7 +176,7 @@ func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 	return nil
 }
 
-// The steps of texts, from where ledger.TextSteps has them begin.
+// The steps of texts; ledger.TextSteps says from which states.
 var (
 	claimText = ledger.TextSteps.SQL(ledger.Claim, `UPDATE texts SET state = 'sending', attempts = attempts + 1, updated = $1, due = 0, lease = $2
 		WHERE id = $3 AND due <= $1 AND state IN (from) RETURNING `+textColumns)
@@ -195,7 +190,7 @@ var (
 		WHERE id = $3 AND state IN (from)`)
 )
 
-// recordResult reports whether the result was one to record.
+// recordResult reports whether the result applied.
 func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error) {
 	var (
 		result sql.Result
@@ -208,8 +203,8 @@ func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error
 		if r.State == ledger.Queued {
 			due = millis(r.Due)
 		}
-		// Queued: the lease ended before the attempt did, and nobody has
-		// begun another one since.
+		// Queued: the lease ended before the attempt did, and no other attempt
+		// has begun since.
 		result, err = tx.ExecContext(ctx, finishText,
 			string(r.State), string(r.Why), r.Problem, flag(r.Doubtful), millis(r.At), due, r.ID, r.Attempt)
 	}
@@ -220,11 +215,10 @@ func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error
 	return n > 0, err
 }
 
-// Claim begins the next attempt at a queued text that is due, which may last
-// until lease. It returns the text with this attempt counted. The error is
-// ledger.ErrTaken, with the text as it is, where it went out, is dead, is not
-// due yet, or somebody is at it; and a fault of code NotFound where there is no
-// such text.
+// Claim begins the next attempt at a queued text that is due, with a lease. It
+// returns the text with this attempt counted. The error is ledger.ErrTaken,
+// with the text as it is, if it was sent, is dead, is not due yet, or is being
+// sent; and a fault of code NotFound if there is no such text.
 func (s *Store) Claim(ctx context.Context, id string, now, lease time.Time) (ledger.Text, error) {
 	var text ledger.Text
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -11,12 +11,12 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// callersAtOnce is how many callers of a benchmark wait at the same time, on
-// each core: each waits for the phone system meanwhile.
+// callersAtOnce is how many concurrent callers a benchmark has on each core:
+// each of them waits for the phone system.
 const callersAtOnce = 32
 
-// BenchmarkCall is a call from beginning to end: it is decided on, and its text
-// is sent.
+// BenchmarkCall is a call from beginning to end: the decision, and the sending
+// of its text.
 func BenchmarkCall(b *testing.B) {
 	for name, config := range map[string]func(testing.TB) store.Config{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		b.Run(name, func(b *testing.B) {

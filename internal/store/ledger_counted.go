@@ -8,26 +8,25 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// countedFor is how far back the calls of a number are counted, and then for how
-// long all its calls get one answer.
+// countedFor is the period over which a number's calls are counted, and then
+// how long all its calls get one answer.
 const countedFor = time.Hour
 
-// tooMany reports whether a call comes to one more answer than is written down
-// of its number.
+// tooMany reports whether a number has reached the limit of stored answers.
 func tooMany(d ledger.Decision, recent int) bool {
 	return d.Rows.Number > 0 && recent >= d.Rows.Number && !d.Forget
 }
 
-// whenFull returns what a call gets that a cap is in the way of, written down as
-// it would have been.
+// whenFull returns the outcome of a call whose text a cap prevents, stored as
+// the original would have been.
 func whenFull(d ledger.Decision) ledger.Decision {
 	full := *d.WhenFull
 	full.Rows = d.Rows
 	return full
 }
 
-// startCounting begins an hour in which calls of a number are counted in one
-// row, with the first of them.
+// startCounting begins an hour in which a number's calls share one row, with
+// the first of them.
 func startCounting(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, reason string) error {
 	_, err := tx.ExecContext(ctx, `
 		INSERT INTO counted_calls (caller, entry, step, began, at, calls, reason) VALUES ($1, $2, $3, $4, $4, 1, $5)
@@ -37,16 +36,16 @@ func startCounting(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Tim
 	return err
 }
 
-// countCall counts a call of a number whose calls are counted.
+// countCall counts a call of a number whose calls share a row.
 func countCall(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time) error {
 	_, err := tx.ExecContext(ctx, `UPDATE counted_calls SET calls = calls + 1, at = $4 WHERE caller = $1 AND entry = $2 AND step = $3`,
 		key.Caller, key.Entry, key.Step, millis(now))
 	return err
 }
 
-// writeAnswer writes an answer down, unless it led to no text and its entry has
-// had as many of these as are written down. Transactions do not wait for each
-// other here: there may be a few more.
+// writeAnswer stores an answer, unless it led to no text and its entry has
+// reached its limit of those. Transactions do not wait for each other here:
+// there may be a few more.
 func writeAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, d ledger.Decision, begun ledger.Begun) error {
 	if begun.Text == nil && !d.Needed {
 		for _, bound := range [...]struct {

@@ -24,12 +24,12 @@ const (
 	rowRecent
 )
 
-// callerQuery reads everything that is known of a caller at once, because on
-// PostgreSQL each question costs the way there and back, and the caller is on
-// the phone. What a column holds depends on the row's kind.
+// callerQuery reads everything about a caller at once, because on PostgreSQL
+// each query costs a round trip while the caller is on the phone. What a column
+// holds depends on the row's kind.
 //
-// A text counts unless it is certain that it has not gone out: it is dead, and
-// no attempt may have got through.
+// A text counts unless we are certain that it was not sent: it is dead, and no
+// attempt may have got through.
 const callerQuery = `
 	SELECT 1 AS what, reason AS a, text AS b, '' AS c, '' AS d, at FROM answers
 	WHERE caller = $1 AND entry = $2 AND call_id = $3 AND step = $4 AND at > $5
@@ -56,15 +56,15 @@ const callerQuery = `
 	WHERE caller = $1 AND entry = $2 AND step = $4 AND at > $8 AND at <= $9 AND NOT EXISTS (
 		SELECT 1 FROM counted_calls WHERE caller = $1 AND entry = $2 AND step = $4 AND began > $8 AND began <= $9)`
 
-// known is what callerQuery finds.
+// known is what callerQuery found.
 type known struct {
-	answer  *ledger.Answered // that the call has had; nil: none
-	counted *ledger.Answered // that all calls of the number get now; nil: each gets its own
-	recent  int              // answers of the number within countedFor, where counted is nil
+	answer  *ledger.Answered // the answer that this call already has, or nil
+	counted *ledger.Answered // the answer of all the number's calls now; nil: each gets its own
+	recent  int              // answers of the number within countedFor, if counted is nil
 	history ledger.History
 }
 
-// readCaller returns what is known of a call and its caller.
+// readCaller returns what is known about a call and its caller.
 func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (known, error) {
 	kept := answerKept
 	if key.CallID == "" {
@@ -136,8 +136,8 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 
 func youngestFirst(a, b time.Time) int { return b.Compare(a) }
 
-// broadest returns the suppression that reaches furthest, or nil: that for all
-// tenants before that for one, that for every way before that for one.
+// broadest returns the suppression that reaches furthest, or nil: all tenants
+// before one, every channel before one.
 func broadest(found []ledger.Suppression) *ledger.Suppression {
 	if len(found) == 0 {
 		return nil
@@ -149,7 +149,7 @@ func broadest(found []ledger.Suppression) *ledger.Suppression {
 	return &first
 }
 
-// flag is how a bool is kept.
+// flag is how a bool is stored.
 func flag(b bool) int {
 	if b {
 		return 1
@@ -157,7 +157,7 @@ func flag(b bool) int {
 	return 0
 }
 
-// eachRow calls scan at each row, and closes rows.
+// eachRow calls scan for each row, and closes rows.
 func eachRow(rows *sql.Rows, scan func() error) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

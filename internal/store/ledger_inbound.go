@@ -11,15 +11,14 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Receive records a text that somebody sent to us, and what decide makes of it:
-// a suppression, its end, a reply. The same message, by its ID, comes once:
-// where it is seen already nothing is decided. Decide gets what is known of the
-// sender, for texts of the tenant; History.Entry and History.Consent are empty,
-// for a message is to no entry in particular. It is subject to what is said of
-// Begin's.
+// Receive records an incoming text, and what decide makes of it: a suppression,
+// its end, a reply. A message ID counts once: if it has been seen, nothing is
+// decided. Decide gets what is known of the sender, for texts of the tenant;
+// History.Entry and History.Consent are empty, as a message is not for a
+// particular entry. The same rules apply as for Begin's decide.
 //
-// A reply that is not within its limits is left out; they count over all
-// processes. A reply is queued and due at once unless decide says when; its job is made.
+// A reply beyond its limits is left out; they count over all processes. A reply
+// is queued and due at once unless decide says when; its job is made.
 func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (ledger.Received, error) {
 	m.From = phone.Key(m.From)
 	now := s.now()
@@ -50,8 +49,8 @@ func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, de
 	return received, nil
 }
 
-// answerInbound does what decide says, and returns the reply that was queued,
-// or a text without an ID.
+// answerInbound carries out what decide says, and returns the reply that was
+// queued, or a text without an ID.
 func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound, tenant string, now time.Time,
 	decide func(ledger.History) ledger.Reply) (queued ledger.Text, capped bool, err error) {
 	known, err := s.readCaller(ctx, tx, ledger.Key{Caller: m.From}, tenant, now)
@@ -82,7 +81,7 @@ func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound,
 	return queued, false, err
 }
 
-// inboundPrefix stands before the id of a message of a domain: whoever may post
-// for one domain must not make the messages of another known. Those of a version
-// of before have none.
+// inboundPrefix is the prefix of a domain's message ids: a client that may post
+// for one domain must not mark another's messages as seen. Those of an older
+// version have none.
 func inboundPrefix(domain string) string { return strings.ToLower(domain) + "/" }

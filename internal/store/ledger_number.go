@@ -10,7 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Dossier returns everything that is known of a number, the youngest first.
+// Dossier returns everything that is stored about a number, newest first.
 func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, error) {
 	number = phone.Key(number)
 	d := ledger.Dossier{Number: number}

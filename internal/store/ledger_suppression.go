@@ -10,9 +10,9 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Suppressed returns why a tenant must not reach a number by a channel, or nil:
-// a suppression for this tenant or for ledger.AnyTenant, by this channel or by
-// ledger.AnyWay. Of several it is the one that reaches furthest.
+// Suppressed returns why a tenant must not contact a number by a channel, or
+// nil: a suppression for this tenant or ledger.AnyTenant, by this channel or
+// ledger.AnyWay. If there are several, it returns the broadest.
 func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error) {
 	var found []ledger.Suppression
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
@@ -27,8 +27,8 @@ func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel l
 	return broadest(found), nil
 }
 
-// Suppressions returns the list, of one number or whole where number is empty,
-// by number, tenant and channel.
+// Suppressions returns the list by number, tenant and channel: of one number,
+// or of all if number is empty.
 func (s *Store) Suppressions(ctx context.Context, number string) ([]ledger.Suppression, error) {
 	var found []ledger.Suppression
 	where, args := "", []any(nil)
@@ -66,9 +66,9 @@ func selectSuppressions(ctx context.Context, q querier, where string, args ...an
 	return found, err
 }
 
-// Suppress puts a number on the list. One that is there with the same tenant
-// and channel is replaced, but for one thing: a STOP does not take the place of
-// what came another way, for START would lift it then.
+// Suppress puts a number on the list. It replaces an entry with the same tenant
+// and channel, with one exception: a STOP does not replace what came another
+// way, as START would lift it then.
 func (s *Store) Suppress(ctx context.Context, sup ledger.Suppression) error {
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error { return insertSuppression(ctx, tx, sup) })
 	if err != nil {
@@ -87,9 +87,9 @@ func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) 
 }
 
 // Unsuppress takes a number off the list on an operator's order, and returns
-// how many entries that were. Exactly those of this tenant and this channel go:
-// one for ledger.AnyTenant or ledger.AnyWay goes by that name. An empty tenant
-// or channel is every one.
+// how many entries were removed. Only those of exactly this tenant and channel
+// are: ledger.AnyTenant and ledger.AnyWay are names like others here. An empty
+// tenant or channel matches every one.
 func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel ledger.Channel) (removed int, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		removed, err = execCount(ctx, tx,
@@ -102,15 +102,15 @@ func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel l
 	return removed, nil
 }
 
-// foldTenant returns a domain as the list has it: entries write the same one in
-// capitals and not, and a STOP to it holds for both.
+// foldTenant returns a domain as the list stores it: entries may differ in
+// case, and a STOP holds for all spellings.
 func foldTenant(tenant string) string { return strings.ToLower(strings.TrimSpace(tenant)) }
 
 // lift takes a number off the list because its owner wrote START to a tenant.
-// Only what its owner's STOP put there is lifted, for this tenant and for texts:
-// where that STOP was for every way, calls stay suppressed. What came from a
-// call, a page, an operator or an import, and what holds for all tenants, is
-// the operator's to take off.
+// It only lifts what its owner's STOP put there, for this tenant and for texts:
+// if that STOP was for every channel, calls stay suppressed. What came from a
+// call, a page, an operator or an import, and what holds for all tenants, only
+// the operator can remove.
 func lift(ctx context.Context, tx *sql.Tx, tenant, number string) error {
 	tenant = foldTenant(tenant)
 	_, err := tx.ExecContext(ctx, `

@@ -14,23 +14,21 @@ const (
 	// wait for it, some milliseconds.
 	purgeBatch = 500
 
-	// sweepBatch is how many texts that are due one Sweep looks at, in some tens
-	// of milliseconds that callers wait for. After an outage thousands are due,
-	// which have jobs: those that have waited longest are looked at, and the
-	// others when these are done.
+	// sweepBatch is how many due texts one Sweep checks; callers wait for it,
+	// some tens of milliseconds. After an outage thousands are due, which have
+	// jobs: those that have waited longest are checked first.
 	sweepBatch = 100
 
 	// takeOnPatience is how long a caller on the phone waits for a job to be
-	// made, which Sweep would make later.
+	// made. If it takes longer, Sweep makes it later.
 	takeOnPatience = 2 * time.Second
 )
 
-// textJob is the kind of job that takes a queued text on; its id is the text's.
+// textJob is the kind of job that sends a queued text; its id is the text's.
 const textJob = "text"
 
-// takeOn makes the job of a text that has been queued. Where that fails the
-// text is safe all the same, and Sweep makes the job: so it is no failure of
-// what was asked for.
+// takeOn makes the job of a queued text. If that fails, the request still
+// succeeds: the text is safe, and Sweep makes the job.
 func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeOnPatience)
 	defer cancel()
@@ -39,11 +37,10 @@ func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
 	}
 }
 
-// Sweep mends what processes that died have left: a text whose attempt did not
-// end within its lease is queued, due now and doubtful, for the attempt may have
-// got through, and its id is returned; queued texts that are due get jobs where
-// they have none. It is meant to be called at the start and every few
-// seconds.
+// Sweep repairs what dead processes have left. A text whose attempt did not end
+// within its lease is queued again, due now and doubtful, as the attempt may
+// have got through, and its id is returned; queued texts that are due get jobs
+// if they have none. Call it at the start and every few seconds.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		stranded = nil
@@ -67,7 +64,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, er
 	return stranded, nil
 }
 
-// takeOnDue makes jobs for texts that are due. Those that have one keep it.
+// takeOnDue makes jobs for due texts that have none.
 func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
 	var ids []string
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
@@ -88,10 +85,10 @@ func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
 	return s.addMissing(ctx, textJob, ids)
 }
 
-// Purge removes what is older than before: answers, texts that are sent or
-// dead, texts that came in, and calls. Consents and suppressions stay. It goes
-// in small steps, so that nobody waits for it; where it fails or ctx ends, the
-// steps until then are done, and counted.
+// Purge removes what is older than before: answers, sent and dead texts,
+// incoming texts, and calls. Consents and suppressions stay. It goes in small
+// steps, so that nobody waits for it; if it fails or ctx ends, the steps until
+// then are done and counted.
 func (s *Store) Purge(ctx context.Context, before time.Time) (Removed, error) {
 	var removed Removed
 	for _, part := range []struct {
@@ -104,7 +101,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (Removed, error) {
 			(SELECT caller, entry, step FROM counted_calls WHERE at < $1 ORDER BY at LIMIT $2)`},
 		{&removed.Texts, ledger.TextSteps.SQL(ledger.Purge, `DELETE FROM texts WHERE state IN (from) AND id IN
 			(SELECT id FROM texts WHERE state = 'sent' AND created < $1 ORDER BY created LIMIT $2)`)},
-		// An operator may be sending one of them again at this moment.
+		// An operator may be resending one of them at this moment.
 		{&removed.Texts, ledger.TextSteps.SQL(ledger.Purge, `DELETE FROM texts WHERE state IN (from) AND id IN
 			(SELECT id FROM texts WHERE state = 'dead' AND created < $1 ORDER BY created LIMIT $2)`)},
 		{&removed.Inbound, `DELETE FROM inbound WHERE id IN (SELECT id FROM inbound WHERE at < $1 ORDER BY at LIMIT $2)`},

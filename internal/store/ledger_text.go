@@ -19,7 +19,7 @@ import (
 const textColumns = `id, purpose, entry, call_id, domain, username, session, sender, receiver, dialled, message, segments,
 	state, why, problem, doubtful, ordered, attempts, created, updated, due, deadline, lease`
 
-// scanText reads the columns of textColumns, and those after them into more.
+// scanText reads the columns of textColumns, and any after them into more.
 func scanText(row scanner, more ...any) (ledger.Text, error) {
 	var (
 		t                                      ledger.Text
@@ -36,8 +36,8 @@ func scanText(row scanner, more ...any) (ledger.Text, error) {
 	return t, err
 }
 
-// insertText writes a new text, counted as c says, and returns it as it can be
-// read again.
+// insertText writes a new text, counted as c says, and returns it as reading it
+// would.
 func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, c textCount, now time.Time) (ledger.Text, error) {
 	if t.ID == "" {
 		t.ID = ledger.NewID()
@@ -58,8 +58,7 @@ func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, c textCount, now
 	return t, err
 }
 
-// dialled is what the column of that name holds: a number that is not its own
-// key.
+// dialled is the value of that column: a number that differs from its key.
 func dialled(number string) string {
 	if phone.Key(number) == number {
 		return ""
@@ -76,9 +75,9 @@ func findText(ctx context.Context, q querier, id string) (ledger.Text, error) {
 	return text, err
 }
 
-// Enqueue records a text that goes on by itself: it is in state Queued,
-// whatever is set there, and due at once where no Due is set. An ID and Created
-// are filled in; the text as it was written is returned.
+// Enqueue records a text to be sent by a job: in state Queued, whatever is set,
+// and due at once if Due is not set. ID and Created are filled in; it returns
+// the text as written.
 func (s *Store) Enqueue(ctx context.Context, text ledger.Text) (ledger.Text, error) {
 	now := s.now()
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
@@ -93,7 +92,7 @@ func (s *Store) Enqueue(ctx context.Context, text ledger.Text) (ledger.Text, err
 	return text, nil
 }
 
-// insertQueued is insertText of a text that a job takes on.
+// insertQueued is insertText for a text that a job sends.
 func insertQueued(ctx context.Context, tx *sql.Tx, text ledger.Text, now time.Time) (ledger.Text, error) {
 	text.State, text.Lease = ledger.Queued, time.Time{}
 	if text.Due.IsZero() {
@@ -102,8 +101,8 @@ func insertQueued(ctx context.Context, tx *sql.Tx, text ledger.Text, now time.Ti
 	return insertText(ctx, tx, text, textCount{}, now)
 }
 
-// Text returns one text. The error is a fault of code NotFound where there is
-// none.
+// Text returns one text. If there is none, the error is a fault of code
+// NotFound.
 func (s *Store) Text(ctx context.Context, id string) (ledger.Text, error) {
 	var text ledger.Text
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
@@ -117,7 +116,7 @@ func (s *Store) Text(ctx context.Context, id string) (ledger.Text, error) {
 	return text, nil
 }
 
-// Texts returns the texts that a query selects, the youngest first.
+// Texts returns the texts that a query selects, newest first.
 func (s *Store) Texts(ctx context.Context, query ledger.Query) ([]ledger.Text, error) {
 	var texts []ledger.Text
 	err := s.read(ctx, func(ctx context.Context, q querier) error {
@@ -131,8 +130,8 @@ func (s *Store) Texts(ctx context.Context, query ledger.Query) ([]ledger.Text, e
 	return texts, nil
 }
 
-// selectTexts asks state by state: there the index has the texts in order, so
-// that the youngest few of a million are a few rows.
+// selectTexts asks state by state: the index has the texts of a state in order,
+// so that the newest few of a million are a few rows.
 func selectTexts(ctx context.Context, q querier, query ledger.Query) ([]ledger.Text, error) {
 	states := []ledger.State{query.State}
 	if query.State == "" && query.Number == "" {
@@ -202,8 +201,8 @@ func textQuery(query ledger.Query) (string, []any) {
 }
 
 // Resend puts a dead text back into the queue on an operator's order, due now
-// and tried until deadline. It stays Doubtful where it was. The error is a
-// fault: NotFound where there is no such text, Refused where it is not dead.
+// and tried until deadline. A Doubtful one stays so. The error is a fault:
+// NotFound if there is no such text, Refused if it is not dead.
 func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) error {
 	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, orderText, millis(now), millis(deadline), id)
@@ -227,8 +226,8 @@ func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) 
 	return nil
 }
 
-// Counts returns how many texts are in each state, and when the one that has
-// waited longest was due: the zero time where none is queued.
+// Counts returns how many texts are in each state, and when the longest waiting
+// one was due: the zero time if none is queued.
 func (s *Store) Counts(ctx context.Context) (map[ledger.State]int, time.Time, error) {
 	counts := map[ledger.State]int{ledger.Sending: 0, ledger.Queued: 0, ledger.Sent: 0, ledger.Dead: 0}
 	var oldest int64

@@ -8,22 +8,21 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Rate is how much is allowed: Burst at once, and after that as many in each
-// Per, evenly spread. Between two moments that are Per apart it is at most twice
-// Burst less one.
+// Rate is how much is allowed: Burst at once, and after that Burst in each Per,
+// evenly spread. Any period of length Per holds at most twice Burst less one.
 type Rate struct {
 	Burst int
 	Per   time.Duration
 }
 
-// Allow counts one more of what key names, and reports whether that is within
-// rate. Where it is not, nothing is counted, and retryAfter says when it would
-// be. It counts over all processes, and across restarts.
+// Allow counts one more use of key, and reports whether it is within rate. If
+// it is not, nothing is counted, and retryAfter says when it would be. It
+// counts over all processes, and across restarts.
 //
-// It is the generic cell rate algorithm (ITU-T I.371, annex A): of each key one
-// time is kept, that at which a stream of the even rate would go on. Something
-// is allowed unless that is a burst ahead. The statement keeps what the time was
-// before, which tells whether it was allowed.
+// It is the generic cell rate algorithm (ITU-T I.371, annex A): for each key it
+// stores one time, at which a stream of the even rate would continue. A use is
+// allowed unless that time is a burst ahead. The statement keeps the previous
+// time, which tells whether the use was allowed.
 func (s *Store) Allow(ctx context.Context, key string, rate Rate, now time.Time) (ok bool, retryAfter time.Duration, err error) {
 	if rate.Burst < 1 || rate.Per <= 0 {
 		return false, 0, fault.Newf(fault.Invalid, "a limit of %d in %v allows nothing", rate.Burst, rate.Per)
@@ -54,8 +53,8 @@ func countOne(ctx context.Context, tx *sql.Tx, key string, rate Rate, now time.T
 	return ok && err == nil, retryAfter, err
 }
 
-// ForgetLimits removes what is kept of limits that allow a whole burst again.
-// It returns how many those were.
+// ForgetLimits removes limits that allow a whole burst again, and returns how
+// many.
 func (s *Store) ForgetLimits(ctx context.Context, now time.Time) (forgotten int64, err error) {
 	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "DELETE FROM limits WHERE tat <= $1", now.UnixNano())

@@ -21,7 +21,7 @@ func TestALimitLetsABurstPassAndThenAnEvenStream(t *testing.T) {
 		s := open(t)
 		rate := store.Rate{Burst: 3, Per: time.Hour}
 		for _, c := range []struct {
-			after time.Duration // dawn
+			after time.Duration // since dawn
 			key   string
 			ok    bool
 			retry time.Duration
@@ -81,7 +81,7 @@ func TestALimitHoldsOverProcesses(t *testing.T) {
 	})
 }
 
-// TestWhoWaitsAsToldIsAllowed checks what Allow says of the next time.
+// TestWhoWaitsAsToldIsAllowed checks Allow's retryAfter.
 func TestWhoWaitsAsToldIsAllowed(t *testing.T) {
 	s := storetest.Open(t, storetest.SQLite(t))
 	round := 0

@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// checks is how often a property is looked at, on each database: a round takes a
-// dozen transactions. More of them with -rapid.checks.
+// checks is how often a property is checked, on each database: a round takes a
+// dozen transactions. Use -rapid.checks for more.
 const checks = "25"
 
 func TestMain(m *testing.M) {

@@ -17,21 +17,20 @@ import (
 var migrations embed.FS
 
 const (
-	// versionTable is where goose keeps what it has done.
+	// versionTable is where goose records its migrations.
 	versionTable = "switchhook_schema"
 
-	// migrationLock is the PostgreSQL advisory lock that is held by the server
-	// that brings the tables up to date. The number means nothing.
+	// migrationLock is the PostgreSQL advisory lock of the server that migrates
+	// the tables. The number means nothing.
 	migrationLock = 7_394_112_058
 
-	// migrationPatience is how long a server may take to bring the tables up to
-	// date, or waits for another one that does. The operator waits, who would
-	// rather wait than have it broken off.
+	// migrationPatience is how long a migration may take, or the wait for
+	// another server's. The operator would rather wait than have it aborted.
 	migrationPatience = 10 * time.Minute
 )
 
-// bringUpToDate makes the tables those of this program where change is set, and
-// else looks whether they are.
+// bringUpToDate migrates the tables to this program's version if change is set,
+// and otherwise checks that they have it.
 func (s *Store) bringUpToDate(ctx context.Context, change bool) error {
 	ctx, cancel := context.WithTimeout(ctx, migrationPatience)
 	defer cancel()
@@ -63,7 +62,7 @@ func (s *Store) bringUpToDate(ctx context.Context, change bool) error {
 	return s.explain(errors.Join(err, unlock()))
 }
 
-// migrate brings the tables up to date.
+// migrate migrates the tables.
 func (s *Store) migrate(ctx context.Context, steps *goose.Provider, newest int64) error {
 	if err := s.compare(ctx, newest, true); err != nil {
 		return err
@@ -74,8 +73,8 @@ func (s *Store) migrate(ctx context.Context, steps *goose.Provider, newest int64
 	return nil
 }
 
-// compare looks at the version of the tables. Older ones are right where they
-// are about to be brought up to date.
+// compare checks the version of the tables. Older ones are fine if they are
+// about to be migrated.
 func (s *Store) compare(ctx context.Context, newest int64, older bool) error {
 	found, err := s.version(ctx)
 	switch {
@@ -109,8 +108,8 @@ func (s *Store) version(ctx context.Context) (version int64, err error) {
 	return version, err
 }
 
-// lockMigration lets one server of a PostgreSQL database bring it up to date at
-// a time. On SQLite it is the folder that is locked.
+// lockMigration lets one server at a time migrate a PostgreSQL database. On
+// SQLite the folder's lock does.
 func (s *Store) lockMigration(ctx context.Context) (unlock func() error, err error) {
 	if !s.shared() {
 		return func() error { return nil }, nil
@@ -123,7 +122,7 @@ func (s *Store) lockMigration(ctx context.Context) (unlock func() error, err err
 		return nil, errors.Join(err, conn.Close())
 	}
 	return func() error {
-		// The connection goes back to the pool, so its lock has to go.
+		// The connection goes back to the pool, so release its lock first.
 		_, err := conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(migrationLock))
 		return errors.Join(err, conn.Close())
 	}, nil

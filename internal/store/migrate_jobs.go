@@ -8,8 +8,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// jobsVersion is the version of the tables in which jobs are rows of our own.
-// Before it they were River's (github.com/riverqueue/river).
+// jobsVersion is the version of the tables in which jobs became rows of our
+// own. Before it they were River's (github.com/riverqueue/river).
 const jobsVersion = 15
 
 const makeJobs = `CREATE TABLE jobs (
@@ -22,7 +22,7 @@ const makeJobs = `CREATE TABLE jobs (
 	PRIMARY KEY (kind, id)
 )`
 
-// jobsMigration is the step to jobsVersion. What waits is brought over.
+// jobsMigration is the step to jobsVersion. Waiting jobs are taken over.
 func (s *Store) jobsMigration() *goose.Migration {
 	return goose.NewGoMigration(jobsVersion, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
 		for _, statement := range []string{makeJobs, "CREATE INDEX jobs_due ON jobs (due)"} {
@@ -37,8 +37,8 @@ func (s *Store) jobsMigration() *goose.Migration {
 	}})
 }
 
-// bringJobsOver makes jobs of those that River had, and removes its tables. Those
-// of a River that somebody else has in the same database stay.
+// bringJobsOver takes over River's jobs, and removes its tables. Those of
+// another program's River in the same database stay.
 func (s *Store) bringJobsOver(ctx context.Context, tx *sql.Tx) error {
 	there, others := "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'river_job'", 0
 	if s.shared() {

@@ -14,14 +14,14 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// keysVersion is the version of the tables in which numbers are kept by their
-// keys. Before it, one telephone could be on record as 31612345678, as
-// 310612345678 and as 0031612345678.
+// keysVersion is the version of the tables in which numbers are stored as keys.
+// Before it, one telephone could be on record as 31612345678, as 310612345678
+// and as 0031612345678.
 const keysVersion = 8
 
-// keysMigration is the step to keysVersion. It needs to know how numbers are
-// read, so it is no SQL. There is no version 7: what is kept of the tables before
-// is for the programs that know version 6.
+// keysMigration is the step to keysVersion. It has to parse numbers, so it is
+// not SQL. There is no version 7: the saved old tables are for the programs
+// that know version 6.
 func (s *Store) keysMigration() *goose.Migration {
 	return goose.NewGoMigration(keysVersion, &goose.GoFunc{RunTx: s.rekeyNumbers}, &goose.GoFunc{
 		RunTx: func(ctx context.Context, tx *sql.Tx) error { // keys are numbers too
@@ -30,8 +30,8 @@ func (s *Store) keysMigration() *goose.Migration {
 	})
 }
 
-// alterDialled changes the column of what was texted or called, which is kept
-// where it is not its own key, as with the 1 of Mexican and the 9 of Argentine
+// alterDialled changes the columns for the number as texted or called, stored
+// if it differs from its key, as with the 1 of Mexican and the 9 of Argentine
 // mobiles.
 func alterDialled(ctx context.Context, tx *sql.Tx, change string) error {
 	for _, c := range numberColumns {
@@ -45,12 +45,12 @@ func alterDialled(ctx context.Context, tx *sql.Tx, change string) error {
 	return nil
 }
 
-// numberColumn is a column of numbers, and the one that tells whose they are.
+// numberColumn is a column of numbers, with the one that tells whose they are.
 type numberColumn struct {
 	table, column string
-	whose         string   // entry or domain; empty: it is not known
-	dialled       bool     // the number as it is dialled is kept beside its key
-	unique        []string // the other columns of which there is one row a number
+	whose         string   // entry or domain; empty: unknown
+	dialled       bool     // the number as dialled is stored beside its key
+	unique        []string // the other columns of a unique index with the number
 }
 
 var numberColumns = []numberColumn{
@@ -65,16 +65,16 @@ var numberColumns = []numberColumn{
 	{table: "calls", column: "to_number"},
 }
 
-// rekeying is a number of a column that is to be written otherwise.
+// rekeying is a number in a column that has to change.
 type rekeying struct {
 	numberColumn
 	of, old string
 	number  phone.Number
 }
 
-// rekeyNumbers gives each number its key, and merges rows that differ in nothing
-// else. Where something changes, the tables as they were are kept first, and
-// each change is noted as an event.
+// rekeyNumbers gives each number its key, and merges rows that then have the
+// same key. If something changes, it saves the old tables first, and notes each
+// change as an event.
 func (s *Store) rekeyNumbers(ctx context.Context, tx *sql.Tx) error {
 	homes, err := s.homes(ctx, tx)
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Store) rekeyNumbers(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// homes returns where numbers of entries and of domains belong.
+// homes returns the home country of the numbers of entries and domains.
 func (s *Store) homes(ctx context.Context, tx *sql.Tx) (func(whose, of string) phone.Home, error) {
 	var entries []*entry.Entry
 	rows, err := tx.QueryContext(ctx, "SELECT id, item FROM entries")
@@ -168,13 +168,13 @@ func changesOf(ctx context.Context, tx *sql.Tx, c numberColumn, homes func(whose
 	return found, err
 }
 
-// readKept reads a number as it was kept: most had their country's code, and
-// none its plus.
+// readKept parses a number as it was stored: most had a country code, and none
+// a plus.
 func readKept(kept string, home phone.Home) phone.Number {
 	if n := phone.Read("+"+kept, home); n.Valid() {
 		return n
 	}
-	// Before there was a home, ten digits had a 1 put before them: 10612345678.
+	// Before homes existed, ten digits had a 1 put before them: 10612345678.
 	if rest, ok := strings.CutPrefix(kept, "1"); ok && len(rest) == 10 && rest[0] < '2' {
 		if n := phone.Read(rest, home); n.Valid() {
 			return n
@@ -183,8 +183,8 @@ func readKept(kept string, home phone.Home) phone.Number {
 	return phone.Read(kept, home)
 }
 
-// keepBefore keeps the database, or its tables of numbers, as it is, and returns
-// where.
+// keepBefore saves the database, or its tables of numbers, as it is, and
+// returns where.
 func (s *Store) keepBefore(ctx context.Context, tx *sql.Tx) (string, error) {
 	if !s.shared() {
 		path := fmt.Sprintf("%s%s%d-%s", s.path, beforeMark, keysVersion, s.now().UTC().Format("20060102T150405"))
@@ -204,7 +204,7 @@ func (s *Store) keepBefore(ctx context.Context, tx *sql.Tx) (string, error) {
 	return "the tables " + strings.Join(tables, beforeSuffix+", ") + beforeSuffix, nil
 }
 
-// rekey writes the key of a number in the place of what was there.
+// rekey replaces a number by its key.
 func (s *Store) rekey(ctx context.Context, tx *sql.Tx, r rekeying, kept string) error {
 	merged, err := merge(ctx, tx, r)
 	if err != nil {
@@ -229,9 +229,9 @@ func (s *Store) rekey(ctx context.Context, tx *sql.Tx, r rekeying, kept string) 
 	return err
 }
 
-// merge removes the rows of a number that would stand twice once it has its key,
-// and returns how many: of two the older counts, and of two suppressions the one
-// that START does not lift.
+// merge removes the rows of a number that would be duplicates once it has its
+// key, and returns how many. The older of two rows stays, and of two
+// suppressions the one that START does not lift.
 func merge(ctx context.Context, tx *sql.Tx, r rekeying) (int, error) {
 	if r.unique == nil {
 		return 0, nil

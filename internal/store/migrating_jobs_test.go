@@ -14,9 +14,8 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// riversTables are those of River, as far as it matters what is in them, with
-// jobs in every state. Kinds and ids are those that are expected to be there
-// afterwards.
+// riversTables are River's tables, as far as their contents matter, with jobs
+// in every state. Kinds and ids are those expected afterwards.
 func riversTables(config store.Config) []string {
 	json, table := "jsonb", `CREATE TABLE river_job (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, args BLOB NOT NULL, state TEXT NOT NULL, scheduled_at TIMESTAMP NOT NULL)`
 	types := []string{}
@@ -94,7 +93,7 @@ func TestJobsOfRiverAreBroughtOver(t *testing.T) {
 	})
 }
 
-// TestTheJobsOfSomebodyElsesRiverStay: two programs share a database.
+// TestTheJobsOfSomebodyElsesRiverStay has two programs share a database.
 func TestTheJobsOfSomebodyElsesRiverStay(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
 		config := fresh(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// takenBack returns the statements that take back the migrations from a version
+// takenBack returns the statements that revert the migrations from a version
 // on, the last first.
 func takenBack(t testing.TB, from int) []string {
 	t.Helper()
@@ -45,7 +45,7 @@ func takenBack(t testing.TB, from int) []string {
 	return statements
 }
 
-// asBeforeKeys makes the tables those of the version in which numbers were kept
+// asBeforeKeys reverts the tables to the version in which numbers were stored
 // as they came, with some rows of one telephone in several spellings.
 func asBeforeKeys(t testing.TB, s *store.Store) {
 	t.Helper()
@@ -62,7 +62,7 @@ func asBeforeKeys(t testing.TB, s *store.Store) {
 		`'5215512340101', 'example.net', 'text', 50, 'text', 'alto'`,
 		`'12125550123', 'example.net', 'text', 60, 'text', 'STOP'`,
 		`'5550123', 'example.net', 'text', 70, 'text', 'STOP'`,
-		`'10612340104', 'example.net', 'text', 80, 'text', 'STOP'`, // ten digits, for which there was North America alone
+		`'10612340104', 'example.net', 'text', 80, 'text', 'STOP'`, // ten digits, from when only North America was known
 	} {
 		statements = append(statements, `INSERT INTO suppressions (number, tenant, channel, at, how, words) VALUES (`+row+`)`)
 	}
@@ -145,7 +145,7 @@ func TestNumbersOfOneTelephoneAreMergedOnce(t *testing.T) {
 		if len(d.Texts) != 1 || d.Texts[0].To != "31612340103" || len(d.Consents) != 1 || len(d.Calls) != 1 {
 			t.Errorf("texts %+v, consents %+v, calls %+v", d.Texts, d.Consents, d.Calls)
 		}
-		if text, err := s.Text(t.Context(), "b"); text.To != "5215512340101" || err != nil { // what is texted is as it came
+		if text, err := s.Text(t.Context(), "b"); text.To != "5215512340101" || err != nil { // texts go to the number as it came
 			t.Errorf("the text goes to %s, %v", text.To, err)
 		}
 

@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// live puts one record of each kind about a number into the store.
+// live stores one record of each kind about a number.
 func live(t testing.TB, s *store.Store, number string, at time.Time) ledger.Dossier {
 	t.Helper()
 	d := ledger.Dossier{Number: number}

@@ -49,7 +49,7 @@ func (s *Store) Object(ctx context.Context, key core.Key) (found core.Object, er
 	return found, err
 }
 
-// Objects returns the objects that match, the oldest first.
+// Objects returns the objects that match, oldest first.
 func (s *Store) Objects(ctx context.Context, match core.Key, start, limit int) (found []core.Object, err error) {
 	where := []string{"kind = $1"}
 	values := []any{match.Kind}
@@ -117,8 +117,8 @@ func (s *Store) Apply(ctx context.Context, changes ...core.Change) error {
 	})
 }
 
-// apply makes one change. Each is one statement that fails where another
-// process was faster.
+// apply makes one change. Each is one statement that fails if another process
+// was faster.
 func (s *Store) apply(ctx context.Context, tx *sql.Tx, change core.Change, fields string) error {
 	key := change.Object.Key
 	var result sql.Result
@@ -158,7 +158,7 @@ func (s *Store) apply(ctx context.Context, tx *sql.Tx, change core.Change, field
 }
 
 // countChanges raises the revisions of what was changed, always in the same
-// order: two processes would else wait for each other.
+// order, to avoid deadlocks.
 func countChanges(ctx context.Context, tx *sql.Tx, changes []core.Change) error {
 	type group struct{ kind, domain string }
 	var groups []group
@@ -192,7 +192,7 @@ func each(ctx context.Context, q querier, query string, values []any, row func(s
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // Err has told
+	defer func() { _ = rows.Close() }() // Err reports it
 	for rows.Next() {
 		if err := row(rows); err != nil {
 			return err

@@ -13,25 +13,25 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// OnCallAnswers keeps what sources of on-call people said last.
+// OnCallAnswers stores the last answers of on-call sources.
 type OnCallAnswers struct{ store *Store }
 
-// OnCallJournal keeps whom callers were put through to.
+// OnCallJournal stores whom callers were put through to.
 type OnCallJournal struct{ store *Store }
 
-// What on-call needs.
+// The interfaces that on-call needs.
 var (
 	_ oncall.Answers = OnCallAnswers{}
 	_ oncall.Journal = OnCallJournal{}
 )
 
-// OnCallAnswers returns what sources said last.
+// OnCallAnswers returns the last answers of sources.
 func (s *Store) OnCallAnswers() OnCallAnswers { return OnCallAnswers{s} }
 
 // OnCallJournal returns the decisions.
 func (s *Store) OnCallJournal() OnCallJournal { return OnCallJournal{s} }
 
-// Load returns what was saved last for a source; false: nothing was.
+// Load returns what was last saved for a source; false: nothing was.
 func (a OnCallAnswers) Load(ctx context.Context, name string) (found source.Snapshot, ok bool, err error) {
 	var text string
 	err = a.store.readOnce(ctx, func(ctx context.Context, q querier) error {
@@ -49,8 +49,8 @@ func (a OnCallAnswers) Load(ctx context.Context, name string) (found source.Snap
 	return found, true, nil
 }
 
-// Save keeps a snapshot in place of the one before, unless that is younger:
-// another server may have asked since.
+// Save replaces the stored snapshot, unless that is younger: another server may
+// have asked since.
 func (a OnCallAnswers) Save(ctx context.Context, name string, s source.Snapshot) error {
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -64,7 +64,7 @@ func (a OnCallAnswers) Save(ctx context.Context, name string, s source.Snapshot)
 	})
 }
 
-// Save keeps records. One whose ID is known takes the place of the one before.
+// Save stores records. One with a known ID replaces the previous one.
 func (j OnCallJournal) Save(ctx context.Context, records []oncall.Record) error {
 	return j.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, r := range records {

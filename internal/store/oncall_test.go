@@ -24,7 +24,7 @@ func TestWhatASourceSaidComesBack(t *testing.T) {
 		}}, Oddities: []string{"somebody has no number"}}
 		older := said
 		older.At, older.People = at.Add(-time.Minute), nil
-		for _, s := range []source.Snapshot{older, said, older} { // what another server asked before does not count
+		for _, s := range []source.Snapshot{older, said, older} { // older answers, from another server, do not count
 			if err := answers.Save(t.Context(), "pagerduty", s); err != nil {
 				t.Fatal(err)
 			}

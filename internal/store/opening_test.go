@@ -253,7 +253,7 @@ func TestAnOpenThatIsBrokenOffLeavesTheFolder(t *testing.T) {
 	storetest.Open(t, config)
 }
 
-// TestALostDatabaseIsNotMadeAgain is of a disk that came back empty, or an
+// TestALostDatabaseIsNotMadeAgain covers a disk that came back empty, and an
 // operator who has removed the wrong file.
 func TestALostDatabaseIsNotMadeAgain(t *testing.T) {
 	for name, lose := range map[string]func(path string) error{
@@ -262,7 +262,7 @@ func TestALostDatabaseIsNotMadeAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := storetest.EmptySQLite(t)
-			for range 2 { // the first makes it, the second finds it
+			for range 2 { // the first makes the database, the second finds it
 				s, err := store.Open(t.Context(), config)
 				if err != nil {
 					t.Fatal(err)

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// giveToOwner makes a new file that of its folder's owner: what an
-// administrator makes with a command, the server's user must be able to write.
-// It is allowed to few, and where it is not the file stays theirs.
+// giveToOwner gives a new file to its folder's owner: the server's user must be
+// able to write what an administrator makes with a command. Few users may do
+// that; for others the file stays theirs.
 func giveToOwner(path string) {
 	info, err := os.Stat(filepath.Dir(path))
 	if err != nil {

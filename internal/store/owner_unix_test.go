@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// TestANewDatabaseIsItsFoldersOwners has root make a database in the folder of
+// TestANewDatabaseIsItsFoldersOwners makes a database as root in the folder of
 // the server's user, as switchhook import does.
 func TestANewDatabaseIsItsFoldersOwners(t *testing.T) {
 	config := storetest.EmptySQLite(t)

@@ -15,13 +15,12 @@ import (
 )
 
 const (
-	// connectPatience is how long a server may take to answer, where the URL
-	// has no connect_timeout. A caller on the phone may wait for it.
+	// connectPatience is how long a server may take to answer, if the URL has
+	// no connect_timeout. A caller on the phone may wait for it.
 	connectPatience = 5 * time.Second
 
-	// maxConnections is how many connections a process uses, where the URL has
-	// no pool_max_conns: a server allows 100 to all of them unless told
-	// otherwise.
+	// maxConnections is how many connections a process uses, if the URL has no
+	// pool_max_conns: by default a server allows 100 in all.
 	maxConnections = 16
 
 	programName = "switchhook" // in pg_stat_activity
@@ -45,8 +44,8 @@ func (s *Store) openPostgres(ctx context.Context, config Config) error {
 	return nil
 }
 
-// parseURL reads the setting. What the libraries say of a URL that they cannot
-// read may hold parts of the password, so it is not passed on.
+// parseURL parses the setting. The libraries' errors about a malformed URL may
+// contain parts of the password, so they are not passed on.
 func parseURL(url string) (*pgxpool.Config, error) {
 	const form = "write it as postgres://USER:PASSWORD@HOST:5432/DATABASE; in the password a slash is %2F, an at sign %40, a colon %3A, a percent sign %25"
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {

@@ -8,12 +8,12 @@ import (
 )
 
 // maxPrepared is how many statements a connection keeps. A call takes about a
-// dozen; what is made up as it is needed, such as a list by many conditions,
-// must not pile up.
+// dozen; statements built on demand, such as a list with many conditions, must
+// not pile up.
 const maxPrepared = 64
 
-// preparing makes connections to SQLite that keep their statements. To prepare
-// one takes SQLite as long as to execute it, and the driver would do so each
+// preparing makes connections to SQLite that keep their statements. Preparing
+// one takes SQLite as long as executing it, and the driver would do so each
 // time; pgx keeps those of PostgreSQL by itself.
 type preparing struct{ driver.Connector }
 
@@ -30,7 +30,7 @@ func (p preparing) Connect(ctx context.Context) (driver.Conn, error) {
 	return &connection{sqliteConn: whole, idle: map[string]statement{}}, nil
 }
 
-// sqliteConn is all that database/sql may want of a connection.
+// sqliteConn is everything that database/sql may use of a connection.
 type sqliteConn interface {
 	driver.Conn
 	driver.ConnBeginTx
@@ -49,15 +49,15 @@ type statement interface {
 	driver.StmtQueryContext
 }
 
-// connection is a connection that keeps its statements. As any of a driver's it
-// is used by one goroutine at a time.
+// connection is a connection that keeps its statements. Like any driver's
+// connection it is used by one goroutine at a time.
 type connection struct {
 	sqliteConn
-	idle map[string]statement // those that nobody is executing, by their text
+	idle map[string]statement // those not executing, by their text
 }
 
-// take returns a statement, which is the caller's until it is kept again: the
-// same text may be asked for while the rows of the first are still being read.
+// take returns a statement, which is the caller's until it is kept: the same
+// text may be requested while the rows of the first are still being read.
 func (c *connection) take(ctx context.Context, query string) (statement, error) {
 	if s, ok := c.idle[query]; ok {
 		delete(c.idle, query)
@@ -74,8 +74,8 @@ func (c *connection) take(ctx context.Context, query string) (statement, error) 
 	return whole, nil
 }
 
-// keep takes a statement back. One that failed is closed: what it is in the
-// middle of is not to be found out.
+// keep takes a statement back. One that failed is closed, as its state is
+// unknown.
 func (c *connection) keep(query string, s statement, failed error) error {
 	if _, ok := c.idle[query]; ok || failed != nil {
 		return s.Close()
@@ -88,7 +88,7 @@ func (c *connection) keep(query string, s statement, failed error) error {
 	return err
 }
 
-// forget closes the statements that are kept.
+// forget closes all kept statements.
 func (c *connection) forget() error {
 	var errs []error
 	for _, s := range c.idle {
@@ -128,7 +128,7 @@ func (c *connection) QueryContext(ctx context.Context, query string, args []driv
 // Close closes the connection and its statements.
 func (c *connection) Close() error { return errors.Join(c.forget(), c.sqliteConn.Close()) }
 
-// preparedRows are the rows of a statement that is kept when they are closed.
+// preparedRows are rows whose statement is kept once they are closed.
 type preparedRows struct {
 	driver.Rows
 	of        *connection

@@ -12,7 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// numbers reads the pad, and calls inside at each row.
+// numbers reads the pad, and calls inside for each row.
 func numbers(ctx context.Context, tx *sql.Tx, inside func(n int) error) error {
 	rows, err := tx.QueryContext(ctx, "SELECT id FROM pad ORDER BY id")
 	if err != nil {
@@ -31,7 +31,7 @@ func numbers(ctx context.Context, tx *sql.Tx, inside func(n int) error) error {
 	return rows.Err()
 }
 
-// padded opens a store whose pad has the numbers from 1 to 3.
+// padded opens a store whose pad has the numbers 1 to 3.
 func padded(t *testing.T) *store.Store {
 	t.Helper()
 	s := storetest.Open(t, storetest.SQLite(t))
@@ -51,7 +51,7 @@ func padded(t *testing.T) *store.Store {
 
 func TestAStatementIsExecutedAgainWhileItsRowsAreRead(t *testing.T) {
 	s := padded(t)
-	for range 2 { // with statements that are new, and with those that were kept
+	for range 2 { // with new statements, then with kept ones
 		var seen []string
 		if err := s.Write(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
 			return numbers(ctx, tx, func(outer int) error {
@@ -118,8 +118,8 @@ func TestStatementsSeeTablesThatHaveChanged(t *testing.T) {
 	}
 }
 
-// More statements than a connection keeps, over readers that several
-// goroutines use.
+// More statements than a connection keeps, over readers that several goroutines
+// use.
 func TestThereMayBeAnyNumberOfStatements(t *testing.T) {
 	s := padded(t)
 	const many = 300

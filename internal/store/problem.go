@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// The SQLSTATE codes that are told apart.
+// The SQLSTATE codes that we distinguish.
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	serializationFailure = "40001"
@@ -40,14 +40,15 @@ func sqliteCode(err error) int {
 	return 0
 }
 
-// inTheWay reports whether PostgreSQL has undone a transaction for another one.
+// inTheWay reports whether PostgreSQL has rolled a transaction back because of
+// another one.
 func inTheWay(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == serializationFailure || e.Code == deadlockDetected)
 }
 
-// explain puts a sentence before an error of the database that an operator can
-// do something about. It leaves others as they are.
+// explain adds a sentence to a database error that an operator can do something
+// about. Others are unchanged.
 func (s *Store) explain(err error) error {
 	if err == nil || fault.CodeOf(err) != fault.Internal || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/provision"
 )
 
-// Provisioned keeps what was made on phone systems.
+// Provisioned stores what was made on phone systems.
 type Provisioned struct{ store *Store }
 
 // Provisioned are provision.Records.
@@ -35,8 +35,7 @@ func scanRecord(row scanner) (provision.Record, error) {
 	return r, nil
 }
 
-// Load returns an entry's record: one with nothing but Entry where there is
-// none.
+// Load returns an entry's record; if there is none, one with only Entry set.
 func (p Provisioned) Load(ctx context.Context, entryID string) (found provision.Record, err error) {
 	err = p.store.readOnce(ctx, func(ctx context.Context, q querier) (err error) {
 		found, err = scanRecord(q.QueryRowContext(ctx, "SELECT entry, version, record FROM provisioned WHERE entry = $1", entryID))
@@ -48,8 +47,8 @@ func (p Provisioned) Load(ctx context.Context, entryID string) (found provision.
 	return found, err
 }
 
-// Save replaces the record that had r's Version, 0 standing for none. The error
-// is provision.ErrStale where somebody else has saved it in between.
+// Save replaces the record with r's Version, where 0 is none. The error is
+// provision.ErrStale if somebody else has saved it in between.
 func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -74,7 +73,7 @@ func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 	})
 }
 
-// All returns all records, in order of their entries.
+// All returns all records, by entry.
 func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error) {
 	err = p.store.readOnce(ctx, func(ctx context.Context, q querier) error {
 		all = nil
@@ -87,7 +86,7 @@ func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error
 	return all, err
 }
 
-// Delete forgets an entry's record, if there is one.
+// Delete removes an entry's record, if there is one.
 func (p Provisioned) Delete(ctx context.Context, entryID string) error {
 	return p.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM provisioned WHERE entry = $1", entryID)

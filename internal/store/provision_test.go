@@ -60,7 +60,7 @@ func TestRecordsOfWhatWasMadeComeBackWhole(t *testing.T) {
 		if diff := cmp.Diff([]provision.Record{other, r}, all); diff != "" || err != nil {
 			t.Errorf("%v (- want, + got):\n%s", err, diff)
 		}
-		for range 2 { // one that is not there is no error
+		for range 2 { // removing none is no error
 			if err := records.Delete(t.Context(), r.Entry); err != nil {
 				t.Fatal(err)
 			}

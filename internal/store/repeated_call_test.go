@@ -18,13 +18,13 @@ const (
 	tenant = "example.com"
 )
 
-// noon is when the tests' calls come in.
+// noon is the time of the tests' calls.
 func noon() time.Time { return time.Date(2026, 3, 14, 12, 0, 0, 0, time.UTC) }
 
 // callOf returns the key of a call to the entry "shop".
 func callOf(id string) ledger.Key { return ledger.Key{Entry: "shop", CallID: id, Caller: caller} }
 
-// textTo is a text as it is decided on.
+// textTo is a text from a decision.
 func textTo(number string) *ledger.Text {
 	return &ledger.Text{
 		Purpose: ledger.Answer, Entry: "shop", CallID: "a", Domain: tenant, User: "100", Session: "s1",
@@ -33,12 +33,12 @@ func textTo(number string) *ledger.Text {
 	}
 }
 
-// sendsText decides on a text whatever is known.
+// sendsText decides to send a text whatever is known.
 func sendsText(ledger.History) ledger.Decision {
 	return ledger.Decision{Reason: "sent", Text: textTo(caller)}
 }
 
-// refuses returns a decision to be asked for in vain.
+// refuses returns a decision that must not be asked for.
 func refuses(t testing.TB) func(ledger.History) ledger.Decision {
 	return func(ledger.History) ledger.Decision {
 		t.Error("a repeated call was decided on")
@@ -83,8 +83,8 @@ func TestARepeatedCallGetsItsAnswer(t *testing.T) {
 	})
 }
 
-// TestARepeatedCallIsOfOneTime asks again and again while the attempt ends:
-// whoever is told that the text went out is also told so by the answer.
+// TestARepeatedCallIsOfOneTime repeats a call while its attempt ends: if the
+// text is reported as sent, the answer must say so too.
 func TestARepeatedCallIsOfOneTime(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
@@ -231,7 +231,7 @@ func TestHistoryIsWhatMayHaveReachedTheNumber(t *testing.T) {
 	})
 }
 
-// race begins calls at once, shared out to the stores, and returns how many of
+// race begins concurrent calls, spread over the stores, and returns how many of
 // them were to be texted.
 func race(t *testing.T, stores []*store.Store, calls int, key func(i int) ledger.Key, decide func(ledger.History) ledger.Decision) int {
 	t.Helper()

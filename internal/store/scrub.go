@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// rewritePatience is how long SQLite's file may be rewritten beside a server,
-	// which cannot write meanwhile: callers on the phone wait. It is enough for
-	// 100 MB.
+	// rewritePatience is how long SQLite's file may be rewritten beside a
+	// server, which cannot write meanwhile: callers on the phone wait. It is
+	// enough for 100 MB.
 	rewritePatience = time.Second
 
-	// checkpointPatience is how long Scrub waits for whoever reads the database,
-	// a backup for example.
+	// checkpointPatience is how long Scrub waits for readers of the database,
+	// such as a backup.
 	checkpointPatience = 10 * time.Second
 )
 
-// What Scrub does not reach.
+// The places that Scrub could not reach.
 const (
 	notRewritten = "free room in the database's file, in which versions before this one may have left the number: the file is too large to be rewritten beside a server; stop the server and erase the number once more"
 
@@ -31,9 +31,9 @@ const (
 	inPostgres = "PostgreSQL's files, which keep what was removed until they need the room (VACUUM FULL, while no server runs, clears them), and its write-ahead log and what is archived of that"
 )
 
-// Scrub takes from the disk what was erased: SQLite's file is rewritten, and its
-// write-ahead log emptied; PostgreSQL is told to free the room. It returns a
-// sentence about each place that it did not reach.
+// Scrub removes erased data from the disk: it rewrites SQLite's file, and
+// empties its write-ahead log; PostgreSQL is told to free the room. It returns
+// a sentence about each place that it did not reach.
 func (s *Store) Scrub(ctx context.Context) (unreached []string, err error) {
 	return s.scrub(ctx, rewritePatience, checkpointPatience)
 }
@@ -54,7 +54,7 @@ func (s *Store) scrub(ctx context.Context, rewriting, cutting time.Duration) (un
 	return unreached, nil
 }
 
-// vacuumTables frees the room of removed rows, beside servers.
+// vacuumTables frees the room of removed rows, while servers run.
 func (s *Store) vacuumTables(ctx context.Context) ([]string, error) {
 	tables, err := tablesBefore(ctx, s.readers)
 	if err != nil {
@@ -72,9 +72,9 @@ func (s *Store) vacuumTables(ctx context.Context) ([]string, error) {
 	return []string{inPostgres}, nil
 }
 
-// scrubFile rewrites SQLite's file, and empties the log. What this version
-// removes it writes over at once (secure_delete), but earlier ones did not where
-// they removed jobs.
+// scrubFile rewrites SQLite's file, and empties the log. This version
+// overwrites what it removes at once (secure_delete), but earlier ones did not
+// overwrite removed jobs.
 func (s *Store) scrubFile(ctx context.Context, rewriting, cutting time.Duration) (unreached []string, err error) {
 	db, err := openFile(s.path, map[string]string{"_busy_timeout": inMillis(writerPatience)}, "secure_delete(on)")
 	if err != nil {
@@ -96,8 +96,8 @@ func (s *Store) scrubFile(ctx context.Context, rewriting, cutting time.Duration)
 	return unreached, err
 }
 
-// rewrite rewrites SQLite's file. It reports whether there was time for it: where
-// no server runs there always is.
+// rewrite rewrites SQLite's file. It reports whether there was time for it:
+// without a server there always is.
 func (s *Store) rewrite(ctx context.Context, db *sql.DB, patience time.Duration) (rewritten bool, err error) {
 	within, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -113,7 +113,7 @@ func (s *Store) rewrite(ctx context.Context, db *sql.DB, patience time.Duration)
 	return true, vacuum(ctx, db)
 }
 
-// vacuum rewrites SQLite's file once nobody else writes.
+// vacuum rewrites SQLite's file once no one else writes.
 func vacuum(ctx context.Context, db *sql.DB) error {
 	for {
 		_, err := db.ExecContext(ctx, "VACUUM")
@@ -124,7 +124,7 @@ func vacuum(ctx context.Context, db *sql.DB) error {
 }
 
 // cutLog writes the write-ahead log into the file and empties it. It reports
-// whether those who read the database let it.
+// whether readers of the database let it.
 func cutLog(ctx context.Context, db *sql.DB, patience time.Duration) (bool, error) {
 	for began := time.Now(); ; {
 		var busy, frames, written int

@@ -2,6 +2,6 @@
 
 package store
 
-// Free returns how many bytes may still be written to the disk that the
-// database is on. It is not known on this system.
+// Free returns how many bytes can still be written to the database's disk. It
+// is not known on this system.
 func (s *Store) Free() (bytes uint64, known bool) { return 0, false }

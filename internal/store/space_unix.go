@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// Free returns how many bytes may still be written to the disk that the
-// database is on. It is not known of PostgreSQL's disk.
+// Free returns how many bytes can still be written to the database's disk. It
+// is not known for PostgreSQL.
 func (s *Store) Free() (bytes uint64, known bool) {
 	if s.shared() {
 		return 0, false

@@ -24,31 +24,32 @@ const (
 	fileName = "switchhook.db"
 	lockName = "switchhook.lock"
 
-	// madeName is of a file that says that the folder has a database: where that
-	// is gone, or empty, another one is not made in its place.
+	// madeName is a file that says that the folder has a database: if that is
+	// missing or empty, we do not make another in its place.
 	madeName = "switchhook.made"
 
-	// The database holds customers' numbers and what was written to them.
+	// The database holds customers' numbers and the texts to them.
 	fileMode   fs.FileMode = 0o600
 	folderMode fs.FileMode = 0o700
 )
 
 const (
-	// writerPatience is how long SQLite itself waits where another process is
-	// writing. It is short because this wait cannot be ended; the group tries
-	// again and looks at its contexts in between.
+	// writerPatience is how long SQLite itself waits while another process is
+	// writing. It is short because this wait cannot be interrupted; the group
+	// tries again and checks its contexts in between.
 	writerPatience = 50 * time.Millisecond
 
-	// readerPatience bounds a wait that readers hardly ever have: they wait
-	// only while another process mends the file after a crash. A caller on
-	// the phone waits.
+	// readerPatience bounds a wait that is rare: readers wait only while
+	// another process recovers the file after a crash. A caller on the phone
+	// waits.
 	readerPatience = 2 * time.Second
 
-	// walLimit is what the write-ahead log is cut to after a checkpoint: a
-	// backup that takes long lets it grow.
+	// walLimit is the size to which the write-ahead log is cut after a
+	// checkpoint: a long backup lets it grow.
 	walLimit = 64 << 20
 
-	// leastReaders is how many read at once on a machine of few cores.
+	// leastReaders is the minimum of concurrent readers, for machines with few
+	// cores.
 	leastReaders = 4
 )
 
@@ -67,8 +68,8 @@ func (s *Store) openSQLite(ctx context.Context, config Config) error {
 	if s.writer, err = openFile(s.path, map[string]string{
 		"_txlock":       "immediate",
 		"_journal_mode": "wal",
-		// A text that was promised survives a power cut. A group of commits
-		// shares the wait for the disk.
+		// A promised text must survive a power cut. A group of commits shares
+		// the wait for the disk.
 		"_synchronous":  "full",
 		"_busy_timeout": inMillis(writerPatience),
 		"_foreign_keys": "on",
@@ -91,8 +92,8 @@ func (s *Store) openSQLite(ctx context.Context, config Config) error {
 	return s.explain(s.ready(ctx))
 }
 
-// ready makes the file a database, of WAL mode. While another process does so,
-// it waits.
+// ready makes the file a database in WAL mode. It waits for another process
+// that does so.
 func (s *Store) ready(ctx context.Context) error {
 	began := time.Now()
 	for {
@@ -103,8 +104,8 @@ func (s *Store) ready(ctx context.Context) error {
 	}
 }
 
-// takeFolder makes the folder and the file, and the caller the only server of
-// it. The lock is the operating system's: it ends with the process.
+// takeFolder makes the folder and the file, and makes this server the folder's
+// only one. The lock is the operating system's: it ends with the process.
 func (s *Store) takeFolder(folder string, fresh bool) error {
 	if err := os.MkdirAll(folder, folderMode); err != nil {
 		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the folder %s cannot be made", folder), Err: err,
@@ -132,9 +133,9 @@ func (s *Store) takeFolder(folder string, fresh bool) error {
 	if err := s.lost(folder); err != nil {
 		return err
 	}
-	// SQLite would make a file that everybody may read. One that is there is
-	// not opened: to close it again would take SQLite's locks away from
-	// whoever holds them in this process.
+	// SQLite would make a file that everybody may read. We do not open an
+	// existing one: closing it again would release SQLite's locks that this
+	// process holds on it.
 	if _, err := os.Lstat(s.path); err == nil {
 		return nil
 	}
@@ -150,8 +151,8 @@ func (s *Store) takeFolder(folder string, fresh bool) error {
 	return nil
 }
 
-// lost refuses a folder whose database is gone, or was emptied: a new one would
-// know of no STOP, and of no text that was sent.
+// lost refuses a folder whose database is gone or empty: a new one would know
+// of no STOP, and of no sent text.
 func (s *Store) lost(folder string) error {
 	if info, err := os.Stat(s.path); err == nil && info.Size() > 0 {
 		return nil
@@ -164,7 +165,7 @@ func (s *Store) lost(folder string) error {
 		WithHint("put a backup in its place; to begin with nothing, without what people said about STOP, remove %s", made)
 }
 
-// noteMade notes that the folder has a database now.
+// noteMade records that the folder has a database now.
 func (s *Store) noteMade(folder string) error {
 	made := filepath.Join(folder, madeName)
 	if _, err := os.Stat(made); err == nil {
@@ -187,8 +188,8 @@ func noDatabase(path string, err error) error {
 		WithHint("switchhook serve makes it; name the server's folder, or run the command with the server's settings")
 }
 
-// openFile returns a pool of connections with these parameters of the driver
-// and these pragmas.
+// openFile returns a pool of connections with these driver parameters and
+// pragmas.
 func openFile(path string, parameters map[string]string, pragmas ...string) (*sql.DB, error) {
 	query := url.Values{"_pragma": pragmas}
 	for name, value := range parameters {

@@ -6,15 +6,15 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// Standing is how many there are of what an operator watches.
+// Standing counts what an operator watches.
 type Standing struct {
-	Dead         map[ledger.Why]int // texts that do not go on by themselves, by why
+	Dead         map[ledger.Why]int // texts that will not go on by themselves, by why
 	Suppressions map[ledger.Channel]int
-	Waiting      int // jobs that can be worked on, now or at their time
-	Running      int // jobs that somebody is at
+	Waiting      int // jobs that can be worked, now or when they are due
+	Running      int // jobs being worked
 }
 
-// Standing counts it.
+// Standing counts them.
 func (s *Store) Standing(ctx context.Context) (Standing, error) {
 	found := Standing{Dead: map[ledger.Why]int{}, Suppressions: map[ledger.Channel]int{}}
 	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {

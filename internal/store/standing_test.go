@@ -40,7 +40,7 @@ func TestWhatAnOperatorWatchesIsCounted(t *testing.T) {
 		want := store.Standing{
 			Dead:         map[ledger.Why]int{ledger.Refused: 2, ledger.Uncertain: 1},
 			Suppressions: map[ledger.Channel]int{ledger.Texts: 1, ledger.AnyWay: 1},
-			Waiting:      4, // the texts' jobs find that there is nothing to do
+			Waiting:      4, // the texts' jobs, which find nothing to do
 		}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%v (-want +got):\n%s", err, diff)

@@ -16,13 +16,13 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// move is one that a walk can make: a step, and where it is to lead to.
+// move is one move of a walk: a step, and where it should lead.
 type move[S ~string] struct {
 	step ledger.Step
 	to   S
 }
 
-// movesOf returns all moves that do not make something.
+// movesOf returns all moves that do not create a thing.
 func movesOf[S ~string](all ledger.Transitions[S]) (moves []move[S]) {
 	for _, t := range all {
 		for _, to := range t.To {
@@ -37,8 +37,8 @@ func movesOf[S ~string](all ledger.Transitions[S]) (moves []move[S]) {
 	return moves
 }
 
-// walk makes moves at random. After each the thing is where the table says: on,
-// where the step leads from where it was, and else where it was.
+// walk makes random moves. After each the thing is where the table says: moved
+// on if the step applies to its state, and otherwise where it was.
 func walk[S ~string](r *rapid.T, all ledger.Transitions[S], at S, take func(move[S]), where func() S) {
 	moves := movesOf(all)
 	for range 12 {
@@ -52,12 +52,12 @@ func walk[S ~string](r *rapid.T, all ledger.Transitions[S], at S, take func(move
 			r.Fatalf("%s from %q to %q leads to %q, want %q", m.step, at, m.to, got, want)
 		}
 		if at = want; at == "" {
-			return // it is gone
+			return // it was removed
 		}
 	}
 }
 
-// refused says whether a step was not for a thing in its state.
+// refused says whether the thing's state did not allow a step.
 func refused(err error) bool {
 	return err == nil || errors.Is(err, ledger.ErrTaken) || errors.Is(err, clicktocall.ErrTaken) || fault.CodeOf(err) == fault.Refused
 }

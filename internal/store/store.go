@@ -1,10 +1,10 @@
-// Package store keeps what has to outlast the program: entries, texts and what
-// became of them, who wants none, calls, limits, and the objects of the phone
-// side. It keeps them in an SQLite file of its own, or in a PostgreSQL database
-// that several processes share; the SQL is the same for both.
+// Package store holds what has to outlast the program: entries, texts and their
+// status, suppressions, calls, limits, and the objects of the phone side. It
+// uses an SQLite file of its own, or a PostgreSQL database that several
+// processes share; the SQL is the same for both.
 //
-// A method is one transaction: it happens whole or not at all. What a method
-// has returned without an error is on the disk.
+// A method is one transaction: it happens whole or not at all. If a method
+// returns no error, its changes are on the disk.
 package store
 
 import (
@@ -27,34 +27,34 @@ type Config struct {
 	// holds a password and is never shown.
 	URL string
 
-	// Folder is where SQLite's file is, and what belongs to it. It is made
-	// where it does not exist. PostgreSQL does not need it.
+	// Folder is where SQLite's file is, with what belongs to it. It is made if
+	// it does not exist. PostgreSQL does not need it.
 	Folder string
 
-	// Exclusive is for the server: it takes the folder, of which there is one
-	// server, and brings the tables up to date. Commands open a store beside
-	// it. On PostgreSQL several servers share the tables.
+	// Exclusive is for the server: it takes the folder, which only one server
+	// may do, and migrates the tables. Commands open a store beside it. On
+	// PostgreSQL several servers share the tables.
 	Exclusive bool
 
-	// Fresh is for a server that begins anew: what SQLite's file held is gone
-	// once the folder is taken.
+	// Fresh is for a server that starts over: once the folder is taken, the
+	// contents of SQLite's file are discarded.
 	Fresh bool
 
-	// Elsewhere returns the entries that are not in the database: numbers of
-	// theirs are read with their countries when old tables are brought up to
-	// date. Optional.
+	// Elsewhere returns the entries that are not in the database: their
+	// countries are needed to read numbers when old tables are migrated.
+	// Optional.
 	Elsewhere func() []*entry.Entry
 
-	// Failed is told of each failure that is the database's own. It must not
-	// wait, nor use the Store. Optional.
+	// Failed is called for each failure of the database itself. It must not
+	// block, nor use the Store. Optional.
 	Failed func(error)
 
-	Now func() time.Time // nil: time.Now
-	Log *slog.Logger     // of what the database's libraries say; nil: nowhere
+	Now func() time.Time // default: time.Now
+	Log *slog.Logger     // of the database's libraries. Optional
 }
 
 // Store is an open database. Its methods may be called by several goroutines,
-// and what other processes do is seen at once.
+// and see other processes' changes at once.
 type Store struct {
 	now       func() time.Time
 	log       *slog.Logger
@@ -64,22 +64,21 @@ type Store struct {
 	// several. On PostgreSQL both are over pool.
 	writer  *sql.DB
 	readers *sql.DB
-	pool    *pgxpool.Pool // PostgreSQL alone
+	pool    *pgxpool.Pool // PostgreSQL only
 
-	group   *group                 // SQLite alone
+	group   *group                 // SQLite only
 	worker  atomic.Pointer[Worker] // nil: jobs wait
-	lock    *flock.Flock           // of the folder; nil: it was not taken
+	lock    *flock.Flock           // of the folder; nil: not taken
 	path    string                 // of SQLite's file
 	running gate
 	ages    ages
 	health  health
 }
 
-// Open opens a database, and makes it where the server is the one who opens.
-// It fails with a *fault.Error that says what to do: a second server of one
-// folder and tables that are newer than the program are Refused, a database
-// that a command does not find is NotFound, one that does not answer
-// Unavailable.
+// Open opens a database; the server also makes it. It fails with a *fault.Error
+// that says what to do: a second server of one folder and tables newer than the
+// program are Refused, a database that a command does not find is NotFound, one
+// that does not answer Unavailable.
 func Open(ctx context.Context, config Config) (*Store, error) {
 	s := &Store{now: config.Now, log: config.Log, elsewhere: config.Elsewhere, health: health{failed: config.Failed}}
 	if s.now == nil {
@@ -108,8 +107,8 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for the methods that are running, and gives up the database and
-// the folder. Methods that are called later fail.
+// Close waits for the methods that are running, and releases the database and
+// the folder. Later calls fail.
 func (s *Store) Close() error {
 	s.running.close()
 	var errs []error
@@ -130,8 +129,8 @@ func (s *Store) Close() error {
 // shared reports whether the database is PostgreSQL.
 func (s *Store) shared() bool { return s.pool != nil }
 
-// millis is how a time is kept: in milliseconds since 1970, UTC; the zero time
-// is 0.
+// millis is how a time is stored: in milliseconds since 1970, UTC; the zero
+// time is 0.
 func millis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -139,7 +138,7 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// fromMillis is the other way.
+// fromMillis is the inverse.
 func fromMillis(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}

@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// listed is an entry of the list about the caller.
+// listed is a suppression of the caller.
 func listed(tenant string, channel ledger.Channel, how string) ledger.Suppression {
 	return ledger.Suppression{Number: caller, Tenant: tenant, Channel: channel, At: noon(), How: how, Words: "stop it"}
 }

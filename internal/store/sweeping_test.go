@@ -19,7 +19,7 @@ import (
 )
 
 // TestSweepsTakeOnHoweverManyAreDue has more texts without a job than one sweep
-// looks at.
+// checks.
 func TestSweepsTakeOnHoweverManyAreDue(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		const texts = 250
@@ -67,18 +67,18 @@ func TestSweepsTakeOnHoweverManyAreDue(t *testing.T) {
 	})
 }
 
-// TestASweepThatIsUndoneIsDoneAgain has somebody who locks two jobs in the
-// other order than a sweep does. PostgreSQL undoes one of two transactions that
-// wait for each other, and an operator would be told that the database fails.
-// That is the one who looks for the other after some time, once: where the other
-// was not there yet, all begin again.
+// TestASweepThatIsUndoneIsDoneAgain locks two jobs in the opposite order to a
+// sweep's. PostgreSQL rolls one of two deadlocked transactions back, and the
+// operator would be told that the database fails. It is the one whose
+// deadlock_timeout ends first, and it checks once: if the other was not waiting
+// yet, the test starts over.
 func TestASweepThatIsUndoneIsDoneAgain(t *testing.T) {
 	for wait := time.Second; !sweepIsUndone(t, wait); wait *= 2 {
 	}
 }
 
-// sweepIsUndone has a sweep look for a deadlock after a time, and the other
-// after much longer. It is false where the other was too late.
+// sweepIsUndone has a sweep check for a deadlock after a time, and the other
+// transaction much later. It is false if the other came too late.
 func sweepIsUndone(t *testing.T, wait time.Duration) bool {
 	t.Helper()
 	config := storetest.Postgres(t)
@@ -112,7 +112,7 @@ func sweepIsUndone(t *testing.T, wait time.Duration) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL deadlock_timeout = '%v'", 3*wait)); err != nil { // it is the sweep that is to be undone
+	if _, err := tx.Exec(ctx, fmt.Sprintf("SET LOCAL deadlock_timeout = '%v'", 3*wait)); err != nil { // so that the sweep is the one that is rolled back
 		t.Fatal(err)
 	}
 	lock := func(id string) (undone bool) {
@@ -140,9 +140,9 @@ func sweepIsUndone(t *testing.T, wait time.Duration) bool {
 		}
 		return n
 	}
-	for waiting() == 0 { // until the sweep has the first and wants the second
+	for waiting() == 0 { // until the sweep has the first and waits for the second
 	}
-	late := lock("first") // the sweep, which has waited longer, is undone
+	late := lock("first") // the sweep, which has waited longer, is rolled back
 	if late {
 		err = tx.Rollback(ctx)
 	} else {

@@ -11,15 +11,14 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// textCount is what the columns say of a text by which caps count it.
+// textCount is what the columns say about how caps count a text.
 type textCount struct {
 	ledger.Counted
 	now   time.Time // zero: it does not count
-	fresh bool      // it is the entry's first to its number
+	fresh bool      // the entry's first text to its number
 }
 
-// capConditions are the rows of texts that a scope counts, by what it is of.
-// Each has an index.
+// capConditions select the texts that a scope counts. Each has an index.
 var capConditions = map[ledger.Scope]string{
 	ledger.OfEntry:      "entry = $%d",
 	ledger.OfTenant:     "domain = $%d",
@@ -27,7 +26,7 @@ var capConditions = map[ledger.Scope]string{
 	ledger.OfNewNumbers: "entry = $%d AND fresh = 1",
 }
 
-// countText returns how a text is to be counted, and those of its caps that are
+// countText returns how to count a text, and those of its caps that are
 // reached. Until the end of the transaction no other text of the same caps is
 // counted.
 func (s *Store) countText(ctx context.Context, tx *sql.Tx, t *ledger.Text, c ledger.Counted, now time.Time) (textCount, []ledger.Full, error) {
@@ -70,12 +69,12 @@ func (s *Store) countText(ctx context.Context, tx *sql.Tx, t *ledger.Text, c led
 	return counted, full, nil
 }
 
-// sourceKnown is for how long an address that has shown a key is known: a phone
-// system has callers every day, and a week has a long weekend.
+// sourceKnown is how long an address counts as known after it has shown a key:
+// a phone system has callers every day, and a week covers a long weekend.
 const sourceKnown = 7 * 24 * time.Hour
 
 // holdTextCaps makes other transactions of the same caps wait for the end of
-// this one. The number is held by now: nobody takes these before it.
+// this one. The number must be held already, to keep the order.
 func (s *Store) holdTextCaps(ctx context.Context, tx *sql.Tx, caps []ledger.Cap) error {
 	names := make([]string, 0, len(caps))
 	for _, c := range caps {
@@ -85,7 +84,7 @@ func (s *Store) holdTextCaps(ctx context.Context, tx *sql.Tx, caps []ledger.Cap)
 }
 
 // beginText writes the text of a call that is to be sent now, and returns it as
-// it can be read again; or the caps that are in its way.
+// reading it would; or the caps that prevent it.
 func (s *Store) beginText(ctx context.Context, tx *sql.Tx, d ledger.Decision, now time.Time) (*ledger.Text, []ledger.Full, error) {
 	counted, full, err := s.countText(ctx, tx, d.Text, d.Counted, now)
 	if err != nil || len(full) > 0 {

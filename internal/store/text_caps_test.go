@@ -23,7 +23,7 @@ func capped(number string, c ledger.Counted, caps ...ledger.Cap) func(ledger.His
 	}
 }
 
-// ask begins the call of a number, and returns what it comes to.
+// ask begins a number's call, and returns its outcome.
 func ask(t testing.TB, s *store.Store, n int, now time.Time, c ledger.Counted, caps ...ledger.Cap) ledger.Begun {
 	t.Helper()
 	number := fmt.Sprint(12125560000 + n)
@@ -117,8 +117,8 @@ func TestNumbersThatWereTextedBeforeAreNotNew(t *testing.T) {
 	})
 }
 
-// A phone system asks for all its customers from one address: one that has shown
-// a key is known.
+// A phone system calls for all its customers from one address: one that has
+// shown a key is known.
 func TestASourceThatHasShownAKeyIsNotCapped(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)

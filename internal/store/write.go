@@ -19,35 +19,33 @@ type querier interface {
 }
 
 const (
-	// maxTries is how often a transaction is tried that others get in the way
-	// of. With the pauses it is some seconds, as long as a caller waits.
+	// maxTries is how often a transaction is tried that conflicts with others.
+	// With the pauses that is some seconds, as long as a caller waits.
 	maxTries = 100
 
 	// firstPause and longestPause bound the pause between two tries.
 	firstPause   = time.Millisecond
 	longestPause = 100 * time.Millisecond
 
-	// commitPatience is how long the end of a transaction may take, which is
-	// not broken off when its caller's time is over: nobody would know whether
-	// it was written.
+	// commitPatience is how long a commit may take. It is not interrupted when
+	// its caller's time is up: we would not know whether it was written.
 	commitPatience = 5 * time.Second
 )
 
 // write executes do in one transaction, as if no other was executed meanwhile:
 // what do reads stays true until it is written (on PostgreSQL the isolation
-// level is serializable). Nothing that do wrote stays where it fails. It may be
-// executed more than once and has to set what it returns anew each time. It
-// uses the context that it is given, and must not call the Store's other
-// methods.
+// level is serializable). If do fails, nothing it wrote stays. It may be
+// executed several times and must set its results again each time. It uses the
+// context that it is given, and must not call the Store's other methods.
 //
-// Where ctx ends before do has run, nothing is written.
+// If ctx ends before do has run, nothing is written.
 func (s *Store) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	return s.writeAt(ctx, sql.LevelSerializable, do)
 }
 
-// put is write for a do whose statements are each right by themselves, whatever
-// is executed between them: on PostgreSQL it waits less (the isolation level is
-// read committed).
+// put is write for a do whose statements are each correct on their own,
+// whatever runs between them: it waits less on PostgreSQL (the isolation level
+// is read committed).
 func (s *Store) put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	return s.writeAt(ctx, sql.LevelReadCommitted, do)
 }
@@ -63,8 +61,8 @@ func (s *Store) writeAt(ctx context.Context, level sql.IsolationLevel, do func(c
 	return s.health.note(s.explain(untilAlone(ctx, func() (bool, error) { return s.try(ctx, level, do) })), true)
 }
 
-// untilAlone calls do until it says that there is no need to try again. Its
-// pauses spread those who are in each other's way.
+// untilAlone calls do until there is no need to try again. Its pauses spread
+// out those who conflict.
 func untilAlone(ctx context.Context, do func() (again bool, err error)) error {
 	pause := firstPause
 	for try := 1; ; try++ {
@@ -84,7 +82,7 @@ func untilAlone(ctx context.Context, do func() (again bool, err error)) error {
 }
 
 // try executes do in a transaction on PostgreSQL. It reports whether to try
-// again: nothing was written, and it was not for do itself.
+// again: nothing was written, and do itself did not fail.
 func (s *Store) try(ctx context.Context, level sql.IsolationLevel, do func(context.Context, *sql.Tx) error) (again bool, err error) {
 	if ctx.Err() != nil {
 		return false, notWritten(ctx)
@@ -113,8 +111,8 @@ func (s *Store) try(ctx context.Context, level sql.IsolationLevel, do func(conte
 	return false, nil
 }
 
-// read executes do on one state of the database: what is written meanwhile do
-// does not see.
+// read executes do on one state of the database: do does not see what is
+// written meanwhile.
 func (s *Store) read(ctx context.Context, do func(ctx context.Context, q querier) error) error {
 	if err := s.running.enter(); err != nil {
 		return err
@@ -128,8 +126,7 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, q querier
 	return s.health.note(s.explain(do(ctx, tx)), false)
 }
 
-// readOnce is read for a do of one statement, which needs no transaction around
-// it.
+// readOnce is read for a do of one statement, which needs no transaction.
 func (s *Store) readOnce(ctx context.Context, do func(ctx context.Context, q querier) error) error {
 	if err := s.running.enter(); err != nil {
 		return err
@@ -138,7 +135,7 @@ func (s *Store) readOnce(ctx context.Context, do func(ctx context.Context, q que
 	return s.health.note(s.explain(do(ctx, s.readers)), false)
 }
 
-// snapshot is the isolation level of readers. On SQLite there is but one.
+// snapshot is the isolation level of readers. SQLite has only one.
 func (s *Store) snapshot() sql.IsolationLevel {
 	if s.shared() {
 		return sql.LevelRepeatableRead
@@ -146,9 +143,9 @@ func (s *Store) snapshot() sql.IsolationLevel {
 	return sql.LevelDefault
 }
 
-// hold makes other transactions that hold one of some names wait for the end of
-// this one. All take theirs in one order, so that no two wait for each other.
-// SQLite has one transaction that writes at a time.
+// hold makes other transactions that hold one of these names wait for the end
+// of this one. All take theirs in the same order, to avoid deadlocks. SQLite
+// has one writing transaction at a time.
 func (s *Store) hold(ctx context.Context, tx *sql.Tx, names ...string) error {
 	if !s.shared() {
 		return nil

@@ -43,7 +43,7 @@ func inserts(id int) func(context.Context, *sql.Tx) error {
 	return func(ctx context.Context, tx *sql.Tx) error { return insert(ctx, tx, id) }
 }
 
-// written returns what stands on the pad.
+// written returns what is on the pad.
 func written(t testing.TB, s *store.Store) []int {
 	t.Helper()
 	ids := []int{}
@@ -132,8 +132,8 @@ func TestAReaderSeesOneState(t *testing.T) {
 	})
 }
 
-// TestWritersAtOnceAreAsIfOneAfterTheOther has each of many read, add one, and
-// write.
+// TestWritersAtOnceAreAsIfOneAfterTheOther has many writers each read, add one,
+// and write.
 func TestWritersAtOnceAreAsIfOneAfterTheOther(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
 		config := fresh(t)
@@ -172,8 +172,8 @@ func TestWritersAtOnceAreAsIfOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// crowd is a group of writers: the first of them is amid its transaction, and
-// the others wait.
+// crowd is a group of writers: the first of them is in its transaction, and the
+// others wait.
 type crowd struct {
 	*store.Store
 	t       *testing.T
@@ -181,7 +181,7 @@ type crowd struct {
 	work    sync.WaitGroup
 }
 
-// inCrowd runs body on virtual time while a writer who inserts 0 is amid its
+// inCrowd runs body on virtual time while a writer that inserts 0 is in its
 // transaction. It returns when all writers are done.
 func inCrowd(t *testing.T, body func(t *testing.T, c *crowd)) {
 	t.Helper()
@@ -198,8 +198,7 @@ func inCrowd(t *testing.T, body func(t *testing.T, c *crowd)) {
 	})
 }
 
-// goes has a writer write, and returns when it waits. Its error is wanted to be
-// want.
+// goes makes a writer write, and returns once it waits. Its error must be want.
 func (c *crowd) goes(want error, do func(context.Context, *sql.Tx) error) {
 	c.goesWithin(c.t.Context(), want, do)
 }
@@ -311,7 +310,7 @@ func TestAllFailWhereTheTransactionIsBroken(t *testing.T) {
 		for id := 2; id < 5; id++ {
 			c.work.Go(func() {
 				err := c.Write(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
-					if id == 3 { // what SQLite does by itself where the disk is full
+					if id == 3 { // what SQLite does by itself on a full disk
 						_, err := tx.ExecContext(ctx, "ROLLBACK")
 						return errors.Join(err, lost)
 					}
@@ -395,7 +394,7 @@ func TestADiskThatIsFullIsSaidPlainly(t *testing.T) {
 				return err
 			}
 		}
-		c.goes(nil, pages(1)) // which is: not one more
+		c.goes(nil, pages(1)) // the rest: not one more fits
 		var failed atomic.Int64
 		for id := range 4 {
 			c.work.Go(func() {
