@@ -9,16 +9,16 @@ import (
 	"github.com/switchhook/switchhook/internal/entry"
 )
 
-// RunAll is Run for many entries. Those of one domain share what is read of
-// its users and rules, which are listed once, page by page. It goes on after
-// an error, and ends with its context.
+// RunAll is Run for many entries. The users and rules of a domain are listed
+// once, page by page, for all its entries. It goes on after an error, and ends
+// with its context.
 func (p *Provisioner) RunAll(ctx context.Context, entries []*entry.Entry) iter.Seq2[Outcome, error] {
 	return p.RunGiving(ctx, entries, nil)
 }
 
-// RunGiving is RunAll, and gives keys to those whose chain was made before there
-// were keys: give says to which. No call that goes by such a chain is refused
-// meanwhile; see Guard.
+// RunGiving is RunAll, and gives keys to entries whose chain was made before
+// there were keys, if give says so. No call that comes by such a chain is
+// refused meanwhile; see Guard.
 func (p *Provisioner) RunGiving(ctx context.Context, entries []*entry.Entry, give func(id string) bool) iter.Seq2[Outcome, error] {
 	return all(ctx, p, entries, func(ctx context.Context, d Desired, s *survey) (Outcome, error) {
 		return p.run(ctx, d, s, give != nil && give(d.Entry))

@@ -124,7 +124,8 @@ func TestSeveralDomainsAreEachReadOnce(t *testing.T) {
 	}
 	s.asked()
 	s.runAll(entries)
-	// Few users are asked for one by one; so is the rule of the domain with one entry.
+	// Few users are asked for one by one, as is the rule of the domain with one
+	// entry.
 	want := map[nstest.Call]int{nstest.ListDialRules: 2, nstest.ReadDialRule: 1, nstest.ReadUser: 7, nstest.ReadAnswerRule: 7}
 	if got := s.asked(); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("asked %v, want %v", got, want)
@@ -144,8 +145,8 @@ func TestADomainThatCannotBeListedIsProvisionedAllTheSame(t *testing.T) {
 	}
 }
 
-// TestALargeDomainIsReadOnceForAllItsKeys has somebody lead another number to one
-// of the entries.
+// TestALargeDomainIsReadOnceForAllItsKeys has somebody route another number to
+// one of the entries.
 func TestALargeDomainIsReadOnceForAllItsKeys(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
 	s.crowd(1500)

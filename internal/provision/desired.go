@@ -80,7 +80,7 @@ func (d Desired) Fingerprint() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// nothing reports whether there is nothing to be.
+// nothing reports whether nothing is wanted.
 func (d Desired) nothing() bool { return d.Domain == "" }
 
 // thing returns how a part of what is wanted is recorded.
@@ -95,6 +95,6 @@ func (d Desired) thing(p Part) Thing {
 // wants reports whether something that was made is part of what is wanted.
 func (d Desired) wants(t Thing) bool { return !d.nothing() && t.same(d.thing(t.Part)) }
 
-// alias is what a system user's calls are forwarded to, and its dial rule
+// alias is what a system user's calls are forwarded to, and what its dial rule
 // matches.
 func alias(systemUser string) string { return aliasPrefix + systemUser }

@@ -37,15 +37,15 @@ const (
 	Forget  Action = "forget" // what was to be deleted is not there any more
 )
 
-// Field is a field of something that is not as it should be, as it is shown to
-// people: numbers masked, without secrets.
+// Field is a field that is not as it should be, as people see it: numbers
+// masked, without secrets.
 type Field struct {
 	Name string `json:"name"`
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// Difference is one thing in which a phone system is not what is wanted.
+// Difference is one way in which a phone system is not as wanted.
 type Difference struct {
 	Part    Part           `json:"part"`
 	Kind    DifferenceKind `json:"kind"`
@@ -61,10 +61,10 @@ type Difference struct {
 	err    error               // of what is Unseen
 }
 
-// Observed is what a phone system has in the places that concern an entry.
+// Observed is what a phone system has for an entry.
 type Observed struct {
 	User       *netsapiens.User // nil: there is none
-	UserErr    error            // why it could not be seen; NotFound is no reason
+	UserErr    error            // why it could not be seen; NotFound does not count
 	Rules      []netsapiens.DialRule
 	RulesErr   error
 	AnswerRule *netsapiens.AnswerRule
@@ -82,9 +82,9 @@ type Found struct {
 	Stays      string                 // why it must stay, as a sentence; empty: it need not
 }
 
-// Diff returns in what a phone system is not as desired: the parts of the chain
-// in the order in which they are made, then what is superfluous in the order in
-// which it is taken away.
+// Diff returns how a phone system differs from what is wanted: the parts of the
+// chain in the order in which they are made, then what is superfluous in the
+// order in which it is taken away.
 func Diff(d Desired, o Observed, made []Thing) []Difference {
 	return append(diffWanted(d, o, made), diffEarlier(d, o, made)...)
 }
@@ -105,7 +105,7 @@ func diffWanted(d Desired, o Observed, made []Thing) []Difference {
 	return all
 }
 
-// difference returns the beginning of one.
+// difference returns a Difference to be completed.
 func (d Desired) difference(p Part, made []Thing) *Difference {
 	thing := d.thing(p)
 	if known := find(made, thing); known != nil {
@@ -157,8 +157,8 @@ func (f *Difference) foreign(why string) *Difference {
 	return f
 }
 
-// printable returns a sentence with words of strangers in it as one line that
-// does nothing to a terminal.
+// printable returns a sentence with strangers' words in it as one line that
+// cannot affect a terminal.
 func printable(sentence string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsPrint(c) {
@@ -178,8 +178,7 @@ func diffUser(d Desired, o Observed, made []Thing) *Difference {
 	known := find(made, d.thing(User))
 	switch {
 	case o.UserErr != nil:
-		// Whatever the look said, creating is safe: it never changes what is
-		// there.
+		// Whatever we saw, creating is safe: it never changes what is there.
 		return f.unseen(o.UserErr, Create)
 	case o.User == nil:
 		return f.absent(known)
@@ -190,9 +189,9 @@ func diffUser(d Desired, o Observed, made []Thing) *Difference {
 	return nil
 }
 
-// stranger says why a user that is there is not one for web responders. Phone
-// systems that do not give a service code back give the e-mail address, unless
-// the operator has another one by now.
+// stranger says why an existing user is not one for web responders. If a phone
+// system does not return the service code, the e-mail address decides, unless
+// the operator has changed it since.
 func stranger(is, wanted netsapiens.User, known *Thing) string {
 	switch {
 	case is.ServiceCode == serviceCode,

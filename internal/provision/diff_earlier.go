@@ -10,9 +10,9 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// unwanted returns what was made and is not part of what is wanted, in the
-// order in which it is taken away: each chain from its beginning, so that no
-// call is led half the way.
+// unwanted returns what was made and is not part of what is wanted, in the order
+// in which it is taken away: each chain from its beginning, so that no call is
+// led only half the way.
 func (d Desired) unwanted(made []Thing) []Thing {
 	rank := map[Part]int{AnswerRule: 0, DialRule: 1, User: 2}
 	var all []Thing
@@ -86,7 +86,7 @@ func (f *Difference) judge(d Desired, found Found) {
 	}
 }
 
-// usedOtherwise says why a user that we made is not only that any more.
+// usedOtherwise says why a user that we made is now used for something else.
 func usedOtherwise(is netsapiens.User) string {
 	for _, field := range []struct{ name, is, was string }{
 		{"its service is", cmp.Or(is.ServiceCode, serviceCode), serviceCode}, // some phone systems do not give it back

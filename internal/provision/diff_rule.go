@@ -15,8 +15,8 @@ type ruleField struct {
 	of   func(*netsapiens.DialRule) *string
 }
 
-// The fields of dial rules: those that are changed, and those that make it
-// another rule.
+// The fields of dial rules: those that can be changed, and those that identify
+// the rule.
 var (
 	setFields = []ruleField{
 		{"enabled", func(r *netsapiens.DialRule) *string { return &r.Enabled }},
@@ -92,8 +92,8 @@ func (d Desired) marked(r netsapiens.DialRule, known *Thing) bool {
 	return ok && as != "" && r.Description == as
 }
 
-// leadsHere reports whether a rule asks the webhook for this entry: where it is
-// now, or where it was when the rule was made.
+// leadsHere reports whether a rule asks the webhook for this entry, at its
+// current URL or at the one that it had when the rule was made.
 func (d Desired) leadsHere(r netsapiens.DialRule, known *Thing) bool {
 	at := address(r.Parameter)
 	if !netsapiens.IsToWeb(r.Application) || entryAt(at) != d.Entry {
@@ -102,8 +102,8 @@ func (d Desired) leadsHere(r netsapiens.DialRule, known *Thing) bool {
 	return d.DialRule.Parameter != "" && shown(at) == shown(address(d.DialRule.Parameter)) || known != nil && known.URL != "" && shown(at) == known.URL
 }
 
-// ours reports whether a rule is one that we made for this entry, by what it
-// says of itself or by the record.
+// ours reports whether we made a rule for this entry, according to the rule's
+// description or to the record.
 func (d Desired) ours(r netsapiens.DialRule, known *Thing) bool {
 	marked, leads := d.marked(r, known), d.leadsHere(r, known)
 	return marked && leads || known != nil && !known.Pending && (marked || leads)
@@ -174,8 +174,8 @@ func (f *Difference) differs(is netsapiens.DialRule, fields []ruleField, action 
 	return f
 }
 
-// edited returns the rule that was ours before somebody changed what it
-// matches; nil: there is none. One that we made for something else is not it.
+// edited returns the rule that was ours before somebody changed what it matches,
+// or nil. One that we made for something else does not count.
 func (d Desired) edited(rules []netsapiens.DialRule, made []Thing) *netsapiens.DialRule {
 	for i := range rules {
 		r := &rules[i]

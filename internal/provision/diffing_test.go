@@ -95,8 +95,8 @@ func TestNothingIsWantedForAnEntryWithoutASystemUser(t *testing.T) {
 	}
 }
 
-// FuzzParameters has rules of ours and of strangers with any parameter: what a
-// person reads of them is one line each, without secrets or whole numbers.
+// FuzzParameters has rules of ours and of strangers with any parameter: people
+// see one line for each, without secrets or whole numbers.
 func FuzzParameters(f *testing.F) {
 	for _, seed := range []string{
 		"", webhook, "<HttpMethod=GET>" + webhook, "<HttpSecret=", "<HttpSecret=x>", "<>", ">", "https://a@b/?id=%zz", "https://old.example.org/%0a%1b[2J",

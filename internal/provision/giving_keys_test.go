@@ -139,7 +139,7 @@ func TestAnOlderRuleStaysUntilTheKeeperGivesItAKey(t *testing.T) {
 	}
 }
 
-// breaking is records that a process writes no more after some time: it dies.
+// breaking is the records of a process that dies: after some time it saves none.
 type breaking struct {
 	provision.Records
 	saves int
@@ -181,8 +181,8 @@ func TestAKeyThatACrashLeftIsGoneOnWith(t *testing.T) {
 	}
 }
 
-// While the phone system refuses the change, and when it takes it without an
-// answer, calls go on by the rule as it is.
+// When the phone system refuses the change, or accepts it without an answer,
+// calls go on by the rule as it is.
 func TestNoCallIsRefusedWhileTheRuleCannotBeChanged(t *testing.T) {
 	for name, fault := range map[string]nstest.Fault{"refused": nstest.Refuses(500, "Broken"), "no answer": nstest.HangsUp()} {
 		t.Run(name, func(t *testing.T) {
@@ -197,8 +197,8 @@ func TestNoCallIsRefusedWhileTheRuleCannotBeChanged(t *testing.T) {
 	}
 }
 
-// A phone system that cannot change a rule would have to be without it for a
-// moment: it keeps the rule of old.
+// A phone system that cannot change a rule would have to do without it for a
+// moment: the old rule stays.
 func TestARuleIsNotTakenAwayForAKey(t *testing.T) {
 	s := older(t, nstest.Quirks{})
 	s.system.Break(nstest.UpdateDialRule, nstest.Always, nstest.NoRoute())
@@ -229,7 +229,7 @@ func TestARuleOfSomebodyElsesIsGivenNoKey(t *testing.T) {
 	}
 }
 
-// Somebody leads another number to the same webhook by a rule of theirs.
+// Somebody routes another number to the same webhook with their own rule.
 func TestAKeyIsNotDemandedWhileAnotherRuleAsksWithoutIt(t *testing.T) {
 	s := older(t, nstest.Quirks{})
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "12125550111", "dial-rule-application": "To Web", "dial-rule-parameter": webhook})
@@ -299,8 +299,8 @@ func TestAMoveRefusesNoCallOfTheEarlierChain(t *testing.T) {
 	}
 }
 
-// A server of before, on the same database, saves records without what it does
-// not know, and takes the key out of the rule.
+// A server of an earlier version, on the same database, saves records without
+// the fields that it does not know, and takes the key out of the rule.
 func TestAnOlderServerClosesNobodyOut(t *testing.T) {
 	s := keyed(t, nstest.Quirks{})
 	s.apply()

@@ -51,13 +51,13 @@ func (g *Guard) Demanded(now time.Time) bool {
 	return g != nil && !g.From.IsZero() && !now.Before(g.From)
 }
 
-// kept is a Guard as it is kept: a Key does not print itself.
+// kept is a Guard as it is stored: a Key does not print itself.
 type kept struct {
 	Key  string    `json:"key"`
 	From time.Time `json:"from,omitzero"`
 }
 
-// MarshalJSON writes the key itself: it is for the store alone.
+// MarshalJSON writes the key in the clear: use it for the store alone.
 func (g Guard) MarshalJSON() ([]byte, error) { return json.Marshal(kept{string(g.Key), g.From}) }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -92,8 +92,7 @@ func (d Desired) guarded(g *Guard) Desired {
 }
 
 // chooseGuard decides on the key that is wanted, before and after the phone
-// system was seen. What has to be saved before anything is changed is on record
-// then.
+// system was seen. By then, whatever must be saved before a change is on record.
 func (r *run) chooseGuard(give bool) {
 	switch {
 	case r.removing || r.base.nothing() || !r.base.open:
@@ -145,8 +144,8 @@ func (r *run) settleGuard(ctx context.Context, now time.Time) {
 }
 
 // onlyWay reports whether no call can reach the entry's webhook by another rule
-// that does not carry the key: of an earlier chain, or made by somebody. What
-// cannot be seen may be there.
+// without the key: one of an earlier chain, or one that somebody else made. If
+// rules cannot be seen, it returns false.
 func (r *run) onlyWay(ctx context.Context, guard *Guard) bool {
 	if r.hasEarlierRule() {
 		return false
@@ -169,9 +168,9 @@ func (r *run) hasEarlierRule() bool {
 	return slices.ContainsFunc(r.want.unwanted(r.record.Made), func(t Thing) bool { return t.Part == DialRule })
 }
 
-// refuseGuard gives a key up that cannot be put into the rule without taking the
+// refuseGuard gives up a key that cannot be put into the rule without taking the
 // rule away for a moment, in which calls would be lost. It reports whether the
-// key is all that was to be changed.
+// key was the only change.
 func (r *run) refuseGuard(f *Difference) bool {
 	if r.record.Guard == nil || !r.want.open || len(differing(f.found, r.base.DialRule, f.thing.Shows)) > 0 {
 		return false
@@ -180,9 +179,9 @@ func (r *run) refuseGuard(f *Difference) bool {
 	return true
 }
 
-// Keyless returns those entries whose webhook anybody may ask who knows its
-// address, and that do not get a key by themselves: they have none of their own,
-// and none was made.
+// Keyless returns the entries whose webhook can be asked by anyone who knows its
+// address, and that will not get a key automatically: they have none of their
+// own, and none was made.
 func Keyless(entries []*entry.Entry, records []Record, s Settings) []string {
 	known := byEntry(records)
 	var ids []string

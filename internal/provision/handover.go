@@ -43,8 +43,8 @@ func (r *run) wake(ctx context.Context, other Record) error {
 	return nil
 }
 
-// waits reports whether something that was taken away stood in an entry's way,
-// and its turn is later.
+// waits reports whether something that was taken away was in an entry's way, and
+// the entry is not due yet.
 func (r *run) waits(other *Record) bool {
 	return other.Entry != r.want.Entry && !other.Removed && other.Condition() == Disputed && other.Next.After(r.p.now()) &&
 		slices.ContainsFunc(r.dropped, func(t Thing) bool {

@@ -58,8 +58,7 @@ func start(t *testing.T, quirks nstest.Quirks) *site {
 	return s
 }
 
-// remembering is start with a store in which is kept what was made: nothing
-// yet.
+// remembering is start with a store for what was made, which is empty.
 func remembering(t *testing.T, quirks nstest.Quirks) *site {
 	t.Helper()
 	s := start(t, quirks)
@@ -84,7 +83,7 @@ func made(t *testing.T, quirks nstest.Quirks) *site {
 	return s
 }
 
-// record returns what is kept of the entry of all tests.
+// record returns the record of the entry of all tests.
 func (s *site) record() provision.Record {
 	s.t.Helper()
 	r, err := s.Records.Load(s.t.Context(), textBack.ID)
@@ -94,7 +93,7 @@ func (s *site) record() provision.Record {
 	return r
 }
 
-// run is apply with all that came of it.
+// run is apply with the whole outcome.
 func (s *site) run(e *entry.Entry) provision.Outcome {
 	s.t.Helper()
 	outcome, err := s.Run(s.t.Context(), e)

@@ -34,7 +34,7 @@ func (r *run) user(ctx context.Context) string {
 	if f.Kind == Unseen {
 		return Exists
 	}
-	// Somebody has made it in this very moment.
+	// Somebody has just made it.
 	if r.seen.User, r.seen.UserErr = r.p.lookUser(ctx, r.want.Domain, r.want.User.User); r.seen.UserErr != nil {
 		r.seen.User, r.seen.UserErr = nil, nil
 		return Exists
@@ -46,8 +46,8 @@ func (r *run) user(ctx context.Context) string {
 	return Exists
 }
 
-// settleUser writes down that a user is ours which was going to be made when
-// the answer, or this process, was lost.
+// settleUser records as ours a user that was going to be made when the answer,
+// or this process, was lost.
 func (r *run) settleUser() {
 	known := find(r.record.Made, r.want.thing(User))
 	if known == nil || !known.Pending {
@@ -66,7 +66,7 @@ func (r *run) made(t Thing) {
 	r.add(t)
 }
 
-// notMade takes off the record what was only going to be made.
+// notMade takes off the record what was only intended.
 func (r *run) notMade(t Thing) {
 	if known := find(r.record.Made, t); known != nil && known.Pending {
 		r.drop(*known)
@@ -108,7 +108,7 @@ func (r *run) dialRule(ctx context.Context) string {
 	return Failed + ": somebody changes the dial rule for " + r.want.DialRule.ToURI + " at the same time"
 }
 
-// createRule makes a rule; again: somebody did so in this very moment.
+// createRule makes a rule; again: somebody has just made one.
 func (r *run) createRule(ctx context.Context, f *Difference) (result string, again bool) {
 	target := f.target
 	target.ID = ""
@@ -137,7 +137,7 @@ func (r *run) createRule(ctx context.Context, f *Difference) (result string, aga
 	return "", true
 }
 
-// changeRule changes a rule; again: it is not any more what was seen.
+// changeRule changes a rule; again: it has changed since it was seen.
 func (r *run) changeRule(ctx context.Context, f *Difference) (result string, again bool) {
 	domain := r.want.Domain
 	if f.found.ID == "" {
@@ -184,7 +184,7 @@ func (r *run) changeRule(ctx context.Context, f *Difference) (result string, aga
 }
 
 // putBack creates a rule again that was deleted for one that could not be
-// created: calls went by it. It says so, as the end of a result.
+// created, because calls came by it. It returns the end of a result.
 func (r *run) putBack(ctx context.Context, rule netsapiens.DialRule) string {
 	rule.ID = ""
 	if err := r.p.API.CreateDialRule(ctx, r.want.Domain, r.want.Domain, rule); err != nil && !netsapiens.AlreadyExists(err) {
@@ -199,9 +199,9 @@ func cannotChange(err error) bool {
 	return ok && (netsapiens.Unsupported(err) || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented)
 }
 
-// written looks at what a phone system has made of a rule that it took, and
-// writes it down. Fields that it always shows in its own way are no
-// difference; without the essential ones no call arrives.
+// written checks how a phone system shows a rule that it accepted, and records
+// it. Fields that it always shows in its own way are no difference; without the
+// essential ones no call arrives.
 func (r *run) written(ctx context.Context, f *Difference, target netsapiens.DialRule, result string) string {
 	thing := f.thing
 	thing.URL = shown(address(target.Parameter))

@@ -101,7 +101,7 @@ func TestARuleOfOursFollowsThePublicURL(t *testing.T) {
 }
 
 // TestARuleAtAnotherAddressIsNotOursUnlessTheRecordSaysSo has two servers whose
-// entries have the same id, as those of a trial and of the real thing.
+// entries have the same id, as a trial and a production server may.
 func TestARuleAtAnotherAddressIsNotOursUnlessTheRecordSaysSo(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	if err := s.Records.Delete(t.Context(), textBack.ID); err != nil {

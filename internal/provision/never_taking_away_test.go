@@ -31,8 +31,8 @@ func (s *site) traces(user string) bool {
 var writes = []nstest.Call{nstest.CreateUser, nstest.CreateDialRule, nstest.UpdateDialRule, nstest.UpdateAnswerRule, nstest.CreateAnswerRule,
 	nstest.DeleteDialRule, nstest.DeleteAnswerRule, nstest.DeleteUser}
 
-// failFrom makes all writes fail but the first few, as where the server or the
-// phone system dies then.
+// failFrom makes all writes fail but the first few, as if the server or the
+// phone system died then.
 func (s *site) failFrom(good int, f nstest.Fault) {
 	n := 0
 	for _, call := range writes {
@@ -72,7 +72,7 @@ func TestAChainIsTakenAwayOnceTheNewOneStands(t *testing.T) {
 	for name, fault := range faults {
 		for good := range 7 {
 			t.Run(name, func(t *testing.T) {
-				for _, visible := range []bool{true, false} { // the phone system says to whom the number leads
+				for _, visible := range []bool{true, false} { // the phone system says where the number leads
 					if name != "down" && visible == (good%2 == 0) {
 						continue // half of them show what there is to see
 					}
@@ -181,8 +181,8 @@ func TestAReportSaysThatTheEarlierChainStays(t *testing.T) {
 // addStranger adds a user that is somebody's.
 func (s *site) addStranger(name string) { s.system.AddUser(domain, name) }
 
-// TestADialRuleLeadsToTheEarlierUser has a number's calls led by a rule of the
-// operator's.
+// TestADialRuleLeadsToTheEarlierUser routes a number's calls by an operator's
+// rule.
 func TestADialRuleLeadsToTheEarlierUser(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "sip:12125550100@*", "dial-rule-application": "to-user",
@@ -196,7 +196,7 @@ func TestADialRuleLeadsToTheEarlierUser(t *testing.T) {
 	}
 }
 
-// TestAUserIsHandedOverAtOnce has two entries of which one is to have the user
+// TestAUserIsHandedOverAtOnce has two entries, one of which is to have the user
 // that the other gives up: as soon as its rule has gone, it is the other's turn.
 func TestAUserIsHandedOverAtOnce(t *testing.T) {
 	for name, giveUp := range map[string]func(*site) provision.Report{

@@ -11,12 +11,12 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// usersAtOnce is from how many entries of a domain on its users are listed:
-// fewer are asked for one by one, for a domain may have thousands.
+// usersAtOnce is the number of entries of a domain from which on its users are
+// listed: fewer are asked for one by one, as a domain may have thousands.
 const usersAtOnce = 8
 
-// survey is what a domain has in the places that concern many entries, read
-// page by page once for all of them.
+// survey is what a domain has for many entries, read page by page once for all
+// of them.
 type survey struct {
 	users    map[string]netsapiens.User // nil: to be asked for one by one
 	byMatch  map[string]netsapiens.DialRule
@@ -75,8 +75,8 @@ func (s *survey) rules(d Desired) ([]netsapiens.DialRule, error) {
 	return s.byMark[d.DialRule.Description], nil
 }
 
-// asksFor returns the id of the entry that a rule asks a webhook for; empty: it
-// does not.
+// asksFor returns the id of the entry that a rule asks a webhook for; empty:
+// none.
 func asksFor(r netsapiens.DialRule) string {
 	if !netsapiens.IsToWeb(r.Application) {
 		return ""
@@ -153,9 +153,9 @@ func present[T any](thing T, err error) (*T, error) {
 	return &thing, nil
 }
 
-// lookRules returns the rule that matches what is wanted, or else what may
-// have been it. A rule in its place is found by its id; only where there is
-// none the whole plan is read.
+// lookRules returns the rule that matches what is wanted, or else those that may
+// have been it. A rule in its place is found by its id; the whole plan is read
+// only if there is none.
 func (p *Provisioner) lookRules(ctx context.Context, d Desired, known *Thing) ([]netsapiens.DialRule, error) {
 	id := d.DialRule.LikelyID()
 	if known != nil {
@@ -197,7 +197,7 @@ func (p *Provisioner) observeEarlier(ctx context.Context, d Desired, rec *Record
 		switch t.Part {
 		case User:
 			if f.User, f.Err = p.lookUser(ctx, t.Domain, t.User); f.User != nil {
-				// What cannot be seen of its rules for good holds nothing up.
+				// If its rules can never be seen, that holds nothing up.
 				if f.AnswerRule, f.Err = p.lookAnswer(ctx, t.Domain, t.User); !netsapiens.Temporary(f.Err) {
 					f.Err = nil
 				}
@@ -235,9 +235,9 @@ func (p *Provisioner) lookMade(ctx context.Context, t Thing) (*netsapiens.DialRu
 	return nil, nil
 }
 
-// stays returns what says why something that is no longer wanted must stay all
-// the same: another entry uses it; or, unless somebody orders it to be taken
-// away, calls still come in for it.
+// stays returns a function that says why something that is no longer wanted must
+// stay: another entry uses it; or, unless it is removed on request, calls still
+// come in for it.
 func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(Thing) (string, error) {
 	var records []Record
 	var recordsErr error
@@ -295,8 +295,8 @@ func (p *Provisioner) arrivals(ctx context.Context, domain string) *arrivals {
 	return a
 }
 
-// at says what leads to a user, as a sentence; empty: nothing does. Where that
-// cannot be seen, nothing may be taken away.
+// at says what leads to a user, as a sentence; empty: nothing does. If that is
+// unknown, nothing may be taken away.
 func (a *arrivals) at(name string) (string, error) {
 	switch {
 	case netsapiens.Temporary(a.err):

@@ -11,8 +11,8 @@ import (
 const smsForUser = "user" // an SMS number's application where its dest is a user
 
 // Owner returns the user that a number for texts belongs to. The error is a
-// *fault.Error: NotFound where the domain has no such number, Refused where it
-// is no user's.
+// *fault.Error: NotFound if the domain has no such number, Refused if it belongs
+// to no user.
 func (p *Provisioner) Owner(ctx context.Context, domain, number string) (string, error) {
 	wanted := phone.Read(number, phone.HomeIn())
 	for n, err := range p.API.SMSNumbers(ctx, domain) {

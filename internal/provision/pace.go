@@ -16,7 +16,7 @@ const (
 	firstRetry = time.Minute
 	lastRetry  = time.Hour
 
-	// spread is by how much of it a time between two looks differs from entry
+	// spread is the part by which the time between two checks differs from entry
 	// to entry, so that a thousand of them do not come at once.
 	spread = 0.25
 )

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Plan is in what a phone system is not what an entry says, and what Run does
+// Plan is how a phone system differs from what an entry says, and what Run does
 // about it.
 type Plan struct {
 	Entry       string       `json:"entry"`

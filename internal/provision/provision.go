@@ -86,9 +86,9 @@ type Provisioner struct {
 	PublicURL *url.URL // where the phone system reaches the webhook
 	Email     string   // of system users
 
-	// Records keeps what was made; nil: nothing does. Then only a dial rule
-	// that bears its entry's id is known to be ours, and nothing that was made
-	// can be taken away.
+	// Records stores what was made. Optional; without it only a dial rule that
+	// bears its entry's id is known to be ours, and nothing that was made can be
+	// taken away.
 	Records Records
 
 	// CheckEvery is how often a chain without a failed step is checked; 0:
@@ -114,8 +114,8 @@ type Report struct {
 	DialRule   string `json:"dial_rule"`
 	AnswerRule string `json:"answer_rule"`
 
-	// FromNumber is there where the number that texts come from is not the
-	// user's, or its owner could not be asked for.
+	// FromNumber is set if the number that texts come from is not the user's, or
+	// its owner could not be determined.
 	FromNumber string `json:"from_number,omitempty"`
 
 	// Earlier is the result for what was made for an earlier system user of
@@ -124,7 +124,7 @@ type Report struct {
 	Earlier string `json:"earlier,omitempty"`
 }
 
-// What a step can come to without a sentence, and how the others begin.
+// The results of a step that need no sentence, and how the others begin.
 const (
 	Created  = "created"
 	Exists   = "exists"
@@ -166,8 +166,8 @@ func Kind(result string) string {
 }
 
 // Apply brings the phone system to what an entry says. A step that fails does
-// not hold up the others; but where the user is somebody else's, or that
-// cannot be seen just now, nothing of theirs is touched.
+// not hold up the others; but if the user is somebody else's, or that cannot be
+// determined now, nothing of theirs is touched.
 func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
 	// Even if saving the record fails at the end, the steps are as reported:
 	// what was going to be made was saved before.

@@ -302,7 +302,7 @@ func TestAStepThatFailsHoldsUpNoOther(t *testing.T) {
 			if got := test.step(r); !strings.HasPrefix(got, "failed: ") || !strings.HasSuffix(got, `answered 500: "Out of order"`) || r.Done() {
 				t.Errorf("the report is %+v", r)
 			}
-			again := s.apply() // what has failed is made good
+			again := s.apply() // what has failed is done now
 			if got := test.step(again); provision.Kind(got) == "failed" || !again.Done() {
 				t.Errorf("the second report is %+v", again)
 			}

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Records keeps, for each entry, what was made of it on the phone system. It
-// is a store's part; several processes may share it.
+// Records stores, for each entry, what was made for it on the phone system.
+// Several processes may share it.
 type Records interface {
-	// Load returns an entry's record: one with nothing but Entry where there
-	// is none.
+	// Load returns an entry's record; if there is none, one with nothing but
+	// Entry.
 	Load(ctx context.Context, entryID string) (Record, error)
 
-	// Save replaces the record that had r's Version, 0 standing for none, and
-	// gives it the next. The error is ErrStale where somebody else has saved
-	// it in between: nothing is changed then.
+	// Save replaces the record that had r's Version (0: there was none), and
+	// gives it the next. The error is ErrStale if somebody else has saved it in
+	// between: nothing is changed then.
 	Save(ctx context.Context, r Record) error
 
 	// All returns all records, in order of their entries.
@@ -29,7 +29,7 @@ type Records interface {
 // ErrStale says that a record was saved by somebody else since it was loaded.
 var ErrStale = errors.New("the record of what was made has been changed by somebody else")
 
-// Record is what was made for an entry, and how it stands. It holds no secret but
+// Record is what was made for an entry, and its status. It holds no secret but
 // the Guard's key.
 type Record struct {
 	Entry      string        `json:"entry"`
@@ -68,8 +68,8 @@ type Thing struct {
 	Pending bool      `json:"pending,omitempty"` // it was going to be made: whether it was is not known
 	At      time.Time `json:"at"`
 
-	// Shows are fields that the phone system shows otherwise than they were
-	// written, with what it shows: they do not count as changed.
+	// Shows are fields that the phone system does not show as they were written,
+	// with what it shows: they do not count as changed.
 	Shows map[string]string `json:"shows,omitempty"`
 }
 
@@ -107,7 +107,7 @@ const (
 	Unknown  Condition = "unknown"  // nothing was tried yet
 	InOrder  Condition = "in_order" //
 	Failing  Condition = "failed"   // a step failed; it is tried again
-	Disputed Condition = "conflict" // something of somebody else's stands in the way: a person has to see to it
+	Disputed Condition = "conflict" // somebody else's user or rule is in the way: a person must resolve it
 	Away     Condition = "removed"  // it was taken away on somebody's order
 )
 

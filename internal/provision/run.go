@@ -51,9 +51,9 @@ type run struct {
 	dropped []Thing // that are not there any more, or were never made
 }
 
-// Run brings the phone system to what an entry says and writes down what was
-// made. The error is the store's: the report then says that nothing was done,
-// or stands although it could not be written down.
+// Run brings the phone system to what an entry says and records what was made.
+// The error is the store's: the report then says that nothing was done, or is
+// right although it could not be recorded.
 func (p *Provisioner) Run(ctx context.Context, e *entry.Entry) (Outcome, error) {
 	return p.run(ctx, Wanted(e, p.Settings()), nil, false)
 }
@@ -68,8 +68,8 @@ func (p *Provisioner) run(ctx context.Context, want Desired, s *survey, give boo
 	return r.finish(ctx)
 }
 
-// prepare looks, plans, and writes down what is going to be made: what is made
-// then is known to be ours, whatever happens to this process.
+// prepare looks, plans, and records what is going to be made: what is made then
+// is known to be ours, whatever happens to this process.
 func (r *run) prepare(ctx context.Context) error {
 	for try := 0; ; try++ {
 		var err error
@@ -135,7 +135,7 @@ func (r *run) intend() {
 	}
 }
 
-// add puts something on record; drop takes it off.
+// add adds to the record; drop removes from it.
 func (r *run) add(t Thing) {
 	r.record.Made = put(r.record.Made, t)
 	r.put = put(r.put, t)
@@ -173,9 +173,9 @@ func (r *run) mend(ctx context.Context) {
 	r.report.Earlier = worst(r.takeAway(ctx))
 }
 
-// incomplete looks again at what is wanted, and says what is missing of it as a
-// step's result without its end; empty: nothing is. That a step succeeded is
-// what the phone system said, and not what it has.
+// incomplete looks again at what is wanted, and says what is missing as the
+// beginning of a step's result; empty: nothing is. A step that succeeded is only
+// the phone system's word for it.
 func (r *run) incomplete(ctx context.Context) string {
 	if r.want.nothing() {
 		return ""
@@ -258,8 +258,8 @@ func (r *run) save(ctx context.Context) error {
 	}
 }
 
-// merge returns what others have on record with what we have made and taken
-// away. What was only going to be made by us may have been made by them.
+// merge adds what we made to the record that others saved, and drops what we
+// took away. What we had only intended to make may have been made by them.
 func merge(theirs, added, dropped []Thing) []Thing {
 	for _, t := range dropped {
 		if known := find(theirs, t); known != nil && (known.Pending || !t.Pending) {
@@ -282,7 +282,7 @@ func (p *Provisioner) load(ctx context.Context, id string) (Record, error) {
 	return p.Records.Load(ctx, id)
 }
 
-// Plan returns in what the phone system is not what an entry says. It changes
+// Plan returns how the phone system differs from what an entry says. It changes
 // nothing.
 func (p *Provisioner) Plan(ctx context.Context, e *entry.Entry) (Plan, error) {
 	return p.planFor(ctx, Wanted(e, p.Settings()), nil, false)
@@ -309,10 +309,10 @@ func (p *Provisioner) PlanRemoval(ctx context.Context, id string) (Plan, error) 
 
 var errNoRecords = fault.Newf(fault.Unsupported, "what was made is not remembered here, so nothing can be taken away")
 
-// Remove takes away what was made for an entry: exactly that, and only where it
-// is still what was made. An entry that is still configured stays without it
-// until Apply or Run is called for it; the record of one that is not is
-// forgotten once nothing is left. The error is the store's.
+// Remove takes away what was made for an entry: exactly that, and only if it is
+// still as it was made. An entry that is still configured stays without it until
+// Apply or Run is called for it; the record of one that is not is deleted once
+// nothing is left. The error is the store's.
 func (p *Provisioner) Remove(ctx context.Context, id string, configured bool) (Outcome, error) {
 	if p.Records == nil {
 		return Outcome{Entry: id}, errNoRecords

@@ -15,8 +15,8 @@ type result struct {
 	said string
 }
 
-// worst returns one result for several: the sentences of all that is wrong,
-// else whether something was removed. Empty: there were none.
+// worst returns one result for several: the sentences of all failures, else
+// whether something was removed. Empty: there were none.
 func worst(results []result) string {
 	for _, kind := range []string{Failed, Conflict} {
 		var sentences []string
@@ -97,7 +97,7 @@ func (r *run) delete(ctx context.Context, f *Difference) string {
 	return Removed
 }
 
-// there reports whether the phone system still has what it said that it deleted.
+// there reports whether the phone system still has what it said it deleted.
 func (p *Provisioner) there(ctx context.Context, f *Difference) bool {
 	t := f.thing
 	switch t.Part {

@@ -12,8 +12,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// TestTwoProcessesAtOnceMakeOneChain has both engines, for the record is where
-// they meet.
+// TestTwoProcessesAtOnceMakeOneChain runs on both engines, because the processes
+// meet in the record.
 func TestTwoProcessesAtOnceMakeOneChain(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		records := open(t).Provisioned()
@@ -97,8 +97,8 @@ func TestEachStepThatFailsIsRepairedLater(t *testing.T) {
 	}
 }
 
-// TestAProcessThatDiesKnowsLaterWhatItMade has a phone system that does what
-// it is asked, and a program that does not live to hear of it.
+// TestAProcessThatDiesKnowsLaterWhatItMade has a phone system that does what it
+// is asked, and a program that dies before the answer.
 func TestAProcessThatDiesKnowsLaterWhatItMade(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
 	records := s.Records
