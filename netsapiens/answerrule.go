@@ -60,8 +60,8 @@ func (r AnswerRule) Forwards(to string) bool {
 		len(r.ForwardAlways.Parameters) == 1 && r.ForwardAlways.Parameters[0] == to
 }
 
-// AnswerRule returns a user's answer rule for a time frame; Any is that for
-// the rest of the time. An error is NotFound where there is none.
+// AnswerRule returns a user's answer rule for a time frame; Any is that for the
+// rest of the time. An error is NotFound if there is none.
 func (c *Client) AnswerRule(ctx context.Context, domain, user, timeFrame string) (AnswerRule, error) {
 	return get[AnswerRule](ctx, c, "an answer rule", func() string { return "read the answer rule " + label(timeFrame) + " of " + userIn(domain, user) },
 		"domains", domain, "users", user, "answerrules", timeFrame)
@@ -76,9 +76,9 @@ const (
 	Updated Change = "updated" // what was there is changed
 )
 
-// SetAnswerRule writes the forward of a user's answer rule: it changes the
-// rule of that time frame, and creates it where the phone system has none yet,
-// or has none any more. Other features of the rule stay as they are.
+// SetAnswerRule writes the forward of a user's answer rule: it changes the rule
+// of that time frame, and creates it if the phone system has none yet, or no
+// longer has one. Other features of the rule stay as they are.
 func (c *Client) SetAnswerRule(ctx context.Context, domain, user string, r AnswerRule) (Change, error) {
 	r.TimeFrame, r.Enabled = cmp.Or(r.TimeFrame, Any), cmp.Or(r.Enabled, Yes)
 	tried := func() string { return "set the answer rule " + label(r.TimeFrame) + " of " + userIn(domain, user) }
@@ -100,8 +100,8 @@ func (c *Client) SetAnswerRule(ctx context.Context, domain, user string, r Answe
 	create.Synchronous = Yes
 	err = c.write(ctx, http.MethodPost, create, tried, "domains", domain, "users", user, "answerrules")
 	if AlreadyExists(err) {
-		// The phone system made the rule in this very moment, as it does for
-		// a new user: now there is one to change.
+		// The phone system has just made the rule, as it does for a new user:
+		// now there is one to change.
 		if err := update(); err != nil {
 			return "", err
 		}
@@ -118,7 +118,7 @@ type answerRuleBody struct {
 	Synchronous   string  `json:"synchronous,omitempty"` // of a POST alone
 	TimeFrame     string  `json:"time-frame"`
 	Enabled       string  `json:"enabled"`
-	Active        bool    `json:"is-active"` // asked for, although it only says whether it is the time frame's time
+	Active        bool    `json:"is-active"` // expected, although it only says whether the time frame applies now
 	ForwardAlways Feature `json:"forward-always"`
 }
 

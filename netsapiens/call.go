@@ -48,8 +48,8 @@ const (
 	answering         // the first byte of an answer came
 )
 
-// do sends a call and returns its answer. Its error is always an *Error. A question
-// whose connection failed is asked once more; nothing else is.
+// do sends a call and returns its answer. Its error is always an *Error. A GET
+// whose connection failed is sent once more; nothing else is.
 func (c *Client) do(ctx context.Context, k call) (answer, error) {
 	var body content
 	switch {
@@ -85,8 +85,8 @@ type content struct {
 	body []byte
 }
 
-// connectionFailed says whether no answer came, for another reason than the
-// time.
+// connectionFailed says whether there was no answer for another reason than a
+// timeout.
 func (e *Error) connectionFailed() bool {
 	return e.kind == unreachable || e.kind == dropped && e.Status == 0
 }
@@ -153,7 +153,7 @@ func (x *exchange) gotFirstByte()                 { x.progress.Store(answering) 
 // byteOrderMark begins the output of PHP files that were saved with one.
 var byteOrderMark = []byte("\uFEFF")
 
-// trim returns a body without what may stand around JSON.
+// trim returns a body without anything that may surround its JSON.
 func trim(body []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(body, byteOrderMark))
 }

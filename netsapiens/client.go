@@ -39,8 +39,8 @@ const (
 	maxIdle = 64
 
 	// maxOpen bounds those in use: sixty texts a second to a phone system that
-	// takes four seconds for each. Who gets none in their time knows that
-	// nothing was sent, which is better than one more that is not answered.
+	// takes four seconds for each. If you get none in time, you know that
+	// nothing was sent, which is better than one more unanswered request.
 	maxOpen = 256
 
 	// maxHeaderBytes bounds the headers of an answer.
@@ -131,7 +131,7 @@ func New(c Config) (*Client, error) {
 // are not touched.
 func (c *Client) CloseIdle() { c.http.CloseIdleConnections() }
 
-// newTransport returns a transport that speaks HTTP/1.1: one request on one
+// newTransport returns a transport that speaks HTTP/1.1: one request per
 // connection, so that a stuck one holds up no other.
 func newTransport() *http.Transport {
 	var speaks http.Protocols
@@ -171,7 +171,7 @@ func checkURL(address string) (string, error) {
 	return address, nil
 }
 
-// checkToken refuses what cannot stand in a header, without saying what it is.
+// checkToken refuses what cannot stand in a header, without quoting it.
 func checkToken(token string) error {
 	if token == "" {
 		return fault.Newf(fault.Invalid, "no token for the phone system is given").

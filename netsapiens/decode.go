@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// asTexts returns a JSON value in which numbers and booleans are strings. The
-// phone system writes a text that looks like a number as a number ("dest":
-// 2000), now and then; all texts of this package are read through this. The
-// value must be valid.
+// asTexts returns a JSON value in which numbers and booleans are strings. Now
+// and then the phone system writes a text that looks like a number as a number
+// ("dest": 2000), so all texts of this package are read through this. The value
+// must be valid.
 func asTexts(value []byte) []byte {
 	out := make([]byte, 0, len(value)+len(value)/8)
 	for i := 0; i < len(value); {
@@ -50,8 +50,8 @@ type thing interface {
 	known() bool
 }
 
-// unmarshal reads a value into v. A field that holds something odd is left
-// empty: whether what matters is there, known says.
+// unmarshal reads a value into v. A field with an unexpected value is left
+// empty: known says whether what matters is there.
 func unmarshal(body []byte, v any) bool {
 	if !json.Valid(body) {
 		return false
@@ -70,8 +70,8 @@ func many[T thing](body []byte) ([]T, bool) {
 	return all, !slices.ContainsFunc(all, func(t T) bool { return !t.known() })
 }
 
-// one reads a single thing. Where the phone system answers with a list, as it
-// does for some calls in some versions, it is the list's only item.
+// one reads a single thing. If the phone system answers with a list, as it does
+// for some calls in some versions, it is the list's only item.
 func one[T interface{ known() bool }](body []byte) (t T, ok bool) {
 	if len(body) > 0 && body[0] == '[' {
 		var list []T
@@ -84,8 +84,8 @@ func one[T interface{ known() bool }](body []byte) (t T, ok bool) {
 	return t, ok
 }
 
-// nothing says whether a body is how PHP says that there is nothing: an empty
-// list or object.
+// nothing says whether a body is PHP's way of saying nothing: an empty list or
+// object.
 func nothing(body []byte) bool {
 	var list []struct{}
 	var object map[string]struct{}

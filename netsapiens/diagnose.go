@@ -17,8 +17,8 @@ func (c *Client) failed(k *call, why kind, format string, args ...any) *Error {
 	return &Error{Op: k.tried(), Message: fmt.Sprintf(format, args...), kind: why, sent: !k.question()}
 }
 
-// invalid returns the Error of a call that is not made, because of what was
-// given.
+// invalid returns the Error of a call that is not made, because its input is
+// invalid.
 func (c *Client) invalid(tried func() string, err error) *Error {
 	return &Error{Op: tried(), Message: err.Error(), kind: invalid}
 }
@@ -85,8 +85,8 @@ func (x *exchange) dropped(format string, args ...any) *Error {
 // bodyNotBegun says to timeUp that the answer did not get as far as its body.
 const bodyNotBegun = -1
 
-// timeUp returns an Error if the caller gave up or the time was up, and nil
-// where err has another reason.
+// timeUp returns an Error if the caller gave up or the time was up, and nil if
+// err has another reason.
 func (x *exchange) timeUp(err error, status, got int) *Error {
 	if gone := x.caller.Err(); gone != nil {
 		return x.over(gone)

@@ -15,8 +15,7 @@ const (
 )
 
 const (
-	// Any matches everything, and is no limit where a date, a day or a time
-	// would be one.
+	// Any matches everything; as a date, a day or a time it is no limit.
 	Any = "*"
 
 	// Keep stands in a translation for what was there before; other text may
@@ -98,9 +97,9 @@ func (c *Client) DialRules(ctx context.Context, domain, plan string) iter.Seq2[D
 		"domains", domain, "dialplans", plan, "dialrules")
 }
 
-// CreateDialRule adds a rule to a dial plan and waits until the phone system
-// can read it back. An error is AlreadyExists where the plan has a rule that
-// matches the same, whatever that one does: read the rules to find out.
+// CreateDialRule adds a rule to a dial plan and waits until the phone system can
+// read it back. An error is AlreadyExists if the plan has a rule that matches
+// the same, whatever that one does: read the rules to find out.
 func (c *Client) CreateDialRule(ctx context.Context, domain, plan string, r DialRule) error {
 	tried := func() string {
 		return "create the dial rule for " + label(r.ToURI) + " in " + planOf(domain, plan)

@@ -8,9 +8,9 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Error says what was tried and why it failed, in words for people: numbers
-// are masked, and tokens do not occur. To errors.As it is a *fault.Error too.
-// The functions of this package ask it what to do: AlreadyExists, NotFound,
+// Error says what was tried and why it failed, in words for people: numbers are
+// masked, and tokens do not occur. errors.As finds a *fault.Error in it too. The
+// functions of this package ask it what to do: AlreadyExists, NotFound,
 // Unauthorized, Unsupported, Temporary, Permanent and Uncertain.
 type Error struct {
 	Op      string // what was tried, such as "send a text to 19734•••1440"
@@ -70,8 +70,8 @@ func (e *Error) faultCode() fault.Code {
 	return fault.Unavailable
 }
 
-// said returns the status that counts: that in the body where the answer as a
-// whole claims success.
+// said returns the status that counts: the one in the body if the HTTP status
+// claims success.
 func (e *Error) said() int {
 	if e.Status < http.StatusBadRequest && e.Code != 0 {
 		return e.Code
@@ -108,8 +108,8 @@ func (e *Error) uncertain() bool {
 	case late, canceled, dropped, unreadable:
 		return true
 	case redirected:
-		// These say that it is to be asked for elsewhere. After the others it
-		// may be done: PHP sends people on with 302 once it is.
+		// These say to ask elsewhere. Some of the others may mean that it was
+		// done: PHP redirects with 302 afterwards.
 		return e.Status != http.StatusMovedPermanently && e.Status != http.StatusTemporaryRedirect && e.Status != http.StatusPermanentRedirect
 	case refused:
 		// With these the phone system itself says that it did not do it. All
@@ -166,7 +166,7 @@ func Permanent(err error) bool {
 
 // Uncertain reports whether the phone system may have done what was asked
 // although the call failed: the time was up or the connection broke after the
-// request had gone out, the answer cannot be read, or a gateway lost it. A
-// text must then not be sent again by itself. It is never true of a question
-// (GET), nor where the phone system itself refused.
+// request had gone out, the answer cannot be read, or a gateway lost it. Do not
+// send a text again automatically then. It is never true of a GET, or if the
+// phone system itself refused.
 func Uncertain(err error) bool { return is(err, (*Error).uncertain) }

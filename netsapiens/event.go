@@ -37,10 +37,9 @@ func (e *MessageEvent) UnmarshalJSON(value []byte) error {
 
 // ParseMessageEvents reads what a phone system posts to the URL of a
 // subscription to ModelMessage: a JSON array of messages. A single object is
-// taken as an array of one; an empty array is no event. What is not known of a
-// message is left out. Its error is a *fault.Error with the code fault.Invalid
-// and a sentence in which nothing of the body is repeated; there are no events
-// then.
+// taken as an array of one; an empty array is no event. Unknown fields of a
+// message are left out. Its error is a *fault.Error with the code fault.Invalid
+// and a sentence that quotes nothing of the body; there are no events then.
 func ParseMessageEvents(body []byte) ([]MessageEvent, error) {
 	body = trim(body)
 	switch {

@@ -17,10 +17,10 @@ import (
 var ErrEventTooLong = errors.New("an event has too many bytes")
 
 // ReadMessageEvents is ParseMessageEvents for a post of any size: it reads the
-// events one after the other, as they come, and keeps none. Where an event
-// cannot be read there is an error in its place, and the next one follows.
-// Where the post itself cannot be read on, its last error is of that: a
-// *fault.Error with the code fault.Invalid, ErrEventTooLong, or what r says.
+// events one after the other, as they come, and keeps none. If an event cannot
+// be read, it yields an error in its place, and goes on with the next one. If
+// the post itself cannot be read on, its last error says why: a *fault.Error
+// with the code fault.Invalid, ErrEventTooLong, or what r returned.
 func ReadMessageEvents(r io.Reader) iter.Seq2[MessageEvent, error] {
 	return func(yield func(MessageEvent, error) bool) {
 		bounded := &boundedReader{r: r, left: MaxEvents}
@@ -39,7 +39,7 @@ type eventStream struct {
 	n       int  // of the event
 }
 
-// boundedReader has an error where more is read than was allowed.
+// boundedReader fails if more is read than was allowed.
 type boundedReader struct {
 	r    io.Reader
 	left int64

@@ -104,8 +104,7 @@ func (x *exchange) redirect(resp *http.Response) *Error {
 	return e
 }
 
-// unreadable returns the Error for a whole answer that is not what it should
-// be.
+// unreadable returns the Error for a whole answer that is not what it should be.
 func (c *Client) unreadable(k *call, status int, body []byte, want string) *Error {
 	e := c.failed(k, unreadable, "%s answered %d with %s instead of %s", c.where, status, c.describe(body), want)
 	e.Status, e.Hint = status, "check the address of the phone system, and what stands before it"
@@ -137,7 +136,7 @@ type words struct {
 	message string // of JSON, the title of a page, or the text itself
 }
 
-// vendorWords reads {"code":404,"message":"…"} and what is near it: numbers as
+// vendorWords reads {"code":404,"message":"…"} and variants of it: numbers as
 // strings, the error objects of OAuth (RFC 6749, section 5.2), plain text,
 // pages. A list has no words.
 func vendorWords(body []byte) words {

@@ -14,8 +14,8 @@ const (
 	// and nothing says so.
 	pageSize = 100
 
-	// bulkSize is how many are asked for at once of what a domain has
-	// thousands of, users and dial rules: the most that the API gives.
+	// bulkSize is the page size for what a domain has thousands of, users and
+	// dial rules: the most that the API gives.
 	bulkSize = 1000
 
 	// maxItems bounds a list that does not end.
@@ -35,7 +35,7 @@ func Collect[T any](list iter.Seq2[T, error]) ([]T, error) {
 	return all, nil
 }
 
-// list asks for a list, page by page as its items are wanted. An error is its
+// list yields the items of a list, and asks for pages as needed. An error is its
 // last pair.
 func list[T thing](ctx context.Context, c *Client, what string, tried func() string, parts ...string) iter.Seq2[T, error] {
 	return listBy[T](ctx, c, pageSize, what, tried, parts...)
@@ -123,7 +123,7 @@ func get[T interface{ known() bool }](ctx context.Context, c *Client, what strin
 	return none, c.unreadable(&k, a.status, a.body, what)
 }
 
-// write sends what changes something and has no answer beyond "done".
+// write sends a change whose answer says no more than "done".
 func (c *Client) write(ctx context.Context, method string, body any, tried func() string, parts ...string) error {
 	k := call{method: method, body: body, tried: tried}
 	var err error

@@ -76,19 +76,19 @@ func (w *wireMessage) message() Message {
 	}
 }
 
-// Messages returns the messages of a user's conversation, as a rule the
-// youngest first. An error is NotFound where there is no such conversation.
+// Messages returns the messages of a user's conversation, as a rule the youngest
+// first. An error is NotFound if there is no such conversation.
 func (c *Client) Messages(ctx context.Context, domain, user, session string) iter.Seq2[Message, error] {
 	return list[Message](ctx, c, "messages", func() string { return "read a conversation of " + userIn(domain, user) },
 		"domains", domain, "users", user, "messagesessions", session, "messages")
 }
 
-// HasText reports whether a user's conversation holds a text to a number: for
-// those who sent it and do not know whether the phone system took it. White
+// HasText reports whether a user's conversation holds a text to a number: use it
+// if you do not know whether the phone system took a text that you sent. White
 // space does not count, nor whether the number has its country's code. It errs
-// on the side of yes: what the phone system does not show of a message, its
-// number or its words, is taken to be the same. A conversation that is not
-// there holds nothing, and is no error.
+// on the side of yes: if the phone system does not show the number or the words
+// of a message, they count as the same. A conversation that is not there holds
+// nothing, and is no error.
 func (c *Client) HasText(ctx context.Context, domain, user, session, to, text string) (bool, error) {
 	if _, err := digits("destination", to); err != nil {
 		tried := func() string {
@@ -120,8 +120,8 @@ func (m Message) isFor(number string) bool {
 	return len(all) == 0
 }
 
-// minNational is how long a number without its country's code is at least, in
-// digits.
+// minNational is the least number of digits of a number without its country's
+// code.
 const minNational = 7
 
 // sameNumber reports whether two numbers are the same, one of them perhaps

@@ -30,8 +30,8 @@ func path(parts ...string) (string, error) {
 	return b.String(), nil
 }
 
-// checkName refuses a name that would make another path of the path it stands
-// in, and a domain or user of asterisks alone, which means all of them.
+// checkName refuses a name that would change the path it stands in, and a domain
+// or user of asterisks alone, which means all of them.
 func checkName(of, name string) error {
 	what := strings.TrimSuffix(of, "s")
 	switch {

@@ -25,8 +25,8 @@ func label(name string) string { return masked(onOneLine(name)) }
 // shown, whatever stands between its digits.
 func numberLabel(number string) string { return masked(phone.Mask(onOneLine(number))) }
 
-// onOneLine replaces white space by single spaces and leaves out what cannot be
-// seen, such as what turns the direction of a line.
+// onOneLine replaces white space by single spaces and removes invisible
+// characters, such as those that turn the direction of a line.
 func onOneLine(text string) string {
 	var b strings.Builder
 	for word := range strings.FieldsSeq(strings.ToValidUTF8(text, "\uFFFD")) {
@@ -52,8 +52,8 @@ func masked(text string) string {
 }
 
 const (
-	// minRepeated is how many characters of the token in a row give it away: a
-	// phone system may quote only its beginning.
+	// minRepeated is how many characters of the token in a row count as a leak:
+	// a phone system may quote only its beginning.
 	minRepeated = 8
 
 	// minJWT is the fewest characters of what is taken for a JSON Web Token.

@@ -17,7 +17,7 @@ import (
 )
 
 // TestASlowPhoneSystemHasBoundedConnections: it takes every request and answers
-// none. Who gets no connection in their time knows that nothing was sent.
+// none. A text that gets no connection in time is known to be unsent.
 func TestASlowPhoneSystemHasBoundedConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const asked, most = 1000, 256

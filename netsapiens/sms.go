@@ -22,8 +22,8 @@ type SMS struct {
 }
 
 const (
-	// minSession is what the API asks of a session's id, maxSession what fits
-	// in its column with room to spare.
+	// minSession is what the API requires of a session's id, maxSession what
+	// fits in its column with room to spare.
 	minSession, maxSession = 32, 128
 
 	// maxDigits is how long a number can be (ITU-T E.164).
@@ -41,9 +41,9 @@ func NewSession() string {
 	return hex.EncodeToString(id[:])
 }
 
-// SendSMS sends a text. It returns nil once the phone system has taken it:
-// whether the text arrives at a phone is another matter. Where the error is
-// Uncertain, it may have been taken and must not be sent again by itself.
+// SendSMS sends a text. It returns nil once the phone system has accepted it:
+// whether the text arrives at a phone is another matter. If the error is
+// Uncertain, it may have been accepted: do not send it again automatically.
 func (c *Client) SendSMS(ctx context.Context, sms SMS) error {
 	tried := func() string {
 		return fmt.Sprintf("send a text to %s as %s", numberLabel(sms.To), userIn(sms.Domain, sms.User))

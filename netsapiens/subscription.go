@@ -40,7 +40,7 @@ type Subscription struct {
 	Created time.Time // given by the phone system
 	Expires time.Time // default: as long as the token is valid, 20 years for an API key
 
-	// Given by the phone system: how posting goes. A post fails where the URL
+	// Given by the phone system: how posting goes. A post fails if the URL
 	// cannot be reached, or answers with a status above 302.
 	Status string // StatusPending, StatusActive or StatusError
 	Errors int    // posts that failed since the last reset
@@ -91,11 +91,11 @@ func (c *Client) Subscriptions(ctx context.Context, domain string) iter.Seq2[Sub
 		subscriptionsOf(domain)...)
 }
 
-// CreateSubscription subscribes to the events of s.Domain, or with Any to
-// those of all domains. It returns the subscription as the phone system shows
-// it. Its ID is empty where the phone system took it without showing it:
-// Subscriptions has it then. An error is AlreadyExists where there is one of
-// the same model, URL, domain and user.
+// CreateSubscription subscribes to the events of s.Domain, or with Any to those
+// of all domains. It returns the subscription as the phone system shows it. Its
+// ID is empty if the phone system accepted it without showing it: then find it
+// with Subscriptions. An error is AlreadyExists if there is one of the same
+// model, URL, domain and user.
 func (c *Client) CreateSubscription(ctx context.Context, s Subscription) (Subscription, error) {
 	k := call{method: http.MethodPost, tried: func() string {
 		return "subscribe to events (" + label(s.Model) + ") of " + everyOr(s.Domain)

@@ -36,8 +36,8 @@ type APIKey struct {
 func (k APIKey) known() bool { return k.ID != "" || k.Scope != "" }
 
 // APIKey describes the Client's own token: a good check at the start of a
-// program. A token that is no API key may have no description, although it
-// works; the error is then not Unauthorized.
+// program. A token that is no API key may work without having a description; the
+// error is then not Unauthorized.
 func (c *Client) APIKey(ctx context.Context) (APIKey, error) {
 	return get[APIKey](ctx, c, "an API key", func() string { return "read what the token may do" }, "apikeys", "~")
 }

@@ -22,16 +22,16 @@ func (r DialRule) Match() string {
 	return strings.Join([]string{r.ToURI, r.FromURI, r.Days, r.StartDate, r.EndDate, r.StartTime, r.EndTime}, "||")
 }
 
-// LikelyID returns the ID that the rule has on most phone systems. It is good
-// for a look that may find nothing; to change a rule, take the ID that
-// DialRules or DialRule gave.
+// LikelyID returns the ID that the rule has on most phone systems. Use it for a
+// look-up that may find nothing; to change a rule, take the ID from DialRules or
+// DialRule.
 func (r DialRule) LikelyID() string { return base64.StdEncoding.EncodeToString([]byte(r.Match())) }
 
 // Complete returns the rule with its defaults, as CreateDialRule writes it.
 func (r DialRule) Complete() DialRule { return r.complete() }
 
-// DialRule returns the rule of a dial plan with an ID. An error is NotFound
-// where there is none.
+// DialRule returns the rule of a dial plan with an ID. An error is NotFound if
+// there is none.
 func (c *Client) DialRule(ctx context.Context, domain, plan, id string) (DialRule, error) {
 	return get[DialRule](ctx, c, "a dial rule", func() string { return "read a dial rule of " + planOf(domain, plan) },
 		"domains", domain, "dialplans", plan, "dialrules", id)

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// ScopeSimpleUser is the scope of a user that only holds a place for calls to
-// go through, such as that of a web responder.
+// ScopeSimpleUser is the scope of a user that only serves to route calls, such
+// as that of a web responder.
 const ScopeSimpleUser = "Simple User"
 
 // User is a user of a domain: what has an extension and answer rules.
@@ -26,15 +26,15 @@ type User struct {
 
 func (u User) known() bool { return u.User != "" }
 
-// User returns a user. An error is NotFound where there is none.
+// User returns a user. An error is NotFound if there is none.
 func (c *Client) User(ctx context.Context, domain, user string) (User, error) {
 	return get[User](ctx, c, "a user", func() string { return "read " + userIn(domain, user) },
 		"domains", domain, "users", user)
 }
 
 // CreateUser creates a user, and with it, as a rule, its answer rule "*". The
-// phone system may still be at it when CreateUser returns. An error is
-// AlreadyExists where the user is there.
+// phone system may not have finished when CreateUser returns. An error is
+// AlreadyExists if the user is there.
 func (c *Client) CreateUser(ctx context.Context, domain string, u User) error {
 	tried := func() string { return "create " + userIn(domain, u.User) }
 	if u.User == "" || u.FirstName == "" || u.LastName == "" || u.Email == "" || u.Scope == "" {
