@@ -64,8 +64,8 @@ func completeAnswerRule(domain, user string, fields Fields, order int) Fields {
 	return fields
 }
 
-// isActive reports whether a rule counts now: no time frames are known here
-// but the one that always holds.
+// isActive reports whether a rule counts now: the only time frame known here is
+// the one that always holds.
 func isActive(f Fields) bool {
 	return f.Yes("enabled", true) && f.Text("time-frame") == dialplan.Always
 }
@@ -108,7 +108,7 @@ func answerRuleOf(f Fields) dialplan.AnswerRule {
 	}
 }
 
-// destinations returns where a feature forwards to, nil where it is off.
+// destinations returns where a feature forwards to, nil if it is off.
 func destinations(f Fields, name string) []string {
 	feature := f.Nested(name)
 	if !feature.Yes("enabled", false) {

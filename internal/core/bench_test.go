@@ -12,7 +12,7 @@ import (
 // and dial rules, as Place does before it asks a responder.
 func BenchmarkRoute(b *testing.B) {
 	c := newLarge(b)
-	c.route(b, 0) // makes the dial plan ready
+	c.route(b, 0) // prepares the dial plan
 	b.ReportAllocs()
 	i := 0
 	for b.Loop() {

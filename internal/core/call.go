@@ -15,24 +15,24 @@ import (
 )
 
 // maxForwards is the most responders that one call is handed to, one after
-// another. Two that forward to each other reach it at once; people do not.
+// another. Two that forward to each other reach it at once; real calls do not.
 const maxForwards = 20
 
 // Call is a call that Place was given, and its outcome.
 type Call struct {
-	// Routes are the decisions, the first for the number that was called, each
-	// further one for a Forward of a responder that led to another.
+	// Routes are the decisions: the first for the number that was called, each
+	// further one for a Forward of a responder.
 	Routes  []dialplan.Result
 	Outcome engine.Outcome
 }
 
-// Place puts a caller's line, which has been answered, through to a number,
-// and runs the call until it ends. From is a number or user@domain. Each event
-// is given to record, as engine.Run does; record may be nil.
+// Place routes a caller's line, which has been answered, to a number, and runs
+// the call until it ends. From is a number or user@domain. Each event is passed
+// to record, as engine.Run does; record may be nil.
 //
-// The error says that the call could not begin: a *fault.Error that begins
-// with "not reachable". The Call then has the route that ended there, and
-// nothing was done to the line.
+// The error says that the call could not begin: a *fault.Error that begins with
+// "not reachable". The Call then has the route that ended there, and nothing was
+// done to the line.
 func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
 	route, err := c.Route(ctx, dialplan.Query{From: from, To: to})
 	if err != nil {

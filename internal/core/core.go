@@ -2,11 +2,11 @@
 // numbers, dial plans, answer rules, texts, queued calls) and the calls it
 // carries.
 //
-// New makes a Core over a State. Place sends a call where the dial plan says
-// and runs the web responder it comes to, ReceiveText lets a text come in; the
-// methods that create, update and delete are what the phone system's API
-// (package nsapi) is made of. PostEvents tells those who subscribed what
-// happens, WorkQueues lets the turn of queued calls come.
+// New makes a Core over a State. Place sends a call where the dial plan says and
+// runs the web responder it comes to, ReceiveText lets a text come in; the
+// methods that create, update and delete are behind the phone system's API
+// (package nsapi). PostEvents posts what happens to subscribers, WorkQueues
+// gives queued calls their turn.
 package core
 
 import (
@@ -88,8 +88,8 @@ func (c *Core) Objects(ctx context.Context, match Key, start, limit int) ([]Obje
 	return found, describe(err, match)
 }
 
-// lower returns the key as a State has it. What is no name stays: the case of
-// a rule's id and of a session counts.
+// lower returns the key as a State has it. Ids of rules and sessions stay as
+// they are: their case counts.
 func (k Key) lower() Key {
 	k.Domain = strings.ToLower(k.Domain)
 	switch k.Kind {
@@ -104,11 +104,11 @@ func (k Key) lower() Key {
 	return k
 }
 
-// maxTries bounds how often an update is tried that others get in the way of.
-// Two administrators may; ten do not.
+// maxTries bounds how often a conflicting update is tried again. Two
+// administrators may conflict; ten do not.
 const maxTries = 10
 
-// update changes an object's fields. What change returns is written; its
+// update changes an object's fields. It stores what change returns, whose
 // argument is a copy.
 func (c *Core) update(ctx context.Context, key Key, change func(Fields) (Fields, error)) error {
 	for range maxTries {

@@ -33,8 +33,8 @@ func RuleID(fields Fields) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Join(parts, separator)))
 }
 
-// CanonicalRuleID returns an id as RuleID writes it, whichever variant of
-// base64 it came in. What is none is returned as it is, and names no rule.
+// CanonicalRuleID returns an id as RuleID writes it, whichever variant of base64
+// it came in. Anything else is returned unchanged, and names no rule.
 func CanonicalRuleID(id string) string {
 	plain := strings.TrimRight(strings.NewReplacer("-", "+", "_", "/").Replace(id), "=")
 	decoded, err := base64.RawStdEncoding.DecodeString(plain)
@@ -104,8 +104,8 @@ func (c *Core) CreateDialRule(ctx context.Context, domain, plan string, fields F
 	return made.Object, c.apply(ctx, made)
 }
 
-// UpdateDialRule changes what a rule does. Which calls it is for cannot be
-// changed: that is another rule.
+// UpdateDialRule changes what a rule does. Which calls it matches cannot be
+// changed: that makes another rule.
 func (c *Core) UpdateDialRule(ctx context.Context, domain, plan, id string, fields Fields) error {
 	return c.update(ctx, Key{Kind: DialRule, Domain: domain, Owner: plan, ID: id}, func(old Fields) (Fields, error) {
 		for _, name := range matching {

@@ -11,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/dialplan"
 )
 
-// directory shows a State to one routing decision. The first error is kept,
-// and from then on nothing is found.
+// directory shows a State to one routing decision. It stores the first error,
+// and then finds nothing more.
 type directory struct {
 	ctx  context.Context
 	core *Core
@@ -60,7 +60,7 @@ func (d *directory) Number(digits string) *dialplan.Number {
 	}
 }
 
-// User returns a user with the settings of the domain where it has none.
+// User returns a user, with the settings of the domain for those it lacks.
 func (d *directory) User(domain, name string) *dialplan.User {
 	o := d.object(Key{Kind: User, Domain: domain, ID: name})
 	if o == nil {
@@ -96,7 +96,7 @@ func given(f Fields, name string) string {
 }
 
 // cachedPlan is a dial plan that is ready to be searched, and the revision of
-// the domain's dial rules that it was made of.
+// the domain's dial rules that it was made from.
 type cachedPlan struct {
 	revision int64
 	plan     *dialplan.Plan
@@ -143,8 +143,8 @@ func (d *directory) Plan(domain, name string) *dialplan.Plan {
 	return plan
 }
 
-// zone returns a time zone by its name; UTC where there is none of that name,
-// which the API does not let in.
+// zone returns a time zone by its name; UTC if there is none of that name, which
+// the API does not accept.
 func (c *Core) zone(name string) *time.Location {
 	c.mu.Lock()
 	defer c.mu.Unlock()

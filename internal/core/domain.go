@@ -23,9 +23,9 @@ func checkName(what, name string) error {
 	return nil
 }
 
-// CreateDomain makes a domain, and with it its own user, a dial plan of the
-// same name, and in it the rule that leads what is left to the system's table.
-// The field domain is its name.
+// CreateDomain makes a domain, and with it its own user, a dial plan of the same
+// name, and in it the rule that sends all other calls to the system's table. The
+// field domain is its name.
 func (c *Core) CreateDomain(ctx context.Context, fields Fields) (Object, error) {
 	name := fields.Text("domain")
 	if err := checkName("domain", name); err != nil {

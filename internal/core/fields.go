@@ -12,8 +12,8 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Fields are the members of an object as they came: what is not known here is
-// kept and given back. Fields that are in a State never change; Clone first.
+// Fields are the members of an object as they came: unknown ones are stored and
+// given back. Fields that are in a State never change; Clone first.
 type Fields map[string]json.RawMessage
 
 // ParseFields reads one JSON object and nothing after it. Its error says in a
@@ -57,7 +57,7 @@ func (f Fields) Clone() Fields {
 	return maps.Clone(f)
 }
 
-// With returns a copy with the members of other, which count more.
+// With returns a copy with the members of other, which take precedence.
 func (f Fields) With(other Fields) Fields {
 	merged := f.Clone()
 	maps.Copy(merged, other)
@@ -90,7 +90,7 @@ func textOf(raw json.RawMessage) string {
 	switch c := raw[0]; {
 	case c == '"':
 		if inner := raw[1:max(1, len(raw)-1)]; bytes.IndexByte(inner, '\\') < 0 && utf8.Valid(inner) {
-			return string(inner) // nearly all are; a dial plan has ten thousand rules of twenty of them
+			return string(inner) // the usual case; a dial plan has ten thousand rules with twenty of them each
 		}
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
@@ -111,7 +111,7 @@ func (f Fields) TextOr(name, otherwise string) string {
 	return otherwise
 }
 
-// Yes reports whether a member says yes; where it is not there the answer is
+// Yes reports whether a member says yes; if it is missing, the answer is
 // otherwise.
 func (f Fields) Yes(name string, otherwise bool) bool {
 	if !f.Has(name) {
@@ -145,7 +145,7 @@ func (f Fields) Texts(name string) []string {
 	return texts
 }
 
-// set puts a member in. The value is one that JSON can say.
+// set puts a member in. The value must be valid in JSON.
 func (f Fields) set(name string, value any) {
 	encoded, err := json.Marshal(value)
 	if err != nil {

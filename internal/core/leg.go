@@ -11,8 +11,8 @@ import (
 )
 
 // leg is a call from when a responder is asked until it ends there or is
-// forwarded: what the phone system shows as a call of the user whose number
-// was called, and writes a record of.
+// forwarded: what the phone system shows as a call of the user whose number was
+// called, and records.
 type leg struct {
 	origID, termID string
 	from, to       string // as the caller dialled
@@ -98,7 +98,7 @@ func userOf(caller dialplan.URI) string {
 	return caller.User
 }
 
-// record returns what is written down of the call.
+// record returns the call's record.
 func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 	f := Fields{}
 	caller := l.caller()

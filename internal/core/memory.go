@@ -59,8 +59,8 @@ func (m *Memory) Revision(_ context.Context, kind Kind, domain string) (int64, e
 	return m.revisions[Key{Kind: kind, Domain: domain}], nil
 }
 
-// Apply makes all the changes or none. Those that were made before one that
-// cannot be are undone, the last first.
+// Apply makes all the changes or none. If one fails, those before it are undone,
+// the last first.
 func (m *Memory) Apply(_ context.Context, changes ...Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

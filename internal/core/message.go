@@ -29,7 +29,7 @@ type Text struct {
 	Sent time.Time
 }
 
-// messageTime is how texts have their time: RFC 3339 with hundredths, UTC.
+// messageTime is the format of a text's time: RFC 3339 with hundredths, UTC.
 const messageTime = "2006-01-02T15:04:05.00Z"
 
 // sessionForm is what the API requires of a session's id: random, and too long
@@ -101,8 +101,8 @@ type written struct {
 	domain, user, session, id string
 
 	message Fields
-	begun   Fields // what its session keeps from its first message on
-	last    Fields // what its session shows of its last one
+	begun   Fields // fields of its session that its first message sets
+	last    Fields // fields of its session that its last message sets
 }
 
 // keep stores a message and its session in one transaction, and notifies those
@@ -135,9 +135,9 @@ func (c *Core) keep(ctx context.Context, w written) (Object, error) {
 // messageOwner is the Owner of the messages of a session.
 func messageOwner(user, session string) string { return user + "/" + session }
 
-// Messages returns messages of a user's session, the youngest first: the first
-// start are left out, and there are at most limit; limit 0: all. A
-// fault.NotFound says that there is no such session.
+// Messages returns messages of a user's session, the youngest first: it skips
+// start of them and returns at most limit; limit 0: all. A fault.NotFound says
+// that there is no such session.
 func (c *Core) Messages(ctx context.Context, domain, user, session string, start, limit int) ([]Object, error) {
 	if _, err := c.Object(ctx, Key{Kind: MessageSession, Domain: domain, Owner: user, ID: session}); err != nil {
 		return nil, err

@@ -130,8 +130,8 @@ func (c *Core) checkSMSNumber(ctx context.Context, domain string, fields Fields)
 	}
 }
 
-// invalidIfMissing is for what a request names beside what it is about: that
-// it is missing is a mistake in the request.
+// invalidIfMissing is for a name in a request other than the one it is about: if
+// it does not exist, the request is invalid.
 func invalidIfMissing(err error) error {
 	if missing, ok := errors.AsType[*fault.Error](err); ok && missing.Code == fault.NotFound {
 		return &fault.Error{Code: fault.Invalid, Message: missing.Message}

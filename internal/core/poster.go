@@ -55,6 +55,6 @@ func (p *poster) Post(ctx context.Context, url string, header http.Header, body 
 		return 0, err
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxPostAnswer)) // the status has come, and counts
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxPostAnswer)) // only the status counts
 	return resp.StatusCode, nil
 }

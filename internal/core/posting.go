@@ -95,7 +95,7 @@ type posting struct {
 	lanes    sync.WaitGroup
 
 	mu      sync.Mutex
-	waiting map[Key][]Fields // by subscription; one that has a lane is there, if empty
+	waiting map[Key][]Fields // by subscription; one with a lane has an entry, even an empty one
 }
 
 // finish posts what was queued before the end, and gives up after stopTime.
@@ -231,7 +231,7 @@ func (p *posting) post(key Key, header http.Header, body []byte) posted {
 	return got
 }
 
-// count keeps in a subscription that it was posted to.
+// count updates a subscription's counts after a post.
 func (p *posting) count(key Key, taken bool) error {
 	return p.core.update(p.requests, key, func(f Fields) (Fields, error) {
 		f.set("posts-count", countIn(f, "posts-count")+1)

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// DefaultQueueTime is how long a queued call waits for its turn: somebody who
-	// looks at the page where they asked for it sees it wait and come to an end.
+	// DefaultQueueTime is how long a queued call waits for its turn: long enough
+	// to watch it wait and end on the page where it was asked for.
 	DefaultQueueTime = 30 * time.Second
 
 	// lookAtQueues is how often WorkQueues checks for queued calls that it was
@@ -36,7 +36,7 @@ type WaitingCall struct {
 	Since         time.Time
 }
 
-// QueueState is how a WaitingCall stands.
+// QueueState is the state of a WaitingCall.
 type QueueState string
 
 // The states, in their order.
@@ -46,9 +46,9 @@ const (
 )
 
 // QueueCall puts a number into a domain's call queue. The field destination is
-// its digits; the others are kept. It waits there for the Core's QueueTime, and
-// is taken off by WorkQueues. A fault.NotFound says that there is no such queue:
-// one is a user with the service code system-queue.
+// its digits; the others are stored. It waits there for the Core's QueueTime,
+// and is taken off by WorkQueues. A fault.NotFound says that there is no such
+// queue: a queue is a user with the service code system-queue.
 func (c *Core) QueueCall(ctx context.Context, domain, queue string, fields Fields) (Object, error) {
 	number, err := Digits(fields.Text("destination"))
 	if err != nil {
@@ -85,8 +85,8 @@ func (c *Core) QueueCall(ctx context.Context, domain, queue string, fields Field
 	return made.Object, nil
 }
 
-// QueuedCalls returns the calls that wait in a queue, the oldest first, leaving
-// out the first start and returning at most limit; limit 0: all.
+// QueuedCalls returns the calls that wait in a queue, the oldest first: it skips
+// start of them and returns at most limit; limit 0: all.
 func (c *Core) QueuedCalls(ctx context.Context, domain, queue string, start, limit int) ([]Object, error) {
 	if _, err := c.queue(ctx, domain, queue); err != nil {
 		return nil, err
@@ -142,8 +142,8 @@ func (c *Core) WorkQueues(ctx context.Context) {
 	}
 }
 
-// lookThroughQueues takes off what has had its time, and returns how long it is
-// until the next look.
+// lookThroughQueues takes calls off whose time is up, and returns how long it is
+// until the next check.
 func (c *Core) lookThroughQueues(ctx context.Context) time.Duration {
 	next := lookAtQueues
 	all, err := c.Objects(ctx, Key{Kind: QueuedCall}, 0, 0)
@@ -178,7 +178,7 @@ func (c *Core) leftInQueue(o Object) time.Duration {
 	return waitingCall(o).Since.Add(c.config.QueueTime).Sub(c.config.Now())
 }
 
-// waitingCall returns what an object is. One whose time cannot be read has
+// waitingCall returns the call in an object. One whose time cannot be read has
 // waited for ever.
 func waitingCall(o Object) WaitingCall {
 	since, err := time.Parse(messageTime, o.Fields.Text("queued-datetime"))

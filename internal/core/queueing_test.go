@@ -129,7 +129,7 @@ func TestQueuedCallWaitsUntilItsTurn(t *testing.T) {
 	})
 }
 
-// Off its list at once though nothing looks: a server may be busy, or stopped.
+// Off its list at once without any check: a server may be busy, or stopped.
 func TestQueuedCallIsNotShownPastItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newQueues(t, nil).setUp()

@@ -62,20 +62,19 @@ var (
 	ErrStale    = errors.New("the object has changed meanwhile")
 )
 
-// State keeps the phone side's objects. It is used by several goroutines. A
+// State stores the phone side's objects. It is used by several goroutines. A
 // database is one, Memory another.
 //
 // No two objects share a Key. A PhoneNumber or an SMSNumber is the only one of
-// its Kind with its ID, in whichever domain.
+// its Kind with its ID in all domains.
 type State interface {
 	// Object returns an object, or ErrNotFound.
 	Object(ctx context.Context, key Key) (Object, error)
 
-	// Objects returns the objects of a Kind from the oldest to the youngest,
-	// leaving out the first start and returning at most limit; limit 0: all.
-	// Where match has a Domain they are of that domain, where it has an Owner
-	// as well, of that owner. Where it has an ID and nothing else they have
-	// that ID.
+	// Objects returns the objects of a Kind from the oldest to the youngest: it
+	// skips start of them and returns at most limit; limit 0: all. If match has
+	// a Domain, they are of that domain; if it has an Owner as well, of that
+	// owner. If it has an ID and nothing else, they have that ID.
 	Objects(ctx context.Context, match Key, start, limit int) ([]Object, error)
 
 	// Apply makes all the changes, in order, or none of them.

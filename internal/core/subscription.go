@@ -24,8 +24,8 @@ const (
 	modelCDR     = "cdr"
 )
 
-// models are those that can be subscribed to. Of the others than the three
-// above nothing happens here.
+// models are those that can be subscribed to. Only the three above have events
+// here.
 var models = []string{
 	modelMessage, modelCall, modelCDR,
 	"agent", "auditlog", "auditlog_lite", "call_origid", "messagesession", "subscriber", "presence", "voicemail",
@@ -42,8 +42,8 @@ const (
 	// subscriptionTime is how subscriptions have their times, in UTC.
 	subscriptionTime = time.DateTime
 
-	// subscriptionYears is how long a subscription lasts that does not say: as
-	// long as the vendor's, with an API key.
+	// subscriptionYears is the default life of a subscription: that of the
+	// vendor's, with an API key.
 	subscriptionYears = 20
 
 	// maxPostURL bounds the URL of a subscription, in bytes.
@@ -114,8 +114,8 @@ func sameSubscription(a, b Fields) bool {
 	return !slices.ContainsFunc([]string{"model", "post-url", "user", "reseller"}, func(name string) bool { return a.Text(name) != b.Text(name) })
 }
 
-// checkSubscription refuses what could never be posted, and writes the end of
-// the subscription in one form.
+// checkSubscription refuses what could never be posted, and normalizes the time
+// at which the subscription ends.
 func (c *Core) checkSubscription(f Fields) error {
 	if model := f.Text("model"); !slices.Contains(models, model) {
 		return fault.Newf(fault.Invalid, "%.100q is not a model of events", model).WithHint("%s are", strings.Join(models, ", "))

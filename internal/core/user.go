@@ -62,8 +62,8 @@ func (c *Core) UpdateUser(ctx context.Context, domain, name string, fields Field
 	})
 }
 
-// DeleteUser removes a user with its answer rules and texts, and with what waits
-// in it where it is a queue. Numbers that lead to it stay, and lead nowhere.
+// DeleteUser removes a user with its answer rules and texts, and its waiting
+// calls if it is a queue. Numbers that lead to it stay, and lead nowhere.
 func (c *Core) DeleteUser(ctx context.Context, domain, name string) error {
 	key := Key{Kind: User, Domain: domain, ID: name}.lower()
 	changes := []Change{removal(key)}

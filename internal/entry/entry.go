@@ -1,6 +1,6 @@
 // Package entry is what operators configure for each of their customers: one
-// item of domains.json. File keeps them in that file; what it does not know
-// stays as it is, byte for byte of meaning.
+// item of domains.json. File stores them in that file; fields that it does not
+// know keep their meaning.
 package entry
 
 import (
@@ -71,9 +71,9 @@ func (e *Entry) TextRegions() []string {
 	return phone.Around(e.From())
 }
 
-// HomeOfAll returns where numbers belong that do not say their country, of the
-// entries of a phone system's domain; empty: of all of them. Where these differ
-// it is that of phone.DefaultRegion.
+// HomeOfAll returns the home of numbers without a country code, for the entries
+// of a phone system's domain; empty: for all of them. If the entries differ it
+// is that of phone.DefaultRegion.
 func HomeOfAll(entries []*Entry, domain string) phone.Home {
 	var found phone.Home
 	for _, e := range entries {
@@ -100,7 +100,7 @@ func (e *Entry) From() phone.Number {
 	return e.from
 }
 
-// Zone returns the entry's time zone: that of the machine where none is named.
+// Zone returns the entry's time zone; default that of the machine.
 func (e *Entry) Zone() *time.Location {
 	if e.TimeZone == nil {
 		return time.Local
@@ -162,7 +162,7 @@ const (
 
 var validID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,100}$`)
 
-// CheckID reports what is wrong with an id that is to be made. The error is a
+// CheckID reports what is wrong with the id of a new entry. The error is a
 // *fault.Error.
 func CheckID(id string) error {
 	if validID.MatchString(id) {
@@ -171,8 +171,8 @@ func CheckID(id string) error {
 	return fault.Newf(fault.Invalid, "the id %.120q is not 1 to 100 letters, digits, full stops, underscores or hyphens", id)
 }
 
-// parse reads an entry's object, which is valid JSON. Names count as they are
-// written: a field Message is not message, but one that is not known here.
+// parse reads an entry's object, which is valid JSON. Names are case-sensitive:
+// a field Message is not message, but an unknown one.
 func parse(id string, object []byte) (*Entry, error) {
 	if !isObject(object) {
 		return nil, fmt.Errorf("entry %q: it is not a JSON object", id)

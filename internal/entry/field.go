@@ -145,7 +145,7 @@ func spoken(value []byte) (map[string]string, error) {
 	return all, nil
 }
 
-// unspeakable reports whether XML 1.0 cannot hold a character.
+// unspeakable reports whether XML 1.0 does not allow a character.
 func unspeakable(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == '\uFFFE' || r == '\uFFFF'
 }
@@ -194,8 +194,8 @@ func count(value []byte, most int) (int, error) {
 	return n, nil
 }
 
-// branding reads what the widget shows. Numbers and the like are as good as
-// texts: a page's script shows them, too.
+// branding reads what the widget shows. Numbers and the like count as texts: a
+// page's script shows them, too.
 func branding(value []byte) (Branding, error) {
 	var b Branding
 	if !isObject(value) {
@@ -229,7 +229,7 @@ func branding(value []byte) (Branding, error) {
 }
 
 // list reads a list of texts. An empty one could mean all or none, and is
-// refused: who means all leaves the field out.
+// refused: leave the field out to mean all.
 func list[T any](value []byte, of string, parse func(string) (T, error)) ([]T, error) {
 	var given []string
 	if err := json.Unmarshal(value, &given); err != nil {

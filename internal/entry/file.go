@@ -43,7 +43,7 @@ type version struct {
 	entries  map[string]*Entry
 	object   *object
 	senders  Senders
-	problem  error           // the file as it is now cannot be used; the rest is of before
+	problem  error           // the file as it is now cannot be used; the rest is from before
 	oddities []error         // entries of it that cannot be used
 	odd      map[string]bool // the ids of those; nil: there are none
 	remarks  Remarks         // on entries that can be used
@@ -71,8 +71,8 @@ func Open(path string, report func(error)) (*File, error) {
 	return f, nil
 }
 
-// Get returns an entry. It looks at the file's time, and reads the file only
-// where that has changed, or is so recent that it could hide a change.
+// Get returns an entry. It checks the file's time, and reads the file only if
+// that has changed, or is so recent that it could hide a change.
 func (f *File) Get(id string) (*Entry, bool) {
 	e, ok := f.refresh().entries[id]
 	return e, ok
@@ -96,8 +96,7 @@ func (f *File) Problem() error { return f.refresh().problem }
 // when they last could be used, or left out.
 func (f *File) Oddities() []error { return f.refresh().oddities }
 
-// Remarks returns what there is to say of entries that are in force, each a
-// *Remark.
+// Remarks returns the remarks on entries that are in force, each a *Remark.
 func (f *File) Remarks() []error { return f.refresh().remarks.Errors() }
 
 // refresh returns the version in force.
@@ -153,7 +152,7 @@ func (v *version) fresh(path string) bool {
 	return v.readAt.Sub(info.ModTime()).Abs() > racy
 }
 
-// read reads the file. Where it cannot be used, what was before stays.
+// read reads the file. If it cannot be used, what was read before stays.
 func (f *File) read(before *version) *version {
 	readAt := time.Now()
 	data, info, err := readFile(f.path)
@@ -188,7 +187,7 @@ func (f *File) parse(data []byte, before *version) *version {
 	}
 	for _, id := range o.names {
 		if e, ok := before.entries[id]; ok && !before.odd[id] && bytes.Equal(before.object.values[id], o.values[id]) {
-			v.entries[id] = e // who changes one entry of ten thousand does not wait for the others
+			v.entries[id] = e // a change of one entry of ten thousand does not wait for the others
 			if says := before.remarks[id]; says != nil {
 				v.remarks[id] = says
 			}

@@ -13,9 +13,9 @@ import (
 	"github.com/switchhook/switchhook/internal/spelling"
 )
 
-// Remark is something about entries that is probably a slip: a field that is not
-// known here. They are in force, and the field stays. It is an error so that it
-// goes where problems go, and counts as none.
+// Remark is something about entries that is probably a slip: an unknown field.
+// They are in force, and the field stays. It is an error so that it is reported
+// with the problems, but does not count as one.
 type Remark struct {
 	Says    string   // a sentence, such as "the field mesage is not known; is message meant?"
 	Entries []string // the ids of the entries that it is about
@@ -44,8 +44,8 @@ func (r Remarks) Put(item Item) {
 	}
 }
 
-// Since returns what was not said before, one Remark for each sentence, in the
-// order of the entries' ids.
+// Since returns what is new, one Remark for each sentence, in the order of the
+// entries' ids.
 func (r Remarks) Since(before Remarks) []*Remark { return r.since(before, slices.Sorted(maps.Keys(r))) }
 
 func (r Remarks) since(before Remarks, ids []string) []*Remark {
@@ -66,7 +66,7 @@ func (r Remarks) since(before Remarks, ids []string) []*Remark {
 	return all
 }
 
-// Errors is Since for those who have heard nothing, as errors.
+// Errors is Since with nothing before, as errors.
 func (r Remarks) Errors() []error {
 	var all []error
 	for _, remark := range r.Since(nil) {
@@ -82,8 +82,8 @@ var SpokenTexts = []string{
 	"loop", "limited", "too_long", "unknown_id", "incomplete", "forbidden", "refused", "failed", "uncertain", "bad_request",
 }
 
-// knownFields are the fields of an entry, each with the members that are known
-// of it; of one without, everything in it is.
+// knownFields are the fields of an entry, each with its known members; without
+// such a list all members are known.
 var knownFields = map[string][]string{
 	FieldAPIDomain: nil, FieldUser: nil, FieldSystemUser: nil, FieldFromNumber: nil, FieldMessage: nil, FieldQueue: nil,
 	FieldLanguage: nil, FieldConsentKey: nil, FieldTimeZone: nil, FieldHours: nil, FieldHolidays: nil, FieldKey: nil, FieldAllowFrom: nil,
@@ -98,8 +98,8 @@ var knownFields = map[string][]string{
 // float is a user or a number as spreadsheets write them.
 var float = regexp.MustCompile(`^"(\d+)\.0{1,2}"$`)
 
-// remarksOn returns what there is to say of an entry's object, which is valid
-// JSON, in the order of its fields.
+// remarksOn returns the remarks on an entry's object, which is valid JSON, in
+// the order of its fields.
 func remarksOn(object []byte) (says []string) {
 	names := make([]string, 0, len(knownFields))
 	for name, value := range members(object) {
@@ -161,7 +161,7 @@ func memberMeant(field string, within []string, member string) string {
 	return ""
 }
 
-// printable returns a name as one line that does nothing to a terminal.
+// printable returns a name as one line that cannot affect a terminal.
 func printable(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7F {
@@ -171,9 +171,9 @@ func printable(name string) string {
 	}, name)
 }
 
-// Examine returns what there is to say of the text of a domains.json that can be
-// read, as sentences: which of two entries with one id counts, which ids forms
-// refuse, and which fields are not known.
+// Examine returns the remarks on the text of a valid domains.json, as sentences:
+// which of two entries with one id counts, which ids forms refuse, and which
+// fields are unknown.
 func Examine(text []byte) []string {
 	o, twice, err := parseFile(text)
 	if err != nil {

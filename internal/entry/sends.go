@@ -25,8 +25,8 @@ func SendersOf(entries iter.Seq[*Entry]) Senders {
 	return s
 }
 
-// Has reports whether texts come from a number, however it is written. Without
-// its country it belongs to that of any entry.
+// Has reports whether texts come from a number, however it is written. Without a
+// country code it is read in the home of each entry.
 func (s Senders) Has(number string) bool {
 	for _, home := range s.homes {
 		if _, ok := s.keys[phone.Read(number, home).Key()]; ok {

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// syncFolder makes a rename last through a power cut, where the file system
-// can: the file is in its place whatever comes of it.
+// syncFolder makes a rename survive a power cut, if the file system can. The
+// file is in its place even if this fails.
 func syncFolder(path string) {
 	folder, err := os.Open(path)
 	if err != nil {

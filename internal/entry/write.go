@@ -18,11 +18,11 @@ import (
 
 const (
 	// lockTimeout is how long a writer waits for other ones. Writing takes
-	// milliseconds; who holds the lock for longer is stuck. A form service
-	// waits for the answer.
+	// milliseconds; a writer that holds the lock for longer is stuck. A form
+	// service waits for the answer.
 	lockTimeout = 5 * time.Second
 
-	// lockRetry is how often a writer looks whether another process is done.
+	// lockRetry is how often a writer checks whether another process is done.
 	lockRetry = 20 * time.Millisecond
 
 	// newMode is the mode of a newly created file: entries hold customers'
@@ -73,8 +73,8 @@ func order(fields map[string]string) []string {
 }
 
 // Import adds the entries of another file's text, which replace those of the
-// same id, and returns how many were new and how many were replaced. Where one
-// of them cannot be used, none is added. The error is a *fault.Error.
+// same id, and returns how many were new and how many were replaced. If one of
+// them cannot be used, none is added. The error is a *fault.Error.
 func (f *File) Import(ctx context.Context, data []byte) (added, replaced int, err error) {
 	items, err := Items(data)
 	if err != nil {
@@ -108,7 +108,7 @@ func (f *File) change(ctx context.Context, change func(*object) error) (err erro
 		return f.notLocked(ctx, err)
 	}
 	defer f.unlock()
-	// Where the file is a link, what it leads to is written: the link stays.
+	// If the file is a link, we write its target: the link stays.
 	path, err := filepath.EvalSymlinks(f.path)
 	if err != nil {
 		path = f.path
@@ -121,7 +121,7 @@ func (f *File) change(ctx context.Context, change func(*object) error) (err erro
 	resemble(lock.Path(), path)
 
 	now := f.reread()
-	// Of a file that has vanished everything is known that was in it.
+	// Of a file that has vanished we still know the whole content.
 	if now.problem != nil && fault.CodeOf(now.problem) != fault.NotFound {
 		return &fault.Error{Code: fault.Unavailable, Message: "nothing was saved", Err: now.problem, Hint: fmt.Sprintf("mend %s first", f.path)}
 	}
@@ -183,10 +183,10 @@ func replace(path string, data []byte) (err error) {
 	return nil
 }
 
-// resemble gives a new file the mode and the owner of the one that it stands
-// for, or of its folder where there is none: what one user has written, by
-// hand or with a command, the server's user must be able to read. It is
-// allowed to few to change owners, and where it is not the file stays theirs.
+// resemble gives a new file the mode and the owner of the one it replaces, or of
+// its folder if there is none: what one user has written, by hand or with a
+// command, the server's user must be able to read. Few users may change owners;
+// for the others the file remains theirs.
 func resemble(path, other string) {
 	mode := newMode
 	info, err := os.Stat(other)

@@ -15,7 +15,7 @@ import (
 )
 
 // encoded is a charset that a form declares. The zero value is that of a form
-// that declares none: UTF-8, or else what it nearly always is then.
+// that declares none: UTF-8, or else the likeliest one.
 type encoded struct {
 	name     string // for people; empty: none is declared
 	encoding encoding.Encoding
@@ -27,7 +27,7 @@ const (
 )
 
 // asciiLabels are names of ASCII. Browsers read them as Windows-1252; a program
-// that says so and sends other bytes does not know what it sends.
+// that declares ASCII and sends other bytes does not know what it sends.
 var asciiLabels = map[string]bool{
 	"us-ascii": true, "ascii": true, "us": true, "iso646-us": true, "ansi_x3.4-1968": true, "ansi_x3.4-1986": true, "cp367": true, "ibm367": true, "csascii": true,
 }
@@ -148,8 +148,8 @@ func wholeUTF16(body string) (text string, ok bool) {
 	return decodeUTF16(body, body[0] == 0)
 }
 
-// asUTF8 reads what is not UTF-8 as what it nearly always is then. The text is
-// for a customer's eyes, and a wrong guess shows at once.
+// asUTF8 reads what is not UTF-8 as the likeliest charset. The text is for a
+// customer's eyes, and a wrong guess shows at once.
 func asUTF8(s string) string {
 	if utf8.ValidString(s) {
 		return s

@@ -56,7 +56,7 @@ func decodeFields(raw []rawField, label string) ([]sent, error) {
 }
 
 // formCharset returns the charset that a form declares. Two that disagree are
-// refused, unless there is nothing to disagree about.
+// refused, unless all of the form is ASCII.
 func formCharset(raw []rawField, label string) (encoded, error) {
 	declared, err := charsetOf(label)
 	if err != nil {

@@ -76,7 +76,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Answer(w, http.StatusBadRequest, answer{said{strings.Join(problems, "; ")}, beside})
 		return
 	}
-	// What was begun is done to its end, also where the form service hangs up.
+	// What was begun is finished, even if the form service hangs up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.Timeout)
 	defer cancel()
 	report, err := h.Save(ctx, fields)
@@ -87,8 +87,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	Answer(w, http.StatusOK, answer{report, beside})
 }
 
-// admit reports whether a form comes from whom it should, and answers those that
-// do not. inForm is the secret of the field.
+// admit reports whether a form has the right secret, and answers those that do
+// not. inForm is the secret of the field.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, inForm string) bool {
 	inHeader := r.Header.Get(HeaderSecret)
 	right := h.authentic(inHeader) || h.authentic(inForm)

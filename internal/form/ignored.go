@@ -12,8 +12,8 @@ import (
 )
 
 // known returns the fields that the form takes, stray spaces cut, and a sentence
-// for each whose value cannot be used. Of a field that is sent twice the first
-// value that is not empty counts.
+// for each whose value cannot be used. If a field is sent twice, the first value
+// that is not empty counts.
 func (h *Handler) known(all []sent) (fields map[string]string, problems []string) {
 	fields = make(map[string]string, len(all))
 	seen := make(map[string]bool, len(all))
@@ -69,7 +69,7 @@ func (h *Handler) ignored(all []sent) ignored {
 	return ignored{strings.Join(names, ", "), strings.Join(meant, ", ")}
 }
 
-// answer is an answer with what it says beside.
+// answer is an answer, with the ignored fields added.
 type answer struct {
 	body   any // an object
 	beside ignored

@@ -29,8 +29,8 @@ func (k kind) noObject(body string) error {
 }
 
 // readJSON reads one object. JSON is UTF-8, whatever is declared (RFC 8259,
-// section 8.1); only what is not is read as declared. Of a name that stands
-// twice the last value counts, as it does for most readers.
+// section 8.1); only what is not is read as declared. If a name stands twice,
+// the last value counts, as it does for most readers.
 func (k kind) readJSON(body string) ([]sent, error) {
 	if !utf8.ValidString(body) {
 		declared, err := charsetOf(k.charset)

@@ -27,9 +27,9 @@ const (
 )
 
 // read reads the fields of a form in their order, as form services and people
-// with curl send them: URL-encoded, multipart or JSON, which counts as such
-// whatever it is called. Fields in the URL do not count: proxies log URLs, and
-// a secret is among the fields. The error is a *fault.Error, Refused where the
+// with curl send them: URL-encoded, multipart or JSON, which is recognized
+// whatever its Content-Type. Fields in the URL do not count: proxies log URLs,
+// and a secret is among the fields. The error is a *fault.Error, Refused if the
 // form is too large.
 func read(w http.ResponseWriter, r *http.Request) ([]sent, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
@@ -59,7 +59,7 @@ var (
 	parameter = regexp.MustCompile(`(?i)(?:^|[;,\s])(charset|boundary)\s*=\s*("[^"]*"|'[^']*'|[^;,"']*)`)
 )
 
-// kindOf reads a Content-Type, also one that is not written by the book.
+// kindOf reads a Content-Type, even one that breaks the rules.
 func kindOf(contentType string) kind {
 	var k kind
 	media, details, err := mime.ParseMediaType(contentType)
@@ -123,7 +123,7 @@ func (k kind) read(body string) ([]sent, error) {
 var likeAnObject = regexp.MustCompile(`^\{\s*["'}]`)
 
 // beginsAsJSON reports whether a body is JSON, or is meant to be. A form whose
-// first field is called {{name}} is none.
+// first field is called {{name}} is not.
 func (k kind) beginsAsJSON(body string) bool {
 	return body[0] == '{' && (k.isJSON() || likeAnObject.MatchString(body) || !strings.Contains(body, "="))
 }

@@ -21,7 +21,7 @@ func Domain(value string) (clean, problem string) {
 }
 
 // User checks the name of a user. It is a Field's Check. A number that a
-// spreadsheet has written, such as 8001.0, is the whole number; no user is
+// spreadsheet has written, such as 8001.0, becomes the whole number; no user is
 // called 8001.5.
 func User(value string) (clean, problem string) {
 	if anyFloat.MatchString(value) {

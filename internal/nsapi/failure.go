@@ -50,8 +50,8 @@ func sentence(err error) string {
 	return message
 }
 
-// exists gives the vendor's words to the error that says that something is
-// there already: clients read them.
+// exists puts the vendor's words into the error that says that something exists
+// already: clients parse them.
 func exists(err error, words string) error {
 	if errors.Is(err, core.ErrExists) {
 		return failf(http.StatusConflict, "%s", words)

@@ -69,7 +69,7 @@ func NewToken(scope Scope) Token {
 	return Token(fmt.Sprintf("%s%08x", text, crc32.ChecksumIEEE([]byte(text))))
 }
 
-// id names the key without telling it.
+// id names the key without revealing it.
 func (k *Key) id() string {
 	sum := sha256.Sum256([]byte(k.Token))
 	return hex.EncodeToString(sum[:6])
@@ -125,7 +125,7 @@ func (h *Handler) authenticate(r *http.Request) (*Key, error) {
 	return key, nil
 }
 
-// reach is how far a call goes.
+// reach is how far a call's effect goes.
 type reach int
 
 const (
@@ -135,8 +135,7 @@ const (
 	system         // something of all
 )
 
-// permit says no where the key does not reach so far, or may not change
-// anything.
+// permit refuses a key that does not reach so far, or may not change anything.
 func (c *call) permit(far reach) error {
 	k := c.key
 	if k.ReadOnly && c.Method != http.MethodGet {

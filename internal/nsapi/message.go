@@ -16,7 +16,7 @@ func (h *Handler) listSessions(c *call) (reply, error) {
 	return h.list(c, core.Key{Kind: core.MessageSession, Domain: c.names["domain"], Owner: c.names["user"]}, of...)
 }
 
-// readSession answers with an array of one: so the API has it.
+// readSession answers with an array of one, as the API does.
 func (h *Handler) readSession(c *call) (reply, error) {
 	o, err := h.core.Object(c.Context(), core.Key{Kind: core.MessageSession, Domain: c.names["domain"], Owner: c.names["user"], ID: c.names["session"]})
 	if err != nil {

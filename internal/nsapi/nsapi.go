@@ -4,8 +4,8 @@
 // into a queue. New makes the http.Handler for everything under /ns-api/.
 //
 // Every answer is JSON. An error is {"code":404,"message":"…"}; a write answers
-// 202 and is then done, or 200 with the object where a POST's body says
-// "synchronous":"yes". Fields that are not known here are kept and given back.
+// 202 and is then done, or 200 with the object if a POST's body says
+// "synchronous":"yes". Unknown fields are stored and given back.
 package nsapi
 
 import (

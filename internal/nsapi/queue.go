@@ -48,9 +48,9 @@ const (
 	legacyAction = "create"
 )
 
-// legacy answers what is not below the prefix: the call of the legacy API, and
-// that there is nothing else. The call names the queue, and with it the
-// domain, in its body: whether the key reaches so far is seen after that.
+// legacy serves what is not below the prefix: the one call of the legacy API,
+// and an error for all else. The call names queue and domain in its body: only
+// then can the key be checked.
 func (h *Handler) legacy(w http.ResponseWriter, c *call) (reply, error) {
 	query := c.URL.Query()
 	if path := c.URL.Path; path != root && path != root+"/" || query.Get("object") != legacyObject || query.Get("action") != legacyAction {

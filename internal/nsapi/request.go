@@ -14,7 +14,8 @@ import (
 
 const (
 	// maxBody is the largest body that is read, in bytes. The largest that
-	// clients have a reason to send, a picture in a message, is not taken here.
+	// clients have a reason to send, a picture in a message, is not accepted
+	// here.
 	maxBody = 1 << 20
 
 	// Of lists, as the API documents them.
@@ -94,7 +95,7 @@ func (c *call) require(names ...string) error {
 	return failf(http.StatusBadRequest, "the body lacks %s", strings.Join(missing, ", "))
 }
 
-// oneOf says no to a field that is there and has another value.
+// oneOf refuses a field that is present with another value.
 func oneOf(fields core.Fields, name string, values ...string) error {
 	if !fields.Has(name) || slices.Contains(values, fields.Text(name)) {
 		return nil
@@ -112,7 +113,7 @@ func (c *call) page() (start, limit int, err error) {
 	return start, limit, err
 }
 
-// maxStart is where a list has ended at the latest.
+// maxStart is beyond the end of any list.
 const maxStart = 1 << 30
 
 func number(text, name string, otherwise, least, most int) (int, error) {

@@ -28,7 +28,7 @@ const (
 	ofPlan   = ofDomain + "/dialplans/{plan}"
 )
 
-// routes are the calls. Among those of one length a literal segment stands
+// routes are the calls. Among those of the same length a literal segment comes
 // before a name.
 var routes = []route{
 	on("GET", "/version", anybody, (*Handler).version),
@@ -88,8 +88,8 @@ var routes = []route{
 	on("GET", ofDomain+"/queuedcall/{queue}", inDomain, (*Handler).listQueuedCalls),
 	on("POST", ofDomain+"/queuedcall/{queue}", inDomain, (*Handler).createQueuedCall),
 
-	// Those without a domain in their path see for themselves how far a key
-	// reaches.
+	// Those without a domain in their path check the reach of the key
+	// themselves.
 	on("GET", "/subscriptions", anybody, (*Handler).listSubscriptions),
 	on("POST", "/subscriptions", anybody, (*Handler).createSubscription),
 	on("GET", "/subscriptions/{id}", anybody, (*Handler).readSubscription),

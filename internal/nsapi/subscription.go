@@ -11,9 +11,8 @@ import (
 // subscriptionExists is what the vendor says to one that is there already.
 const subscriptionExists = "Subscription ID already Exists or matching set of parameters already exists"
 
-// manage says no to a key that may not manage what happens in a domain, or
-// with core.Everybody in all of them. It is for calls without a domain in
-// their path.
+// manage refuses a key that may not manage events of a domain, or of all of them
+// for core.Everybody. It is for calls without a domain in their path.
 func (c *call) manage(domain string) error {
 	switch k := c.key; {
 	case k.Scope == SuperUser:
@@ -28,8 +27,8 @@ func (c *call) manage(domain string) error {
 	return nil
 }
 
-// listSubscriptions answers with those of all domains, or of the key's own
-// where it reaches no further.
+// listSubscriptions answers with those of all domains, or of the key's domain if
+// the key reaches no further.
 func (h *Handler) listSubscriptions(c *call) (reply, error) {
 	match := core.Key{Kind: core.Subscription}
 	if c.key.Scope != SuperUser {
