@@ -10,7 +10,7 @@ import (
 )
 
 // typical is a document as most responders send: a menu with two prompts, and
-// what is said where nothing was pressed.
+// what to say if nothing was pressed.
 func typical() responder.Document {
 	return responder.Respond(
 		responder.Gather{

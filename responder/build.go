@@ -15,7 +15,7 @@ func (p *parser) response(t token, e *element) *finding {
 	})
 }
 
-// What most documents have no more of, so that one allocation will do.
+// Most documents do not exceed these, so that one allocation will do.
 const (
 	usualVerbs   = 4
 	usualPrompts = 2

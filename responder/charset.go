@@ -8,7 +8,7 @@ import (
 )
 
 // windows1252 has the characters of the bytes 0x80 to 0x9F. Pages that call
-// themselves ISO-8859-1 use them too, as the WHATWG Encoding Standard knows.
+// themselves ISO-8859-1 use them too: see the WHATWG Encoding Standard.
 var windows1252 = [32]rune{
 	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8D, 'Ž', 0x8F,
 	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9D, 'ž', 'Ÿ',
@@ -37,7 +37,7 @@ func decode(data []byte) (text string, odd, fatal *finding) {
 	return string(data), odd, checkCharacters(data)
 }
 
-// isUTF16 knows a byte order mark, and two characters of two bytes each.
+// isUTF16 recognizes a byte order mark, or two characters of two bytes each.
 func isUTF16(data []byte) bool {
 	if bytes.HasPrefix(data, []byte("\xFE\xFF")) || bytes.HasPrefix(data, []byte("\xFF\xFE")) {
 		return true
@@ -104,7 +104,7 @@ func checkCharacters(data []byte) *finding {
 }
 
 // ordinary returns how many bytes from the first are ASCII and no control
-// characters. It looks at eight at a time: nearly all are.
+// characters. It checks eight at a time: nearly all are.
 func ordinary(data []byte) int {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	n := 0

@@ -20,9 +20,9 @@ func Respond(verbs ...Verb) Document { return Document{Verbs: verbs} }
 // Bare returns a document that is one verb with no Response around it.
 func Bare(verb Verb) Document { return Document{Verbs: []Verb{verb}, Bare: true} }
 
-// Problems reports what is wrong or odd about the document itself, whatever
-// way it was written down: first what makes Encode refuse it, then what is
-// only odd. Positions are zero; Parse knows them.
+// Problems reports what is wrong or odd about the document itself, however it
+// was written: first what makes Encode refuse it, then what is only odd.
+// Positions are zero; Parse knows them.
 func (d Document) Problems() []Problem {
 	var found []Problem
 	d.examine(func(_ place, p Problem) { found = append(found, p) })

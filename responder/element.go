@@ -75,8 +75,8 @@ func (p *parser) skip(t token) *finding {
 	})
 }
 
-// content calls each for what stands in t: texts, and the starts of elements,
-// which each reads to their end.
+// content calls each for what stands in t: texts, and the starts of elements;
+// each must read an element to its end.
 func (p *parser) content(t token, each func(token) *finding) *finding {
 	if p.depth++; p.depth > maxDepth {
 		return find(t.offset, CodeTooDeep, "elements are nested more than %d deep", maxDepth)
@@ -106,8 +106,8 @@ func (p *parser) content(t token, each func(token) *finding) *finding {
 	return nil
 }
 
-// head reads the tag t, which is the last token: its spelling, and its
-// attributes. It calls set for each that the element has.
+// head checks the tag t, which is the last token: its spelling, and its
+// attributes. It calls set for each attribute that the element knows.
 func (p *parser) head(t token, e *element, set func(name, value string, offset int)) {
 	if t.name != e.name {
 		p.scan.found.report(t.offset, CodeCase, "<%s> is spelled <%s>", t.name, e.name)

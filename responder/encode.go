@@ -11,7 +11,7 @@ import (
 // severity Error, or of more than MaxDocument bytes, is refused with an
 // *InvalidError.
 func Encode(d Document) ([]byte, error) {
-	// On the stack: a document of the usual size is allocated once, as it is.
+	// On the stack: a document of the usual size takes one exact allocation.
 	var buf [2048]byte
 	xml, err := AppendDocument(buf[:0], d)
 	if err != nil {
@@ -78,8 +78,8 @@ func appendDocument(dst []byte, d Document) []byte {
 	return appendClose(dst, "Response")
 }
 
-// appendVerb is a switch and no method of Verb: so the compiler sees that dst
-// goes nowhere else, and Encode's can be on the stack.
+// appendVerb is a switch and not a method of Verb, so that the compiler sees
+// that dst does not escape, and Encode's can be on the stack.
 func appendVerb(dst []byte, v Verb) []byte {
 	switch v := v.(type) {
 	case Say:
@@ -208,8 +208,8 @@ func appendAttr(dst []byte, name, value string) []byte {
 	return append(appendEscaped(dst, value, true), '"')
 }
 
-// appendSeconds appends a time as it is read, to the millisecond. What is
-// shorter is not rounded to zero, which means something else.
+// appendSeconds appends a time in seconds, to the millisecond. A shorter one is
+// not rounded to zero, which means something else.
 func appendSeconds(dst []byte, name string, d time.Duration) []byte {
 	if d == 0 {
 		return dst

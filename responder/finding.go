@@ -11,8 +11,8 @@ import (
 // are counted apart so that many warnings do not hide an error.
 const maxProblems = 100
 
-// finding is a problem at an offset of the text; nowhere, where the problem is
-// of the whole.
+// finding is a problem at an offset of the text; nowhere, if the problem is of
+// the whole.
 type finding struct {
 	offset  int
 	problem Problem

@@ -120,9 +120,9 @@ func checkPositions(t *testing.T, data []byte, parsed *responder.Parsed) {
 var surrogate = regexp.MustCompile(`&#(x0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[567]\d{3});`)
 
 // FuzzParseAgainstEncodingXML checks that what encoding/xml accepts in its
-// strict mode is read here too, with the same elements and the same text. Left
-// out is what Parse refuses on purpose: a declaration of a DOCTYPE's kind, an
-// encoding that is declared, characters that XML does not have.
+// strict mode is read here too, with the same elements and the same text, except
+// for what Parse refuses on purpose: declarations in a DOCTYPE, a declared
+// encoding, characters that XML does not allow.
 func FuzzParseAgainstEncodingXML(f *testing.F) {
 	addDocuments(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
@@ -176,8 +176,8 @@ func qualified(name xml.Name) string {
 	return name.Space + ":" + name.Local
 }
 
-// flatten writes events down, neighbouring texts as one, without the white
-// space that neither reader means anything by.
+// flatten writes events down, neighbouring texts as one, without the white space
+// that neither reader considers significant.
 func flatten(events []responder.Event) []string {
 	var flat []string
 	text := ""
@@ -295,8 +295,8 @@ func requestsOf(t *testing.T, params url.Values) []*http.Request {
 	return append(requests, asJSON, asParts)
 }
 
-// FuzzVerify checks that whatever the headers are only the signature of the
-// secret opens the door, and that the body is there afterwards.
+// FuzzVerify checks that whatever the headers only the signature of the secret
+// is accepted, and that the body can be read afterwards.
 func FuzzVerify(f *testing.F) {
 	now := time.Unix(1_700_000_000, 0)
 	signed := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/menu?Digits=1", http.NoBody)

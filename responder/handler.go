@@ -26,14 +26,14 @@ type Handler struct {
 	// one, a request that is not signed is refused with status 401.
 	Secrets []string
 
-	// Apology is answered where Respond fails; nil: DefaultApology.
+	// Apology is the answer if Respond fails; nil: DefaultApology.
 	Apology *Document
 
 	// Log gets one line for each failure; nil: slog.Default().
 	Log *slog.Logger
 }
 
-// DefaultApology is what a caller hears where a responder fails.
+// DefaultApology is what a caller hears if a responder fails.
 func DefaultApology() Document {
 	return Respond(Say{Text: "We are sorry, something went wrong. Please try again later."}, Hangup{})
 }

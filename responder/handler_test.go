@@ -17,7 +17,7 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// quiet returns a Handler that keeps its log to itself.
+// quiet returns a Handler that does not log.
 func quiet(respond responder.Func) *responder.Handler {
 	h := responder.Handle(respond)
 	h.Log = slog.New(slog.DiscardHandler)

@@ -28,9 +28,9 @@ func fill(size int, start, piece, end string) string {
 	return b.String()
 }
 
-// hostile are documents of any size that once made somebody's parser spend
-// time or memory out of proportion. BenchmarkParseHostile shows that the cost
-// of a byte does not grow with the size; the largest take minutes where it does.
+// hostile are documents of any size that once made somebody's parser spend time
+// or memory out of proportion. BenchmarkParseHostile shows that the cost of a
+// byte does not grow with the size; if it did, the largest would take minutes.
 var hostile = []struct {
 	name              string
 	start, piece, end string

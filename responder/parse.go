@@ -139,9 +139,9 @@ func (p *parser) rootTag() (token, *finding) {
 	}
 }
 
-// afterRoot looks at what follows the document. It is complete by then, so
-// nothing that follows is worth losing the call for; and it is ignored, so
-// only its being there is worth telling.
+// afterRoot checks what follows the document. The document is complete by then,
+// so nothing that follows is worth losing the call for; and as it is ignored, we
+// only report that it is there.
 func (p *parser) afterRoot() {
 	found := p.scan.found
 	t, fatal := p.scan.next()

@@ -54,8 +54,8 @@ type Request struct {
 	RecordingURL      string        // where the last Record's sound is
 	RecordingDuration time.Duration // how long it is
 
-	// Params holds all parameters by name, also those of the URL itself. Where
-	// one is given more than once the last value stands in the fields above.
+	// Params holds all parameters by name, also those of the URL itself. If one
+	// is given more than once the fields above have the last value.
 	Params url.Values
 }
 
@@ -69,9 +69,9 @@ var ErrRequestTooLarge = fmt.Errorf("the request's body has more than %d bytes",
 var errTooMany = fmt.Errorf("the request has more than %d parameters", maxParameters)
 
 // ParseRequest reads a phone system's request: a query, a form (URL-encoded or
-// multipart) or a JSON object. A parameter in the body counts before one in
-// the query. What is not escaped as it should be is taken as it stands. The
-// body is consumed.
+// multipart) or a JSON object. A parameter in the body takes precedence over one
+// in the query. What is not properly escaped is read as it stands. The body is
+// consumed.
 func ParseRequest(r *http.Request) (*Request, error) {
 	params := make(url.Values)
 	if err := addPairs(params, r.URL.RawQuery); err != nil {
@@ -156,9 +156,9 @@ func addMultipart(params url.Values, boundary string, body []byte) error {
 	return form.RemoveAll()
 }
 
-// addJSON reads one object whose values are strings, numbers, booleans or
-// null, which is as good as absent. It goes by tokens and stops at the first
-// value that is none of these: what a stranger sends is not built up first.
+// addJSON reads one object whose values are strings, numbers, booleans or null,
+// which counts as absent. It reads token by token and stops at the first other
+// value, so that a stranger's input is never built up in memory.
 func addJSON(params url.Values, body []byte) error {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -175,8 +175,8 @@ func addJSON(params url.Values, body []byte) error {
 	return nil
 }
 
-// readObject returns the members of one object. Of a name that stands twice the
-// last value counts.
+// readObject returns the members of one object. If a name stands twice the last
+// value counts.
 func readObject(decoder *json.Decoder) (map[string]string, error) {
 	first, err := decoder.Token()
 	switch {
@@ -256,8 +256,8 @@ func requestOf(params url.Values) *Request {
 	return req
 }
 
-// number puts back the + of +19734321440 where a phone system did not escape
-// it, so that it was read as a space.
+// number puts back the + of +19734321440 if a phone system did not escape it, so
+// that it was read as a space.
 func number(s string) string {
 	if rest, ok := strings.CutPrefix(s, " "); ok && rest != "" && strings.Trim(rest, "0123456789") == "" {
 		return "+" + rest
@@ -265,8 +265,8 @@ func number(s string) string {
 	return s
 }
 
-// Heard returns what the caller entered in the last Gather, keys before
-// speech; it is empty where nothing was heard.
+// Heard returns what the caller entered in the last Gather, keys before speech;
+// it is empty if nothing was heard.
 func (r *Request) Heard() string {
 	if r.Digits != "" {
 		return r.Digits

@@ -30,10 +30,11 @@ type attr struct {
 
 // scanner cuts XML into tokens. It reads what responders in the field send: a
 // bare & and HTML's entities are read and reported, a DOCTYPE is skipped,
-// entities are never expanded. What else is not well-formed ends the reading.
+// entities are never expanded. Anything else that is not well-formed ends the
+// reading.
 //
-// Nothing here looks at a character more than a few times, whatever the text:
-// a document comes from outside, and must not cost more than its length.
+// Nothing here reads a character more than a few times, whatever the text: a
+// document comes from outside, and must not cost more than its length.
 type scanner struct {
 	text  string
 	pos   int
@@ -270,8 +271,8 @@ func (s *scanner) name() string {
 }
 
 // beginsName and inName have the bytes of names. Every character beyond ASCII
-// is taken for one of a name: what a name is made of does not matter when it
-// is none of ours.
+// counts as one of a name: it does not matter what a name is made of that is
+// none of ours.
 var beginsName, inName = func() (first, later [256]bool) {
 	for c := range 256 {
 		b := byte(c)

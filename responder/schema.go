@@ -62,7 +62,7 @@ func (e *element) attribute(name string) int {
 	return -1
 }
 
-// instead says what to write for verbs of other vendors that people expect.
+// instead says what to write for other vendors' verbs that people may try.
 var instead = map[string]string{
 	"dial":       "write Forward",
 	"redirect":   "write <Response action=\"…\"> or an action on the verb before",

@@ -15,7 +15,7 @@ import (
 const (
 	// DefaultSessionTTL is longer than people stay in a menu without pressing a key.
 	DefaultSessionTTL = time.Hour
-	// DefaultMaxSessions bounds memory where somebody asks without ever sending the cookie back.
+	// DefaultMaxSessions bounds memory if somebody never sends the cookie back.
 	DefaultMaxSessions = 10_000
 )
 
@@ -48,8 +48,8 @@ type session[T any] struct {
 }
 
 // Func returns a Func for a Handler that calls respond with the call's state.
-// What respond leaves in state is there at the call's next request, also where
-// it returns an error.
+// What respond leaves in state is there at the call's next request, even if it
+// returns an error.
 func (s *Sessions[T]) Func(respond func(ctx context.Context, req *Request, state *T) (Document, error)) Func {
 	return func(ctx context.Context, req *Request) (Document, error) {
 		exchange, ok := ctx.Value(exchangeKey{}).(exchange)
@@ -75,7 +75,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// of returns the request's session, a new one where it has none.
+// of returns the request's session, or a new one.
 func (s *Sessions[T]) of(w http.ResponseWriter, r *http.Request) *session[T] {
 	now := time.Now()
 	s.mu.Lock()
@@ -93,7 +93,7 @@ func (s *Sessions[T]) of(w http.ResponseWriter, r *http.Request) *session[T] {
 		}
 	}
 	// The id of a call that came from other Sessions is kept: a second cookie
-	// would lose it the first one's state.
+	// would make it lose the first one's state.
 	if id == "" {
 		id = rand.Text()
 		http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: id, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})

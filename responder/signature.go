@@ -24,7 +24,7 @@ const (
 )
 
 // SignatureTolerance is how far the clocks of both sides may be apart, and how
-// long a request that was overheard can be sent again.
+// long an intercepted request can be replayed.
 const SignatureTolerance = 300 * time.Second
 
 // Errors of Verify for a request that may come from anybody: answer 401.
@@ -34,9 +34,9 @@ var (
 	ErrSignature = errors.New("the request's signature is wrong")
 )
 
-// Sign sets the headers that prove that r comes from one who knows a secret.
-// Several secrets give several signatures, for the time while one replaces
-// another. id names the request; body is what r sends.
+// Sign sets the headers that prove that the sender of r knows a secret. Several
+// secrets give several signatures, for the time while one replaces another. id
+// names the request; body is what r sends.
 func Sign(r *http.Request, body []byte, id string, now time.Time, secrets ...string) {
 	timestamp := strconv.FormatInt(now.Unix(), 10)
 	method := cmp.Or(r.Method, http.MethodGet) // as net/http sends it

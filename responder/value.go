@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// Bounds of numbers in documents. Past them a value is a slip, not a wish.
+// Bounds of numbers in documents. Beyond them a value is a slip, not intent.
 const (
 	maxNumDigits = 255
 	maxSeconds   = 24 * 60 * 60
 )
 
-// seconds reads a time. An explicit zero is Immediately; what cannot be used
-// is reported and 0, the default.
+// seconds reads a time. An explicit zero is Immediately; an unusable value is
+// reported and returns 0, the default.
 func (p *parser) seconds(name, value string, offset int) time.Duration {
 	value = strings.TrimSpace(value)
 	d, ok := secondsOf(value)

@@ -18,8 +18,8 @@ type Prompt interface {
 	prompt()
 }
 
-// Values of Gather's attributes that a phone system assumes where the document
-// says nothing. NumDigits is the vendor's; the others are Switchhook's.
+// Values of Gather's attributes that a phone system assumes if the document does
+// not set them. NumDigits is the vendor's; the others are Switchhook's.
 const (
 	DefaultNumDigits        = 20
 	DefaultTimeout          = 5 * time.Second
@@ -28,10 +28,10 @@ const (
 	DefaultSpeechTimeout    = time.Second
 )
 
-// Immediately is a time-out of zero seconds, written out. A time-out field
-// that is zero is left out of the document and means the default. Where no
-// limit is the default, as in Echo, Encode refuses Immediately: written out it
-// would mean no limit too. The longest time is 24 hours.
+// Immediately is a time-out of zero seconds, written out. A time-out field that
+// is zero is left out of the document and means the default. If the default is
+// no limit, as in Echo, Encode refuses Immediately: written out it would mean no
+// limit too. The longest time is 24 hours.
 const Immediately time.Duration = -1
 
 // NoFinishKey turns Gather's finish key off: finishOnKey="" is written.

@@ -6,8 +6,8 @@
 //	caller.Hears("Press one for sales").Presses("1")
 //	caller.Hears("Connecting you").IsForwardedTo("2001")
 //
-// Replay plays a call that was saved with switchhook call --save, and fails
-// where the responder now says something else.
+// Replay plays a call that was saved with switchhook call --save, and fails if
+// the responder now says something else.
 package respondertest
 
 import (
@@ -64,8 +64,8 @@ func Secret(secret string) Option { return func(o *simulator.Options) { o.Secret
 // BargeIn makes the caller answer during the prompts instead of after them.
 func BargeIn() Option { return func(o *simulator.Options) { o.Barge = true } }
 
-// Call calls a handler inside this process. Nothing listens on a port, and
-// nothing but this machine is asked.
+// Call calls a handler inside this process. Nothing listens on a port, and no
+// request leaves this machine.
 func Call(t testing.TB, handler http.Handler, options ...Option) *Caller {
 	t.Helper()
 	return begin(t, simulator.Options{Target: Target, Handler: handler}, options)
@@ -87,9 +87,9 @@ func begin(t testing.TB, o simulator.Options, options []Option) *Caller {
 	return c
 }
 
-// Hears waits until the caller hears a prompt that holds text, whatever the
-// case. Prompts before it are listened to and pass. Of a file that is played
-// the text is its URL.
+// Hears waits until the caller hears a prompt that holds text, in any case.
+// Earlier prompts are listened to and pass. For a file that is played the text
+// is its URL.
 func (c *Caller) Hears(text string) *Caller {
 	c.t.Helper()
 	if strings.TrimSpace(text) == "" {

@@ -16,7 +16,7 @@ import (
 	"github.com/switchhook/switchhook/respondertest"
 )
 
-// menu asks for a choice, again where nothing is heard, and forwards.
+// menu asks for a choice, again if nothing is heard, and forwards.
 var menu = &responder.Handler{Log: slog.New(slog.DiscardHandler), Respond: func(_ context.Context, req *responder.Request) (responder.Document, error) {
 	switch {
 	case req.Digits == "1":

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// failing is a testing.TB of which failures are wanted.
+// failing is a testing.TB whose failures are expected.
 type failing struct {
 	testing.TB
 	ctx      context.Context

@@ -9,8 +9,8 @@ import (
 )
 
 // Replay plays a saved call again, against a handler inside this process, and
-// fails with the differences where the caller now hears something else. The
-// path of the saved target is kept.
+// fails with the differences if the caller now hears something else. The path of
+// the saved target is kept.
 func Replay(t testing.TB, handler http.Handler, file string, options ...Option) {
 	t.Helper()
 	replay(t, simulator.Options{Target: Target, Handler: handler}, file, options)
@@ -41,9 +41,9 @@ func replay(t testing.TB, o simulator.Options, file string, options []Option) {
 	}
 }
 
-// RunScript runs a script of the command line (press 12#, say …, wait 3,
-// hangup, expect …) against a handler, and fails where an expected prompt was
-// never heard or the responder failed.
+// RunScript runs a script of the command line (press 12#, say …, wait 3, hangup,
+// expect …) against a handler, and fails if an expected prompt was never heard
+// or the responder failed.
 func RunScript(t testing.TB, handler http.Handler, script string, options ...Option) {
 	t.Helper()
 	o := simulator.Options{Target: Target, Handler: handler}

@@ -146,8 +146,8 @@ func (p *Pattern) matches(key string) bool {
 	if !strings.HasPrefix(key, p.prefix) || !strings.HasSuffix(key, p.suffix) {
 		return false // most patterns end here
 	}
-	// The classic walk with one way back: where a later piece does not fit, the
-	// last star takes one character more.
+	// The classic algorithm with one backtracking point: if a later piece does
+	// not fit, the last star takes one character more.
 	if len(p.tokens) == 0 {
 		return true
 	}
@@ -219,8 +219,8 @@ func formOf(pattern string) form {
 	return found
 }
 
-// withoutPlus takes the plus of an international number away, with which some
-// write a number and some do not.
+// withoutPlus removes the plus of an international number, which not everybody
+// writes.
 func withoutPlus(text string, f form) (string, error) {
 	scheme, rest := "", text
 	if f == whole {

@@ -29,7 +29,7 @@ type Rule struct {
 type Plan struct {
 	Domain string
 	Name   string
-	rules  []compiled // the one that goes before comes first
+	rules  []compiled // in order of precedence
 	index  [forms]index
 }
 
@@ -62,11 +62,11 @@ func NewPlan(domain, name string, rules []Rule) *Plan {
 // Len returns how many rules the plan has.
 func (p *Plan) Len() int { return len(p.rules) }
 
-// before is the order of rules among which several match a call. The vendor's
-// own order is not public; this one is ours: the rule whose destination has
-// more literal characters, then the one whose source has more, then the one
-// that is limited to certain times, then the older one (the sort is stable).
-// What was written for fewer calls goes before what was written for many.
+// before is the order of precedence among rules that match a call. The vendor's
+// own order is not public; this one is ours: the rule whose destination has more
+// literal characters, then the one whose source has more, then the one that is
+// limited to certain times, then the older one (the sort is stable). What was
+// written for fewer calls goes before what was written for many.
 func before(a, b compiled) int {
 	return cmp.Or(
 		cmp.Compare(b.To.literals, a.To.literals),
@@ -91,7 +91,7 @@ type search struct {
 	at       moment
 }
 
-// find returns the first rule that is for a call, nil if none is.
+// find returns the first rule that matches a call, or nil.
 func (p *Plan) find(s *search) *compiled {
 	best := len(p.rules)
 	for f := range forms {

@@ -3,10 +3,10 @@
 // to an application, which for a web responder is To Web.
 //
 // Route is the one decision: a function of what the phone system knows (a
-// Directory), who calls whom, and the time. Its result says in steps how it
-// came about. Rules follow section "Getting a call to a responder" of the
-// protocol that NetSapiens phone systems speak; where the vendor is silent the
-// choice is named and given its reason.
+// Directory), who calls whom, and the time. Its result explains step by step how
+// it came about. Rules follow section "Getting a call to a responder" of the
+// protocol that NetSapiens phone systems speak; where the vendor is silent, our
+// choice is marked as ours, with its reason.
 package dialplan
 
 import (
@@ -25,8 +25,8 @@ const MaxSteps = 1024
 // one: 2125550100 is 12125550100.
 const DefaultCountryCode = "1"
 
-// maxPassedOver is how many rules of one table an explanation lists that
-// matched too: a person reads them.
+// maxPassedOver is how many other matching rules of one table an explanation
+// lists: a person reads them.
 const maxPassedOver = 20
 
 // Query is a call to be routed.
@@ -179,8 +179,8 @@ func (r *routing) number() bool {
 	return r.apply(&n.Action, applicationOf(n.Application), tableNames(n.Application), at)
 }
 
-// findNumber finds a number also where it is written with a country code in
-// one place and without in the other, or with what is dialled before one.
+// findNumber also finds a number if only one of the two has a country code, or a
+// dialling prefix.
 func (r *routing) findNumber(text string) *Number {
 	if digits := strings.TrimPrefix(text, "+"); digits != "" && strings.Trim(digits, "0123456789") == "" {
 		if n := r.directory.Number(digits); n != nil {
@@ -248,8 +248,8 @@ func (r *routing) explain(p *Plan, s *search) *compiled {
 	})
 }
 
-// apply carries an action out. The step at the given index gets to know the
-// translated destination.
+// apply carries an action out, and adds the translated destination to the step
+// at the given index.
 func (r *routing) apply(a *Action, what application, next []string, at int) bool {
 	if err := a.Translation.apply(&r.from, &r.to, r.tokens()); err != nil {
 		return r.end(NotFound, "the call leads nowhere: %v", err)

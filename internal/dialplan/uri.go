@@ -2,9 +2,9 @@ package dialplan
 
 import "strings"
 
-// MaxPart is the longest a part of a URI gets, in bytes. Nothing that can be
-// called is longer; a translation such as [*][*], applied again and again,
-// would grow without end.
+// MaxPart is the longest a part of a URI may get, in bytes. Nothing that can be
+// called is longer; a translation such as [*][*], applied again and again, would
+// otherwise grow without end.
 const MaxPart = 255
 
 // URI is who calls or who is called, in the parts that rules translate.
@@ -18,9 +18,9 @@ type URI struct {
 // DefaultScheme is the scheme of what is given without one.
 const DefaultScheme = "sip"
 
-// ParseURI reads what people and programs write for somebody: a number, an
+// ParseURI reads an address as people and programs write it: a number, an
 // extension, an alias, user@host or a whole URI. Parameters after a semicolon
-// are left out. Where no host is named the URI gets the given one.
+// are dropped. If no host is named the URI gets the given one.
 func ParseURI(text, host string) URI {
 	u := URI{Scheme: DefaultScheme, Host: host}
 	text = strings.TrimSpace(text)

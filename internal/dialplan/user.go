@@ -2,10 +2,9 @@ package dialplan
 
 import "time"
 
-// Directory knows the phone system's numbers, users and dial plans. It
-// answers from what is at hand: a route is decided without waiting. Each
-// method returns nil for what does not exist. Names are looked up without
-// regard to the case of letters.
+// Directory knows the phone system's numbers, users and dial plans. It answers
+// from memory: routing never blocks. Each method returns nil for what does not
+// exist. Names are case-insensitive.
 type Directory interface {
 	// Number returns a number by its digits, without a plus.
 	Number(digits string) *Number
@@ -21,8 +20,8 @@ type Directory interface {
 const SystemDomain = "*"
 
 // DefaultTable is the table that knows users, aliases and numbers. A domain's
-// dial plan chains to it for what it has no rule of its own. It is built in; a
-// dial plan of the system with this name replaces it.
+// dial plan chains to it for calls that none of its own rules match. It is built
+// in; a dial plan of the system with this name replaces it.
 const DefaultTable = "Default"
 
 // Number is a number that can be called from outside (a DID), and what is done
@@ -48,7 +47,7 @@ type User struct {
 // Address returns user@domain.
 func (u *User) Address() string { return u.Name + "@" + u.Domain }
 
-// Always is the time frame of the answer rule that holds where no other does.
+// Always is the time frame of the answer rule that holds when no other does.
 const Always = "*"
 
 // AnswerRule says what to do with a user's calls within a time frame.

@@ -48,7 +48,7 @@ func (f *failure) Unwrap() error { return f.err }
 // matter, so anything is accepted.
 var headers = http.Header{"Accept": {"application/xml, text/xml;q=0.9, */*;q=0.5"}}
 
-// ask asks a responder, once more where nothing came back. The error is a
+// ask asks a responder, and once more if nothing came back. The error is a
 // *failure or the reason why the call is over.
 func (r *run) ask(ctx context.Context, q ask) (answer, error) {
 	a, err := r.askOnce(ctx, q)
@@ -89,7 +89,7 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 		event.Exchange.URL, event.Exchange.Body = response.URL.String(), response.Body
 		event.Exchange.ContentType = response.Header.Get("Content-Type")
 	}
-	if ctx.Err() != nil { // how the responder was doing is not known
+	if ctx.Err() != nil { // the responder's health is unknown
 		event.Error = "the call ended before the answer came"
 		r.emitAt(at, event)
 		return answer{}, context.Cause(ctx)
@@ -115,8 +115,8 @@ func notAsked(wait time.Duration) string {
 	return fmt.Sprintf("not asked: it failed %d times in a row; the next try is in %d s", breakerFailures, int(math.Ceil(wait.Seconds())))
 }
 
-// request puts what is sent, which is encoded, where the method and the settings
-// want it.
+// request puts the encoded parameters where the method and the settings want
+// them.
 func (r *run) request(q ask, sent string) fetch.Request {
 	target := *q.url
 	request := fetch.Request{
@@ -160,7 +160,7 @@ func (r *run) signer() func(*http.Request, []byte) {
 	}
 }
 
-// healthy reports whether a responder is up, whatever it thinks of this call.
+// healthy reports whether a responder is up, whatever its answer to this call.
 func healthy(response *fetch.Response, err error) bool {
 	if err != nil {
 		return !isOutage(err)
@@ -212,7 +212,7 @@ func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
-// read makes a document of a response. Its parsed document is there also where
+// read makes a document of a response. The parsed document is returned even if
 // it cannot be run, for its problems.
 func read(response *fetch.Response) (answer, *failure) {
 	if response.Status < 200 || response.Status > 299 {
@@ -227,8 +227,8 @@ func read(response *fetch.Response) (answer, *failure) {
 	return a, nil
 }
 
-// secretParams are parameters whose values open something, in the URLs of our
-// own webhooks and of others'.
+// secretParams are parameters whose values are secrets, in the URLs of our own
+// webhooks and of others'.
 var secretParams = []string{"key", "secret", "secret_key", "token", "api_key", "apikey", "password"}
 
 // shown returns a URL as a trace has it: without passwords and keys, which

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The circuit breaker's limits. Five failures in a row are more than a
-// restart of the responder costs; half a minute is how long callers are turned
-// away before one of them tries again.
+// The circuit breaker's limits. Five failures in a row are more than a restart
+// of the responder causes; half a minute is how long callers are turned away
+// before one of them tries again.
 const (
 	breakerFailures = 5
 	breakerCooldown = 30 * time.Second
@@ -17,7 +17,7 @@ const (
 
 // breakers keeps dead responders from holding calls: after breakerFailures
 // failures in a row an origin is not asked for breakerCooldown, then one call
-// tries it. One is shared by all calls.
+// tries it. All calls share one.
 type breakers struct {
 	now func() time.Time
 

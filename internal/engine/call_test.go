@@ -21,12 +21,11 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// apology is what the caller hears where a responder failed.
+// apology is what the caller hears if a responder fails.
 const apology = engine.DefaultApology
 
 // network connects a client to web servers in this process over net.Pipe, by
-// the host that is asked. Nothing touches a socket, so that a bubble's clock
-// goes on.
+// host name. Nothing touches a socket, so that a bubble's clock goes on.
 type network struct {
 	handler http.Handler // of every host without another one
 	dials   map[string]func(context.Context) (net.Conn, error)
@@ -69,8 +68,8 @@ func silent(ctx context.Context) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
 }
 
-// responds is a responder that answers each path with a document or, where the
-// path ends in .wav, with sound.
+// responds is a responder that answers each path with a document or, if the path
+// ends in .wav, with sound.
 type responds map[string]string
 
 func (d responds) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -164,8 +163,8 @@ func (c *calls) placeCall(line engine.Line, call engine.Call) (engine.Outcome, [
 }
 
 // story is a call's events as a person reads them: what the caller hears and
-// does, warnings, failures, and how it ended. Requests that went well are left
-// out.
+// does, warnings, failures, and how it ended, without the requests that
+// succeeded.
 func story(events []trace.Stamped) []string {
 	var lines []string
 	for _, stamped := range events {

@@ -16,8 +16,8 @@ import (
 
 const spared = "not asked: it failed 5 times in a row; the next try is in 30 s"
 
-// TestCircuitBreakerSparesADeadResponder is a responder's bad day, on a clock of
-// the test's own.
+// TestCircuitBreakerSparesADeadResponder is a responder's bad day, on a clock
+// that the test controls.
 func TestCircuitBreakerSparesADeadResponder(t *testing.T) {
 	now := time.Unix(0, 0)
 	healthy, requests := false, 0
@@ -200,8 +200,8 @@ func TestOneCallTriesWhileTheOthersWait(t *testing.T) {
 	})
 }
 
-// TestCircuitBreakersAreBounded has more origins fail than are remembered, as
-// documents of somebody's can name: the oldest are forgotten and asked again.
+// TestCircuitBreakersAreBounded has more origins fail than are remembered, as a
+// stranger's documents may: the oldest are forgotten and asked again.
 func TestCircuitBreakersAreBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without large inputs")

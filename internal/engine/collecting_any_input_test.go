@@ -35,9 +35,9 @@ func (r rules) attributes() string {
 		input, r.numDigits, r.finish, seconds(r.timeout), seconds(r.digitEnd), seconds(r.execution))
 }
 
-// model says, naively, what a Gather collects: it goes through the time
-// millisecond by millisecond, at each first lets everything happen that the
-// caller does then, and then looks at every clock.
+// model computes, naively, what a Gather collects: it goes through the time
+// millisecond by millisecond, first lets everything happen that the caller does
+// in each, and then checks every clock.
 func (r rules) model(does []engine.Input, last int) (digits, speech string, ended trace.Ended, at int) {
 	lastInput, speaking := 0, false // when a clock that waits for input began to run; whether none does
 	for now := 0; now <= last; now++ {
@@ -77,7 +77,7 @@ func (r rules) model(does []engine.Input, last int) (digits, speech string, ende
 
 func TestGatherCollectsAsTheModelDoes(t *testing.T) {
 	const longest = 4000 // ms of executionTimeout at most, so that the model is quick
-	// Times meet often, for it is where they meet that clocks go wrong.
+	// Times often coincide, because that is where clocks go wrong.
 	times := rapid.Custom(func(t *rapid.T) int {
 		late := rapid.SampledFrom([]int{0, 0, 0, 0, -1, 1}).Draw(t, "late")
 		return max(0, rapid.IntRange(0, longest/500-1).Draw(t, "half seconds")*500+late)

@@ -21,20 +21,20 @@ import (
 
 // Defaults of Config.
 const (
-	// DefaultMaxDocuments is the loop guard: no menu that people use has so
-	// many steps, and a document that names itself reaches it in seconds.
+	// DefaultMaxDocuments is the loop guard: no real menu has so many steps, and
+	// a document that names itself reaches it in seconds.
 	DefaultMaxDocuments = 100
 
-	// DefaultApology is spoken where a responder fails.
+	// DefaultApology is spoken if a responder fails.
 	DefaultApology = "We are sorry, this service is not available at the moment. Please try again later."
 )
 
-// DefaultRecordLength bounds a recording whose document sets no maxLength: a
-// message that is longer has been forgotten by the one who leaves it.
+// DefaultRecordLength bounds a recording whose document sets no maxLength: the
+// caller of a longer one has forgotten to hang up.
 const DefaultRecordLength = 10 * time.Minute
 
-// maxPrompt is the size in bytes past which a file is not played: the longest
-// sound that is read (audio.MaxLength) in the densest form people ship.
+// maxPrompt is the largest file that is played, in bytes: the longest sound that
+// is read (audio.MaxLength) in the densest format people ship.
 const maxPrompt = 32 << 20
 
 // Config says how an Engine behaves. Client is required.
@@ -87,7 +87,7 @@ type Call struct {
 	URL      *url.URL
 	Method   string            // GET or POST, from the dial rule; empty: GET
 	Secret   string            // HttpSecret: requests to URL's origin are signed; empty: they are not
-	Fallback *url.URL          // asked, once in a call, where a responder fails; may be nil
+	Fallback *url.URL          // asked, once in a call, if a responder fails; may be nil
 	Facts    responder.Request // who calls whom; what was entered is added as the call goes on
 }
 
@@ -116,7 +116,7 @@ func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trac
 		return Outcome{Forwarded: true}
 	}
 	if end.by != trace.ByCaller {
-		// The caller is to be disconnected also where the call's context is over.
+		// The caller is disconnected even if the call's context is over.
 		if err := line.Hangup(context.WithoutCancel(ctx)); err != nil {
 			r.warn(CodeLine, 0, "the line did not hang up: %v", err)
 		}
@@ -125,8 +125,8 @@ func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trac
 	return Outcome{By: end.by, Reason: end.reason, Failed: end.failed}
 }
 
-// Ask asks a call's responder for its first document and returns the answer
-// unread, for those who check it. It is asked once.
+// Ask asks a call's responder once for its first document and returns the answer
+// unparsed, for those who check it.
 func (e *Engine) Ask(ctx context.Context, call Call) (*fetch.Response, error) {
 	if call.Method == "" {
 		call.Method = http.MethodGet

@@ -32,7 +32,7 @@ type fault struct {
 	asks func(w http.ResponseWriter, r *http.Request)
 	dial func(context.Context) (net.Conn, error) // instead
 	want []string                                // the call; its last line follows from the one preceding the apology
-	took time.Duration                           // by the clock of the wall
+	took time.Duration                           // by the wall clock
 }
 
 // body answers every path with a document.
@@ -80,8 +80,8 @@ var bomb = func() string {
 	return b.String() + "]>\n<Response><Say>&a9;</Say></Response>"
 }()
 
-// faults are the responders that the caller of a phone system meets. Of those
-// whose answer began none is asked twice.
+// faults are the responders that the caller of a phone system meets. None whose
+// answer had begun is asked twice.
 var faults = []fault{
 	{name: "an error of its own", asks: func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "<b>Fatal error</b>: Uncaught PDOException", http.StatusInternalServerError)
@@ -427,7 +427,7 @@ func TestDocumentsOfACallAreCounted(t *testing.T) {
 	}
 }
 
-// TestEveryFaultIsASentence holds that what people read does not speak Go.
+// TestEveryFaultIsASentence checks that messages do not use Go's own words.
 func TestEveryFaultIsASentence(t *testing.T) {
 	for _, c := range faults {
 		for _, line := range c.want {

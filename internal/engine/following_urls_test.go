@@ -90,7 +90,7 @@ func TestPromptStartsAtTheDocument(t *testing.T) {
 			if diff := cmp.Diff([]trace.Play{{URL: c.file, Seconds: 1}}, of[trace.Play](events)); diff != "" {
 				t.Errorf("played (-want +got):\n%s", diff)
 			}
-			// A file is asked for as it is written: it is no question about the call.
+			// A file is requested as written: without the call's parameters.
 			if diff := cmp.Diff("GET "+c.file, responder.notes[1]); diff != "" {
 				t.Errorf("asked (-want +got):\n%s", diff)
 			}

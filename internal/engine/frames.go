@@ -51,7 +51,7 @@ type messageDTMF struct {
 	Digit string `json:"digit"`
 }
 
-// received is what counts of a frame that comes from the program. Whatever else
+// received has the fields that count of a frame from the program. Whatever else
 // it holds, and of whatever type, is the program's own affair: many send a frame
 // of ours back with another payload.
 type received struct {
@@ -63,8 +63,8 @@ type received struct {
 }
 
 // write sends what the Line gives, until the stream has ended. A program that
-// went away, having said so, is still heard to its end: until then the caller's
-// sound is taken and goes nowhere.
+// closed the stream properly is still heard to its end: until then the caller's
+// sound is dropped.
 func (s *stream) write(ctx context.Context, parameters map[string]string) {
 	defer s.cancel()
 	defer func() { _ = s.conn.Close(websocket.StatusNormalClosure, "") }()
@@ -169,7 +169,7 @@ func (s *stream) read(ctx context.Context) {
 	}
 }
 
-// take does what one frame of the program asks. It says what is odd about it
+// take carries out one frame from the program. It returns what is odd about it
 // and whether it ends the stream.
 func (s *stream) take(ctx context.Context, kind websocket.MessageType, data []byte) (odd string, stop bool) {
 	if kind != websocket.MessageText {
@@ -214,7 +214,7 @@ func (s *stream) takeMedia(ctx context.Context, m received) (odd string) {
 	return ""
 }
 
-// isGoodbye reports whether the program closed the stream as one does.
+// isGoodbye reports whether the program closed the stream properly.
 func isGoodbye(err error) bool {
 	switch websocket.CloseStatus(err) {
 	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusNoStatusRcvd:

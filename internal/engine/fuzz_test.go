@@ -14,10 +14,10 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// FuzzCall runs calls whose responder answers with anything, and holds what is
-// true of every call: it ends, once, by one party; where the responder failed
-// the caller hears the apology; the line is hung up unless the caller left or
-// the call went elsewhere; times do not run backwards.
+// FuzzCall runs calls whose responder answers with anything, and checks what is
+// true of every call: it ends, once, by one party; if the responder failed the
+// caller hears the apology; the line is hung up unless the caller left or the
+// call went elsewhere; times do not run backwards.
 func FuzzCall(f *testing.F) {
 	f.Add([]byte(`<Response><Say voice="x">Hello & goodbye.</Say><Play>a.wav</Play></Response>`), "12#")
 	f.Add([]byte(`<Gather input="dtmf speech" numDigits="2" finishOnKey="*" timeout="0.5" action="?x" method="POST"><Say action="y">One</Say><Play>b</Play></Gather>`), "1*")
@@ -70,8 +70,8 @@ func FuzzCall(f *testing.F) {
 	})
 }
 
-// FuzzStreamFrames has a program send anything, and holds that the stream ends
-// when it closes it and the call goes on.
+// FuzzStreamFrames has a program send anything, and checks that the stream ends
+// when the program closes it and the call goes on.
 func FuzzStreamFrames(f *testing.F) {
 	f.Add([]byte(`{"event":"media","media":{"payload":"AAAA"}}`), true)
 	f.Add([]byte(`{"event":"media","stream_id":7,"media":{"payload":"=","track":{}}}`), true)

@@ -56,9 +56,9 @@ func finishKeys(keys string) string {
 }
 
 // collector decides, from inputs and their times alone, what a Gather has
-// collected and when it is complete. Its clocks start where the prompts end or
-// the caller stops them: executionTimeout too, or a long menu would leave no
-// time to answer it.
+// collected and when it is complete. Its clocks start when the prompts end or
+// the caller interrupts them. So does executionTimeout, or a long menu would
+// leave no time to answer it.
 type collector struct {
 	rules    gatherRules
 	began    time.Duration // when collecting began
@@ -78,7 +78,7 @@ func (c *collector) deadline() time.Duration {
 	return until
 }
 
-// next returns what the Gather would end by without further input, and when.
+// next returns how the Gather would end without further input, and when.
 func (c *collector) next() (time.Duration, trace.Ended) {
 	until, ended := c.began+c.rules.execution, trace.EndedExecutionTimeout
 	switch {

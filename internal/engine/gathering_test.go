@@ -16,9 +16,9 @@ const (
 	s  = time.Second
 )
 
-// TestGatherKeepsItsClocks holds every way in which a Gather ends, each to the
+// TestGatherKeepsItsClocks checks every way in which a Gather ends, each to the
 // millisecond. No prompt is spoken unless the case says so: the clocks start at
-// 0, or at 2 s where one is.
+// 0, or at 2 s with a prompt.
 func TestGatherKeepsItsClocks(t *testing.T) {
 	const prompt = `<Say>Please.</Say>`
 	for _, c := range []struct {

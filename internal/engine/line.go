@@ -9,29 +9,29 @@ import (
 )
 
 // Line is the caller's end of a call that has been answered. A SIP call, a
-// terminal and a test's script are Lines; only they know how sound gets
-// anywhere, and they keep the time: their methods return when the sound was
-// played or the time has come, and nothing in this package sleeps.
+// terminal and a test's script are Lines; only they know how sound is played,
+// and they keep the time: their methods return when the sound was played or the
+// time has come, and nothing in this package sleeps.
 //
-// The methods are called by one goroutine. They return ErrHungUp once the
-// caller has hung up, and the context's cause when it is done. A Line that
-// notices a hang-up between two calls should cancel the context that Run was
-// given with the cause ErrHungUp, so that a slow responder is not waited for.
+// The methods are called by one goroutine. They return ErrHungUp once the caller
+// has hung up, and the context's cause when it is done. A Line that notices a
+// hang-up between two calls should cancel the context that Run was given with
+// the cause ErrHungUp, so that a slow responder is not waited for.
 type Line interface {
 	// Now returns the time since the answer.
 	Now() time.Duration
 
-	// Play plays a prompt to its end. Where listen is not nil, the caller's
-	// first key or word stops it, and is kept for Listen. How much was heard is
-	// returned with ErrHungUp too; where that is nothing the prompt is no event.
+	// Play plays a prompt to its end. If listen is not nil, the caller's first
+	// key or word stops it, and is kept for Listen. How much was heard is
+	// returned with ErrHungUp too; if that is nothing the prompt is no event.
 	Play(ctx context.Context, prompt Prompt, listen *Listening) (Played, error)
 
 	// Listen waits for the caller's next input, until the line's clock shows
-	// until: the input of that very moment still counts, then it returns an
-	// Input of kind Silence. listen is the same pointer for the whole of a
-	// Gather, its prompts included; with a new one, input of before is
-	// forgotten, for an answer cannot precede its question. A nil listen only
-	// lets the time pass.
+	// until: input of that very moment still counts, then it returns an Input of
+	// kind Silence. listen is the same pointer for the whole of a Gather, its
+	// prompts included; with a new one, earlier input is dropped, because an
+	// answer cannot precede its question. With a nil listen it only lets the
+	// time pass.
 	Listen(ctx context.Context, listen *Listening, until time.Duration) (Input, error)
 
 	// Hangup disconnects the caller.
@@ -97,8 +97,8 @@ const (
 	SpeechFinal                  // the caller has spoken; Text is the transcript
 )
 
-// What follows is what some Lines can do and others cannot. A document that
-// asks for it on a Line that lacks it gets a warning, and the next verb runs.
+// The following are optional abilities of a Line. A document that asks for one
+// on a Line that lacks it gets a warning, and the next verb runs.
 
 // Forwarder sends the call elsewhere. The call has left the engine when it
 // returns without an error.

@@ -16,9 +16,9 @@ const never = 1 << 40 * time.Millisecond
 // spoken is how long every text takes.
 const spoken = 2 * time.Second
 
-// handset is a Line on a virtual clock whose caller does things at fixed
-// times, whatever the call is about by then. It can do what every Line must
-// and nothing more.
+// handset is a Line on a virtual clock whose caller does things at fixed times,
+// whatever the call has come to by then. It can do what every Line must and
+// nothing more.
 type handset struct {
 	does   []engine.Input // in the order of their times
 	leaves time.Duration  // when the caller hangs up
@@ -49,8 +49,8 @@ func words(text string, at, takes time.Duration) []engine.Input {
 
 func (h *handset) Now() time.Duration { return h.now }
 
-// attend forgets what came before a Gather began to listen, and what none
-// listens for.
+// attend drops what came before a Gather began to listen, and what is not
+// listened for.
 func (h *handset) attend(listen *engine.Listening) {
 	if listen == h.listen {
 		return

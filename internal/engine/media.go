@@ -11,8 +11,8 @@ const FrameSize = 160
 
 // Bounds of a media stream's buffers.
 const (
-	// maxQueued is how much sound a program can send ahead of time: ten
-	// minutes. Past it nothing is dropped, but nothing more is read either.
+	// maxQueued is how much sound a program can send ahead of time: ten minutes.
+	// Beyond it nothing is dropped, but nothing more is read either.
 	maxQueued = 10 * 60 * 50 * FrameSize
 
 	// maxUnsent is how much of the caller's sound waits for a slow program:
@@ -26,7 +26,7 @@ const muLawSilence = 0xFF
 // Media is the Line's side of a media stream: it takes the caller's sound and
 // gives what the caller is to hear.
 type Media struct {
-	// TwoWay is false where the stream only listens.
+	// TwoWay is false if the stream only listens.
 	TwoWay bool
 
 	out  chan frame    // to the program
@@ -88,9 +88,9 @@ func (m *Media) send(ctx context.Context, f frame) bool {
 	return false
 }
 
-// ToCaller fills buf with what the caller is to hear now, silence where there
-// is nothing, and returns how much of it came from the program. What it
-// returned counts as heard.
+// ToCaller fills buf with what the caller is to hear now, or silence, and
+// returns how much of it came from the program. What it returned counts as
+// heard.
 func (m *Media) ToCaller(buf []byte) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 // which url.Values does not.
 type parameter struct{ name, value string }
 
-// facts returns what every request of a call says. A phone system names the
-// caller always, the rest where it knows it.
+// facts returns the parameters of every request of a call. A phone system always
+// names the caller, the rest if it knows it.
 func facts(q *responder.Request) []parameter {
 	all := []parameter{{responder.ParamCaller, q.Caller}}
 	for _, p := range []parameter{
@@ -34,8 +34,8 @@ func facts(q *responder.Request) []parameter {
 	return all
 }
 
-// gathered returns what a request says after a Gather: Digits always, also
-// where nothing was heard, and SpeechResult where speech was listened for.
+// gathered returns the parameters after a Gather: Digits always, even if nothing
+// was heard, and SpeechResult if the Gather listened for speech.
 func gathered(input responder.Input, digits, speech string) []parameter {
 	all := []parameter{{responder.ParamDigits, digits}}
 	if input.Speech() {
@@ -44,7 +44,7 @@ func gathered(input responder.Input, digits, speech string) []parameter {
 	return all
 }
 
-// recorded returns what a request says after a Record.
+// recorded returns the parameters after a Record.
 func recorded(recording Recorded) []parameter {
 	return []parameter{
 		{responder.ParamRecordingURL, recording.URL},
@@ -52,8 +52,8 @@ func recorded(recording Recorded) []parameter {
 	}
 }
 
-// resolve returns where an address in a document leads. Spaces and other
-// characters that no server takes in a query are escaped.
+// resolve returns the URL of an address in a document. Spaces and other
+// characters that no server accepts in a query are escaped.
 func resolve(base *url.URL, address string) (*url.URL, error) {
 	target, err := base.Parse(address)
 	if err != nil {
@@ -63,9 +63,9 @@ func resolve(base *url.URL, address string) (*url.URL, error) {
 	return target, nil
 }
 
-// escapeQuery escapes what cannot stand in a query (RFC 3986, section 3.4) and
-// would break the request line, or be read otherwise by a proxy. What is
-// escaped already stays as it is, an idle % too.
+// escapeQuery escapes what a query cannot contain (RFC 3986, section 3.4) and
+// would break the request line, or be misread by a proxy. What is escaped
+// already stays as it is, as does a stray %.
 func escapeQuery(query string) string {
 	unsafe := func(c byte) bool { return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 }
 	const upperHex = "0123456789ABCDEF"
@@ -89,7 +89,7 @@ func escapeQuery(query string) string {
 	return string(b)
 }
 
-// encode appends parameters to what is encoded already, which may be nothing.
+// encode appends parameters to encoded ones, which may be empty.
 func encode(before string, list []parameter) string {
 	if len(list) == 0 {
 		return before

@@ -38,8 +38,8 @@ func codes(t *testing.T, file string) []string {
 	return found
 }
 
-// TestEveryCodeHasAParagraph holds docs/problems.md against the codes, and the
-// codes against those of documents.
+// TestEveryCodeHasAParagraph compares docs/problems.md with the codes, and the
+// codes with those of documents.
 func TestEveryCodeHasAParagraph(t *testing.T) {
 	page, err := os.ReadFile("../../docs/problems.md")
 	if err != nil {
@@ -93,8 +93,8 @@ func TestCodesThatTheFaultsShow(t *testing.T) {
 	}
 }
 
-// TestExamplesOfThePageAreFlawless holds the examples of our paragraphs: they
-// are what to write, so nothing is wrong with them.
+// TestExamplesOfThePageAreFlawless checks the examples of our paragraphs: they
+// are what to write, so nothing may be wrong with them.
 func TestExamplesOfThePageAreFlawless(t *testing.T) {
 	page, err := os.ReadFile("../../docs/problems.md")
 	if err != nil {

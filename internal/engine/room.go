@@ -10,13 +10,14 @@ import (
 )
 
 const (
-	// DefaultPromptMemory is what the files that calls play take up together, in
-	// bytes: two of the longest while they are read, or some hundred of usual ones.
+	// DefaultPromptMemory is what the files of all calls may take up together,
+	// in bytes: two of the longest while they are read, or some hundred of usual
+	// ones.
 	DefaultPromptMemory = 128 << 20
 
-	// shortPrompt is what a file may take up that always finds room. Longer ones
-	// leave it a quarter of all: somebody's endless file costs no other call its
-	// greeting.
+	// shortPrompt is the size up to which a file always finds room. Longer ones
+	// leave it a quarter of all: a stranger's endless file costs no other call
+	// its greeting.
 	shortPrompt = 1 << 20
 
 	// longPrompts is how many bytes a second of longer files are read for all
@@ -48,8 +49,8 @@ type share struct {
 	denied error // why there is no more
 }
 
-// read takes up more for what is about to be read, waits for its turn, and
-// reports whether it may.
+// read takes up room for what is about to be read, waits for its turn, and
+// reports whether it may be read.
 func (s *share) read(ctx context.Context, bytes int64) bool {
 	if !s.take(bytes) {
 		return false
@@ -89,7 +90,7 @@ func (s *share) take(bytes int64) bool {
 	return true
 }
 
-// keep gives back all but so much.
+// keep gives back all but that many bytes.
 func (s *share) keep(bytes int64) {
 	s.of.mu.Lock()
 	defer s.of.mu.Unlock()

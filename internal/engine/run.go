@@ -24,7 +24,7 @@ type run struct {
 	cookies  http.CookieJar // of this call and no other
 	fellBack bool           // the fallback was asked
 	skipped  int            // verbs of the call that could not be carried out
-	silenced *failure       // the last such verb that left nothing to be heard of its document, nor was since
+	silenced *failure       // the last such verb that left its document silent; nil once something is heard
 	heard    bool           // something was heard of the current document
 	forks    []*fork        // media streams that run beside the verbs
 	streams  []*stream      // all media streams
@@ -124,8 +124,8 @@ func (r *run) tell(f *failure) {
 	}
 }
 
-// conclude makes an ending of what stopped the call. Where a responder failed
-// the caller hears the apology.
+// conclude makes an ending of what stopped the call. If a responder failed the
+// caller hears the apology.
 func (r *run) conclude(ctx context.Context, err error) *ending {
 	if end, ok := errors.AsType[*ending](err); ok {
 		return end
@@ -178,9 +178,9 @@ func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 	return nil, r.disconnect(trace.ByEnd, "the document ended")
 }
 
-// disconnect returns the ending where a document disconnects the call. If
-// prompts could not be had and nothing was heard instead, that is a failure: the
-// caller is not left with silence.
+// disconnect returns the ending when a document disconnects the call. If prompts
+// failed and nothing was heard instead, that is a failure: the caller must not
+// be left with silence.
 func (r *run) disconnect(by trace.Party, reason string) error {
 	if r.silenced != nil {
 		return r.silenced
@@ -196,8 +196,8 @@ func (r *run) hear() { r.heard, r.silenced = true, nil }
 // hold thousands.
 const maxSkipped = 20
 
-// skip warns of a verb that cannot be carried out and is passed over. The error
-// says that there were too many of them.
+// skip warns of a verb that cannot be carried out and is passed over. It returns
+// an error if there were too many of them.
 func (r *run) skip(code string, line int, format string, args ...any) error {
 	f := &failure{code: code, line: line, text: fmt.Sprintf(format, args...)}
 	r.tell(f)
@@ -210,9 +210,8 @@ func (r *run) skip(code string, line int, format string, args ...any) error {
 	return nil
 }
 
-// action returns the question that an action asks, nil where there is none.
-// The method is the dial rule's unless the verb names another; line is the
-// verb's.
+// action returns the request for an action, or nil if there is none. The method
+// is the dial rule's unless the verb names another; line is the verb's.
 func (r *run) action(a answer, line int, action, method string, input ...parameter) (*ask, error) {
 	if action == "" {
 		return nil, nil

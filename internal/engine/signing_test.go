@@ -15,7 +15,7 @@ import (
 )
 
 // TestRequestsToTheRulesOriginAreSigned goes through every kind of request that
-// a call makes, and holds that responder.Verify accepts those to the origin of
+// a call makes, and checks that responder.Verify accepts those to the origin of
 // the dial rule, and that no other host gets a signature.
 func TestRequestsToTheRulesOriginAreSigned(t *testing.T) {
 	const secret = "whsec_8hZ2"
@@ -107,8 +107,8 @@ func TestRequestsWithoutASecretAreNotSigned(t *testing.T) {
 	}
 }
 
-// TestSecondTryIsSignedAnew holds that a responder which refuses a request it
-// has seen does not refuse the second try.
+// TestSecondTryIsSignedAnew checks that a responder that refuses replayed
+// requests does not refuse the second try.
 func TestSecondTryIsSignedAnew(t *testing.T) {
 	asked := &noting{Handler: http.HandlerFunc(raw(""))}
 	against(t, asked).placeCall(newHandset(), engine.Call{Secret: "s"})

@@ -74,8 +74,8 @@ func (r *run) start(ctx context.Context, a answer, i int, v responder.Stream, at
 	return nil
 }
 
-// without goes on without a stream that could not be had. Where nothing would
-// follow that is a failure, or the caller would hear nothing of it.
+// without goes on without a stream that failed. If nothing would follow, that is
+// a failure, or the caller would hear silence.
 func (r *run) without(ctx context.Context, a answer, i, line int, action string, err error) error {
 	if r.over(ctx, err) != nil {
 		return err

@@ -25,7 +25,7 @@ import (
 const frameTime = 20 * time.Millisecond
 
 // streamPhone is a desk phone that can carry media streams too. While one is
-// joined the clock of the wall goes on, of which the bubble's is made.
+// joined, the bubble's wall clock goes on.
 type streamPhone struct {
 	*deskPhone
 	mute  bool   // the caller's sound is not sent
@@ -266,7 +266,7 @@ func TestStreamKeepsTheCallsCookies(t *testing.T) {
 	})
 }
 
-// TestStreamPlaysAllThatIsSent holds that sound of any size, faster than real
+// TestStreamPlaysAllThatIsSent checks that sound of any size, faster than real
 // time, is heard in order and at its own pace.
 func TestStreamPlaysAllThatIsSent(t *testing.T) {
 	sizes := []int{1, 159, 160, 161, 7, 8000, 1, 24_000, 33}

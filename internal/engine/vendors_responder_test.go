@@ -14,9 +14,9 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// vendors is a responder of the kind that the vendor's article shows: PHP
-// scripts in one folder that print one verb each and keep their state in a
-// session, of which only the cookie shows.
+// vendors is a responder like the one in the vendor's article: PHP scripts in
+// one folder that print one verb each and keep their state in a session, of
+// which we see only the cookie.
 func vendors() http.Handler {
 	type state struct {
 		step   int

@@ -14,8 +14,8 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// verb runs the i-th verb of a document. It returns the next question where
-// the verb hands control to its action, nil where the next verb runs.
+// verb runs the i-th verb of a document. It returns the next request if the verb
+// hands control to its action, or nil to run the next verb.
 func (r *run) verb(ctx context.Context, a answer, i int, verb responder.Verb) (*ask, error) {
 	at := a.parsed.VerbPosition(i).Line
 	switch v := verb.(type) {
@@ -67,8 +67,8 @@ func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listenin
 	return played.Barged, err
 }
 
-// play plays a file. One that cannot be had is skipped: the verb counts as
-// done.
+// play plays a file. One that cannot be fetched or read is skipped: the verb
+// counts as done.
 func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, listen *Listening) (barged bool, err error) {
 	if v.URL == "" {
 		return false, nil
@@ -96,8 +96,8 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	return played.Barged, err
 }
 
-// fetchPrompt fetches a file and reads it. What it takes up is held until it has
-// been played.
+// fetchPrompt fetches a file and reads it. The room it takes up is held until it
+// has been played.
 func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *share) (Recording, error) {
 	target, err := resolve(a.url, address)
 	if err != nil {
@@ -110,7 +110,7 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *s
 		URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout, Room: held.read,
 	})
 	if ctx.Err() != nil {
-		return Recording{}, context.Cause(ctx) // how the other side was doing is not known
+		return Recording{}, context.Cause(ctx) // the other side's health is unknown
 	}
 	if held.denied != nil {
 		return Recording{}, held.denied // nor here
@@ -137,8 +137,8 @@ func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *s
 	return Recording{URL: target.String(), Clip: clip}, nil
 }
 
-// gather plays the prompts and collects. With nothing heard the action gets
-// control all the same.
+// gather plays the prompts and collects. If nothing is heard the action still
+// gets control.
 func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, line int) (*ask, error) {
 	rules := rulesOf(v)
 	listen := &Listening{
@@ -262,7 +262,7 @@ func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at
 		return next, failed
 	}
 	if next != nil {
-		_, _ = r.ask(context.WithoutCancel(ctx), *next) // how it went is an event
+		_, _ = r.ask(context.WithoutCancel(ctx), *next) // its result is an event
 	}
 	return nil, err
 }
