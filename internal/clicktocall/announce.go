@@ -16,7 +16,7 @@ import (
 // keyNever is the key that somebody presses who never wants to be called again.
 const keyNever = "9"
 
-// announceWait is how long whoever is called may think before the call goes on.
+// announceWait is how long the called party may think before the call goes on.
 const announceWait = 5 * time.Second
 
 // maxAnnounced is the size in bytes past which a phone system's request is
@@ -28,13 +28,13 @@ type Suppressor interface {
 	Suppress(ctx context.Context, sup ledger.Suppression) error
 }
 
-// Announcement is the http.Handler of /click-to-call/never/call, a web responder:
-// a queue's call leads there to tell whoever is called where the call comes from,
-// and takes the key 9. Without it the call goes on: to the URL's parameter then,
-// or it ends.
+// Announcement is the http.Handler of /click-to-call/never/call, a web responder.
+// A queue routes its calls there: it tells the called party where the call comes
+// from, and takes the key 9. Without the key the call goes on to the URL's
+// parameter then, or ends if there is none.
 //
-// Anybody who could ask it could put any number on the list, so its URL has a
-// key, as AnnouncementURL makes it.
+// Anyone who could call it could put any number on the list, so its URL has a
+// key: see AnnouncementURL.
 type Announcement struct {
 	Key     Key        // required
 	List    Suppressor // required
@@ -42,7 +42,7 @@ type Announcement struct {
 	URL     *url.URL   // the server, without a path
 
 	Log   Log                                       // nil: slog.Default()
-	Audit func(context.Context, ledger.Event) error // nil: nobody is told
+	Audit func(context.Context, ledger.Event) error // optional
 }
 
 // The parameters of the URL.
@@ -85,13 +85,13 @@ func (a *Announcement) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(document) // the phone system has gone: nobody to tell
+	_, _ = w.Write(document) // on an error the phone system has hung up: there is no one to tell
 }
 
 var errWrongKey = errors.New("the key is missing or wrong")
 
-// read reads a request of one who has the key. With a wrong one in its URL its
-// body is not read.
+// read reads a request that has the key. If the URL has a wrong one, the body is
+// not read.
 func (a *Announcement) read(w http.ResponseWriter, r *http.Request) (*responder.Request, error) {
 	wanted := a.Key.announcementKey()
 	if query := r.URL.Query(); query.Has(paramKey) && !sameText(query.Get(paramKey), wanted) {
@@ -140,7 +140,8 @@ func (a *Announcement) base() *url.URL {
 	return a.URL
 }
 
-// suppress puts whoever pressed the key on the list: the party that is not us.
+// suppress puts the party that pressed the key on the list: the one that is not
+// us.
 func (a *Announcement) suppress(ctx context.Context, req *responder.Request) error {
 	caller := phone.ReadCaller(req.Caller, phone.HomeIn())
 	number, wrong := destination(caller.E164(), nil)

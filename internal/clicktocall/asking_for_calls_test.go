@@ -69,7 +69,7 @@ func TestRequestsAreRefusedWithTheirCodes(t *testing.T) {
 			{"a number of ours", s.proved(visiting, "sales", body{"phone": "212-555-0100"}), clicktocall.NumberRefused},
 			{"a closed office", s.proved(visiting, "office", nil), clicktocall.Closed},
 		} {
-			time.Sleep(time.Minute) // so that nobody presses
+			time.Sleep(time.Minute) // so that no one else presses meanwhile
 			if list, ok := row.send.(body); ok && list["token"] != "" && list["token"] != "x" {
 				fresh := s.proved(visiting, "sales", nil)
 				if list["id"] == "office" && row.code == clicktocall.Closed {

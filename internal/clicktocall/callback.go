@@ -50,7 +50,7 @@ type Known struct {
 	Spent      bool                // the token was used
 	Suppressed *ledger.Suppression // the number is not to be called
 	Waiting    int                 // scheduled call backs of the number
-	Settled    bool                // the network had a call placed on an earlier day, within a month; looked at where an Open cap is reached
+	Settled    bool                // the network had a call placed on an earlier day, within a month; checked if an Open cap is reached
 	Full       []Full              // the caps that are reached
 }
 
@@ -85,36 +85,35 @@ type Result struct {
 const SameFor = 30 * time.Second
 
 // ErrTaken says that there is nothing to do about a call back just now: it is
-// not scheduled any more, not due, or somebody else is at it.
+// not scheduled any more, not due, or another worker has it.
 var ErrTaken = errors.New("the call back is not waiting")
 
-// Ledger keeps call backs. The store is one.
+// Ledger stores call backs. The store is one.
 type Ledger interface {
-	// BeginCallBack looks at what is known of an Ask, and keeps the call back
-	// that decide returns, in state Placing or Scheduled; nil: none. The caps are
-	// looked at for the time of the call. One that is Scheduled counts from then
-	// on as a call at its time, but is in the way of no call to its number before:
-	// it comes later then. All that
-	// concerns one number, network, widget or tenant happens one after the other,
-	// over all processes, so that no cap is passed. The token is used with it.
+	// BeginCallBack reads what is known of an Ask, and stores the call back that
+	// decide returns, in state Placing or Scheduled; nil: none. It checks the caps
+	// for the time of the call. A Scheduled one counts from then on as a call at
+	// its time, but does not block an earlier call to its number: it is put off
+	// instead. All that concerns one number, network, widget or tenant is
+	// serialized over all processes, so that no cap is exceeded. The same step
+	// spends the token.
 	//
 	// A call back with the same number, entry and Key that has not certainly
-	// failed is the same one, and returned as repeated, with nothing decided; and
-	// so is one of the last SameFor from the same network for the same time.
+	// failed is the same one: it is returned as repeated, without calling decide.
+	// So is one of the last SameFor from the same network for the same time.
 	BeginCallBack(ctx context.Context, a Ask, now time.Time, decide func(Known) *CallBack) (c *CallBack, repeated bool, err error)
 
 	// ClaimCallBack takes a scheduled call back that is due, until its lease
-	// ends, unless the number is not to be called or a cap is reached, which
-	// Known says: then it stays Scheduled. The error is ErrTaken where it is not
-	// waiting, and a fault of code NotFound where there is none. It does not count
-	// itself.
+	// ends. If the number must not be called or a cap is reached, as Known says,
+	// it stays Scheduled. The error is ErrTaken if it is not waiting, and a fault
+	// of code NotFound if there is none. It does not count against its own caps.
 	ClaimCallBack(ctx context.Context, id string, caps func(CallBack) []Cap, now, lease time.Time) (CallBack, Known, error)
 
-	// FinishCallBack writes down what an attempt came to. What certainly failed
-	// is counted no more, but for its network.
+	// FinishCallBack records the result of an attempt. One that certainly failed
+	// counts no more, except for its network.
 	FinishCallBack(ctx context.Context, r Result) error
 
-	// CallBack returns one by its id. The error is a fault of code NotFound where
+	// CallBack returns one by its id. The error is a fault of code NotFound if
 	// there is none.
 	CallBack(ctx context.Context, id string) (CallBack, error)
 }

@@ -16,7 +16,7 @@ type Scope string
 
 // The scopes.
 const (
-	OfNumber  Scope = "number"  // that is called, whoever has it called
+	OfNumber  Scope = "number"  // that is called, no matter who asks
 	OfNetwork Scope = "network" // that asks; see Subnets
 	OfSite    Scope = "site"    // the same
 	OfBlock   Scope = "block"   // the same

@@ -21,15 +21,15 @@ const (
 	NumberRefused     Code = "number_refused"      // it is one that is never called: premium, special, short, our own
 	Limited           Code = "limited"             // a cap is reached, or the number is never to be called
 	Closed            Code = "closed"              // the place is closed at the time
-	PhoneSystemFailed Code = "phone_system_failed" // certainly nobody is called
+	PhoneSystemFailed Code = "phone_system_failed" // certainly no one is called
 	PhoneSystemSlow   Code = "phone_system_slow"   // it did not answer in time: somebody may be called
-	Unavailable       Code = "unavailable"         // our own database fails; nobody is called
+	Unavailable       Code = "unavailable"         // our own database fails; no one is called
 )
 
 // Accepted and Repeated are what is counted of requests that are not refused.
 const (
 	Accepted Code = "accepted"
-	Repeated Code = "repeated" // the call was asked for before, and got the answer of then
+	Repeated Code = "repeated" // the call was asked for before, and got the same answer
 )
 
 // Codes returns all that is counted.

@@ -10,7 +10,7 @@ import (
 const sentAtOnce = 4
 
 // Courier sends codes after the page has answered, so that the time of an answer
-// does not tell whether there is a code to send. Whoever makes one has to Stop it.
+// does not tell whether there is a code to send. Its creator must Stop it.
 type Courier struct {
 	ctx context.Context // of all that is sent
 	cut context.CancelFunc

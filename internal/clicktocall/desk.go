@@ -1,8 +1,8 @@
 // Package clicktocall calls visitors of web pages back: a button asks for a
-// call, the Desk decides whether there is to be one, and has the visitor called
-// by a queue of the phone system. Whoever can reach it could have anybody
-// called, as often as they like, so most of it is about who is not called, and
-// docs/click-to-call-defence.md says what is left to an attacker.
+// call, the Desk decides whether to place one, and has the visitor called by a
+// queue of the phone system. Without defences anyone who can reach it could have
+// anybody called, as often as they like, so most of it is about whom not to call.
+// docs/click-to-call-defence.md says what an attacker can still do.
 package clicktocall
 
 import (
@@ -24,12 +24,12 @@ const (
 	// the call.
 	DefaultPatience = 8 * time.Second
 
-	// lookPatience is how long they wait, after that, for what it says of a call
-	// of which nobody knows whether it took it.
+	// lookPatience is how long they wait after that for us to verify a call that
+	// the phone system may or may not have taken.
 	lookPatience = 3 * time.Second
 
-	// recordPatience is how long our own database may take to write down what
-	// the phone system said.
+	// recordPatience is how long our own database may take to record what the
+	// phone system said.
 	recordPatience = 3 * time.Second
 
 	// askAgain is how often the ledger is asked for a call back that another
@@ -81,8 +81,8 @@ type Desk struct {
 	Patience   time.Duration // 0: DefaultPatience
 	Log        Log           // nil: slog.Default()
 
-	Ended func(c CallBack, r Result) // told what a scheduled call back came to; nil: nobody is
-	Asked func(err error)            // told what each question to the phone system came to; nil: nobody is
+	Ended func(c CallBack, r Result) // told the result of a scheduled call back; optional
+	Asked func(err error)            // told the result of each request to the phone system; optional
 }
 
 // Request is what a visitor asks for.
@@ -231,23 +231,23 @@ func (d *Desk) answer(c CallBack, r outcome) (Answer, *Refusal) {
 	return Answer{}, &Refusal{Code: PhoneSystemFailed, Err: r.err}
 }
 
-// outcome is a Result with the error behind it.
+// outcome is a Result with the error that caused it.
 type outcome struct {
 	Result
 	err error
 }
 
-// place asks the phone system for a call back, once, and writes down what came
-// of it. Where nobody knows, it is looked for and never asked for again; where it
-// certainly failed, it is left in a state, Failed or Scheduled.
+// place asks the phone system for a call back, once, and records the result. If
+// that is uncertain we verify it, and never ask again; if the request certainly
+// failed, the call back ends up in state failed: Failed or Scheduled.
 func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) {
-	// Where something panics, nobody knows how far it got.
+	// After a panic we cannot know how far it got.
 	r = outcome{Result: Result{ID: c.ID, Attempt: c.Attempts, At: time.Now(), State: Uncertain, Problem: "a defect broke it off"}}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 		defer cancel()
 		if err := d.Ledger.FinishCallBack(ctx, r.Result); err != nil {
-			// It is swept, and uncertain then: it counts, and is not placed again.
+			// The sweep makes it Uncertain: it counts, and is not placed again.
 			d.log(ctx, slog.LevelError, "what became of a call back could not be written down", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 		}
 	}()
@@ -272,8 +272,8 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 	return r
 }
 
-// look reports whether the phone system shows a call back in its queue. That it
-// does not says nothing: its turn may have come.
+// look reports whether the phone system shows a call back in its queue. False
+// proves nothing: its turn may have come.
 func (d *Desk) look(ctx context.Context, c CallBack) bool {
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
@@ -285,8 +285,8 @@ func queued(c CallBack) netsapiens.QueuedCall {
 	return netsapiens.QueuedCall{Domain: c.Tenant, Queue: c.Queue, Number: c.Number}
 }
 
-// known returns what a call back came to that was asked for before. Another
-// request may still be at it: this one waits for what that comes to.
+// known returns the result of a call back that was asked for before. If another
+// request is still placing it, this one waits for that result.
 func (d *Desk) known(ctx context.Context, c CallBack) (Answer, *Refusal) {
 	ticker := time.NewTicker(askAgain)
 	defer ticker.Stop()

@@ -34,9 +34,9 @@ type Store interface {
 // Form is the http.Handler of /update-domain: it saves an entry's click-to-call.
 type Form struct {
 	Secret  string       // without one every form is refused
-	Guesses *guess.Watch // has who guesses at it wait; nil: nobody waits
+	Guesses *guess.Watch // makes anyone who guesses it wait; optional
 	Store   Store
-	Audit   func(context.Context, ledger.Event) error // keeps that an entry was saved; nil: nobody does
+	Audit   func(context.Context, ledger.Event) error // records that an entry was saved; optional
 	Log     Log                                       // told of each entry that is saved; nil: slog.Default()
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// FuzzDestination calls nobody but numbers of the region that may be called.
+// FuzzDestination calls only numbers of the region that may be called.
 func FuzzDestination(f *testing.F) {
 	for _, seed := range []string{"2125550123", "+1 (212) 555-0123", "9005550123", "2129765555", "911", "+442079460018", "0112125550123", "1 1 212", "\u00a02125550123"} {
 		f.Add(seed)
@@ -53,7 +53,7 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// FuzzBody answers whatever is sent with JSON and a code, and calls nobody.
+// FuzzBody answers anything with JSON and a code, and places no call.
 func FuzzBody(f *testing.F) {
 	for _, seed := range []string{`{"id":"sales","phone":"2125550123"}`, `{"id":1,"phone":2125550123,"nonce":7}`, `{"id":"sales","at":"2026-03-04T09:00:00-05:00"}`, `[]`, `{"id":{}}`, "\xff", `{"id":"sales","phone":1e400}`} {
 		f.Add(seed)

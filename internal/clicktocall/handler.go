@@ -74,8 +74,8 @@ type Handler struct {
 	// connection.
 	Address func(*http.Request) netip.Addr
 
-	Count func(Code)            // told of each request for a call; nil: nobody is
-	Whole func(context.Context) // told of each request that led to a call: its line in the log is worth having; nil: nobody is
+	Count func(Code)            // told of each request for a call; optional
+	Whole func(context.Context) // told of each request that led to a call, which is worth a log line; optional
 
 	meter meter
 }
@@ -98,9 +98,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// api answers a browser's question whether a page may ask (CORS, the Fetch
-// standard, 3.2), and what the page asks then. A preflight does not say for
-// which entry; what it allows is looked at again with the request itself.
+// api answers a browser's preflight (CORS, the Fetch standard, 3.2) and the
+// request of the page that follows. A preflight does not name the entry, so we
+// check again when the request itself comes.
 func (h *Handler) api(w http.ResponseWriter, r *http.Request, method string, serve http.HandlerFunc) {
 	header := w.Header()
 	header.Set("Cache-Control", "no-store")
@@ -376,5 +376,5 @@ func reply(w http.ResponseWriter, status int, body any) {
 	w.WriteHeader(status)
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(body) // the page has gone: nobody to tell
+	_ = encoder.Encode(body) // on an error the page has gone: there is no one to tell
 }

@@ -18,40 +18,40 @@ import (
 )
 
 const (
-	// ProofLife is how long a code may be given, and is given again to who asks:
-	// who asks first for the number of somebody else keeps nobody from it.
+	// ProofLife is how long a code is valid. Asking again for the number sends the
+	// same code, so that a stranger who asks first does not lock out the owner.
 	ProofLife = day
 
-	// ProofPause is how long a number that was texted a code gets none.
+	// ProofPause is how long a number that was texted a code gets no other.
 	ProofPause = numberPause
 
-	// CalledLately is how long ago a number was called at most that a code goes to.
+	// CalledLately is how recently we must have called a number to send it a code.
 	CalledLately = 30 * day
 
-	// proofPatience is how long the phone system may take to send a code. Nobody
-	// waits for it but the next code and a server that stops.
+	// proofPatience is how long the phone system may take to send a code. Only the
+	// next code and a server that stops wait for it.
 	proofPatience = 10 * time.Second
 
 	// keepPatience is how long the visitor waits for our own database.
 	keepPatience = 10 * time.Second
 )
 
-// Proof is a code that is to be sent to a number, for whoever knows it to prove
-// that the number is theirs.
+// Proof is a code to be sent to a number: anyone who knows it proves that the
+// number is theirs.
 type Proof struct {
 	Number string  // digits
-	From   Subnets // that ask
+	From   Subnets // that the request comes from
 	Effort Effort
 	Silent bool // nothing goes to the number
 
-	// How much those have who have proved work, and those who have not.
+	// The rations of those who have proved work, and of those who have not.
 	Proved, Unproved Ration
 
-	// Seal returns what is kept of the code that was born at a time: its hash.
+	// Seal returns what we store of a code that was born at a time: its hash.
 	Seal func(born time.Time) string
 }
 
-// ProofBegun is what comes of a Proof.
+// ProofBegun is the result of beginning a Proof.
 type ProofBegun struct {
 	Until time.Time // a cap is reached until then, and nothing else is set; zero: none is
 	Send  bool      // the code is to be sent
@@ -59,26 +59,25 @@ type ProofBegun struct {
 	ID    string
 }
 
-// Proofs keeps codes, and what comes of them. The store does.
+// Proofs stores codes and their results. The store is one.
 type Proofs interface {
-	// BeginProof keeps that a code was asked for. It is to be sent where the
-	// number was called lately, and has not been sent one too often. One that is
-	// good still is the one that is sent again.
+	// BeginProof records that a code was asked for. It is to be sent if the number
+	// was called lately, and has not been sent codes too often. A code that is
+	// still valid is sent again.
 	BeginProof(ctx context.Context, p Proof, now time.Time) (ProofBegun, error)
 
-	// UnsendProof takes back that a code was sent: certainly it was not.
+	// UnsendProof takes back that a code was sent, when it certainly was not.
 	UnsendProof(ctx context.Context, id string) error
 
-	// TakeProof puts a number on the suppression list if the code is the right
-	// one and there were not too many wrong ones, which it counts. A code is good
-	// once.
+	// TakeProof puts a number on the suppression list if the code is right and
+	// there were not too many wrong ones, which it counts. A code works once.
 	TakeProof(ctx context.Context, given Given, sup ledger.Suppression, now time.Time) (ok bool, err error)
 
 	// Suppressed returns why a number is not to be reached, nil if it may.
 	Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error)
 }
 
-// Given is a code that somebody gives back.
+// Given is a code that a visitor enters.
 type Given struct {
 	Number string
 	Code   string // the hash of its first half
@@ -89,8 +88,8 @@ type Given struct {
 
 // CodeSender brings a code to a number, by a text or a call.
 type CodeSender interface {
-	// Tenant returns the phone system's domain that it goes out in: who wants
-	// nothing more from there is not reached.
+	// Tenant returns the phone system's domain that it goes out in: a number
+	// that wants nothing more from that domain is not reached.
 	Tenant() string
 
 	SendCode(ctx context.Context, number string, code ProofCode) error
@@ -103,7 +102,7 @@ type Never struct {
 	Networks Networks // required
 	Key      Key      // required
 	Entries  Entries
-	Courier  *Courier // required; stopped by who made it
+	Courier  *Courier // required; stopped by its creator
 
 	Text CodeSender // nil: codes are not texted
 	Call CodeSender // nil: codes are not spoken
@@ -112,8 +111,8 @@ type Never struct {
 
 	Address func(*http.Request) netip.Addr            // as Handler's
 	Log     Log                                       // nil: slog.Default()
-	Audit   func(context.Context, ledger.Event) error // nil: nobody is told
-	Sent    func(err error)                           // told what sending each code came to; nil: nobody is
+	Audit   func(context.Context, ledger.Event) error // optional
+	Sent    func(err error)                           // told the result of sending each code; optional
 
 	meter meter
 }
@@ -310,8 +309,8 @@ func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	}
 }
 
-// audit keeps that a number was put on the list. It is on it all the same where
-// that fails.
+// audit records that a number was put on the list. If that fails, the number is
+// on the list all the same.
 func audit(ctx context.Context, keep func(context.Context, ledger.Event) error, number, how string) error {
 	if keep == nil {
 		return nil

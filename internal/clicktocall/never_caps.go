@@ -36,9 +36,9 @@ func (r ration) of(from Subnets) Ration {
 	return Ration{Caps: caps, InAll: r.inAll}
 }
 
-// Guesses are how many wrong codes there may have been in a day for one that is
-// right to be taken. They count whether or not the number has a code, which they
-// would tell otherwise.
+// Guesses are how many wrong codes there may have been in a day for a right one
+// to be accepted. They count whether or not the number has a code; otherwise they
+// would reveal it.
 type Guesses struct {
 	Own       int // for the number, of the same owner of a network
 	ForNumber int // for the number, of everybody
@@ -47,8 +47,8 @@ type Guesses struct {
 
 // GuessesTaken are in force for one who has proved work, and for one who has not.
 // A hundred guesses at a hundred million codes are one chance in a million to put
-// somebody else's number on the list. Whoever is kept from their own by the
-// guesses of others gives the whole code.
+// somebody else's number on the list. Owners whom the guesses of others lock out
+// give the whole code.
 func GuessesTaken(proved bool) Guesses {
 	if proved {
 		return Guesses{Own: 5, ForNumber: 100, ByOwner: 20}

@@ -87,9 +87,9 @@ func (p page) policy() string {
 	return quietPolicy()
 }
 
-// referrer is whom the browser tells the page's address, which may be a secret.
-// Where it tells nobody, one without Sec-Fetch-Site does not say either that a
-// form is ours.
+// referrer says to whom the browser sends the page's address, which may be a
+// secret. With no-referrer, a browser without Sec-Fetch-Site does not show
+// either that a form is ours.
 func (p page) referrer() string {
 	if p.Work != nil {
 		return "same-origin"
@@ -97,7 +97,7 @@ func (p page) referrer() string {
 	return "no-referrer"
 }
 
-// show writes a page. Its address is a secret: it goes to nobody else.
+// show writes a page. Its address is a secret, and goes to no other site.
 func show(w http.ResponseWriter, status int, p page) {
 	header := w.Header()
 	header.Set("Content-Type", "text/html; charset=utf-8")
@@ -106,13 +106,13 @@ func show(w http.ResponseWriter, status int, p page) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_ = pages().Execute(w, p) // the visitor has gone: nobody to tell
+	_ = pages().Execute(w, p) // on an error the visitor has gone: there is no one to tell
 }
 
 const onlyGetPost = "GET, POST"
 
-// cancel answers the link that takes a scheduled call back. What only looks at
-// links, such as a mail scanner, changes nothing: that takes a press.
+// cancel answers the link that cancels a scheduled call back. Following the
+// link, as a mail scanner does, changes nothing: that takes a press.
 func (h *Handler) cancel(w http.ResponseWriter, r *http.Request, link string) {
 	id, _, _ := strings.Cut(link, ".")
 	known := id != "" && sameText(link, h.Desk.Key.linkOf("cancel", id))

@@ -127,7 +127,7 @@ func (c *Case) full() []Full {
 	return slices.DeleteFunc(slices.Clone(c.Known.Full), func(f Full) bool { return f.Cap.Open })
 }
 
-// open refuses a call at a time when nobody would be there to talk.
+// open refuses a call at a time when no one would be there to talk.
 func open(c *Case) *Refusal {
 	at := c.At
 	if at.IsZero() {

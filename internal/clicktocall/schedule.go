@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	// lateMost is how late a scheduled call may come: whoever asked for nine
+	// lateMost is how late a scheduled call may come: a visitor who asked for nine
 	// o'clock does not wait for it at noon.
 	lateMost = 30 * time.Minute
 
-	// retryPause is when a call is tried again that the phone system certainly
-	// did not take.
+	// retryPause is how long we wait before we retry a call that the phone system
+	// certainly did not take.
 	retryPause = time.Minute
 )
 
@@ -33,9 +33,9 @@ func placeOf(e *entry.Entry) (domain, queue string) {
 	return e.APIDomain, e.Queue + "@" + e.APIDomain
 }
 
-// Work places a scheduled call back whose time has come, if it may be placed
-// then: hours, suppression list and caps are looked at again. It returns when to
-// be called again; the zero time: not for this. It is the handler of JobKind.
+// Work places a scheduled call back whose time has come, after it has checked
+// hours, suppression list and caps again. It returns when to call it again; the
+// zero time: never. It is the handler of JobKind.
 func (d *Desk) Work(ctx context.Context, id string) (again time.Time, err error) {
 	now := time.Now()
 	// What was begun is done to its end.
@@ -109,8 +109,8 @@ func (d *Desk) giveUp(ctx context.Context, c CallBack, now time.Time, why string
 	return err
 }
 
-// ended tells what a scheduled call back came to. Nobody waits at a page for it
-// who would see that it failed.
+// ended reports the result of a scheduled call back. No visitor waits at a page
+// to see that it failed.
 func (d *Desk) ended(ctx context.Context, c CallBack, r Result) {
 	if r.State == Failed || r.State == Uncertain {
 		message, level := "scheduled call given up", slog.LevelError

@@ -8,13 +8,13 @@ type State string
 // The states of a call back.
 const (
 	Scheduled State = "scheduled" // it waits for its time
-	Placing   State = "placing"   // somebody asks the phone system for it until its Lease ends, or died at it
+	Placing   State = "placing"   // a request to the phone system is in progress until its Lease ends, or was interrupted
 	Placed    State = "placed"    // the phone system took it: it waits in the queue, as far as we know
 	Calling   State = "calling"   // it was in the queue and is not any more
 	Over      State = "over"      // nothing more is known of it, or will be
-	Uncertain State = "uncertain" // nobody knows whether the phone system took it; it is never asked for again
-	Failed    State = "failed"    // certainly nobody is called
-	Cancelled State = "cancelled" // whoever asked for it took it back
+	Uncertain State = "uncertain" // the phone system may or may not have taken it; we never ask again
+	Failed    State = "failed"    // certainly no one is called
+	Cancelled State = "cancelled" // the visitor who asked for it cancelled it
 )
 
 // The steps of a call back that a text does not have.

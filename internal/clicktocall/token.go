@@ -45,7 +45,7 @@ const (
 	signature  = 20
 )
 
-// bearer is whom a token is for: a page, and whoever looks at it.
+// bearer is whom a token is for: a page, and its visitor.
 type bearer struct {
 	id      string // of the entry
 	origin  string // of the page, as the browser says it; empty: it says none

@@ -86,8 +86,8 @@ func allowed(e *entry.Entry, origin string) bool {
 	return len(e.Origins) == 0 || origin != "" && slices.Contains(e.Origins, origin)
 }
 
-// neverCalled are the kinds of numbers that cost whoever calls them, reach no
-// person, or pay somebody for being called.
+// neverCalled are the kinds of numbers that charge the caller, reach no person,
+// or pay somebody for being called.
 var neverCalled = []phone.Kind{
 	phone.Premium, phone.Special, phone.Short, phone.SharedCost, phone.TollFree, phone.Pager, phone.Personal, phone.Voicemail, phone.Satellite,
 }

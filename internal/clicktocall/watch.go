@@ -15,46 +15,44 @@ import (
 )
 
 const (
-	// lookEvery is how often the phone system is asked for one call back,
-	// however many look at it.
+	// lookEvery is how often we ask the phone system about one call back,
+	// however many pages show it.
 	lookEvery = 2 * time.Second
 
-	// tellEvery is how often a stream of events looks whether something changed.
+	// tellEvery is how often a stream of events checks for changes.
 	tellEvery = time.Second
 
 	// streamFor is how long a stream of events lasts; the browser opens the next
-	// one by itself. It is shorter than the time that the listener gives any
-	// answer.
+	// one by itself. It is shorter than the listener's limit for any answer.
 	streamFor = 25 * time.Second
 
 	// streamAgain is how soon a browser opens the next stream.
 	streamAgain = 2 * time.Second
 
-	// maxStreams bounds the streams of a server; who comes then asks now and
-	// then instead.
+	// maxStreams bounds the streams of a server; browsers past it poll instead.
 	maxStreams = 500
 
-	// followed is how long a call back is looked for that the phone system took.
-	// After that nobody looks at the page any more.
+	// followed is how long we track a call back that the phone system took. After
+	// that no visitor looks at the page any more.
 	followed = 15 * time.Minute
 
-	// ringing is how long a call that has left the queue is taken to go on: the
-	// phone system does not tell when it ends.
+	// ringing is how long we assume that a call lasts once it has left the queue:
+	// the phone system does not tell when it ends.
 	ringing = 2 * time.Minute
 
-	// settling is how long after it was placed a call back may not show in the
-	// queue yet. One that was seen there and is gone needs no such time.
+	// settling is how long a new call back may take to show in the queue. One
+	// that was seen there and is gone needs no such time.
 	settling = 5 * time.Second
 )
 
-// Watched keeps how call backs stand. The store is one.
+// Watched stores the states of call backs. The store is one.
 type Watched interface {
-	// CallBack returns one by its id. The error is a fault of code NotFound where
+	// CallBack returns one by its id. The error is a fault of code NotFound if
 	// there is none.
 	CallBack(ctx context.Context, id string) (CallBack, error)
 
-	// AdvanceCallBack writes down that one has come further: to Placed, Calling
-	// or Over. One that has come so far already stays as it is.
+	// AdvanceCallBack moves one forward to Placed, Calling or Over. One that is
+	// already that far stays as it is.
 	AdvanceCallBack(ctx context.Context, id string, to State, now time.Time) error
 }
 
@@ -64,7 +62,7 @@ type Watch struct {
 	Watched     Watched     // required
 	PhoneSystem PhoneSystem // required
 	Entries     Entries     // required
-	Log         Log         // nil: nobody is told
+	Log         Log         // optional; no-op if nil
 
 	// Stopping is closed when the server is to stop: streams of events end then,
 	// and browsers come back by themselves. Nil: it never stops.

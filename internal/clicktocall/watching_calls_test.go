@@ -48,9 +48,9 @@ func TestVisitorHearsHowTheCallStands(t *testing.T) {
 	})
 }
 
-// TestACallThatWasSeenWaitingIsCallingOnceItIsGone has the first of two calls
-// looked at while it waits. Of the other nobody knows for five seconds whether
-// it shows in its queue at all.
+// TestACallThatWasSeenWaitingIsCallingOnceItIsGone checks the first of two calls
+// while it waits. The other may not show in its queue yet: for five seconds its
+// state is unknown.
 func TestACallThatWasSeenWaitingIsCallingOnceItIsGone(t *testing.T) {
 	for seen, want := range map[bool]string{true: "calling", false: "queued"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// acting are the calls that this process has in hand: a repeat waits here for
-// what the first request comes to, rather than ask the ledger again and again.
+// acting are the calls that this process is handling. A repeat waits here for
+// the result of the first request instead of polling the ledger.
 type acting struct {
 	mu    sync.Mutex
 	calls map[ledger.Key]*act
@@ -21,9 +21,9 @@ type act struct {
 
 func newActing() *acting { return &acting{calls: map[ledger.Key]*act{}} }
 
-// once does something for the first request of a call, and returns what that
-// came to, to that request and to those that come meanwhile. Where do panics,
-// they get Failed: nobody knows how far it got.
+// once calls do for the first request of a call, and returns its result to that
+// request and to those that arrive meanwhile. If do panics they get Failed: we
+// cannot know how far it got.
 func (a *acting) once(key ledger.Key, do func() (reason Reason, repeated bool)) (reason Reason, repeated bool) {
 	a.mu.Lock()
 	if first, ok := a.calls[key]; ok {
@@ -34,7 +34,7 @@ func (a *acting) once(key ledger.Key, do func() (reason Reason, repeated bool)) 
 	first := &act{done: make(chan struct{}), reason: Failed}
 	a.calls[key] = first
 	a.mu.Unlock()
-	defer func() { // also where do panics: a repeat must not wait for ever
+	defer func() { // also if do panics: a repeat must not wait for ever
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		delete(a.calls, key)

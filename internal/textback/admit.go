@@ -18,9 +18,9 @@ import (
 // sends a few hundred.
 const maxBody = 64 << 10
 
-// read finds out who asks for what, and returns why they get no further; empty:
-// they do. What stands in the URL and the headers comes first, with the address:
-// the body of whoever is refused by them is not read.
+// read finds out who asks for what, and returns why the request is refused;
+// empty: it is admitted. It checks URL, headers and address first: the body of
+// a request that they refuse is not read.
 func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, call *handled) Reason {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
 	query := r.URL.Query()
@@ -60,8 +60,8 @@ const (
 	paramKey = "key"
 )
 
-// outside returns why nobody may ask for an entry from where a request comes
-// from; empty: they may. nil is an entry that is not there.
+// outside returns why the address of a request may not ask for an entry; empty:
+// it may. A nil entry is one that does not exist.
 func (w *Webhook) outside(e *entry.Entry, r *http.Request) Reason {
 	if e == nil {
 		return UnknownID
@@ -139,8 +139,8 @@ func (s *shown) wrong() []string {
 
 func isSigned(r *http.Request) bool { return r.Header.Get(responder.HeaderSignature) != "" }
 
-// keepBody has the body of a signed request kept while it is read. The function
-// that it returns puts it back, for the signature to be checked.
+// keepBody buffers the body of a signed request as it is read. The function that
+// it returns puts the body back, so that the signature can be checked.
 func keepBody(r *http.Request) (restore func()) {
 	if !isSigned(r) || r.Body == nil || r.Body == http.NoBody {
 		return func() {}

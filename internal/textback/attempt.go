@@ -17,19 +17,19 @@ type Sender interface {
 
 // Policy is what is done with texts that do not go out at once.
 type Policy struct {
-	QueueOnFailure bool          // they go on by themselves; false: an operator sends them, or nobody
+	QueueOnFailure bool          // they are retried automatically; false: only an operator can resend them
 	GiveUpAfter    time.Duration // since the call; 0: DefaultGiveUpAfter
 
-	// Resend sends a text again of which nobody knows whether the phone system
-	// took it, so that somebody may get it twice. Without it such a text waits
+	// Resend sends a text again when we cannot know whether the phone system
+	// took it, so the receiver may get it twice. Without it such a text waits
 	// for an operator.
 	Resend bool
 
 	Pace Pace
 }
 
-// DefaultGiveUpAfter is how long a text goes on by itself. Directions that come
-// an hour after the call are of no use to most.
+// DefaultGiveUpAfter is how long a text is retried. Directions that come an hour
+// after the call are of no use to most callers.
 const DefaultGiveUpAfter = time.Hour
 
 // send makes one attempt at a text.
@@ -39,8 +39,8 @@ func send(ctx context.Context, sender Sender, t *ledger.Text) error {
 	})
 }
 
-// outcome says what becomes of a text after an attempt that ended with err at
-// a time. A text that is Doubtful is looked for before anything else is done.
+// outcome returns the result of an attempt at a text that ended with err at a
+// time. We verify a Doubtful text before we do anything else with it.
 func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
 	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: at}
 	if err == nil {
@@ -59,8 +59,8 @@ func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
 	return r
 }
 
-// again says when a text that certainly has not gone out is tried again, or
-// that it is not.
+// again decides whether and when to retry a text that certainly has not gone
+// out.
 func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Result {
 	r.Why, r.Doubtful = why, false
 	due := r.At.Add(p.Pace.backoff(t))

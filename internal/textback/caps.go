@@ -8,14 +8,13 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// Limits are how many texts there may be; 0 of one: any number. Click-to-call
-// has its own.
+// Limits bound how many texts are sent; 0 is no limit. Click-to-call has its own.
 type Limits struct {
 	EntryPerHour, EntryPerDay   int
 	TenantPerHour, TenantPerDay int // of all entries of a domain
 
-	// These are for whoever asks without an entry's key: anybody who knows its
-	// address.
+	// These apply to requests without an entry's key, which anyone who knows the
+	// URL can send.
 	NewPerHour                  int // of an entry, to numbers that it never texted
 	SourcePerHour, SourcePerDay int // of an address, unless it has shown a key or the entry's allow_from names it
 

@@ -20,28 +20,28 @@ const eventsPath = "events"
 // paramDomain says in an address of events which domain its key is of.
 const paramDomain = "domain"
 
-// EventKeys are the keys of the addresses that phone systems post events to.
-// Each domain has one of its own: whoever can read the subscriptions of a domain
-// can speak for that domain, and for no other.
+// EventKeys are the keys of the URLs that phone systems post events to. Each
+// domain has its own: anyone who can read the subscriptions of a domain can
+// post for that domain, and for no other.
 type EventKeys struct {
-	Secret string // that keys are derived from, of the database; empty: none counts
+	Secret string // from the database, to derive keys from; empty: no key is valid
 
 	// Before is the key that all domains had in common before they had their
 	// own. It counts for a domain until its subscription was moved; empty: never.
 	Before string
 
-	// Moved returns since when the phone system posts the events of domains
-	// with their own keys; the domains are in small letters. It is asked for
-	// each post with the key of before.
+	// Moved returns since when the phone system posts each domain's events with
+	// the domain's own key; domains are in lower case. It is called for each
+	// post with the old key.
 	Moved func(context.Context) (map[string]time.Time, error)
 }
 
-// keyOfBeforeCounts is how long the key of before counts for a domain whose
-// subscription was moved: what the phone system had in hand has arrived by then.
+// keyOfBeforeCounts is how long the old key stays valid for a domain whose
+// subscription was moved: what was in flight has arrived by then.
 const keyOfBeforeCounts = 10 * time.Minute
 
-// KeyOfBefore derives the key that all domains had, from the secret of the
-// forms.
+// KeyOfBefore derives the old key, which all domains had in common, from the
+// secret of the forms.
 func KeyOfBefore(secret string) string { return derive(secret, "switchhook message events") }
 
 // Of derives the key of a domain.
@@ -62,8 +62,9 @@ func (k EventKeys) URL(webhook *url.URL, domain string) string {
 	return u.String()
 }
 
-// guessable returns what the key of a post is counted for as a guess, of the
-// domains whose events are taken: strangers write names of others by the million.
+// guessable returns the secret that a wrong key of a post counts as a guess at.
+// It names only domains whose events we take: strangers make up others by the
+// million.
 func guessable(query url.Values, all []*entry.Entry) guess.Secret {
 	s := guess.Secret{Place: guess.Events}
 	domain := query.Get(paramDomain)
@@ -78,8 +79,8 @@ func guessable(query url.Values, all []*entry.Entry) guess.Secret {
 
 // admitted is a post whose key counts.
 type admitted struct {
-	domain string               // that the key is of; empty: it is the key of before
-	moved  map[string]time.Time // as EventKeys.Moved has it, of the key of before
+	domain string               // that the key is of; empty: it is the old key
+	moved  map[string]time.Time // as EventKeys.Moved returns it; for the old key
 	now    time.Time
 }
 
@@ -92,7 +93,7 @@ func (a *admitted) speaksFor(domain string) bool {
 	return !ok || a.now.Sub(since) < keyOfBeforeCounts
 }
 
-// admit returns what a post to an address counts for; nil: its key is none.
+// admit returns what a post counts for; nil: its key is wrong.
 func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (*admitted, error) {
 	given, domain := query.Get(paramKey), query.Get(paramDomain)
 	if k.Secret != "" && domain != "" && sameKey(given, k.Of(domain)) {
@@ -108,7 +109,7 @@ func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (
 	return &admitted{moved: moved, now: now}, nil
 }
 
-// sameKey compares in a time that tells nothing.
+// sameKey compares in constant time.
 func sameKey(given, wanted string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(wanted))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1

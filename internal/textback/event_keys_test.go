@@ -51,8 +51,8 @@ func TestAKeySpeaksForItsDomainAlone(t *testing.T) {
 	}
 }
 
-// TestAForeignPostHasNoSubscriptionLookedAt: whoever has the key of one domain
-// could have the phone system asked for all others, each time that they post.
+// TestAForeignPostHasNoSubscriptionLookedAt: otherwise anyone who has the key of
+// one domain could make us query the phone system for all others on each post.
 func TestAForeignPostHasNoSubscriptionLookedAt(t *testing.T) {
 	m := startInbox(t, nstest.Quirks{})
 	m.inbox.Stale = func(domain string) { t.Errorf("the subscription of %s is looked at again", domain) }

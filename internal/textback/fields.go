@@ -44,8 +44,8 @@ func checkFromNumber(value string, home phone.Home) (clean, problem string) {
 // lineBreaks are the ways in which browsers and word processors end lines.
 var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n")
 
-// checkMessage returns a text as phones show it. Control characters come along
-// when people copy from elsewhere; nobody means them.
+// checkMessage returns a text as phones show it. It drops control characters:
+// they come along when people copy from elsewhere, and are never intended.
 func checkMessage(value string) (clean, problem string) {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

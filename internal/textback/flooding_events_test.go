@@ -6,8 +6,8 @@ import (
 )
 
 // TestAFloodOfHELPIsAnsweredToALimit: each answer is a text that the tenant pays
-// for, to a number that whoever posts chooses. That nobody answers a HELP any
-// more must not keep a STOP from counting, or from its confirmation.
+// for, to a number that the sender of the post chooses. When HELP is no longer
+// answered, STOP must still count, and still be confirmed.
 func TestAFloodOfHELPIsAnsweredToALimit(t *testing.T) {
 	eachInbox(t, func(t *testing.T, m *mailbox) {
 		answers := func(word string, first, n int) (answered int) {

@@ -47,15 +47,15 @@ type Provisioner interface {
 // provisions it.
 type Form struct {
 	Secret    netsapiens.Secret // without one every form is refused
-	Guesses   *guess.Watch      // has who guesses at it wait; nil: nobody waits
+	Guesses   *guess.Watch      // makes anyone who guesses it wait; optional
 	Store     Store
 	Provision Provisioner
-	Audit     func(context.Context, ledger.Event) error // keeps that an entry was saved; nil: nobody does
+	Audit     func(context.Context, ledger.Event) error // records that an entry was saved; optional
 	Log       Log                                       // told of each entry that is saved; nil: slog.Default()
 }
 
-// saved is the answer to a form that was saved: what became of each step, and
-// how many messages the text comes to where it is more than one.
+// saved is the answer to a form that was saved: the result of each step, and
+// how many messages the text is billed as if it is more than one.
 type saved struct {
 	provision.Report
 	Segments string `json:"segments,omitempty"`
@@ -160,9 +160,9 @@ func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map
 
 // ownership is whose the number of an entry is.
 type ownership struct {
-	known    bool   // it was looked for
+	known    bool   // we checked
 	asked    bool   // the phone system has answered
-	user     string // of the phone system; empty: nobody's
+	user     string // of the phone system; empty: no user has it
 	sentence string // where it is not the entry's user: why
 	problem  string // the same as a step of the report
 }
@@ -180,7 +180,7 @@ func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 		o.sentence = fmt.Sprintf("the number belongs to user %s, not to %s; texts from it will be refused", user, e.Text.User)
 	case failed:
 		o.asked, o.sentence, kind = false, form.Sentence(err), "failed: "
-	default: // the phone system has answered, and it is nobody's
+	default: // the phone system has answered: no user has it
 		o.sentence = form.Sentence(err)
 	}
 	o.problem = kind + o.sentence

@@ -137,7 +137,7 @@ func FuzzWebhook(f *testing.F) {
 	})
 }
 
-// FuzzInbox posts anything as events: the answer is JSON, nobody but who wrote
+// FuzzInbox posts anything as events: the answer is JSON, only the sender of
 // the word is suppressed, and what can be read comes once.
 func FuzzInbox(f *testing.F) {
 	f.Add([]byte(stop))

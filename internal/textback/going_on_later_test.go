@@ -240,7 +240,7 @@ func TestASlowAttemptDoesNotUndoALaterOne(t *testing.T) {
 			done <- err
 		}()
 		time.Sleep(45 * time.Second)
-		s.work(outbox) // the lease is over: it is looked for, not found, and sent
+		s.work(outbox) // the lease has expired: we check the phone system, do not find it, and send it
 		s.wantText(ledger.Sent, "")
 		if err := <-done; err != nil {
 			t.Error(err)

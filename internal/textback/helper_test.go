@@ -335,7 +335,7 @@ func (s *service) outbox(p textback.Policy) *textback.Outbox {
 	return &textback.Outbox{Queue: s.store, Sender: s.client, Finder: s.client, Policy: p}
 }
 
-// work does once what goes on by itself: it takes on what was left behind, and
+// work runs the background work once: it takes on interrupted attempts, and
 // makes the attempts that are due. It returns when each text is due again.
 func (s *service) work(o *textback.Outbox) (again map[string]time.Time) {
 	s.t.Helper()

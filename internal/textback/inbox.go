@@ -34,21 +34,21 @@ type Senders interface {
 	All() []*entry.Entry
 }
 
-// Inbox is the http.Handler of /webresponder/events: the phone system posts
-// there what people text to the numbers of entries. It heeds STOP, START and
-// HELP, and leaves everything else alone, unread and unkept.
+// Inbox is the http.Handler of /webresponder/events, where the phone system
+// posts what people text to the numbers of entries. It honours STOP, START and
+// HELP, and ignores everything else without storing it.
 type Inbox struct {
 	Keys    EventKeys
 	Entries Senders
 	Mail    Mail
 	Replies Replies
 	Limits  ReplyLimits
-	Guesses *guess.Watch // has who guesses at keys wait; nil: nobody waits
+	Guesses *guess.Watch // makes anyone who guesses keys wait; optional
 
 	Log    Log                        // told of each word; nil: slog.Default()
-	Count  func(optout.Word)          // told of each word; nil: nobody is
-	Capped func(entry, domain string) // told of each answer that a limit has kept; nil: nobody is
-	Stale  func(domain string)        // told of each domain that is posted with the key of before though it was moved; nil: nobody is
+	Count  func(optout.Word)          // told of each word; optional
+	Capped func(entry, domain string) // told of each answer that a limit held back; optional
+	Stale  func(domain string)        // told of each domain that still posts with the old key after it was moved; optional
 }
 
 // MaxPost bounds what a phone system posts at once, in bytes: the texts of a
@@ -124,7 +124,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	form.Say(w, status, says)
 }
 
-// notKept has the phone system post again.
+// notKept makes the phone system post again.
 func (i *Inbox) notKept(ctx context.Context, w http.ResponseWriter, err error) {
 	i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
 	form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
@@ -138,8 +138,7 @@ func (i *Inbox) foreign(ctx context.Context, post *admitted, domain string) {
 	}
 }
 
-// read returns what the phone system is told of a post, of what could not be
-// read of it.
+// read returns the answer to a post; unread says what could not be read.
 func read(unread error) (status int, says string) {
 	if unread == nil {
 		return http.StatusOK, "ok"
@@ -156,7 +155,7 @@ func read(unread error) (status int, says string) {
 	return http.StatusBadRequest, "the events broke off"
 }
 
-// receive heeds one event, where it is a word from somebody to a number that
+// receive acts on one event if it is a STOP, START or HELP to a number that
 // texts come from.
 func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
 	if event.Removed || event.Direction != netsapiens.Inbound || strings.EqualFold(event.Type, "chat") {
@@ -198,8 +197,8 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 	return nil
 }
 
-// keptText returns a text without what no database keeps and nobody means: NUL,
-// which some gateways leave between letters, and what is no letter.
+// keptText returns a text without what no database stores and no sender intends:
+// NUL, which some gateways leave between letters, and invalid UTF-8.
 func keptText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// doubtful returns a service with a text of which nobody knows whether the
-// phone system took it: it did not.
+// doubtful returns a service with a text in doubt: the service cannot know
+// whether the phone system took it. It did not.
 func doubtful(t *testing.T, p textback.Policy) (*service, *textback.Outbox) {
 	t.Helper()
 	s := startInBubble(t, func(c *textback.Config) { c.Policy = p })

@@ -39,15 +39,15 @@ type Outbox struct {
 	Finder Finder
 	Policy Policy
 
-	// Quiet returns when no texts of an entry go out, nil: never. It may be nil
-	// itself.
+	// Quiet returns the quiet hours of an entry, in which no texts go out; nil:
+	// none. Optional.
 	Quiet func(entry string) *hours.Quiet
 
-	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; nil: nobody is
+	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; optional
 }
 
-// Work makes the attempt that a text is due for. It returns when the text is to
-// be worked on again; the zero time: not by this.
+// Work makes the attempt that a text is due for. It returns when to work on the
+// text again; the zero time: never.
 func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err error) {
 	now := time.Now()
 	t, err := o.Queue.Claim(ctx, id, now, now.Add(o.Policy.Pace.lease()))
@@ -58,8 +58,8 @@ func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err erro
 		return time.Time{}, fmt.Errorf("take text %s: %w", id, err)
 	}
 	r, failed := o.attempt(ctx, &t)
-	// Also where the worker is being stopped: what is not written down has to be
-	// looked for.
+	// Also if the worker is being stopped: an attempt that is not recorded has to
+	// be verified later.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.record())
 	defer cancel()
 	if err := o.Queue.Finish(ctx, r); err != nil {
@@ -106,8 +106,8 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 		r.State, r.Why, r.Problem = ledger.Dead, ledger.Late, "it could not be sent in time: "+t.Problem
 		return r, nil
 	}
-	// What was begun is done to its end; but not past the lease, after which
-	// somebody else may be at it.
+	// Finish what was begun, but not past the lease: another worker may have
+	// taken the text by then.
 	until := time.Now().Add(o.Policy.Pace.attempt())
 	if end := t.Lease.Add(-o.Policy.Pace.record()); end.Before(until) {
 		until = end
@@ -119,7 +119,7 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 }
 
 // look asks the phone system for a text that may have got through, and reports
-// whether that settles what becomes of it.
+// whether that settles its state.
 func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (settled bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.attempt())
 	defer cancel()

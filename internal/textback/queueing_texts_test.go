@@ -14,8 +14,8 @@ import (
 )
 
 // TestWhatBecomesOfATextHangsOnHowItFailed goes through the failures of a phone
-// system, with and without the queue: what the caller hears, what becomes of
-// the text at once and, as the phone system works again, in the end.
+// system, with and without the queue: what the caller hears, and the status of
+// the text at once and after the phone system works again.
 func TestWhatBecomesOfATextHangsOnHowItFailed(t *testing.T) {
 	type fate struct {
 		hears textback.Reason

@@ -22,7 +22,7 @@ type Rules struct {
 
 // maxPerDay is how many texts of all entries go to one number in a day. A
 // person who calls two or three businesses gets a few; a machine that calls
-// whoever texts it would get thousands.
+// back every number that texts it would get thousands.
 const maxPerDay = 20
 
 // Case is everything that decides whether a caller is texted.
@@ -52,7 +52,7 @@ var (
 	rulesOfHistory = []rule{suppressed, loop, coolingDown, consent}
 )
 
-// firstOf returns what the first rule says that says something.
+// firstOf returns the reason of the first rule that refuses, or "".
 func firstOf(rules []rule, c *Case) Reason {
 	for _, rule := range rules {
 		if reason := rule(c); reason != "" {
@@ -70,9 +70,9 @@ func ownNumber(c *Case) Reason {
 	return ""
 }
 
-// landLine refuses numbers that cannot receive texts, as far as that is known,
-// and those that cost whoever reaches them. In North America a number does not
-// tell whether it is a mobile's: those are texted.
+// landLine refuses numbers that are known not to receive texts, and those that
+// charge the sender. In North America a number does not tell whether it is a
+// mobile's: those are texted.
 func landLine(c *Case) Reason {
 	for _, known := range c.Rules.LandLines {
 		if known.Matches(c.To) {
@@ -89,8 +89,8 @@ func landLine(c *Case) Reason {
 	return ""
 }
 
-// region keeps a text within the countries that the entry is for: whoever says
-// who calls could otherwise say anybody in the world.
+// region keeps a text within the countries that the entry is for: the request
+// names the caller, and could otherwise name any number in the world.
 func region(c *Case) Reason {
 	if !c.To.Within(c.Entry.TextRegions()) {
 		return Region
@@ -152,7 +152,7 @@ func consent(c *Case) Reason {
 	switch {
 	case c.Entry.ConsentKey == "" || c.History.Consent != nil || c.pressed():
 		return ""
-	case c.Asked: // also where nobody asked: the question would lead to the same request again
+	case c.Asked: // also if we never asked: the question would lead to the same request again
 		return Declined
 	}
 	return Consent
@@ -168,8 +168,8 @@ func (c *Case) pressed() bool {
 // before, and for its retries.
 const consentWithin = 5 * time.Minute
 
-// unasked reports whether a request brings a key to a question that the ledger
-// does not have: whoever sent it wrote it themselves, and nobody has agreed.
+// unasked reports whether a request answers a question that the ledger does not
+// have: the request is forged, and no caller has agreed.
 func (c *Case) unasked() bool {
 	first := c.History.First
 	return c.Asked && (first == nil || first.Reason != string(Consent) || c.Now.Sub(first.At) > consentWithin)

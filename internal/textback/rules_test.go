@@ -272,8 +272,8 @@ func TestCallersAreAskedWhereAnEntrySaysSo(t *testing.T) {
 	})
 }
 
-// TestOfSeveralReasonsTheFirstIsHeard begins with a caller against whom
-// everything speaks, and mends one thing after the other.
+// TestOfSeveralReasonsTheFirstIsHeard begins with a caller whom every rule
+// refuses, and removes one reason after the other.
 func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 	quiet, err := hours.ParseQuiet("00:00-23:59")
 	if err != nil {

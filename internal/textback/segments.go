@@ -7,9 +7,9 @@ import (
 	"github.com/switchhook/switchhook/internal/sms"
 )
 
-// Segments says, to whoever edits a message, how many messages it is paid for
-// as, and which characters make it more: "1 (GSM-7)", or "2 (UCS-2 because of ’,
-// for which ' would do)". It is empty for an empty message.
+// Segments tells the author of a message how many messages it is billed as, and
+// which characters make it more: "1 (GSM-7)", or "2 (UCS-2 because of ’, for
+// which ' would do)". It is empty for an empty message.
 func Segments(message string) string {
 	size := sms.Count(message)
 	if size.Segments == 0 {

@@ -116,11 +116,11 @@ func (t TextSettings) Texts() Texts {
 	return texts
 }
 
-// WhenUncertain says what becomes of a text of which nobody knows whether it
-// went out.
+// WhenUncertain says what to do with a text when we cannot know whether it went
+// out.
 type WhenUncertain string
 
-// What can become of it.
+// The choices.
 const (
 	Hold   WhenUncertain = "hold"   // an operator decides
 	Resend WhenUncertain = "resend" // it is sent again

@@ -75,7 +75,7 @@ func TestASubscriptionIsMadeAndKeptUp(t *testing.T) {
 	s.now = s.now.Add(2 * time.Minute) // less than a week is left
 	s.subscribes(eventsAt, "changed")
 	s.has(subscription(eventsAt, "2026-12-21 12:01:00"))
-	s.now = s.now.Add(100 * 24 * time.Hour) // nobody was there, and it has ended
+	s.now = s.now.Add(100 * 24 * time.Hour) // we were down, and it has expired
 	s.has()
 	s.subscribes(eventsAt, "created")
 	s.has(subscription(eventsAt, "2027-03-31 12:01:00"))

@@ -18,7 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/textback"
 )
 
-// Numbers that cost whoever texts them, each as an attacker would write it.
+// Numbers that charge the sender, each as an attacker would write it.
 func TestStrangersAbroadAreNotTexted(t *testing.T) {
 	s := start(t, allTexts)
 	for i := range 300 {
@@ -100,7 +100,7 @@ func TestStrangersOfOneAddressAreNotTextedThroughManyEntries(t *testing.T) {
 	s.wantTexts(131)
 }
 
-// Nobody who has the key is a stranger, but nobody has thousands of callers.
+// A request with the key is no stranger's, but no entry has thousands of callers.
 func TestACapOfAnEntryHoldsWithItsKeyToo(t *testing.T) {
 	s := start(t, allTexts, func(c *textback.Config) {
 		c.Rules.Limits = textback.DefaultLimits()

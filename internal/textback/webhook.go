@@ -1,8 +1,7 @@
 // Package textback answers callers with a text: the phone system asks a
 // webhook, which sends the caller hours and directions by SMS and says so, or
-// says why not. What could not be sent at once goes out later (Outbox), what
-// people answer is heeded (Inbox), and the forms that configure it are beside
-// it.
+// says why not. Outbox sends later what could not be sent at once, Inbox acts on
+// what people answer, and Form saves the entries that configure it.
 package textback
 
 import (
@@ -38,18 +37,18 @@ type Entries interface {
 	Sends(number string) bool
 }
 
-// Ledger keeps what became of calls and texts. The store is one.
+// Ledger stores the results of calls and texts. The store is one.
 type Ledger interface {
-	// Begin writes down that a call came, and what decide says it gets, before
-	// anything is done. A call that is known already has what it got then.
+	// Begin records that a call came, and what decide says it gets, before
+	// anything is done. A known call gets what it got the first time.
 	Begin(ctx context.Context, call ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error)
 
 	// Finish writes down what an attempt came to.
 	Finish(ctx context.Context, r ledger.Result) error
 }
 
-// Log notes what became of a request, numbers masked. It is a slog.Logger's
-// LogAttrs, or what adds to the line that each request has anyway.
+// Log logs the result of a request, numbers masked. It is a slog.Logger's
+// LogAttrs, or a function that adds to the line that each request has anyway.
 type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
 // Config is what a Webhook needs.
@@ -68,27 +67,27 @@ type Config struct {
 	// none, and whether requests must have it; nil: there are no such keys.
 	MadeKey func(ctx context.Context, id string) (key entry.Key, demanded bool)
 
-	// Guesses has who guesses at keys wait; optional.
+	// Guesses makes anyone who guesses keys wait; optional.
 	Guesses *guess.Watch
 
-	// Unkeyed is told of each request that is refused because it has not the key
-	// of its entry; optional.
+	// Unkeyed is told of each request that is refused because it lacks the key of
+	// its entry; optional.
 	Unkeyed func(id string)
 
 	// Address returns the address that a request came from; nil: that of its
 	// connection.
 	Address func(*http.Request) netip.Addr
 
-	// About is told which entry a request is for, once it is known, and Whole of
-	// each request that is no stranger's, or that a cap bounds: their lines in the
-	// log are worth having one by one. Optional.
+	// About is told which entry a request is for, once that is known. Whole is
+	// told of each request that a cap bounds or that is no stranger's: these are
+	// worth a log line each. Optional.
 	About func(ctx context.Context, id string)
 	Whole func(ctx context.Context)
 
 	Log       Log                                  // told of each call; nil: slog.Default()
-	Count     func(Reason)                         // told of each answer; nil: nobody is
-	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; nil: nobody is
-	Limited   func(id string, full ledger.Full)    // told of each call of an entry that a cap was in the way of; nil: nobody is
+	Count     func(Reason)                         // told of each answer; optional
+	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; optional
+	Limited   func(id string, full ledger.Full)    // told of each call that a cap of its entry refused; optional
 }
 
 // Webhook is the http.Handler of /webresponder.
@@ -162,7 +161,7 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	call := handled{reason: Failed}
-	defer func() { // also where something panics: the caller hears the apology, and whoever serves us logs it
+	defer func() { // also after a panic: the caller hears the apology, and our server logs it
 		w.config.Count(call.reason)
 		w.log(r.Context(), &call)
 		w.answer(rw, &call)
@@ -181,7 +180,7 @@ func (w *Webhook) answer(rw http.ResponseWriter, call *handled) {
 	}
 	header := rw.Header()
 	header["Content-Type"], header["Cache-Control"] = isXML, notStored
-	_, _ = rw.Write(w.speech.document(call.entry, call.reason, action)) // the phone system has gone: nobody to tell
+	_, _ = rw.Write(w.speech.document(call.entry, call.reason, action)) // on an error the phone system has hung up: there is no one to tell
 }
 
 var isXML, notStored = []string{"application/xml; charset=utf-8"}, []string{"no-store"}
@@ -194,7 +193,7 @@ func remoteAddress(r *http.Request) netip.Addr {
 	return address.Addr()
 }
 
-// handled is a call and what became of it.
+// handled is a call and its result.
 type handled struct {
 	id, callID, caller string
 	params             url.Values
@@ -207,7 +206,7 @@ type handled struct {
 
 	reason   Reason
 	repeated bool
-	unasked  bool // it brings a key that nobody asked for
+	unasked  bool // it brings a key that we did not ask for
 	texted   bool // a text of its own was begun
 	counted  bool // its number calls so often that no answer of its own is written down
 	err      error
@@ -243,9 +242,9 @@ func keptID(id string) string {
 	return "sha256-" + hex.EncodeToString(hash[:])
 }
 
-// decide writes a call down, and sends the text that it gets. A caller who
-// hangs up gets it all the same; one who waits longer than their patience hears
-// that it could not be sent.
+// decide records a call, and sends the text that it gets. A caller who hangs up
+// gets the text all the same; one who waits longer than Patience hears that it
+// could not be sent.
 func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to phone.Number) (reason Reason, repeated bool) {
 	now := time.Now()
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), now.Add(w.config.Patience))
@@ -260,7 +259,7 @@ func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to 
 		return w.decision(c, call, key)
 	})
 	if err != nil {
-		call.err = err // nothing was sent: without the record nobody could keep it at one
+		call.err = err // nothing was sent: without the record a repeat would send a second text
 		return Failed, false
 	}
 	call.counted = begun.Counted
@@ -287,8 +286,8 @@ func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decisi
 		reason = firstOf(rulesOfHistory, c)
 	}
 	if reason != "" {
-		// What nobody asked for leaves no answer: the call's true question and key
-		// may come yet.
+		// A key that we did not ask for leaves no answer: the call's true question
+		// and key may still come.
 		return ledger.Decision{Reason: string(reason), Forget: c.unasked(), Rows: w.config.Rules.Limits.rows(), Needed: reason == Consent}
 	}
 	d := ledger.Decision{
@@ -306,17 +305,16 @@ func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decisi
 			Number: c.To.Key(), Entry: c.Entry.ID, At: c.Now, CallID: key.CallID, Wording: w.speech.wording(c.Entry), Key: c.Digits,
 		}
 	}
-	// Strangers leave no rows: a repeat of what nobody was texted for is decided
-	// anew.
+	// Strangers leave no rows: if no text was sent, a repeat is decided again.
 	d.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(c.Entry, call.source, call.open), Source: call.source, Open: call.open}
 	d.WhenFull = &ledger.Decision{Reason: string(Limited), Consent: d.Consent, Forget: call.open}
 	d.Rows = w.config.Rules.Limits.rows()
 	return d
 }
 
-// send makes the first attempt at a text, and writes down what came of it.
+// send makes the first attempt at a text, and records the result.
 func (w *Webhook) send(ctx context.Context, call *handled, t *ledger.Text) (reason Reason) {
-	// Where something panics, nobody knows how far it got.
+	// After a panic we cannot know how far it got.
 	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now(), State: ledger.Dead, Why: ledger.Uncertain, Doubtful: true, Problem: "a defect broke it off"}
 	reason = Failed
 	defer func() {
@@ -324,9 +322,9 @@ func (w *Webhook) send(ctx context.Context, call *handled, t *ledger.Text) (reas
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
 		if err := w.config.Ledger.Finish(ctx, r); err != nil {
-			call.err = err // the text is found to have been left behind, and is looked for
+			call.err = err // the sweep finds the text with an expired lease, and we verify it
 			if reason == Queued {
-				reason = Failed // nobody has written down that it is to go on
+				reason = Failed // it is not recorded that it is to be retried
 			}
 		}
 		w.config.Attempted(*t, r)
@@ -341,12 +339,12 @@ func (w *Webhook) send(ctx context.Context, call *handled, t *ledger.Text) (reas
 // phone system has answered.
 const recordTimeout = 3 * time.Second
 
-// askAgain is how often the ledger is asked for a call that another process
-// has in hand.
+// askAgain is how often we ask the ledger about a call that another process is
+// handling.
 const askAgain = 50 * time.Millisecond
 
-// known returns what a call got that is known already. Another process may
-// still be at it: its caller waits, as long as they would for the text itself.
+// known returns what a known call got. If another process is still handling it,
+// the caller waits as long as they would for the text itself.
 func (w *Webhook) known(ctx context.Context, key ledger.Key, tenant string, begun ledger.Begun) Reason {
 	ticker := time.NewTicker(askAgain)
 	defer ticker.Stop()

@@ -18,7 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// pictures is where the documentation's pictures are drawn anew:
+// pictures is where to draw the documentation's pictures again:
 //
 //	go test ./internal/clicktocall/widget -run Pictures -pictures ../../../docs/images
 var pictures = flag.String("pictures", "", "draw the documentation's pictures into this folder")

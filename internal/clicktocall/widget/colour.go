@@ -15,7 +15,7 @@ const DefaultColour = "#1a73e8"
 
 // What WCAG 2.2 asks, as ratios of contrast.
 const (
-	readable = 4.5 // text upon what is behind it, 1.4.3
+	readable = 4.5 // text against its background, 1.4.3
 	visible  = 3   // the boundary of a control, 1.4.11
 )
 
@@ -25,7 +25,7 @@ var (
 	nightPaper = colour{0x1e, 0x1f, 0x23}
 )
 
-// Palette is what becomes of an entry's colour, each as #rrggbb.
+// Palette is derived from an entry's colour, each as #rrggbb.
 type Palette struct {
 	Fill string // of a button: the entry's colour itself
 	Over string // of a button with the pointer over it

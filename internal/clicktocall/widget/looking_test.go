@@ -27,8 +27,8 @@ func axe(t *testing.T) string {
 	return string(text)
 }
 
-// inspect has axe look at the whole page, by all its rules. Where one thing lies
-// over another it may not know what is behind a text; so it does in wide windows.
+// inspect has axe check the whole page, by all its rules. Where elements overlap
+// axe may not know the background of a text; in wide windows it must.
 func (w *tab) inspect(source, where string) {
 	w.t.Helper()
 	if !eval[bool](w, "!!window.axe") {
@@ -241,7 +241,7 @@ func TestPreviewShowsEveryStateByDayAndByNight(t *testing.T) {
 // maxPicture is what a picture of the documentation may weigh, in bytes.
 const maxPicture = 200_000
 
-// TestPicturesOfTheDocumentation draws them anew where it is asked to.
+// TestPicturesOfTheDocumentation draws them again if -pictures is given.
 func TestPicturesOfTheDocumentation(t *testing.T) {
 	if *pictures == "" {
 		files, err := filepath.Glob("../../../docs/images/click-to-call-*.png")

@@ -68,8 +68,8 @@ func hashOf(text string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// ServeHTTP answers a GET of the page with its policy. It is of its entry as it
-// is now, and kept by nobody.
+// ServeHTTP answers a GET of the page with its policy. It shows its entry as it
+// is now, and is not cached.
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -78,6 +78,6 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	if r.Method != http.MethodHead {
-		_, _ = bytes.NewReader(p.HTML).WriteTo(w) // who is gone cannot be told
+		_, _ = bytes.NewReader(p.HTML).WriteTo(w) // on an error the browser has gone: there is no one to tell
 	}
 }

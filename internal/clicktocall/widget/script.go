@@ -1,5 +1,5 @@
-// Package widget makes the click-to-call button of web pages: a script with an
-// entry's branding in it, hand-written and with nothing behind it, that asks our
+// Package widget makes the click-to-call button of web pages: a hand-written
+// script without dependencies, with an entry's branding in it, that asks our
 // server for a call.
 //
 // Scripts.Script makes it, and Script.ServeHTTP serves it; Unknown is what stands
