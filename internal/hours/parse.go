@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Limits of what is read. Nobody has more; a file of millions would cost every
-// caller time.
+// Limits of what is read. No schedule needs more; a file of millions would cost
+// every caller time.
 const (
 	maxSpans    = 24 // of a day
 	maxHolidays = 1000

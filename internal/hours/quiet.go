@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Quiet is a time of each day, such as from 21:00 to 08:00, in which nobody is
-// to be disturbed. A nil Quiet is never.
+// Quiet is a time of each day, such as from 21:00 to 08:00, in which we must not
+// disturb anyone. A nil Quiet is never.
 //
 // In the United States telephone solicitations are barred before 8:00 and after
 // 21:00 of the called party's time, 47 CFR 64.1200(c)(1).

@@ -100,7 +100,7 @@ func FuzzWeek(f *testing.F) {
 		s.Week, err = hours.ParseWeek(week)
 		var given map[string][]string
 		if json.Unmarshal(week, &given) == nil && len(given) > 0 {
-			escaped, marshalErr := json.Marshal(given) // which is nobody's way to write one
+			escaped, marshalErr := json.Marshal(given) // no one writes one like this
 			if marshalErr != nil {
 				t.Fatal(marshalErr)
 			}

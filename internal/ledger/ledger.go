@@ -1,6 +1,6 @@
-// Package ledger is the record of text-back: who called, which text came of it
-// and where that text is now, who wants none any more, and who asked for one.
-// Its types are what a store keeps and what textback decides on; it does
+// Package ledger is the record of text-back: who called, which text that led to
+// and the state of that text, who wants no more texts, and who asked for them.
+// Its types are what a store stores and what textback decides on; it does
 // nothing by itself.
 package ledger
 
@@ -23,7 +23,7 @@ type Why string
 const (
 	Refused    Why = "refused"    // the phone system said no, and would again
 	Failed     Why = "failed"     // the phone system could not be asked, or failed
-	Uncertain  Why = "uncertain"  // nobody knows whether the phone system took it
+	Uncertain  Why = "uncertain"  // the phone system may or may not have taken it
 	Late       Why = "late"       // its deadline passed while the phone system failed
 	Suppressed Why = "suppressed" // its receiver said stop before it went out
 )
@@ -39,7 +39,7 @@ const (
 	Trial        Purpose = "trial"        // an operator tries an entry out
 )
 
-// Text is one text and what became of it.
+// Text is one text and its state.
 type Text struct {
 	ID      string  `json:"id"`
 	Purpose Purpose `json:"purpose,omitzero"`
@@ -93,7 +93,7 @@ type Decision struct {
 	Reason  string   // names what the caller hears
 	Text    *Text    // to be sent now, in state Sending; nil: none
 	Consent *Consent // given in this very call
-	Forget  bool     // keep no answer: a repeat is decided anew
+	Forget  bool     // store no answer: a repeat is decided again
 
 	Counted  Counted   // how Text is counted
 	WhenFull *Decision // what the call gets where a cap of Counted, or Rows.Number, is reached; required where there are caps or rows
@@ -102,29 +102,29 @@ type Decision struct {
 	Needed bool // a later step of the call goes by its answer: it is written down past Rows.EntryHour and EntryDay
 }
 
-// Rows bounds how many answers are written down one by one, which strangers can
-// have given as fast as they ask. 0: any number.
+// Rows bounds how many answers are recorded one by one, as strangers can cause
+// them as fast as they ask. 0: any number.
 type Rows struct {
-	// Number is how many of one number and step an entry has in an hour. The
-	// calls past it are counted in one row, and get what the first of them gets,
-	// for an hour.
+	// Number is how many rows an entry has for one number and step in an hour.
+	// Calls past it are counted in one row for an hour, and all get what the
+	// first of them gets.
 	Number int
 
 	// EntryHour and EntryDay are how many answers of an entry that led to no
-	// text are written down. Past them a repeat is decided anew.
+	// text are recorded. Past them a repeat is decided again.
 	EntryHour, EntryDay int
 }
 
-// Begun is what a call has come to when its record is written.
+// Begun is what is decided for a call once its record is written.
 type Begun struct {
-	Repeated bool   // the call had its answer, or somebody is at it
-	Reason   string // what was decided; of a Repeated call what it came to
-	Text     *Text  // to be sent now by whoever began; of a Repeated call the text as it is; nil: none
-	Full     []Full // the caps that were in the way of a text
+	Repeated bool   // the call had its answer, or another request is handling it
+	Reason   string // what was decided; of a Repeated call its result
+	Text     *Text  // to be sent now by the caller of Begin; of a Repeated call the text as it is; nil: none
+	Full     []Full // the caps that refused a text
 	Counted  bool   // the number called so often that its calls are counted in one row; Reason is what they all get
 }
 
-// Result is what one attempt at a text came to.
+// Result is the result of one attempt at a text.
 type Result struct {
 	ID      string // of the text
 	Attempt int    // the text's Attempts when it was begun: a stale attempt changes nothing but to Sent
@@ -209,8 +209,8 @@ type Limit struct {
 	Per  time.Duration
 }
 
-// Received is what came of a text that somebody sent.
+// Received is the result of a text that somebody sent.
 type Received struct {
-	Seen   bool // it was known already: nothing was done
+	Seen   bool // it was known already: we did nothing
 	Capped bool // its answer was not within its limits
 }

@@ -11,10 +11,10 @@ type State string
 
 // The states of a text.
 const (
-	Sending State = "sending" // somebody is at it until its Lease ends, or died at it
-	Queued  State = "queued"  // it goes on by itself when it is Due
+	Sending State = "sending" // an attempt is in progress until its Lease ends, or was interrupted
+	Queued  State = "queued"  // the outbox tries it when it is Due
 	Sent    State = "sent"    // the phone system has taken it
-	Dead    State = "dead"    // it does not go on by itself; Why says why
+	Dead    State = "dead"    // it is not tried again unless an operator resends it; Why says why
 )
 
 // Step is what changes the state of something.
@@ -32,7 +32,7 @@ const (
 	Purge   Step = "purge"
 )
 
-// TextSteps are all ways that a text can go.
+// TextSteps is the state machine of a text.
 var TextSteps = Transitions[State]{
 	{Begin, "a caller gets it at once", nil, []State{Sending}},
 	{Enqueue, "it goes out by itself, such as the answer to STOP", nil, []State{Queued}},

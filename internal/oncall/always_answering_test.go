@@ -66,7 +66,7 @@ func TestFrozenSourceForTenMinutes(t *testing.T) {
 }
 
 // A source that answers what cannot be true. That nobody is on call may be
-// true, so it is believed, and the fallback is there for it.
+// true, so we believe it, and the fallback covers it.
 func TestLyingSourceForTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lie := 0
@@ -293,7 +293,7 @@ func TestNewSettingsKeepTheAnswer(t *testing.T) {
 	})
 }
 
-// Whoever is on call until ten is asked about again then, not a minute later.
+// When a shift ends at ten the source is asked again then, not a minute later.
 func TestHandoverIsAskedForWhenItComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ten := time.Now().Add(30 * time.Second)

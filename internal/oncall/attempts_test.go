@@ -57,7 +57,7 @@ func TestRepeatedCallIsTheNextAttempt(t *testing.T) {
 		time.Sleep(5*time.Minute + time.Second)
 		o.wants(o.ask(from), ack(annCell))
 		o.wants(o.ask("&callerid=anonymous"), ack(annCell))
-		o.wants(o.ask("&callerid=anonymous"), ack(annCell)) // who hides their number is nobody we know
+		o.wants(o.ask("&callerid=anonymous"), ack(annCell)) // a caller with a hidden number cannot be recognised
 	})
 }
 

@@ -92,7 +92,7 @@ func (d *Decision) shut(s *Situation, state hours.State) {
 	d.instead(s, Shut, s.Rules.Closed)
 }
 
-// fallBack gives the caller what is left where nobody can be rung.
+// fallBack gives the caller the fallback if nobody can be rung.
 func (d *Decision) fallBack(s *Situation) {
 	d.Source, d.Age, d.Stale, d.Level = "", 0, false, 0
 	d.instead(s, d.Reason, s.Rules.Fallback)

@@ -40,12 +40,12 @@ type Config struct {
 	// connection.
 	Address func(*http.Request) netip.Addr
 
-	// Guesses has who guesses at secrets wait; optional.
+	// Guesses makes anyone who guesses secrets wait; optional.
 	Guesses *guess.Watch
 
 	Log    Log             // told of each call; nil: slog.Default()
-	Count  func(Decision)  // told of each decision; nil: nobody is
-	Denied func()          // told of each request that was refused; nil: nobody is
+	Count  func(Decision)  // told of each decision; optional
+	Denied func()          // told of each request that was refused; optional
 	Random func(n int) int // from 0 to n-1; nil: that of the machine
 }
 
@@ -116,9 +116,9 @@ func build(c Config, s *state) (*Desk, error) {
 	return d, nil
 }
 
-// Run keeps decisions until the context ends, and returns when what was decided
-// by then is kept. Of several Desks that came of one another one runs; the
-// Keeper is run by whoever made it.
+// Run stores decisions until the context ends, and returns when those made by
+// then are stored. Of several Desks derived from one another only one runs; the
+// creator of the Keeper runs that.
 func (d *Desk) Run(ctx context.Context) {
 	d.Load(ctx)
 	d.state.decisions.run(ctx)

@@ -11,10 +11,10 @@ import (
 )
 
 // Document returns the http.Handler of /oncall. It answers a phone system that
-// runs documents with one that says what happens and passes the call on, and
-// whoever accepts application/json alone with the decision as JSON. Parameters
+// runs documents with one that says what happens and passes the call on, and a
+// client that accepts only application/json with the decision as JSON. Parameters
 // have the names of the NetSapiens responder protocol, or those of the Voys
-// webhook, which count first.
+// webhook, which take precedence.
 func (d *Desk) Document() http.Handler { return http.HandlerFunc(d.serveDocument) }
 
 func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
@@ -25,8 +25,8 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
-	// What stands in the URL and the headers comes first: the body of whoever is
-	// refused by it is not read, but for a signature, which is over it.
+	// Check URL and headers first: the body of a request that they refuse is not
+	// read, unless it is signed, as the signature covers the body.
 	given := r.URL.Query()[paramSecret]
 	lines, p := d.admit(w, r, given)
 	if p != permitted && (p != wrongSecret || bringsCredentials(r, given)) {

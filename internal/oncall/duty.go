@@ -15,16 +15,16 @@ const skew = 5 * time.Minute
 type duty struct {
 	person *source.Person
 	level  int
-	over   bool // their time is over, and nobody is known to follow
+	over   bool // their time is over, and no successor is known
 }
 
 // onDuty returns who counts as on call at a time, by level.
 //
-// A source tells until when somebody is on call, and it may be down when that
+// A source says until when somebody is on call, and it may be down when that
 // time comes. Their duty ends only if somebody else of their level is on duty
-// then; else whoever was on duty last stays, as an answered call that reaches
-// the wrong colleague is better than one that reaches nobody. Nobody is rung
-// ahead of their time, but for the difference of two clocks.
+// then; otherwise the last one on duty stays, as a call that reaches the wrong
+// colleague is better than one that reaches nobody. Nobody is rung before their
+// time, except for the difference between two clocks.
 func onDuty(people []source.Person, now time.Time) []duty {
 	var all []duty
 	for i := range people {

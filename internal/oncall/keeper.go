@@ -22,12 +22,12 @@ const (
 )
 
 const (
-	// fetchTimeout is how long a source may take. Nobody waits for it, and some
-	// vendors are asked page by page and person by person.
+	// fetchTimeout is how long a source may take. No caller waits for it, and
+	// some vendors are asked page by page and person by person.
 	fetchTimeout = 20 * time.Second
 
-	// keepTimeout is how long the store may take to hand over, or to keep, an
-	// answer. The next question to the source waits for it.
+	// keepTimeout is how long the store may take to load or save an answer. The
+	// next request to the source waits for it.
 	keepTimeout = 5 * time.Second
 
 	// hopeFor is how long a source that is being asked is taken to be about to
@@ -41,12 +41,12 @@ const (
 	patience = 1500 * time.Millisecond
 )
 
-// Answers keeps what sources said over restarts. The store is one.
+// Answers stores what sources said across restarts. The store is one.
 type Answers interface {
 	// Load returns what was saved last for a source; false: nothing was.
 	Load(ctx context.Context, source string) (source.Snapshot, bool, error)
 
-	// Save keeps a snapshot in place of the one before.
+	// Save stores a snapshot in place of the previous one.
 	Save(ctx context.Context, source string, s source.Snapshot) error
 }
 
@@ -70,7 +70,7 @@ type KeeperConfig struct {
 	Answers Answers // nil: answers end with the process
 
 	Log     Log            // told where a source stops answering, and where it answers again; nil: slog.Default()
-	Fetched func(State)    // told how a source is, each time it was asked; nil: nobody is
+	Fetched func(State)    // told how a source is, each time it was asked; optional
 	Jitter  func() float64 // from 0 to 1, so that a thousand servers do not ask at once; nil: always 0.5
 }
 
@@ -118,7 +118,7 @@ type Keeper struct {
 	changed chan struct{} // closed, and replaced, where any source was asked
 }
 
-// NewKeeper returns a Keeper, which asks nobody before Run. The error names a
+// NewKeeper returns a Keeper, which asks no source before Run. The error names a
 // source that is given twice or lacks something.
 func NewKeeper(c KeeperConfig) (*Keeper, error) {
 	if c.Log == nil {
@@ -249,7 +249,7 @@ func (k *Keeper) await(ctx context.Context, names []string, now time.Time) []Ans
 			pending = pending || w.state.Load().asked == before
 		}
 		if !pending {
-			return k.answers(names) // again: the last may have come since they were looked at
+			return k.answers(names) // again: the last may have come since we read them
 		}
 		select {
 		case <-changed:

@@ -141,7 +141,7 @@ func (d *Desk) Notify(n Notification) bool {
 		}
 		outcome := Answered
 		if !c.rang(&n) {
-			outcome, c.key = Elsewhere, "" // whoever was rung is free
+			outcome, c.key = Elsewhere, "" // the person whom we rang is free
 		}
 		book.engage(c, now)
 		c.record = d.state.decisions.conclude(c.record, outcome, now)

@@ -31,13 +31,13 @@ func (r *Rules) home() phone.Home { return phone.HomeOfCode(r.CallingCode) }
 // country's code; empty: it is none.
 func keyOfNumber(number string) string { return phone.ReadCaller(number, phone.Home{}).Key() }
 
-// callers is a list of callers, ready to be looked at.
+// callers is a list of callers, ready to match.
 type callers struct {
 	patterns  []phone.Pattern
 	anonymous bool
 }
 
-// newCallers reads a list, and returns what in it lists nobody.
+// newCallers reads a list, and returns its invalid entries.
 func newCallers(list []string, home phone.Home) (c callers, bad []string) {
 	for _, entry := range list {
 		if strings.EqualFold(strings.TrimSpace(entry), anonymous) {
@@ -75,7 +75,7 @@ type reader struct {
 // maxKnown bounds what a reader remembers, in numbers.
 const maxKnown = 10_000
 
-// newReader returns the reader of rules, and what in their lists lists nobody.
+// newReader returns the reader of rules, and the invalid entries of their lists.
 func newReader(r *Rules) (read *reader, bad []string) {
 	read = &reader{home: r.home(), known: map[string]phone.Number{}}
 	var badToo []string

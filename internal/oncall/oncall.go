@@ -1,11 +1,11 @@
 // Package oncall answers a phone system that asks whom to ring. Three parts do
 // the work: Decide, a pure function that knows the policies; a Keeper, which
-// asks the sources in the background and keeps what they said; and a Desk, which
-// puts both behind the webhooks of phone systems.
+// asks the sources in the background and stores what they said; and a Desk, which
+// serves both to the webhooks of phone systems.
 //
 // A caller never waits for a source as long as anything is known: the answer of
-// a source that is down is used up to a stated age, then comes the next source,
-// then the fallback.
+// a source that is down is used up to a configured age, then comes the next
+// source, then the fallback.
 package oncall
 
 import (
@@ -34,7 +34,7 @@ type Beyond string
 const (
 	Last Beyond = "last" // the last level again
 	Wrap Beyond = "wrap" // the first level, and on from there
-	Stop Beyond = "stop" // nobody: the fallback
+	Stop Beyond = "stop" // no level: the fallback
 )
 
 // Rules are what an operator says of a route. The zero Rules ring anybody of
@@ -43,8 +43,8 @@ type Rules struct {
 	Policy Policy // empty: Random
 	Beyond Beyond // empty: Last
 
-	// NextLevel asks the levels above where a level has nobody who can be rung.
-	// Without it the next source is asked, then the fallback: a phone system
+	// NextLevel tries the levels above if a level has nobody who can be rung.
+	// Without it the next source is tried, then the fallback: a phone system
 	// that escalates by itself asks for the next level when it wants it.
 	NextLevel bool
 
@@ -70,8 +70,8 @@ type Rules struct {
 	ready *reader // nil: numbers are read for each decision
 
 	// What is rung instead of a person: a number or an extension. Empty: the
-	// phone system is told that there is nobody.
-	Fallback string // where nobody can be rung, or nobody knows who
+	// phone system hears that there is nobody.
+	Fallback string // if nobody can be rung, or no source knows whom
 	Closed   string // outside Hours
 	Refused  string // for callers who do not get through
 }
@@ -107,7 +107,7 @@ type Past struct {
 // Situation is all that a decision depends on.
 type Situation struct {
 	Now     time.Time
-	Known   time.Time // when the answers are looked at, which decides on their age; zero: Now
+	Known   time.Time // when the answers were read, to compute their age; zero: Now
 	Route   string    // its name
 	Rules   Rules
 	Request Request

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// paramSecret is the name of the secret in a URL, which the administrators
-	// of the service before have written into their dial plans.
+	// paramSecret is the name of the secret in a URL, which administrators of
+	// pagerduty-voys-webhook have written into their dial plans.
 	paramSecret = "secret_key"
 
 	// headerSecret is where the secret may stand instead, so that no proxy

@@ -44,9 +44,9 @@ const (
 	Talked     Outcome = "talked"     // who had picked up has hung up
 )
 
-// Journal keeps records. The store is one. Nobody waits for it.
+// Journal stores records. The store is one. No caller waits for it.
 type Journal interface {
-	// Save keeps records. One whose ID is known takes the place of the one before.
+	// Save stores records. One whose ID is known replaces the previous one.
 	Save(ctx context.Context, records []Record) error
 
 	// Recent returns up to limit records, the newest last.

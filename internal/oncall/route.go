@@ -25,14 +25,14 @@ type Route struct {
 	Rules   Rules
 	Texts   Texts
 
-	// RepeatWithin takes a call for the next attempt where the same caller was
-	// put through to somebody so long ago at most and nobody is known to have
-	// picked up. It counts only where the phone system tells no attempt. 0: each
+	// RepeatWithin counts a call as the next attempt if the same caller was put
+	// through to somebody at most so long ago, and nobody is known to have
+	// picked up. It applies only if the phone system sends no attempt. 0: each
 	// call is the first attempt.
 	RepeatWithin time.Duration
 
 	// CallerName is what the rung person's telephone shows in place of the
-	// caller, where the phone system can do that; empty: nothing is said of it.
+	// caller, if the phone system can do that; empty: we do not set it.
 	CallerName string
 }
 
@@ -40,7 +40,7 @@ type Route struct {
 // one is that of DefaultTexts.
 type Texts struct {
 	Connecting string // before the call is passed on
-	Nobody     string // where nobody can be rung
+	Nobody     string // if nobody can be rung
 	Closed     string // outside opening hours
 	Voice      string // empty: the domain's
 	Language   string // BCP-47; empty: the domain's

@@ -28,7 +28,7 @@ type Settings struct {
 	// Numbers are people's numbers by name, e-mail address or id.
 	Numbers map[string][]setting.Number `key:"numbers" example:"{ \"alice@example.net\" = [\"+31611111111\", \"201\"], bob = \"+31622222222\" }" doc:"People's numbers, by the id, e-mail address or name that the source knows them by, whatever the letter case. They stand in for those of the source. A person with an empty list is not rung. They may also stand below [oncall.numbers], a line each."`
 
-	// LegacyFolder holds the files of the service before.
+	// LegacyFolder holds the files of pagerduty-voys-webhook.
 	LegacyFolder setting.Path `key:"legacy_folder" default:"/etc/pagerduty-voys-webhook" doc:"Folder of the service that this one takes over from. Of its files secret_key is secret, api_key and escalation_policy_id are those keys of the first source of the kind pagerduty, where nothing else gives them."`
 
 	Sources []source.Settings `key:"source" doc:"Those who know who is on call. Without any it is PagerDuty, and only its api_key and escalation_policy have to be given."`

@@ -79,7 +79,7 @@ func TestWhatCallersGetWhereAVendorFails(t *testing.T) {
 				}
 				within, failure := c.within, c.failure
 				if known {
-					within = 0 // nobody waits for a vendor where something is known
+					within = 0 // no caller waits for a vendor if something is known
 					if c.copes {
 						failure = ""
 					}

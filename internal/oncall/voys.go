@@ -57,8 +57,8 @@ func (d *Desk) serveVoys(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// answer decides on a request and has it written. Also where something panics:
-// the caller gets the fallback, and whoever serves us logs it.
+// answer decides on a request and has it written. After a panic too: the caller
+// gets the fallback, and our server logs it.
 func (d *Desk) answer(r *http.Request, request Request, lines []*line, write func(*Decision, *line)) {
 	l := meant(lines, &request)
 	decision := Decision{Reason: Defect, Attempt: 1, Steps: []string{"A defect of ours kept it from being decided."}}
@@ -98,11 +98,11 @@ func write(w http.ResponseWriter, kind []string, status int, body string) {
 	header["Content-Type"], header["Cache-Control"] = kind, notStored
 	header["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, body) // the phone system has gone: nobody to tell
+	_, _ = io.WriteString(w, body) // on an error the phone system has hung up: there is no one to tell
 }
 
-// requestOf returns what parameters ask. Of one that is given twice the last
-// counts, as it did for the service before.
+// requestOf returns what parameters ask. If one is given twice the last counts,
+// as in pagerduty-voys-webhook.
 func requestOf(params url.Values) Request {
 	last := func(name string) string {
 		values := params[name]
@@ -122,8 +122,8 @@ func requestOf(params url.Values) Request {
 }
 
 // Notifications returns the http.Handler that phone systems post call
-// notifications to, with the secret of any route. Those of calls that nobody
-// asked about here are taken and forgotten.
+// notifications to, with the secret of any route. It accepts and ignores those
+// of calls that we were not asked about.
 func (d *Desk) Notifications() http.Handler { return http.HandlerFunc(d.serveNotifications) }
 
 func (d *Desk) serveNotifications(w http.ResponseWriter, r *http.Request) {

@@ -17,26 +17,26 @@ import (
 
 // When a source is asked again.
 const (
-	// shortestWait is the least time between two questions, also where callers
-	// wait: a source that is down is not hammered by the calls of an outage.
+	// shortestWait is the least time between two requests, also if callers wait:
+	// the calls of an outage must not hammer a source that is down.
 	shortestWait = 5 * time.Second
 
-	// longestWait is the most between two questions to a source that may answer
-	// again by itself, and what somebody waits who mended it.
+	// longestWait is the most between two requests to a source that may recover
+	// by itself, and so how long somebody who fixed it waits.
 	longestWait = 2 * time.Minute
 
-	// longestRefused is the same for one that says no, as to a key that is none.
+	// longestRefused is the same for one that refuses us, as with a wrong key.
 	longestRefused = 5 * time.Minute
 
-	// longestLeave is as long as a source is left alone at its own wish. What
-	// asks for more has lost its clock.
+	// longestLeave is how long we leave a source alone if it asks for that. One
+	// that asks for more has a wrong clock.
 	longestLeave = 15 * time.Minute
 
-	// afterChange is how long after somebody's duty ends the source is asked who
-	// follows: the vendor's clock may be behind ours.
+	// afterChange is how long after the end of a duty we ask the source who
+	// follows: the vendor's clock may be slow.
 	afterChange = 2 * time.Second
 
-	// spread is how far jitter moves a question, as a part of the wait.
+	// spread is how far jitter moves a request, as a fraction of the wait.
 	spread = 0.2
 )
 
@@ -50,7 +50,7 @@ func (k *Keeper) watch(ctx context.Context, w *watch) {
 	}
 }
 
-// rest waits until a source is to be asked again; false: the context ended.
+// rest waits until it is time to ask a source again; false: the context ended.
 func (w *watch) rest(ctx context.Context) bool {
 	timer := time.NewTimer(time.Until(w.state.Load().next))
 	defer timer.Stop()
@@ -199,11 +199,11 @@ func (w *watch) wait(s *known, now time.Time, jitter float64) time.Duration {
 	return wait
 }
 
-// slowAfter is how long a question that was not answered took at least where it
-// is for want of an answer in time: whoever refuses does so at once.
+// slowAfter separates a timeout from a refusal: a failure that took longer
+// counts as slow.
 const slowAfter = 3 * time.Second
 
-// classify returns what a source's error is counted as, which came after a time.
+// classify returns what a source's error counts as, which came after a time.
 func classify(err error, after time.Duration) Failure {
 	if _, ok := errors.AsType[*defect](err); ok {
 		return Broken
@@ -226,8 +226,8 @@ func classify(err error, after time.Duration) Failure {
 	return Rejected
 }
 
-// tell logs where a source stops answering, where it says something else than
-// before of why, and where it answers again.
+// tell logs that a source stops answering, that its reason changes, and that it
+// answers again.
 func (k *Keeper) tell(ctx context.Context, w *watch, before, now *known) {
 	attrs := []slog.Attr{slog.String("source", w.Name)}
 	switch {
@@ -255,7 +255,7 @@ func (k *Keeper) tell(ctx context.Context, w *watch, before, now *known) {
 	}
 }
 
-// save keeps an answer over restarts. Where it cannot, the answer is still in
+// save stores an answer across restarts. If it cannot, the answer is still in
 // memory.
 func (k *Keeper) save(ctx context.Context, w *watch, s source.Snapshot) {
 	if k.config.Answers == nil {

@@ -14,7 +14,7 @@ var (
 )
 
 // TestPartsOfAnOptOutCombine reads every verb with every object and recipient: an opt-out
-// that nobody wrote down is as good as one that somebody did.
+// that is on no list counts as much as one that is.
 func TestPartsOfAnOptOutCombine(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without large inputs")

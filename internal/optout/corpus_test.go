@@ -35,8 +35,8 @@ func (s score) recall() float64 { return 100 * float64(s.found) / float64(max(s.
 
 // TestOptOutsOfTheCorpusAreRecognised fails where too many opt-outs of the
 // corpus are missed, or one text is taken for an opt-out that is none. With -v it prints
-// recall by language. What was set aside is not printed text by text, so that
-// nobody tunes the grammar by it.
+// recall by language. The held-out texts are not printed one by one, so that we
+// do not tune the grammar to them.
 func TestOptOutsOfTheCorpusAreRecognised(t *testing.T) {
 	for _, file := range corpora {
 		t.Run(file, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // has less.
 const maxRead = 4 << 10
 
-// cut is what separates a word from the one before it.
+// cut is what separates a word from the previous one.
 type cut int
 
 const (
@@ -30,7 +30,7 @@ type token struct {
 	stems  []string // "отпис*", where a table has that
 	cut    cut
 	quoted bool // a quotation mark stands before it
-	asked  bool // a question mark stands behind it
+	asked  bool // a question mark follows it
 }
 
 // stopSign says stop without words.

@@ -1,12 +1,12 @@
 // Package optout reads what people text back: whether they want no more texts,
 // want them again, or ask for help.
 //
-// In the United States whoever texts must take "any reasonable means" for a
+// In the United States the sender of texts must accept "any reasonable means" of
 // revocation: 47 CFR 64.1200(a)(10), in force since April 2025, names "stop",
 // "quit", "end", "revoke", "opt out", "cancel" and "unsubscribe", and asks of
 // other words whether a reasonable person would understand them so. Of the two
-// mistakes there are, the one that texts somebody who said stop is the worse:
-// whoever was taken at a word not meant can text START.
+// possible mistakes, texting somebody who said stop is the worse: somebody whom
+// we opted out by mistake can text START.
 //
 // A text that begins with STOP is a Stop, whatever follows, unless that makes
 // it something else: a stop sign, Stop & Shop, "stop by at five". STOP as a sentence of

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// visible drops what pasted numbers have around them and nobody sees: marks of
-// direction, joiners, byte order marks, soft hyphens.
+// visible drops the invisible characters around pasted numbers: direction marks,
+// joiners, byte order marks, soft hyphens.
 func visible(r rune) rune {
 	if unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Variation_Selector, r) {
 		return -1

@@ -61,7 +61,7 @@ func nationalOf(n Number) string {
 	return ""
 }
 
-// Number returns the number that is looked for.
+// Number returns the number that the Finder searches for.
 func (f *Finder) Number() Number { return f.number }
 
 // In reports whether the number stands in a text.

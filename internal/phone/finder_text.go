@@ -61,7 +61,7 @@ func (w *runs) take(r rune, from, to int) {
 		w.ascii = append(w.ascii, byte('0'+d))
 		w.group.at, w.group.to = append(w.group.at, from), to
 		w.apart, w.plus = 0, 0
-	case visible(r) < 0: // nobody sees it
+	case visible(r) < 0: // it is invisible
 	case r == '+' || r == '\uff0b':
 		w.endGroup()
 		w.apart, w.plus = w.apart+1, from+1

@@ -8,8 +8,8 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// DefaultRegion is where numbers are from that do not say, and belong to nobody
-// who does.
+// DefaultRegion is the region of numbers that name no country and whose owner
+// names none.
 const DefaultRegion = "US"
 
 // Home is where numbers belong that do not say their country. The zero Home is

@@ -11,10 +11,10 @@ const (
 	Invalid       Kind = "invalid"         // no number of any country
 	Mobile        Kind = "mobile"          //
 	FixedLine     Kind = "fixed"           // a land line for certain
-	FixedOrMobile Kind = "fixed_or_mobile" // nobody can tell: all of North America
+	FixedOrMobile Kind = "fixed_or_mobile" // cannot be told apart: all of North America
 	TollFree      Kind = "toll_free"
-	Premium       Kind = "premium"     // whoever calls pays more; 900 in North America
-	SharedCost    Kind = "shared_cost" // whoever calls pays a part
+	Premium       Kind = "premium"     // the caller pays more; 900 in North America
+	SharedCost    Kind = "shared_cost" // the caller pays a part
 	VoIP          Kind = "voip"
 	Personal      Kind = "personal" // follows a person
 	Pager         Kind = "pager"
@@ -56,8 +56,8 @@ func kindOf(parsed *phonenumbers.PhoneNumber) (kind Kind, valid bool) {
 	return northAmerican(parsed, kind), kind != Invalid
 }
 
-// directoryAssistance is what is dialled in North America, behind any area code
-// or none, to ask for a number: whoever calls it pays.
+// directoryAssistance is what is dialled in North America, after any area code
+// or none, to ask for a number: the caller pays.
 const directoryAssistance = "5551212"
 
 // northAmerican knows the services of North America whose numbers look like

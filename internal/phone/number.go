@@ -157,7 +157,7 @@ func ParseAny(text string, home Home) (Number, error) {
 	return n, nil
 }
 
-// tooLong is said of what no network dials.
+// tooLong is the message for a number that no network dials.
 const tooLong = "has more than 15 digits, as no number has"
 
 // Error says what is wrong with a number that somebody wrote.

@@ -1,5 +1,5 @@
-// Package plaintext makes one kind of text of what people's editors and phones
-// write: UTF-8 without a byte order mark, letters composed.
+// Package plaintext turns what editors and phones write into one kind of text:
+// UTF-8 without a byte order mark, letters composed.
 package plaintext
 
 import (
@@ -12,9 +12,9 @@ import (
 
 var mark = []byte("\uFEFF")
 
-// Decode returns a file as UTF-8 without a byte order mark. A file with the mark
-// of UTF-16 is transcoded, and so is one without it whose first sign is ASCII in
-// UTF-16; anything else is returned as it is.
+// Decode returns a file as UTF-8 without a byte order mark. It transcodes a file
+// with the mark of UTF-16, and one without it whose first character is ASCII in
+// UTF-16; anything else it returns as it is.
 func Decode(data []byte) []byte {
 	if rest, ok := bytes.CutPrefix(data, mark); ok {
 		return rest
@@ -35,8 +35,8 @@ func Decode(data []byte) []byte {
 	return data
 }
 
-// fromUTF16 transcodes UTF-16 whose lower byte stands at an offset of each pair.
-// An odd byte at the end is left out.
+// fromUTF16 transcodes UTF-16 whose low byte is at offset low of each pair. It
+// drops an odd byte at the end.
 func fromUTF16(data []byte, low int) []byte {
 	units := make([]uint16, len(data)/2)
 	for i := range units {
@@ -45,9 +45,9 @@ func fromUTF16(data []byte, low int) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// Compose returns a text whose letters and marks are put together, as é is in
-// place of e and an accent: Unicode's normalization form C. It allocates only
-// where it changes something.
+// Compose returns a text in Unicode's normalization form C, in which letters and
+// marks are composed: é in place of e and an accent. It allocates only if it
+// changes something.
 func Compose(text string) string {
 	if norm.NFC.QuickSpanString(text) == len(text) {
 		return text
@@ -55,8 +55,8 @@ func Compose(text string) string {
 	return norm.NFC.String(text)
 }
 
-// Clip returns at most so many bytes of the beginning of a text that anybody may
-// have written, with an ellipsis where that is not all of it.
+// Clip returns at most so many bytes of the beginning of an untrusted text, with
+// an ellipsis if that is not all of it.
 func Clip(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -16,8 +16,8 @@ type Stranger struct {
 	Needless  bool   // it shows nothing: the text is as good without it
 }
 
-// maxStrangers is how many characters Explain tells of: who mends those mends
-// the others, or writes in another script.
+// maxStrangers is how many characters Explain reports: an author who fixes those
+// fixes the others too, or writes in another script.
 const maxStrangers = 5
 
 // Explain returns the first characters for which a text travels as UCS-2, once

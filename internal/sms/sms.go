@@ -22,7 +22,7 @@ const (
 	ucs2Alone, ucs2Part = 70, 67
 )
 
-// Size is what a text comes to.
+// Size is how large a text is.
 type Size struct {
 	Segments int      // messages; an empty text is none
 	Units    int      // septets of GSM-7, where characters of the extension are two; 16 bits of UCS-2
@@ -30,9 +30,9 @@ type Size struct {
 	Left     int      // units that can be added without another segment
 }
 
-// Count returns what a text comes to once its letters are composed, as whoever
-// sends it has to do: é in place of e and an accent. It allocates nothing where
-// they are.
+// Count returns the size of a text once its letters are composed, as the sender
+// has to do: é in place of e and an accent. It allocates nothing if they already
+// are.
 func Count(text string) Size {
 	text = composed(text)
 	alphabet, widthOf, alone, part := GSM7, septets, gsm7Alone, gsm7Part

@@ -1,10 +1,10 @@
-// Package spelling finds the name that somebody meant who wrote another.
+// Package spelling finds the name that somebody meant when they mistyped it.
 package spelling
 
 import "strings"
 
 // Nearest returns the candidate that a mistyped name was most likely meant to
-// be: the one within a few slips of the hand. Empty: there is none.
+// be, within a few typos. Empty: there is none.
 func Nearest(name string, candidates []string) string {
 	best, fewest := "", allowedSlips(name)+1
 	for _, c := range candidates {
@@ -15,17 +15,17 @@ func Nearest(name string, candidates []string) string {
 	return best
 }
 
-// asNamesGo writes a name the way names of fields are written.
+// asNamesGo writes a name as field names are written.
 var asNamesGo = strings.NewReplacer(" ", "_", "-", "_", "[]", "")
 
-// Loosely is Nearest for names that people copy into forms and files: letter
-// case, spaces and hyphens count for nothing.
+// Loosely is Nearest for names that people copy into forms and files: it ignores
+// letter case, spaces and hyphens.
 func Loosely(name string, candidates []string) string {
 	return Nearest(asNamesGo.Replace(strings.ToLower(strings.TrimSpace(name))), candidates)
 }
 
-// allowedSlips is how many letters may be wrong in a name before it is another
-// name: one in four, so that short names are not taken for each other.
+// allowedSlips is how many letters may be wrong in a name before it counts as
+// another name: one in four, so that short names are not confused.
 func allowedSlips(name string) int { return min(max(len(name)/4, 1), 3) }
 
 // slips counts the letters that are missing, too many, wrong or swapped with

@@ -32,7 +32,7 @@ type Finder interface {
 	HasText(ctx context.Context, domain, user, session, to, text string) (bool, error)
 }
 
-// Outbox sends the texts that go on by themselves.
+// Outbox sends queued texts in the background.
 type Outbox struct {
 	Queue  Queue
 	Sender Sender

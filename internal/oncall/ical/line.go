@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// maxLine bounds a line, in bytes, but for lists of days and for texts that
-	// nobody reads here.
+	// maxLine bounds a line, in bytes, except for lists of days and for texts
+	// that we do not read.
 	maxLine = 64 << 10
 
 	// maxColons bounds the colons at which the value of a line may begin.
@@ -21,8 +21,8 @@ const (
 )
 
 // unfold returns the content lines of a file: a line that begins with a blank or
-// a tab goes on with the one before. A fold may stand within a letter, so that
-// lines are bytes. NULs, empty lines and byte order marks are left out.
+// a tab continues the previous one. A fold may split a character, so lines are
+// bytes. NULs, empty lines and byte order marks are left out.
 func unfold(data []byte) [][]byte {
 	var lines [][]byte
 	for len(data) > 0 {

@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	// requestTimeout is how long one request may take. Nobody waits for it but
-	// a refresh in the background; whoever has a caller on the phone gives a
-	// context that ends sooner.
+	// requestTimeout is how long one request may take. Only a refresh in the
+	// background waits so long; code that has a caller waiting passes a context
+	// that ends sooner.
 	requestTimeout = 10 * time.Second
 
 	// maxAnswer bounds an answer, in bytes. A hundred on-calls with their
 	// users are about 200 KiB.
 	maxAnswer = 4 << 20
 
-	// maxPages bounds how many pages of a list are read: 2,000 on-calls where
-	// a page has 100. Nobody has as many people on call at one time, so a list
-	// that goes on is one that was asked for wrongly, or never ends.
+	// maxPages bounds how many pages of a list are read: 2,000 on-calls if a
+	// page has 100. No team has so many people on call at one time, so a longer
+	// list is one that we asked for wrongly, or never ends.
 	maxPages = 20
 
-	// skewAllowed is how far the clocks may be apart before it is told. It
-	// covers an answer that took its time, and clocks of a second's precision.
+	// skewAllowed is how far the clocks may be apart before we report it. It
+	// covers a slow answer, and clocks of a second's precision.
 	skewAllowed = time.Minute
 )
 

@@ -16,9 +16,9 @@ import (
 // levelForm is a category that says which level an event has by itself.
 var levelForm = regexp.MustCompile(`(?i)^(?:level|tier|l)[ -]?([1-9])$`)
 
-// people returns who is on call in an event: its attendees, or, where it has
-// none, whoever its summary names. All have the event's level. Whoever was asked
-// and does not take part is not brought back by the summary.
+// people returns who is on call in an event: its attendees or, if it has none,
+// the people whom its summary names. All have the event's level. The summary
+// does not bring back somebody who was invited and does not take part.
 func (r *reader) people(e *event) (people []Person, asked bool) {
 	level := r.levelOf(e)
 	var all []attendee
@@ -83,9 +83,10 @@ func (r *reader) attendee(e *event, p *ical.Property) (attendee, bool) {
 	return a, ok
 }
 
-// identify returns who has an address: one of e-mail, a number as in
-// tel:+31611111111, or whatever a program has in their place. Those that say
-// nothing are of nobody, so that two people with such a one stay two.
+// identify returns who has an address: an e-mail address, a number as in
+// tel:+31611111111, or whatever a program has in their place. A placeholder
+// identifies no one: the name counts then, so that two people who share one stay
+// two.
 func (r *reader) identify(e *event, address, name, email string) (Person, bool) {
 	name = personName(name)
 	scheme, address := cutScheme(address)
@@ -149,8 +150,8 @@ func mailAddress(text string) (string, bool) {
 	return text, ok && !isPlaceholder(text)
 }
 
-// isPlaceholder reports whether an address is one that programs write where
-// there is none. Names below .invalid are nobody's: RFC 2606.
+// isPlaceholder reports whether an address is one that programs write if there
+// is none. Names below .invalid belong to no one: RFC 2606.
 func isPlaceholder(address string) bool {
 	address = strings.ToLower(strings.TrimSpace(address))
 	if strings.HasSuffix(address, ".invalid") || strings.HasSuffix(address, "@invalid") {

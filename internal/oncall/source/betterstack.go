@@ -23,9 +23,9 @@ type BetterStackConfig struct {
 	URL string // default BetterStackURL
 	Key Secret // an uptime API token
 
-	// Calendars are identifiers or names of on-call calendars: whoever is in
-	// the first one has level 1, in the second one level 2. Without any it is
-	// the team's default calendar.
+	// Calendars are identifiers or names of on-call calendars: people in the
+	// first one have level 1, in the second one level 2. Without any it is the
+	// team's default calendar.
 	Calendars []string
 
 	// CallingCode is that of the country, such as 31, to which numbers belong
@@ -72,7 +72,7 @@ type betterStackPage struct {
 type betterStackCalendar struct {
 	ID         ident `json:"id"`
 	Attributes struct {
-		Name    word `json:"name"` // null for a calendar that nobody gave one
+		Name    word `json:"name"` // null for a calendar without one
 		Default bool `json:"default_calendar"`
 	} `json:"attributes"`
 	Relationships struct {

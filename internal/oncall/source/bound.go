@@ -8,8 +8,8 @@ import (
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// What of a source's answer counts. Nobody has more people on call at once;
-// whoever says so sent an event to the whole company, or is not well.
+// How much of a source's answer counts. No team has more people on call at once:
+// more means an event sent to the whole company, or a broken source.
 const (
 	// maxOfLevel bounds the people of one level.
 	maxOfLevel = 300
@@ -104,8 +104,8 @@ func (p *Person) bound() {
 	p.Numbers = numbers
 }
 
-// askable bounds the people, and returns those of the subjects, each once, who
-// are among them: nobody else is asked about.
+// askable bounds the people, and returns the subjects among them, each once: we
+// ask about no one else.
 func (s *Snapshot) askable(subjects []subject) []subject {
 	s.Bound(s.At)
 	among := make(map[string]bool, len(s.People))

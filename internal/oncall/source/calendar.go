@@ -27,8 +27,8 @@ const (
 	// several times are put together.
 	maxGathered = 4 * maxPeople
 
-	// maxOddities bounds what is told of one calendar: whoever fixes the first
-	// ones sees the next.
+	// maxOddities bounds what is reported of one calendar: after the first ones
+	// are fixed the next show up.
 	maxOddities = 10
 )
 

@@ -240,8 +240,8 @@ func TestAnEventCountsWhereItsOddLineSaysEnough(t *testing.T) {
 	}
 }
 
-// TestWhatIsNoWholeCalendarIsNotBelieved reads what would say that nobody is on
-// call if it were taken for a calendar.
+// TestWhatIsNoWholeCalendarIsNotBelieved reads files that would mean that nobody
+// is on call if they were taken for a calendar.
 func TestWhatIsNoWholeCalendarIsNotBelieved(t *testing.T) {
 	whole := opening + good + lunch() + closing
 	for _, row := range []struct{ name, body, message string }{

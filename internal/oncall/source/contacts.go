@@ -40,11 +40,11 @@ type contact struct {
 	oddities []string
 }
 
-// contacts keeps what was said about people between fetches, so that most
-// fetches take one request. It may be used by several goroutines.
+// contacts caches what is known about people between fetches, so that most
+// fetches take one request. It is safe for concurrent use.
 type contacts struct {
-	// optional says that a fetch succeeds without them: whoever is on call is
-	// so without a name too, and a local map may know the identifier.
+	// optional says that a fetch succeeds without them: somebody without a name
+	// is on call all the same, and a local map may know the identifier.
 	optional bool
 
 	mu   sync.Mutex
@@ -60,8 +60,8 @@ type keptContact struct {
 // about asks for each subject that nothing fresh is known about. What it
 // returns has an entry for each subject.
 //
-// One person's failure is not everybody's: it becomes an oddity, unless it
-// leaves nobody with a number, or the vendor wants to be left alone.
+// A failure for one person does not fail the fetch: it becomes an oddity, unless
+// nobody has a number then, or the vendor wants to be left alone.
 func (c *contacts) about(ctx context.Context, subjects []subject, ask func(context.Context, subject) (contact, error)) (map[string]contact, []string, error) {
 	now := time.Now()
 	found, due := c.known(now, subjects)

@@ -83,7 +83,7 @@ func (id *ident) UnmarshalJSON(data []byte) error {
 }
 
 // isPlain says whether an identifier from outside may become a part of a path:
-// one that could lead to another path is nobody's.
+// one that could lead to another path is not valid.
 func isPlain(id string) bool {
 	return id != "" && len(id) <= maxIdent && !strings.ContainsFunc(id, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')

@@ -23,7 +23,7 @@ const (
 	maxPause = 15 * time.Minute
 )
 
-// fail returns an Error of this source that asking again may mend.
+// fail returns an Error of this source that may go away when we ask again.
 func (a *asker) fail(format string, args ...any) *Error {
 	return &Error{Source: a.kind, Message: fmt.Sprintf(format, args...), Temporary: true}
 }

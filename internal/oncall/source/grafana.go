@@ -17,8 +17,8 @@ type GrafanaConfig struct {
 	URL string // the address of the interface, from the page Settings → API
 	Key Secret // an API key of IRM or OnCall, sent as it is
 
-	// Schedules are the identifiers of schedules: whoever is on call in the
-	// first one has level 1, in the second one level 2.
+	// Schedules are the identifiers of schedules: people on call in the first
+	// one have level 1, in the second one level 2.
 	Schedules []string
 
 	Client *fetch.Client // default: one of public addresses alone

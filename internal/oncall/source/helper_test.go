@@ -47,7 +47,7 @@ func virtual(t *testing.T, test func(t *testing.T)) {
 func virtualAt(t *testing.T, at time.Time, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(at)) // the bubble's clock, which waits for nobody
+		time.Sleep(time.Until(at)) // the bubble's clock, which moves at once
 		test(t)
 	})
 }

@@ -20,9 +20,9 @@ import (
 
 // ICalConfig says which calendar is a rota. Either URL or Path is given.
 type ICalConfig struct {
-	// URL is the address of a feed: https, http or webcal. It is a secret, for
-	// whoever knows such an address can read the calendar. A user name and a
-	// password in it are sent as HTTP has it.
+	// URL is the address of a feed: https, http or webcal. It is a secret, as
+	// anyone who knows it can read the calendar. A user name and a password in
+	// it are sent with HTTP basic authentication.
 	URL Secret
 
 	// Path is a file on this machine instead.
@@ -46,10 +46,10 @@ type ICalConfig struct {
 	Client *fetch.Client // default: one of public addresses alone
 }
 
-// ICal reads a rota from a calendar (RFC 5545). Whoever attends an event is on
-// call while it lasts, in the order of the attendees; where nobody attends,
-// the summary says who. A calendar has no numbers, but for attendees such as
-// tel:+31611111111: a local map gives them, by e-mail address or summary.
+// ICal reads a rota from a calendar (RFC 5545). The attendees of an event are on
+// call while it lasts, in their order; if there are none, the summary says who.
+// A calendar has no numbers, except for attendees such as tel:+31611111111: a
+// local map gives them, by e-mail address or summary.
 //
 // An event ends when the clock on the wall shows its end, also in a week in
 // which summer time begins: as calendars show it, and so that no hour is left

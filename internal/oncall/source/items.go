@@ -32,9 +32,8 @@ func each[T any](a *asker, list []json.RawMessage, what string, use func(item T)
 	return oddities, used, lost
 }
 
-// eachOf is each for those who are on call. Where nobody of them can be used the
-// answer is none: what was heard before is better than to believe that nobody is
-// on call.
+// eachOf is each for those who are on call. If none of them can be used it fails:
+// the last answer is better than concluding that nobody is on call.
 func eachOf[T any](a *asker, list []json.RawMessage, what string, use func(item T) error) (oddities []string, err error) {
 	oddities, used, err := each(a, list, what, use)
 	if used > 0 {

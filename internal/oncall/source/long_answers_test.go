@@ -45,8 +45,8 @@ func TestAnEventOfThousandsIsBounded(t *testing.T) {
 	}
 }
 
-// Rules that never come true take no time worth mentioning, and whoever is on
-// call by the others is.
+// Rules that never come true take no time worth mentioning, and those whom the
+// other rules put on call are on call.
 func TestRulesThatNeverComeTrueCostNothing(t *testing.T) {
 	var lines []string
 	for i := range 100 {

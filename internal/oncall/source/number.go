@@ -44,8 +44,8 @@ func inRegion(region, number, home string) (string, bool) {
 //
 // A number counts when it has a length that numbers there have, even if the
 // data of this program knows no such range: ranges are opened all the time,
-// and whoever wrote the number down has been called on it. A short one must be
-// known, for short numbers are those of services.
+// and the person who gave the number has been called on it. A short one must
+// be known, for short numbers are those of services.
 func dialable(number string, home phone.Home, code string) (string, bool) {
 	if home.Nowhere() && code != "" && phone.Read(number, home).Internal() {
 		number = "+" + code + " " + number // of no country, such as 883

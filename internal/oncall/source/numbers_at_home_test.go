@@ -49,7 +49,7 @@ func TestNumbersThatSayNoCountryAreOfTheCallingCode(t *testing.T) {
 				virtual(t, func(t *testing.T) {
 					one := alice
 					one.ID, one.Phones = v.id, []sourcetest.Phone{{Number: row.number, Rule: 1}}
-					two := bob // who can be rung: an answer of nobody with a number is a fault
+					two := bob // who can be rung: an answer in which nobody has a number is a fault
 					two.ID, two.Phones = v.id[:len(v.id)-1]+"9", []sourcetest.Phone{{Number: "+19735550123", Rule: 1}}
 					two.Level = 1
 					v.OnCall(one, two)

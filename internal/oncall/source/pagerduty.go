@@ -283,7 +283,7 @@ func pagerDutyOrder(methods []pagerDutyContactMethod, rules []pagerDutyRule) []p
 	return ordered
 }
 
-// placeOf returns the place of a contact method among the rules, or one behind
+// placeOf returns the place of a contact method among the rules, or one after
 // them all.
 func placeOf(place map[string]int, id string) int {
 	if i, ok := place[id]; ok {

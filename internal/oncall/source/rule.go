@@ -18,7 +18,7 @@ const (
 	// days, and then some.
 	maxCount = 10_000
 
-	// maxInterval bounds the INTERVAL of a rule. Nobody takes a turn once in a
+	// maxInterval bounds the INTERVAL of a rule. No rota has a turn once in a
 	// thousand weeks.
 	maxInterval = 1_000
 
@@ -48,8 +48,8 @@ type rule struct {
 	last   func(wall, start time.Time) bool // whether a turn is not past UNTIL; nil: there is none
 }
 
-// parseRule reads a rule for something that begins at start. It refuses what
-// nobody takes turns by and what would take long to follow. The notes say which
+// parseRule reads a rule for something that begins at start. It refuses rules
+// that no rota uses and those that take long to follow. The notes say which
 // parts are not followed.
 func parseRule(text string, start moment) (*rule, []string, error) {
 	option, until, notes, err := readRule(text)
@@ -236,9 +236,9 @@ func (r *rule) near(from time.Time) time.Time {
 	return start
 }
 
-// checkRule refuses what nobody takes turns by. The library looks for the next
-// turn up to the year 9999 in one go, so that a rule which never comes true has
-// to be one that is looked through in a moment.
+// checkRule refuses rules that no rota uses. The library searches up to the year
+// 9999 for the next turn in one go, so a rule that never comes true must be quick
+// to search.
 func checkRule(o *rrule.ROption) error {
 	lists := [...]int{len(o.Bysetpos), len(o.Bymonth), len(o.Bymonthday), len(o.Byyearday), len(o.Byweekno), len(o.Byweekday)}
 	clock := [...]int{len(o.Byhour), len(o.Byminute), len(o.Bysecond)}

@@ -7,8 +7,8 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/ical"
 )
 
-// maxUnknown bounds the names of time zones of a calendar that are looked for in
-// vain, as each takes a moment.
+// maxUnknown bounds how many unknown time zones of a calendar we look up, as each
+// lookup takes a moment.
 const maxUnknown = 100
 
 // scope is one calendar of a file: its zone, and those that it describes.

@@ -78,8 +78,8 @@ func TestOneUnusableItemCostsThatItem(t *testing.T) {
 	}
 }
 
-// TestAnAnswerOfUnusableItemsAloneIsNone: what was heard before counts, rather
-// than that nobody is on call.
+// TestAnAnswerOfUnusableItemsAloneIsNone: we go by the last answer, and do not
+// conclude that nobody is on call.
 func TestAnAnswerOfUnusableItemsAloneIsNone(t *testing.T) {
 	for _, row := range []struct {
 		vendor int

@@ -121,7 +121,7 @@ func ownZone(name string, observances []observance, now time.Time) (*time.Locati
 }
 
 // zoneData writes changes of the clock in the form of RFC 9636, which package
-// time reads. The offset is the one before the first change.
+// time reads. before is the offset before the first change.
 func zoneData(before int, changes []change) []byte {
 	type kind struct {
 		offset int32

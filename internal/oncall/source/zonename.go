@@ -15,7 +15,7 @@ const (
 	// maxZoneName bounds the name of a time zone, in bytes.
 	maxZoneName = 200
 
-	// maxPlaces bounds the places of a name that are looked for.
+	// maxPlaces bounds how many places of a name we look up.
 	maxPlaces = 10
 )
 

@@ -94,7 +94,7 @@ func Half() Fault {
 		w.Header().Set("Content-Length", strconv.Itoa(len(proper.body)+8))
 		proper.body = proper.body[:len(proper.body)/2]
 		proper.send(w)
-		_ = http.NewResponseController(w).Flush() // whoever asked may be gone
+		_ = http.NewResponseController(w).Flush() // the client may be gone
 		panic(http.ErrAbortHandler)
 	}}
 }

@@ -116,5 +116,5 @@ func (l listener) Accept() (net.Conn, error) {
 // Addr returns an address that means nothing.
 func (listener) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "pipe"} }
 
-// Close does nothing: the Network is closed by whoever made it.
+// Close does nothing: the creator of the Network closes it.
 func (listener) Close() error { return nil }

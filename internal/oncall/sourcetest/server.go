@@ -125,10 +125,10 @@ func (a reply) send(w http.ResponseWriter) {
 		w.Header()[name] = []string{value} // as the vendor spells it
 	}
 	w.WriteHeader(a.status)
-	_, _ = io.WriteString(w, a.body) // whoever asked may be gone
+	_, _ = io.WriteString(w, a.body) // the client may be gone
 }
 
-// input is a request, as far as it was looked at.
+// input is a request, as far as it was read.
 type input struct {
 	*http.Request
 	query url.Values
