@@ -36,7 +36,7 @@ func texts(t *testing.T, settings string, more ...string) (all []ledger.Text) {
 	return all
 }
 
-// becomes waits until the texts to a number are so many, and all in a state.
+// becomes waits until there are n texts to a number, all in a state.
 func becomes(t *testing.T, settings, number string, n int, state ledger.State) {
 	t.Helper()
 	for began := time.Now(); ; {
@@ -56,8 +56,8 @@ func becomes(t *testing.T, settings, number string, n int, state ledger.State) {
 	}
 }
 
-// TestAnOperatorsDayBesideAServer does to a server that runs what operators do,
-// each by its command.
+// TestAnOperatorsDayBesideAServer does what operators do while a server runs,
+// each task by its command.
 func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without servers of their own")
@@ -70,7 +70,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	run(t, "", nil, "import", "-c", settings, filepath.Join(path, "domains.json")).wants(t, 0, "2 added")
 	p := serve(t, path, "-c", "switchhook.toml")
 
-	// One goes out; of two others an operator hears, and sends them.
+	// One goes out; the operator hears of two others, and resends them.
 	p.hears("example.net-sms", "+19175550121", "call-1", success)
 	system.Break(nstest.SendMessage, 1, nstest.Refuses(503, "Service Unavailable"))
 	p.hears("example.net-sms", "+19175550122", "call-2", apology)
@@ -88,20 +88,20 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 		t.Errorf("%d texts went out, want 3", n)
 	}
 
-	// Nobody who was put on the list is texted from then on.
+	// A number that was put on the list gets no more texts.
 	run(t, "", nil, "suppress", "add", "-c", settings, "(917) 555-0124").wants(t, 0, "no more texts and calls")
 	p.hears("example.net-sms", "+19175550124", "call-4", apology)
 	run(t, "", nil, "suppress", "remove", "-c", settings, "9175550124").wants(t, 0, "off the list")
 	p.hears("example.net-sms", "+19175550124", "call-5", success)
 
-	// An entry that is changed counts on the next call.
+	// A changed entry counts on the next call.
 	run(t, strings.Replace(oldDomains, "Tampa", "Miami", 1), nil, "import", "-c", settings, "-").wants(t, 0, "0 added, 2 replaced")
 	p.hears("example.net-sms", "+19175550125", "call-6", success)
 	if all := system.Messages(); !strings.Contains(all[len(all)-1].Text, "Miami") {
 		t.Errorf("the text is %q", all[len(all)-1].Text)
 	}
 
-	// A copy, made while it runs, is a database that another server can use.
+	// A backup made while the server runs is a database that another can use.
 	restored := filepath.Join(path, "restored")
 	if err := os.Mkdir(restored, 0o700); err != nil {
 		t.Fatal(err)
@@ -113,13 +113,13 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 		t.Errorf("the copy has %d texts, want 5", n)
 	}
 	other := serve(t, restored, "-c", "switchhook.toml")
-	other.hears("example.net-sms", "+19175550121", "call-1", success) // it knows that it has texted this caller
+	other.hears("example.net-sms", "+19175550121", "call-1", success) // it knows that this caller has had a text
 	other.hears("example.net-sms", "+19175550126", "call-7", success)
 	if n := len(system.Messages()); n != 6 {
 		t.Errorf("%d texts went out, want 6", n)
 	}
 
-	// What is known of a number, and nothing of it.
+	// Export everything about a number, then erase it.
 	run(t, "", nil, "number", "export", "-c", settings, "9175550124").wants(t, 0, `"reason": "suppressed"`, `"reason": "sent"`, `"call_id": "call-5"`)
 	run(t, "", nil, "number", "erase", "-c", settings, "9175550124", "--yes").wants(t, 0, "texts to it 1, texts from it 0, answers to its calls 2")
 	run(t, "", nil, "number", "erase", "-c", settings, "9175550124").wants(t, 0, "nothing is kept about")
@@ -128,7 +128,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	run(t, "", nil, "serve", "-c", settings, "--listen", "127.0.0.1:0").wants(t, 2, "another switchhook serve uses the folder", "stop that one first")
 }
 
-// TestStopIsHeardByTheServer lets the receiver of a text answer it.
+// TestStopIsHeardByTheServer lets the receiver of a text reply to it.
 func TestStopIsHeardByTheServer(t *testing.T) {
 	system := phoneSystem(t)
 	path := folder(t, map[string]string{"domains.json": oldDomains})
@@ -151,7 +151,7 @@ func TestStopIsHeardByTheServer(t *testing.T) {
 	}
 	p.hears("example.net-sms", "+19175550121", "call-3", success)
 
-	// Somebody deletes what was made, and the phone system cannot reach us.
+	// Somebody deletes what we made, and the phone system cannot reach us.
 	if status, body := p.do("POST", "/update-sms", "id=example.net-sms&secret=correct+horse+battery"); status != 200 {
 		t.Fatalf("the form is answered with %d %s", status, body)
 	}
@@ -167,8 +167,8 @@ func TestStopIsHeardByTheServer(t *testing.T) {
 	run(t, "", nil, "doctor", "-c", settings).wants(t, 0, "warn  replies      example.net could not post people's texts: 1 of ")
 }
 
-// TestADatabaseThatIsNewerIsRefused puts a server before tables of a later
-// version: nobody touches them.
+// TestADatabaseThatIsNewerIsRefused gives a server tables of a later version:
+// it must not touch them.
 func TestADatabaseThatIsNewerIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	settings := phoneSettings(t, folder, "http://127.0.0.1:1", "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:1\"")
@@ -186,7 +186,7 @@ func TestADatabaseThatIsNewerIsRefused(t *testing.T) {
 	}
 }
 
-// later gives a database the version of a program that is to come.
+// later gives a database the version of a future program.
 func later(t *testing.T, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
@@ -199,8 +199,8 @@ func later(t *testing.T, path string) {
 	}
 }
 
-// TestTheFirstVersionsFolderIsTakenOver starts a server in a data folder that
-// has its entries in a file and no database.
+// TestTheFirstVersionsFolderIsTakenOver starts a server in a data folder with
+// its entries in a file and no database.
 func TestTheFirstVersionsFolderIsTakenOver(t *testing.T) {
 	system := phoneSystem(t)
 	path := folder(t, map[string]string{"switchhook.toml": strings.Replace(textBackSettings(system, ""), "domains_file = \"domains.json\"\n", "", 1)})
@@ -222,7 +222,7 @@ func TestTheFirstVersionsFolderIsTakenOver(t *testing.T) {
 	if code := p.stop(os.Interrupt); code != 0 {
 		t.Errorf("the exit code is %d", code)
 	}
-	p = serve(t, path, "-c", "switchhook.toml") // and the second time there is nothing to take over
+	p = serve(t, path, "-c", "switchhook.toml") // the second time there is nothing to take over
 	if strings.Contains(p.log.String(), "brought into") {
 		t.Errorf("it takes over again:\n%s", p.log.String())
 	}
@@ -232,8 +232,8 @@ func TestTheFirstVersionsFolderIsTakenOver(t *testing.T) {
 	}
 }
 
-// freeAddress returns an address on which nobody listens just now: the phone
-// system has to know it before the server listens.
+// freeAddress returns an address on which nothing listens now: the phone system
+// has to know it before the server listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

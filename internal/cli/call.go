@@ -40,7 +40,7 @@ type callCommand struct {
 	JSON bool   `help:"Print the events as JSON, one a line." name:"json"`
 }
 
-// Run places the call: live where a person sits at a terminal, else played
+// Run places the call: live if a person sits at a terminal, otherwise played
 // through on a virtual clock.
 func (c *callCommand) Run(ctx context.Context, m *Main) error {
 	o, err := c.options(m)
@@ -54,7 +54,7 @@ func (c *callCommand) Run(ctx context.Context, m *Main) error {
 	return c.playThrough(ctx, m, o)
 }
 
-// live puts the person at the terminal on the phone.
+// live connects the person at the terminal to the call.
 func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options) error {
 	in, out, _ := m.terminal()
 	o.Hear = c.Hear != "" && c.Hear != "-"
@@ -152,7 +152,7 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 		if err := printEvent(out, event, c.JSON); err != nil && printErr == nil {
 			printErr = err
 		}
-		_ = out.Flush() // whoever reads a pipe sees events as they come
+		_ = out.Flush() // readers of a pipe see events as they come
 	}
 	if o.Hear {
 		o.Voice = c.voice(m)
@@ -168,7 +168,7 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 		fmt.Fprintf(m.Err, "switchhook: error: line %d of the script: the caller never heard %q\n", result.Unmet.Line, result.Unmet.Text)
 		return exit(exitFailed)
 	}
-	if result.Outcome.Failed || ctx.Err() != nil { // an interrupted call tells nothing of the responder
+	if result.Outcome.Failed || ctx.Err() != nil { // an interrupted call says nothing about the responder
 		return exit(exitFailed)
 	}
 	return nil
@@ -187,7 +187,7 @@ func printEvent(w io.Writer, event trace.Stamped, asJSON bool) error {
 	return err
 }
 
-// keep writes the files that were asked for.
+// keep writes the requested files.
 func (c *callCommand) keep(ctx context.Context, o simulator.Options, result *simulator.Result) error {
 	if c.Save != "" {
 		if err := writeSaved(c.Save, c.saved(o, result.Events), c.Mask); err != nil {
@@ -203,7 +203,7 @@ func (c *callCommand) keep(ctx context.Context, o simulator.Options, result *sim
 	return writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
 }
 
-// saved returns the call as a file keeps it.
+// saved returns the call in the form of a saved file.
 func (c *callCommand) saved(o simulator.Options, events []trace.Stamped) *trace.Saved {
 	flags := trace.Flags{
 		From: c.From, To: c.To, Method: c.Method, Answers: c.Answer, Barge: c.Barge,
@@ -215,7 +215,7 @@ func (c *callCommand) saved(o simulator.Options, events []trace.Stamped) *trace.
 	return &trace.Saved{Target: c.Target, Events: events, Flags: flags}
 }
 
-// voice returns what speaks, nil where this machine has no speech program.
+// voice returns the speech program, or nil if this machine has none.
 func (c *callCommand) voice(m *Main) simulator.Voice {
 	voice, err := speech.Find()
 	if err != nil {

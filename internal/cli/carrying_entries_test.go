@@ -14,8 +14,8 @@ import (
 )
 
 // oldEntries returns a domains.json as it looks after years of editors, forms
-// and other programs: fields that nobody knows any more, numbers in all
-// spellings, escapes, empty things, repeated names.
+// and other programs: obsolete fields, numbers in all spellings, escapes, empty
+// values, repeated names.
 func oldEntries(n int) string {
 	var b strings.Builder
 	b.WriteString("{\n")
@@ -49,8 +49,8 @@ func oldEntries(n int) string {
 	return strings.ReplaceAll(b.String(), "\x00", `\u0000`)
 }
 
-// meaning returns the tokens of a JSON text: names in their order, repeated
-// ones too, and numbers as they are spelled.
+// meaning returns the tokens of a JSON text: names in order, including repeated
+// ones, and numbers as they are spelled.
 func meaning(t *testing.T, text []byte) (tokens []string) {
 	t.Helper()
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -67,8 +67,8 @@ func meaning(t *testing.T, text []byte) (tokens []string) {
 	}
 }
 
-// TestAThousandEntriesGoIntoTheDatabaseAndBack loses not a byte of meaning, from
-// file to database and back, twice.
+// TestAThousandEntriesGoIntoTheDatabaseAndBack goes from file to database and
+// back, twice, without losing anything.
 func TestAThousandEntriesGoIntoTheDatabaseAndBack(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without large inputs")

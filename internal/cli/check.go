@@ -38,7 +38,7 @@ func (c *checkCommand) Run(ctx context.Context, m *Main) error {
 	return nil
 }
 
-// read returns the document, and the Content-Type that a responder gave it.
+// read returns the document, and the responder's Content-Type.
 func (c *checkCommand) read(ctx context.Context, m *Main) (answer []byte, contentType string, err error) {
 	if lower := strings.ToLower(c.Source); strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") {
 		return c.fetch(ctx, m)
@@ -52,7 +52,8 @@ func (c *checkCommand) read(ctx context.Context, m *Main) (answer []byte, conten
 		defer func() { _ = file.Close() }()
 		r = file
 	}
-	// One byte more than a document has, so that the checker sees one that is too large.
+	// One byte above the limit, so that the checker notices a document that is
+	// too large.
 	answer, err = io.ReadAll(io.LimitReader(r, responder.MaxDocument+1))
 	if err != nil {
 		return nil, "", fmt.Errorf("read %s: %w", c.Source, err)

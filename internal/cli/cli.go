@@ -1,5 +1,5 @@
-// Package cli is the command line: one file a command. Main is a value that
-// tests run as the shell runs the program.
+// Package cli is the command line, one file for each command. Main is a value
+// that tests run as the shell runs the program.
 package cli
 
 import (
@@ -16,7 +16,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// Main is the program: what it was built from and what it talks through.
+// Main is the program: how it was built and its inputs and outputs.
 type Main struct {
 	Version string
 	Commit  string
@@ -28,14 +28,14 @@ type Main struct {
 	Err    io.Writer // errors and hints
 	Getenv func(string) string
 
-	args []string // of the command that runs
+	args []string // of the running command
 }
 
 // The exit codes of all commands.
 const (
 	exitOK     = 0
-	exitFailed = 1 // the thing that was looked at is not as it should be
-	exitUsage  = 2 // the command was not used as it can be, or could not begin
+	exitFailed = 1 // what the command checked is not as it should be
+	exitUsage  = 2 // wrong usage, or the command could not begin
 )
 
 // commands is the grammar of the command line.
@@ -60,7 +60,7 @@ type commands struct {
 	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
 }
 
-// exit ends a command with a code and no message, which was printed already.
+// exit ends a command with a code; its message has been printed.
 type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
@@ -102,7 +102,7 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 	return m.report(parsed.Run())
 }
 
-// usage makes an error of the command line one that people read.
+// usage turns a command line error into one for people.
 func usage(err error) error {
 	command := "switchhook"
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok && parse.Context != nil {
@@ -114,7 +114,7 @@ func usage(err error) error {
 	return fault.Newf(fault.Invalid, "%s", strings.ReplaceAll(err.Error(), `"`, "")).WithHint("%s --help tells what can be written", command)
 }
 
-// report prints an error and returns the exit code it asks for.
+// report prints an error and returns its exit code.
 func (m *Main) report(err error) int {
 	if err == nil {
 		return exitOK
@@ -129,7 +129,7 @@ func (m *Main) report(err error) int {
 	return exitUsage
 }
 
-// program returns how to run this program again, in commands to copy.
+// program returns how to run this program again, for commands to copy.
 func (m *Main) program() string {
 	if m.Program == "" {
 		return "switchhook"
@@ -147,7 +147,7 @@ func (m *Main) terminal() (in, out *os.File, ok bool) {
 	return in, out, term.IsTerminal(int(in.Fd())) && term.IsTerminal(int(out.Fd()))
 }
 
-// private reports whether responders on private networks may be asked.
+// private reports whether responders on private networks are allowed.
 func (m *Main) private() (bool, error) {
 	const name = "SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS"
 	switch value := m.Getenv(name); value {

@@ -64,8 +64,8 @@ func TestCommands(t *testing.T) {
 	})
 }
 
-// pages answers with the script's own files, /FILE, and with what responders
-// do wrong.
+// pages serves the script's own files, /FILE, and the mistakes that responders
+// make.
 func pages(env *testscript.Env) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(env.WorkDir)))

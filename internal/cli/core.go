@@ -15,10 +15,10 @@ import (
 	"github.com/switchhook/switchhook/internal/simulator"
 )
 
-// defaultCore is where a Core is looked for that was announced nowhere.
+// defaultCore is where we expect a Core if none was announced.
 const defaultCore = "http://127.0.0.1:5100"
 
-// packagedData is the data folder where the settings name no other.
+// packagedData is the data folder if the settings name no other.
 const packagedData = "/var/lib/switchhook"
 
 // coreFlag is how commands find a running Core.
@@ -54,7 +54,7 @@ func sameServer(a, b string) bool {
 	return one.Hostname() == other.Hostname() || one.Hostname() == "localhost" && other.Hostname() == "127.0.0.1"
 }
 
-// folders returns the data folders in which a Core may be announced.
+// folders returns the data folders where a Core may be announced.
 func (f coreFlag) folders(m *Main) []string {
 	var folders []string
 	if data := m.Getenv("SWITCHHOOK_DATA"); data != "" {

@@ -19,7 +19,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// ran is what a command did.
+// ran is the result of a command.
 type ran struct {
 	code     int
 	out, err string
@@ -37,7 +37,7 @@ func run(t *testing.T, in string, env map[string]string, args ...string) ran {
 	return ran{code, out.String(), errs.String()}
 }
 
-// wants complains unless a command ended with a code and said some things.
+// wants fails unless a command ended with a code and printed all parts.
 func (r ran) wants(t *testing.T, code int, parts ...string) {
 	t.Helper()
 	if r.code != code {
@@ -70,7 +70,7 @@ func startCore(t *testing.T) (url, data string) {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx) }() // ends with stop, for which the cleanup waits
+	go func() { ended <- a.Run(ctx) }() // ends with stop, which the cleanup waits for
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

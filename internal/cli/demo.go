@@ -21,12 +21,11 @@ import (
 type demoCommand struct{}
 
 // Run shows the whole loop on this machine: example responders, and a phone
-// system of our own with text-back, on-call and click-to-call in it. A person at
-// a terminal is put on the phone with them; without one, saved calls are played
-// and the button is pressed by the demo itself. It goes on until it is told to
-// stop.
+// system of our own with text-back, on-call and click-to-call. A person at a
+// terminal can call them; without one, the demo plays saved calls and presses
+// the button itself. It runs until it is told to stop.
 func (demoCommand) Run(ctx context.Context, m *Main) error {
-	// A terminal that is closed ends the demo, and what it started, as Ctrl-C does.
+	// Closing the terminal ends the demo, and what it started, as Ctrl-C does.
 	ctx, unwatch := signal.NotifyContext(ctx, syscall.SIGHUP)
 	defer unwatch()
 	shows, stop, err := startShows(ctx)
@@ -136,8 +135,8 @@ func tryNext(m *Main, system *system, shows []show) {
 	}
 }
 
-// demoLive asks whom to call, and puts the person on the phone with them,
-// until they have had enough.
+// demoLive asks whom to call, and connects the person to them, until they have
+// had enough.
 func demoLive(ctx context.Context, m *Main, system *system, shows []show) error {
 	fmt.Fprintln(m.Out, "\nOr be on the phone here, with:")
 	fmt.Fprintf(m.Out, "  0  %-22s %s\n", "text-back over the Core", system.number)
@@ -187,7 +186,7 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 	}
 	defer func() { _ = reader.Close() }()
 	defer context.AfterFunc(ctx, func() { reader.Cancel() })()
-	// A byte at a time: what is typed ahead belongs to the telephone.
+	// A byte at a time: what is typed ahead belongs to the call.
 	var line []byte
 	for one := make([]byte, 1); ; {
 		n, err := reader.Read(one)

@@ -24,26 +24,26 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// What the demo's click-to-call has.
+// The demo's click-to-call.
 const (
 	demoButton  = "example.net-sales" // the entry
-	demoQueue   = "9002"              // the user that is the queue
-	demoVisitor = "(212) 555-0123"    // the number that the demo itself asks a call for
-	demoOther   = "(212) 555-0188"    // the number that a person may ask one for
+	demoQueue   = "9002"              // the user for the queue
+	demoVisitor = "(212) 555-0123"    // the number that the demo itself requests a call to
+	demoOther   = "(212) 555-0188"    // a number for a person to try
 
-	// demoQueueTime is how long queued calls wait: somebody watches, and sees
-	// them wait before their turn comes.
+	// demoQueueTime is how long queued calls wait: long enough for a person to
+	// see them wait.
 	demoQueueTime = 3 * time.Second
 
 	// visitTimeout bounds a whole visit: the queued call's turn comes within
-	// demoQueueTime, and is seen a moment later.
+	// demoQueueTime, and shows a moment later.
 	visitTimeout = 30 * time.Second
 )
 
-// shopStyle is what the page with the button looks like.
+// shopStyle styles the page with the button.
 const shopStyle = `:root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;padding:0 1rem}`
 
-// shopPage is the page of a customer who has the button on it.
+// shopPage is a customer's page with the button on it.
 const shopPage = `<!doctype html>
 <html lang="en">
 <head>
@@ -66,11 +66,11 @@ terminal of the demo.</p>
 // shop is a customer's page with the button on it.
 type shop struct {
 	url  string
-	stop func() // ends its server, and waits
+	stop func() // stops its server, and waits
 }
 
-// startShop serves the page on another origin than the button's server, with as
-// strict a policy as the button works under.
+// startShop serves the page on another origin than the button's server, with
+// the strictest content security policy that the button works under.
 func startShop(ctx context.Context, server string) (*shop, error) {
 	page := strings.Replace(shopPage, "{{script}}", html.EscapeString(server+"/widget.js?id="+demoButton), 1)
 	style := sha256.Sum256([]byte(shopStyle))
@@ -80,7 +80,7 @@ func startShop(ctx context.Context, server string) (*shop, error) {
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", policy)
-		_, _ = io.WriteString(w, page) // a browser that has gone needs no page
+		_, _ = io.WriteString(w, page) // the browser may have gone
 	})
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -96,15 +96,15 @@ func startShop(ctx context.Context, server string) (*shop, error) {
 	return s, nil
 }
 
-// queueNews tells of queued calls as they come and go, but while somebody is on
-// the phone at the terminal: then it waits.
+// queueNews prints queued calls as they come and go. While a person has a call
+// at the terminal, the news wait.
 type queueNews struct {
 	mu   sync.Mutex
-	out  io.Writer // nil: it waits
+	out  io.Writer // nil: the news wait
 	news []string
 }
 
-// tell is told by the Core.
+// tell is called by the Core.
 func (q *queueNews) tell(call core.WaitingCall, state core.QueueState) {
 	number := phone.Mask("+" + call.Number)
 	line := fmt.Sprintf("Queue %s of the Core: %s waits to be called.", call.Queue, number)
@@ -117,7 +117,7 @@ func (q *queueNews) tell(call core.WaitingCall, state core.QueueState) {
 	q.print()
 }
 
-// tellTo prints what waits and goes on so; nil: the news wait.
+// tellTo prints the waiting news and those to come; nil: the news wait.
 func (q *queueNews) tellTo(out io.Writer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -135,8 +135,8 @@ func (q *queueNews) print() {
 	q.news = nil
 }
 
-// showClickToCall gives the domain a queue and a button, and says where it can
-// be pressed. Where nobody can, it does as a visitor's browser does.
+// showClickToCall gives the domain a queue and a button, and says where to
+// press it. If nobody can, it acts as a visitor's browser.
 func (s *system) showClickToCall(ctx context.Context, m *Main, page *shop, live bool) error {
 	if err := s.setUpQueue(ctx); err != nil {
 		return err
@@ -166,8 +166,8 @@ func (s *system) setUpQueue(ctx context.Context) error {
 	return err
 }
 
-// visit asks for a call as the button does: a token, the work that it asks for,
-// the call, and then how it stands.
+// visit requests a call as the button does: a token, its proof of work, the
+// call, and then the call's status.
 func (s *system) visit(ctx context.Context, m *Main, origin string) error {
 	ctx, cancel := context.WithTimeout(ctx, visitTimeout)
 	defer cancel()
@@ -211,7 +211,7 @@ func (s *system) visit(ctx context.Context, m *Main, origin string) error {
 	return nil
 }
 
-// ask posts a question of the button.
+// ask posts one of the button's requests.
 func (s *system) ask(ctx context.Context, origin, path string, question map[string]string, answer any) error {
 	body, err := json.Marshal(question)
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *system) ask(ctx context.Context, origin, path string, question map[stri
 	return nil
 }
 
-// prove does the work that a token asks for: it finds a nonce with which the
+// prove does the proof of work for a token: it finds a nonce for which the
 // SHA-256 of challenge, colon and nonce begins with that many zero bits.
 func prove(ctx context.Context, challenge string, bits int) (nonce string, err error) {
 	for n := 0; ctx.Err() == nil; n++ {
@@ -240,8 +240,8 @@ func prove(ctx context.Context, challenge string, bits int) (nonce string, err e
 	return "", ctx.Err()
 }
 
-// follow shows how a call stands as the button is told (server-sent events),
-// until it has had its turn.
+// follow shows a call's status from the button's event stream (server-sent
+// events), until it has had its turn.
 func (s *system) follow(ctx context.Context, m *Main, origin, id string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/click-to-call/calls/"+id, nil)
 	if err != nil {

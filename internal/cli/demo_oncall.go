@@ -15,7 +15,7 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// What the demo's on-call has.
+// The demo's on-call.
 const (
 	demoPolicy       = "PDEMO01"    // of the stand-in PagerDuty
 	demoOnCallNumber = "2125551213" // the number that is called
@@ -23,16 +23,16 @@ const (
 	demoPerson       = "12125550177"
 )
 
-// pager is a stand-in of PagerDuty that can be killed, and the telephone of the
-// person whom it names: this Core rings none.
+// pager is a stand-in for PagerDuty that can be killed, together with the
+// telephone of the person on call: this Core cannot ring one.
 type pager struct {
 	url       string
 	telephone string
-	kill      context.CancelFunc // ends the PagerDuty, as a vendor that is down
+	kill      context.CancelFunc // ends the PagerDuty, like an outage
 	stop      func()             // ends both, and waits
 }
 
-// startPager starts a PagerDuty that says that somebody is on call.
+// startPager starts a PagerDuty with somebody on call.
 func startPager(ctx context.Context) (p *pager, err error) {
 	handler := sourcetest.NewPagerDuty(demoPolicy)
 	handler.OnCall(sourcetest.Person{
@@ -62,7 +62,7 @@ func startPager(ctx context.Context) (p *pager, err error) {
 	return p, err
 }
 
-// settings are those of on-call that asks the pager.
+// settings are on-call settings that use the pager.
 func (p *pager) settings(secret string) []string {
 	return []string{
 		"SWITCHHOOK_ONCALL_SECRET=" + secret,
@@ -73,8 +73,8 @@ func (p *pager) settings(secret string) []string {
 	}
 }
 
-// showOnCall leads a number to whoever is on call, calls it, kills the source
-// that knows it, and calls again.
+// showOnCall routes a number to the person on call, calls it, kills the source,
+// and calls again.
 func (s *system) showOnCall(ctx context.Context, m *Main, p *pager) error {
 	fmt.Fprintf(m.Out, "\nThe number %s reaches whoever is on call. A stand-in PagerDuty at %s knows who.\n", demoOnCallNumber, p.url)
 	if err := s.setUpOnCall(ctx, p.telephone); err != nil {
@@ -89,7 +89,7 @@ func (s *system) showOnCall(ctx context.Context, m *Main, p *pager) error {
 }
 
 // setUpOnCall makes the chain from the number to on-call by the phone system's
-// API, and one from Alice's number to what stands for her telephone.
+// API, and one from Alice's number to the stand-in for her telephone.
 func (s *system) setUpOnCall(ctx context.Context, telephone string) error {
 	alias := "webresponder" + demoOnCallUser
 	for _, step := range []struct{ method, path, body string }{
@@ -110,7 +110,7 @@ func (s *system) setUpOnCall(ctx context.Context, telephone string) error {
 	return nil
 }
 
-// toWeb returns a dial rule that asks a web responder.
+// toWeb returns a dial rule with a web responder.
 func toWeb(matching, parameter, description string) string {
 	return `{"synchronous":"yes","enabled":"yes","dial-rule-matching-to-uri":"` + matching + `",` +
 		`"dial-rule-matching-from-uri":"*","dial-rule-matching-day-of-week":"*","dial-rule-matching-start-date":"*","dial-rule-matching-end-date":"*",` +

@@ -26,7 +26,7 @@ type show struct {
 	missing string // why it does not run; empty: it runs
 }
 
-// startTimeout is how long an example in another language may take to listen.
+// startTimeout is how long an example in another language may take to start.
 const startTimeout = 10 * time.Second
 
 // startShows starts the examples on loopback. stop ends them and waits.
@@ -77,7 +77,7 @@ func startShows(ctx context.Context) (shows []show, stop func(), err error) {
 	return shows, stop, nil
 }
 
-// saved returns an embedded file, which is there or the build had failed.
+// saved returns an embedded file, which the build guarantees.
 func saved(files fs.FS, name string) []byte {
 	text, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -101,7 +101,7 @@ func serveShow(ctx context.Context, running *sync.WaitGroup, handler http.Handle
 	return "http://" + listener.Addr().String() + "/", nil
 }
 
-// runShow runs an example in another language, where the machine has it.
+// runShow runs an example in another language, if the machine has it.
 func runShow(ctx context.Context, running *sync.WaitGroup, folder string, program []string) (string, error) {
 	path, err := exec.LookPath(program[0])
 	if err != nil {

@@ -26,11 +26,11 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// What the demo's phone system is born with.
+// The initial contents of the demo's phone system.
 const (
 	demoDomain  = "example.net"
 	demoNumber  = "2125551212" // the number that is called
-	demoOwner   = "2000"       // the user whom texts come from
+	demoOwner   = "2000"       // the user who sends texts
 	demoSystem  = "8001"       // the user that calls are routed to
 	demoEntry   = "example.net-sms"
 	demoMessage = "We are open Monday to Friday, 9 to 5, at 1 Example Street. See you!"
@@ -55,13 +55,13 @@ type system struct {
 	served chan error
 
 	mu    sync.Mutex
-	texts []core.Text // not yet told of
+	texts []core.Text // not printed yet
 
 	queues queueNews
 }
 
 // startSystem starts an application server with a Core and a domain in it. Each
-// demo begins anew; one that runs beside another has a folder of its own.
+// demo starts empty; one that runs beside another has a folder of its own.
 func startSystem(ctx context.Context, pager *pager) (*system, error) {
 	folders, err := app.DemoFolders()
 	if err != nil {
@@ -76,8 +76,8 @@ func startSystem(ctx context.Context, pager *pager) (*system, error) {
 	return nil, err
 }
 
-// startSystemIn starts it in a folder. The error is fault.Refused where another
-// demo is there.
+// startSystemIn starts it in a folder. If another demo uses the folder, the
+// error is fault.Refused.
 func startSystemIn(ctx context.Context, folder string, pager *pager) (*system, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)
@@ -109,7 +109,7 @@ func startSystemIn(ctx context.Context, folder string, pager *pager) (*system, e
 	if err != nil {
 		return nil, err
 	}
-	// The folder is ours now, and with it the log of the demo before.
+	// The folder is ours now, and with it the previous demo's log.
 	if err := log.open(filepath.Join(folder, "log")); err != nil {
 		return nil, errors.Join(err, s.app.Close())
 	}
@@ -121,7 +121,7 @@ func startSystemIn(ctx context.Context, folder string, pager *pager) (*system, e
 	return s, nil
 }
 
-// demoLog is a log that goes nowhere until it has a file.
+// demoLog is a log that discards everything until it has a file.
 type demoLog struct {
 	mu   sync.Mutex
 	file *os.File
@@ -183,7 +183,7 @@ func (s *system) sent(text core.Text) {
 	s.texts = append(s.texts, text)
 }
 
-// tellTexts prints the texts that went out since the last time.
+// tellTexts prints the texts that went out since the last call.
 func (s *system) tellTexts(m *Main) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -205,8 +205,8 @@ func (s *system) operator(m *Main) *Main {
 	return &operator
 }
 
-// show sets the domain up by the phone system's API, provisions text-back into
-// it by the form, places a call, and shows the text that went out.
+// show sets the domain up by the phone system's API, provisions text-back by
+// the form, places a call, and shows the text that went out.
 func (s *system) show(ctx context.Context, m *Main) error {
 	fmt.Fprintf(m.Out, "A phone system of our own (a Core) runs at %s, with the domain %s and the number %s.\n", s.url, demoDomain, s.number)
 	if err := s.setUp(ctx); err != nil {
@@ -236,8 +236,8 @@ func (s *system) show(ctx context.Context, m *Main) error {
 	return nil
 }
 
-// setUp does what an administrator did before there was text-back: a user with
-// a number for texts, and the number that is called, led to the system user.
+// setUp does what an administrator did before text-back: it makes a user with a
+// number for texts, and routes the called number to the system user.
 func (s *system) setUp(ctx context.Context) error {
 	for _, step := range []struct{ path, body string }{
 		{"/users", `{"synchronous":"yes","user":"` + demoOwner + `","name-first-name":"Front","name-last-name":"Desk",` +
@@ -254,7 +254,7 @@ func (s *system) setUp(ctx context.Context) error {
 	return nil
 }
 
-// postForm posts what an operator's form posts.
+// postForm posts an operator's form.
 func (s *system) postForm(ctx context.Context) (provision.Report, error) {
 	form := url.Values{
 		"secret": {s.secret}, "id": {demoEntry}, "api_domain": {demoDomain}, "user": {demoOwner}, "ns_system_user": {demoSystem},

@@ -16,7 +16,7 @@ import (
 
 // TestDemoShowsTheWholeLoop runs the demo without a terminal, until it says
 // that it goes on, and stops it. Another program is on its port: the commands
-// that the demo prints lead to where it is instead, and work.
+// that the demo prints must use its actual address, and work.
 func TestDemoShowsTheWholeLoop(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without other languages")

@@ -26,7 +26,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// doctorTimeout bounds each look at something that may not answer.
+// doctorTimeout bounds each check of something that may not answer.
 const doctorTimeout = 10 * time.Second
 
 type doctorCommand struct {
@@ -34,7 +34,7 @@ type doctorCommand struct {
 	Announcement bool `help:"Only print the address, with its key, that a queue's dial rule asks so that people can press 9 never to be called again."`
 }
 
-// finding is what one look came to.
+// finding is the result of one check.
 type finding struct {
 	verdict string // ok, warn or fail
 	about   string
@@ -49,8 +49,8 @@ const (
 	trouble = "fail"
 )
 
-// Run looks at everything that the settings need, and says what to mend. The
-// exit code is 1 where something fails.
+// Run checks everything that the settings need, and says what to fix. The exit
+// code is 1 if something fails.
 func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	settings, err := c.load(nil)
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	}
 	failed := false
 	show := func(f finding) {
-		fmt.Fprintf(m.Out, "%-4s  %-12s %s\n", f.verdict, f.about, strings.Join(strings.Fields(f.text), " ")) // errors of others have several lines
+		fmt.Fprintf(m.Out, "%-4s  %-12s %s\n", f.verdict, f.about, strings.Join(strings.Fields(f.text), " ")) // foreign errors may have several lines
 		if f.mend != "" {
 			fmt.Fprintf(m.Out, "      %-12s %s\n", "", "→ "+f.mend)
 		}
@@ -90,8 +90,8 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	return nil
 }
 
-// examineSecrets tells of those that are too short, once it is known that the
-// settings can be read.
+// examineSecrets reports secrets that are too short, once the settings can be
+// read.
 func examineSecrets(ctx context.Context, settings *config.Settings, show func(finding)) {
 	refused, warned := app.ShortSecrets(ctx, settings)
 	if len(refused) == 0 {
@@ -105,8 +105,8 @@ func examineSecrets(ctx context.Context, settings *config.Settings, show func(fi
 	}
 }
 
-// examineData tries to write in the data folder. One that is not there is left
-// so: made by whoever asks the doctor it might not be the server's.
+// examineData tries to write in the data folder. It does not make a missing
+// one: the folder might then belong to the wrong user.
 func examineData(folder string) finding {
 	f := finding{verdict: fine, about: "data", text: folder + " can be written"}
 	place := folder
@@ -146,7 +146,7 @@ func examineListener(ctx context.Context, address string) finding {
 	return f.failing(fmt.Sprintf("%s cannot be listened on: %v", address, err), "end what listens there, or choose another address: listen")
 }
 
-// examinePublicURL asks the webhook the way the phone system does.
+// examinePublicURL calls the webhook the way the phone system does.
 func examinePublicURL(ctx context.Context, settings *config.Settings) finding {
 	f := finding{verdict: fine, about: "public_url"}
 	target := settings.PublicURL.JoinPath("webresponder").String() + "?id=doctor"
@@ -186,11 +186,11 @@ func get(ctx context.Context, address string) (body string, status int, err erro
 	return string(text), response.StatusCode, err
 }
 
-// phoneSystemDoctor looks at the phone system and at the entries.
+// phoneSystemDoctor checks the phone system and the entries.
 type phoneSystemDoctor struct {
 	settings *config.Settings
 	show     func(finding)
-	store    *store.Store // nil: there is none that can be looked into
+	store    *store.Store // nil: there is none, or it cannot be opened
 	found    bool         // there is one
 	client   *netsapiens.Client
 }
@@ -254,7 +254,7 @@ func (d *phoneSystemDoctor) entries(ctx context.Context) []*entry.Entry {
 	return all
 }
 
-// token looks whether the phone system answers and knows the token.
+// token checks that the phone system answers and knows the token.
 func (d *phoneSystemDoctor) token(ctx context.Context) bool {
 	f := finding{verdict: fine, about: "phone system"}
 	version, err := d.client.Version(ctx)
@@ -268,7 +268,7 @@ func (d *phoneSystemDoctor) token(ctx context.Context) bool {
 		d.show(f.failing(err.Error(), "make a new API key on the phone system and set it: netsapiens.token or NS_TOKEN"))
 		return false
 	case err != nil:
-		// Tokens that are no API keys cannot be asked about.
+		// Tokens that are not API keys cannot be queried.
 		f.verdict, f.text = doubt, fmt.Sprintf("%s answers (version %s); it does not describe the token: %v", d.settings.NetSapiens.URL, version.API, err)
 	case key.ReadOnly == netsapiens.Yes:
 		d.show(f.failing("the token may only read", "make an API key that may write"))
@@ -280,7 +280,7 @@ func (d *phoneSystemDoctor) token(ctx context.Context) bool {
 	return true
 }
 
-// owners looks whether each entry's number sends for the entry's user.
+// owners checks that each entry's number belongs to the entry's user.
 func (d *phoneSystemDoctor) owners(ctx context.Context, entries []*entry.Entry) {
 	p := &provision.Provisioner{API: d.client, PublicURL: d.settings.PublicURL}
 	for _, e := range entries {

@@ -13,10 +13,10 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// maxNamed is how many entries a finding names; the others are counted.
+// maxNamed is how many entries a finding names; the rest are counted.
 const maxNamed = 5
 
-// buttons looks at the entries' click-to-call: where a button may stand, which
+// buttons checks the entries' click-to-call: where a button may be used, which
 // queue it leads to, and how it looks.
 func (d *phoneSystemDoctor) buttons(entries []*entry.Entry, place string) {
 	var anywhere, lost []string
@@ -44,7 +44,7 @@ func (d *phoneSystemDoctor) buttons(entries []*entry.Entry, place string) {
 	}
 }
 
-// bareQueue says what becomes of a queue that is an extension alone.
+// bareQueue says what happens to a queue that is only an extension.
 func bareQueue(e *entry.Entry) string {
 	if e.APIDomain == "" {
 		return fmt.Sprintf("%s of %s, which has no api_domain either and calls nobody", e.Queue, e.ID)
@@ -52,7 +52,7 @@ func bareQueue(e *entry.Entry) string {
 	return fmt.Sprintf("%s of %s, taken to be of %s", e.Queue, e.ID, e.APIDomain)
 }
 
-// someOf names a few, and counts the others.
+// someOf names a few, and counts the rest.
 func someOf(names []string) string {
 	if len(names) <= maxNamed {
 		return strings.Join(names, ", ")
@@ -60,8 +60,8 @@ func someOf(names []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
 }
 
-// printAnnouncement prints what a queue's dial rule asks, which has a key and is
-// shown to nobody who did not ask for it.
+// printAnnouncement prints the URL for a queue's dial rule. It contains a key,
+// so it is only printed on request.
 func printAnnouncement(ctx context.Context, m *Main, settings *config.Settings) (err error) {
 	if settings.NetSapiens == nil {
 		return fault.Newf(fault.Invalid, "click-to-call is off: there is no section [netsapiens]")

@@ -16,7 +16,7 @@ func TestDoctorLooksAtButtons(t *testing.T) {
 	settings := phoneSettings(t, folder, system.URL, "public_url = \"http://127.0.0.1:1\"\nlisten = \"127.0.0.1:0\"\ndomains_file = \"domains.json\"")
 	for _, c := range []struct {
 		name, entries string
-		says          []string // nothing: it has nothing to say of buttons
+		says          []string // none: no finding about buttons
 	}{
 		{"in order", `{"a": {"api_domain": "a.example", "queue": "9002@a.example", "origins": ["https://a.example"], "branding": {"button_color": "#1a73e8"}}}`, nil},
 		{"no button", `{"a": {"api_domain": "a.example"}}`, nil},

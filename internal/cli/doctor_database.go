@@ -17,11 +17,11 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// overdueAfter is how long a text may be due that no server has taken.
+// overdueAfter is how long a text may be due without a server taking it.
 const overdueAfter = time.Minute
 
-// examineDatabase opens the database and looks at the texts in it. Found says
-// whether there is one; it is nil all the same where it cannot be opened.
+// examineDatabase opens the database and checks its texts. Found says whether
+// there is one; s is nil if it cannot be opened.
 func examineDatabase(ctx context.Context, settings *config.Settings, show func(finding)) (s *store.Store, found bool) {
 	f := finding{verdict: fine, about: "database"}
 	s, err := app.OpenStore(ctx, settings)
@@ -52,7 +52,7 @@ func examineDatabase(ctx context.Context, settings *config.Settings, show func(f
 	return s, true
 }
 
-// provisioned looks at what became of provisioning.
+// provisioned checks the results of provisioning.
 func (d *phoneSystemDoctor) provisioned(ctx context.Context, entries []*entry.Entry) {
 	records, err := d.store.Provisioned().All(ctx)
 	if err != nil {
@@ -88,8 +88,8 @@ func (d *phoneSystemDoctor) provisioned(ctx context.Context, entries []*entry.En
 	}
 }
 
-// replies looks whether the phone system posts people's texts: without them
-// STOP is not heard.
+// replies checks that the phone system posts incoming texts: without them STOP
+// is not heard.
 func (d *phoneSystemDoctor) replies(ctx context.Context, entries []*entry.Entry) {
 	if !d.settings.TextBack.Replies {
 		d.show(finding{verdict: doubt, about: "replies", text: "textback.replies is off: nobody can end texts by answering STOP",
@@ -127,8 +127,8 @@ func (d *phoneSystemDoctor) replies(ctx context.Context, entries []*entry.Entry)
 	}
 }
 
-// eventKeys returns the keys that events have. Without a database they are not
-// known, and no key is compared.
+// eventKeys returns the event keys. Without a database they are not known, and
+// no key is compared.
 func (d *phoneSystemDoctor) eventKeys(ctx context.Context) (textback.EventKeys, error) {
 	if d.store == nil {
 		return textback.EventKeys{}, nil

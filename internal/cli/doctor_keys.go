@@ -15,8 +15,8 @@ import (
 // mostNamed is how many entries a finding names.
 const mostNamed = 10
 
-// keys looks which entries anybody may ask for who learns the address of their
-// webhook, by what is on record of their chains.
+// keys reports entries that anyone who learns their webhook's address can call,
+// by the records of their chains.
 func (d *phoneSystemDoctor) keys(ctx context.Context, entries []*entry.Entry) {
 	var records []provision.Record
 	if d.store != nil {

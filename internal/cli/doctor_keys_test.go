@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestDoctorTellsWhichEntriesHaveNoKey has an entry whose chain has one, and one
-// that nobody has provisioned.
+// TestDoctorTellsWhichEntriesHaveNoKey has an entry whose chain has a key, and
+// one that was never provisioned.
 func TestDoctorTellsWhichEntriesHaveNoKey(t *testing.T) {
 	system := phoneSystem(t)
 	system.AddSMSNumber("example.net", "19294873998", "2000")

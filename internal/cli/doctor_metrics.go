@@ -11,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// examineMetrics says where metrics are, and who can read them: until there was
-// a token, whoever asked from this machine could.
+// examineMetrics says where metrics are, and who can read them: before there
+// was a token, any client on this machine could.
 func examineMetrics(ctx context.Context, settings *config.Settings) finding {
 	f := finding{verdict: fine, about: "metrics"}
 	own := string(settings.MetricsListen)
@@ -31,13 +31,13 @@ func examineMetrics(ctx context.Context, settings *config.Settings) finding {
 		return f
 	}
 	if _, status, err := get(ctx, "http://"+app.Reachable(own)+"/metrics"); err == nil && status == 200 {
-		return f // a server of ours has it
+		return f // by a server of ours
 	}
 	return f.failing(fmt.Sprintf("%s cannot be listened on: %v", own, err), "end what listens there, or choose another address: metrics_listen")
 }
 
-// anywhere reports whether an address to listen on may be reached from the
-// internet, as far as it can be told from it.
+// anywhere reports whether an address to listen on may be reachable from the
+// internet, as far as the address shows.
 func anywhere(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil || host == "localhost" {

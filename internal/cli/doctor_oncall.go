@@ -15,8 +15,8 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// examineOnCall asks each source, and looks whether everybody who is on call has
-// a number, and somebody can be rung on each route.
+// examineOnCall queries each source, and checks that everybody on call has a
+// number, and that each route has somebody to call.
 func examineOnCall(ctx context.Context, settings *config.Settings, show func(finding)) {
 	if address := string(settings.OnCall.Listen); address != "" {
 		show(examineOnCallListener(ctx, address))
@@ -50,7 +50,7 @@ func examineOnCall(ctx context.Context, settings *config.Settings, show func(fin
 	}
 }
 
-// examineOnCallListener looks at the address that on-call has of its own.
+// examineOnCallListener checks on-call's own address.
 func examineOnCallListener(ctx context.Context, address string) finding {
 	f := finding{verdict: fine, about: "on-call", text: address + " is free"}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
@@ -74,7 +74,7 @@ func hintOf(err error) string {
 	return fault.HintOf(err)
 }
 
-// examineRoute says whom a route would ring now.
+// examineRoute says whom a route would call now.
 func examineRoute(desk *oncall.Desk, name string) finding {
 	f := finding{verdict: fine, about: "on-call"}
 	decision, steps, err := desk.Explain(oncall.Request{Route: name, Attempt: 1}, time.Now())

@@ -21,9 +21,9 @@ type importCommand struct {
 	Whole bool   `help:"Remove the entries that the file does not have: it is all there is."`
 }
 
-// Run adds a file's entries to the server's. Those of the same id are
-// replaced, others stay unless the file is the Whole. A server that runs has
-// them in force on its next request.
+// Run adds a file's entries to the server's. Those with the same id are
+// replaced, others stay unless the file is the Whole. A running server uses
+// them from its next request on.
 func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 	settings, err := c.load(nil)
 	if err != nil {
@@ -59,11 +59,11 @@ func (c *importCommand) Run(ctx context.Context, m *Main) (err error) {
 	return nil
 }
 
-// maxWarnings bounds what is said of one file: of a slip in each of a thousand
-// entries nobody reads the last.
+// maxWarnings bounds the warnings about one file: with a slip in each of a
+// thousand entries nobody reads the last.
 const maxWarnings = 50
 
-// warn says what may be wrong with what was done all the same.
+// warn prints warnings about what was done all the same.
 func warn(m *Main, says []string) {
 	for i, sentence := range says {
 		if i == maxWarnings {
@@ -121,7 +121,7 @@ func (c *exportCommand) Run(ctx context.Context, m *Main) (err error) {
 	}
 	if path := string(settings.DomainsFile); path != "" {
 		if _, err := os.Stat(path); err != nil {
-			// An empty export would pass for a backup.
+			// An empty export could pass for a backup.
 			return &fault.Error{Code: fault.NotFound, Message: "there are no entries to export", Err: err}
 		}
 	}
@@ -138,13 +138,13 @@ func (c *exportCommand) Run(ctx context.Context, m *Main) (err error) {
 	return err
 }
 
-// opened are the entries of the settings, and the database that they are in.
+// opened are the entries of the settings, with their database.
 type opened struct {
 	entries app.Entries
 	store   *store.Store // nil: the entries are in a file
 }
 
-// openFor opens the entries, and only where they are in the database that.
+// openFor opens the entries, and the database only if they are in it.
 func openFor(ctx context.Context, settings *config.Settings, open func(context.Context, *config.Settings) (*store.Store, error)) (o opened, err error) {
 	if settings.DomainsFile == "" {
 		if o.store, err = open(ctx, settings); err != nil {

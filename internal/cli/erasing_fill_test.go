@@ -22,7 +22,7 @@ type filling struct {
 	s  *store.Store
 	c  *core.Core
 	of person
-	n  int // writings so far
+	n  int // values so far
 }
 
 // filled are the columns that filling puts the number into.
@@ -68,7 +68,7 @@ func (f *filling) must(err error) {
 	}
 }
 
-// text has somebody call, consent, and get a text that dies where there is a
+// text has somebody call, consent, and get a text, which dies if there is a
 // problem.
 func (f *filling) text(caller, call, message, sender, problem string) {
 	f.t.Helper()
@@ -88,7 +88,7 @@ func (f *filling) text(caller, call, message, sender, problem string) {
 	f.must(f.s.Finish(f.t.Context(), result))
 }
 
-// counted has the number call so often that its calls are counted.
+// counted has the number call so often that its calls share a row.
 func (f *filling) counted() {
 	f.t.Helper()
 	full := ledger.Decision{Reason: "full", Rows: ledger.Rows{Number: 1}}
@@ -138,7 +138,7 @@ func (f *filling) callBacks(writing string) {
 	}
 }
 
-// proof has the number asked for a code, and a wrong one given.
+// proof requests a code for the number, and gives a wrong one.
 func (f *filling) proof() {
 	f.t.Helper()
 	seal := func(time.Time) string { return "a hash" }
@@ -151,8 +151,8 @@ func (f *filling) proof() {
 	f.must(err)
 }
 
-// others puts a writing into limits, the audit, the words of a suppression, and
-// decisions on who is rung.
+// others puts a spelling into limits, the audit, the words of a suppression,
+// and on-call decisions.
 func (f *filling) others(writing string) {
 	f.t.Helper()
 	_, _, err := f.s.Allow(f.t.Context(), "reply to "+writing, store.Rate{Burst: 2, Per: time.Hour}, time.Now())
@@ -164,8 +164,8 @@ func (f *filling) others(writing string) {
 		Caller: "+1212•••0199", Steps: []string{"asked " + url.QueryEscape(writing), "rings \u201c" + writing + "\u201d"}}}))
 }
 
-// coreUsers makes users of the Core. One has numbers in what the Core does not
-// go by, another is a queue.
+// coreUsers makes users of the Core. One has numbers in fields that the Core
+// does not use, another is a queue.
 func (f *filling) coreUsers() {
 	f.t.Helper()
 	ctx := f.t.Context()

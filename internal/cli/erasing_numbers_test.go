@@ -11,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// persons are those who are forgotten: the second one's number is dialled with a
-// digit that it is not kept by.
+// persons are the people to erase: the second one's number is dialled with a
+// digit that its key lacks.
 var persons = map[string]person{
 	"in New York": {digits: "12125550123", national: "2125550123", writings: []string{
 		"+12125550123", "12125550123", "+1 212 555 0123", "(212) 555-0123", "212-555-0123", "2125550123", "1-212-555-0123", "001 212 555 0123",
@@ -25,10 +25,11 @@ var persons = map[string]person{
 	}},
 }
 
-// TestErasedNumberStandsNowhere puts a number, in each writing, into whatever
-// can hold it, erases it beside a server, and looks at every column and at the
-// bytes of every file. A column that is not in its lists fails it: find out
-// what it can hold, and say so there and in the store's rules.
+// TestErasedNumberStandsNowhere puts a number, in each spelling, into
+// everything that can hold it, erases it beside a server, and checks every
+// column and the bytes of every file. A column that is not in its lists fails
+// it: find out what the column can hold, and say so there and in the store's
+// rules.
 func TestErasedNumberStandsNowhere(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
 		for name, p := range persons {

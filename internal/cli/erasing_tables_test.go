@@ -16,14 +16,14 @@ import (
 	"github.com/switchhook/switchhook/internal/store"
 )
 
-// Columns that can hold no number, and why.
+// Why columns cannot hold a number.
 const (
 	closedSet = "one of a few words of the program's own"
 	madeHere  = "random, and made by the program"
 	address   = "of an address of the Internet, checked when it was read"
 )
 
-// blankColumns are the columns of text that hold no number.
+// blankColumns are text columns that hold no number.
 var blankColumns = map[string]string{
 	"answers.step": closedSet, "answers.reason": closedSet, "answers.text": madeHere,
 	"callback_proofs.id": madeHere, "callback_proofs.network": address, "callback_proofs.site": address,
@@ -45,8 +45,8 @@ var blankColumns = map[string]string{
 	"texts.why": closedSet, "texts.source": address,
 }
 
-// told are the columns in which a number may stay after it was erased, which
-// the command tells of.
+// told are the columns in which a number may stay after an erasure, as the
+// command reports.
 var told = []string{
 	"answers.entry", "callbacks.entry", "callbacks.queue", "callbacks.tenant", "consents.entry", "counted_calls.entry",
 	"entries.id", "entries.item", "event_keys.domain", "inbound.domain", "jobs.id",
@@ -55,7 +55,7 @@ var told = []string{
 	"suppressions.number", "suppressions.tenant", "texts.domain", "texts.entry", "texts.message", "texts.username",
 }
 
-// tables is a database as it is looked at from outside.
+// tables reads a database from outside the program.
 type tables struct {
 	t        testing.TB
 	db       *sql.DB
@@ -101,7 +101,7 @@ func (d tables) columns() []string {
 	return found
 }
 
-// values returns what stands in a column.
+// values returns the values of a column.
 func (d tables) values(column string) []string {
 	d.t.Helper()
 	table, name, _ := strings.Cut(column, ".")
@@ -146,13 +146,13 @@ func (d tables) with(p person) map[string]string {
 
 // person is somebody whose number is erased.
 type person struct {
-	digits   string // with the country's code, as texted
-	national string // what all writings have in common
+	digits   string // with country code, as texted
+	national string // what all spellings have in common
 	writings []string
 }
 
-// spelledIn reports whether the number stands in a text. It does not ask the
-// program how numbers are read.
+// spelledIn reports whether the number stands in a text. It does not use the
+// program's own parser.
 func (p person) spelledIn(text string) bool {
 	if plain, err := url.QueryUnescape(text); err == nil {
 		text = plain
@@ -174,8 +174,8 @@ func (p person) spelledIn(text string) bool {
 	return strings.Contains(b.String(), p.national)
 }
 
-// leftIn complains about each file of a folder in which a writing of the number
-// stands.
+// leftIn complains about each file of a folder that holds a spelling of the
+// number.
 func (p person) leftIn(t testing.TB, folder string) {
 	t.Helper()
 	files, err := os.ReadDir(folder)
@@ -195,8 +195,8 @@ func (p person) leftIn(t testing.TB, folder string) {
 	}
 }
 
-// leave leaves the number in the free room of SQLite's file, as a program does
-// that removes a record without writing over it.
+// leave leaves the number in the free room of SQLite's file, like a program
+// that removes a record without overwriting it.
 func (p person) leave(t testing.TB, config store.Config) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(config.Folder, "switchhook.db"))+"?_pragma=secure_delete(off)&_pragma=busy_timeout(10000)")

@@ -18,8 +18,8 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// TestWhatStaysOfAnErasedNumberIsTold puts a number into what operators have
-// configured, and into what a person's wish to be left alone needs.
+// TestWhatStaysOfAnErasedNumberIsTold puts a number into operators'
+// configuration, and where an opt-out needs it.
 func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
 		config := fresh(t)
@@ -63,7 +63,8 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 	})
 }
 
-// configure has an operator write the number into whatever the server goes by.
+// configure writes the number into everything that the server uses, as an
+// operator.
 func (f *filling) configure(settings string) {
 	f.t.Helper()
 	ctx, number := f.t.Context(), f.of.digits
@@ -96,7 +97,7 @@ func (f *filling) configure(settings string) {
 	f.must(f.s.KeepEventKey(ctx, number+".example.net", time.Now()))
 }
 
-// keep puts the number where a person's wish and a text on its way need it.
+// keep puts the number where an opt-out and a text on its way need it.
 func (f *filling) keep() {
 	f.t.Helper()
 	ctx := f.t.Context()
@@ -106,7 +107,7 @@ func (f *filling) keep() {
 	f.must(err)
 }
 
-// works checks that what a running system needs is as it was.
+// works checks that what a running system needs is unchanged.
 func (f *filling) works() {
 	f.t.Helper()
 	ctx := f.t.Context()

@@ -17,7 +17,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// twoTenants are entries of two domains.
+// twoTenants are entries in two domains.
 const twoTenants = `{
   "example.net-sms": {"api_domain": "example.net", "user": "2000", "ns_system_user": "8001", "from_number": "19294873999", "message": "We are open."},
   "other.example-sms": {"api_domain": "other.example", "user": "3000", "ns_system_user": "8001", "from_number": "12125550188", "message": "We are closed."}
@@ -36,16 +36,16 @@ func tenants(t *testing.T) (system *nstest.System, old string) {
 	return system, old
 }
 
-// keyOfBefore is the one that all domains had, which whoever knows the secret
-// of the forms can compute.
+// keyOfBefore is the old key that all domains shared, which anyone who knows
+// the secret of the forms can compute.
 func keyOfBefore(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("switchhook message events"))
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// postsStop posts what somebody texts to the number of other.example, as the
-// phone system does, to the address of a subscription. It returns the status.
+// postsStop posts a text to the number of other.example, as the phone system
+// does, to a subscription's address. It returns the status.
 func (p *process) postsStop(postURL, id, from string) int {
 	p.t.Helper()
 	target, err := url.Parse(postURL)
@@ -95,8 +95,8 @@ func TestWhoReadsTheSubscriptionOfOneDomainReachesNoOther(t *testing.T) {
 	p.hears("example.net-sms", "+19734321440", "call-4", success) // texts of the other domain go on
 }
 
-// TestASubscriptionOfBeforeGoesOnUntilItIsMoved has an upgrade: the phone
-// system cannot be changed at first, then it can.
+// TestASubscriptionOfBeforeGoesOnUntilItIsMoved has an upgrade: at first the
+// phone system cannot be changed, then it can.
 func TestASubscriptionOfBeforeGoesOnUntilItIsMoved(t *testing.T) {
 	system, old := tenants(t)
 	client, err := netsapiens.New(netsapiens.Config{URL: system.URL, Token: nstest.Token})

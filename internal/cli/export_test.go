@@ -1,4 +1,4 @@
 package cli
 
-// LimitMemory is limitMemory.
+// LimitMemory exports limitMemory.
 var LimitMemory = limitMemory

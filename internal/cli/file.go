@@ -11,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// writeFile writes a file whole or not at all: it is written beside its place
-// and then put there.
+// writeFile writes a file whole or not at all: as a temporary file that is then
+// renamed.
 func writeFile(path string, write func(io.Writer) error) (err error) {
 	temporary, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -36,7 +36,8 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	return os.Rename(temporary.Name(), path)
 }
 
-// canWrite reports why no file can be written at a path; "" and - are none.
+// canWrite reports why no file can be written at a path; "" and - are not
+// files.
 func canWrite(path string) error {
 	if path == "" || path == "-" {
 		return nil

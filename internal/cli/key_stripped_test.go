@@ -8,8 +8,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// TestAKeyThatWasTakenOutOfARuleIsSeenByTheNextCall has somebody write the
-// address of old into the rule, in the portal: calls have no key from then on.
+// TestAKeyThatWasTakenOutOfARuleIsSeenByTheNextCall writes the old address into
+// the rule, in the portal: calls have no key from then on.
 func TestAKeyThatWasTakenOutOfARuleIsSeenByTheNextCall(t *testing.T) {
 	system := phoneSystem(t)
 	system.AddUser("example.net", "2001")
@@ -21,7 +21,7 @@ func TestAKeyThatWasTakenOutOfARuleIsSeenByTheNextCall(t *testing.T) {
 	}
 	for i, of := range []struct {
 		id, user string
-		open     bool // asked without a key it is answered once the rule was looked at
+		open     bool // answered without a key once the rule was checked
 	}{{"example.net-sms", "8001", true}, {"example.net-own", "8002", false}} {
 		asks := func() string {
 			for _, rule := range system.DialRules("example.net") {

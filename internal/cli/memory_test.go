@@ -19,7 +19,7 @@ func TestMemoryIsLimited(t *testing.T) {
 	if got := debug.SetMemoryLimit(-1); got != math.MaxInt64 {
 		t.Errorf("GOMEMLIMIT is given, and the limit is set to %d", got)
 	}
-	if err := os.Unsetenv("GOMEMLIMIT"); err != nil { // Setenv puts it back
+	if err := os.Unsetenv("GOMEMLIMIT"); err != nil { // Setenv restores it
 		t.Fatal(err)
 	}
 	cli.LimitMemory(slog.New(slog.DiscardHandler))

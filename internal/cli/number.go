@@ -22,7 +22,7 @@ type numberExportCommand struct {
 	Number string `arg:"" help:"The number, with the country's code."`
 }
 
-// Run prints what is known of a number.
+// Run prints everything about a number.
 func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
 	s, home, err := c.openFor(ctx, ledger.AnyTenant)
 	if err != nil {
@@ -63,7 +63,7 @@ type callBack struct {
 	Origin  string            `json:"origin,omitzero"`
 	State   clicktocall.State `json:"state"`
 	Created time.Time         `json:"created"`
-	At      time.Time         `json:"at,omitzero"` // that it was wished for
+	At      time.Time         `json:"at,omitzero"` // the requested time
 }
 
 func callBacksOf(calls []clicktocall.CallBack) []callBack {
@@ -74,8 +74,8 @@ func callBacksOf(calls []clicktocall.CallBack) []callBack {
 	return exported
 }
 
-// whole returns a dossier with empty lists where there is nothing: to those who
-// read the JSON a null is no list.
+// whole returns a dossier with empty lists instead of null, which JSON readers
+// do not take for a list.
 func whole(d ledger.Dossier) ledger.Dossier {
 	d.Texts, d.Inbound, d.Answers = list(d.Texts), list(d.Inbound), list(d.Answers)
 	d.Suppressions, d.Consents, d.Calls = list(d.Suppressions), list(d.Consents), list(d.Calls)

@@ -24,7 +24,7 @@ type numberEraseCommand struct {
 	Yes    bool   `help:"Do it: there is no way back."`
 }
 
-// Run erases what is known of a number. It says first what that is.
+// Run erases everything about a number. It first says what that is.
 func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
 	settings, err := c.load(nil)
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
 		WithHint("there is no way back: switchhook number export keeps them; --yes erases them")
 }
 
-// erase erases a number of which this was found.
+// erase erases a number for which this was found.
 func (c *numberEraseCommand) erase(ctx context.Context, m *Main, s *store.Store, number *phone.Finder, found store.Erasure) error {
 	masked := phone.Mask(number.Number().Key())
 	fmt.Fprintf(m.Out, "erasing of %s: %s\n", masked, amounts(found))
@@ -83,7 +83,7 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, s *store.Store,
 	return err
 }
 
-// amounts says how much of each kind there is.
+// amounts says how many records of each kind there are.
 func amounts(found store.Erasure) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "texts to it %d, texts from it %d, answers to its calls %d, consents %d, calls %d",
@@ -97,7 +97,7 @@ func amounts(found store.Erasure) string {
 	return b.String()
 }
 
-// tellStays tells of what holds the number and stays, one a line.
+// tellStays prints what holds the number and stays, one a line.
 func tellStays(out io.Writer, found store.Erasure) {
 	if found.Suppressions > 0 {
 		fmt.Fprintln(out, "the number stays on the suppression list, without what was said: to leave it alone is a duty that lasts")
@@ -114,7 +114,8 @@ func tellStays(out io.Writer, found store.Erasure) {
 	}
 }
 
-// configured returns the settings, and the files beside them, that hold a number.
+// configured returns the settings, and the files beside them, that hold a
+// number.
 func configured(settings *config.Settings, number *phone.Finder) (held []store.Held) {
 	for _, setting := range settings.Describe() {
 		if number.In(setting.Value) {
@@ -135,7 +136,7 @@ func configured(settings *config.Settings, number *phone.Finder) (held []store.H
 	return held
 }
 
-// inFile says where a number stands in a file of the operator's; empty: nowhere.
+// inFile says where an operator's file holds a number; empty: nowhere.
 func inFile(path string, number *phone.Finder) string {
 	if path == "" {
 		return ""

@@ -30,11 +30,11 @@ type oncallWhoCommand struct {
 	Kept    bool   `help:"Ask nobody: go by what the server was told last."`
 }
 
-// askTimeout is how long the sources may take to say who is on call. Somebody
-// sits before it.
+// askTimeout is how long the sources may take to say who is on call. A person
+// is waiting.
 const askTimeout = 20 * time.Second
 
-// Run explains whom a phone system would be told to ring.
+// Run explains whom the phone system would be told to call.
 func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
 	at := time.Now()
 	if c.At != "" {
@@ -73,8 +73,8 @@ func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
 	return nil
 }
 
-// readTime reads a time as people write it; one without a zone is of this
-// machine's.
+// readTime parses a time as people write it; without a zone it is this
+// machine's local time.
 func readTime(text string) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
@@ -87,9 +87,9 @@ func readTime(text string) (time.Time, error) {
 	return time.Time{}, fault.Newf(fault.Invalid, "%.40q is not a time", text).WithHint("write it as 2026-01-31T12:00:00Z, or as 2026-01-31 12:00 by this machine's clock")
 }
 
-// openDesk returns a desk and what asks its sources. Where there is a database
-// they know what the server was told last and whom it has rung, and write
-// nothing into it.
+// openDesk returns a desk and what asks its sources. If there is a database,
+// they know the server's last answers and whom it has called, and write
+// nothing.
 func openDesk(ctx context.Context, settings *config.Settings) (*oncall.Keeper, *oncall.Desk, func() error, error) {
 	closing := func() error { return nil }
 	s, err := app.OpenStore(ctx, settings)
@@ -99,7 +99,7 @@ func openDesk(ctx context.Context, settings *config.Settings) (*oncall.Keeper, *
 	case fault.CodeOf(err) != fault.NotFound:
 		return nil, nil, nil, err
 	}
-	answers := oncall.KeeperConfig{Log: slog.New(slog.DiscardHandler).LogAttrs} // State tells what there is to tell
+	answers := oncall.KeeperConfig{Log: slog.New(slog.DiscardHandler).LogAttrs} // State reports everything
 	if s != nil {
 		answers.Answers = readOnly{s.OnCallAnswers()}
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/sourcetest"
 )
 
-// What the on-call service before had in its settings.
+// Settings of pagerduty-voys-webhook.
 const (
 	onCallPolicy = "PT54U20"
 	onCallSecret = "r6cZPVkZdqujY6dME5uqDytK"
@@ -27,7 +27,7 @@ const (
 	nobodyIs     = "status=NAK"
 )
 
-// vendor is a PagerDuty at an address, on which somebody called Ann is on call.
+// vendor is a PagerDuty at an address, with Ann on call.
 type vendor struct {
 	*sourcetest.PagerDuty
 	t      *testing.T
@@ -70,9 +70,8 @@ func (v *vendor) up() {
 	v.server.Start()
 }
 
-// asBefore makes the processes of the test ones that run on a machine of the
-// service before, but for its PagerDuty, its folder and its port, which are the
-// test's.
+// asBefore runs the test's processes as on a machine of pagerduty-voys-webhook,
+// except for PagerDuty, folder and port, which are the test's.
 func (v *vendor) asBefore(legacy string) {
 	v.t.Helper()
 	for name, value := range map[string]string{
@@ -83,18 +82,18 @@ func (v *vendor) asBefore(legacy string) {
 	}
 }
 
-// legacyFolder is what stood in /etc/pagerduty-voys-webhook.
+// legacyFolder is a copy of /etc/pagerduty-voys-webhook.
 func legacyFolder(t *testing.T) string {
 	return folder(t, map[string]string{"api_key": sourcetest.PagerDutyKey + "\n", "secret_key": onCallSecret + "\n", "escalation_policy_id": onCallPolicy + "\n"})
 }
 
-// onCallAddress waits until the process listens for those who ask who is on call.
+// onCallAddress waits until the process listens for on-call requests.
 func (p *process) onCallAddress() string {
 	p.t.Helper()
 	return p.await(`msg="on-call is on" sources=\d+ routes=\d+ address=(\S+)`)
 }
 
-// whom asks the webhook as the dial plan does.
+// whom calls the webhook as the dial plan does.
 func (p *process) whom(query string) string {
 	p.t.Helper()
 	status, body := p.get("/voys-webhook?secret_key=" + onCallSecret + query)
@@ -156,7 +155,7 @@ func TestTheOnCallServiceBeforeIsReplacedAsItStands(t *testing.T) {
 	}
 }
 
-// The service before answered 500 to all of these.
+// pagerduty-voys-webhook answered 500 to all of these.
 func TestWhereTheServiceBeforeFailedTheDialPlanIsToldThatThereIsNobody(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without servers of their own")
@@ -216,7 +215,7 @@ func TestAnAnswerOutlivesTheServerAndItsSource(t *testing.T) {
 	}
 }
 
-// whoSays asks who would be rung, until that is as wanted.
+// whoSays asks who would be called, until the answer is as wanted.
 func whoSays(t *testing.T, folder, want string, args ...string) {
 	t.Helper()
 	for late := time.Now().Add(await.Limit); ; {
@@ -253,7 +252,7 @@ const rotaOfAnn = "[[person]]\nid = \"ann\"\nnumbers = [\"+31611111111\"]\n"
 
 const rotaOfBen = "[[person]]\nid = \"ben\"\nnumbers = [\"+31622222222\"]\n"
 
-// onCallSettings are settings with on-call alone.
+// onCallSettings are settings with only on-call.
 func onCallSettings(more string) string {
 	return "data = \"data\"\n[oncall]\nsecret = \"" + onCallSecret + "\"\n" + more
 }
@@ -281,20 +280,20 @@ func TestSourcesAndRoutesAreReadAnew(t *testing.T) {
 	p.rings("&code=2", benIsRung)
 	p.rings("&route=german", nobodyIs)
 
-	// Settings that cannot be used change nothing.
+	// Invalid settings change nothing.
 	reload(onCallSettings(ann+anybody+french), `the old settings stay in force.*no source is called that`)
 	p.rings("&code=2", benIsRung)
 
-	// A source that fails after a change of the settings is still known.
+	// A source's failure stays known across a reload.
 	if err := os.Remove(filepath.Join(path, "ann.toml")); err != nil {
 		t.Fatal(err)
 	}
-	// Whichever settings are in force when it is asked again: it is told once.
+	// Whichever settings are in force at the next query: one report.
 	reload(onCallSettings("calling_code = \"31\"\n"+ann+ben+anybody+french), `(?s)(read anew.*){2}`)
 	p.await(`does not answer" source=ann`)
 	p.rings("", annIsRung)
 
-	// An address of its own takes a restart, and what is off is gone.
+	// A separate address needs a restart, and removed parts are gone.
 	reload(onCallSettings("listen = \"localhost:0\"\n"+ben), `oncall.listen has changed: it takes a restart`)
 	p.await(`(?s)(read anew.*){3}`)
 	reload("data = \"data\"\n[core]\ndomain = \"example.net\"\n", `(?s)(read anew.*){4}`)
@@ -312,7 +311,7 @@ func TestAnAddressOfItsOwnHasOnCallAlone(t *testing.T) {
 		t.Errorf("where all web requests are taken it is answered with %d", status)
 	}
 	p.address = p.onCallAddress()
-	p.rings("", annIsRung) // the proxy on this machine says that 203.0.113.7 asks
+	p.rings("", annIsRung) // the proxy on this machine says that the client is 203.0.113.7
 	for _, elsewhere := range []string{"/healthz", "/metrics", "/webresponder", "/"} {
 		if status, _ := p.get(elsewhere); status != http.StatusNotFound {
 			t.Errorf("%s is answered with %d", elsewhere, status)

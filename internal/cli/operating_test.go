@@ -18,8 +18,8 @@ const phonesKey = "phones"
 
 // TestOperating runs the scripts of testdata/operator: what operators do
 // without a server. Each has a phone system at $PHONES with the domain
-// example.net, its users 2000 and 3000, and the number 12125550100 of 2000; the
-// settings that use it are in switchhook.toml.
+// example.net, its users 2000 and 3000, and 2000's number 12125550100;
+// switchhook.toml has settings that use it.
 func TestOperating(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without servers of their own")

@@ -24,7 +24,7 @@ type provisionCommand struct {
 	JSON   bool     `help:"One JSON object a line."`
 }
 
-// Run brings the phone system to what entries say, or shows what that would be.
+// Run makes the phone system match the entries, or shows what that would do.
 func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
 	if c.Remove && len(c.ID) == 0 {
 		return fault.Newf(fault.Invalid, "--remove needs the ids of the entries").WithHint("switchhook export shows all of them")
@@ -72,7 +72,7 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
 	return run.apply(ctx, chosen)
 }
 
-// store opens the database. Whoever only plans makes none: it is nil then, where
+// store opens the database. Planning does not make one: it returns nil then, if
 // the entries are in a file.
 func (c *provisionCommand) store(ctx context.Context, settings *config.Settings) (*store.Store, error) {
 	if !c.Plan && !c.Remove {
@@ -93,7 +93,7 @@ type provisioning struct {
 	provisioner *provision.Provisioner
 }
 
-// choose returns the entries that are meant.
+// choose returns the selected entries.
 func (p *provisioning) choose() ([]*entry.Entry, error) {
 	var chosen []*entry.Entry
 	if len(p.ID) == 0 {
@@ -140,7 +140,7 @@ func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 	return p.conclude(differ, "%d of %d entries differ; switchhook provision mends all but what is marked with !\n", differ, len(chosen))
 }
 
-// apply mends what differs.
+// apply fixes what differs.
 func (p *provisioning) apply(ctx context.Context, chosen []*entry.Entry) error {
 	open := 0
 	for outcome, err := range p.provisioner.RunAll(ctx, chosen) {
@@ -157,7 +157,7 @@ func (p *provisioning) apply(ctx context.Context, chosen []*entry.Entry) error {
 	return p.conclude(open, "%d of %d entries are not in order\n", open, len(chosen))
 }
 
-// remove takes away what was made.
+// remove removes what was made.
 func (p *provisioning) remove(ctx context.Context) error {
 	open := 0
 	for _, id := range p.ID {
@@ -192,8 +192,8 @@ func (p *provisioning) remove(ctx context.Context) error {
 	return p.conclude(open, "of %[2]d entries %[1]d have something left\n", open, len(p.ID))
 }
 
-// known complains about an id that neither an entry has nor anything was made
-// for: it is mistyped.
+// known complains about an id that is neither an entry's nor on record: it is
+// mistyped.
 func (p *provisioning) known(ctx context.Context, id string) error {
 	if _, ok := p.entries.Get(id); ok {
 		return nil
@@ -232,7 +232,7 @@ func (p *provisioning) show(object any, text string) error {
 	return encoder.Encode(object)
 }
 
-// conclude ends the command: with exit 1 where something is left.
+// conclude ends the command: with exit 1 if something is left.
 func (p *provisioning) conclude(left int, format string, args ...any) error {
 	if left == 0 {
 		return nil

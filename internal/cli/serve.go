@@ -17,7 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/notify"
 )
 
-// settingsFlag is how commands that need the server's settings find them.
+// settingsFlag is how commands find the server's settings.
 type settingsFlag struct {
 	Config string `short:"c" help:"The settings file. Without it: the environment, .env and domains.json of this folder." placeholder:"FILE"`
 }
@@ -40,15 +40,15 @@ type serveCommand struct {
 	Check  bool   `help:"Read the settings, say what is wrong with them, and serve nothing."`
 }
 
-// Run serves until it is told to stop. SIGHUP reads the settings anew, and
-// SIGUSR2 has the program that stands in this one's place go on.
+// Run serves until it is told to stop. SIGHUP reads the settings again, and
+// SIGUSR2 hands over to the program now installed at this one's path.
 func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	if c.Check {
 		return c.check(ctx, m)
 	}
 	log := slog.New(slog.NewTextHandler(m.Err, nil))
 	limitMemory(log)
-	// From here on, for a SIGHUP that nobody waits for ends the process.
+	// From here on, as an unhandled SIGHUP ends the process.
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -91,7 +91,8 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 	return upgrade.finish(ctx, err)
 }
 
-// check says what is wrong with the settings, and warns of what could be better.
+// check reports what is wrong with the settings, and warns of what could be
+// better.
 func (c *serveCommand) check(ctx context.Context, m *Main) error {
 	settings, err := c.settings()
 	if err != nil {
@@ -116,8 +117,8 @@ func (c *serveCommand) settings() (*config.Settings, error) {
 	return c.load(flags)
 }
 
-// reload puts the settings in force anew at each hang-up. Settings that cannot
-// be used change nothing.
+// reload reads the settings again at each SIGHUP. Invalid settings change
+// nothing.
 func (c *serveCommand) reload(ctx context.Context, hangups <-chan os.Signal, a *app.App, log *slog.Logger) {
 	for {
 		select {

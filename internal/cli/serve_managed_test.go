@@ -14,15 +14,15 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// manager stands in for systemd: it hears what servers tell it.
+// manager stands in for systemd: servers notify it.
 type manager struct {
 	t    *testing.T
 	conn *net.UnixConn
 	kept map[string]*os.File // the sockets that it holds for them
 }
 
-// manage makes the processes of the test ones that a service manager started,
-// whose watchdog bites after some microseconds; "": there is none.
+// manage makes the test's processes run under a service manager, whose watchdog
+// bites after some microseconds; "": without a watchdog.
 func manage(t *testing.T, watchdog string) *manager {
 	t.Helper()
 	folder, err := os.MkdirTemp("", "managed") //nolint:usetesting // t.TempDir may be too long for a socket's path
@@ -40,9 +40,8 @@ func manage(t *testing.T, watchdog string) *manager {
 	return &manager{t, conn, map[string]*os.File{}}
 }
 
-// told returns the next thing that the manager is told, up to its first
-// variable's end; what the watchdog is told is left out, and sockets that it is
-// to hold.
+// told returns the manager's next notification, up to its first variable's end;
+// it skips the watchdog's, and sockets to hold.
 func (m *manager) told() (first, all string) {
 	m.t.Helper()
 	for {
@@ -68,9 +67,9 @@ func (m *manager) next() string {
 	return told
 }
 
-// hold does with the files that come with what the manager is told as systemd
-// does: it holds sockets under their names, and closes what only asks whether it
-// has read so far.
+// hold treats the files that come with a notification as systemd does: it holds
+// sockets under their names, and closes those that only ask whether it has read
+// so far.
 func (m *manager) hold(told string, beside []byte) {
 	m.t.Helper()
 	_, name, _ := strings.Cut(told, "FDNAME=")
@@ -121,7 +120,7 @@ func TestTheServiceManagerKnowsHowTheServerFares(t *testing.T) {
 	m.expect("READY=1")
 
 	put(t, filepath.Join(path, "switchhook.toml"), "datum = 1\n")
-	p.hangUp() // settings that cannot be used are no reason to be taken for one that still reads them
+	p.hangUp() // invalid settings must not make it look as if still reloading
 	m.expect("RELOADING=1")
 	m.expect("READY=1")
 	p.await("the old settings stay in force")

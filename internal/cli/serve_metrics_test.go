@@ -21,7 +21,7 @@ func operatorToken(t *testing.T, data string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// asOperator asks an address on this machine, with what prove adds.
+// asOperator sends a request from this machine, with what prove adds.
 func asOperator(t *testing.T, address, path string, prove func(*http.Request)) (status int, challenges, body string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+path, http.NoBody)
@@ -51,8 +51,8 @@ func password(token string) func(*http.Request) {
 	return func(r *http.Request) { r.SetBasicAuth("operator", token) }
 }
 
-// A plain proxy_pass makes every request one of this machine: what was for this
-// machine alone was for everybody.
+// A plain proxy_pass makes every request come from this machine: what was for
+// this machine alone was open to everybody.
 func TestMetricsAndThePreviewWantTheOperatorsToken(t *testing.T) {
 	path := oldFolder(t, phoneSystem(t))
 	p := serve(t, path)

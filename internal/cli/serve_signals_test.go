@@ -61,7 +61,7 @@ func TestRequestsInHandAreFinished(t *testing.T) {
 			p := serve(t, oldFolder(t, system))
 			heard := make(chan string, 1)
 			go func() { heard <- p.called("example.net-sms", "+19734321440", "call-1") }()
-			for !slices.ContainsFunc(system.Requests(), func(r nstest.Request) bool { return r.Call == nstest.SendMessage }) { // it has come as far as the phone system
+			for !slices.ContainsFunc(system.Requests(), func(r nstest.Request) bool { return r.Call == nstest.SendMessage }) { // it has reached the phone system
 				if status, _ := p.get("/healthz"); status != 200 {
 					t.Fatal("it does not live")
 				}
@@ -95,7 +95,7 @@ func TestManySignalsAreNoEnd(t *testing.T) {
 	}
 }
 
-// hangUp has the process read its settings anew.
+// hangUp makes the process read its settings again.
 func (p *process) hangUp() {
 	p.t.Helper()
 	if err := p.command.Process.Signal(syscall.SIGHUP); err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// serveHanded serves with sockets that the process is started with, as systemd
-// does it: only the process itself can know its number.
+// serveHanded serves with sockets that the process is started with, as under
+// systemd: only the process itself can know its PID.
 func serveHanded(t *testing.T, folder string, files ...*os.File) *process {
 	t.Helper()
 	var names []string
@@ -31,7 +31,7 @@ func serveHanded(t *testing.T, folder string, files ...*os.File) *process {
 	return begin(t, folder, command)
 }
 
-// socket listens as systemd does for a socket unit: nobody accepts.
+// socket listens as systemd does for a socket unit: nothing accepts yet.
 func socket(t *testing.T, name string) (file *os.File, address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -54,13 +54,13 @@ func socket(t *testing.T, name string) (file *os.File, address string) {
 	return file, listener.Addr().String()
 }
 
-// waiting is a request that waits in the backlog of a socket.
+// waiting is a request in the backlog of a socket.
 type waiting struct {
 	t    *testing.T
 	conn net.Conn
 }
 
-// asks connects and asks, whether or not anybody serves there.
+// asks connects and sends a request, whether or not a server is running.
 func asks(t *testing.T, address, path string) waiting {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -87,7 +87,7 @@ func (w waiting) hears(want string) {
 	}
 }
 
-// rotaSettings have Ann on call, at an address of on-call's own.
+// rotaSettings have Ann on call, with a separate on-call address.
 func rotaSettings(listen, duty string) map[string]string {
 	return map[string]string{"switchhook.toml": "listen = \"" + listen + "\"\ndata = \"data\"\n[oncall]\nlisten = \"" + duty + "\"\nsecret = \"correct horse battery staple\"\n" +
 		"[[oncall.source]]\nkind = \"file\"\npath = \"rota.toml\"\n", "rota.toml": "[[person]]\nid = \"ann\"\nnumbers = [\"+31611111111\"]\n[[shift]]\npeople = [\"ann\"]\n"}
@@ -98,8 +98,8 @@ const (
 	healthz   = "/healthz"
 )
 
-// TestConnectionsWaitInTheSocketsOfSystemd has requests come before the server
-// starts, and between one and the next.
+// TestConnectionsWaitInTheSocketsOfSystemd has requests arrive before the
+// server starts, and between one and the next.
 func TestConnectionsWaitInTheSocketsOfSystemd(t *testing.T) {
 	main, listen := socket(t, "switchhook.socket")
 	duty, dutyListen := socket(t, "switchhook.socket")
@@ -151,7 +151,7 @@ func TestConnectionsWaitWhileTheServiceManagerStartsTheServerAnew(t *testing.T) 
 		second.hears(annIsRung)
 	}
 
-	// The settings win: what they do not name any more is not held on to.
+	// The settings win: addresses that they no longer name are closed.
 	put(t, filepath.Join(path, "switchhook.toml"), strings.Replace(rotaSettings("127.0.0.1:0", "localhost:0")["switchhook.toml"],
 		"listen = \"127.0.0.1:0\"\ndata", "listen = \"[::1]:0\"\ndata", 1))
 	p.stop(syscall.SIGTERM)

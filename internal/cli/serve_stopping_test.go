@@ -16,7 +16,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
-// callBack asks for a call back by the button's address, and returns its id.
+// callBack requests a call back as the button does, and returns its id.
 func (p *process) callBack() string {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, "http://"+p.address+"/click-to-call", strings.NewReader(`{"id":"example.net-sales","phone":"2125550123"}`))
@@ -63,8 +63,8 @@ func (p *process) follow(id string) io.Reader {
 	}
 }
 
-// lastRequest returns how many milliseconds the last request took that the log
-// has of a method.
+// lastRequest returns how many milliseconds the last request with a method
+// took, from the log.
 func (p *process) lastRequest(method string) int {
 	p.t.Helper()
 	ms, err := strconv.Atoi(p.await(`(?s).*msg=request route=\S+ method=` + method + `[^\n]* ms=(\d+)`))
@@ -85,8 +85,8 @@ func serveClickToCall(t *testing.T) (*process, *nstest.System) {
 	return serve(t, path, "-c", "switchhook.toml"), system
 }
 
-// TestWhoFollowsACallDoesNotHoldUpAStop has a visitor's stream of events open
-// while the server is stopped: it ends before its time, which is 25 seconds.
+// TestWhoFollowsACallDoesNotHoldUpAStop has a visitor's event stream open while
+// the server is stopped: it ends before its usual 25 seconds.
 func TestWhoFollowsACallDoesNotHoldUpAStop(t *testing.T) {
 	p, _ := serveClickToCall(t)
 	events := p.follow(p.callBack())
@@ -102,7 +102,7 @@ func TestWhoFollowsACallDoesNotHoldUpAStop(t *testing.T) {
 }
 
 // TestASlowBodyDoesNotHoldUpAStop has a client that never sends the last byte
-// of a form. It is cut off before the time of bodies, which is 20 seconds.
+// of a form. It is cut off before the body timeout of 20 seconds.
 func TestASlowBodyDoesNotHoldUpAStop(t *testing.T) {
 	p, _ := serveClickToCall(t)
 	conn, err := net.Dial("tcp", p.address)
@@ -110,7 +110,7 @@ func TestASlowBodyDoesNotHoldUpAStop(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	// The answer to the first says that the second is being read.
+	// The answer to the first one shows that the second is being read.
 	if _, err := io.WriteString(conn, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nPOST /update-sms HTTP/1.1\r\nHost: x\r\n"+
 		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 10\r\n\r\nsecret=x"); err != nil {
 		t.Fatal(err)

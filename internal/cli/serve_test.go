@@ -26,7 +26,7 @@ const (
 	apology = "<Response><Say>Sorry, we could not send directions at this time.</Say><Hangup/></Response>"
 )
 
-// oldDomains is a domains.json of the service that Switchhook takes over from.
+// oldDomains is a domains.json of the Flask service that Switchhook replaces.
 const oldDomains = `{
   "example.net-sms": {
     "api_domain": "example.net",
@@ -102,8 +102,8 @@ func put(t testing.TB, path, text string) {
 	}
 }
 
-// oldFolder is the folder of the service before ours, with the two values that
-// were part of its code.
+// oldFolder is the folder of the Flask service, with the two values that were
+// part of its code.
 func oldFolder(t *testing.T, system *nstest.System) string {
 	t.Helper()
 	return folder(t, map[string]string{"domains.json": oldDomains, ".env": "# production\nNS_TOKEN=" + nstest.Token + "\nexport UPDATE_SECRET='correct horse battery'\n" +
@@ -156,8 +156,8 @@ func (p *process) read(stderr io.Reader) {
 	}
 }
 
-// await waits until the log has what matches, and returns its first group, or
-// all of it.
+// await waits until the log matches, and returns the first group, or the whole
+// match.
 func (p *process) await(pattern string) string {
 	p.t.Helper()
 	late := time.NewTimer(await.Limit)
@@ -174,7 +174,7 @@ func (p *process) await(pattern string) string {
 	}
 }
 
-// stop asks the process to end and returns its exit code.
+// stop signals the process to end and returns its exit code.
 func (p *process) stop(with os.Signal) int {
 	p.t.Helper()
 	if err := p.command.Process.Signal(with); err != nil {
@@ -193,7 +193,7 @@ func (p *process) end() int {
 	return p.command.ProcessState.ExitCode()
 }
 
-// get asks with GET, as a proxy on the same machine passes it on.
+// get sends a GET request, as passed on by a proxy on the same machine.
 func (p *process) get(path string) (status int, body string) {
 	p.t.Helper()
 	return p.do(http.MethodGet, path, "")
@@ -222,7 +222,7 @@ func (p *process) do(method, path, form string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// called asks the webhook as NetSapiens does.
+// called calls the webhook as NetSapiens does.
 func (p *process) called(id, caller, callID string) string {
 	p.t.Helper()
 	status, body := p.get("/webresponder?" + url.Values{"id": {id}, "NmsAni": {caller}, "NmsDnis": {"2125551212"}, "OrigCallID": {callID},
@@ -259,7 +259,7 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 		t.Errorf("the text (- want, + got):\n%s", diff)
 	}
 
-	// A form of Zoho's for a new customer.
+	// A Zoho form for a new customer.
 	form := url.Values{"id": {"example.net-new"}, "secret": {"correct horse battery"}, "api_domain": {"example.net"}, "user": {""}, "ns_system_user": {"8002"},
 		"from_number": {"19294873999"}, "message": {"We’re open."}, "zf_submit": {"1"}}
 	if status, body := p.do(http.MethodPost, "/update-sms", form.Encode()); status != 200 ||
@@ -272,7 +272,7 @@ func TestAnOldFolderRunsAsItIs(t *testing.T) {
 	if !keyed || !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(key) {
 		t.Errorf("the dial rule asks %v", asks)
 	}
-	p.hears("example.net-new", "+19734321441", "call-3@10.1.1.2", apology) // somebody who knows the id alone
+	p.hears("example.net-new", "+19734321441", "call-3@10.1.1.2", apology) // a client that knows only the id
 	if _, got := p.get("/webresponder?id=example.net-new&key=" + key + "&NmsAni=%2B19734321441&OrigCallID=call-4"); got != success {
 		t.Errorf("with the rule's key the caller hears %s", got)
 	}

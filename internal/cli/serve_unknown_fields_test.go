@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestUnknownFieldsAreLoggedOnce has a file of entries with slips in it, which
-// is then edited while the server runs.
+// TestUnknownFieldsAreLoggedOnce has an entries file with slips in it, which is
+// edited while the server runs.
 func TestUnknownFieldsAreLoggedOnce(t *testing.T) {
 	old := oldFolder(t, phoneSystem(t))
 	file := filepath.Join(old, "domains.json")
@@ -16,7 +16,7 @@ func TestUnknownFieldsAreLoggedOnce(t *testing.T) {
 	p := serve(t, old)
 	wantLogged := func(times int, what string) {
 		t.Helper()
-		for range 3 { // each a read
+		for range 3 { // each one a read
 			if status, _ := p.get("/readyz"); status != 200 {
 				t.Errorf("ready: %d", status)
 			}

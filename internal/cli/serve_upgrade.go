@@ -13,20 +13,20 @@ import (
 	"github.com/switchhook/switchhook/internal/handover"
 )
 
-// checkTimeout is how long the program that takes over may take to read its
-// settings. The one that runs serves on meanwhile.
+// checkTimeout is how long the new program may take to read its settings. The
+// running one keeps serving meanwhile.
 const checkTimeout = 30 * time.Second
 
-// upgrade replaces a server by the program that stands in its place now.
+// upgrade replaces a server by the program now installed at its path.
 type upgrade struct {
 	path string   // of the program
 	args []string // as this process was started
 	log  *slog.Logger
-	held *handover.Held // the sockets, once it is decided; nil: it is not
+	held *handover.Held // the sockets, once decided; nil: not yet
 }
 
 // newUpgrade finds the program by the name that this process was started with:
-// a link to versions may lead to another by now.
+// a symlink to a version may point to another one by now.
 func newUpgrade(m *Main, log *slog.Logger) *upgrade {
 	u := &upgrade{args: append([]string{m.program()}, m.args...), log: log}
 	var err error
@@ -36,8 +36,8 @@ func newUpgrade(m *Main, log *slog.Logger) *upgrade {
 	return u
 }
 
-// await waits for the signal, and takes hold of the App's sockets where the new
-// program can use the settings. It reports whether this process is to stop.
+// await waits for the signal, and takes the App's sockets if the new program
+// can use the settings. It reports whether this process is to stop.
 func (u *upgrade) await(ctx context.Context, signals <-chan os.Signal, a *app.App) bool {
 	for {
 		select {
@@ -57,7 +57,7 @@ func (u *upgrade) await(ctx context.Context, signals <-chan os.Signal, a *app.Ap
 	}
 }
 
-// check has the new program read the settings as it is going to.
+// check has the new program read the settings as it will at its start.
 func (u *upgrade) check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -71,14 +71,14 @@ func (u *upgrade) check(ctx context.Context) error {
 }
 
 // finish starts the new program in place of this process, once the App has
-// closed; err is how that went. It returns only where it cannot, or nobody
-// asked for it.
+// closed; err is the App's. It returns only if that fails, or no upgrade was
+// requested.
 func (u *upgrade) finish(ctx context.Context, err error) error {
 	if u.held == nil {
 		return err
 	}
 	defer u.held.Close()
-	if err != nil || ctx.Err() != nil { // told to stop for good meanwhile
+	if err != nil || ctx.Err() != nil { // it was told to stop for good meanwhile
 		return err
 	}
 	return u.held.Exec(u.path, u.args, os.Environ())

@@ -18,11 +18,11 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// load asks a server again and again, half of it on connections that are kept,
-// with requests that no client repeats by itself.
+// load sends requests without pause, half of them on connections that are kept
+// alive, of a kind that no client repeats by itself.
 type load struct {
 	asked, failed atomic.Int64
-	last          atomic.Value // what went wrong
+	last          atomic.Value // the last failure
 	stop          chan struct{}
 	asking        sync.WaitGroup
 }
@@ -76,8 +76,8 @@ func (l *load) end() {
 	l.asking.Wait()
 }
 
-// TestAnUpgradeDropsNobody replaces a server that is asked 200 times a second by
-// the program in its place, without a service manager.
+// TestAnUpgradeDropsNobody upgrades a server that gets 200 requests a second,
+// without a service manager.
 func TestAnUpgradeDropsNobody(t *testing.T) {
 	m := manage(t, "")
 	path := folder(t, rotaSettings("127.0.0.1:0", "localhost:0"))
@@ -92,7 +92,7 @@ func TestAnUpgradeDropsNobody(t *testing.T) {
 		}
 		m.expect("RELOADING=1")
 		m.expect("READY=1")
-		p.await(`(?s)(?:msg=listening address=` + p.address + `\n.*){` + strconv.Itoa(n) + `}`) // at the same port
+		p.await(`(?s)(?:msg=listening address=` + p.address + `\n.*){` + strconv.Itoa(n) + `}`) // on the same port
 	}
 	before := l.asked.Load()
 	await.That(t, "a request after the upgrade", func() bool { return l.asked.Load() > before+20 })
@@ -106,7 +106,7 @@ func TestAnUpgradeDropsNobody(t *testing.T) {
 	m.expect("STOPPING=1")
 }
 
-// TestAnUpgradeThatCouldNotServeIsRefused has settings that the next program
+// TestAnUpgradeThatCouldNotServeIsRefused has settings that the new program
 // cannot use.
 func TestAnUpgradeThatCouldNotServeIsRefused(t *testing.T) {
 	path := folder(t, rotaSettings("127.0.0.1:0", "localhost:0"))

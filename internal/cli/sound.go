@@ -7,7 +7,7 @@ import (
 	"github.com/switchhook/switchhook/internal/telephone"
 )
 
-// playSound plays what the caller heard, with a program of this machine.
+// playSound plays what the caller heard, with one of this machine's programs.
 func playSound(ctx context.Context, clip audio.Clip) error {
 	player, err := telephone.FindPlayer(ctx)
 	if err != nil {

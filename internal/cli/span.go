@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// span is a time as an operator writes it, as in the settings: 90d, 1h30m, 45s.
+// span is a duration as operators write it in the settings: 90d, 1h30m, 45s.
 type span time.Duration
 
 var errNoSpan = errors.New("a time is written as a number and a unit: 90d, 24h, 30m, 45s")
 
 const (
 	day      = 24 * time.Hour
-	mostDays = 36500 // a century: more than anything is kept
+	mostDays = 36500 // a century: longer than anything is stored
 )
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -37,5 +37,5 @@ func (s *span) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// before returns the moment so long before another.
+// before returns the time this long before now.
 func (s span) before(now time.Time) time.Time { return now.Add(-time.Duration(s)) }

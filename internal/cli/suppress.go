@@ -60,7 +60,7 @@ type suppressAddCommand struct {
 	Reason string   `help:"Why: kept with each number." placeholder:"WORDS"`
 }
 
-// Run suppresses numbers. A server that runs heeds it at once.
+// Run suppresses numbers. A running server honours it at once.
 func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
 	s, home, err := c.openFor(ctx, c.Tenant)
 	if err != nil {
@@ -97,8 +97,8 @@ func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
 	return nil
 }
 
-// numbers returns the numbers that were given, each once. All of them are
-// checked before any is suppressed.
+// numbers returns the given numbers, each once. It checks all of them before
+// any is suppressed.
 func (c *suppressAddCommand) numbers(in io.Reader, home phone.Home) ([]string, error) {
 	var numbers []string
 	known := map[string]bool{}
@@ -147,7 +147,7 @@ func (c *suppressAddCommand) numbers(in io.Reader, home phone.Home) ([]string, e
 	return numbers, nil
 }
 
-// byteOrderMark is what spreadsheets begin a file with.
+// byteOrderMark is how spreadsheets begin a file.
 const byteOrderMark = "\ufeff"
 
 type suppressRemoveCommand struct {

@@ -5,7 +5,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// readNumber reads a number that can be texted and called.
+// readNumber parses a number that can be texted and called.
 func readNumber(text string, home phone.Home) (phone.Number, error) {
 	n, err := phone.Parse(text, home)
 	if err != nil {
@@ -14,14 +14,14 @@ func readNumber(text string, home phone.Home) (phone.Number, error) {
 	return n, nil
 }
 
-// The lengths of what phone systems give as numbers, in digits.
+// How many digits a phone system's numbers have.
 const (
 	fewestDigits = 7
 	mostDigits   = 15
 )
 
-// knownNumber reads a number as the ledger knows it: callers' numbers that there
-// are not are texted and kept, so their digits will do.
+// knownNumber parses a number as the ledger stores it. Nonexistent numbers
+// call, too, and are stored, so any digits will do.
 func knownNumber(text string, home phone.Home) (phone.Number, error) {
 	n, err := phone.ParseAny(text, home)
 	switch digits := len(n.Digits()); {
@@ -33,7 +33,7 @@ func knownNumber(text string, home phone.Home) (phone.Number, error) {
 	return n, nil
 }
 
-// writtenOut is how a number is understood everywhere.
+// writtenOut is the form of a number that is understood everywhere.
 const writtenOut = "write it with a plus and the country's code: +1 973 432 1440"
 
 func notANumber(err error) error {

@@ -17,11 +17,11 @@ type testCommand struct {
 	JUnit  string `help:"Write the results to a file as JUnit XML." name:"junit" placeholder:"FILE"`
 }
 
-// verdict is what became of one saved call.
+// verdict is the result of one saved call.
 type verdict struct {
 	file string
 	took time.Duration
-	diff string // what is different, as lines with - and +; empty: nothing
+	diff string // the difference, as lines with - and +; empty: none
 	err  error  // the call could not be replayed
 }
 
@@ -64,7 +64,7 @@ func (c *testCommand) Run(ctx context.Context, m *Main) error {
 	return nil
 }
 
-// replay plays one saved call again and returns what is different.
+// replay plays one saved call again and returns the difference.
 func (c *testCommand) replay(ctx context.Context, m *Main, file string) (string, error) {
 	saved, err := readSaved(file)
 	if err != nil {

@@ -24,7 +24,7 @@ type textsCommand struct {
 	Test   textsTestCommand   `cmd:"" help:"Send an entry's text to a number of your own."`
 }
 
-// ledgerFlag is how commands find the database, and work on it beside a server.
+// ledgerFlag is how commands find the database, to use it beside a server.
 type ledgerFlag struct {
 	settingsFlag
 }
@@ -38,8 +38,8 @@ func (f ledgerFlag) open(ctx context.Context) (*store.Store, error) {
 	return app.OpenStore(ctx, settings)
 }
 
-// openFor opens the database for what is said of numbers of a tenant, or of any,
-// and returns where those belong that do not say their country.
+// openFor opens the database for the numbers of a tenant, or of any, and
+// returns the home of numbers without a country code.
 func (f ledgerFlag) openFor(ctx context.Context, tenant string) (*store.Store, phone.Home, error) {
 	settings, err := f.load(nil)
 	if err != nil {
@@ -48,7 +48,7 @@ func (f ledgerFlag) openFor(ctx context.Context, tenant string) (*store.Store, p
 	return openStoreFor(ctx, settings, tenant)
 }
 
-// openStoreFor is openFor where the settings are known.
+// openStoreFor is openFor for known settings.
 func openStoreFor(ctx context.Context, settings *config.Settings, tenant string) (*store.Store, phone.Home, error) {
 	s, err := app.OpenStore(ctx, settings)
 	if err != nil {
@@ -64,7 +64,7 @@ func openStoreFor(ctx context.Context, settings *config.Settings, tenant string)
 	return s, entry.HomeOfAll(entries.All(), tenant), nil
 }
 
-// audit keeps what an operator did.
+// audit records what an operator did.
 func audit(ctx context.Context, s *store.Store, action, about, detail string) error {
 	return s.Audit(ctx, ledger.Event{At: time.Now(), Actor: "operator", Action: action, About: about, Detail: detail})
 }
@@ -139,13 +139,14 @@ func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
 	return nil
 }
 
-// moment writes a time for people: by the clock of the machine that they sit at.
+// moment formats a time for people: in the local time of their machine.
 func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
 
-// purpose says what a text is for; the first version kept none but answers.
+// purpose says what a text is for; the first version stored only answers,
+// without a purpose.
 func purpose(t ledger.Text) ledger.Purpose { return cmp.Or(t.Purpose, ledger.Answer) }
 
-// describe says what has become of a text.
+// describe says what the status of a text is.
 func describe(t ledger.Text) string {
 	switch t.State {
 	case ledger.Sent:
@@ -156,7 +157,7 @@ func describe(t ledger.Text) string {
 	case ledger.Queued:
 		does := "goes out"
 		if t.Doubtful {
-			does = "looked for on the phone system" // what comes of it is the settings' to say
+			does = "looked for on the phone system" // the settings say what happens then
 		}
 		when := does + " at " + moment(t.Due)
 		if !t.Due.After(time.Now()) {
@@ -225,8 +226,8 @@ func (c *textsResendCommand) Run(ctx context.Context, m *Main) (err error) {
 	return errors.Join(failed...)
 }
 
-// choose returns the ids of those dead texts that are sent with --dead, and
-// says how many are left.
+// choose returns the ids of the dead texts that --dead selects, and says how
+// many are left.
 func (c *textsResendCommand) choose(m *Main, dead []ledger.Text) (ids []string) {
 	oldest := c.Since.before(time.Now())
 	older, uncertain := 0, 0

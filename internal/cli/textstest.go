@@ -16,7 +16,7 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// trialDeadline is how long a trial may take: somebody sits before it.
+// trialDeadline is how long a trial may take: a person is waiting.
 const trialDeadline = time.Minute
 
 type textsTestCommand struct {
@@ -25,7 +25,7 @@ type textsTestCommand struct {
 	Number string `arg:"" help:"A number of your own, with the country's code."`
 }
 
-// Run sends the text of an entry to a number, and tells what became of it.
+// Run sends an entry's text to a number, and reports the result.
 func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
 	settings, err := c.load(nil)
 	if err != nil {
@@ -69,7 +69,7 @@ func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
 	if err != nil {
 		return err
 	}
-	// A server that runs may be quicker; then this waits for what it did.
+	// A running server may be quicker; then we wait for its attempt.
 	outbox := &textback.Outbox{Queue: s, Sender: client, Finder: client}
 	if _, err := outbox.Work(ctx, t.ID); err != nil {
 		return err
@@ -77,7 +77,7 @@ func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
 	return c.wait(ctx, m, s, t.ID)
 }
 
-// wait tells what became of the text, once it is known.
+// wait reports the result of the text, once it is known.
 func (c *textsTestCommand) wait(ctx context.Context, m *Main, s interface {
 	Text(ctx context.Context, id string) (ledger.Text, error)
 }, id string) error {
@@ -110,5 +110,5 @@ func (c *textsTestCommand) wait(ctx context.Context, m *Main, s interface {
 	}
 }
 
-// trialPause is how often it is looked whether somebody else's attempt is over.
+// trialPause is how often we check whether another attempt is over.
 const trialPause = 200 * time.Millisecond

@@ -7,7 +7,7 @@ import (
 
 type versionCommand struct{}
 
-// Run prints what the program was built from.
+// Run prints how the program was built.
 func (versionCommand) Run(m *Main) error {
 	commit := m.Commit
 	if commit == "" {
