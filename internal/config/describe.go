@@ -2,17 +2,17 @@ package config
 
 import "reflect"
 
-// Setting is one setting as people read it.
+// Setting is one setting in readable form.
 type Setting struct {
 	Path      string   // in the settings file: "netsapiens.token"
-	Value     string   // as the settings file would have it, without quotes; a secret is <secret>; "" where there is none
+	Value     string   // as in the settings file, without quotes; a secret is <secret>; "" if not set
 	Origin    Origin   // where the value came from
 	Meaning   string   // a sentence or two
 	Variables []string // its names in the environment, the one that wins first
 }
 
-// Describe returns all settings in the order of the settings file, without
-// those of sections that are off.
+// Describe returns all settings in the order of the settings file, except those
+// of sections that are off.
 func (s *Settings) Describe() []Setting {
 	return s.describe(schema(), "", reflect.ValueOf(s).Elem())
 }

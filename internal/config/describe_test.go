@@ -184,13 +184,13 @@ func TestNamesInTheEnvironmentAreUnambiguous(t *testing.T) {
 // secrets make the example complete.
 var secrets = map[string]string{".env": "NS_TOKEN=x\nUPDATE_SECRET=y\nSECRET_KEY=z\nAPI_KEY=z\n"}
 
-// leftOut is what the example leaves out.
+// leftOut matches what the example comments out.
 var leftOut = regexp.MustCompile(`(?m)^#([a-z_\[])`)
 
-// notPagerDuty are keys of the example that a source of its kind does not take.
+// notPagerDuty matches keys of the example that a PagerDuty source refuses.
 var notPagerDuty = regexp.MustCompile(`(?m)^(calendars|service|schedules|path|time_zone|level|categories) =.*\n`)
 
-// whole returns the example with all that it leaves out.
+// whole returns the example with everything uncommented.
 func whole() string {
 	source, rest, _ := strings.Cut(leftOut.ReplaceAllString(config.Example(), "$1"), "[[oncall.route]]")
 	before, source, _ := strings.Cut(source, "[[oncall.source]]")
@@ -230,8 +230,8 @@ func TestExampleShowsTheDefaults(t *testing.T) {
 	}
 }
 
-// TestPageShowsTheExample writes the example into the page of the
-// documentation with -update.
+// TestPageShowsTheExample writes the example into the documentation's page with
+// -update.
 func TestPageShowsTheExample(t *testing.T) {
 	const page, start, end = "../../docs/settings.md", "```toml\n", "```\n<!-- End of what is written. -->"
 	text, err := os.ReadFile(page)
@@ -275,8 +275,8 @@ func TestPageShowsProblemsAsTheyAreTold(t *testing.T) {
 	}
 }
 
-// TestDefaultMessagesAreOneSegment: what carriers want of confirmations, and
-// what is paid for.
+// TestDefaultMessagesAreOneSegment: carriers want confirmations to be that
+// short, and each segment costs.
 func TestDefaultMessagesAreOneSegment(t *testing.T) {
 	s := load(t, fromFile(t, complete, nil))
 	for _, message := range []setting.Message{s.TextBack.Help, s.TextBack.StopConfirmation, s.TextBack.StartConfirmation} {
@@ -286,7 +286,7 @@ func TestDefaultMessagesAreOneSegment(t *testing.T) {
 	}
 }
 
-// TestPageShowsSettingsThatLoad loads what the page shows of on-call routing.
+// TestPageShowsSettingsThatLoad loads the page's on-call settings.
 func TestPageShowsSettingsThatLoad(t *testing.T) {
 	const page = "../../docs/settings.md"
 	text, err := os.ReadFile(page)

@@ -12,8 +12,8 @@ import (
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// readDocument returns the table that a settings file is, with the line of each
-// value; or the first thing in it that is not TOML.
+// readDocument returns a settings file as a table, with the line of each value;
+// or the first place where it is not TOML.
 func readDocument(content, file, folder string) (*value, *Problem) {
 	data := plaintext.Decode([]byte(content))
 	r := &reader{data: data, at: Origin{Kind: File, File: file, Line: 1}, folder: folder}
@@ -41,10 +41,10 @@ func readDocument(content, file, folder string) (*value, *Problem) {
 	return whole, nil
 }
 
-// unquoted is a line whose value is a word that lacks its quotes.
+// unquoted matches a line whose value is a word without quotes.
 var unquoted = regexp.MustCompile(`^\s*([A-Za-z0-9_.-]+)\s*=\s*[^"'\[{#]*[A-Za-z./]`)
 
-// notTOML returns the problem that the library has with a file.
+// notTOML returns the library's problem with a file.
 func (r *reader) notTOML(err error) *Problem {
 	if e, ok := errors.AsType[*toml.DecodeError](err); ok {
 		r.at.Line, _ = e.Position()
@@ -58,19 +58,19 @@ func (r *reader) notTOML(err error) *Problem {
 	return &p
 }
 
-// isSound says whether a line alone is TOML.
+// isSound says whether a line on its own is TOML.
 func isSound(line []byte) bool {
 	var unused map[string]any
 	return toml.Unmarshal(line, &unused) == nil
 }
 
-// reader turns the statements of a settings file into tables. That the file is
-// TOML is known.
+// reader turns the statements of a settings file into tables. The file is known
+// to be TOML.
 type reader struct {
 	parser unstable.Parser
 	data   []byte
 	read   int    // bytes of data whose lines are counted
-	at     Origin // of the key that was read last
+	at     Origin // of the last key
 	folder string
 }
 
@@ -86,7 +86,7 @@ func (r *reader) path(keys unstable.Iterator) (path []string) {
 	return path
 }
 
-// moveTo moves to the line of a node, if it says its place: not every one does.
+// moveTo moves to the line of a node, if the node has a position: not all do.
 func (r *reader) moveTo(n *unstable.Node) {
 	if offset := int(n.Raw.Offset); n.Raw.Length > 0 && offset > r.read {
 		r.at.Line += bytes.Count(r.data[r.read:offset], []byte("\n"))
@@ -94,8 +94,8 @@ func (r *reader) moveTo(n *unstable.Node) {
 	}
 }
 
-// within returns the table of a path in another, which is made where it is not
-// there yet: the last item of an array.
+// within returns the table at a path in another, and makes it if it does not
+// exist; in an array it is the last item's.
 func (r *reader) within(in *value, path []string) *value {
 	for _, name := range path {
 		next := in.field(name)

@@ -13,11 +13,11 @@ type variable struct {
 	origin      Origin
 }
 
-// readDotenv reads the text of a .env file as the programs do that operators
-// come from: NAME=VALUE, an optional export before it, # for comments, values
-// in single quotes as they stand, in double quotes with \n and the like, over
-// several lines where the quotes are. Nothing is expanded. A name without = is
-// no value. Of a name that stands twice both are returned.
+// readDotenv parses a .env file as other programs do: NAME=VALUE, an optional
+// export before it, # for comments, values in single quotes verbatim, in double
+// quotes with \n and the like; quoted values may span lines. Nothing is
+// expanded. A name without = is no value. If a name is given twice, both are
+// returned.
 func readDotenv(content, file string) ([]variable, []Problem) {
 	s := &dotenvScanner{
 		rest: strings.ReplaceAll(string(plaintext.Decode([]byte(content))), "\r\n", "\n"),
@@ -40,14 +40,14 @@ type dotenvScanner struct {
 var (
 	dotenvExport = regexp.MustCompile(`^export[ \t]+`)
 	dotenvName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*`)
-	// dotenvComment is a comment behind a value, with the space that makes it one.
+	// dotenvComment is a comment after a value, with the space that starts it.
 	dotenvComment = regexp.MustCompile(`[ \t]+#.*$`)
 )
 
 const blanks = " \t"
 
-// statement reads one statement and the end of its last line. What it says of
-// a line holds no value: most of them are secrets.
+// statement reads one statement and the end of its last line. Its messages do
+// not show values: most of them are secrets.
 func (s *dotenvScanner) statement() {
 	start := Origin{Kind: Dotenv, File: s.file, Line: s.line}
 	line, _, _ := strings.Cut(s.rest, "\n")
@@ -70,7 +70,7 @@ func (s *dotenvScanner) statement() {
 	}
 }
 
-// endLine goes on behind the end of the line.
+// endLine moves to the next line.
 func (s *dotenvScanner) endLine() {
 	_, s.rest, _ = strings.Cut(s.rest, "\n")
 	s.line++
@@ -104,12 +104,12 @@ func (s *dotenvScanner) value(start Origin) {
 	s.endLine()
 }
 
-// escapes are the letters that mean something behind a backslash within double
+// escapes are the letters with a meaning after a backslash within double
 // quotes. Before any other the backslash stands for itself.
 var escapes = map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', '"': '"', '\'': '\'', '\\': '\\'}
 
 // unquote returns the value of the quotation that text begins with, and its
-// length with the quotation marks, which is 0 where it does not end.
+// length with the quotation marks; the length is 0 if it does not end.
 func unquote(text string) (value string, length int) {
 	var b strings.Builder
 	quote := text[0]

@@ -63,8 +63,8 @@ func TestDotenvTellsEveryBrokenLineAndNoValue(t *testing.T) {
 	}
 }
 
-// quoted writes a value as .env reads it, for any value without \r\n, which
-// .env takes for the end of a line.
+// quoted writes a value for .env. The value must not contain \r\n, which .env
+// takes for the end of a line.
 func quoted(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value) + `"`
 }
@@ -78,7 +78,7 @@ func FuzzDotenv(f *testing.F) {
 		if most := strings.Count(text, "\n") + 1; len(pairs)+len(problems) > most {
 			t.Errorf("%d variables and %d problems in %d lines", len(pairs), len(problems), most)
 		}
-		// What was read, written anew, reads the same.
+		// What was read and is written again reads the same.
 		var written strings.Builder
 		for _, p := range pairs {
 			written.WriteString(p[0] + "=" + quoted(p[1]) + "\n")

@@ -11,14 +11,14 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// day is 24 hours. Settings of days are spans of keeping, for which an hour of
-// summer time more or less means nothing.
+// day is 24 hours. Settings in days are retention periods, where an hour of
+// summer time does not matter.
 const day = 24 * time.Hour
 
 func parseDuration(text string) (any, error) { return readDuration(text) }
 
-// readDuration reads what time.ParseDuration reads, with days before it:
-// "90d", "1d12h", "1m30s". A setting is never negative.
+// readDuration parses what time.ParseDuration does, with days before it: "90d",
+// "1d12h", "1m30s". A setting is never negative.
 func readDuration(text string) (time.Duration, error) {
 	var d time.Duration
 	rest := text

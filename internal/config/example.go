@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// exampleFeature is the section that the example switches on: what most
-// operators come for.
+// exampleFeature is the section that the example switches on: the one that most
+// operators want.
 const exampleFeature = "netsapiens"
 
-// exampleWidth is where comments of the example are wrapped, in characters.
+// exampleWidth is where the example's comments are wrapped, in characters.
 const exampleWidth = 100
 
-// Example returns a settings file in which every setting stands with its
-// meaning, its names elsewhere, and its default, or an example where it has
-// none. What can be left out is left out, by a # before it.
+// Example returns a settings file with every setting, its meaning, its other
+// names, and its default, or an example if it has none. Optional settings are
+// commented out.
 func Example() string {
 	e := &exampleWriter{schema: schema()}
 	e.comment("The settings of `switchhook serve`. A line that begins with # and no space can be left out, and shows the default or an example.")
@@ -74,7 +74,7 @@ func (e *exampleWriter) setting(k *node, path string) {
 	e.WriteString(off + k.name + " = " + k.literal(cmp.Or(k.initial, k.example)) + "\n")
 }
 
-// literal writes the value of a setting as TOML has it.
+// literal writes the value of a setting as TOML.
 func (k *key) literal(value string) string {
 	switch {
 	case k.table:

@@ -1,7 +1,7 @@
 package config
 
-// ReadDotenv returns the names and values in the text of a .env file, and the
-// problems with their lines.
+// ReadDotenv returns the names and values in a .env file, and the problems with
+// their lines.
 func ReadDotenv(content string) (pairs [][2]string, problems []string) {
 	found, wrong := readDotenv(content, ".env")
 	for _, v := range found {
@@ -13,8 +13,8 @@ func ReadDotenv(content string) (pairs [][2]string, problems []string) {
 	return pairs, problems
 }
 
-// ReadDocument says whether the text of a settings file is TOML, or on which
-// line it is not, and on which lines its values stand.
+// ReadDocument returns the lines of a settings file's values, or the line where
+// it is not TOML.
 func ReadDocument(content string) (values []int, wrong int) {
 	whole, problem := readDocument(content, "switchhook.toml", "")
 	if problem != nil {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// fileLayers is what the settings file says of settings.
+// fileLayers are the layers that the settings file provides.
 type fileLayers struct {
 	own   layer
 	files layer // the names of files that hold a secret, by …_file
 }
 
-// file reads the settings file, if there is to be one.
+// file reads the settings file, if there is one.
 func (l *loader) file() fileLayers {
 	f := &fileReader{loader: l, found: fileLayers{make(layer), make(layer)}}
 	if l.from.Path == "" {
@@ -39,10 +39,10 @@ type fileReader struct {
 	*loader
 
 	found   fileLayers
-	refused []string // the paths of the deferrals that were refused
+	refused []string // the paths of deferrals already refused
 }
 
-// section reads what stands in a section.
+// section reads the contents of a section.
 func (f *fileReader) section(s *node, path string, v *value) {
 	for _, given := range v.fields {
 		at, c := join(path, pathName(given.name)), s.child(given.name)
@@ -65,7 +65,7 @@ func (f *fileReader) section(s *node, path string, v *value) {
 	}
 }
 
-// oneSection reads a section wherever it is written.
+// oneSection reads a section in any notation.
 func (f *fileReader) oneSection(s *node, at string, v *value) {
 	head := f.schema.head(at)
 	switch {
@@ -138,8 +138,8 @@ func (f *fileReader) secretFile(secret, at string, v *value) {
 	f.nameFile(f.found.files, secret, v)
 }
 
-// deferred refuses what the file asks of a feature that is not in this version,
-// once for each feature.
+// deferred refuses settings of a feature that is not in this version, once for
+// each feature.
 func (f *fileReader) deferred(d deferred, at string, v *value) {
 	if slices.Contains(f.refused, d.path) {
 		return
@@ -159,7 +159,7 @@ func (f *fileReader) deferred(d deferred, at string, v *value) {
 	f.refuse(v.origin, at, d)
 }
 
-// unknown reports a name that is none of a setting or section.
+// unknown reports a name that is no setting or section.
 func (f *fileReader) unknown(at string, v *value) {
 	what := "setting"
 	switch {

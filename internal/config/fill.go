@@ -6,8 +6,7 @@ import (
 	"strings"
 )
 
-// fill fills a section with the values that there are, and reports those that
-// cannot be used.
+// fill fills a section with the given values, and reports invalid ones.
 func (l *loader) fill(s *node, path string, section reflect.Value) {
 	for _, c := range s.children {
 		at, to := join(path, c.name), section.Field(c.field)
@@ -48,8 +47,8 @@ func (l *loader) fillSetting(k *node, at string, to reflect.Value) {
 	}
 }
 
-// inherited returns the value that a setting has of another. Of one beside it, it
-// counts as a default.
+// inherited returns the value that a setting takes from another. If that is in
+// the same section, the value counts as a default.
 func (l *loader) inherited(k *node, at string) (parsed reflect.Value, origin Origin, found bool) {
 	from := k.inherits
 	if beside, ok := strings.CutPrefix(from, "."); ok {
@@ -73,7 +72,7 @@ func (l *loader) countItems(array string) int {
 	return n
 }
 
-// checkGap reports an item that is given where the one before it is not.
+// checkGap reports an item that is given although the previous one is not.
 func (l *loader) checkGap(array string, n int) {
 	for i := n + 1; i < maxItems; i++ {
 		if !l.off(item(array, i)) {
@@ -83,8 +82,8 @@ func (l *loader) checkGap(array string, n int) {
 	}
 }
 
-// value returns the value of a setting from the first layer that has one, and
-// looks at those in all of them.
+// value returns the value of a setting from the first layer that has a valid
+// one, and checks those in all layers.
 func (l *loader) value(k *node, at string) (parsed reflect.Value, origin Origin, found bool) {
 	for _, layer := range l.layers {
 		v, ok := layer[at]
@@ -122,7 +121,7 @@ func (l *loader) initial(k *node, at string) (parsed reflect.Value, found bool) 
 	return parsed, true
 }
 
-// has says whether a place has a value for a setting, or nobody has to write one.
+// has says whether a setting has a value in some place, or an implied one.
 func (l *loader) has(path string) bool {
 	for _, in := range l.layers {
 		if _, ok := in[path]; ok {

@@ -23,7 +23,7 @@ import (
 const marker = "xyzzy-plugh-plover"
 
 // FuzzLoad loads any settings file, .env and environment: what loads can be
-// written down and loaded again, and what does not says why.
+// written and loaded again, and what does not says why.
 func FuzzLoad(f *testing.F) {
 	f.Add(complete, "NS_TOKEN=x", "SWITCHHOOK_LISTEN=:80")
 	f.Add(config.Example(), "UPDATE_SECRET='y'\nNS_TOKEN=x", "SWITCHHOOK_TRUSTED_PROXIES_0=::1\nSWITCHHOOK_TRUSTED_PROXIES_1=::2")
@@ -58,7 +58,7 @@ func FuzzLoad(f *testing.F) {
 	})
 }
 
-// checkProblems looks at an error of Load.
+// checkProblems checks an error of Load.
 func checkProblems(t *testing.T, err error) {
 	t.Helper()
 	e, ok := errors.AsType[*config.Error](err)
@@ -83,15 +83,15 @@ func checkProblems(t *testing.T, err error) {
 	}
 }
 
-// several are the paths of settings of several values, and what stands
-// between the values that Describe has.
+// several are the paths of settings with several values, with the separator
+// that Describe uses.
 var several = map[string]string{
 	"calendars": ", ", "schedules": ", ", "sources": ", ", "did": ", ", "code": ", ", "block": ", ", "allow": ", ", "allow_from": ", ", "holidays": ", ",
 	"trusted_proxies": ", ", "landlines": ", ", "numbers": "; ", "hours": "; ", "categories": "; ",
 }
 
-// checkRoundTrip gives what Describe says of settings on the command line, and
-// expects the same settings.
+// checkRoundTrip gives the output of Describe on the command line, and expects
+// the same settings.
 func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
 	t.Helper()
 	flags := make(map[string]string)
@@ -107,9 +107,9 @@ func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
 		case !isSeveral:
 			flags[one.Path] = one.Value
 		case one.Value == "" && one.Path == "trusted_proxies":
-			continue // an empty list cannot be said on the command line
+			continue // the command line cannot express an empty list
 		case strings.Count(one.Value, ", ")+strings.Count(one.Value, "; ") > 0 && hasOddNames(s):
-			return // a name holds what stands between values
+			return // a name contains a separator
 		case one.Value != "":
 			for i, item := range strings.Split(one.Value, between) {
 				flags[fmt.Sprintf("%s.%d", one.Path, i)] = item
@@ -132,7 +132,7 @@ func checkRoundTrip(t *testing.T, dir string, s *config.Settings) {
 	}
 }
 
-// secretFor returns a secret that a setting takes.
+// secretFor returns a valid secret for a setting.
 func secretFor(path string) string {
 	switch {
 	case path == "database":
@@ -143,8 +143,7 @@ func secretFor(path string) string {
 	return "x"
 }
 
-// hasOddNames says whether a text that the operator chose holds what stands
-// between values.
+// hasOddNames says whether one of the operator's names contains a separator.
 func hasOddNames(s *config.Settings) bool {
 	if s.OnCall == nil {
 		return false
@@ -159,8 +158,8 @@ func hasOddNames(s *config.Settings) bool {
 	return slices.ContainsFunc(texts, func(text string) bool { return strings.ContainsAny(text, ",;") || strings.TrimSpace(text) != text })
 }
 
-// FuzzSettingsFile reads any text as TOML: it is sound where the library that
-// the language is left to says so, and every value stands on one of its lines.
+// FuzzSettingsFile reads any text as TOML: it is valid if the TOML library says
+// so, and every value is on one of its lines.
 func FuzzSettingsFile(f *testing.F) {
 	f.Add(complete)
 	f.Add(contract)
@@ -180,8 +179,8 @@ func FuzzSettingsFile(f *testing.F) {
 	})
 }
 
-// FuzzDatabase reads any address of a database: what is shown of it has no
-// password in it, wherever that stands.
+// FuzzDatabase reads any address of a database: what is shown of it never
+// contains the password.
 func FuzzDatabase(f *testing.F) {
 	f.Add("postgres://a:%s@b:5432,c/d?sslmode=require")
 	f.Add("postgresql:///d?host=/run/postgresql&password=%s")

@@ -11,10 +11,10 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// settingsFile is what the tests call it.
+// settingsFile is its name in the tests.
 const settingsFile = "switchhook.toml"
 
-// complete is a settings file that nothing is wrong with.
+// complete is a valid settings file.
 const complete = `public_url = "https://hooks.example.net"
 
 [netsapiens]
@@ -41,7 +41,7 @@ func folder(t testing.TB, files map[string]string) string {
 	return dir
 }
 
-// fromFile returns sources with nothing but a settings file and what stands
+// fromFile returns sources with nothing but a settings file and the files
 // beside it.
 func fromFile(t testing.TB, content string, beside map[string]string) config.Sources {
 	t.Helper()
@@ -50,7 +50,7 @@ func fromFile(t testing.TB, content string, beside map[string]string) config.Sou
 	return config.Sources{Path: settingsFile, Dir: folder(t, files)}
 }
 
-// load loads what must load.
+// load loads valid settings.
 func load(t testing.TB, from config.Sources) *config.Settings {
 	t.Helper()
 	s, err := config.Load(from)
@@ -60,7 +60,7 @@ func load(t testing.TB, from config.Sources) *config.Settings {
 	return s
 }
 
-// refusal returns the problems of what must not load, a line each.
+// refusal returns the problems of invalid settings, a line each.
 func refusal(t testing.TB, from config.Sources) []string {
 	t.Helper()
 	s, err := config.Load(from)
@@ -75,7 +75,7 @@ func refusal(t testing.TB, from config.Sources) []string {
 	return lines
 }
 
-// described returns the setting of a path as Describe has it.
+// described returns the setting with a path from Describe.
 func described(t testing.TB, s *config.Settings, path string) config.Setting {
 	t.Helper()
 	for _, one := range s.Describe() {

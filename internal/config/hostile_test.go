@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestHostileFilesEnd reads files that are made to be hard to read. None may
-// take memory or time beyond its size; the test's own time-out would tell.
+// TestHostileFilesEnd reads files that are hard to read on purpose. None may
+// take memory or time out of proportion; the test's own time-out would tell.
 func TestHostileFilesEnd(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: without large inputs")
@@ -24,7 +24,7 @@ func TestHostileFilesEnd(t *testing.T) {
 		"items of unknown things": strings.Repeat("[[oncall.source]]\n", 100) + unknownKeys(size/4),
 		"items in brackets":       "oncall.route=[" + fill("{},")[:size-20] + "]",
 		"a table of many lines":   "[oncall.numbers]\n" + strings.ReplaceAll(unknownKeys(size/4), "=1", "='1'"),
-		"equal keys":              fill("a=1\n")[:size/8], // read anew for each that is told
+		"equal keys":              fill("a=1\n")[:size/8], // read again for each reported one
 		"keys of unknown things":  unknownKeys(size / 4),
 		"quotation marks":         fill(`"`),
 		"lines that are not TOML": fill("a=b\n")[:size/8],

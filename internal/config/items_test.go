@@ -14,7 +14,7 @@ import (
 )
 
 // TestItemsInEveryNotation writes the same two sources and two routes in each
-// way that TOML has.
+// notation of TOML.
 func TestItemsInEveryNotation(t *testing.T) {
 	want := []string{"support: [first]", "sales: []"}
 	for name, content := range map[string]string{
@@ -134,7 +134,7 @@ func TestPlacesAreMergedItemByItem(t *testing.T) {
 }
 
 // TestFirstPlaceOfASecretOfAnItemWins gives a source's key in every place at
-// once, and takes the places away one by one from the top.
+// once, and removes the places one by one from the top.
 func TestFirstPlaceOfASecretOfAnItemWins(t *testing.T) {
 	files := map[string]string{
 		settingsFile:                          strings.Replace(onCall, "api_key =", "api_key_file = 'toml'\napi_key =", 1),
@@ -180,7 +180,7 @@ func TestFirstPlaceOfASecretOfAnItemWins(t *testing.T) {
 		from.Dir = folder(t, files)
 		from.CredentialsDir = "credentials"
 		from.Environ = slices.Clone(environ)
-		for i, pair := range from.Environ { // a path of the environment begins in the working directory
+		for i, pair := range from.Environ { // paths in the environment are relative to the working directory
 			from.Environ[i] = strings.Replace(pair, "=environ", "="+filepath.Join(from.Dir, "environ"), 1)
 		}
 		if got := load(t, from).OnCall.Sources[0].APIKey.Reveal(); got != step.want {

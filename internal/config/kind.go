@@ -16,14 +16,14 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// kind is what one type of Go has to know to be a setting.
+// kind describes a Go type that can be a setting.
 type kind struct {
 	takes  string // what a value is, for a sentence: "it takes …"
 	parse  func(text string) (any, error)
 	form   form // how TOML writes it; bare: as text
-	moment bool // TOML may also write it as a date of its own
-	masked bool // a problem shows only so much that it can be found
-	secret bool // it is never shown, and may come from a file or a credential of its own
+	moment bool // TOML may also write it as a date
+	masked bool // a problem shows only enough to find it
+	secret bool // never shown, and may come from a file or a credential
 }
 
 // written is how a settings file writes a value of the kind.
@@ -34,7 +34,7 @@ func (k kind) written() form {
 	return k.form
 }
 
-// format writes a value as parse reads it, but for a secret.
+// format writes a value as parse reads it; secrets excepted.
 func (k kind) format(value any) string {
 	switch v := value.(type) {
 	case time.Duration:
@@ -47,7 +47,7 @@ func (k kind) format(value any) string {
 	return fmt.Sprint(value)
 }
 
-// standard returns the kinds whose types do not say themselves what they take.
+// standard returns the kinds of types that do not describe themselves.
 func standard() map[reflect.Type]kind {
 	return map[reflect.Type]kind{
 		reflect.TypeFor[bool]():           {takes: "true or false", parse: parseBool, form: boolean},
@@ -101,8 +101,8 @@ func parseInt(text string) (any, error) {
 	return n, nil
 }
 
-// canonicalInt writes an integer of TOML, such as 1_000 or 0x10, the way that
-// numbers are written elsewhere. One that is too large stays as it is.
+// canonicalInt rewrites a TOML integer, such as 1_000 or 0x10, in plain
+// decimal. One that is too large stays as it is.
 func canonicalInt(text string) string {
 	if n, err := strconv.ParseInt(text, 0, 64); err == nil {
 		return strconv.FormatInt(n, 10)

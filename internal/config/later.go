@@ -2,16 +2,16 @@ package config
 
 import "strings"
 
-// deferred is a section or key of the settings file that is agreed on, and
-// whose feature is not in this version. Ignoring it would let an operator
-// believe in a feature that is not there, so it is refused with the reason.
+// deferred is an agreed section or key of the settings file whose feature is
+// not in this version. If we ignored it, an operator could believe in a feature
+// that is not there, so it is refused with the reason.
 type deferred struct {
 	path   string
 	reason string // completes "NAME is of no use yet: "
 }
 
 // deferrals returns the agreed names that are not settings yet. When a feature
-// comes, its line goes from here into the struct Settings.
+// arrives, move its line from here to the struct Settings.
 func deferrals() []deferred {
 	return []deferred{
 		{"speech", "the server of this version speaks to nobody itself"},
@@ -20,8 +20,8 @@ func deferrals() []deferred {
 	}
 }
 
-// findDeferred returns the deferral that a name stands under, where names are
-// joined by a dot in files and by an underscore in the environment.
+// findDeferred returns the deferral that covers a name; names are joined by a
+// dot in files and by an underscore in the environment.
 func findDeferred(name, joint string) (deferred, bool) {
 	for _, d := range deferrals() {
 		own := d.path

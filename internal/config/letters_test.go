@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSettingsOfWindowsEditors are read where they begin with a byte order mark,
-// and where they are UTF-16; and so are secrets.
+// TestSettingsOfWindowsEditors reads settings and secrets with a byte order
+// mark, and in UTF-16.
 func TestSettingsOfWindowsEditors(t *testing.T) {
 	utf16 := "\xFF\xFE"
 	for _, c := range complete {
@@ -27,7 +27,8 @@ func TestSettingsOfWindowsEditors(t *testing.T) {
 	}
 }
 
-// TestTextsOfSettingsAreComposed: é is one letter to those who count and send.
+// TestTextsOfSettingsAreComposed: é counts as one letter when we count and
+// send.
 func TestTextsOfSettingsAreComposed(t *testing.T) {
 	s := load(t, fromFile(t, complete+"\n[textback]\nstop_confirmation = \"Arre\u0302te\u0301.\"\n", nil))
 	if got := s.TextBack.StopConfirmation; got != "Arrêté." {

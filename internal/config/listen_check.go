@@ -6,12 +6,12 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// checkListeners reports addresses to listen on that are the same: each is
-// opened by itself.
+// checkListeners reports equal addresses to listen on: each is opened on its
+// own.
 func (l *loader) checkListeners(s *Settings) {
 	seen := map[setting.Address]string{s.Listen: "listen"}
 	own := func(path string, address setting.Address) {
-		if address == "" || strings.HasSuffix(string(address), ":0") { // of which the system makes another each time
+		if address == "" || strings.HasSuffix(string(address), ":0") { // the system picks another port each time
 			return
 		}
 		if other, taken := seen[address]; taken {

@@ -34,29 +34,28 @@ type Sources struct {
 	// CREDENTIALS_DIRECTORY; empty for none.
 	CredentialsDir string
 
-	// LegacyDir is where the on-call service before has its files on this
-	// machine; empty for where its documentation says.
+	// LegacyDir is where this machine has the files of pagerduty-voys-webhook;
+	// empty for the place in its documentation.
 	LegacyDir string
 }
 
 const (
-	// dotenvFile holds variables that are as good as the environment's.
+	// dotenvFile holds variables that count like the environment's.
 	dotenvFile = ".env"
 
-	// oldEntries is the file of entries that makes a working directory the
-	// folder of the service that Switchhook takes over from.
+	// oldEntries is the file of entries that marks a working directory as the
+	// folder of the Flask service.
 	oldEntries = "domains.json"
 )
 
-// Load reads the settings. Of the places where a key may stand the first that
-// has a value for it wins: the command line, SWITCHHOOK_… in the environment,
-// its old name there, both in .env, a systemd credential (secrets only), the
-// file that a secret's _file names, the settings file, the folder of the
-// on-call service before, the default. Empty text
-// is no value.
+// Load reads the settings. The first place with a value for a key wins: the
+// command line, SWITCHHOOK_… in the environment, its old name there, both in
+// .env, a systemd credential (secrets only), the file that a secret's _file
+// names, the settings file, the folder of pagerduty-voys-webhook, the default.
+// Empty text is no value.
 //
-// The error is an *Error with every problem, those of places that did not win
-// included. Load reads files, and does nothing else.
+// The error is an *Error with every problem, including those of places that did
+// not win. Load reads files, and does nothing else.
 func Load(from Sources) (*Settings, error) {
 	l := &loader{
 		from: from, schema: schema(), causes: make(map[string]Origin), attempts: make(map[string]bool),
@@ -65,7 +64,7 @@ func Load(from Sources) (*Settings, error) {
 	if from.LegacyDir != "" {
 		l.implied[legacyFolder] = from.LegacyDir
 	}
-	file := l.file() // first, so that a section is on because of its head
+	file := l.file() // first, so that its heads are the reason why sections are on
 	flags := l.variables(l.flags())
 	environ := l.variables(l.environ())
 	dotenv := l.variables(l.dotenv())
@@ -74,10 +73,10 @@ func Load(from Sources) (*Settings, error) {
 		l.takeOver()
 	}
 	l.takeOverOnCall(environ, dotenv)
-	l.layers = l.layers[:len(l.layers)-1] // the files of secrets stand before the settings file
+	l.layers = l.layers[:len(l.layers)-1] // the files of secrets come before the settings file
 	contents := l.contents(flags.files, environ.files, dotenv.files, file.files)
 	l.layers = append(l.layers, contents, file.own)
-	before := l.filesBefore() // of what those lack
+	before := l.filesBefore() // for settings that those lack
 	l.layers = append(l.layers, before)
 	settings := &Settings{origins: l.origins, pagerDuty: l.pagerDuty}
 	l.fill(l.schema, "", reflect.ValueOf(settings).Elem())
@@ -93,10 +92,10 @@ func Load(from Sources) (*Settings, error) {
 	return settings, nil
 }
 
-// layer is what one place says of settings, by their paths.
+// layer is what one place says about settings, by their paths.
 type layer map[string]*value
 
-// loader is one Load under way.
+// loader is one call of Load.
 type loader struct {
 	from     Sources
 	schema   *node
@@ -104,14 +103,14 @@ type loader struct {
 	problems []Problem
 	weak     []Weak
 	filled   map[string]reflect.Value // the fields that have a value
-	origins  map[string]Origin        // where it is from
+	origins  map[string]Origin        // where their values are from
 
 	causes     map[string]Origin // of the sections that are on: what switched them on
-	attempts   map[string]bool   // settings that somebody tried to set, and failed
-	implied    map[string]string // values of settings that nobody has to write
-	pagerDuty  int               // the source that has the names of the on-call service before; -1: none
-	refused    bool              // what was asked for is not in this version
-	oldFolder  bool              // a default of the old folder stands before that of the setting
+	attempts   map[string]bool   // settings that were given, but invalid
+	implied    map[string]string // values of settings that need not be given
+	pagerDuty  int               // the source that uses pagerduty-voys-webhook's names; -1: none
+	refused    bool              // a setting's feature is not in this version
+	oldFolder  bool              // an old folder's default overrides the setting's
 	incomplete bool              // so much is unreadable that nothing can be called missing
 }
 
@@ -119,7 +118,7 @@ func (l *loader) report(at Origin, format string, args ...any) {
 	l.problems = append(l.problems, problemf(at, format, args...))
 }
 
-// resolve returns the name of a file as the process may open it.
+// resolve returns a file's name relative to the process.
 func (l *loader) resolve(name string) string {
 	if filepath.IsAbs(name) {
 		return name
@@ -127,19 +126,19 @@ func (l *loader) resolve(name string) string {
 	return filepath.Join(l.from.Dir, name)
 }
 
-// maxFile is the most that is read of a settings file, a .env or the file of a
-// secret, in bytes: a hundred times what any of them should hold.
+// maxFile is the most that we read of a settings file, a .env or a secret's
+// file, in bytes: a hundred times what any of them should hold.
 const maxFile = 256 << 10
 
-// The sentences about files that cannot be read.
+// Reasons why files cannot be read.
 var (
 	errNotFile = errors.New("it is not a file")
 	errTooBig  = errors.New("it is larger than 256 KiB")
 )
 
-// read returns the content of a file that is named as resolve takes it. Only a
-// plain file is read: settings are read again at each reload, which a pipe
-// would not survive, and a device might never end.
+// read returns the content of a file; see resolve for its name. Only regular
+// files are read: settings are read again at each reload, which a pipe would
+// not survive, and a device might never end.
 func (l *loader) read(name string) (string, error) {
 	name = l.resolve(name)
 	info, err := os.Stat(name)
@@ -166,7 +165,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// flags returns the flags as variables of the environment.
+// flags returns the flags as environment variables.
 func (l *loader) flags() []variable {
 	var all []variable
 	for _, path := range slices.Sorted(maps.Keys(l.from.Flags)) {
@@ -186,9 +185,9 @@ func (l *loader) environ() []variable {
 	return all
 }
 
-// dotenv returns what .env says: the one beside the settings file, else the
-// one in the working directory. A folder of that name, as some keep their
-// Python in, is none.
+// dotenv returns the variables in .env: the one beside the settings file,
+// otherwise the one in the working directory. A folder of that name, as some
+// have for their Python, is ignored.
 func (l *loader) dotenv() []variable {
 	names := []string{dotenvFile}
 	if beside := filepath.Join(filepath.Dir(l.from.Path), dotenvFile); l.from.Path != "" && beside != dotenvFile {
@@ -214,8 +213,8 @@ func (l *loader) dotenv() []variable {
 	return nil
 }
 
-// credentials returns the secrets that systemd hands over, each in a file that
-// has the path of the setting as its name.
+// credentials returns the secrets from systemd, each in a file named after the
+// path of the setting.
 func (l *loader) credentials() layer {
 	found := make(layer)
 	if l.from.CredentialsDir == "" {
@@ -242,9 +241,9 @@ func (l *loader) credentials() layer {
 	return found
 }
 
-// contents returns the secrets in the files that the given layers name, of
-// which the first wins. A file is only opened for a secret that the layers so
-// far do not have: it may be for another machine than this one.
+// contents returns the secrets in the files that the given layers name; the
+// first layer wins. A file is only opened if the layers so far lack its secret:
+// it may be meant for another machine.
 func (l *loader) contents(named ...layer) layer {
 	found, first := make(layer), make(layer)
 	for _, names := range slices.Backward(named) {
@@ -279,7 +278,7 @@ func (l *loader) readSecret(into layer, path string, name *value) {
 
 func withoutLineEnd(content string) string { return strings.TrimRight(content, "\r\n") }
 
-// set notes the value of a setting, unless it is empty text, which is none.
+// set records the value of a setting. Empty text is no value.
 func (l *loader) set(in layer, path string, v *value) {
 	if (v.form == bare || v.form == text) && v.text == "" {
 		return
@@ -288,7 +287,7 @@ func (l *loader) set(in layer, path string, v *value) {
 	l.given(path, v.origin)
 }
 
-// given switches on what a setting that was given switches on.
+// given switches on the sections that a given setting switches on.
 func (l *loader) given(path string, by Origin) {
 	l.switchOn(sectionOf(path), by)
 	if k := l.schema.find(path); k != nil {
@@ -296,10 +295,10 @@ func (l *loader) given(path string, by Origin) {
 	}
 }
 
-// inOldFolder says whether the working directory is the folder of the service
-// that Switchhook takes over from: nobody gave a settings file, and it has a
-// domains.json, or a .env with that service's names. With the .env alone the
-// domains.json has gone missing, which is no reason to look elsewhere for it.
+// inOldFolder says whether the working directory is the folder of the Flask
+// service: no settings file was given, and it has a domains.json, or a .env
+// with that service's names. With the .env alone the domains.json has gone
+// missing, which is no reason to look elsewhere for it.
 func (l *loader) inOldFolder(named layer) bool {
 	if l.from.Path != "" {
 		return false
@@ -319,7 +318,7 @@ func (l *loader) takeOver() {
 	}
 }
 
-// switchOn notes that a section is on with those that it is in, and why. The
+// switchOn records that a section and those around it are on, and why. The
 // first reason stays.
 func (l *loader) switchOn(path string, by Origin) {
 	s := l.schema.find(path)

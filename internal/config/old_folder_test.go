@@ -17,7 +17,7 @@ func TestOldFolderRunsAsItIs(t *testing.T) {
 			"SWITCHHOOK_NETSAPIENS_URL=https://ucportal.example.net\nSWITCHHOOK_PUBLIC_URL=https://hooks.example.net\n",
 	})
 	s := load(t, config.Sources{Dir: dir})
-	usual := load(t, fromFile(t, complete, nil)) // what has the same default anywhere is no news
+	usual := load(t, fromFile(t, complete, nil)) // for settings whose default is the same everywhere
 	got := map[string]string{}
 	for _, one := range s.Describe() {
 		if one.Origin.Kind == config.NotSet || one.Origin.Kind == config.Default && one.Value == described(t, usual, one.Path).Value {

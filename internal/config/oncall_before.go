@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// The paths of what the on-call service before had names of its own for.
+// The paths of settings with other names in pagerduty-voys-webhook.
 const (
 	onCallSection = "oncall"
 	sourceArray   = "oncall.source"
@@ -21,16 +21,16 @@ const (
 	legacyFolder  = "oncall.legacy_folder"
 )
 
-// impliedRoute is the name of the route where nobody writes one.
+// impliedRoute is the name of the route if none is given.
 const impliedRoute = "default"
 
-// former is a name that a setting had in the services that Switchhook takes over
-// from.
+// former is the name of a setting in pagerduty-voys-webhook or the Flask
+// service.
 type former struct {
-	path     string // of the setting; * stands for the first source that is PagerDuty
+	path     string // of the setting; * is the number of the first PagerDuty source
 	variable string // in the environment
-	common   bool   // the variable is one that other programs use as well
-	file     string // in the folder of the on-call service
+	common   bool   // other programs use this variable as well
+	file     string // in the folder of pagerduty-voys-webhook
 }
 
 func formerNames() []former {
@@ -43,8 +43,8 @@ func formerNames() []former {
 	}
 }
 
-// of returns the path of the setting, where it is one of sources that of one of
-// them; "" for -1, which is none.
+// of returns the path of the setting for a source, if it is a source's; "" for
+// source -1, which is none.
 func (f former) of(source int) string {
 	if source < 0 && strings.Contains(f.path, "*") {
 		return ""
@@ -54,7 +54,7 @@ func (f former) of(source int) string {
 
 func (f former) isOnCall() bool { return f.file != "" }
 
-// oldName returns the former name that a variable is, or nil.
+// oldName returns the former name that equals a variable, or nil.
 func oldName(variable string) *former {
 	return findFormer(func(f former) bool { return f.variable == variable })
 }
@@ -72,12 +72,12 @@ func findFormer(is func(former) bool) *former {
 	return nil
 }
 
-// takeOverOnCall looks at the variables and files of the on-call service before,
-// and makes what nobody has to write.
+// takeOverOnCall uses the variables and files of pagerduty-voys-webhook, and
+// adds the implied settings.
 //
 // API_KEY and SECRET_KEY are names that many programs use. They, and the folder
-// of that service, switch on-call routing on where nothing else is on; the name
-// ESCALATION_POLICY_ID does so anywhere.
+// of that service, switch on-call routing on only if nothing else is on;
+// ESCALATION_POLICY_ID always does.
 func (l *loader) takeOverOnCall(environ, dotenv variableLayers) {
 	if at := l.runsOnCallBefore(environ.onCall, dotenv.onCall); l.off(onCallSection) && at.Kind != NotSet {
 		l.switchOn(onCallSection, at)
@@ -90,15 +90,15 @@ func (l *loader) takeOverOnCall(environ, dotenv variableLayers) {
 	l.pagerDuty = l.firstPagerDuty()
 	for _, variables := range []variableLayers{environ, dotenv} {
 		for name, v := range variables.onCall {
-			if path := oldName(name).of(l.pagerDuty); path != "" { // else no source is asked with it
+			if path := oldName(name).of(l.pagerDuty); path != "" { // otherwise no source uses it
 				l.set(variables.old, path, v)
 			}
 		}
 	}
 }
 
-// runsOnCallBefore returns why on-call routing is on where no setting says so;
-// NotSet: it is not.
+// runsOnCallBefore returns why on-call routing is on without a setting that
+// says so; NotSet: it is not.
 func (l *loader) runsOnCallBefore(given ...map[string]*value) Origin {
 	anything := l.anythingOn()
 	for _, variables := range given {
@@ -123,9 +123,8 @@ func (l *loader) runsOnCallBefore(given ...map[string]*value) Origin {
 	return Origin{}
 }
 
-// imply makes the first item of an array that has none, and gives it a value
-// that nobody has to write. Where the settings file has the item it says that
-// itself.
+// imply adds the first item of an array that has none, with an implied value.
+// If the settings file has the item, the file has to say it.
 func (l *loader) imply(array, name, text string) {
 	first := item(array, 0)
 	if !l.off(array) && (l.off(first) || l.causes[first].Kind == File) {
@@ -135,8 +134,7 @@ func (l *loader) imply(array, name, text string) {
 	l.implied[join(first, name)] = text
 }
 
-// firstPagerDuty returns the number of the first source that is one of PagerDuty;
-// -1: there is none.
+// firstPagerDuty returns the number of the first PagerDuty source; -1: none.
 func (l *loader) firstPagerDuty() int {
 	for n := range maxItems {
 		if !l.off(item(sourceArray, n)) && l.text(join(item(sourceArray, n), "kind")) == source.KindPagerDuty {
@@ -146,8 +144,7 @@ func (l *loader) firstPagerDuty() int {
 	return -1
 }
 
-// text returns the text of a setting as it was written, or what nobody has to
-// write.
+// text returns the text of a setting as written, or its implied value.
 func (l *loader) text(path string) string {
 	for _, layer := range l.layers {
 		if v, ok := layer[path]; ok {
@@ -157,8 +154,8 @@ func (l *loader) text(path string) string {
 	return cmp.Or(l.implied[path], l.schema.find(path).initial)
 }
 
-// fileBefore returns the file that holds a setting in the folder of the service
-// before.
+// fileBefore returns the file that holds a setting in the folder of
+// pagerduty-voys-webhook.
 func (l *loader) fileBefore(f *former) string {
 	folder := l.schema.find(legacyFolder)
 	parsed, _, found := l.value(folder, legacyFolder)
@@ -168,8 +165,8 @@ func (l *loader) fileBefore(f *former) string {
 	return filepath.Join(parsed.String(), f.file)
 }
 
-// filesBefore returns what the files of the service before say of settings that
-// nothing else gives.
+// filesBefore returns what the files of pagerduty-voys-webhook say about
+// settings that nothing else gives.
 func (l *loader) filesBefore() layer {
 	found := make(layer)
 	if l.off(onCallSection) {
@@ -193,8 +190,8 @@ func (l *loader) filesBefore() layer {
 	return found
 }
 
-// remedyBefore says how to give a setting that the service before had, with
-// every place where it may stand.
+// remedyBefore says how to give a setting that pagerduty-voys-webhook had, with
+// every place for it.
 func (l *loader) remedyBefore(k *node, path string, f *former) string {
 	var ways []string
 	if l.from.Path != "" {

@@ -12,14 +12,14 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// before are the files of the on-call service before, in the folder etc.
+// before are the files of pagerduty-voys-webhook, in the folder etc.
 func before() map[string]string {
 	return map[string]string{
 		"etc/api_key": "key-before\n", "etc/secret_key": "secret-before\n", "etc/escalation_policy_id": "PBEFORE\n",
 	}
 }
 
-// asBefore looks at settings that are those of the service before.
+// asBefore checks for the settings of pagerduty-voys-webhook.
 func asBefore(t *testing.T, s *config.Settings) {
 	t.Helper()
 	o := s.OnCall
@@ -60,8 +60,8 @@ func TestServiceBeforeRunsAsItIs(t *testing.T) {
 	}
 }
 
-// TestFolderOfTheServiceBeforeIsFoundByItself where nothing else is on and no
-// settings file was named; nobody has to name it.
+// TestFolderOfTheServiceBeforeIsFoundByItself: without naming it, if nothing
+// else is on and there is no settings file.
 func TestFolderOfTheServiceBeforeIsFoundByItself(t *testing.T) {
 	files := before()
 	files[settingsFile] = ""
@@ -154,7 +154,7 @@ func TestFilesOfTheServiceBeforeThatCannotBeReadAreTold(t *testing.T) {
 	if diff := cmp.Diff(want, refusal(t, from)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)
 	}
-	from.Environ = []string{"SECRET_KEY=x"} // and then nobody opens it
+	from.Environ = []string{"SECRET_KEY=x"} // and then nothing opens it
 	load(t, from)
 }
 

@@ -162,7 +162,7 @@ func TestHoursAndHolidaysMakeASchedule(t *testing.T) {
 	}
 }
 
-// TestOnCallValues gives each kind of value that on-call routing has.
+// TestOnCallValues gives each kind of value of on-call routing.
 func TestOnCallValues(t *testing.T) {
 	const (
 		aNumber  = `; it takes a telephone number, such as "+31611111111", or an extension`

@@ -7,7 +7,7 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// onCall is a settings file of on-call routing that nothing is wrong with.
+// onCall is a valid settings file for on-call routing.
 const onCall = `[oncall]
 secret = "secret-of-the-file"
 
@@ -20,8 +20,7 @@ escalation_policy = "PT54U20"
 name = "support"
 `
 
-// inOnCall returns the settings of on-call routing that somebody gave, a line
-// each.
+// inOnCall returns the on-call settings that were given, a line each.
 func inOnCall(s *config.Settings) []string {
 	var lines []string
 	for _, one := range s.Describe() {

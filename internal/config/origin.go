@@ -5,11 +5,11 @@ import (
 	"fmt"
 )
 
-// OriginKind tells apart the places that a value can come from.
+// OriginKind says what kind of place a value came from.
 type OriginKind int
 
-// The places that a value can come from, except for the first two in the order
-// in which their problems are told. Which of them wins is the business of Load.
+// The places that a value can come from. After the first two they are in the
+// order in which problems are reported; Load says which place wins.
 const (
 	NotSet     OriginKind = iota // no value
 	Default                      // nobody set it
@@ -26,11 +26,11 @@ type Origin struct {
 	Kind OriginKind
 	Name string // of the variable, the credential or the flag
 	File string // the file's name, where there is one
-	Line int    // in File, from 1; 0 where the whole file is meant
+	Line int    // in File, from 1; 0 for the whole file
 }
 
-// String returns the place as a person looks for it: switchhook.toml:3,
-// .env:1, "environment NS_TOKEN", "default".
+// String returns the place in readable form: switchhook.toml:3, .env:1,
+// "environment NS_TOKEN", "default".
 func (o Origin) String() string {
 	switch o.Kind {
 	case Default:
@@ -53,8 +53,8 @@ func (o Origin) String() string {
 	}
 }
 
-// before compares two places in the order in which problems are told: file by
-// file, line by line, and what stands nowhere at the end.
+// before compares two places in the order of reports: file by file, line by
+// line, and what has no place at the end.
 func (o Origin) before(other Origin) int {
 	if (o.Kind == NotSet) != (other.Kind == NotSet) {
 		return cmp.Compare(other.Kind, o.Kind)

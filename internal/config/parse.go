@@ -10,8 +10,8 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// parse returns what a value says, as the setting's field holds it. Relative
-// paths begin in the value's folder, and that in dir.
+// parse returns a value as the setting's field holds it. Relative paths begin
+// in the value's folder, and that in dir.
 func (k *key) parse(v *value, at, dir string) (reflect.Value, []Problem) {
 	switch {
 	case k.table:
@@ -23,8 +23,7 @@ func (k *key) parse(v *value, at, dir string) (reflect.Value, []Problem) {
 	}
 }
 
-// parseOne returns what a value says that is not a list. name is what problems
-// call it.
+// parseOne returns a value that is not a list. name is its name in problems.
 func (k *key) parseOne(v *value, name, dir string) (reflect.Value, *Problem) {
 	fail := func(format string, args ...any) (reflect.Value, *Problem) {
 		p := problemf(v.origin, "%s %s", name, fmt.Sprintf(format, args...))
@@ -62,8 +61,7 @@ func (k *key) parseOne(v *value, name, dir string) (reflect.Value, *Problem) {
 	}
 }
 
-// checkRange says what is wrong with a time or a number that is too small or
-// too large.
+// checkRange reports a time or a number that is too small or too large.
 func (k *key) checkRange(parsed any) error {
 	n, ok := integer(parsed)
 	limit := func(n int64) string {
@@ -82,7 +80,7 @@ func (k *key) checkRange(parsed any) error {
 	return nil
 }
 
-// maxShown is how much of a value is shown in a sentence, in characters.
+// maxShown is how much of a value problems show, in characters.
 const maxShown = 60
 
 func clip(text string) string {

@@ -11,8 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// TestFirstPlaceWins gives a secret in every place at once, and takes the
-// places away one by one from the top.
+// TestFirstPlaceWins gives a secret in every place at once, and removes the
+// places one by one from the top.
 func TestFirstPlaceWins(t *testing.T) {
 	files := map[string]string{
 		settingsFile: "public_url = \"https://hooks.example.net\"\n[netsapiens]\nurl = \"https://ucportal.example.net\"\n" +

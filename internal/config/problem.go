@@ -11,12 +11,12 @@ import (
 
 // Problem is one thing that is wrong with the settings.
 type Problem struct {
-	Origin  Origin // where it stands; NotSet for what stands nowhere
-	Message string // a sentence that says what is wrong and what to write; never a secret
+	Origin  Origin // where it is; NotSet: nowhere
+	Message string // says what is wrong and what to write; never shows a secret
 }
 
 // String returns the place and the sentence, on one line whatever the names in
-// them hold.
+// them contain.
 func (p Problem) String() string {
 	line := p.Message
 	if p.Origin.Kind != NotSet {
@@ -34,8 +34,8 @@ func problemf(at Origin, format string, args ...any) Problem {
 	return Problem{Origin: at, Message: fmt.Sprintf(format, args...)}
 }
 
-// Error is all that is wrong with the settings, those of the settings file
-// first and in its order. Its code is fault.Invalid.
+// Error holds all problems with the settings, those of the settings file first
+// and in its order. Its code is fault.Invalid.
 type Error struct {
 	Problems []Problem // at least one
 }
@@ -56,8 +56,7 @@ func (e *Error) Unwrap() error {
 		WithHint("docs/settings.md tells of every setting and where it may stand")
 }
 
-// sorted returns an Error of the problems in the order in which they are told,
-// or nil where there are none.
+// sorted returns an Error with the problems in order, or nil if there are none.
 func sorted(problems []Problem) error {
 	if len(problems) == 0 {
 		return nil

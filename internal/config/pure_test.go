@@ -14,7 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// TestLoadChangesNothing matters to the reload: it loads while a server runs.
+// TestLoadChangesNothing matters for reloads: they happen while a server runs.
 func TestLoadChangesNothing(t *testing.T) {
 	dir := folder(t, map[string]string{
 		settingsFile: complete, ".env": "NS_TOKEN=x\n", "domains.json": "{}", "credentials/forms.secret": "y\n",
@@ -53,7 +53,7 @@ func TestLoadChangesNothing(t *testing.T) {
 	}
 }
 
-// listing returns the content of every file, and when it was changed.
+// listing returns the content and modification time of every file.
 func listing(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := make(map[string]string)

@@ -30,7 +30,7 @@ func (l *loader) requireWhatIsNeeded() {
 	})
 }
 
-// needed returns the section that cannot be on without a setting.
+// needed returns the section that requires a setting.
 func (k *key) needed(path string) string {
 	if k.need == needOfItem {
 		return sectionOf(path)
@@ -45,7 +45,7 @@ func (l *loader) require(path string) {
 	}
 }
 
-// check reports what a feature says of its settings.
+// check reports the problems that a feature finds in its settings.
 func (l *loader) check(problems []setting.Problem) {
 	for _, p := range problems {
 		switch {
@@ -53,17 +53,17 @@ func (l *loader) check(problems []setting.Problem) {
 			l.report(l.placeOf(p.Path), "%s is missing, and so is %s; a calendar has one of them: %s", p.Path, p.Or, l.remedy(p.Path))
 		case p.Text == "":
 			l.require(p.Path)
-		case !l.attempts[p.Path]: // else it was told already
+		case !l.attempts[p.Path]: // otherwise it was reported already
 			l.report(l.placeGiven(p.Path), "%s", p.Text)
 		}
 	}
 }
 
-// isGiven says whether somebody set a setting, or tried to.
+// isGiven says whether a setting was given, valid or not.
 func (l *loader) isGiven(path string) bool { return l.origins[path].Kind > Default || l.attempts[path] }
 
-// placeGiven returns where a setting stands; where nobody wrote it, where its
-// section does.
+// placeGiven returns where a setting was given; if it was not, its section's
+// place.
 func (l *loader) placeGiven(path string) Origin {
 	if at := l.origins[path]; at.Kind > Default {
 		return at
@@ -71,7 +71,7 @@ func (l *loader) placeGiven(path string) Origin {
 	return l.causes[sectionOf(path)]
 }
 
-// anythingOn says whether a section is on that the server does something for.
+// anythingOn says whether any section is on that makes the server do something.
 func (l *loader) anythingOn() bool {
 	for _, s := range l.schema.children {
 		if s.optional && !l.off(s.name) {
@@ -81,7 +81,7 @@ func (l *loader) anythingOn() bool {
 	return false
 }
 
-// whatToSwitchOn says how to have the server do something.
+// whatToSwitchOn says how to make the server do something.
 func (l *loader) whatToSwitchOn() string {
 	var heads []string
 	for _, s := range l.schema.children {
@@ -105,8 +105,8 @@ func (l *loader) top() Origin {
 	return Origin{Kind: File, File: l.from.Path, Line: 1}
 }
 
-// placeOf returns where in the settings file a missing setting belongs; where its
-// section is not there, what made it needed.
+// placeOf returns where in the settings file a missing setting belongs; if its
+// section is missing, what made it necessary.
 func (l *loader) placeOf(path string) Origin {
 	section := sectionOf(path)
 	if l.from.Path == "" || section == "" {

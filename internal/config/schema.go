@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// node is what a field of the settings is: a setting, a section, or an array of
-// sections that the file has [[like this]]. A path names one: "netsapiens.token",
-// or "oncall.source.0.kind" with the number of an item.
+// node describes a field of the settings: a setting, a section, or an array of
+// sections, written [[like this]]. A path names one: "netsapiens.token", or
+// "oncall.source.0.kind" with the number of an item.
 type node struct {
 	name     string
 	doc      string
 	field    int    // in the struct of its section
-	switches string // the section that is on when this is given
+	switches string // the section that this switches on
 
 	*key // of a setting
 
@@ -26,33 +26,33 @@ type node struct {
 	of       reflect.Type // of a section, or of an array's items
 }
 
-// key is what the tags of a setting say.
+// key describes a setting by its tags.
 type key struct {
 	typ   reflect.Type
-	table bool // names with values that the operator chooses
-	list  bool // of values; of a table, each value is one
+	table bool // of the operator's own names with values
+	list  bool // of values; in a table, each value is one
 	alone bool // a list of one may be written as its item
 	names kind // of a table's names
 	kind  kind // of the value, or of the items of a list or table
 
 	example  string
 	initial  string // default; items of a list are separated by spaces
-	inherits string // path of the setting whose value this one has where nobody gives it one
+	inherits string // path of the setting that provides the value unless this one is given
 	folder   string // default in a folder of domains.json
-	need     string // the section that cannot be on without this setting
-	min, max int64  // of a time or a number; 0 for no limit
-	zero     string // what 0 means where it may be less than min
-	shown    string // of a secret that those who ask this server show: now, or before another replaced it
+	need     string // the section that requires this setting
+	min, max int64  // of a time or a number; 0: no limit
+	zero     string // what 0 means if it may be less than min
+	shown    string // of a secret that clients send: now, or before it was replaced
 }
 
-// needOfItem is the tag of what no item of an array can be without.
+// needOfItem tags what every item of an array requires.
 const needOfItem = "item"
 
-// maxItems is the most items of an array. More of them are a mistake.
+// maxItems is the most items of an array. More are a mistake.
 const maxItems = 100
 
-// schema returns the section that all others are in. It panics where a field or
-// tag is not as the package needs it, which any test of Load finds.
+// schema returns the root section. It panics on an invalid field or tag, which
+// any test of Load finds.
 func schema() *node {
 	root := &node{of: reflect.TypeFor[Settings]()}
 	root.add(standard())
@@ -82,7 +82,7 @@ func (n *node) add(known map[reflect.Type]kind) {
 	}
 }
 
-// newKey returns what the tags of a field say, or nil for a section.
+// newKey returns a field's tags, or nil for a section.
 func newKey(field reflect.StructField, known map[reflect.Type]kind) *key {
 	tag, of := field.Tag.Get, field.Type
 	k := &key{
@@ -104,7 +104,7 @@ func newKey(field reflect.StructField, known map[reflect.Type]kind) *key {
 	return k
 }
 
-// limit returns the time or number in a tag, or 0 where there is none.
+// limit returns the time or number in a tag; 0: none.
 func (k kind) limit(text string) int64 {
 	if text == "" {
 		return 0
@@ -118,7 +118,7 @@ func (k kind) limit(text string) int64 {
 }
 
 // secret says whether a setting is never shown, and may come from a file or a
-// credential of its own.
+// credential.
 func (n *node) secret() bool { return n.key != nil && n.kind.secret }
 
 func (n *node) child(name string) *node {
@@ -128,8 +128,8 @@ func (n *node) child(name string) *node {
 	return nil
 }
 
-// find returns what a path names: a setting, a section, an array, or as its array
-// an item; nil where there is no such thing.
+// find returns what a path names: a setting, a section, an array, or its array
+// for an item; nil if there is no such thing.
 func (n *node) find(path string) *node {
 	for rest := path; rest != ""; {
 		var name string
@@ -156,7 +156,7 @@ func (n *node) secretFile(path string) string {
 	return ""
 }
 
-// itemNumber returns the number of an item, or -1 for what is none.
+// itemNumber returns the number of an item, or -1.
 func itemNumber(text string) int {
 	if n, err := strconv.Atoi(text); err == nil && strconv.Itoa(n) == text && n >= 0 && n < maxItems {
 		return n
@@ -164,7 +164,7 @@ func itemNumber(text string) int {
 	return -1
 }
 
-// join puts a name behind the path of its section.
+// join appends a name to the path of its section.
 func join(path, name string) string {
 	if path == "" {
 		return name
@@ -177,7 +177,7 @@ func item(array string, n int) string { return join(array, strconv.Itoa(n)) }
 
 func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
 
-// sectionOf returns the path of the section, or item, that a path stands in; ""
+// sectionOf returns the path of the section, or item, that contains a path; ""
 // for the top of the file.
 func sectionOf(path string) string { return path[:max(strings.LastIndexByte(path, '.'), 0)] }
 
@@ -187,7 +187,7 @@ func (n *node) head(path string) string {
 	at, items := n, false
 	for part := range strings.SplitSeq(path, ".") {
 		if at.array && itemNumber(part) >= 0 && !items {
-			items = true // what follows is in the item
+			items = true // the rest is within the item
 			continue
 		}
 		at, items = at.child(part), false
@@ -206,17 +206,16 @@ const (
 	fileVariable = "_FILE"
 )
 
-// variablePrefix begins the names of all settings in the environment.
+// variablePrefix is the prefix of all settings in the environment.
 const variablePrefix = "SWITCHHOOK_"
 
-// variableName returns the name in the environment of what has a path in the
-// settings file.
+// variableName returns the environment's name for a path in the settings file.
 func variableName(path string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// variables returns all names of a setting in the environment, the one that wins
-// first; of a list that of its first item.
+// variables returns all names of a setting in the environment, the one that
+// wins first; for a list that of its first item.
 func (k *key) variables(path string, oldItem int) []string {
 	name := variableName(path)
 	if k.list || k.table {
@@ -228,9 +227,9 @@ func (k *key) variables(path string, oldItem int) []string {
 	return []string{name}
 }
 
-// variable finds what the rest of a variable's name is for, within the section of
-// a path: a setting, the index where it is for one item of a list, else -1, and
-// whether it names the file that holds a secret.
+// variable resolves the rest of a variable's name within the section at a path:
+// a setting, the index for one item of a list, otherwise -1, and whether it
+// names the file that holds a secret.
 func (n *node) variable(rest, path string) (k *node, at string, index int, file bool) {
 	for _, c := range n.children {
 		suffix, ok := strings.CutPrefix(rest, strings.ToUpper(c.name))
@@ -266,8 +265,8 @@ func (n *node) variable(rest, path string) (k *node, at string, index int, file 
 	return nil, "", -1, false
 }
 
-// walk calls visit with every setting below a section. Of arrays it goes through
-// the items that items returns the numbers of.
+// walk calls visit with every setting below a section. In arrays it visits the
+// items whose numbers items returns.
 func (n *node) walk(path string, items func(array string) []int, visit func(k *node, path string)) {
 	for _, c := range n.children {
 		at := join(path, c.name)
@@ -284,8 +283,8 @@ func (n *node) walk(path string, items func(array string) []int, visit func(k *n
 	}
 }
 
-// likely are the items whose settings a mistyped name may mean: the first, and
-// the one that it stands in, with what stands behind its number.
+// likely returns the items whose settings a mistyped name may mean: the first,
+// and the one whose number the name has.
 func likely(mistyped string, named func(path string) string) func(array string) []int {
 	return func(array string) []int {
 		for i := 1; i < maxItems; i++ {
@@ -297,7 +296,7 @@ func likely(mistyped string, named func(path string) string) func(array string) 
 	}
 }
 
-// paths returns every name that a mistyped one in the settings file may mean.
+// paths returns every name in the settings file that a mistyped one may mean.
 func (n *node) paths(mistyped string) []string {
 	var all []string
 	sections := make(map[string]bool)
@@ -316,8 +315,8 @@ func (n *node) paths(mistyped string) []string {
 	return slices.Concat(slices.Sorted(maps.Keys(sections)), all)
 }
 
-// variableNames returns every name that a mistyped variable may mean, without
-// their prefix.
+// variableNames returns every variable that a mistyped one may mean, without
+// the prefix.
 func (n *node) variableNames(mistyped string) []string {
 	var all []string
 	n.walk("", likely(mistyped, func(path string) string { return variableName(path) + "_" }), func(k *node, path string) {

@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAddressesThatHoldSecrets gives each as a variable, and looks at what of
-// it is shown, or at the problem. Neither may hold the password.
+// TestAddressesThatHoldSecrets gives each as a variable, and checks what is
+// shown of it, or the problem. Neither may contain the password.
 func TestAddressesThatHoldSecrets(t *testing.T) {
 	const (
 		database   = `is not the address of a PostgreSQL database, such as "postgres://user:password@db.example.net/switchhook"`

@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/config"
 )
 
-// TestSectionsAreSwitchedOn gives one thing, with nothing else, and looks at
-// what is missing then: what the section that is on needs.
+// TestSectionsAreSwitchedOn gives one thing, with nothing else, and checks what
+// is missing then: what the section that is on requires.
 func TestSectionsAreSwitchedOn(t *testing.T) {
 	phoneSystem := []string{"public_url", "netsapiens.url", "netsapiens.token", "forms.secret"}
 	for _, c := range []struct {
@@ -63,8 +63,8 @@ func TestOnlyWhatIsOnIsThere(t *testing.T) {
 	}
 }
 
-// contract is the table of settings that was agreed on. What this version does
-// not have is refused with a sentence; nothing in it is unknown.
+// contract is the agreed table of settings. What is not in this version is
+// refused with a sentence; nothing in it is unknown.
 const contract = `listen = "127.0.0.1:5100"
 trusted_proxies = ["127.0.0.0/8", "::1/128"]
 public_url = "https://hooks.example.net"

@@ -4,9 +4,9 @@ import (
 	"github.com/switchhook/switchhook/internal/spelling"
 )
 
-// nearest returns the candidate that a mistyped name was most likely meant to
-// be, or "": the one within a few slips of the hand, else the one that has the
-// same last part and only stands elsewhere.
+// nearest returns the candidate that a mistyped name most likely means, or "":
+// one within a few typing errors, otherwise one with the same last part in
+// another section.
 func nearest(name string, candidates []string) string {
 	if best := spelling.Nearest(name, candidates); best != "" {
 		return best

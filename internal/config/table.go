@@ -9,13 +9,13 @@ import (
 )
 
 // Outside TOML a line of a table is one text: NAME = VALUE, or NAME = VALUE,
-// VALUE where a value is a list.
+// VALUE for a list.
 const (
 	assigns   = "="
 	separates = ","
 )
 
-// parseTable returns what a table says, as the key's field holds it.
+// parseTable returns a table as the key's field holds it.
 func (k *key) parseTable(v *value, at, dir string) (reflect.Value, []Problem) {
 	fields, problems := k.fields(v, at)
 	whole := reflect.MakeMap(k.typ)
@@ -51,7 +51,7 @@ func (k *key) parseEntry(v *value, path, dir string) (reflect.Value, []Problem) 
 	return parsed, nil
 }
 
-// fields returns the lines of a table, wherever it was written.
+// fields returns the lines of a table in any notation.
 func (k *key) fields(v *value, path string) (fields []field, problems []Problem) {
 	if v.form == table {
 		return v.fields, nil
@@ -60,7 +60,7 @@ func (k *key) fields(v *value, path string) (fields []field, problems []Problem)
 		return nil, []Problem{problemf(v.origin, "%s is %s; it takes a table such as %s", path, v.form.noun(), k.example)}
 	}
 	for i, item := range v.items {
-		at := strings.LastIndex(item.text, assigns) // a name may have one, a value has none
+		at := strings.LastIndex(item.text, assigns) // a name may contain one, a value does not
 		if at < 0 {
 			problems = append(problems, problemf(item.origin, "item %d of %s is not NAME = VALUE", i+1, path))
 			continue
@@ -134,7 +134,7 @@ func (k *key) formatList(v reflect.Value) string {
 	return strings.Join(items, separates+" ")
 }
 
-// parseList returns what a list says, as a slice of the type.
+// parseList returns a list as a slice of the type.
 func (k *key) parseList(v *value, typ reflect.Type, name, dir string) (reflect.Value, []Problem) {
 	if v.form != list && (k.alone || k.table) && v.form != table {
 		parsed, problem := k.parseOne(v, name, dir)

@@ -19,7 +19,7 @@ const (
 	table  // {…}
 )
 
-// noun returns what a form is called in a sentence.
+// noun is the name of a form in a sentence.
 func (f form) noun() string {
 	return [...]string{"a word", "text in quotes", "true or false without quotes", "a number", "a date or time of day", "a list in brackets", "a table in braces"}[f]
 }
@@ -33,15 +33,15 @@ const (
 	dotted                 // name.key = …
 )
 
-// value is what one place says that a setting or section is.
+// value is what one place gives for a setting or section.
 type value struct {
 	form     form
 	notation notation
-	text     string   // where it is no list or table
+	text     string   // if it is no list or table
 	items    []*value // of a list
 	fields   []field  // of a table
 	origin   Origin
-	folder   string // where relative paths in the value begin
+	folder   string // for relative paths in the value
 }
 
 // field is one name of a table.
@@ -59,7 +59,7 @@ func (v *value) field(name string) *value {
 	return nil
 }
 
-// leaves goes through what a dotted table says, by the paths below it.
+// leaves iterates over the values in a dotted table, by the paths below it.
 func (v *value) leaves() iter.Seq2[string, *value] {
 	return func(yield func(string, *value) bool) { v.eachLeaf(nil, yield) }
 }
@@ -80,7 +80,7 @@ func (v *value) eachLeaf(path []string, yield func(string, *value) bool) bool {
 	return true
 }
 
-// asksNothing says whether a value is what stands for "no" or "none".
+// asksNothing says whether a value means "no" or "none".
 func (v *value) asksNothing() bool {
 	switch v.form {
 	case bare, text:
@@ -105,7 +105,7 @@ func pathName(parts ...string) string {
 	return strings.Join(quoted, ".")
 }
 
-// isBareKey says whether TOML takes a name without quotes.
+// isBareKey says whether TOML accepts a name without quotes.
 func isBareKey(name string) bool {
 	return name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-") == ""
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/switchhook/switchhook/internal/textback"
 )
 
-// TestValues gives each kind of value as a flag, which is text as it stands,
-// and looks at what Describe makes of it, or at the problem.
+// TestValues gives each kind of value as a flag, which is plain text, and
+// checks the result of Describe, or the problem.
 func TestValues(t *testing.T) {
 	const (
 		anAddress = `; it takes an address and a port, such as "127.0.0.1:5100"`

@@ -7,23 +7,23 @@ import (
 	"strings"
 )
 
-// notSettings are the names that begin as settings do and are read by commands
+// notSettings are the names that look like settings but belong to commands
 // other than the server.
 var notSettings = []string{
-	"SWITCHHOOK_TOKEN", // of the operator, for `switchhook call` to a Core elsewhere
+	"SWITCHHOOK_TOKEN", // the operator's, for `switchhook call` to a Core elsewhere
 }
 
-// variableLayers is what a set of variables says of settings.
+// variableLayers are the layers that a set of variables provides.
 type variableLayers struct {
 	own   layer // by SWITCHHOOK_…
-	old   layer // by the names from before
+	old   layer // by the old names
 	files layer // the names of files that hold a secret, by SWITCHHOOK_…_FILE
 
-	onCall map[string]*value // by the names of the on-call service before
+	onCall map[string]*value // by pagerduty-voys-webhook's names
 }
 
-// variables finds the settings among variables, and reports those that look
-// like settings and are none. Of a name that stands twice the last counts.
+// variables finds the settings among variables, and reports those that only
+// look like settings. If a name is given twice, the last one counts.
 func (l *loader) variables(all []variable) variableLayers {
 	found := variableLayers{make(layer), make(layer), make(layer), make(map[string]*value)}
 	items := make(map[string]map[int]*value)
@@ -75,8 +75,8 @@ func (l *loader) variables(all []variable) variableLayers {
 	return found
 }
 
-// nameFile notes the file that holds a secret, unless its name is empty. The
-// secret counts as given: where the file cannot be read, that is the problem.
+// nameFile records the file that holds a secret, unless its name is empty. The
+// secret counts as given: if the file cannot be read, that is the problem.
 func (l *loader) nameFile(in layer, secret string, name *value) {
 	if name.text != "" {
 		in[secret] = name
@@ -84,7 +84,7 @@ func (l *loader) nameFile(in layer, secret string, name *value) {
 	}
 }
 
-// setItems notes a list whose items were given one by one.
+// setItems records a list whose items were given one by one.
 func (l *loader) setItems(in layer, at string, items map[int]*value) {
 	whole := &value{form: list}
 	for n, index := range slices.Sorted(maps.Keys(items)) {
@@ -102,7 +102,7 @@ func (l *loader) setItems(in layer, at string, items map[int]*value) {
 	l.set(in, at, whole)
 }
 
-// refuseVariable reports a variable that begins like a setting and is none.
+// refuseVariable reports a variable that only looks like a setting.
 func (l *loader) refuseVariable(v variable) {
 	if slices.Contains(notSettings, v.name) {
 		return
@@ -134,7 +134,7 @@ func (l *loader) refuse(at Origin, name string, d deferred) {
 	l.refused = true
 }
 
-// attempt notes that somebody tried to set what has a path, if it is a setting.
+// attempt records that a path was given, if it is a setting.
 func (l *loader) attempt(path string, at Origin) {
 	if k := l.schema.find(path); k != nil && k.key != nil {
 		l.attempts[path] = true
@@ -142,7 +142,7 @@ func (l *loader) attempt(path string, at Origin) {
 	}
 }
 
-// attemptVariable notes that somebody tried to set the setting of a variable.
+// attemptVariable records that a variable's setting was given.
 func (l *loader) attemptVariable(name string, at Origin) {
 	if old := oldName(name); old != nil {
 		path := old.of(0)

@@ -7,8 +7,8 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// LeastSecret is how many characters a new secret has at least: 16 of openssl
-// rand -hex are 64 bits, which nobody guesses over a network.
+// LeastSecret is the minimum length of a new secret, in characters: 16 of
+// openssl rand -hex are 64 bits, which nobody guesses over a network.
 const LeastSecret = 16
 
 // Weak is a secret that is too short to be a new one.
@@ -16,31 +16,30 @@ type Weak struct {
 	Problem Problem
 	Secret  setting.Secret
 
-	// Old says that it is no new one whatever else is new: the service before had
-	// it, or another one is about to replace it.
+	// Old says that it is not new whatever else is: a predecessor used it, or
+	// another one is about to replace it.
 	Old bool
 }
 
-// Weak returns the secrets that somebody has to show to this server and that are
-// shorter than LeastSecret, in the order of the settings. Those that it shows to
-// others are theirs.
+// Weak returns the secrets that clients send to this server and that are
+// shorter than LeastSecret, in the order of the settings. Secrets that it sends
+// to others are the others' choice.
 func (s *Settings) Weak() []Weak { return s.weak }
 
 // IsShort reports whether a text is too short for a new secret.
 func IsShort(secret string) bool { return utf8.RuneCountInString(secret) < LeastSecret }
 
-// Refuse returns the Error of problems that were found in settings which could be
-// read, or nil where there are none.
+// Refuse returns the Error for problems with settings that could be read, or
+// nil if there are none.
 func Refuse(problems []Problem) error { return sorted(problems) }
 
-// ShortSecret is the problem of one that is.
+// ShortSecret is the problem of a secret that is too short.
 func ShortSecret(at Origin, name, secret string) Problem {
 	return problemf(at, "%s has %d characters; a new secret has at least %d, and openssl rand -hex 32 makes one",
 		name, utf8.RuneCountInString(secret), LeastSecret)
 }
 
-// noteWeak notes a secret that somebody has to show to this server, where it is
-// short.
+// noteWeak records a secret that clients send to this server, if it is short.
 func (l *loader) noteWeak(k *node, path string, parsed reflect.Value, at Origin) {
 	secret, ok := reflect.TypeAssert[setting.Secret](parsed)
 	if !ok {
@@ -51,12 +50,12 @@ func (l *loader) noteWeak(k *node, path string, parsed reflect.Value, at Origin)
 	}
 }
 
-// shownBefore is what the tag shown says of a secret that counts until all have
-// its successor.
+// shownBefore is the value of the tag shown for a secret that is valid until
+// all have its successor.
 const shownBefore = "before"
 
-// isFormer reports whether a secret came by a name of the services that
-// Switchhook takes over from: those who show it have had it for long.
+// isFormer reports whether a secret was given by a predecessor's name: its
+// users have had it for a long time.
 func (l *loader) isFormer(path string, at Origin) bool {
 	f := oldNameOf(path, l.pagerDuty)
 	switch {

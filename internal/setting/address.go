@@ -45,12 +45,12 @@ func IsPort(text string) bool {
 	return err == nil && strconv.FormatUint(n, 10) == text
 }
 
-// notInName says whether a letter cannot stand in the name of a host or domain.
+// notInName says whether a letter is invalid in the name of a host or domain.
 func notInName(c rune) bool {
 	return c > unicode.MaxASCII || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune(".-_", c)
 }
 
-// webAddress reads what every web address has to be.
+// webAddress parses any web address, with the checks common to all.
 func webAddress(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
@@ -68,8 +68,8 @@ func webAddress(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// BaseURL reads a web address to which a path is added: it has no trailing slash,
-// query or fragment.
+// BaseURL parses a web address to which a path is added: it has no trailing
+// slash, query or fragment.
 func BaseURL(text string) (*url.URL, error) {
 	u, err := webAddress(text)
 	if err != nil {
@@ -81,8 +81,8 @@ func BaseURL(text string) (*url.URL, error) {
 	return url.Parse(strings.TrimRight(text, "/"))
 }
 
-// Path names a file or folder. It is absolute, or begins in the folder of what it
-// was written in.
+// Path names a file or folder. It is absolute, or relative to the folder of the
+// file that it is written in.
 type Path string
 
 // UnmarshalText reads the name of a file or folder.
@@ -97,7 +97,7 @@ func (p *Path) UnmarshalText(text []byte) error {
 // Takes says what a Path is.
 func (p Path) Takes() string { return "the name of a file or folder" }
 
-// In returns the path as it is in a folder.
+// In returns the path relative to a folder.
 func (p Path) In(folder string) Path {
 	if filepath.IsAbs(string(p)) {
 		return Path(filepath.Clean(string(p)))

@@ -8,7 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Number is what a phone system can be told to ring, as it was written: a
+// Number is what a phone system can be told to call, as it was written: a
 // telephone number, or an extension.
 type Number string
 
@@ -19,8 +19,8 @@ type CallingCode string
 // asterisk, or the word anonymous.
 type CallerPattern string
 
-// NumberPrefix is a telephone number, or what numbers begin with, with the
-// country's code.
+// NumberPrefix is a telephone number, or the first digits of some, with country
+// code.
 type NumberPrefix string
 
 const (
@@ -30,13 +30,13 @@ const (
 	maxNumber      = 15 // digits of the longest number (ITU-T E.164)
 	maxCallingCode = 3  // digits of the longest calling code (the same)
 
-	// minPrefix is the fewest digits of what numbers begin with: fewer would be a
-	// country, or a good part of one.
+	// minPrefix is the fewest digits of a prefix: fewer would cover a country,
+	// or a good part of one.
 	minPrefix = 4
 )
 
-// UnmarshalText checks a number as far as that goes without the calling code of
-// its route, which on-call reads it with.
+// UnmarshalText checks a number as far as possible without its route's calling
+// code, which on-call parses it with.
 func (n *Number) UnmarshalText(text []byte) error {
 	*n = Number(text)
 	_, err := phone.ParseAny(string(text), phone.Home{})
@@ -48,11 +48,11 @@ func (n Number) Takes() string {
 	return `a telephone number, such as "+31611111111", or an extension`
 }
 
-// Masked returns what of a number that cannot be used is shown.
+// Masked returns the number for error messages.
 func (n Number) Masked() string { return phone.Mask(string(n)) }
 
-// numberProblem returns what is wrong with a number without the number, which is
-// masked where it is told.
+// numberProblem returns what is wrong with a number, without the number itself,
+// which messages show masked.
 func numberProblem(err error) error {
 	if err == nil {
 		return nil
@@ -76,7 +76,7 @@ func (c *CallingCode) UnmarshalText(text []byte) error {
 // Takes says what a CallingCode is.
 func (c CallingCode) Takes() string { return `the calling code of a country, such as "31" or "1"` }
 
-// UnmarshalText reads what stands for callers.
+// UnmarshalText reads a pattern.
 func (p *CallerPattern) UnmarshalText(text []byte) error {
 	given := strings.TrimSpace(string(text))
 	*p = CallerPattern(given)
@@ -93,10 +93,10 @@ func (p CallerPattern) Takes() string {
 	return `a number, its first digits and an asterisk, such as "+31900*", or anonymous`
 }
 
-// Masked returns what of a pattern that cannot be used is shown.
+// Masked returns the pattern for error messages.
 func (p CallerPattern) Masked() string { return phone.Mask(string(p)) }
 
-// Pattern returns what the prefix stands for.
+// Pattern returns the numbers that the prefix covers.
 func (p NumberPrefix) Pattern() phone.Pattern {
 	found, err := p.pattern()
 	if err != nil {
@@ -108,12 +108,12 @@ func (p NumberPrefix) Pattern() phone.Pattern {
 func (p NumberPrefix) pattern() (phone.Pattern, error) {
 	text := strings.TrimSuffix(strings.TrimSpace(string(p)), "*") + "*"
 	if !strings.HasPrefix(text, "00") && !strings.HasPrefix(text, "011") {
-		text = "+" + strings.TrimPrefix(text, "+") // it has its country's code
+		text = "+" + strings.TrimPrefix(text, "+") // it has its country code
 	}
 	return phone.ParsePattern(text, phone.HomeIn())
 }
 
-// UnmarshalText reads a number, or what numbers begin with.
+// UnmarshalText reads a number or prefix.
 func (p *NumberPrefix) UnmarshalText(text []byte) error {
 	found, err := NumberPrefix(text).pattern()
 	*p = NumberPrefix(found.Digits())

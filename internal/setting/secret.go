@@ -11,15 +11,15 @@ import (
 	"unicode"
 )
 
-// Redacted is what a secret prints.
+// Redacted is printed in place of a secret.
 const Redacted = "<secret>"
 
-// Secret is a text that is never printed: it shows as <secret> under every
-// verb of fmt, in slog, JSON and whatever else marshals text. The zero Secret
+// Secret is a text that is never printed: it shows as <secret> under every verb
+// of fmt, in slog, JSON and anything else that marshals text. The zero Secret
 // is not set.
 type Secret struct {
 	// reveal is a function, because fmt and others look into unexported fields
-	// past every method, and follow pointers; into a closure they do not see.
+	// past every method, and follow pointers; they cannot see into a closure.
 	reveal func() string
 }
 
@@ -31,8 +31,8 @@ func NewSecret(text string) Secret {
 	return Secret{reveal: func() string { return text }}
 }
 
-// Reveal returns the text, or "" where the secret is not set. Whoever calls it
-// answers for where the text goes.
+// Reveal returns the text, or "" if the secret is not set. The caller is
+// responsible for where the text goes.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""
@@ -43,15 +43,15 @@ func (s Secret) Reveal() string {
 // IsSet says whether there is a secret.
 func (s Secret) IsSet() bool { return s.reveal != nil }
 
-// Equal says whether both hold the same text, or both none. How long it takes
-// tells nothing of the texts, not even where their lengths differ.
+// Equal says whether both hold the same text, or both none. Its duration
+// reveals nothing about the texts, even if their lengths differ.
 func (s Secret) Equal(other Secret) bool {
 	a, b := sha256.Sum256([]byte(s.Reveal())), sha256.Sum256([]byte(other.Reveal()))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// Matches says whether what a stranger gave is the secret, in the time that
-// Equal takes. Nothing matches a secret that is not set.
+// Matches says whether a stranger's text is the secret, in the same time as
+// Equal. Nothing matches a secret that is not set.
 func (s Secret) Matches(given string) bool {
 	return s.Equal(NewSecret(given)) && s.IsSet()
 }

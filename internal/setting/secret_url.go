@@ -7,12 +7,11 @@ import (
 )
 
 // Database is the URL of a PostgreSQL database, as pgx and libpq read it. It
-// holds a password as a rule, and is a Secret therefore. The zero Database is
-// not set.
+// usually holds a password, so it is a Secret. The zero Database is not set.
 type Database struct{ Secret }
 
-// Place returns what of the URL can be shown: its hosts and the name of the
-// database. It is "" where the Database is not set.
+// Place returns what can be shown of the URL: its hosts and the name of the
+// database. It is "" if the Database is not set.
 func (d Database) Place() string {
 	hosts, name, err := readDatabase(d.Reveal())
 	if err != nil {
@@ -21,12 +20,12 @@ func (d Database) Place() string {
 	return hosts + "/" + name
 }
 
-// Webhook is a web address that something is posted to. Whoever knows it can
-// post there, so it is a Secret. The zero Webhook is not set.
+// Webhook is a web address to post to. Anyone who knows it can post there, so
+// it is a Secret. The zero Webhook is not set.
 type Webhook struct{ Secret }
 
-// Host returns what of the address can be shown: its host, with the port where
-// it has one. It is "" where the Webhook is not set.
+// Host returns what can be shown of the address: its host, and the port if it
+// has one. It is "" if the Webhook is not set.
 func (w Webhook) Host() string {
 	u, err := url.Parse(w.Reveal())
 	if err != nil {
@@ -49,9 +48,9 @@ func (d Database) Takes() string {
 
 var errUnreadable = errors.New("cannot be read; in a password / is written %2F, @ %40, : %3A, # %23 and % %25")
 
-// readDatabase reads the URL of a database. Unlike others it may name several
-// hosts, of which the first that answers is used, or none where the parameter
-// host names the folder of a socket.
+// readDatabase parses the URL of a database. Unlike others it may name several
+// hosts, of which the first that answers is used, or none if the parameter host
+// names a socket's folder.
 func readDatabase(text string) (hosts, name string, err error) {
 	if err := checkSecret(text); err != nil {
 		return "", "", err
@@ -87,9 +86,9 @@ func readDatabase(text string) (hosts, name string, err error) {
 		name = parameters.Get("dbname")
 	}
 	switch {
-	case strings.Contains(hosts+name, "@"): // what is before it may be a part of the password
+	case strings.Contains(hosts+name, "@"): // the text before it may be part of the password
 		return "", "", errUnreadable
-	case strings.ContainsAny(hosts+name, "=&"): // what is behind it may be the password
+	case strings.ContainsAny(hosts+name, "=&"): // the text after it may be the password
 		return "", "", errors.New("has = or & where a host or the database is named; parameters begin with a question mark")
 	case hosts == "":
 		return "", "", errors.New("names no host")

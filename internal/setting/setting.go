@@ -1,9 +1,9 @@
-// Package setting has the kinds of values that settings of several features
-// have: secrets, addresses, names, telephone numbers, texts.
+// Package setting has the kinds of values that the settings of several features
+// share: secrets, addresses, names, telephone numbers, texts.
 //
-// A kind reads itself from text, by encoding.TextUnmarshaler, and says what it
-// takes. What UnmarshalText returns is the end of a sentence about the value,
-// "which …", or ErrForm.
+// A kind parses itself from text, by encoding.TextUnmarshaler, and says what it
+// takes. UnmarshalText's error is the end of a sentence about the value, "which
+// …", or ErrForm.
 package setting
 
 import (
@@ -14,15 +14,15 @@ import (
 	"strings"
 )
 
-// ErrForm is returned for a value that is something else altogether: what the
-// kind takes says it all.
+// ErrForm is returned for a value of the wrong kind altogether: saying what the
+// kind takes is enough.
 var ErrForm = errors.New("is something else")
 
-// ErrPassword is returned for an address with a user name or password, which is
-// not to be shown either.
+// ErrPassword is returned for an address with a user name or password; the
+// address must not be shown either.
 var ErrPassword = errors.New("holds a user name or password; leave that out")
 
-// OneOf returns the choice that a text is.
+// OneOf returns the choice that equals a text.
 func OneOf[T ~string](text []byte, choices []T) (T, error) {
 	if i := slices.Index(choices, T(text)); i >= 0 {
 		return choices[i], nil
@@ -30,7 +30,7 @@ func OneOf[T ~string](text []byte, choices []T) (T, error) {
 	return "", ErrForm
 }
 
-// Choice says what something takes that is one of a few words.
+// Choice describes a setting that takes one of a few words.
 func Choice[T ~string](choices []T) string {
 	quoted := make([]string, len(choices))
 	for i, choice := range choices {
@@ -40,12 +40,12 @@ func Choice[T ~string](choices []T) string {
 	return strings.Join(quoted[:end], ", ") + " or " + quoted[end]
 }
 
-// Problem is what is wrong with settings that may each be as they are, and not
-// all together.
+// Problem is a problem with settings that are each valid, but not in
+// combination.
 type Problem struct {
 	Path string // of the setting, from the top of the file
-	Text string // a sentence; empty: the setting is missing, where it is
-	Or   string // path of another that would do in place of a missing one
+	Text string // a sentence; empty: the setting is missing
+	Or   string // path of another setting that would do instead of a missing one
 }
 
 // Problemf returns a Problem of a setting.

@@ -11,14 +11,14 @@ import (
 	"github.com/switchhook/switchhook/internal/sms"
 )
 
-// Text is what a caller hears: a sentence or a few.
+// Text is spoken to a caller: a sentence or a few.
 type Text string
 
-// Message is what somebody reads as a text message.
+// Message is the content of a text message.
 type Message string
 
-// Name is what something is called where people and programs name it: letters,
-// digits, dots, dashes and underscores.
+// Name identifies something to people and programs: letters, digits, dots,
+// dashes and underscores.
 type Name string
 
 // Domain is the name of a domain of the phone system: letters, digits, dots,
@@ -29,13 +29,13 @@ const (
 	// maxText is the longest text in characters: half a minute of listening.
 	maxText = 500
 
-	// maxSegments is the most that a Message comes to. Carriers want the
-	// confirmation of an opt-out to be short; letters that GSM does not know
-	// take more than one for a sentence or two.
+	// maxSegments is the most segments of a Message. Carriers want the
+	// confirmation of an opt-out to be short; with letters outside the GSM
+	// alphabet a sentence or two takes more than one.
 	maxSegments = 3
 
-	// maxName is the longest name, in characters: it stands in addresses, and on
-	// each line of the log.
+	// maxName is the longest name, in characters: it appears in addresses, and
+	// on each line of the log.
 	maxName = 64
 
 	// maxDomain is the longest name that DNS can hold, in characters.
