@@ -1,10 +1,10 @@
-// Package alert tells an operator, at a web address of theirs, of what does not
-// mend itself: texts that died, provisioning that failed, a phone system that
+// Package alert tells an operator, at a web address of theirs, what needs their
+// attention: texts that died, provisioning that failed, a phone system that
 // stays down.
 //
-// A [Sender] takes alerts from anywhere, never makes anybody wait, and posts
-// them from one place. [Watch] and [PhoneSystem] decide when a phone system is
-// down, rather than slow for a moment.
+// A [Sender] takes alerts from anywhere, never blocks, and posts them from one
+// goroutine. [Watch] and [PhoneSystem] decide when a phone system is down,
+// rather than slow for a moment.
 package alert
 
 import (
@@ -15,24 +15,24 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Kind says what needs an operator. The set is closed.
+// Kind says what needs attention. The set is closed.
 type Kind string
 
 // The kinds.
 const (
-	TextDead           Kind = "text_dead"           // a text does not go on by itself
-	TextsLimited       Kind = "texts_limited"       // so many texts were asked for that a cap is reached
-	KeyMissing         Kind = "key_missing"         // anybody who knows an entry's address can have texts sent
-	ProvisionFailed    Kind = "provision_failed"    // the phone system could not be brought to what an entry says
-	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule stands where an entry's belongs
+	TextDead           Kind = "text_dead"           // a text will not go on by itself
+	TextsLimited       Kind = "texts_limited"       // a cap of texts is reached
+	KeyMissing         Kind = "key_missing"         // anyone who knows an entry's address can have texts sent
+	ProvisionFailed    Kind = "provision_failed"    // the phone system could not be made to match an entry
+	ProvisionConflict  Kind = "provision_conflict"  // somebody else's rule is in an entry's place
 	PhoneSystemDown    Kind = "phone_system_down"   // it has not answered for a while
-	CallGivenUp        Kind = "call_given_up"       // a call that a visitor had scheduled is not placed
-	SecretsGuessed     Kind = "secrets_guessed"     // so many wrong secrets came from a network that it waits
-	SourceDown         Kind = "source_down"         // who is on call is not known anew
-	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, and with them no STOP
-	RepliesCapped      Kind = "replies_capped"      // more people text START or HELP than are answered
-	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be written down
-	DiskLow            Kind = "disk_low"            // the disk that the database is on is nearly full
+	CallGivenUp        Kind = "call_given_up"       // a call that a visitor scheduled is not placed
+	SecretsGuessed     Kind = "secrets_guessed"     // a network has to wait after many wrong secrets
+	SourceDown         Kind = "source_down"         // who is on call cannot be updated
+	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, including STOP
+	RepliesCapped      Kind = "replies_capped"      // START and HELP reached the limit of answers
+	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be stored
+	DiskLow            Kind = "disk_low"            // the database's disk is nearly full
 	ClockJumped        Kind = "clock_jumped"        // the machine's clock was set to another time
 )
 
@@ -44,40 +44,39 @@ func Kinds() []Kind {
 	}
 }
 
-// Alert is one thing that needs an operator.
+// Alert is one thing that needs attention.
 type Alert struct {
 	Kind Kind
 
-	// About is what it is about: the id of an entry, a domain, a host. Alerts
-	// of the same Kind and About are one matter. It may be empty.
+	// About is its subject: the id of an entry, a domain, a host. Alerts with
+	// the same Kind and About are one matter. It may be empty.
 	About string
 
 	// Text says what is the matter and what to do, in a sentence or two that
-	// can be read without the rest. Numbers in it are masked; secrets it must
-	// not hold.
+	// make sense alone. Numbers in it are masked; it must not contain secrets.
 	Text string
 }
 
-// The most that is sent of an alert's parts, in characters: what chat programs
-// show without folding it away.
+// The most of an alert's parts that is sent, in characters: what chat programs
+// show without folding.
 const (
 	maxAbout = 200
 	maxText  = 1500
 )
 
-// presentable returns an alert that can be shown in anybody's chat.
+// presentable returns an alert that is safe to show in a chat.
 func (a Alert) presentable() Alert {
 	a.About = clip(plain(phone.MaskIn(a.About)), maxAbout)
 	a.Text = clip(plain(phone.MaskIn(a.Text)), maxText)
 	return a
 }
 
-// address is what makes chat programs ring everybody's telephone.
+// address matches what makes chat programs notify everyone.
 var address = regexp.MustCompile(`(?i)@(channel|all|here|everyone)\b`)
 
-// plain takes out of a text what chat programs would not show but do: it may
-// hold what a stranger wrote. In Slack <!channel> is an address, <https://…|…>
-// a link under another name.
+// plain removes what chat programs would act on rather than show: the text may
+// quote a stranger. In Slack <!channel> is an address, <https://…|…> a link
+// under another name.
 func plain(text string) string {
 	text = strings.Map(func(c rune) rune {
 		switch {

@@ -5,34 +5,34 @@ import (
 	"time"
 )
 
-// board is what there is to tell, and what was told: a state machine without a
+// board holds what to report, and what was reported: a state machine without a
 // clock and without a network. Its methods take the time; it is not safe for
-// use by several goroutines at once.
+// concurrent use.
 type board struct {
 	repeat  time.Duration
 	matters map[matterKey]*matter
 }
 
-// matterKey is what makes two alerts the same matter.
+// matterKey identifies a matter.
 type matterKey struct {
 	kind  Kind
 	about string
 }
 
-// matter is one thing that needs, or needed, an operator.
+// matter is one thing that needs, or needed, attention.
 type matter struct {
 	latest   Alert
 	at       time.Time // of latest, or of its end
-	untold   int       // how often it came up since it was told
-	resolved bool      // its end is to be told
-	since    time.Time // when the first came up that is not told
-	open     bool      // told, and its end is not
-	told     time.Time // when something of it was told, or given up
-	tried    time.Time // when what is to be told was tried in vain first; zero: not yet
-	busy     bool      // a report of it is on its way
+	untold   int       // how often it came up since the last report
+	resolved bool      // its end is to be reported
+	since    time.Time // when the first came up that is not reported
+	open     bool      // reported, and its end is not
+	told     time.Time // when it was last reported, or given up
+	tried    time.Time // when the pending report first failed; zero: not yet
+	busy     bool      // a report is being sent
 }
 
-// report is what is told of a matter at once.
+// report is one report on a matter.
 type report struct {
 	key      matterKey
 	alert    Alert
@@ -45,22 +45,22 @@ type report struct {
 
 const (
 	// maxMatters bounds the matters of one kind. A thousand entries that fail
-	// at once are one trouble, and nobody reads a thousand alerts.
+	// at once are one problem, and nobody reads a thousand alerts.
 	maxMatters = 50
 
-	// manyAbout is what the alerts are about that came after those.
+	// manyAbout is the subject of the alerts beyond those.
 	manyAbout = "others"
 
-	// giveUpAfter is how long a report is tried. A chat that is down for longer
-	// comes back to what has come up since.
+	// giveUpAfter is how long we try to send a report. A chat that is down for
+	// longer gets what has come up since.
 	giveUpAfter = 15 * time.Minute
 
-	// forgetAfter is how long a matter stays open that nobody resolves and that
-	// does not come up again.
+	// forgetAfter is how long a matter stays open that is neither resolved nor
+	// comes up again.
 	forgetAfter = 7 * 24 * time.Hour
 )
 
-// raise notes an alert. It is fresh where it is not held back for another.
+// raise records an alert. It is fresh if it is not held back.
 func (b *board) raise(a Alert, now time.Time) (fresh bool) {
 	key := matterKey{a.Kind, a.About}
 	m := b.matters[key]
@@ -81,8 +81,8 @@ func (b *board) raise(a Alert, now time.Time) (fresh bool) {
 	return fresh
 }
 
-// resolve notes the end of a matter. Where it was not told there is nothing to
-// take back.
+// resolve records the end of a matter. If it was not reported, there is nothing
+// to resolve.
 func (b *board) resolve(key matterKey, now time.Time) (known bool) {
 	m := b.matters[key]
 	switch {
@@ -100,8 +100,8 @@ func (b *board) resolve(key matterKey, now time.Time) (known bool) {
 
 func (m *matter) waits() bool { return m.untold > 0 || m.resolved }
 
-// full says whether there are as many matters of a kind as are kept, after
-// those were dropped that have nothing more to tell.
+// full says whether a kind has reached the limit of matters, after dropping
+// those with nothing more to report.
 func (b *board) full(kind Kind, now time.Time) bool {
 	n := 0
 	for key, m := range b.matters {
@@ -118,7 +118,7 @@ func (b *board) full(kind Kind, now time.Time) bool {
 	return n >= maxMatters
 }
 
-// due returns when a matter that waits may be told.
+// due returns when a waiting matter may be reported.
 func (b *board) due(m *matter) time.Time {
 	if m.resolved || m.told.IsZero() {
 		return m.since
@@ -129,8 +129,8 @@ func (b *board) due(m *matter) time.Time {
 	return m.since
 }
 
-// next returns the report that is due first, and when that is; ok is false
-// where nothing waits.
+// next returns the report that is due first, and when it is due; ok is false if
+// none waits.
 func (b *board) next() (first report, due time.Time, ok bool) {
 	var found *matter
 	for key, m := range b.matters {
@@ -138,7 +138,7 @@ func (b *board) next() (first report, due time.Time, ok bool) {
 			continue
 		}
 		at := b.due(m)
-		// The keys only make the order of a map the same each time.
+		// Comparing the keys only makes the map's order stable.
 		before := cmp.Or(at.Compare(due), cmp.Compare(key.kind, first.key.kind), cmp.Compare(key.about, first.key.about)) < 0
 		if found == nil || before {
 			found, due, first.key = m, at, key
@@ -152,20 +152,20 @@ func (b *board) next() (first report, due time.Time, ok bool) {
 	return first, due, true
 }
 
-// begin notes that a report is on its way. What comes up meanwhile is told
-// after it.
+// begin records that a report is being sent. What comes up meanwhile is
+// reported after it.
 func (b *board) begin(r report) {
 	m := b.matters[r.key]
 	m.busy, m.untold, m.resolved, m.open = true, 0, false, !r.resolved
 }
 
-// done notes that a report has arrived.
+// done records that a report has arrived.
 func (b *board) done(r report, now time.Time) {
 	m := b.matters[r.key]
 	m.busy, m.told, m.tried = false, now, time.Time{}
 }
 
-// failed notes that a report has not arrived. It is told later, unless it is
+// failed records that a report has not arrived. It is retried, unless it is
 // hopeless or was tried for too long.
 func (b *board) failed(r report, now time.Time, hopeless bool) (gaveUp bool) {
 	m := b.matters[r.key]
@@ -176,7 +176,7 @@ func (b *board) failed(r report, now time.Time, hopeless bool) (gaveUp bool) {
 	gaveUp = hopeless || now.Sub(m.tried) >= giveUpAfter
 	m.open = r.wasOpen && !(gaveUp && r.resolved)
 	if m.resolved && !m.open {
-		m.untold, m.resolved = 0, false // it has ended, and nobody was told that it began
+		m.untold, m.resolved = 0, false // it has ended, and its begin was never reported
 		r.count = 0
 	}
 	if gaveUp {

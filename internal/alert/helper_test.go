@@ -17,10 +17,10 @@ import (
 	"github.com/switchhook/switchhook/internal/pipenet"
 )
 
-// secret is the part of the address that nobody may see.
+// secret is the part of the address that must not show.
 const secret = "hunter2hunter2"
 
-// posted is what a chat gets.
+// posted is what a chat receives.
 type posted struct {
 	Kind     string    `json:"kind"`
 	About    string    `json:"about"`
@@ -32,7 +32,7 @@ type posted struct {
 	after time.Duration // since the desk was made
 }
 
-// chat is where alerts arrive, over net.Pipe, in a bubble of synctest.
+// chat receives alerts, over net.Pipe, in a bubble of synctest.
 type chat struct {
 	t       *testing.T
 	started time.Time
@@ -48,7 +48,7 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	c.asked = append(c.asked, time.Since(c.started))
 	answer, n := c.answer, len(c.asked)
-	c.mu.Unlock() // what waits for it in a bubble stops the clock
+	c.mu.Unlock() // waiting for the lock in a bubble stops the clock
 	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasSuffix(r.URL.Path, secret) {
 		c.t.Errorf("it is asked with %s %s, %s", r.Method, r.URL, r.Header.Get("Content-Type"))
 	}
@@ -72,7 +72,7 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.got = append(c.got, p)
 }
 
-// status remembers what was answered.
+// status records the status of the answer.
 type status struct {
 	http.ResponseWriter
 	code int
@@ -83,7 +83,7 @@ func (s *status) WriteHeader(code int) {
 	s.ResponseWriter.WriteHeader(code)
 }
 
-// texts returns what arrived since the last call of it, as lines.
+// texts returns what arrived since its last call, as lines.
 func (c *chat) texts() []string {
 	synctest.Wait()
 	c.mu.Lock()
@@ -96,7 +96,7 @@ func (c *chat) texts() []string {
 	return lines
 }
 
-// times returns when it was asked.
+// times returns when requests came.
 func (c *chat) times() []time.Duration {
 	synctest.Wait()
 	c.mu.Lock()
@@ -104,14 +104,14 @@ func (c *chat) times() []time.Duration {
 	return c.asked
 }
 
-// answers says what is answered from now on.
+// answers sets the answers from now on.
 func (c *chat) answers(with func(w http.ResponseWriter, n int)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answer = with
 }
 
-// desk is a Sender at work, and what it says.
+// desk is a running Sender, with its log.
 type desk struct {
 	*alert.Sender
 	*chat
@@ -173,7 +173,7 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-// elapse lets the bubble's clock go on, with everything that happens meanwhile.
+// elapse advances the bubble's clock, with everything that happens meanwhile.
 func elapse(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()

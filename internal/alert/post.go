@@ -13,22 +13,22 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// postTimeout is how long the other side may take to answer. Nobody waits but
-// the next alert.
+// postTimeout is how long the other side may take to answer. Only the next
+// alert waits for it.
 const postTimeout = 10 * time.Second
 
-// body is what is posted. Slack, Mattermost and their like show the text, and
-// leave the rest to programs.
+// body is the JSON that is posted. Slack, Mattermost and the like show the
+// text; the rest is for programs.
 type body struct {
 	Kind     Kind      `json:"kind"`
 	About    string    `json:"about"`
 	Text     string    `json:"text"`
-	Count    int       `json:"count"` // how often it came up since it was told last
-	At       time.Time `json:"at"`    // when it came up last, or ended
+	Count    int       `json:"count"` // how often it came up since the last report
+	At       time.Time `json:"at"`    // when it last came up, or ended
 	Resolved bool      `json:"resolved"`
 }
 
-// body returns what is posted of a report.
+// body returns a report's JSON.
 func (r report) body() body {
 	text := r.alert.Text
 	switch {
@@ -44,7 +44,7 @@ func (r report) body() body {
 type problem struct {
 	reason   string        // without the address, which is a secret
 	hopeless bool          // it would not arrive later either
-	wait     time.Duration // how long the other side asks to wait
+	wait     time.Duration // how long the other side asks us to wait
 }
 
 // post sends a report.
@@ -70,8 +70,8 @@ func post(ctx context.Context, client Client, to *url.URL, r report) *problem {
 	}
 }
 
-// unanswered says in words of our own why there is no answer: those of the
-// error may hold the whole address.
+// unanswered says in our own words why there is no answer: the error's may
+// contain the whole address.
 func unanswered(err error) *problem {
 	e, ok := errors.AsType[*fetch.Error](err)
 	if !ok {
@@ -99,8 +99,8 @@ func unanswered(err error) *problem {
 	}
 }
 
-// retryAfter returns the seconds that the other side asks to wait (RFC 9110,
-// section 10.2.3). The form with a date is not used by those that limit rates.
+// retryAfter returns the seconds that the other side asks us to wait (RFC 9110,
+// section 10.2.3). Rate limiters do not use the form with a date.
 func retryAfter(header http.Header) time.Duration {
 	seconds, err := strconv.ParseUint(header.Get("Retry-After"), 10, 16)
 	if err != nil {

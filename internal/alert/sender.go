@@ -20,39 +20,39 @@ type Client interface {
 	Do(ctx context.Context, request fetch.Request) (*fetch.Response, error)
 }
 
-// Config is what a Sender needs. The zero Config is one that only logs.
+// Config is what a Sender needs. The zero Config only logs.
 type Config struct {
 	// Webhook is the address that alerts are posted to, which is a secret.
-	// Empty: they are logged alone.
+	// Empty: they are only logged.
 	Webhook string
 
-	// Repeat is how long an alert of the same Kind and About is held back.
-	// 0: DefaultRepeat.
+	// Repeat is how long an alert with the same Kind and About is held back;
+	// default: DefaultRepeat.
 	Repeat time.Duration
 
-	// Client posts the alerts. nil: one that reaches private addresses too,
-	// since an operator chose this one, and follows no redirects.
+	// Client posts the alerts. The default reaches private addresses too, since
+	// an operator chose this one, and follows no redirects.
 	Client Client
 
-	Log   *slog.Logger                  // nil: slog.Default()
-	Count func(kind Kind, arrived bool) // told of each alert that was sent or given up; nil: nobody is
+	Log   *slog.Logger                  // default: slog.Default()
+	Count func(kind Kind, arrived bool) // called for each alert that was sent or given up. Optional
 }
 
 // Sender takes alerts and posts them. It may be used by several goroutines.
 type Sender struct {
 	client Client
-	own    *fetch.Client // the client, where it is ours to close
+	own    *fetch.Client // the client, if it is ours to close
 	log    *slog.Logger
 	count  func(Kind, bool)
-	wake   chan struct{} // holds one value where there is something new
+	wake   chan struct{} // holds one value if there is something new
 
 	mu    sync.Mutex
 	board board
 	to    *url.URL // nil: nowhere
 }
 
-// New returns a Sender. It starts nothing: alerts wait until Run. The error,
-// which does not show the address, says what is wrong with it.
+// New returns a Sender. It starts nothing: alerts wait until Run. The error
+// says what is wrong with the address without showing it.
 func New(c Config) (*Sender, error) {
 	s := &Sender{client: c.Client, log: c.Log, count: c.Count, wake: make(chan struct{}, 1)}
 	s.board.matters = map[matterKey]*matter{}
@@ -72,8 +72,8 @@ func New(c Config) (*Sender, error) {
 	return s, nil
 }
 
-// Configure puts another address and another Repeat in force. Where it returns
-// an error the old ones stay.
+// Configure changes the address and Repeat. If it returns an error, the old
+// ones stay.
 func (s *Sender) Configure(webhook string, repeat time.Duration) error {
 	var to *url.URL
 	if webhook != "" {
@@ -94,8 +94,8 @@ func (s *Sender) Configure(webhook string, repeat time.Duration) error {
 }
 
 // Raise sends an alert, now or once the same one has been held back for long
-// enough. It waits for nothing and cannot fail. An alert that is not held back
-// is logged too.
+// enough. It does not block and cannot fail. An alert that is not held back is
+// also logged.
 func (s *Sender) Raise(ctx context.Context, a Alert) {
 	a = a.presentable()
 	s.mu.Lock()
@@ -108,8 +108,8 @@ func (s *Sender) Raise(ctx context.Context, a Alert) {
 	s.rouse()
 }
 
-// Resolve says that what was raised has ended. Whoever was told of it is told,
-// and the log; of what nobody was told nothing is said. It waits for nothing.
+// Resolve says that what was raised has ended. The end is posted and logged if
+// the alert was reported; otherwise nothing is. It does not block.
 func (s *Sender) Resolve(ctx context.Context, kind Kind, about string) {
 	a := Alert{Kind: kind, About: about}.presentable()
 	s.mu.Lock()
@@ -121,7 +121,7 @@ func (s *Sender) Resolve(ctx context.Context, kind Kind, about string) {
 	s.rouse()
 }
 
-// rouse has Run look again.
+// rouse makes Run check again.
 func (s *Sender) rouse() {
 	select {
 	case s.wake <- struct{}{}:
@@ -134,26 +134,26 @@ const (
 	// second at each address.
 	pace = time.Second
 
-	// firstPause is how long nothing is sent after an alert that did not
-	// arrive. The pause doubles each time, up to longestPause.
+	// firstPause is the pause after an alert that did not arrive. It doubles
+	// each time, up to longestPause.
 	firstPause   = 2 * time.Second
 	longestPause = 2 * time.Minute
 
-	// partingTimeout is how long what waits may take to be sent when the server
-	// stops. Whoever stops it waits half a minute in all.
+	// partingTimeout is how long sending the rest may take when the server
+	// stops. The stop takes half a minute in all.
 	partingTimeout = 5 * time.Second
 )
 
-// Run sends alerts until the context ends, and then what still waits, as far
-// as it can be sent at once. Call it once; what is raised before or after it
-// is not lost but waits.
+// Run sends alerts until the context ends, and then those that wait, as far as
+// they can be sent at once. Call it once; alerts raised before or after it
+// wait.
 func (s *Sender) Run(ctx context.Context) {
 	if s.own != nil {
 		defer s.own.CloseIdle()
 	}
 	lasting := context.WithoutCancel(ctx) // what was begun is sent to its end
 	var free time.Time                    // when the next may be sent
-	var pause time.Duration               // after what did not arrive
+	var pause time.Duration               // after a failure
 	for ctx.Err() == nil {
 		due, waiting := s.due()
 		if due.Before(free) {
@@ -183,8 +183,8 @@ func (s *Sender) due() (due time.Time, waiting bool) {
 	return due, waiting
 }
 
-// rest returns when the time is up, if it is limited, or there is something
-// new.
+// rest returns when the time is up, if it is limited, or when there is
+// something new.
 func (s *Sender) rest(ctx context.Context, limited bool, wait time.Duration) {
 	var up <-chan time.Time
 	if limited {
@@ -199,8 +199,8 @@ func (s *Sender) rest(ctx context.Context, limited bool, wait time.Duration) {
 	}
 }
 
-// sendNext sends the alert that is due first. It is not posted where there is
-// no address.
+// sendNext sends the alert that is due first. Without an address it is not
+// posted.
 func (s *Sender) sendNext(ctx context.Context) (p *problem, posted bool) {
 	s.mu.Lock()
 	r, _, ok := s.board.next()
@@ -233,7 +233,7 @@ func (s *Sender) sendNext(ctx context.Context) (p *problem, posted bool) {
 	return p, to != nil
 }
 
-// part sends what waits, held back or not, until something does not arrive.
+// part sends what waits, held back or not, until a post fails.
 func (s *Sender) part(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, partingTimeout)
 	defer cancel()

@@ -96,7 +96,7 @@ func TestTheEndIsToldToWhoeverWasToldOfTheBeginning(t *testing.T) {
 	}
 }
 
-// TestManyAlertsAreOne raises for a thousand entries: what is kept is bounded,
+// TestManyAlertsAreOne raises alerts for a thousand entries: memory is bounded,
 // and a chat that takes one message a second gets no more.
 func TestManyAlertsAreOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -129,7 +129,7 @@ func TestAnAlertThatDoesNotArriveIsSentAgain(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		answer func(w http.ResponseWriter, n int)
-		times  []time.Duration // when it is asked
+		times  []time.Duration // of requests
 		want   []string
 		log    string
 	}{
@@ -224,8 +224,8 @@ func TestWhatComesUpWhileAnAlertDoesNotArrive(t *testing.T) {
 	})
 }
 
-// TestRaisingWaitsForNothing raises while the chat takes a request and does not
-// answer.
+// TestRaisingWaitsForNothing raises alerts while the chat has a request that it
+// does not answer.
 func TestRaisingWaitsForNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := open(t, time.Minute)
@@ -315,7 +315,8 @@ func TestAnAddressThatIsNoneIsRefusedWithoutShowingIt(t *testing.T) {
 	}
 }
 
-// TestOwnClientReachesTheOperatorsNetwork: a chat may stand beside the server.
+// TestOwnClientReachesTheOperatorsNetwork: the chat may be on a private
+// network.
 func TestOwnClientReachesTheOperatorsNetwork(t *testing.T) {
 	asked := make(chan string, 10)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

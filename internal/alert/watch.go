@@ -8,26 +8,26 @@ import (
 )
 
 const (
-	// downAfter is how many attempts in a row fail before a phone system is
-	// down: two may be a coincidence.
+	// downAfter is how many attempts in a row must fail before a phone system
+	// is down: two may be a coincidence.
 	downAfter = 3
 
-	// downFor is how long they fail. A phone system that restarts is back
-	// within that, and what an operator would do takes longer.
+	// downFor is how long they must fail. A phone system that restarts is back
+	// within that time, and an operator could not act sooner.
 	downFor = 2 * time.Minute
 )
 
-// Change is what an attempt changes.
+// Change is the result of an attempt.
 type Change int
 
 // The changes.
 const (
 	Unchanged Change = iota
 	Down             // it is down, or still is
-	Up               // it was down, and is no longer
+	Up               // it was down, and is up again
 )
 
-// Watch decides from attempts at a phone system whether it stays down. It is a
+// Watch decides from attempts at a phone system whether it is down. It is a
 // value: Attempt returns the next one. The zero Watch has seen nothing.
 type Watch struct {
 	failures int
@@ -35,7 +35,7 @@ type Watch struct {
 	down     bool
 }
 
-// Attempt notes whether an attempt was answered, at a time. A refusal is an
+// Attempt records whether an attempt was answered, at a time. A refusal is an
 // answer: a phone system that says no is up.
 func (w Watch) Attempt(answered bool, at time.Time) (Watch, Change) {
 	if answered {
@@ -55,11 +55,11 @@ func (w Watch) Attempt(answered bool, at time.Time) (Watch, Change) {
 	return w, Unchanged
 }
 
-// Since returns since when the attempts fail; the zero time: the last did not.
+// Since returns since when attempts fail; the zero time: the last did not.
 func (w Watch) Since() time.Time { return w.since }
 
-// PhoneSystem raises an alert when a phone system stays down, and resolves it.
-// It may be used by several goroutines.
+// PhoneSystem raises an alert when a phone system is down, and resolves it. It
+// may be used by several goroutines.
 type PhoneSystem struct {
 	alerts *Sender
 	host   string
@@ -68,16 +68,16 @@ type PhoneSystem struct {
 	watch Watch
 }
 
-// NewPhoneSystem returns a PhoneSystem that has seen nothing. host names the
-// phone system to its operator.
+// NewPhoneSystem returns a PhoneSystem that has seen nothing. The host names
+// the phone system in alerts.
 func NewPhoneSystem(alerts *Sender, host string) *PhoneSystem {
 	return &PhoneSystem{alerts: alerts, host: host}
 }
 
-// Attempt notes whether an attempt was answered.
+// Attempt records whether an attempt was answered.
 func (p *PhoneSystem) Attempt(ctx context.Context, answered bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock() // what is told has the order of what was seen
+	defer p.mu.Unlock() // reports come in the order of events
 	var change Change
 	p.watch, change = p.watch.Attempt(answered, time.Now())
 	switch change {

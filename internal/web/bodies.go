@@ -10,31 +10,31 @@ import (
 	"time"
 )
 
-// DefaultBodies is how many requests with a body are worked on at once, where
-// nobody says. A quarter of them with 64 KiB each, which is all that may be on
-// its way, are 8 MiB, and twice that while they grow.
+// DefaultBodies is the default number of requests with a body in progress. A
+// quarter of them with 64 KiB each, which is all that may be arriving, are 8
+// MiB, and twice that while they grow.
 const DefaultBodies = 512
 
-// Bodies bounds the requests of a process that have a body in hand. At most a
-// quarter of them may still wait for the rest of theirs: the one that has waited
-// longest gives way to the next, so that who sends slowly holds up nobody else. One
-// that has come whole, and that the server itself has not read yet, does not.
-// Requests without a body are not counted.
+// Bodies bounds the requests of a process with a body in progress. At most a
+// quarter of them may still be receiving it: then the one that has waited
+// longest gives way to the next, so that slow senders do not hold up anyone
+// else. A body that has arrived whole, but that the server has not read yet,
+// does not give way. Requests without a body are not counted.
 type Bodies struct {
 	mu      sync.Mutex
 	most    int
 	inHand  int
-	waiting *list.List // of *bodyInHand, the one that began first in front
+	waiting *list.List // of *bodyInHand, the first to begin in front
 }
 
-// NewBodies returns Bodies of at most so many requests; 0: DefaultBodies.
+// NewBodies returns Bodies with a limit; 0: DefaultBodies.
 func NewBodies(most int) *Bodies {
 	b := &Bodies{waiting: list.New()}
 	b.Limit(most)
 	return b
 }
 
-// Limit changes the bound. Those that are in hand stay.
+// Limit changes the limit. Requests in progress stay.
 func (b *Bodies) Limit(most int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -43,45 +43,45 @@ func (b *Bodies) Limit(most int) {
 	}
 }
 
-// errBusy is what reading a body yields that there is no room for. What is
-// answered to it is the recorder's matter.
+// errBusy is what reading a body returns if there is no room for it. The
+// recorder sends the answer.
 var errBusy = errors.New("there are too many requests at once")
 
 // SlowRefusal is how long a request whose body gave way waits for its answer,
-// unless it sends the rest. A client that is told at once and comes back at once
-// would keep the server busy: two thousand of them cost everybody else seconds.
+// unless it sends the rest. Clients that are refused at once and come back at
+// once would keep the server busy: two thousand of them cost everyone else
+// seconds.
 const SlowRefusal = 5 * time.Second
 
-// What a body can come to. It comes to one of them once: a body that has been
-// read to its end does not give way because its goroutine has to wait its turn
-// to say so.
+// The outcome of a body, which is final: a body that has been read to its end
+// does not give way because its goroutine is slow to say so.
 const (
 	bodyWaits   int32 = iota
-	bodyRead          // to its end, or nothing more comes of it
+	bodyRead          // to its end, or it failed
 	bodyGaveWay       // to another
 )
 
-// bodyInHand is the body of a request. It counts from the first time that it is read
-// to the end of its request.
+// bodyInHand is a request's body. It counts from its first read to the end of
+// the request.
 type bodyInHand struct {
 	io.ReadCloser
 	of      *Bodies
-	on      *connection // nil: it is not known
+	on      *connection // nil: unknown
 	control *http.ResponseController
 
-	came  atomic.Int32 // to one of the above
+	came  atomic.Int32 // one of the above
 	read  int64        // bytes
-	begun bool         // it has been read, or there was no room to
+	begun bool         // the first read was tried
 
-	// What follows is guarded by of.mu.
-	place   *list.Element // in of.waiting; nil: it does not wait
+	// The rest is guarded by of.mu.
+	place   *list.Element // in of.waiting; nil: it is not waiting
 	counted bool
 	refused bool
 	whole   bool // it has been read to its end
-	over    bool // so has it not, and nothing more comes of it
+	over    bool // it has ended, whole or not
 }
 
-// Read reads on, where there is room.
+// Read reads the body, if there is room for it.
 func (b *bodyInHand) Read(p []byte) (int, error) {
 	if !b.begin() {
 		return 0, errBusy
@@ -92,7 +92,7 @@ func (b *bodyInHand) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if b.came.Load() != bodyRead && !b.came.CompareAndSwap(bodyWaits, bodyRead) {
-		return 0, errBusy // the error is that of the deadline, which ended it
+		return 0, errBusy // the error is the deadline's, which ended it
 	}
 	b.of.mu.Lock()
 	defer b.of.mu.Unlock()
@@ -125,20 +125,20 @@ func (b *bodyInHand) begin() bool {
 	}
 	b.of.inHand++
 	b.counted, b.place = true, b.of.waiting.PushBack(b)
-	_ = b.control.SetReadDeadline(time.Now().Add(BodyTimeout)) // else that of all requests holds
+	_ = b.control.SetReadDeadline(time.Now().Add(BodyTimeout)) // otherwise that of all requests applies
 	return true
 }
 
-// giveWay ends the wait of the body that has waited longest for its client.
+// giveWay refuses the body that has waited longest for its client.
 func (b *Bodies) giveWay() {
 	for place := b.waiting.Front(); place != nil; place = place.Next() {
 		slow, _ := place.Value.(*bodyInHand)
 		if !slow.on.waits() || !slow.came.CompareAndSwap(bodyWaits, bodyGaveWay) {
-			continue // it is we who are slow
+			continue // the delay is ours
 		}
 		slow.refused = true
 		slow.leave()
-		_ = slow.control.SetReadDeadline(time.Unix(1, 0)) // else it ends by the time limit of all
+		_ = slow.control.SetReadDeadline(time.Unix(1, 0)) // otherwise it ends at the general time limit
 		return
 	}
 }
@@ -166,7 +166,7 @@ func (b *bodyInHand) end() {
 	b.leave()
 }
 
-// state says whether there was room for it, and whether it was read to its end.
+// state says whether the body was refused, and whether it was read to its end.
 func (b *bodyInHand) state() (refused, whole bool) {
 	b.of.mu.Lock()
 	defer b.of.mu.Unlock()

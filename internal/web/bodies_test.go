@@ -24,7 +24,7 @@ var reads = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "fine")
 })
 
-// bounded is a server that has so many bodies in hand.
+// bounded is a server with a limit of bodies in progress.
 func bounded(t *testing.T, most int, handler http.Handler) *httptest.Server {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
@@ -90,8 +90,8 @@ func TestRequestsInHandAreBounded(t *testing.T) {
 	}
 }
 
-// TestAnAnswerDoesNotWaitForABodyThatIsNotRead: a stranger who is refused at once
-// is told so at once.
+// TestAnAnswerDoesNotWaitForABodyThatIsNotRead: a client that is refused at
+// once gets its answer at once.
 func TestAnAnswerDoesNotWaitForABodyThatIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refuses := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) })

@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// proxies are the trusted ones of all tests: this machine and a network.
+// proxies are the trusted proxies of all tests: this machine and some networks.
 var proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"), netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00::/8")}
 
 func TestTheClientIsTheRightMostAddressThatIsNoProxy(t *testing.T) {

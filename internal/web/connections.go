@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// MaxConnections is how many connections a listener has at once. A proxy has a
-	// few hundred; one that asks nothing costs some 20 kB.
+	// MaxConnections is how many connections a listener has at once. A proxy
+	// has a few hundred; an idle one costs some 20 kB.
 	MaxConnections = 4096
 
 	// maxLingering is how many of them may be slow ones that wait for their
@@ -20,26 +20,27 @@ const (
 	maxLingering = MaxConnections / 2
 )
 
-// connections bounds the connections of a server. The one that has asked nothing
-// for longest is closed for the next: whoever holds thousands open keeps nobody
-// out.
+// connections bounds the connections of a server. The one that has been idle
+// longest is closed for the next: a client that holds thousands open keeps no
+// one out.
 type connections struct {
 	most int
 
 	mu        sync.Mutex
 	all       map[net.Conn]*connection
-	idle      *list.List // of *connection: those that no request is answered on, the one that is so for longest in front
-	lingering *list.List // of *connection: those that linger, which are closed before the idle ones
+	idle      *list.List // of *connection: those without a request in progress, the longest idle in front
+	lingering *list.List // of *connection: those that linger, closed before the idle ones
 }
 
 type connection struct {
 	of    *connections
 	conn  net.Conn
 	in    *list.List    // idle or lingering; nil: a request is being answered
-	place *list.Element // there
+	place *list.Element // in it
 }
 
-// moveTo puts a connection into a list, or into none. The lock is held.
+// moveTo puts a connection into a list, or into none. The caller holds the
+// lock.
 func (k *connection) moveTo(in *list.List) {
 	if k.in != nil {
 		k.in.Remove(k.place)
@@ -49,7 +50,7 @@ func (k *connection) moveTo(in *list.List) {
 	}
 }
 
-// bound makes a server close connections past so many.
+// bound makes a server close connections beyond a limit.
 func bound(s *http.Server, most int) {
 	c := &connections{most: most, all: make(map[net.Conn]*connection), idle: list.New(), lingering: list.New()}
 	next := s.Handler
@@ -66,7 +67,7 @@ func bound(s *http.Server, most int) {
 	})
 }
 
-// waitedFor is a listener whose connections know whether they are waited for.
+// waitedFor is a listener whose connections know whether they are being read.
 type waitedFor struct{ net.Listener }
 
 // Accept waits for the next connection.
@@ -78,11 +79,11 @@ func (l waitedFor) Accept() (net.Conn, error) {
 	return &readConn{Conn: conn}, nil
 }
 
-// readConn knows whether somebody reads from it: what had come before has been
-// read by then.
+// readConn knows whether it is being read: then everything that had arrived has
+// been read.
 type readConn struct {
 	net.Conn
-	reading atomic.Int32 // by how many
+	reading atomic.Int32 // number of readers
 }
 
 // Read reads from the connection.
@@ -92,8 +93,8 @@ func (c *readConn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// CloseWrite lets net/http tell a client that no more comes, and wait for what it
-// is sending.
+// CloseWrite lets net/http end its side, and wait for what the client is still
+// sending.
 func (c *readConn) CloseWrite() error {
 	if conn, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return conn.CloseWrite()
@@ -101,8 +102,8 @@ func (c *readConn) CloseWrite() error {
 	return nil
 }
 
-// waits reports whether the server waits for what the client sends. Where that
-// cannot be told it does.
+// waits reports whether the server waits for the client to send something. If
+// unknown, it is true.
 func (k *connection) waits() bool {
 	if k == nil {
 		return true
@@ -114,15 +115,14 @@ func (k *connection) waits() bool {
 // connectionKey is the key of a request's connection in its context.
 type connectionKey struct{}
 
-// connectionOf returns the connection that a request came on; nil: no Server has
-// it.
+// connectionOf returns the connection of a request; nil: not from a Server.
 func connectionOf(r *http.Request) *connection {
 	this, _ := r.Context().Value(connectionKey{}).(*connection)
 	return this
 }
 
-// changed is told of each state of each connection. Requests say themselves when
-// they begin and end.
+// changed gets each state of each connection. Requests themselves report their
+// begin and end.
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	if state == http.StateClosed || state == http.StateHijacked {
 		c.closed(conn)
@@ -145,8 +145,8 @@ func (c *connections) opened(conn net.Conn) *connection {
 	return this
 }
 
-// forgetOldest forgets the connection that is to be closed first. There is one:
-// who calls has just opened it, or lingers.
+// forgetOldest forgets the connection to close first. There is always one: the
+// caller has just opened one, or made one linger.
 func (c *connections) forgetOldest() *connection {
 	first := c.lingering.Front()
 	if first == nil {
@@ -184,10 +184,9 @@ func (k *connection) end() {
 	}
 }
 
-// linger waits until the client has sent so many more bytes, has closed the
-// connection, or SlowRefusal is over. What it sends is thrown away: nothing more
-// is read of this connection. Where there are too many it is the first to be
-// closed.
+// linger waits until the client has sent left more bytes, has closed the
+// connection, or SlowRefusal is over. It discards what arrives: the connection
+// serves no more requests. If too many linger, the oldest is closed.
 func (k *connection) linger(left int64) {
 	k.of.mu.Lock()
 	var oldest *connection

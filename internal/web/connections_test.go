@@ -14,8 +14,8 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// TestIdleConnectionsKeepNobodyOut: of thousands of connections that ask nothing
-// the oldest are closed, and those that wait for an answer are not.
+// TestIdleConnectionsKeepNobodyOut: of thousands of idle connections the oldest
+// are closed, but not those that wait for an answer.
 func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		goOn := make(chan struct{})
@@ -25,7 +25,7 @@ func TestIdleConnectionsKeepNobodyOut(t *testing.T) {
 			}
 			_, _ = io.WriteString(w, "fine")
 		}), slog.New(slog.DiscardHandler))
-		web.NewDrain(s) // which follows connections as well
+		web.NewDrain(s) // which tracks connections as well
 		listener := pipenet.Listen()
 		var serving sync.WaitGroup
 		serving.Go(func() { _ = s.Serve(listener) })

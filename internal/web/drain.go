@@ -12,37 +12,37 @@ import (
 )
 
 const (
-	// farewell is how long connections that clients keep open are still answered
-	// once stopping has begun: each answer asks its client to open a new one.
-	// One that is closed without that may just then be carrying a request.
+	// farewell is how long kept connections are still answered once stopping
+	// has begun: each answer asks its client to open a new one. A connection
+	// that is closed without that may be carrying a request.
 	farewell = 500 * time.Millisecond
 
-	// slowest is how long after that a client may take to send what it has begun
-	// to send. Everybody else's next request waits for it.
+	// slowest is how long after that a client may take to send what it has
+	// begun to send. Everyone else's next request waits for it.
 	slowest = 500 * time.Millisecond
 )
 
-// Drain ends an http.Server without failing a request that somebody is sending.
-// Shutdown alone would close connections on which a request is on its way, kept
-// ones and new ones, and would wait for clients that say nothing or hold back
-// the rest of a body. Serve by it, and end it by Begin and Stop.
+// Drain stops an http.Server without failing a request that is being sent.
+// Shutdown alone would close connections on which a request is on its way, both
+// kept and new ones, and would wait for clients that send nothing or hold back
+// the rest of a body. Serve with it, and stop it with Begin and Stop.
 type Drain struct {
 	server *http.Server
 	begun  chan struct{} // closed by Begin
-	over   time.Time     // when the farewell is
+	over   time.Time     // the end of the farewell
 	served chan struct{} // closed when Serve has ended
 
 	changed chan struct{} // has a token when silent or kept has changed
 
 	mu       sync.Mutex
 	listener net.Listener
-	silent   map[net.Conn]struct{} // connections that no whole headers came on yet
+	silent   map[net.Conn]struct{} // connections without complete headers yet
 	kept     map[net.Conn]struct{} // connections whose clients have not been asked to open another
 	unread   map[net.Conn]*body    // of the last request with one
 }
 
-// NewDrain returns the Drain of a server that Server has made and that does not
-// serve yet. It puts itself in front of the server's handler.
+// NewDrain returns the Drain of a server that was made by Server and is not
+// serving yet. It wraps the server's handler.
 func NewDrain(server *http.Server) *Drain {
 	d := &Drain{
 		server: server, begun: make(chan struct{}), served: make(chan struct{}), changed: make(chan struct{}, 1),
@@ -57,8 +57,8 @@ func NewDrain(server *http.Server) *Drain {
 	return d
 }
 
-// Begin asks clients from now on to open a new connection for their next
-// request. Requests are answered as before. It is to be called once.
+// Begin makes answers ask clients to open a new connection for their next
+// request. Requests are answered as before. Call it once.
 func (d *Drain) Begin() {
 	d.over = time.Now().Add(farewell)
 	close(d.begun)
@@ -81,8 +81,8 @@ func (d *Drain) Serve(listener net.Listener) error {
 	return err
 }
 
-// Stop takes no more connections, and returns once all that was taken is
-// answered or the context has ended. Call Begin before.
+// Stop takes no more connections, and returns once all accepted ones are
+// answered or the context has ended. Call Begin first.
 func (d *Drain) Stop(ctx context.Context) error {
 	over := time.NewTimer(time.Until(d.over))
 	defer over.Stop()
@@ -91,19 +91,19 @@ func (d *Drain) Stop(ctx context.Context) error {
 	listener := d.listener
 	d.mu.Unlock()
 	if listener != nil {
-		_ = listener.Close() // Serve says what is wrong with it
+		_ = listener.Close() // Serve reports its errors
 		<-d.served
 	}
-	// Once it is told to shut down, a server drops requests that it has just
-	// read: those of all connections that were taken must be in a handler.
+	// A server that is shutting down drops requests that it has just read, so
+	// all accepted connections must have reached a handler before.
 	cut := time.AfterFunc(slowest, d.cut)
 	defer cut.Stop()
 	d.none(ctx, d.silent, nil)
 	return d.server.Shutdown(ctx)
 }
 
-// none waits until no connection is in a set, the time is over, or the context
-// has ended.
+// none waits until a set has no connections left, the time is over, or the
+// context has ended.
 func (d *Drain) none(ctx context.Context, set map[net.Conn]struct{}, over <-chan time.Time) {
 	for {
 		d.mu.Lock()
@@ -122,12 +122,12 @@ func (d *Drain) none(ctx context.Context, set map[net.Conn]struct{}, over <-chan
 	}
 }
 
-// cut ends the connections that hold back what others wait for.
+// cut ends the connections that hold others up.
 func (d *Drain) cut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for conn := range d.silent {
-		_ = conn.Close() // nobody has said anything on it
+		_ = conn.Close() // nothing has arrived on it
 	}
 	for conn, body := range d.unread {
 		if !body.whole.Load() {
@@ -136,7 +136,7 @@ func (d *Drain) cut() {
 	}
 }
 
-// follow is told how each connection fares.
+// follow tracks the state of each connection.
 func (d *Drain) follow(conn net.Conn, state http.ConnState) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -151,8 +151,8 @@ func (d *Drain) follow(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// leaves is called, with the lock, for a connection that its client does not
-// keep any longer.
+// leaves is called, with the lock held, for a connection that its client will
+// not use again.
 func (d *Drain) leaves(conn net.Conn) {
 	delete(d.silent, conn)
 	delete(d.kept, conn)
@@ -162,12 +162,12 @@ func (d *Drain) leaves(conn net.Conn) {
 	}
 }
 
-// before knows of bodies that are being read, and asks clients to come back by
-// another connection once stopping has begun.
+// before tracks bodies that are being read, and asks clients to open another
+// connection once stopping has begun.
 func (d *Drain) before(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn := connectionOf(r).conn
-		var unread *body // nil: there is none
+		var unread *body // nil: none
 		if r.Body != http.NoBody {
 			unread = &body{ReadCloser: r.Body}
 		}
@@ -193,12 +193,12 @@ func (d *Drain) before(next http.Handler) http.Handler {
 	})
 }
 
-// body is a request's. Once it was read to its end, its connection holds
-// nothing back.
+// body is a request's body. Once it has been read to its end, its connection
+// holds no one up.
 type body struct {
 	io.ReadCloser
 
-	whole atomic.Bool // not guarded by the Drain: who has read it waits for nobody
+	whole atomic.Bool // not guarded by the Drain, so that readers never wait
 }
 
 func (b *body) Read(p []byte) (int, error) {

@@ -31,7 +31,7 @@ func (l *logged) ask(method, path string) {
 	l.handler.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// lines returns the lines that have all of some texts.
+// lines returns the lines that contain all of some texts.
 func (l *logged) lines(texts ...string) (found []string) {
 	for line := range strings.Lines(l.log.String()) {
 		has := true
@@ -110,7 +110,7 @@ func TestLinesOfOtherOutcomesAreNotSummed(t *testing.T) {
 	}
 }
 
-// What a client sends stands in a line for a part of it at most.
+// Only part of a client's input goes into a log line.
 func TestAMethodOfAStrangerMakesNoLongLine(t *testing.T) {
 	l := newLogged()
 	l.ask(strings.Repeat("METHOD", 1000), "/")
@@ -119,8 +119,8 @@ func TestAMethodOfAStrangerMakesNoLongLine(t *testing.T) {
 	}
 }
 
-// Where anybody is answered, what went well is summed too: by the entry that it
-// is about, but for what is not a stranger's doing.
+// Where anyone gets an answer, successes are summed too, by entry, unless they
+// are no stranger's doing.
 func TestAnswersToStrangersAreSummedByEntry(t *testing.T) {
 	about, whole := "", false
 	handler := http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -152,7 +152,7 @@ func TestAnswersToStrangersAreSummedByEntry(t *testing.T) {
 	if got := l.lines(`msg="more requests like this"`); len(got) != 1 || !strings.Contains(got[0], "count=440") || !strings.Contains(got[0], "entry=a outcome=cooldown") {
 		t.Errorf("the sums are %q", got)
 	}
-	for i := range 10_000 { // of entries that nobody has
+	for i := range 10_000 { // of entries that do not exist
 		ask(fmt.Sprint("x-", i), false, 1)
 	}
 	if got := l.lines("entry=x-"); len(got) > 1100 {

@@ -8,27 +8,27 @@ import (
 	"time"
 )
 
-// readyTimeout is how long a probe waits: what needs longer is not ready.
+// readyTimeout is how long a probe waits: slower checks count as failed.
 const readyTimeout = 2 * time.Second
 
-// Alive answers that the process runs.
+// Alive answers that the process is running.
 func Alive() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok\n"))
 	})
 }
 
-// Check looks whether a part can do its work. Its error is a sentence.
+// Check checks whether a part can do its work. Its error is a sentence.
 type Check func(ctx context.Context) error
 
-// impaired is an error of a part that does its work all the same.
+// impaired is an error of a part that works all the same.
 type impaired struct{ error }
 
 func (i impaired) Unwrap() error { return i.error }
 
-// Impaired marks the error of a Check as one that is told, but is no reason to
-// send requests elsewhere: the part goes on with what it had. It returns nil
-// for nil.
+// Impaired marks the error of a Check as one to report, but no reason to send
+// requests elsewhere: the part goes on with what it had. It returns nil for
+// nil.
 func Impaired(err error) error {
 	if err == nil {
 		return nil
@@ -58,6 +58,6 @@ func Ready(checks map[string]Check) http.Handler {
 		w.WriteHeader(status)
 		encoder := json.NewEncoder(w)
 		encoder.SetEscapeHTML(false)
-		_ = encoder.Encode(parts) // the probe has gone: nobody to tell
+		_ = encoder.Encode(parts) // the probe may have gone
 	})
 }

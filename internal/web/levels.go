@@ -10,8 +10,8 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// Levels is how things stand in the database. What is nil is not known, and
-// not shown; what a map does not have is none.
+// Levels are the database's current numbers. What is nil is unknown, and not
+// shown; what a map lacks is zero.
 type Levels struct {
 	Texts        map[ledger.State]int
 	Dead         map[ledger.Why]int // dead texts, by why
@@ -19,42 +19,42 @@ type Levels struct {
 	Entries      map[EntryState]int
 	Jobs         map[JobState]int
 
-	// OldestDue is when the queued text was due that waits longest; the zero
-	// time: none is queued.
+	// OldestDue is when the longest waiting queued text was due; the zero time:
+	// none is queued.
 	OldestDue time.Time
 
-	Free *uint64 // bytes that may be written to the database's disk
+	Free *uint64 // left on the database's disk, in bytes
 }
 
-// EntryState says how the phone system stands to an entry.
+// EntryState is an entry's state of provisioning.
 type EntryState string
 
-// The states, which are those of provisioning.
+// The states; see package provision.
 const (
 	EntryUnknown  EntryState = "unknown" // nothing was tried yet
 	EntryInOrder  EntryState = "in_order"
 	EntryFailed   EntryState = "failed"   // a step failed
-	EntryConflict EntryState = "conflict" // something of somebody else's stands in the way
-	EntryRemoved  EntryState = "removed"  // it was taken away on somebody's order
+	EntryConflict EntryState = "conflict" // somebody else's configuration is in the way
+	EntryRemoved  EntryState = "removed"  // removed on somebody's order
 )
 
-// JobState says where a job of the queue is.
+// JobState says where in the queue a job is.
 type JobState string
 
-// The states that matter; a job that is done is none.
+// The states of interest; finished jobs have none.
 const (
-	JobWaiting JobState = "waiting" // it can be worked on, now or at its time
+	JobWaiting JobState = "waiting" // it can be worked on, now or when it is due
 	JobRunning JobState = "running"
 )
 
-// levelsTimeout is how long the database may take to say how things stand.
+// levelsTimeout is how long the database may take to return the levels.
 // Prometheus waits ten seconds by default.
 const levelsTimeout = 5 * time.Second
 
 // levels is the prometheus.Collector of Levels.
 type levels struct {
 	read   atomic.Pointer[func(context.Context) (Levels, error)]
-	failed func() // told where they cannot be read
+	failed func() // called if they cannot be read
 
 	texts, dead, suppressions, entries, jobs, overdue, free *prometheus.Desc
 }
@@ -82,9 +82,8 @@ func (l *levels) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Where the levels cannot be read
-// there are none, and the failure is counted: what is old looks as if all were
-// well.
+// Collect implements prometheus.Collector. If the levels cannot be read, it
+// sends none and counts the failure: old values would look as if all were well.
 func (l *levels) Collect(to chan<- prometheus.Metric) {
 	read := l.read.Load()
 	if read == nil {
@@ -114,8 +113,8 @@ func (l *levels) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// collect sends a gauge for each value of a closed set, and one for all that
-// are in none, if there are any.
+// collect sends a gauge for each value of a closed set, and one for the rest,
+// if there are any.
 func collect[K ~string](to chan<- prometheus.Metric, desc *prometheus.Desc, counts map[K]int, set ...K) {
 	if counts == nil {
 		return

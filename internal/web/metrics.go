@@ -17,8 +17,8 @@ import (
 	"github.com/switchhook/switchhook/internal/optout"
 )
 
-// Metrics counts what the server does, and shows how things stand. Labels are
-// closed sets: a value that is in none is counted as other.
+// Metrics counts what the server does, and shows current levels. Labels are
+// closed sets: any other value counts as other.
 type Metrics struct {
 	registry      *prometheus.Registry
 	requests      *prometheus.HistogramVec
@@ -37,7 +37,7 @@ type Metrics struct {
 	wrongSecrets  *prometheus.CounterVec
 }
 
-// NewMetrics returns counters that stand at zero.
+// NewMetrics returns counters at zero.
 func NewMetrics() *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
@@ -89,7 +89,7 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// other is the label of what is in no closed set.
+// other is the label for values outside a closed set.
 const other = "other"
 
 // GivenUp is the result of a scheduled call that is not placed.
@@ -104,8 +104,8 @@ var (
 	inboundWords = []string{string(optout.Stop), string(optout.Start), string(optout.Help), other}
 )
 
-// beginAtZero makes the series that an alarm may be set on before anything was
-// counted: from nothing to one there is no rate.
+// beginAtZero creates the series that alarms may use before anything is
+// counted: a series that begins at one has no rate.
 func (m *Metrics) beginAtZero() {
 	for _, result := range attemptResults {
 		m.attempts.WithLabelValues(result)
@@ -156,7 +156,7 @@ func (m *Metrics) Step(step, result string) { m.steps.WithLabelValues(step, resu
 // CallBack counts a visitor's request to be called. The code is of a closed set.
 func (m *Metrics) CallBack(code string) { m.callBacks.WithLabelValues(code).Inc() }
 
-// ScheduledCall counts what a call that a visitor scheduled came to.
+// ScheduledCall counts the result of a call that a visitor scheduled.
 func (m *Metrics) ScheduledCall(result string) {
 	m.scheduled.WithLabelValues(among(scheduledResults, result)).Inc()
 }
@@ -167,19 +167,19 @@ func (m *Metrics) WrongSecrets(place guess.Place, secrets int) {
 	m.wrongSecrets.WithLabelValues(string(place)).Add(float64(secrets))
 }
 
-// ReadWaiting says where it is read how many networks wait because of wrong
-// secrets.
+// ReadWaiting sets the function that returns how many networks wait because of
+// wrong secrets.
 func (m *Metrics) ReadWaiting(read func() int) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "switchhook_wrong_secrets_waiting", Help: "Networks that wait because wrong secrets came from them.",
 	}, func() float64 { return float64(read()) }))
 }
 
-// EntriesProblem counts a file of entries that cannot be used.
+// EntriesProblem counts an entries file that cannot be used.
 func (m *Metrics) EntriesProblem() { m.entries.Inc() }
 
-// Attempt counts an attempt at a text. One that was put off for a reason of our
-// own, such as quiet hours, is none.
+// Attempt counts an attempt at a text, unless it was postponed for a reason of
+// our own, such as quiet hours.
 func (m *Metrics) Attempt(r ledger.Result) {
 	result := string(r.Why)
 	if r.State == ledger.Sent {
@@ -190,13 +190,13 @@ func (m *Metrics) Attempt(r ledger.Result) {
 	}
 }
 
-// Inbound counts a text that somebody sent.
+// Inbound counts an incoming text.
 func (m *Metrics) Inbound(word optout.Word) {
 	m.inbound.WithLabelValues(among(inboundWords, string(word))).Inc()
 }
 
-// Subscription counts a look at the subscription to a domain's texts, by
-// whether it holds.
+// Subscription counts a check of the subscription to a domain's texts, by
+// whether it is in place.
 func (m *Metrics) Subscription(holds bool) {
 	m.subscriptions.WithLabelValues(okOrFailed(holds)).Inc()
 }
@@ -213,8 +213,8 @@ func (m *Metrics) Alert(kind alert.Kind, arrived bool) {
 	m.alerts.WithLabelValues(name, okOrFailed(arrived)).Inc()
 }
 
-// ReadLevels says where the levels are read whenever Prometheus asks. Until
-// then there are none.
+// ReadLevels sets the function that reads the levels at each scrape. Before
+// that there are none.
 func (m *Metrics) ReadLevels(read func(context.Context) (Levels, error)) { m.levels.read.Store(&read) }
 
 // Handler answers Prometheus.

@@ -13,7 +13,7 @@ import (
 
 // note is what a handler adds to its request's log line.
 type note struct {
-	client netip.Addr // that asks
+	client netip.Addr // the client's address
 
 	mu sync.Mutex
 	noted
@@ -28,14 +28,14 @@ type noted struct {
 
 type noteKey struct{}
 
-// Note adds what became of a request to the one line that is logged of it, and
-// raises its level. Outside a request it is a line of its own, of the default
-// log: what may be outside of one takes NoteOr.
+// Note adds the outcome of a request to its one log line, and raises the line's
+// level. Outside a request it logs a line of its own to the default log; use
+// NoteOr where that can happen.
 func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	NoteOr(slog.Default())(ctx, level, message, attrs...)
 }
 
-// NoteOr returns a Note whose lines outside a request are of that log.
+// NoteOr returns a Note that logs to this log outside a request.
 func NoteOr(log *slog.Logger) func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	return func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 		n, ok := ctx.Value(noteKey{}).(*note)
@@ -50,14 +50,14 @@ func NoteOr(log *slog.Logger) func(ctx context.Context, level slog.Level, messag
 	}
 }
 
-// About says which entry a request is about, which has to be one that there is.
-// Lines about others are not summed with its line.
+// About says which entry a request is about, which must exist. Lines about
+// other entries are not summed with its line.
 func About(ctx context.Context, entry string) {
 	noteIn(ctx, func(n *noted) { n.about = entry })
 }
 
-// Whole has a request's line logged, however many are like it: the request is of
-// somebody who has shown a secret, or what it leads to is bounded otherwise.
+// Whole has a request's line logged, however many are like it: its client has
+// shown a secret, or its effects are bounded in another way.
 func Whole(ctx context.Context) {
 	noteIn(ctx, func(n *noted) { n.whole = true })
 }
@@ -70,18 +70,18 @@ func noteIn(ctx context.Context, change func(*noted)) {
 	}
 }
 
-// notedOf returns what was noted of a request.
+// notedOf returns what was noted for a request.
 func notedOf(ctx context.Context) (found noted) {
 	noteIn(ctx, func(n *noted) { found = *n })
 	return found
 }
 
-// maxMethod is how much of a method is logged, in bytes: those that are known
-// have seven.
+// maxMethod is how much of a method is logged, in bytes: known ones have seven
+// at most.
 const maxMethod = 20
 
-// line logs a request, or has it summed. Those of a route that is not open and
-// that went well are of somebody who has shown a secret.
+// line logs a request, or sums it up. If a route is not open, success means
+// that the client has shown a secret.
 func (h *Handler) line(r *http.Request, route Route, rec *recorder, client string, took time.Duration) {
 	level := slog.LevelInfo
 	if rec.status >= http.StatusInternalServerError {
@@ -95,7 +95,7 @@ func (h *Handler) line(r *http.Request, route Route, rec *recorder, client strin
 	}
 	if (route.Open || rec.status >= http.StatusBadRequest) && !n.whole {
 		k, words := kindOf(route.Name, rec.status, level, &n)
-		shown := func() []slog.Attr { // without what is of this request alone
+		shown := func() []slog.Attr { // without what is specific to this request
 			shown := []slog.Attr{slog.String("route", route.Name), slog.Int("status", rec.status), slog.String("client", client)}
 			if k.about != "" {
 				shown = append(shown, slog.String("entry", k.about))

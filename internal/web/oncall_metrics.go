@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// onCallMetrics count whom phone systems were told to ring, and how the sources
-// are that know it.
+// onCallMetrics count whom phone systems were told to call, and the state of
+// the on-call sources.
 type onCallMetrics struct {
 	decisions *prometheus.CounterVec
 	fetches   *prometheus.CounterVec
@@ -41,9 +41,8 @@ func (m *Metrics) OnCall(reason string, fallback bool) {
 	m.onCall.decisions.WithLabelValues(reason, yes).Inc()
 }
 
-// Source counts a question to a source of on-call people: failure is of a closed
-// set, empty where it answered. Age is that of what it said last, where it was
-// ever heard.
+// Source counts a query of an on-call source: failure is from a closed set,
+// empty if it answered. Age is that of its last answer, if it was ever heard.
 func (m *Metrics) Source(name, failure string, age time.Duration, heard bool) {
 	if failure == "" {
 		failure = okOrFailed(true)

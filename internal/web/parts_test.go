@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// TestEachPartHasItsOwnRules: the same handler stands in all three.
+// TestEachPartHasItsOwnRules has the same handler in all three.
 func TestEachPartHasItsOwnRules(t *testing.T) {
 	reads := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {

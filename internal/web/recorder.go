@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// retryAfter is what a request is told that there was no room for.
+// retryAfter is sent with refusals because there was no room.
 const retryAfter = time.Second
 
-// recorder remembers the status of an answer, and sees to what an answer owes
-// the request's body.
+// recorder records the status of an answer, and handles the request's body when
+// the answer begins.
 type recorder struct {
 	http.ResponseWriter
 	body   *bodyInHand // nil: the request has none
-	length int64       // of the body; negative: that is not known
+	length int64       // of the body; negative: unknown
 	status int
 	bytes  int64
-	muted  bool // what the handler writes goes nowhere
+	muted  bool // the handler's output is discarded
 
-	lingered time.Duration // a slow client was let wait
+	lingered time.Duration // how long a slow client was made to wait
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -44,14 +44,14 @@ func (r *recorder) WriteHeader(status int) {
 	r.ResponseWriter.WriteHeader(status)
 }
 
-// refuse answers a request whose body there was no room for, whatever its handler
-// made of it. A slow one waits for that, when its handler holds no memory any more.
+// refuse answers a request whose body was refused, whatever its handler
+// answered. Slow ones wait for it, after the handler has released its memory.
 func (r *recorder) refuse() {
 	const why = "there are too many requests at once; try again in a second\n"
 	if r.body.on != nil && r.body.gaveWay() {
 		left := r.length - r.body.read
 		if r.length < 0 {
-			left = maxAPIBody // it says when it ends, which nobody reads
+			left = maxAPIBody // its end is marked in the body, which is not parsed
 		}
 		began := time.Now()
 		r.body.on.linger(left)
@@ -66,11 +66,11 @@ func (r *recorder) refuse() {
 	header.Set("Cache-Control", "no-store")
 	header.Set("Retry-After", strconv.Itoa(int(retryAfter.Seconds())))
 	r.ResponseWriter.WriteHeader(r.status)
-	n, _ := io.WriteString(r.ResponseWriter, why) // who is gone cannot be told
+	n, _ := io.WriteString(r.ResponseWriter, why) // the client may have gone
 	r.bytes = int64(n)
 }
 
-// finish answers where the handler has not, or was not let.
+// finish answers if the handler has not, or was muted.
 func (r *recorder) finish() {
 	if r.status == 0 && r.body != nil {
 		r.WriteHeader(http.StatusOK)
@@ -92,5 +92,5 @@ func (r *recorder) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController find what the writer can do.
+// Unwrap lets http.ResponseController find the writer's abilities.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

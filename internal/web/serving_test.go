@@ -88,7 +88,7 @@ func (s *server) do(r *http.Request) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// finish ends the server, so that all is logged and observed.
+// finish stops the server, so that everything is logged and observed.
 func (s *server) finish() (log string, observed []string) {
 	s.Close()
 	return s.log.String(), s.observed
@@ -178,7 +178,7 @@ func TestHeadersThatAreTooLargeAreRefused(t *testing.T) {
 	}
 }
 
-// TestSlowClientsAreCutOff has clients that send a little at a time, to bind
+// TestSlowClientsAreCutOff has clients that send a little at a time, to tie up
 // connections.
 func TestSlowClientsAreCutOff(t *testing.T) {
 	const get = "GET /all HTTP/1.1\r\nHost: x\r\n"

@@ -15,7 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// openBounded is a door to a server that has so many bodies in hand.
+// openBounded is a door to a server with a limit of bodies in progress.
 func openBounded(t *testing.T, most int) *door {
 	t.Helper()
 	handler := web.New(web.Config{
@@ -29,7 +29,7 @@ const held = "POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n1234"
 
 const honest = "POST /all HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345"
 
-// asked asks and returns the status of the answer; it must come at once.
+// asked sends a request and returns the answer's status; it must come at once.
 func (d *door) asked(request string) int {
 	d.t.Helper()
 	began := time.Now()
@@ -66,8 +66,8 @@ func TestSlowBodiesKeepNobodyOut(t *testing.T) {
 			}
 		}
 		began := time.Now()
-		// All but a quarter of the bound give way, and one more to an honest one.
-		// The others have waited for too long then.
+		// All but a quarter of the limit give way, and one more to an honest
+		// one. By then the others have waited for too long.
 		for i := range slow {
 			response, want := <-answers, http.StatusServiceUnavailable
 			if i > slow-waiting {
@@ -80,9 +80,9 @@ func TestSlowBodiesKeepNobodyOut(t *testing.T) {
 	})
 }
 
-// TestSlowBodiesComeBackLate: one that gives way and comes back at once would
-// keep the server busy with nothing else. It has its answer when it has sent the
-// rest, or late.
+// TestSlowBodiesComeBackLate: a client that gave way and came back at once
+// would keep the server busy. It gets its answer when it has sent the rest, or
+// late.
 func TestSlowBodiesComeBackLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := openBounded(t, 4)
@@ -105,8 +105,8 @@ func TestSlowBodiesComeBackLate(t *testing.T) {
 	})
 }
 
-// TestSlowBodiesDoNotKeepConnections: those that wait for their refusal are the
-// first to be closed for others.
+// TestSlowBodiesDoNotKeepConnections: connections that wait for their refusal
+// are the first to be closed for others.
 func TestSlowBodiesDoNotKeepConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := openBounded(t, 16)
@@ -122,8 +122,8 @@ func TestSlowBodiesDoNotKeepConnections(t *testing.T) {
 	})
 }
 
-// TestAStopDoesNotWaitForRefusals: the connections of slow bodies hold no stop
-// up for as long as they would wait.
+// TestAStopDoesNotWaitForRefusals: a stop does not wait as long as the
+// connections of slow bodies would.
 func TestAStopDoesNotWaitForRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := openBounded(t, 4)
@@ -147,8 +147,8 @@ func TestAStopDoesNotWaitForRefusals(t *testing.T) {
 	})
 }
 
-// TestAWholeBodyDoesNotGiveWay: one that is there, and that the server has no
-// time to read, is not slow.
+// TestAWholeBodyDoesNotGiveWay: a body that has arrived, but that the server
+// has no time to read, is not slow.
 func TestAWholeBodyDoesNotGiveWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, goOn := make(chan struct{}), make(chan struct{})

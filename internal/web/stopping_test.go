@@ -18,7 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/web"
 )
 
-// door is a server that can be stopped, behind pipes.
+// door is a stoppable server on pipes.
 type door struct {
 	t       *testing.T
 	drain   *web.Drain
@@ -54,11 +54,11 @@ func (d *door) connect(sends string) *bufio.ReadWriter {
 
 func send(client *bufio.ReadWriter, text string) {
 	_, _ = client.WriteString(text)
-	_ = client.Flush() // a server that has closed it says so to who reads
+	_ = client.Flush() // readers notice if the server has closed it
 }
 
-// hears reads an answer: its status, what it says, and whether the connection
-// ends with it.
+// hears reads an answer: its status, its body, and whether the connection ends
+// with it.
 func (d *door) hears(client *bufio.ReadWriter) string {
 	d.t.Helper()
 	response, err := http.ReadResponse(client.Reader, nil)
@@ -86,8 +86,8 @@ func (d *door) stop() time.Duration {
 
 const get = "GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
-// TestWhoHoldsBackDoesNotHoldUpAStop has clients that others would have to
-// wait for.
+// TestWhoHoldsBackDoesNotHoldUpAStop has clients that a stop could have to wait
+// for.
 func TestWhoHoldsBackDoesNotHoldUpAStop(t *testing.T) {
 	for name, sends := range map[string]string{
 		"says nothing":                                   "",
@@ -113,7 +113,7 @@ func TestWhoHoldsBackDoesNotHoldUpAStop(t *testing.T) {
 				synctest.Wait()
 				reading := make(chan struct{})
 				go func() { defer close(reading); _, _ = io.Copy(io.Discard, client) }()
-				if took := d.stop(); took > 1100*time.Millisecond { // both limits, and how often Shutdown looks
+				if took := d.stop(); took > 1100*time.Millisecond { // both limits, plus Shutdown's polling interval
 					t.Errorf("the stop takes %v", took)
 				}
 				<-reading
@@ -144,9 +144,9 @@ func TestABodyThatIsOnItsWayIsWaitedFor(t *testing.T) {
 	})
 }
 
-// TestKeptConnectionsEndWithAnAnswer has a client that asks each tenth of a
-// second on one connection: it is told that the connection ends, rather than
-// finding its next request unanswered.
+// TestKeptConnectionsEndWithAnAnswer has a client that sends a request each
+// tenth of a second on one connection: it is told that the connection ends,
+// rather than losing its next request.
 func TestKeptConnectionsEndWithAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := openDoor(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "fine") })
@@ -167,7 +167,7 @@ func TestKeptConnectionsEndWithAnAnswer(t *testing.T) {
 	})
 }
 
-// TestUntilTheFarewellIsOverConnectionsAreTaken has somebody connect while
+// TestUntilTheFarewellIsOverConnectionsAreTaken has a client connect while
 // another connection is kept.
 func TestUntilTheFarewellIsOverConnectionsAreTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

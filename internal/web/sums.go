@@ -11,35 +11,35 @@ import (
 )
 
 const (
-	// wholeLines is how many like lines of requests are logged in a minute. Those
-	// past them are one line, which says how many there were.
+	// wholeLines is how many alike lines are logged in a minute. The rest
+	// become one line, which says how many there were.
 	wholeLines = 60
 
 	// sumEvery is the minute.
 	sumEvery = time.Minute
 
-	// maxKinds bounds the kinds of lines of a minute. Past it those about
-	// different entries are alike.
+	// maxKinds bounds the kinds of lines in a minute. Beyond it lines about
+	// different entries count as alike.
 	maxKinds = 1000
 
-	// maxWords bounds what of a line makes its kind, in bytes.
+	// maxWords bounds how much of a line makes its kind, in bytes.
 	maxWords = 500
 )
 
-// Sums keeps those who ask thousands of times from filling the log: of requests
-// that anybody can make, like lines are summed. Lines are alike that have the
-// same route, status, level and outcome, are about the same entry, and where the
-// fault is ours have the same error.
+// Sums keeps clients that send thousands of requests from filling the log: for
+// requests that anyone can make, alike lines are summed up. Lines are alike if
+// they have the same route, status, level and outcome, are about the same
+// entry, and for our own faults have the same error.
 type Sums struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
 	ends  time.Time // of the minute; zero: none has begun
 	kinds map[kind]*sum
-	order []kind // as they came
+	order []kind // in order of arrival
 }
 
-// kind is what makes two lines alike.
+// kind is what makes lines alike.
 type kind struct {
 	route  string
 	status int
@@ -48,17 +48,17 @@ type kind struct {
 	words  string
 }
 
-// sum is the lines of one kind in a minute.
+// sum counts the lines of one kind in a minute.
 type sum struct {
 	lines int
 	last  []slog.Attr // of the last one that was not logged
 }
 
-// NewSums returns Sums that write to a log. Those that are left when nobody asks
-// any more are written by Flush.
+// NewSums returns Sums that write to a log. When requests stop, call Flush to
+// write the rest.
 func NewSums(log *slog.Logger) *Sums { return &Sums{log: log, kinds: make(map[kind]*sum)} }
 
-// kindOf returns the kind of a request's line, and what of it a sum says.
+// kindOf returns the kind of a request's line, and its attributes for a sum.
 func kindOf(route string, status int, level slog.Level, n *noted) (k kind, shown []slog.Attr) {
 	k = kind{route: route, status: status, level: level, about: n.about}
 	var words strings.Builder
@@ -79,8 +79,8 @@ func kindOf(route string, status int, level slog.Level, n *noted) (k kind, shown
 	return k, shown
 }
 
-// isWhole counts a line, and reports whether it is to be logged. shown is what a
-// sum says of it.
+// isWhole counts a line, and reports whether to log it. shown returns its
+// attributes for a sum.
 func (s *Sums) isWhole(ctx context.Context, k kind, now time.Time, shown func() []slog.Attr) bool {
 	s.flushBefore(ctx, now)
 	s.mu.Lock()
@@ -109,8 +109,7 @@ func (s *Sums) isWhole(ctx context.Context, k kind, now time.Time, shown func() 
 	return false
 }
 
-// Flush logs the sums of a minute that is over. It is meant to be called every
-// minute or so.
+// Flush logs the sums of a minute that is over. Call it about every minute.
 func (s *Sums) Flush(ctx context.Context) { s.flushBefore(ctx, time.Now()) }
 
 // Close logs what has been summed so far.

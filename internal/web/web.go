@@ -1,6 +1,6 @@
-// Package web is what the application server's listener answers: which paths
-// lead where, and the rules that hold for all of them: limits, the client's
-// address, one log line a request, counters.
+// Package web serves the application server's listener: which paths lead where,
+// and the rules for all of them: limits, the client's address, one log line for
+// each request, counters.
 package web
 
 import (
@@ -23,17 +23,17 @@ const (
 	// HeaderTimeout is how long a client may take to send its headers.
 	HeaderTimeout = 5 * time.Second
 
-	// BodyTimeout is how long a body may take, once somebody reads it: forms are
-	// small, also on bad lines.
+	// BodyTimeout is how long a body may take once a handler reads it: forms
+	// are small, even on bad lines.
 	BodyTimeout = 10 * time.Second
 
-	// RequestTimeout bounds reading a request whose body nobody reads.
+	// RequestTimeout bounds receiving a request whose body no handler reads.
 	RequestTimeout = 20 * time.Second
 
 	// AnswerTimeout bounds a request in all. Provisioning takes the longest.
 	AnswerTimeout = 40 * time.Second
 
-	// IdleTimeout is how long a proxy's connection is kept.
+	// IdleTimeout is how long an idle connection, such as a proxy's, is kept.
 	IdleTimeout = 2 * time.Minute
 
 	// MaxHeader bounds the headers in bytes.
@@ -57,33 +57,32 @@ func Server(handler http.Handler, log *slog.Logger) *http.Server {
 
 // Route is one path of the server.
 type Route struct {
-	Path    string // as http.ServeMux takes it, without a method
+	Path    string // a pattern of http.ServeMux, without a method
 	Name    string // in logs and metrics
 	Handler http.Handler
 	Quiet   bool  // not worth a log line: probes and scrapes
-	Open    bool  // anybody gets an answer, without a secret: see Sums
-	MaxBody int64 // the largest body, in bytes; 0: that of its part
+	Open    bool  // anyone gets an answer, without a secret: see Sums
+	MaxBody int64 // the largest body, in bytes; 0: its part's limit
 }
 
-// Config is what a Handler needs. What it answers is in three parts, each with
-// a mux and rules of its own: no path of one can be reached by the rules of
-// another.
+// Config is what a Handler needs. Its routes are in three parts, each with its
+// own mux and rules: no part's paths can be reached under another's rules.
 type Config struct {
-	Webhooks []Route // what phone systems and form services ask
+	Webhooks []Route // called by phone systems and form services
 	API      []Route // the phone side's API, for programs with a token
 	Operator []Route // probes, counters and the console
 
-	Bodies         *Bodies // bounds those in hand, over all Handlers that have it; nil: this one has its own
-	Sums           *Sums   // of all Handlers that have it; nil: this one has its own, whose last minute is not told
+	Bodies         *Bodies // shared limit of several Handlers; nil: this one has its own
+	Sums           *Sums   // shared by several Handlers; nil: this one has its own, whose last minute is lost
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
-	Observe        func(route string, status int, took time.Duration) // may be nil
+	Observe        func(route string, status int, took time.Duration) // optional
 }
 
-// The largest bodies, in bytes. Handlers may take less.
+// The largest bodies, in bytes. Handlers may set lower limits.
 const (
-	maxWebhookBody  = 64 << 10 // a form, or what a phone system tells of a call
-	maxAPIBody      = 1 << 20  // what the vendor takes
+	maxWebhookBody  = 64 << 10 // a form, or a phone system's report of a call
+	maxAPIBody      = 1 << 20  // the vendor's limit
 	maxOperatorBody = 64 << 10
 )
 
@@ -106,14 +105,14 @@ func New(c Config) *Handler {
 	h.unknown = h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
 	h.add(c.Webhooks, maxWebhookBody, func(next http.Handler) http.Handler { return next })
 	h.add(c.API, maxAPIBody, private)
-	// A page of somebody else's in the operator's browser must not get here.
+	// Another site's page in the operator's browser must not get in.
 	sameOrigin := http.NewCrossOriginProtection()
 	h.add(c.Operator, maxOperatorBody, func(next http.Handler) http.Handler { return private(sameOrigin.Handler(next)) })
 	return h
 }
 
-// add makes a mux of routes and puts it behind the rules of its part. Bodies
-// have most bytes at most, where their route does not say.
+// add makes a mux of routes and applies the rules of its part. Bodies are
+// limited to most bytes, unless their route says otherwise.
 func (h *Handler) add(routes []Route, most int64, rules func(http.Handler) http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle("/", h.unknown)
@@ -124,14 +123,14 @@ func (h *Handler) add(routes []Route, most int64, rules func(http.Handler) http.
 	}
 }
 
-// firstElement returns a path's first element: /console of /console/line.
+// firstElement returns a path's first element: /console for /console/line.
 func firstElement(path string) string {
 	path = strings.TrimPrefix(path, "/")
 	first, _, _ := strings.Cut(path, "/")
 	return first
 }
 
-// private keeps answers out of caches, and out of guesses at what they are.
+// private keeps answers out of caches, and turns content sniffing off.
 func private(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -159,7 +158,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 		client := ClientAddress(r, h.config.TrustedProxies)
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, &note{client: client}))
 		rec := &recorder{ResponseWriter: w}
-		if r.Body != nil && r.ContentLength != 0 { // a body that is none has been wrapped
+		if r.Body != nil && r.ContentLength != 0 { // http.NoBody may have been wrapped
 			rec.body = &bodyInHand{ReadCloser: r.Body, of: h.config.Bodies, on: connectionOf(r), control: http.NewResponseController(w)}
 			r.Body, rec.length = rec.body, r.ContentLength
 			defer rec.body.end()
@@ -180,7 +179,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 	})
 }
 
-// panicked logs a panic, and answers where nothing was answered yet.
+// panicked logs a panic, and answers if there was no answer yet.
 func (h *Handler) panicked(r *http.Request, route Route, rec *recorder, p any) {
 	said := phone.MaskIn(fmt.Sprint(p))
 	k := kind{route: route.Name, level: slog.LevelError, words: "panic " + plaintext.Clip(said, maxWords)}
@@ -208,8 +207,8 @@ func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip
 	h.line(r, route, rec, client.String(), took)
 }
 
-// Client returns the address that a request of a Handler came from, as
-// ClientAddress says.
+// Client returns the address that a Handler's request came from; see
+// ClientAddress.
 func Client(r *http.Request) netip.Addr {
 	if n, ok := r.Context().Value(noteKey{}).(*note); ok {
 		return n.client
@@ -217,9 +216,9 @@ func Client(r *http.Request) netip.Addr {
 	return netip.Addr{}
 }
 
-// ClientAddress returns the address that a request came from: the peer's, or
-// where that is a trusted proxy the right-most address of X-Forwarded-For that
-// is not one. What stands further left anybody can write.
+// ClientAddress returns the address that a request came from: the peer's, or if
+// that is a trusted proxy the right-most address in X-Forwarded-For that is not
+// one. Anyone can forge those further left.
 func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	peer, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -237,7 +236,7 @@ func ClientAddress(r *http.Request, trusted []netip.Prefix) netip.Addr {
 	return client
 }
 
-// parseAddress reads an address with or without a port.
+// parseAddress parses an address with or without a port.
 func parseAddress(s string) (netip.Addr, error) {
 	if withPort, err := netip.ParseAddrPort(s); err == nil {
 		return withPort.Addr().Unmap().WithZone(""), nil
