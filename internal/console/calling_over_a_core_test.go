@@ -30,8 +30,8 @@ func essence(t *testing.T, events []trace.Stamped) []string {
 	return lines
 }
 
-// TestACallOverACoreIsAsADirectOne compares what scripted callers meet over a
-// Core with what they meet directly.
+// TestACallOverACoreIsAsADirectOne compares what scripted callers get over a
+// Core with what they get directly.
 func TestACallOverACoreIsAsADirectOne(t *testing.T) {
 	menu := documents{
 		"/":     `<Gather numDigits="2" timeout="3" action="/next"><Say>Press two keys.</Say><Play>4s.wav</Play></Gather>`,
@@ -134,8 +134,8 @@ func TestWithoutTheTokenNothingIsPlaced(t *testing.T) {
 	}
 }
 
-// TestALiveClockGoesOnWhileAResponderIsAsked has a terminal whose clock is
-// that of the wall: what the Core records after a slow answer is late by that.
+// TestALiveClockGoesOnWhileAResponderIsAsked has a terminal on real time: after
+// a slow answer the Core's events are later by that much.
 func TestALiveClockGoesOnWhileAResponderIsAsked(t *testing.T) {
 	const slow = 300 * time.Millisecond
 	core := start(t, later(slow, documents{"/": `<Response><Echo timeout="1"/></Response>`}))

@@ -9,25 +9,24 @@ import (
 	"github.com/switchhook/switchhook/internal/guess"
 )
 
-// Door lets the operator in to what stands behind it: whoever shows the
-// operator's token, as Authorization: Bearer.
+// Door admits clients that send the operator's token, as Authorization: Bearer.
 type Door struct {
-	Token   string       // without one everybody is refused
-	Guesses *guess.Watch // has who guesses at it wait; nil: nobody waits
+	Token   string       // without one everyone is refused
+	Guesses *guess.Watch // makes those who guess at it wait. Optional
 
-	// Browsers takes the token as the password of HTTP Basic too, with any name:
-	// a browser asks its user for that. It sends it again by itself to the same
-	// server, so this is for pages that change nothing.
+	// Browsers accepts the token as the password of HTTP Basic too, with any
+	// name: browsers ask their users for that. They send it again by themselves
+	// to the same server, so this is only for pages that change nothing.
 	Browsers bool
 
 	Next http.Handler
 }
 
-// challenge has a browser ask for the token.
+// challenge makes a browser ask for the token.
 const challenge = `Basic realm="Switchhook: the password is the operator's token", charset="UTF-8"`
 
-// ServeHTTP passes a request on, or refuses it with status 401, or 429 where too
-// many wrong tokens came from its address.
+// ServeHTTP passes a request on, or refuses it with status 401, or 429 after
+// too many wrong tokens from its address.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	shown := d.shown(r)
 	right := sameToken(shown, d.Token)
@@ -43,7 +42,7 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// shown returns what a request shows as the token; empty: nothing.
+// shown returns the token that a request sends; empty: none.
 func (d *Door) shown(r *http.Request) string {
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		return token
@@ -64,8 +63,8 @@ func (d *Door) refuse(w http.ResponseWriter) {
 	http.Error(w, "the operator's token is missing or wrong", http.StatusUnauthorized)
 }
 
-// sameToken reports whether what was given is the operator's token, in a time
-// that does not tell how much of it was right. Nothing is the same as no token.
+// sameToken reports whether a given token is the operator's, in a time that
+// does not depend on how much of it was right. Without a token, none matches.
 func sameToken(given, token string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(token))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1 && token != ""

@@ -15,7 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/simulator"
 )
 
-// explainer repeats what it was asked.
+// explainer repeats its arguments.
 type explainer struct{}
 
 func (explainer) Explain(from, to string, at time.Time) []string {

@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// later answers each request so much later.
+// later delays each answer.
 func later(d time.Duration, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		select {
@@ -33,8 +33,8 @@ func held(answers <-chan struct{}, h http.Handler) http.Handler {
 	})
 }
 
-// silent is a responder that never answers and tells when it is asked and when
-// nobody waits for it any more.
+// silent is a responder that never answers and reports when a request comes and
+// when its client leaves.
 type silent struct{ asked, left chan struct{} }
 
 func (s silent) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func TestACallerHangsUpWhileTheResponderIsAsked(t *testing.T) {
 	responder := silent{make(chan struct{}), make(chan struct{})}
 	core := start(t, responder)
 	handset := &simulator.Handset{}
-	go func() { // ends with the responder, which is asked or the test fails
+	go func() { // ends with the responder, which gets a request or the test fails
 		<-responder.asked
 		handset.Hangup()
 	}()
@@ -87,7 +87,7 @@ func TestACallerHangsUpOnAPrompt(t *testing.T) {
 	}
 }
 
-// TestATerminalThatIsStoppedHangsUp cancels a call without saying why.
+// TestATerminalThatIsStoppedHangsUp cancels a call without a reason.
 func TestATerminalThatIsStoppedHangsUp(t *testing.T) {
 	core := start(t, documents{"/": `<Echo/>`})
 	ctx, stop := context.WithCancel(t.Context())

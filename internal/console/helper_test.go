@@ -23,7 +23,7 @@ import (
 
 const token = "nss_the-operators"
 
-// documents answers each path with a document, and NAME.wav with so much
+// documents answers each path with a document, and NAME.wav with that much
 // silence.
 type documents map[string]string
 
@@ -42,8 +42,8 @@ func (d documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, document)
 }
 
-// exchange runs every call with one responder, as a Core does whose numbers
-// all lead there.
+// exchange runs every call with one responder, like a Core whose numbers all
+// lead there.
 type exchange struct {
 	responder *url.URL
 	client    *fetch.Client
@@ -58,7 +58,7 @@ func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line,
 	return outcome
 }
 
-// behindDoor is how the server has what is for its operator.
+// behindDoor wraps a handler as the server wraps what is for its operator.
 func behindDoor(next http.Handler) *console.Door { return &console.Door{Token: token, Next: next} }
 
 // core is a server whose lines lead to a responder.
@@ -97,7 +97,7 @@ func start(t *testing.T, responder http.Handler) *core {
 
 func (c *core) dialling() *simulator.Dialling { return &simulator.Dialling{Core: c.url, Token: token} }
 
-// ended returns how the next call ended for the Core.
+// ended returns the Core's outcome of the next call to end.
 func (c *core) ended(t *testing.T) engine.Outcome {
 	t.Helper()
 	select {
@@ -109,7 +109,7 @@ func (c *core) ended(t *testing.T) engine.Outcome {
 	}
 }
 
-// dial connects a terminal of which the test writes each message.
+// dial connects a terminal whose messages the test writes.
 func (c *core) dial(t testing.TB) *websocket.Conn {
 	t.Helper()
 	conn, _, err := websocket.Dial(t.Context(), c.url+simulator.LinePath,
@@ -129,7 +129,7 @@ func write(t testing.TB, conn *websocket.Conn, text string) {
 	}
 }
 
-// readUntil reads messages up to one that holds a text.
+// readUntil reads messages up to one that contains a text.
 func readUntil(t testing.TB, conn *websocket.Conn, wanted string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)

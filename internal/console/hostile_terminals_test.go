@@ -14,7 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// dialled is what a call begins with.
+// dialled is a terminal's first message.
 const dialled = `{"from":"+12125550123","to":"2125551212"}`
 
 func TestAHostileTerminalEndsItsCallAndNoOther(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAHostileTerminalEndsItsCallAndNoOther(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			answers := make(chan struct{})
-			if c.after != `"do":"route"` { // nothing is asked yet
+			if c.after != `"do":"route"` { // the Core has not asked for anything yet
 				close(answers)
 			}
 			core := start(t, held(answers, documents{"/": `<Response><Play>60s.wav</Play><Say>Still there?</Say></Response>`}))
@@ -51,8 +51,8 @@ func TestAHostileTerminalEndsItsCallAndNoOther(t *testing.T) {
 	}
 }
 
-// TestTwoRepliesToOneOrder has a terminal that answers ahead of the next
-// order, which would shift all replies by one.
+// TestTwoRepliesToOneOrder has a terminal that replies ahead of the next order,
+// which would shift all replies by one.
 func TestTwoRepliesToOneOrder(t *testing.T) {
 	never := silent{make(chan struct{}), make(chan struct{})}
 	mux := http.NewServeMux()
@@ -100,7 +100,7 @@ func TestALineBeginsWithANumber(t *testing.T) {
 	}
 }
 
-// TestListenWithoutInput has a reply that lacks what was asked for.
+// TestListenWithoutInput has a reply without the requested input.
 func TestListenWithoutInput(t *testing.T) {
 	core := start(t, documents{"/": `<Gather timeout="5" action="/never"/>`})
 	conn := core.dial(t)
@@ -118,8 +118,8 @@ func TestListenWithoutInput(t *testing.T) {
 	}
 }
 
-// FuzzReplies answers every order with the same bytes: the call ends, and the
-// server lives.
+// FuzzReplies answers every order with the same bytes: the call must end, and
+// the server survive.
 func FuzzReplies(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `null`, `[]`, `{"now":-9223372036854775808}`, `{"now":9223372036854775807,"took":-1}`,

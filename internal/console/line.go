@@ -1,5 +1,5 @@
-// Package console is the operator's door to a running Core: for now the
-// telephone lines of terminals.
+// Package console gives the operator access to a running Core: telephone lines
+// for terminals, routes, and texts from outside.
 package console
 
 import (
@@ -20,35 +20,35 @@ const (
 	// a message, and to show that it is still there.
 	lineTimeout = 10 * time.Second
 
-	// pulse is how often a terminal is asked whether it is still there. Proxies
-	// cut connections that are silent for a minute.
+	// pulse is how often we check that a terminal is still there. Proxies cut
+	// connections that are silent for a minute.
 	pulse = 20 * time.Second
 
-	// maxReply bounds what a terminal says at once: what its caller said is the
-	// longest of it.
+	// maxReply bounds one reply of a terminal: what its caller said is the
+	// longest part.
 	maxReply = 1 << 20
 )
 
 // Exchange places calls. It is the Core.
 type Exchange interface {
-	// Place routes a call from one number to another and runs it on a line.
-	// route is told how it got there, before the call begins.
+	// Place routes a call from one number to another and runs it on a line. It
+	// calls route with the routing steps before the call begins.
 	Place(ctx context.Context, from, to string, line engine.Line, route func(steps []string), record func(trace.Stamped)) engine.Outcome
 }
 
 // Lines is the http.Handler of simulator.LinePath: a terminal that connects is
-// a line on which the Core runs the call that it dials. It stands behind a Door.
+// a line on which the Core runs the call that it dials. Put it behind a Door.
 type Lines struct {
 	Exchange Exchange
 
 	calls sync.WaitGroup
 }
 
-// Wait waits until the calls in hand have ended, or the context has; its error
-// says so. No terminal may connect any more.
+// Wait waits until the calls in progress have ended, or the context has, which
+// is its error. No terminal may connect any more.
 func (l *Lines) Wait(ctx context.Context) error {
 	ended := make(chan struct{})
-	go func() { // ends with the last call, which whoever gives up on it cuts off
+	go func() { // ends with the last call; a caller that gives up has to cut calls off
 		l.calls.Wait()
 		close(ended)
 	}()
@@ -82,7 +82,8 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, hangup := context.WithCancelCause(r.Context())
 	defer hangup(nil)
 	remote := newRemoteLine(conn, dialled.Live, ctx.Done())
-	// The reader outlives the context of the call: the terminal says goodbye.
+	// The reader outlives the context of the call, to receive the terminal's
+	// goodbye.
 	var attending sync.WaitGroup
 	defer attending.Wait()
 	defer func() { _ = conn.CloseNow() }()

@@ -21,9 +21,9 @@ type remoteLine struct {
 	conn    *websocket.Conn
 	live    bool // the terminal's clock goes on by itself
 	replies chan simulator.LineReply
-	awaited atomic.Bool     // an order was given whose reply has not come
-	gone    chan struct{}   // closed when the terminal is
-	over    <-chan struct{} // closed when the call is
+	awaited atomic.Bool     // an order is waiting for its reply
+	gone    chan struct{}   // closed when the terminal is gone
+	over    <-chan struct{} // closed when the call is over
 
 	now    time.Duration // the terminal's clock, as of its last reply
 	as     time.Time     // when that reply came
@@ -44,7 +44,7 @@ func newRemoteLine(conn *websocket.Conn, live bool, over <-chan struct{}) *remot
 	}
 }
 
-// listenTo reads what the terminal sends, until it is gone.
+// listenTo reads the terminal's messages, until it is gone.
 func (l *remoteLine) listenTo(ctx context.Context, hangup context.CancelCauseFunc) {
 	defer close(l.gone)
 	for {
@@ -64,7 +64,7 @@ func (l *remoteLine) listenTo(ctx context.Context, hangup context.CancelCauseFun
 			}
 			select {
 			case l.replies <- reply:
-			case <-l.over: // nobody waits for it
+			case <-l.over: // no one waits for it
 			}
 		}
 		if reply.HungUp {
@@ -73,8 +73,8 @@ func (l *remoteLine) listenTo(ctx context.Context, hangup context.CancelCauseFun
 	}
 }
 
-// keepAlive asks now and then whether the terminal is still there, until it is
-// gone. One that does not say so has hung up.
+// keepAlive checks regularly whether the terminal is still there, until it is
+// gone. One that does not answer has hung up.
 func (l *remoteLine) keepAlive(hangup context.CancelCauseFunc) {
 	beat := time.NewTicker(pulse)
 	defer beat.Stop()
@@ -103,21 +103,21 @@ func (l *remoteLine) send(ctx context.Context, order simulator.LineOrder) error 
 	if len(text) > simulator.MaxLineMessage {
 		return errTooLong
 	}
-	// A call that is over says so; a cancelled write would close the connection.
+	// Send the end of a call too: a cancelled write would close the connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lineTimeout)
 	defer cancel()
 	return l.conn.Write(ctx, websocket.MessageText, text)
 }
 
 var (
-	// errTooLong says that a recording is longer than a terminal takes.
+	// errTooLong: a recording is longer than a terminal accepts.
 	errTooLong = errors.New("the recording is too long for a terminal's line")
 
-	// errOver says that the call ended before an order was carried out.
+	// errOver: the call ended before an order was carried out.
 	errOver = errors.New("the call is over")
 )
 
-// order has the terminal do something and waits until it is done.
+// order sends the terminal an order and waits until it is done.
 func (l *remoteLine) order(ctx context.Context, order simulator.LineOrder) (simulator.LineReply, error) {
 	if ctx.Err() != nil {
 		return simulator.LineReply{}, context.Cause(ctx)
@@ -146,7 +146,7 @@ func (l *remoteLine) order(ctx context.Context, order simulator.LineOrder) (simu
 		return simulator.LineReply{}, engine.ErrHungUp
 	case <-ctx.Done():
 		return simulator.LineReply{}, context.Cause(ctx)
-	case <-l.over: // of an order that outlives the context, or at the same moment
+	case <-l.over: // for an order that outlives the context, or at the same moment
 		if ctx.Err() != nil {
 			return simulator.LineReply{}, context.Cause(ctx)
 		}
@@ -154,8 +154,8 @@ func (l *remoteLine) order(ctx context.Context, order simulator.LineOrder) (simu
 	}
 }
 
-// Now returns the terminal's clock. One that goes on by itself has gone on
-// since the last reply, while a responder was asked.
+// Now returns the terminal's clock. A live one has gone on since the last
+// reply, while a responder was asked.
 func (l *remoteLine) Now() time.Duration {
 	if l.live {
 		return l.now + time.Since(l.as)
@@ -163,7 +163,7 @@ func (l *remoteLine) Now() time.Duration {
 	return l.now
 }
 
-// wants adds what is listened for to an order.
+// wants adds the input to listen for to an order.
 func (l *remoteLine) wants(order simulator.LineOrder, listen *engine.Listening) simulator.LineOrder {
 	if listen != l.listen {
 		l.listen = listen
@@ -173,7 +173,7 @@ func (l *remoteLine) wants(order simulator.LineOrder, listen *engine.Listening) 
 	return order
 }
 
-// Play has a prompt played.
+// Play plays a prompt.
 func (l *remoteLine) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Listening) (engine.Played, error) {
 	order := simulator.LineOrder{Do: "play"}
 	switch p := prompt.(type) {
@@ -198,7 +198,7 @@ func (l *remoteLine) Listen(ctx context.Context, listen *engine.Listening, until
 	return *reply.Input, nil
 }
 
-// Echo has the caller hear themselves.
+// Echo lets callers hear themselves.
 func (l *remoteLine) Echo(ctx context.Context, limit time.Duration) (time.Duration, error) {
 	reply, err := l.order(ctx, simulator.LineOrder{Do: "echo", Until: limit})
 	return reply.Took, err
@@ -210,8 +210,8 @@ func (l *remoteLine) Forward(ctx context.Context, to string, _ bool) error {
 	return err
 }
 
-// Hangup disconnects the terminal's caller. Where the call is over the end of
-// the line does that.
+// Hangup disconnects the terminal's caller. If the call is over, the end of the
+// line does that.
 func (l *remoteLine) Hangup(ctx context.Context) error {
 	select {
 	case <-l.over:

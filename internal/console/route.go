@@ -8,15 +8,15 @@ import (
 	"github.com/switchhook/switchhook/internal/simulator"
 )
 
-// Explainer tells where calls go. It is the Core.
+// Explainer explains where calls go. It is the Core.
 type Explainer interface {
-	// Explain returns where a call would go, as steps a person reads; the last
-	// one is the decision.
+	// Explain returns where a call would go, in readable steps; the last one is
+	// the decision.
 	Explain(from, to string, at time.Time) (steps []string)
 }
 
-// Routes is the http.Handler of simulator.RoutePath: it explains, rule by
-// rule, where the Core would send a call. It stands behind a Door.
+// Routes is the http.Handler of simulator.RoutePath: it explains, rule by rule,
+// where the Core would send a call. Put it behind a Door.
 type Routes struct {
 	Explainer Explainer
 }
@@ -38,5 +38,5 @@ func (h *Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(simulator.Route{Steps: h.Explainer.Explain(query.Get("from"), query.Get("to"), at)}) // whoever asked has gone
+	_ = json.NewEncoder(w).Encode(simulator.Route{Steps: h.Explainer.Explain(query.Get("from"), query.Get("to"), at)}) // the client may have gone
 }

@@ -8,21 +8,21 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// TextPath is where a text comes in from outside for a number of the Core, as
-// if somebody had sent it from their phone: to try out what STOP does.
+// TextPath receives a text from outside for a number of the Core, as if
+// somebody had sent it from their phone: to try out what STOP does.
 const TextPath = "/console/text"
 
-// maxText is the size in bytes past which a text is refused.
+// maxText is the size in bytes above which a text is refused.
 const maxText = 16 << 10
 
 // Receiver takes texts from outside. It is the Core.
 type Receiver interface {
-	// ReceiveText lets a text come in. The error is a *fault.Error where the
-	// number is nobody's.
+	// ReceiveText delivers a text. If the number is nobody's, the error is a
+	// *fault.Error.
 	ReceiveText(ctx context.Context, from, to, message string) error
 }
 
-// Texts is the http.Handler of TextPath. It stands behind a Door.
+// Texts is the http.Handler of TextPath. Put it behind a Door.
 type Texts struct {
 	Receiver Receiver
 }

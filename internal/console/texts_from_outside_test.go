@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// receiver keeps the last text; it knows one number.
+// receiver stores the last text; it knows one number.
 type receiver struct{ got string }
 
 func (r *receiver) ReceiveText(_ context.Context, from, to, message string) error {

@@ -1,4 +1,4 @@
 package guess
 
-// Remembered returns how many networks a Watch remembers the wrong secrets of.
+// Remembered returns how many networks with wrong secrets a Watch remembers.
 func (w *Watch) Remembered() int { return len(w.tallies.at) }

@@ -1,10 +1,11 @@
-// Package guess slows down those who guess at secrets. Every place that compares
-// one tells a [Watch] what came of it, and heeds its word: a network that has
-// shown ten wrong secrets waits, and while it does its secrets, right ones
-// included, open nothing. So nobody learns anything by trying on.
+// Package guess slows down clients that guess at secrets. Every place that
+// compares one reports the result to a [Watch], and honours its verdict: a
+// network that has sent ten wrong secrets has to wait, and meanwhile its
+// secrets, right ones included, open nothing. So trying on teaches nobody
+// anything.
 //
-// Who has shown the right secret of a place is known there, and does not wait:
-// a stranger who shares the address of a phone system cannot keep it out.
+// A client that has sent a place's right secret is known there, and does not
+// wait: a stranger who shares a phone system's address cannot lock it out.
 package guess
 
 import (
@@ -34,65 +35,65 @@ const (
 // Places returns all of them.
 func Places() []Place { return []Place{Forms, OnCall, Operator, API, Webhooks, Events} }
 
-// Secret is what is guessed at.
+// Secret says which secret is being guessed.
 type Secret struct {
 	Place Place
 
-	// Of is the entry or the domain that the secret belongs to. Wrong ones count
-	// for it alone: a phone system asks for all its customers from one address,
-	// and the wrong key of one must not silence the others. Empty: it belongs to
-	// the whole server, and wrong ones count with those of all such secrets. It
-	// must be something that there is: strangers could fill the memory otherwise.
+	// Of is the entry or the domain that the secret belongs to. Wrong ones
+	// count for it alone: a phone system calls for all its customers from one
+	// address, and one customer's wrong key must not silence the others. Empty:
+	// it belongs to the whole server, and wrong ones count with those of all
+	// such secrets. It must exist: otherwise strangers could fill the memory.
 	Of string
 
-	// Named says that the operator has named the addresses that may ask: these
+	// Named says that the operator has listed the addresses that may ask: these
 	// do not wait.
 	Named bool
 }
 
-// Wait is a network that begins to wait.
+// Wait reports a network that begins to wait.
 type Wait struct {
 	Secret
 	Network netip.Prefix
 	For     time.Duration
 
-	// Exempt says that the asker does not wait itself, because it is known or
-	// named; others of its network do.
+	// Exempt says that this client does not have to wait, because it is known
+	// or listed; others in its network do.
 	Exempt bool
 }
 
 // Config is what a Watch needs. All of it is optional.
 type Config struct {
-	// Address returns the address that a request came from; nil: that of its
-	// connection.
+	// Address returns the address that a request came from; default: that of
+	// its connection.
 	Address func(*http.Request) netip.Addr
 
-	Wrong   func(p Place, secrets int)  // told of wrong secrets that were compared
-	Began   func(context.Context, Wait) // told of each network that begins to wait
-	Refused func(context.Context)       // told of each request that is not heard because its network waits
+	Wrong   func(p Place, secrets int)  // called for wrong secrets that were compared
+	Began   func(context.Context, Wait) // called for each network that begins to wait
+	Refused func(context.Context)       // called for each request refused because its network waits
 }
 
-// The bounds of what is remembered. What was touched longest ago is forgotten.
+// The bounds of what is remembered. What was used least recently is forgotten.
 const (
-	maxTallies = 10_000 // networks that have shown wrong secrets
-	maxKnown   = 10_000 // networks that have shown right ones
+	maxTallies = 10_000 // networks that have sent wrong secrets
+	maxKnown   = 10_000 // networks that have sent right ones
 )
 
-// knownFor is how long a network is known that shows its secret no more.
+// knownFor is how long a network is known after it last sent its secret.
 const knownFor = 30 * 24 * time.Hour
 
-// Watch counts wrong secrets by the networks that show them. It may be used by
-// several goroutines; a nil Watch has nobody wait.
+// Watch counts wrong secrets by the networks that send them. It may be used by
+// several goroutines; a nil Watch makes no one wait.
 type Watch struct {
 	config Config
 	seed   maphash.Seed
 
 	mu      sync.Mutex
 	tallies *recent[account, tally]
-	known   *recent[account, time.Time] // when they have shown the right secret last
+	known   *recent[account, time.Time] // when they last sent the right secret
 }
 
-// account is what is counted together.
+// account is what wrong secrets count for.
 type account struct {
 	network netip.Prefix
 	place   Place
@@ -119,13 +120,14 @@ func New(c Config) *Watch {
 	}
 }
 
-// Judge takes in that a request has shown secrets, and returns how long it has
-// to wait; 0: it need not, and gets the answer that it would get anyway. right
-// says whether one of them was right; else wrong are those that were compared,
-// none where the request has shown none, which is no guess.
+// Judge records that a request has sent secrets, and returns how long it has to
+// wait; 0: not at all, and it gets its normal answer. right says whether one of
+// them was right; otherwise wrong are those that were compared, none if the
+// request has sent none, which is no guess.
 //
-// Of who waits Judge neither counts nor tells apart anything, so that exactly as
-// many guesses are answered as docs/security.md says, however many come at once.
+// While a client waits, Judge counts nothing and makes no distinctions, so that
+// exactly as many guesses are answered as docs/security.md says, however many
+// come at once.
 func (w *Watch) Judge(r *http.Request, s Secret, right bool, wrong ...string) (wait time.Duration) {
 	shown := shownOf(wrong)
 	if w == nil || !right && shown == 0 {
@@ -162,13 +164,13 @@ func (w *Watch) judge(networks networks, s Secret, right bool, wrong []string, n
 	return 0, w.count(networks, s, exempt, wrong, now)
 }
 
-// knows reports whether the asker's network has shown the right secret.
+// knows reports whether the client's network has sent the right secret.
 func (w *Watch) knows(n networks, s Secret, now time.Time) bool {
 	last := w.known.get(account{n.own(), s.Place, s.Of})
 	return last != nil && now.Sub(*last) < knownFor
 }
 
-// counted returns what wrong secrets of a network count for.
+// counted returns what a network's wrong secrets count for.
 func counted(network netip.Prefix, s Secret) account {
 	if s.Of == "" {
 		return account{network: network}
@@ -176,9 +178,9 @@ func counted(network netip.Prefix, s Secret) account {
 	return account{network, s.Place, s.Of}
 }
 
-// waits returns how long the asker has to wait, for its own network or a wider
-// one. An IPv4 address that has shown nothing wrong does not wait for its
-// neighbours, who may be anybody: it is heard, once. IPv6 blocks have one owner.
+// waits returns how long the client has to wait, for its own network or a wider
+// one. An IPv4 address with no wrong secret does not wait for its neighbours,
+// who may be anyone: it is heard, once. An IPv6 block has one owner.
 func (w *Watch) waits(n networks, s Secret, now time.Time) (wait time.Duration) {
 	own := w.tallies.get(counted(n.own(), s))
 	if own != nil {
@@ -225,7 +227,7 @@ func (w *Watch) Waiting() (n int) {
 	return n
 }
 
-// TellWait has an answer say how long to wait, in whole seconds (RFC 9110,
+// TellWait makes an answer say how long to wait, in whole seconds (RFC 9110,
 // section 10.2.3).
 func TellWait(header http.Header, wait time.Duration) {
 	header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))

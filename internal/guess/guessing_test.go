@@ -26,7 +26,7 @@ func keyOf(entry string) guess.Secret { return guess.Secret{Place: guess.Webhook
 
 const guesser = "203.0.113.66"
 
-// watched is a Watch, and what it tells.
+// watched is a Watch, with its reports.
 type watched struct {
 	t *testing.T
 	*guess.Watch
@@ -35,7 +35,7 @@ type watched struct {
 	told    []string
 	wrong   map[guess.Place]int
 	refused int
-	next    int // of the secrets that no other request shows
+	next    int // of the secrets that no other request sends
 }
 
 func watch(t *testing.T) *watched {
@@ -72,15 +72,14 @@ func from(t testing.TB, address string) *http.Request {
 	return r
 }
 
-// guess shows a wrong secret that nobody has shown before, and returns how long
-// whoever does so has to wait.
+// guess sends a new wrong secret, and returns how long its client has to wait.
 func (w *watched) guess(address string, s guess.Secret) time.Duration {
 	w.t.Helper()
 	w.next++
 	return w.Judge(from(w.t, address), s, false, fmt.Sprint("guess-", w.next))
 }
 
-// guesses shows several, each of which is to be compared.
+// guesses sends several, each of which must be compared.
 func (w *watched) guesses(n int, address string, s guess.Secret) {
 	w.t.Helper()
 	for i := range n {
@@ -90,7 +89,7 @@ func (w *watched) guesses(n int, address string, s guess.Secret) {
 	}
 }
 
-// show shows the right secret.
+// show sends the right secret.
 func (w *watched) show(address string, s guess.Secret) time.Duration {
 	w.t.Helper()
 	return w.Judge(from(w.t, address), s, true)
@@ -156,7 +155,7 @@ func TestWrongSecretsCountForTenMinutes(t *testing.T) {
 	})
 }
 
-// A program with an old secret learns nothing by showing it again.
+// A program with an old secret learns nothing by sending it again.
 func TestTheSameWrongSecretCountsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t)
@@ -312,8 +311,8 @@ func TestTheNetworksThatWaitAreCounted(t *testing.T) {
 	})
 }
 
-// Attackers with many networks cost no more memory than 10,000, and make nobody
-// forgotten who is known.
+// Attackers with many networks use no more memory than 10,000 do, and do not
+// make us forget known ones.
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := watch(t)

@@ -2,22 +2,22 @@ package guess
 
 import "net/netip"
 
-// The sizes of the networks that are counted, the own one first. They are those
-// that are bought: who has an address of IPv6 has its /64, often the /56, and a
-// tunnel brings a /48.
+// The sizes of the networks that are counted, the client's own first. They are
+// the sizes that people can buy: who has an IPv6 address has its /64, often the
+// /56, and a tunnel brings a /48.
 var (
 	sizes4 = [...]int{32, 24}
 	sizes6 = [...]int{64, 56, 48}
 )
 
-// networks are those of an address that are counted.
+// networks are an address's networks that are counted.
 type networks struct {
 	prefixes [len(sizes6)]netip.Prefix
 	size     int
 	v4       bool
 }
 
-// networksOf returns those of an address. One that is not known has a network of
+// networksOf returns those of an address. An unknown address has a network of
 // its own, the zero Prefix.
 func networksOf(address netip.Addr) (n networks) {
 	address = address.Unmap().WithZone("")

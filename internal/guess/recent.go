@@ -5,11 +5,11 @@ import (
 	"iter"
 )
 
-// recent is a map with a bound: it forgets what was touched longest ago.
+// recent is a bounded map: it forgets what was used least recently.
 type recent[K comparable, V any] struct {
 	most  int
 	at    map[K]*list.Element
-	order *list.List // of *item, the one touched last in front
+	order *list.List // of *item, the most recent in front
 }
 
 type item[K comparable, V any] struct {
@@ -30,7 +30,7 @@ func (r *recent[K, V]) get(key K) *V {
 	return valueOf[K, V](e)
 }
 
-// touch returns the value of a key, which is a zero one where there was none.
+// touch returns the value of a key, and adds a zero one if there is none.
 func (r *recent[K, V]) touch(key K) *V {
 	if e := r.at[key]; e != nil {
 		r.order.MoveToFront(e)

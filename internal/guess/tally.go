@@ -11,39 +11,38 @@ const (
 	mostOfOwn   = 10
 	mostOfWider = 40
 
-	// within is the time in which they are counted.
+	// within is the time over which they are counted.
 	within = 10 * time.Minute
 
-	// firstWait is how long the first wait is. The next is twice as long, up to
-	// longestWait.
+	// firstWait is the length of the first wait. The next is twice as long, up
+	// to longestWait.
 	firstWait   = time.Minute
 	longestWait = time.Hour
 
-	// forgiveAfter is how long after a wait the next one is a first one again,
-	// and how long after a wrong secret nobody is suspected for it.
+	// forgiveAfter is how long after a wait the next one counts as the first,
+	// and how long a network is suspect after a wrong secret.
 	forgiveAfter = 24 * time.Hour
 )
 
-// tally is what wrong secrets a network has shown: a state machine without a
-// clock.
+// tally counts a network's wrong secrets: a state machine without a clock.
 type tally struct {
-	wrong  []wrongSecret // different ones, the oldest first
-	latest time.Time     // when the last of them was shown, of all that there were
+	wrong  []wrongSecret // different ones, oldest first
+	latest time.Time     // when the last one was sent, repeats included
 	ends   time.Time     // of the wait
-	last   time.Duration // how long that is; 0: there was none
+	last   time.Duration // the length of the last wait; 0: there was none
 }
 
-// wrongSecret is one that was shown. Showing it again teaches nobody anything,
-// and is what a program does that has an old secret.
+// wrongSecret is one that was sent. Sending it again teaches nobody anything,
+// and is what a program with an old secret does.
 type wrongSecret struct {
 	hash uint64
 	at   time.Time
 }
 
-// wait returns how long the network has to wait yet.
+// wait returns how much longer the network has to wait.
 func (t *tally) wait(now time.Time) time.Duration { return max(0, t.ends.Sub(now)) }
 
-// suspect reports whether the network has shown a wrong secret of late.
+// suspect reports whether the network has recently sent a wrong secret.
 func (t *tally) suspect(now time.Time) bool { return now.Sub(t.latest) < forgiveAfter }
 
 // count counts a wrong secret, and reports whether the network begins to wait.

@@ -1,7 +1,7 @@
-// Package handover brings listening sockets from one process to the next, so that
-// connections wait in the kernel while a server starts, rather than being
+// Package handover passes listening sockets from one process to the next, so
+// that connections wait in the kernel while a server starts, rather than being
 // refused. Inherited finds the sockets that systemd (sd_listen_fds(3)) or the
-// process before this one hands over; Exec hands them on.
+// previous process handed over; Exec hands them on.
 package handover
 
 import (
@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// Sockets are those that a process was started with. Nil: there are none.
+// Sockets are those that a process was started with. Nil: none.
 type Sockets struct{ all []Socket }
 
 // Socket is one of them.
 type Socket struct {
-	Name     string // what it was handed over as; may be empty
+	Name     string // the name it was handed over by; may be empty
 	Listener net.Listener
 }
 
-// The variables by which sockets are handed over: those of systemd, whose first
-// file descriptor is always 3, and one of our own, for a process that replaces
+// The variables by which sockets are handed over: systemd's, whose first file
+// descriptor is always 3, and one of our own, for a process that replaces
 // itself and cannot choose the numbers.
 const (
 	pidVariable   = "LISTEN_PID"
@@ -32,14 +32,14 @@ const (
 
 	firstDescriptor = 3
 
-	// mostSockets is more than anybody hands over.
+	// mostSockets is more than anyone hands over.
 	mostSockets = 64
 )
 
 // Inherited returns the sockets that the environment says were handed over to
-// this process, whose number is pid, and takes the variables out of it: no
-// program that this one starts is to take them for its own. The error says
-// which of them cannot be listened on; the others are returned.
+// this process, with this pid, and removes the variables, so that no child
+// process takes them for its own. The error says which of them cannot be
+// listened on; the others are returned.
 func Inherited(pid int) (*Sockets, error) {
 	given, err := descriptors(os.Getenv, pid)
 	for _, name := range []string{pidVariable, countVariable, namesVariable, ownVariable} {
@@ -72,7 +72,7 @@ type descriptor struct {
 	name   string
 }
 
-// descriptors reads the variables.
+// descriptors parses the variables.
 func descriptors(getenv func(string) string, pid int) (all []descriptor, err error) {
 	if words := strings.Fields(getenv(ownVariable)); len(words) > 0 && words[0] == strconv.Itoa(pid) {
 		for _, word := range words[1:] {
@@ -86,7 +86,7 @@ func descriptors(getenv func(string) string, pid int) (all []descriptor, err err
 		return all, nil
 	}
 	if getenv(pidVariable) != strconv.Itoa(pid) {
-		return nil, nil // to somebody else
+		return nil, nil // for another process
 	}
 	count, err := strconv.Atoi(getenv(countVariable))
 	if err != nil || count < 0 || count > mostSockets {
@@ -103,9 +103,9 @@ func descriptors(getenv func(string) string, pid int) (all []descriptor, err err
 	return all, nil
 }
 
-// Take returns the listener that was handed over at an address of the settings,
-// which is host:port, and nil where there is none. A socket at port 0, which
-// means any, is known by its name.
+// Take returns the listener that was handed over for an address in the
+// settings, host:port, or nil if there is none. A socket at port 0, which means
+// any, is matched by its name.
 func (s *Sockets) Take(name, address string) net.Listener {
 	if s == nil {
 		return nil
@@ -119,7 +119,7 @@ func (s *Sockets) Take(name, address string) net.Listener {
 	return nil
 }
 
-// Rest returns what nobody has taken.
+// Rest returns the sockets that were not taken.
 func (s *Sockets) Rest() []Socket {
 	if s == nil {
 		return nil
@@ -141,6 +141,6 @@ func isAt(socket Socket, name, address string) bool {
 	return at.IP.Equal(want.IP) && at.Zone == want.Zone || everywhere(at.IP) && everywhere(want.IP)
 }
 
-// everywhere reports whether an address is that of all interfaces: systemd has
-// one socket for both versions of IP.
+// everywhere reports whether an address means all interfaces: systemd has one
+// socket for both versions of IP.
 func everywhere(ip net.IP) bool { return ip == nil || ip.IsUnspecified() }

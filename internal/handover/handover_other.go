@@ -11,8 +11,7 @@ import (
 // Possible says whether a process can replace itself here.
 const Possible = false
 
-// Signal is the one by which a process is asked to replace itself; nil: there is
-// none.
+// Signal asks a process to replace itself; nil: there is none.
 var Signal os.Signal
 
 var errNowhere = errors.New("sockets cannot be handed over on this system")
@@ -22,7 +21,7 @@ func listenerOf(descriptor) (net.Listener, error) { return nil, errNowhere }
 // Held are sockets that are open until Exec or Close.
 type Held struct{}
 
-// Hold fails: there is no handing over here.
+// Hold fails: sockets cannot be handed over here.
 func Hold([]Socket) (*Held, error) { return nil, errNowhere }
 
 // Close does nothing.

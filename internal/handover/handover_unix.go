@@ -17,12 +17,11 @@ import (
 // Possible says whether a process can replace itself here.
 const Possible = true
 
-// Signal is the one by which a process is asked to replace itself, as nginx,
-// HAProxy and others have it.
+// Signal asks a process to replace itself, as with nginx, HAProxy and others.
 var Signal os.Signal = syscall.SIGUSR2
 
-// listenerOf returns the listener of a file descriptor, which it closes: the
-// listener has one of its own.
+// listenerOf returns the listener of a file descriptor, and closes the
+// descriptor: the listener has its own.
 func listenerOf(d descriptor) (net.Listener, error) {
 	file := os.NewFile(uintptr(d.number), d.name)
 	if file == nil {
@@ -42,7 +41,7 @@ func errorOr(err, other error) error {
 	return other
 }
 
-// Hold keeps sockets open whose listeners are going to be closed, for Exec.
+// Hold keeps sockets open for Exec while their listeners are closed.
 func Hold(listeners []Socket) (*Held, error) {
 	h := &Held{}
 	for _, socket := range listeners {
@@ -62,7 +61,7 @@ func Hold(listeners []Socket) (*Held, error) {
 }
 
 // duplicate returns another file descriptor of a socket. Unlike net's File it
-// does not change how that one is used.
+// does not change the mode of the original.
 func duplicate(conn syscall.Conn) (number int, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -87,9 +86,9 @@ func (h *Held) Close() {
 	h.all = nil
 }
 
-// Exec replaces this process by a program that is handed the sockets over. The
-// process keeps its number, so that who manages it sees one server throughout.
-// It returns only if that fails.
+// Exec replaces this process by a program that gets the sockets. The process
+// keeps its pid, so its service manager sees one server throughout. It returns
+// only if that fails.
 func (h *Held) Exec(path string, args, environ []string) error {
 	own := []string{strconv.Itoa(os.Getpid())}
 	for _, d := range h.all {
@@ -98,7 +97,7 @@ func (h *Held) Exec(path string, args, environ []string) error {
 		}
 		own = append(own, fmt.Sprintf("%d=%s", d.number, d.name))
 	}
-	// Until the new program listens to signals, they would end it.
+	// Until the new program handles these signals, they would end it.
 	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR2)
 	err := unix.Exec(path, args, append(environ, ownVariable+"="+strings.Join(own, " ")))
 	return fmt.Errorf("start %s: %w", path, err)

@@ -4,7 +4,7 @@ package notify
 
 import "net"
 
-// Keep does nothing: systemd is Linux's.
+// Keep does nothing: systemd is Linux only.
 func (m *Manager) Keep(string, net.Listener) error { return nil }
 
 // Drop does nothing.

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Keep has the manager hold a listening socket beside us, and give it to the
-// next process under this name: connections that come while the server is
-// started anew wait there. systemd closes it once the server is stopped for
-// good. It does nothing unless the unit has FileDescriptorStoreMax=.
+// Keep has the manager hold a listening socket, and give it to the next process
+// under this name: connections wait there while the server restarts. systemd
+// closes it once the server is stopped for good. It does nothing unless the
+// unit has FileDescriptorStoreMax=.
 func (m *Manager) Keep(name string, listener net.Listener) error {
 	if m == nil {
 		return nil
@@ -34,8 +34,8 @@ func (m *Manager) Keep(name string, listener net.Listener) error {
 	return errors.Join(err, sent)
 }
 
-// Drop has the manager close what it holds under a name, and waits until it
-// does.
+// Drop makes the manager close what it holds under a name, and waits until it
+// has.
 func (m *Manager) Drop(name string) error {
 	if m == nil {
 		return nil
@@ -46,8 +46,8 @@ func (m *Manager) Drop(name string) error {
 	return m.barrier()
 }
 
-// barrier waits until the manager has read all that it was told: it closes the
-// file that comes with this then (sd_notify_barrier(3)).
+// barrier waits until the manager has read all notifications so far: then it
+// closes the file that comes with this one (sd_notify_barrier(3)).
 func (m *Manager) barrier() error {
 	near, far, err := os.Pipe()
 	if err != nil {
@@ -61,14 +61,14 @@ func (m *Manager) barrier() error {
 	if err := near.SetReadDeadline(time.Now().Add(sendTimeout)); err != nil {
 		return err
 	}
-	_, _ = near.Read(make([]byte, 1)) // its end, or no manager that knows barriers
+	_, _ = near.Read(make([]byte, 1)) // closed, or the manager does not know barriers
 	return nil
 }
 
-// sendFile tells the manager some of its variables, with a file descriptor.
+// sendFile sends the manager some variables, with a file descriptor.
 func (m *Manager) sendFile(fd int, state ...string) error {
 	return m.sendBy(func(conn *net.UnixConn, text []byte) error {
-		raw, err := conn.SyscallConn() // net's own WriteMsgUnix is not for sockets that are connected
+		raw, err := conn.SyscallConn() // net's own WriteMsgUnix is not for connected sockets
 		if err != nil {
 			return err
 		}

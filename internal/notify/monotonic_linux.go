@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// monotonic returns the clock by which systemd tells a reload from the one
-// before: CLOCK_MONOTONIC, which Go's own monotonic time does not show.
+// monotonic returns the clock by which systemd distinguishes reloads:
+// CLOCK_MONOTONIC, which Go's own monotonic time does not expose.
 func monotonic() (now time.Duration, ok bool) {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {

@@ -4,5 +4,5 @@ package notify
 
 import "time"
 
-// monotonic returns nothing: systemd is Linux's.
+// monotonic returns nothing: systemd is Linux only.
 func monotonic() (now time.Duration, ok bool) { return 0, false }

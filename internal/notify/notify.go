@@ -1,7 +1,7 @@
-// Package notify tells the service manager how the server fares: systemd, by
-// the protocol of sd_notify(3). Find looks whether one has started this process;
-// the methods of Manager are what there is to tell, and Watch is the heartbeat
-// that systemd's watchdog listens for.
+// Package notify reports the server's state to the service manager: systemd, by
+// the protocol of sd_notify(3). Find returns the manager if one started this
+// process; the methods of Manager are the notifications, and Watch is the
+// heartbeat for systemd's watchdog.
 package notify
 
 import (
@@ -16,24 +16,25 @@ import (
 
 const (
 	// sendTimeout is how long the manager may leave its socket full. It empties
-	// it before anything else, and nothing of ours may hang on it for long.
+	// it before anything else, and we must not be blocked for long.
 	sendTimeout = time.Second
 
-	// beats is how often the watchdog is told in each of its spans. sd_notify(3)
-	// asks for two; with four, one check that failed by mishap ends nothing.
+	// beats is how often we ping the watchdog in each of its periods.
+	// sd_notify(3) asks for two; with four, one failed check by accident does
+	// no harm.
 	beats = 4
 )
 
-// Manager is the service manager that started this process. A nil Manager is
-// none: its methods do nothing.
+// Manager is the service manager that started this process. The methods of a
+// nil Manager do nothing.
 type Manager struct {
 	socket   net.UnixAddr
 	watchdog time.Duration
 }
 
 // Find returns the service manager that the environment names; nil: there is
-// none. The error says which variable is not as systemd has it. The process is
-// told of its watchdog only where it is the one that is watched.
+// none. The error says which variable is malformed. The watchdog is only used
+// if it watches this process.
 func Find(getenv func(string) string, pid int) (*Manager, error) {
 	path := getenv("NOTIFY_SOCKET")
 	if path == "" {
@@ -55,36 +56,35 @@ func Find(getenv func(string) string, pid int) (*Manager, error) {
 	return m, nil
 }
 
-// maxWatchdog is more than any watchdog waits.
+// maxWatchdog is longer than any watchdog's period.
 const maxWatchdog = 365 * 24 * time.Hour
 
-// Ready tells that the server answers, for the first time or after Reloading,
-// and a sentence for those who ask for its status.
+// Ready reports that the server answers, for the first time or after Reloading,
+// with a status sentence for people.
 func (m *Manager) Ready(status string) error {
 	return m.send("READY=1", "STATUS="+oneLine(status))
 }
 
-// Reloading tells that settings are being read anew. Ready has to follow,
-// whatever comes of it.
+// Reloading reports that settings are being read again. Ready has to follow,
+// whatever the result.
 func (m *Manager) Reloading() error {
 	state := []string{"RELOADING=1"}
-	if now, ok := monotonic(); ok { // asked for by systemd 253 and later
+	if now, ok := monotonic(); ok { // required by systemd 253 and later
 		state = append(state, "MONOTONIC_USEC="+strconv.FormatInt(now.Microseconds(), 10))
 	}
 	return m.send(state...)
 }
 
-// Stopping tells that the server ends, of its own or because it was told to.
+// Stopping reports that the server is ending, by itself or on request.
 func (m *Manager) Stopping(status string) error {
 	return m.send("STOPPING=1", "STATUS="+oneLine(status))
 }
 
-// Watch tells the watchdog that the server is well, again and again until the
-// context ends, as long as check says so. It gives check a context that ends
-// before the next time; where the server is not well for a whole span of the
-// watchdog, systemd ends it and starts it anew. Report is told of each check
-// that fails, and of what cannot be told. Watch returns at once where nobody
-// watches.
+// Watch pings the watchdog until the context ends, as long as check succeeds.
+// The context of check ends before the next ping; if the server is not well for
+// a whole period of the watchdog, systemd kills and restarts it. Report gets
+// each failed check, and each ping that could not be sent. Watch returns at
+// once if there is no watchdog.
 func (m *Manager) Watch(ctx context.Context, check func(context.Context) error, report func(error)) {
 	if m == nil || m.watchdog == 0 {
 		return
@@ -112,14 +112,14 @@ func (m *Manager) Watch(ctx context.Context, check func(context.Context) error, 
 	}
 }
 
-// within runs a check that may take only so long.
+// within runs a check with a time limit.
 func within(ctx context.Context, limit time.Duration, check func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	return check(ctx)
 }
 
-// send tells the manager some of its variables, all at once.
+// send sends the manager some variables, all at once.
 func (m *Manager) send(state ...string) error {
 	return m.sendBy(func(conn *net.UnixConn, text []byte) error {
 		_, err := conn.Write(text)
@@ -127,7 +127,7 @@ func (m *Manager) send(state ...string) error {
 	}, state...)
 }
 
-// sendBy does so by a way to write to the manager's socket.
+// sendBy is send with a way to write to the manager's socket.
 func (m *Manager) sendBy(write func(*net.UnixConn, []byte) error, state ...string) error {
 	if m == nil {
 		return nil
@@ -146,5 +146,5 @@ func (m *Manager) sendBy(write func(*net.UnixConn, []byte) error, state ...strin
 	return nil
 }
 
-// oneLine keeps a sentence from being taken for more variables.
+// oneLine keeps a sentence from looking like more variables.
 func oneLine(sentence string) string { return strings.Join(strings.Fields(sentence), " ") }

@@ -21,7 +21,7 @@ import (
 	"github.com/switchhook/switchhook/internal/notify"
 )
 
-// manager is a socket such as systemd listens on.
+// manager is a socket like systemd's.
 type manager struct {
 	t    *testing.T
 	conn *net.UnixConn
@@ -43,7 +43,7 @@ func newManager(t *testing.T) *manager {
 	return &manager{t, conn, path}
 }
 
-// find returns the Manager that a process with some environment finds.
+// find returns the Manager that Find returns in some environment.
 func (m *manager) find(more map[string]string) *notify.Manager {
 	m.t.Helper()
 	found, err := notify.Find(func(name string) string {
@@ -58,7 +58,7 @@ func (m *manager) find(more map[string]string) *notify.Manager {
 	return found
 }
 
-// told returns the next thing that the manager is told.
+// told returns the manager's next notification.
 func (m *manager) told() []string {
 	m.t.Helper()
 	if err := m.conn.SetReadDeadline(time.Now().Add(await.Limit)); err != nil {
@@ -185,7 +185,7 @@ func TestTheWatchdogIsToldOnlyWhileTheServerIsWell(t *testing.T) {
 	})
 	well := func() {
 		t.Helper()
-		for { // a check whose time is up on a busy machine is one that failed
+		for { // a check that times out on a busy machine is a failed one
 			select {
 			case results <- nil:
 				if diff := cmp.Diff([]string{"WATCHDOG=1"}, m.told()); diff != "" {

@@ -2,9 +2,9 @@ package storetest
 
 import "syscall"
 
-// memory returns a folder in the machine's memory, where it has one with room
-// for what the tests of a package keep. On a disk a copy of PostgreSQL's tables,
-// which is a thousand files, takes five times as long.
+// memory returns a folder in memory, if the machine has one with room for the
+// data of a package's tests. On a disk a copy of PostgreSQL's tables, which is
+// a thousand files, takes five times as long.
 func memory() string {
 	const (
 		folder = "/dev/shm"

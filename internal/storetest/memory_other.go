@@ -2,5 +2,5 @@
 
 package storetest
 
-// memory returns nothing: the folder for what is temporary is to be used.
+// memory returns nothing: use the temporary folder.
 func memory() string { return "" }

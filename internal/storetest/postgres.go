@@ -19,10 +19,10 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// install is what to do where there is no PostgreSQL.
+// install is the hint if there is no PostgreSQL.
 const install = "install it, for example with: sudo apt-get install postgresql"
 
-// server is a PostgreSQL server of this process's own.
+// server is this process's own PostgreSQL server.
 type server struct {
 	url     string
 	keeper  *exec.Cmd
@@ -30,11 +30,11 @@ type server struct {
 	problem *bytes.Buffer
 }
 
-// keep is what runs beside the tests: it starts the server, and stops it and
-// removes its folder when its input ends, which it does also where the tests are
-// killed. Its arguments are the folder, the folder of PostgreSQL's programs,
-// whether the server waits for the disk, and how many seconds it may take to
-// start.
+// keep is the script that runs beside the tests: it starts the server, and when
+// its input ends, which also happens if the tests are killed, stops it and
+// removes its folder. Its arguments are the folder, the folder of PostgreSQL's
+// programs, whether the server waits for the disk, and how many seconds it may
+// take to start.
 const keep = `
 trap '' INT TERM HUP
 cd "$1" || exit
@@ -46,8 +46,8 @@ cat initdb.log start.log server.log >&2
 cd / && rm -rf "$1"
 `
 
-// start starts a server. Benchmarks want one that waits for the disk; tests do
-// without, in memory: it is never killed together with its machine.
+// start starts a server. Benchmarks need one that waits for the disk; tests do
+// without, in memory: their data need not survive a crash.
 func start(durable bool) (*server, error) {
 	programs, err := programs()
 	if err != nil {
@@ -63,7 +63,7 @@ func start(durable bool) (*server, error) {
 	}
 	limit := strconv.Itoa(int(await.Limit.Seconds()))
 	arguments := []string{"sh", "-c", keep, "sh", folder, programs, fsync, limit}
-	if os.Geteuid() == 0 { // as which PostgreSQL refuses to run
+	if os.Geteuid() == 0 { // PostgreSQL refuses to run as root
 		as, err := unprivileged()
 		if err != nil {
 			return nil, errors.Join(err, os.RemoveAll(folder))
@@ -123,7 +123,7 @@ func programs() (string, error) {
 // account is a user of the machine.
 type account struct{ uid, gid int }
 
-// unprivileged returns the user that root runs PostgreSQL as.
+// unprivileged returns the user as which root runs PostgreSQL.
 func unprivileged() (account, error) {
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)

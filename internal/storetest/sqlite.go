@@ -11,11 +11,11 @@ import (
 	"github.com/switchhook/switchhook/internal/store"
 )
 
-// fileName is what SQLite's file is called in its folder.
+// fileName is the name of SQLite's file in its folder.
 const fileName = "switchhook.db"
 
-// tables returns an SQLite file with all tables and nothing in them. To copy it
-// takes 5 ms, to make the tables 100.
+// tables returns an SQLite file with all tables, empty. Copying it takes 5 ms,
+// making the tables 100.
 var tables = sync.OnceValues(func() (file []byte, err error) {
 	folder, err := os.MkdirTemp("", "switchhook-sqlite-")
 	if err != nil {
@@ -32,8 +32,8 @@ var tables = sync.OnceValues(func() (file []byte, err error) {
 	return os.ReadFile(filepath.Join(folder, fileName))
 })
 
-// SQLite makes a database with all tables and nothing in them, and returns how
-// a server opens it.
+// SQLite makes a database with all tables, empty, and returns the Config with
+// which a server opens it.
 func SQLite(t testing.TB) store.Config {
 	t.Helper()
 	config := EmptySQLite(t)
@@ -41,8 +41,8 @@ func SQLite(t testing.TB) store.Config {
 	return config
 }
 
-// PutSQLite is SQLite for a server whose folder the test has made itself, or
-// will have the server make.
+// PutSQLite is SQLite for a server whose folder exists already, or is made by
+// the server.
 func PutSQLite(t testing.TB, folder string) {
 	t.Helper()
 	file, err := tables()
@@ -63,8 +63,8 @@ func EmptySQLite(t testing.TB) store.Config {
 	return store.Config{Folder: folder(t), Exclusive: true}
 }
 
-// folder makes a folder that is removed when the test ends. Benchmarks want one
-// that waits for the disk.
+// folder makes a folder that is removed when the test ends. Benchmarks need one
+// on the disk.
 func folder(t testing.TB) string {
 	t.Helper()
 	if _, measures := t.(*testing.B); measures || memory() == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/core"
 )
 
-// State is what every core.State has to pass. Each call of empty returns a new
+// State is the conformance test of core.State. Each call of empty returns a new
 // one.
 func State(t *testing.T, empty func(t testing.TB) core.State) {
 	t.Helper()

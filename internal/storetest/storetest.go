@@ -1,11 +1,11 @@
-// Package storetest runs tests on every kind of database that a store can be
-// kept in, and holds the conformance suite of core.State.
+// Package storetest runs tests on every kind of database that a store supports,
+// and holds the conformance suite of core.State.
 //
 // A package that uses it starts PostgreSQL once:
 //
 //	func TestMain(m *testing.M) { os.Exit(storetest.Run(m)) }
 //
-// With -short there is no PostgreSQL, and tests that ask for it are skipped.
+// With -short there is no PostgreSQL, and tests that need it are skipped.
 package storetest
 
 import (
@@ -26,24 +26,23 @@ import (
 )
 
 const (
-	// Variable of the environment holds the URL of the PostgreSQL server that
-	// Run has started. Where it is set already that server is used: the
-	// processes that a test starts inherit it. Its name does not begin as those of
-	// settings do: there it would be one that is not known.
+	// Variable names the environment variable with the URL of the PostgreSQL
+	// server that Run has started. If it is set already, that server is used:
+	// the processes that a test starts inherit it. It does not begin like the
+	// settings' variables: there it would be refused as unknown.
 	Variable = "TEST_POSTGRES_OF_SWITCHHOOK"
 
-	// template is a database with all tables. To copy it takes a third of the
-	// time that making the tables takes.
+	// template is a database with all tables. Copying it takes a third of the
+	// time of making the tables.
 	template = "tables"
 
-	// Password is in the URLs of all databases, for tests to look for where it
-	// must not be.
+	// Password is in the URLs of all databases, so that tests can search for it
+	// where it must not appear.
 	Password = "open-sesame"
 )
 
-// Run runs the tests of a package with a PostgreSQL server, and returns what
-// the program is to exit with. The server is stopped at the end, also where the
-// tests are killed.
+// Run runs a package's tests with a PostgreSQL server, and returns the exit
+// code. The server is stopped at the end, even if the tests are killed.
 func Run(m *testing.M) int {
 	if os.Getenv(Variable) != "" {
 		return m.Run()
@@ -68,7 +67,7 @@ func Run(m *testing.M) int {
 	return code
 }
 
-// prepare makes the template on a server, and the server known.
+// prepare makes the template on a server, and publishes the server's URL.
 func prepare(server string) error {
 	if err := os.Setenv(Variable, server); err != nil {
 		return err
@@ -101,16 +100,16 @@ func Each(t *testing.T, body func(t *testing.T, open func(t testing.TB) *store.S
 	})
 }
 
-// EachConfig is Each for tests that open one database several times, or not as
-// it should be: fresh returns how a server opens a database that is new.
+// EachConfig is Each for tests that open one database several times, or in
+// unusual ways: fresh returns the Config of a new database.
 func EachConfig(t *testing.T, body func(t *testing.T, fresh func(t testing.TB) store.Config)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { body(t, SQLite) })
 	t.Run("postgres", func(t *testing.T) { body(t, Postgres) })
 }
 
-// Postgres makes a database with all tables and nothing in them, and returns how
-// a server opens it. It is removed when the test ends.
+// Postgres makes a database with all tables, empty, and returns the Config with
+// which a server opens it. It is removed when the test ends.
 func Postgres(t testing.TB) store.Config {
 	t.Helper()
 	return postgres(t, template)
