@@ -1,7 +1,7 @@
-// Package audio is sound as telephones carry it: one channel of 16-bit
-// samples, 8000 of them a second.
+// Package audio is sound as telephones carry it: one channel of 16-bit samples,
+// 8000 of them a second.
 //
-// [ReadWAV] brings in what people ship, [WriteWAV] takes it out, [AppendMulaw]
+// [ReadWAV] reads the files people ship, [WriteWAV] writes one, [AppendMulaw]
 // and its three sisters are the G.711 codecs of the wire, and [DTMF] and [Beep]
 // are the sounds of the telephone itself.
 package audio
@@ -29,8 +29,8 @@ func (c Clip) Size() int64 { return int64(cap(c)) * sampleBytes }
 // sampleBytes is how many bytes a sample of a Clip has.
 const sampleBytes = 2
 
-// MaxSize returns how many bytes the Clip of a file takes up at most, of so many
-// bytes: those of the densest kind have a byte a sample at MinRate.
+// MaxSize returns the most bytes that the Clip of a file of so many bytes takes
+// up: the densest files have a byte a sample at MinRate.
 func MaxSize(file int) int64 {
 	longest := int64(Samples(MaxLength)) * sampleBytes
 	return min(int64(file)*sampleBytes*Rate/MinRate, longest)

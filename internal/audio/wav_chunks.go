@@ -13,10 +13,10 @@ const (
 	// maxChunks bounds what is skipped before the sound: pictures and
 	// broadcast notes stay far below, an endless stream is not read for ever.
 	maxChunks = 16 << 20
-	// maxStray bounds how far we look for the next chunk where none begins.
+	// maxStray bounds how far we search for the next chunk if none begins.
 	maxStray = 64 << 10
-	// unknownLength is what a file says that its writer could not seek in, and
-	// one whose lengths are in its ds64 chunk.
+	// unknownLength is the length in a file whose writer could not seek in it,
+	// or whose lengths are in its ds64 chunk.
 	unknownLength = math.MaxUint32
 )
 

@@ -143,7 +143,7 @@ func (s shape) file(magic string, data []byte) []byte {
 	return slices.Concat([]byte(magic), o.AppendUint32(nil, uint32(len(body))), body)
 }
 
-// isTone holds that a file is heard as the tone and as nothing else.
+// isTone checks that a file is heard as the tone and as nothing else.
 func isTone(t *testing.T, file []byte) {
 	t.Helper()
 	c, err := audio.ReadWAV(bytes.NewReader(file))

@@ -2,17 +2,17 @@ package audio
 
 import "math"
 
-// doubtBytes is how much of a sound is listened to where its header leaves
-// open how to read it: minutes, as the beginning of a prompt may be silence.
+// doubtBytes is how much of a sound we examine if its header leaves open how to
+// read it: minutes, as a prompt may begin with silence.
 const doubtBytes = 16 << 20
 
-// doubtful reports whether only the sound shows how it is to be read: whether
-// the header allows of several ways, or samples have more room than bits.
+// doubtful reports whether only the sound shows how to read it: the header
+// allows several ways, or samples have more room than bits.
 func (f *format) doubtful(readings []reading) bool {
 	return len(readings) > 1 || f.tag == tagPCM && (f.room(readings[0].width) > 0 || readings[0].width == 4)
 }
 
-// room returns how many bits of a container of width bytes are no sample's.
+// room returns how many bits of a container of width bytes hold no sample.
 func (f *format) room(width int) int {
 	bits := f.bits
 	if f.valid > 0 && f.valid < bits {

@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// hintConvert is what helps against every format that is not read.
+// hintConvert is the hint for every format that is not read.
 const hintConvert = "convert it: ffmpeg -i FILE -ar 8000 -ac 1 -c:a pcm_mulaw prompt.wav"
 
-// hintRepeat is what helps against a file of which a part is missing.
+// hintRepeat is the hint for a file with a part missing.
 const hintRepeat = "save or download it again; if it stays so, the program that wrote it did not finish"
 
 // sniffBytes is how much of a file that is not a WAV we check to say what it is.

@@ -34,7 +34,7 @@ func (r reading) mix(dst []float32, b []byte, channels int) []float32 {
 }
 
 // readings returns the ways to read f that its header allows, the likeliest
-// first. It is an error where there is none.
+// first. It is an error if there is none.
 func (f *format) readings() ([]reading, *FormatError) {
 	if !f.isPlayed() {
 		return nil, f.unplayed()

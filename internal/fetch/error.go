@@ -38,7 +38,7 @@ func (k Kind) code() fault.Code {
 }
 
 // Error says why there is no answer. It names the address without its query,
-// where the numbers of callers are. To errors.As it is a *fault.Error too.
+// which holds the numbers of callers. errors.As finds a *fault.Error in it too.
 type Error struct {
 	Kind     Kind
 	Answered bool          // at least one byte of an answer came, be it of a redirect

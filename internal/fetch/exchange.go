@@ -123,8 +123,8 @@ func (x *exchange) gotFirstByte() {
 	x.answered.Store(true)
 }
 
-// firstRead is the largest buffer that is made on a server's word for the
-// length of its body, before any of it has come.
+// firstRead is the largest buffer that is made based on a server's claim about
+// the length of its body, before any of it has come.
 const firstRead = 64 << 10
 
 // read returns the body, or an *Error if it is larger than the limit.

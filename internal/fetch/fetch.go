@@ -153,9 +153,9 @@ func New(o Options) *Client {
 }
 
 // HTTP returns an http.Client with the same guard, connect time-out, header
-// limit and redirect rules, but without a time limit or size limit for the
-// whole answer: for WebSockets, which live as long as their call. Its errors
-// hold an *Error where the connection or a redirect failed. jar may be nil.
+// limit and redirect rules, but without a time limit or size limit for the whole
+// answer: for WebSockets, which live as long as their call. Its errors hold an
+// *Error if the connection or a redirect failed. jar may be nil.
 func (c *Client) HTTP(jar http.CookieJar) *http.Client {
 	return &http.Client{Transport: c.transport, CheckRedirect: c.checkRedirect, Jar: jar}
 }
@@ -179,8 +179,8 @@ type Request struct {
 	// Cookie do not follow a redirect to another origin.
 	Header http.Header
 
-	// Body is the body to send. It is sent again where a redirect asks for
-	// that (307, 308).
+	// Body is the body to send. It is sent again if a redirect asks for that
+	// (307, 308).
 	Body []byte
 
 	// Jar keeps cookies between requests. May be nil.
@@ -199,11 +199,11 @@ type Request struct {
 	// MaxTimeout.
 	Timeout time.Duration
 
-	// Sign is called for each request that is sent, the first and each hop of
-	// a redirect, with the body that goes with it; it may set headers, and
-	// what it sets does not follow a redirect. Where the hop leads to another
-	// origin (see SameOrigin and r.URL), Sign decides whether to sign. It is
-	// called after cookies were added. May be nil.
+	// Sign is called for each request that is sent, the first and each hop of a
+	// redirect, with the body that goes with it; it may set headers, and what it
+	// sets does not follow a redirect. If the hop leads to another origin (see
+	// SameOrigin and r.URL), Sign decides whether to sign. It is called after
+	// cookies were added. Optional.
 	Sign func(r *http.Request, body []byte)
 }
 

@@ -62,7 +62,7 @@ func (g Guard) control() func(network, address string, _ syscall.RawConn) error 
 		v4, v6 = append(v4, privateV4...), append(v6, privateV6...)
 	}
 	guardian := ssrf.New(
-		// A developer's responder listens where it likes.
+		// A developer's responder may listen on any port.
 		ssrf.WithAnyPort(),
 		ssrf.WithNetworks("tcp4", "tcp6"),
 		ssrf.WithAllowedV4Prefixes(v4...),

@@ -123,8 +123,8 @@ func TestRecordIsToldOfEventsAsTheyHappen(t *testing.T) {
 	}
 }
 
-// TestTenMinutesTakeNoTime holds that waiting is free: were it not, this test
-// would be the slowest of all.
+// TestTenMinutesTakeNoTime checks that waiting is free: if it were not, this
+// test would be the slowest of all.
 func TestTenMinutesTakeNoTime(t *testing.T) {
 	result := place(t, simulator.Options{Handler: documents{"/": `<Gather timeout="58" action="/"><Say>Please hold the line.</Say></Gather>`}, HangupAfter: 10 * time.Minute})
 	if last := result.Events[len(result.Events)-1]; last.At != 10*time.Minute || result.Outcome.By != trace.ByCaller {

@@ -6,13 +6,13 @@ import (
 	"github.com/switchhook/switchhook/internal/engine"
 )
 
-// How a scripted caller behaves where nothing else is said.
+// How a scripted caller behaves by default.
 const (
 	// keyInterval is the time between two keys, as a practised hand types.
 	keyInterval = 200 * time.Millisecond
 
-	// bargeAfter is how long a caller who interrupts listens first; of a
-	// shorter prompt it is half.
+	// bargeAfter is how long a caller who interrupts listens first; to a shorter
+	// prompt, half of it.
 	bargeAfter = 500 * time.Millisecond
 )
 
@@ -28,7 +28,7 @@ type caller interface {
 type stretch struct {
 	from, to time.Duration
 	heard    string            // what the caller hears; "" in silence
-	listen   *engine.Listening // the Gather that listens; nil where none does
+	listen   *engine.Listening // the Gather that listens; nil if none does
 	open     bool              // it is a Record or a media stream that listens, not a Gather
 	frame    bool              // it is a piece of a media stream, of which more will come
 	speaking bool              // the caller is speaking, and can do nothing but hang up
@@ -49,7 +49,7 @@ type act struct {
 }
 
 // typing is a caller's keys that are still to be pressed. They belong to one
-// Gather: what it does not take is dropped, as a caller stops typing who hears
+// Gather: what it does not take is dropped, as a caller stops typing on hearing
 // the next question.
 type typing struct {
 	keys   string
@@ -64,7 +64,7 @@ func (t *typing) begin(keys string, at time.Duration, late bool, listen *engine.
 	return t.act(stretch{from: at, to: at, listen: listen})
 }
 
-// act presses the next key. A hand that is slower than the Gather's clock
+// act presses the next key. If the typing is slower than the Gather's clock, it
 // hurries.
 func (t *typing) act(s stretch) (act, bool) {
 	if t.keys == "" || s.listen != t.listen {
@@ -165,7 +165,8 @@ func (c *impatient) act(s stretch) (act, bool) {
 	return a, ok
 }
 
-// busyUntil returns how long the caller is known to have something to wait for.
+// busyUntil returns how long the caller has, as far as known, something to wait
+// for.
 func (c *impatient) busyUntil() time.Duration {
 	if c.lasting {
 		return c.ready()
@@ -173,7 +174,7 @@ func (c *impatient) busyUntil() time.Duration {
 	return c.after
 }
 
-// ready returns when a script has nothing left to do, as far as it is known.
+// ready returns when a script has nothing left to do, as far as known.
 func (c *impatient) ready() time.Duration {
 	if inner, ok := c.caller.(*stepping); ok {
 		return inner.ready

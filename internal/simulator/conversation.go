@@ -76,8 +76,8 @@ func (c *Conversation) done() {
 	}
 }
 
-// Do carries out a step. The error says what the call did instead of letting
-// the caller do it.
+// Do carries out a step. The error says what the call did if it did not let the
+// caller act.
 func (c *Conversation) Do(step Step) error {
 	select {
 	case c.next <- step:

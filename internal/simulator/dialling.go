@@ -61,8 +61,8 @@ func (d *Dialling) header() http.Header {
 	return header
 }
 
-// unreached says why a Core did not do what it was asked; status is 0 where it
-// did not answer.
+// unreached says why a Core did not do what it was asked; status is 0 if it did
+// not answer.
 func (d *Dialling) unreached(status int, err error) error {
 	switch status {
 	case 0:

@@ -81,8 +81,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	}
 }
 
-// render returns a prompt's sound, where somebody wants to hear it, and its
-// length.
+// render returns a prompt's sound, if it is wanted, and its length.
 func (l *line) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
 	switch p := prompt.(type) {
 	case engine.Recording:
@@ -197,7 +196,7 @@ func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 	from := l.now
 	s := stretch{from: from, to: from + limit}
 	if limit == 0 {
-		s.to = forever // the caller's patience ends sooner
+		s.to = forever // the caller loses patience sooner
 	}
 	for {
 		a, acts := l.caller.act(s)
@@ -215,8 +214,8 @@ func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 	}
 }
 
-// Record records what the caller says: the words are sound where there is a
-// voice, else silence of their length.
+// Record records what the caller says: the words are sound if there is a voice,
+// else silence of their length.
 func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Recorded, error) {
 	if err := context.Cause(ctx); err != nil {
 		return engine.Recorded{}, err
@@ -260,8 +259,8 @@ func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 	}
 }
 
-// recorded hosts a recording of a length. A caller who hung up on it leaves it
-// all the same.
+// recorded hosts a recording of a length. A caller who hangs up still leaves
+// one.
 func (l *line) recorded(ctx context.Context, clip audio.Clip, length time.Duration, ended error) (engine.Recorded, error) {
 	clip = append(clip, audio.Silence(length-clip.Duration())...)
 	address, err := l.host(ctx, clip[:min(len(clip), audio.Samples(length))])

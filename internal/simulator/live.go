@@ -11,9 +11,9 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// Live runs a call in real time, to its end: a person has the handset. Of the
-// options, those that script a caller count for nothing. The error says that
-// the call could not begin.
+// Live runs a call in real time, to its end: a person has the handset. The
+// options that script a caller are ignored. The error says that the call could
+// not begin.
 func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 	hosted := &recordings{}
 	defer hosted.close()
@@ -43,8 +43,8 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 	return result, nil
 }
 
-// live is a telephone line on the clock of the wall: a prompt takes as long as
-// its sound, and what the caller does comes from a Handset.
+// live is a telephone line on the wall clock: a prompt takes as long as its
+// sound, and what the caller does comes from a Handset.
 type live struct {
 	handset *Handset
 	voice   Voice // nil: nothing can be spoken
@@ -96,8 +96,7 @@ func (l *live) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	return engine.Played{Took: length}, nil
 }
 
-// render returns a prompt's sound, where somebody wants to hear it, and its
-// length.
+// render returns a prompt's sound, if it is wanted, and its length.
 func (l *live) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
 	switch p := prompt.(type) {
 	case engine.Recording:
@@ -111,7 +110,7 @@ func (l *live) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, ti
 	return nil, 0, fmt.Errorf("prompt %T is not known", prompt)
 }
 
-// speak returns text as sound, none where there is no voice, and its length.
+// speak returns text as sound, none without a voice, and its length.
 func (l *live) speak(ctx context.Context, p engine.Speech) (audio.Clip, time.Duration, error) {
 	if l.voice == nil {
 		return nil, speech.Estimate(p.Text), nil
@@ -166,7 +165,7 @@ func (l *live) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 	return limit, nil
 }
 
-// forever is past the end of every call, and leaves room to reckon.
+// forever is past the end of every call, with room to add to it.
 const forever = 1 << 62 * time.Nanosecond
 
 func (l *live) show(scene Scene) {

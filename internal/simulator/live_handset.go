@@ -35,8 +35,8 @@ type Handset struct {
 	wake      chan struct{}     // something is pending that was not
 }
 
-// Press presses a key, one of 0123456789*#ABCD, and reports whether anybody
-// listens for it.
+// Press presses a key, one of 0123456789*#ABCD, and reports whether it is
+// listened for.
 func (h *Handset) Press(key byte) (wanted bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -56,8 +56,8 @@ func (h *Handset) Press(key byte) (wanted bool) {
 }
 
 // BeginSaying begins to speak, as a person does who starts to type what they
-// say, and reports whether anybody listens to speech. Say ends it; until then
-// it may be called again and again.
+// say, and reports whether speech is listened for. Say ends it; until then it
+// may be called again and again.
 func (h *Handset) BeginSaying() (wanted bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -68,7 +68,7 @@ func (h *Handset) BeginSaying() (wanted bool) {
 	return true
 }
 
-// begin is BeginSaying where somebody listens. The lock is held.
+// begin is BeginSaying once speech is listened for. The lock is held.
 func (h *Handset) begin() {
 	if h.saying {
 		return
@@ -77,8 +77,8 @@ func (h *Handset) begin() {
 	h.add(engine.Input{Kind: engine.SpeechBegan, At: h.began})
 }
 
-// Say says something and reports whether anybody listens to speech. It takes
-// the time that it takes to speak the text from when the person began to,
+// Say says something and reports whether speech is listened for. It takes as
+// long as it takes to speak the text, counted from when the person began to,
 // which is now unless BeginSaying was called before. An empty text is a person
 // who began to speak and thought better of it.
 func (h *Handset) Say(text string) (wanted bool) {
@@ -108,8 +108,7 @@ func (h *Handset) Say(text string) (wanted bool) {
 	return true
 }
 
-// Hangup hangs up. The call ends at once, also while a responder is waited
-// for.
+// Hangup hangs up. The call ends at once, even while waiting for a responder.
 func (h *Handset) Hangup() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -216,15 +215,15 @@ func (h *Handset) await(ctx context.Context, until time.Duration, keep bool) (in
 }
 
 // due returns the first input whose time has come, unless it is later than
-// until; else how long to wait for one, nothing where until has passed. An
-// input is stamped under the same lock, so none can be on its way that was
-// made in time.
+// until; else how long to wait for one, or nothing if until has passed. Inputs
+// are stamped under the same lock, so none that was made in time can still be on
+// its way.
 func (h *Handset) due(until time.Duration, keep bool) (in engine.Input, came bool, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()
-	// Not before the next instant has that moment passed: what was pressed at
-	// the very moment still counts.
+	// That moment has passed only at the next instant: what was pressed at the
+	// very moment still counts.
 	wait = until + 1 - now
 	if len(h.pending) == 0 || h.pending[0].At > until {
 		return engine.Input{}, false, wait

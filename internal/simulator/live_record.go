@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/engine"
 )
 
-// Record records what the person says: the words are sound where there is a
-// voice, else silence of their length.
+// Record records what the person says: the words are sound if there is a voice,
+// else silence of their length.
 func (l *live) Record(ctx context.Context, rules engine.RecordRules) (engine.Recorded, error) {
 	listen := &engine.Listening{Keys: true, Speech: true}
 	l.handset.attend(listen)

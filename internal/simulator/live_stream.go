@@ -104,8 +104,8 @@ func (l *live) feed(ctx context.Context, media *engine.Media, m *mouth, each fun
 	}
 }
 
-// utter returns the sound of what the caller does: silence of its length for
-// words where there is no voice.
+// utter returns the sound of what the caller does: without a voice, words are
+// silence of their length.
 func (l *live) utter(ctx context.Context, a act) (audio.Clip, error) {
 	if a.speech == "" {
 		return audio.DTMF(string(a.key), toneTime, 0)

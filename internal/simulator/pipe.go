@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// pipe serves an http.Handler inside this process, over connections that are
-// no sockets: nothing listens, and a test's virtual time goes on.
+// pipe serves an http.Handler inside this process, over connections that are no
+// sockets: nothing listens, and a test's virtual time goes on.
 type pipe struct {
 	conns  chan net.Conn
 	closed chan struct{}

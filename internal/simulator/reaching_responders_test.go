@@ -110,7 +110,7 @@ func TestManyCallsAtOnce(t *testing.T) {
 	calling.Wait()
 }
 
-// TestStepsComeWhileTheCallStandsStill talks step by step, and holds that the
+// TestStepsComeWhileTheCallStandsStill talks step by step, and checks that the
 // call's clock waits for the next step.
 func TestStepsComeWhileTheCallStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

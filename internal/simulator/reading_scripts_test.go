@@ -104,8 +104,8 @@ func TestAnswersAreKeysWordsOrSilence(t *testing.T) {
 	}
 }
 
-// FuzzParseScript holds that a script that can be read is the same when its
-// steps are written down and read again, as a saved call does.
+// FuzzParseScript checks that a valid script is the same when its steps are
+// written and read again, as a saved call does.
 func FuzzParseScript(f *testing.F) {
 	f.Add("expect press one\npress 1\nwait 2.5\nsay yes, please\nhangup")
 	f.Add("# nothing\n\n\uFEFFpress 1")
@@ -136,7 +136,7 @@ func FuzzParseScript(f *testing.F) {
 	})
 }
 
-// FuzzParseAnswer holds that every answer can be a line of a script too.
+// FuzzParseAnswer checks that every answer can be a line of a script too.
 func FuzzParseAnswer(f *testing.F) {
 	for _, value := range []string{"12#", "say:yes", "none", "say:\u00a0 x\ny", " 1 2 ", "say:say:"} {
 		f.Add(value)

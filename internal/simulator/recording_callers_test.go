@@ -141,8 +141,8 @@ func TestCallIsHeard(t *testing.T) {
 	}
 }
 
-// TestPersonWhoHangsUpIsRecorded takes place in real time, for the recording is
-// served over a socket.
+// TestPersonWhoHangsUpIsRecorded takes place in real time, because the recording
+// is served over a socket.
 func TestPersonWhoHangsUpIsRecorded(t *testing.T) {
 	m := &mailbox{t: t, document: `<Record action="done"/>`}
 	var phone simulator.Handset

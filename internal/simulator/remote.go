@@ -32,8 +32,8 @@ type (
 		From string `json:"from"`
 		To   string `json:"to"`
 
-		// Live says that the line's clock goes on by itself; else it stands
-		// still but for what the line is asked to do.
+		// Live says that the line's clock goes on by itself; else it advances
+		// only by what the line is asked to do.
 		Live bool `json:"live,omitempty"`
 	}
 
@@ -170,8 +170,8 @@ func (t *terminal) follow(ctx, wire context.Context) (*Result, error) {
 	}
 }
 
-// do carries out an order. Whatever the Core sends meanwhile says that it does
-// not wait for that any more; it is returned, and the reply counts for nothing.
+// do carries out an order. Any message from the Core meanwhile means that it no
+// longer waits for that; it is returned, and the reply is discarded.
 func (t *terminal) do(ctx context.Context, order LineOrder) (LineReply, *message) {
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()

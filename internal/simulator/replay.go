@@ -8,9 +8,9 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// replaying is a caller who does what the caller of a saved call did. When that
-// was is counted in what went on, not in seconds: a responder that speaks
-// longer now is not for that reason another one.
+// replaying is a caller who does what the caller of a saved call did, timed by
+// what went on in the call, not by seconds: a responder that merely speaks
+// longer now is not different.
 type replaying struct {
 	answering
 	barges []int // for each answer the prompt that it interrupts; 0: none
@@ -106,7 +106,7 @@ func bargedAt(before int, barged bool, prompt int) int {
 
 // leftWhileAsked returns the number of the Gather, from 1, after which the
 // caller hung up without hearing anything more: while the responder was asked
-// what to do with the answer. It is 0 where the call ended otherwise.
+// what to do with the answer. It is 0 if the call ended otherwise.
 func leftWhileAsked(events []trace.Stamped) int {
 	gathers, last := 0, false
 	for _, stamped := range events {
@@ -153,7 +153,8 @@ func answerOf(e trace.Gather) Step {
 	case e.Ended == trace.EndedFinishOnKey:
 		return Step{Do: Press, Text: e.Digits + "#"}
 	case e.Digits != "":
-		// Whose time was up had taken it: in a hurry it would be another ending.
+		// If the time was up, it took that long: in a hurry the Gather would end
+		// otherwise.
 		return Step{Do: Press, Text: e.Digits, late: e.Ended == trace.EndedExecutionTimeout}
 	}
 	return Step{Do: Wait}
@@ -188,8 +189,8 @@ func (c *replaying) follow(s stretch) {
 	}
 }
 
-// leave hangs up where the saved call's caller did, or at once where that
-// moment has passed.
+// leave hangs up when the saved call's caller did, or at once if that moment has
+// passed.
 func (c *replaying) leave(s stretch) (act, bool) {
 	l := c.leaves
 	if l.while == nothing || s.speaking && !l.answered {

@@ -13,11 +13,10 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// Replay plays a saved call again and returns the call and what is different
-// from the saved one, as trace.Diff does. o.Target is the origin to call
-// instead of the saved one's; empty: the saved one's. With o.Core the saved
-// target is a number on it. The caller and the flags
-// are the saved call's.
+// Replay plays a saved call again and returns the call and the differences from
+// the saved one, as trace.Diff does. o.Target is the origin to call instead of
+// the saved one's; empty: the saved one's. With o.Core the saved target is a
+// number on it. The caller and the flags are the saved call's.
 func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string, error) {
 	target, err := saved.Target, error(nil)
 	if o.Core == nil {
@@ -73,7 +72,7 @@ func moveTo(target, origin string) (string, error) {
 	return from.String(), nil
 }
 
-// unreached returns why the first request of a call got no answer at all.
+// unreached returns why the first request of a call got no answer.
 func unreached(events []trace.Stamped) string {
 	for _, event := range events {
 		if request, ok := event.Event.(trace.Request); ok {

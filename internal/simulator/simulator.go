@@ -22,8 +22,7 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// Who calls whom where nothing else is said. The numbers are of ranges kept
-// for fiction.
+// Who calls whom by default. The numbers are of ranges reserved for fiction.
 const (
 	DefaultFrom = "+12125550123"
 	DefaultTo   = "2125550100"
@@ -69,7 +68,7 @@ type Options struct {
 type Result struct {
 	Outcome engine.Outcome
 	Events  []trace.Stamped
-	Unmet   *Step      // the step of the script that the call ended before; nil: all were done
+	Unmet   *Step      // the step of the script that the call did not reach; nil: all were done
 	Heard   audio.Clip // with Options.Hear
 }
 
@@ -120,8 +119,8 @@ func (o *Options) place(ctx context.Context, l engine.Line) (*Result, error) {
 	return result, nil
 }
 
-// unmet returns the expectation that a call ended before. That a caller did
-// not come to press or wait any more is no fault of the responder.
+// unmet returns the expectation that a call did not reach. If a caller did not
+// get to press or wait, that is no fault of the responder.
 func unmet(left []Step) *Step {
 	for i := range left {
 		if left[i].Do == Expect {
@@ -180,9 +179,8 @@ func parseTarget(target string) (*url.URL, error) {
 	return u, nil
 }
 
-// client returns the client for a target. Loopback is allowed where the target
-// is there itself, so that a responder on the internet cannot reach into this
-// machine.
+// client returns the client for a target. Loopback is allowed only if the target
+// is on it, so that a responder on the internet cannot reach into this machine.
 func (o *Options) client(target *url.URL) (client *fetch.Client, done func()) {
 	options := fetch.Options{Guard: fetch.Guard{Loopback: isLoopback(target.Hostname()), Private: o.Private}}
 	if o.Handler == nil {

@@ -12,7 +12,7 @@ import (
 type stepping struct {
 	steps  steps
 	barge  bool
-	ready  time.Duration // when the step before was done
+	ready  time.Duration // when the previous step was done
 	typing typing
 }
 
@@ -97,8 +97,8 @@ type hearing struct {
 	used int    // bytes of it
 }
 
-// hears looks for a text in what is left, whatever the case and however the
-// white space, and uses it up.
+// hears searches what is left for a text, ignoring case and the kind of white
+// space, and uses it up.
 func (h *hearing) hears(text string) bool {
 	rest, text := h.text[h.used:], fold(text)
 	if rest == "" {

@@ -19,8 +19,8 @@ const streamPatience = 30 * time.Second
 // toneTime is how long a key sounds.
 const toneTime = 100 * time.Millisecond
 
-// Stream joins the caller and a media stream. The program at the other end
-// lives in real time, so here the line's clock goes with it.
+// Stream joins the caller and a media stream. The program at the other end lives
+// in real time, so the line's clock follows it.
 func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 	listen := &engine.Listening{Keys: true, Speech: true}
 	l.attend(listen)
@@ -76,8 +76,8 @@ func (l *line) busyUntil() time.Duration {
 	return 0
 }
 
-// utter returns the sound of what the caller does: silence of its length for
-// words where there is no voice.
+// utter returns the sound of what the caller does: without a voice, words are
+// silence of their length.
 func (l *line) utter(ctx context.Context, a act) (audio.Clip, error) {
 	if a.speech == "" {
 		return audio.DTMF(string(a.key), toneTime, 0)

@@ -56,10 +56,10 @@ func newCache(limit int) *cache {
 	return c
 }
 
-// get returns the sound of p: the one kept, the one that another caller is
+// get returns the sound of p: the stored one, the one that another caller is
 // having made, or a new one by produce, which runs in this goroutine and under
-// this caller's ctx. When that caller hangs up, one of those who wait takes
-// over. Errors are shared with those who wait, and not kept.
+// this caller's ctx. If that caller hangs up, one of those who wait takes over.
+// Errors are shared with those who wait, and not stored.
 func (c *cache) get(ctx context.Context, p prompt, produce func(context.Context, prompt) (audio.Clip, error)) (audio.Clip, error) {
 	for {
 		clip, m, mine := c.look(p)
@@ -82,15 +82,15 @@ func (c *cache) get(ctx context.Context, p prompt, produce func(context.Context,
 
 // fill has the sound of p made for everybody who waits for m.
 func (c *cache) fill(ctx context.Context, p prompt, m *making, produce func(context.Context, prompt) (audio.Clip, error)) (audio.Clip, error) {
-	m.gaveUp = true // should produce panic, the next one finds out for himself
+	m.gaveUp = true // in case produce panics: the next one finds out for themselves
 	defer c.finish(p, m)
 	m.clip, m.err = produce(ctx, p)
 	m.gaveUp = m.err != nil && ctx.Err() != nil
 	return m.clip, m.err
 }
 
-// look returns the sound of p if it is kept; else the making of it, and whether
-// that begins now and is the caller's to do and to finish.
+// look returns the sound of p if it is stored; else its making, and whether this
+// caller must do and finish it.
 func (c *cache) look(p prompt) (clip audio.Clip, m *making, mine bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -58,8 +58,8 @@ type Utterance struct {
 	Voice string
 
 	// Language is a BCP-47 tag such as "fr-CA". A variety that espeak-ng does
-	// not know is spoken as its language, a language it does not know, and
-	// none, as American English.
+	// not know is spoken as its language; a language it does not know, and an
+	// empty tag, as American English.
 	Language string
 }
 
@@ -158,7 +158,7 @@ func (e *Espeak) run(ctx context.Context, p prompt) (audio.Clip, error) {
 		return nil, failed(err, "")
 	}
 	clip, readErr := audio.ReadWAV(out)
-	// What is left, after a sound that could not be read, is let out, so that
+	// What is left, after a sound that could not be read, is drained, so that
 	// the program ends by itself and can say why.
 	_, drainErr := io.Copy(io.Discard, out)
 	waitErr := cmd.Wait()

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// voices is what espeak-ng can speak with: for each language tag, in small
-// letters, the voice that suits it best.
+// voices is what espeak-ng can speak with: for each language tag, in lower case,
+// the voice that suits it best.
 type voices map[string]string
 
 // standard is the language if none is named, or there is no voice for it.
@@ -104,8 +104,8 @@ func (v voices) of(language string) string {
 	return v[standard]
 }
 
-// nearest returns the tag that espeak-ng knows for one that it does not, where
-// leaving parts off would lead to another people's speech.
+// nearest returns the tag that espeak-ng knows for one that it does not know, if
+// dropping its last parts would lead to the wrong variety or language.
 func nearest(tag string) string {
 	switch tag {
 	case "en-ca", "en-ph", "en-pr":

@@ -16,8 +16,8 @@ import (
 )
 
 // teletype is a telephone on a terminal that can only print one line after the
-// other: what happens is printed as it happens, and what the person types
-// counts when they end the line.
+// other: what happens is printed as it happens, and input takes effect when the
+// person ends the line.
 type teletype struct {
 	options    Options
 	board      *switchboard
@@ -206,8 +206,8 @@ func (t *teletype) print(line string) {
 	}
 }
 
-// readLines reads lines until done is called, which waits for the reader where
-// it can be interrupted: files and terminals can, what else is read can not.
+// readLines reads lines until done is called, which waits for the reader if it
+// can be interrupted: files and terminals can, other readers cannot.
 func readLines(in io.Reader) (lines <-chan string, done func(), err error) {
 	reader, err := cancelreader.NewReader(in)
 	if err != nil {

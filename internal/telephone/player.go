@@ -22,8 +22,8 @@ type program struct {
 	name string
 
 	// arguments make it play what comes on its standard input: samples of 16
-	// bits, little-endian, one channel, 8000 of them a second. Where they are
-	// nil it plays the WAV file that is named to it.
+	// bits, little-endian, one channel, 8000 of them a second. If they are nil
+	// it plays the WAV file that it is given.
 	arguments []string
 }
 
@@ -39,13 +39,13 @@ var programs = []program{
 }
 
 const (
-	// probeTime is the silence that a program has to play before it is trusted,
-	// and probeLimit how long it may take: the person waits for the call.
+	// probeTime is the silence that a program must play before we trust it, and
+	// probeLimit how long it may take: the person waits for the call.
 	probeTime  = 20 * time.Millisecond
 	probeLimit = 3 * time.Second
 
-	// lastSound is how long what is over may still be heard when the person
-	// leaves: what programs hold back, and the last words.
+	// lastSound is how long the rest of a sound may still be heard when the
+	// person leaves: what programs hold back, and the last words.
 	lastSound = 3 * time.Second
 
 	// letGo is how long a program that was stopped may take to let go of its
@@ -67,9 +67,9 @@ type Player struct {
 	work   sync.WaitGroup
 }
 
-// FindPlayer looks on the PATH for a program that plays sound, and can do it
-// here: pw-play, paplay, aplay, ffplay, play or afplay. Where there is none the
-// error is a *fault.Error of code Unsupported.
+// FindPlayer searches the PATH for a program that can play sound here: pw-play,
+// paplay, aplay, ffplay, play or afplay. If there is none the error is a
+// *fault.Error of code Unsupported.
 func FindPlayer(ctx context.Context) (*Player, error) {
 	var tried []string
 	for _, with := range programs {
@@ -151,8 +151,8 @@ func (s *sound) Write(clip audio.Clip) {
 	s.queue = append(s.queue, clip...)
 	if !s.begun {
 		s.begun = true
-		// A program that fails now makes the call silent and no more: it could
-		// play when it was found.
+		// If a program fails now, the call is merely silent: it could play when
+		// it was found.
 		s.player.work.Go(func() { _ = s.play() })
 	}
 	s.ring()
@@ -230,7 +230,7 @@ func (s *sound) play() error {
 }
 
 // playFile has a program that cannot take sound as it comes play what is there
-// now: a prompt as a whole, of a media stream next to nothing.
+// now: the whole of a prompt, but next to nothing of a media stream.
 func (s *sound) playFile() (err error) {
 	clip, err := s.next()
 	if err != nil {

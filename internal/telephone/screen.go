@@ -19,8 +19,8 @@ const (
 	// noticeFor is how long a notice stays.
 	noticeFor = 4 * time.Second
 
-	// settle is how long the end of a call takes no Enter: it was meant for
-	// the call.
+	// settle is how long the end of a call ignores Enter: it was meant for the
+	// call.
 	settle = time.Second
 )
 
@@ -81,7 +81,7 @@ func newScreen(o Options, board *switchboard) *screen {
 // Init calls.
 func (s *screen) Init() tea.Cmd { return s.dial() }
 
-// dial calls, once more perhaps.
+// dial makes a call, perhaps another one.
 func (s *screen) dial() tea.Cmd {
 	s.transcript = newTranscript(s.options.Call.Target)
 	if s.opening != "" {

@@ -2,10 +2,10 @@
 // responder, hears and reads what it says, presses keys, speaks by typing, and
 // sees what goes over the wire meanwhile.
 //
-// [Run] is the whole of it. On a terminal that can place text it shows a
-// screen, on one that cannot (TERM=dumb) a transcript with a line to type on.
-// Whatever a responder sends is shown, and never obeyed: no byte of it reaches
-// the terminal but as a character that can be seen.
+// [Run] is the whole of it. On a terminal that can place text it shows a screen;
+// on one that cannot (TERM=dumb), a transcript with a line to type on. Whatever
+// a responder sends is shown, and never obeyed: it reaches the terminal only as
+// visible characters.
 package telephone
 
 import (
@@ -38,8 +38,8 @@ type Options struct {
 	// say of themselves count. Nil: that of the process.
 	Environ []string
 
-	// Hear plays what is heard through a program of this machine. Where there
-	// is none, or no Call.Voice, a sentence says so and the call goes on.
+	// Hear plays what is heard through a program of this machine. If there is
+	// none, or no Call.Voice, a sentence says so and the call goes on.
 	Hear bool
 
 	// Save writes a call to a file that the person named; nil: calls cannot be
@@ -53,10 +53,10 @@ type Options struct {
 // DefaultSaveAs is the file name that is offered for a call.
 const DefaultSaveAs = "call.jsonl"
 
-// Run puts the person on the phone until they leave, and returns the last call
-// they made. A call that is going on when they leave, or when ctx is done, is
-// hung up. The error says that the call could not begin or that the terminal
-// cannot be used; the call may be there all the same.
+// Run lets the person make calls until they leave, and returns the last one. A
+// call that is going on when they leave, or when ctx is done, is hung up. The
+// error says that the call could not begin or that the terminal cannot be used;
+// there may be a call even then.
 func Run(ctx context.Context, o Options) (*simulator.Result, error) {
 	if o.Environ == nil {
 		o.Environ = os.Environ()
@@ -77,8 +77,8 @@ func Run(ctx context.Context, o Options) (*simulator.Result, error) {
 	return runScreen(ctx, o, board, notice)
 }
 
-// speaker returns what plays the call, a sentence where not all of it can be
-// heard, and what to call in the end.
+// speaker returns what plays the call, a sentence if not all of it can be heard,
+// and what to call at the end.
 func speaker(ctx context.Context, voice bool) (simulator.Speaker, string, func()) {
 	player, err := FindPlayer(ctx)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/switchhook/switchhook/internal/trace"
 )
 
-// transcript is what was said and done in a call, in the words of a person who
-// was on the phone.
+// transcript is what was said and done in a call, as the person on the phone
+// would put it.
 type transcript struct {
 	home    string // the origin of the responder, which need not be repeated
 	entries []*entry
@@ -44,7 +44,7 @@ const (
 	playedEntry                   // a file is played
 	enteredEntry                  // the person presses keys or speaks, and somebody listens
 	lostEntry                     // the same, and not listened for
-	remarkEntry                   // what happens beside
+	remarkEntry                   // other events
 	askedEntry                    // a request
 	warningEntry
 	failureEntry
@@ -59,8 +59,8 @@ func newTranscript(target string) *transcript {
 	return t
 }
 
-// add adds an entry where its time puts it: a request is known when it has been
-// answered, and a key may have been pressed meanwhile.
+// add adds an entry in the order of its time: a request is known only once it
+// has been answered, and a key may have been pressed meanwhile.
 func (t *transcript) add(e *entry) *entry {
 	i := len(t.entries)
 	for i > 0 && t.entries[i-1].at > e.at {
@@ -90,8 +90,8 @@ func (t *transcript) begin(scene simulator.Scene) {
 	t.heard = t.add(e)
 }
 
-// finish returns the entry of a prompt that is over: the one that was begun,
-// where there is one.
+// finish returns the entry of a prompt that is over: the one that was begun, if
+// there is one.
 func (t *transcript) finish(at time.Duration) *entry {
 	e := t.heard
 	if e == nil {
