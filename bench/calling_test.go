@@ -74,8 +74,8 @@ func part(sorted []time.Duration, share float64) time.Duration {
 // ms is a duration as it is reported.
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// together makes n calls, so many at once that each who has an answer is
-// followed by the next.
+// together makes n calls, so many at once: as soon as one is answered the next
+// one follows.
 func (l *line) together(b *testing.B, n, atOnce int) calls {
 	b.Helper()
 	r := l.begin(n)

@@ -37,15 +37,15 @@ const (
 )
 
 // buttonServices are Switchhook on each database, and a small Flask service
-// under gunicorn -w 2 that writes nothing down. Switchhook's caps on a button
-// and on a tenant, which would end the run after 200 calls, are as high as
-// settings can have them; all else is as it is shipped.
+// under gunicorn -w 2 that stores nothing. Switchhook's caps on a button and on
+// a tenant, which would end the run after 200 calls, are as high as settings
+// allow; everything else is as it is shipped.
 func buttonServices() []buttonService {
 	var all []buttonService
 	for _, database := range databases {
 		all = append(all, buttonService{"switchhook-" + database.name, true, func(b *testing.B, system *nstest.System) *service {
 			config := database.make(b)
-			write(b, filepath.Join(config.Folder, "domains.json"), oneButton) // which the server takes over
+			write(b, filepath.Join(config.Folder, "domains.json"), oneButton) // which the server imports
 			return serveButton(b, system, config)
 		}})
 	}
@@ -91,8 +91,8 @@ func buttonSystem(b *testing.B) *nstest.System {
 }
 
 // BenchmarkWidget asks for /widget.js as 32 visitors' browsers do that have not
-// seen it before: requests a second, the 99th percentile, the bytes of a script
-// as they are sent, and the memory of all processes after the run.
+// loaded it before: requests a second, the 99th percentile, the bytes of a
+// script as sent, and the memory of all processes after the run.
 func BenchmarkWidget(b *testing.B) {
 	for _, s := range buttonServices() {
 		b.Run(s.name, func(b *testing.B) {

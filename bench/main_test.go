@@ -8,7 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/storetest"
 )
 
-// TestMain starts PostgreSQL where there is something to measure: a server that
+// TestMain starts PostgreSQL if there is something to measure: a server that
 // waits for the disk at each commit, as SQLite does.
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -20,7 +20,7 @@ const (
 	ratedFor = 5 * time.Second // what is reported
 	triedFor = 2 * time.Second // each step of the search for the highest rate
 
-	// searchSteps halve what is between the highest rate that is known to do
+	// searchSteps halve the gap between the highest rate that is known to work
 	// and the lowest that is known not to.
 	searchSteps = 4
 
@@ -33,8 +33,8 @@ const (
 // BenchmarkRate lets callers arrive at 1,000 a second, each a new one, while the
 // phone system answers at once, and after 50 ms: what 50 and 99 of 100 wait
 // beyond the phone system's own time, the memory and processor time of the
-// server, and how long its threads waited for a processor (cpu-wait): where that
-// is much, the figures are those of a busy machine. Then it looks for the
+// server, and how long its threads waited for a processor (cpu-wait): if that is
+// much, the figures are those of a busy machine. Then it searches for the
 // highest rate at which 99 of 100 still wait for less than 20 ms (sustained/s),
 // and for what a crowd gets that calls as fast as it is answered (crowd/s). The
 // callers and the phone system share the machine with the server. An iteration
@@ -55,7 +55,7 @@ func BenchmarkRate(b *testing.B) {
 func rate(b *testing.B, database store.Config, takes time.Duration) {
 	b.Helper()
 	system := newPhoneSystem(b, takes)
-	write(b, filepath.Join(database.Folder, "domains.json"), oneEntry) // which the server takes over
+	write(b, filepath.Join(database.Folder, "domains.json"), oneEntry) // which the server imports
 	s := serve(b, system, database)
 	defer s.stop()
 	l := newLine(b, s, system, "example.net-sms", crowd)

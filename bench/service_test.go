@@ -59,8 +59,8 @@ var program = sync.OnceValues(func() (string, error) {
 	return binary, nil
 })
 
-// switchhook returns a command of Switchhook with the settings that serve
-// needs, and caps that no measurement reaches; all others are as it is shipped.
+// switchhook returns a command of Switchhook with the settings that serve needs,
+// and caps that no measurement reaches; all else is as it is shipped.
 func switchhook(b *testing.B, system *phoneSystem, database store.Config, address string, args ...string) *exec.Cmd {
 	b.Helper()
 	binary, err := program()
@@ -89,8 +89,8 @@ func serve(b *testing.B, system *phoneSystem, database store.Config, env ...stri
 	return start(b, command, address, "/readyz")
 }
 
-// environment returns that of this process without what it says to Switchhook,
-// which refuses settings that it does not know.
+// environment returns that of this process without Switchhook's variables, which
+// it refuses if it does not know them.
 func environment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "SWITCHHOOK_") })
 }
@@ -186,8 +186,8 @@ func (s *service) processes() []int {
 }
 
 // memory returns the MiB that all processes hold, shared pages divided among
-// them; own is what of it is no file's, such as the program itself, which the
-// system can drop and read again.
+// them; own is the part not backed by a file, such as the program itself, which
+// the system can drop and read again.
 func (s *service) memory(b *testing.B) (all, own float64) {
 	b.Helper()
 	for _, pid := range s.processes() {
@@ -223,7 +223,7 @@ func fields(b *testing.B, path string) map[string]float64 {
 	return sizes
 }
 
-// worked returns the time that the process has had of the processors.
+// worked returns the processor time that the process has used.
 func (s *service) worked() time.Duration {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.command.Process.Pid))
 	_, rest, _ := strings.Cut(string(text), ") ")
@@ -256,7 +256,7 @@ func (s *service) waited() time.Duration {
 }
 
 // load returns how many processes wanted the machine within the last minute:
-// who shares it makes the figures worse.
+// they make the figures worse.
 func load() float64 {
 	text, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(text), " ")

@@ -1,5 +1,5 @@
-// Package bench measures Switchhook beside what it replaces, both doing the
-// same work in one run, and holds it to the figures that it promises.
+// Package bench measures Switchhook beside what it replaces, both doing the same
+// work in one run, and checks the figures that it promises.
 package bench_test
 
 import (
@@ -28,7 +28,7 @@ func BenchmarkTextBack(b *testing.B) {
 	for _, database := range databases {
 		b.Run("switchhook-"+database.name, func(b *testing.B) {
 			system, config := newPhoneSystem(b, 0), database.make(b)
-			write(b, filepath.Join(config.Folder, "domains.json"), oneEntry) // which the server takes over
+			write(b, filepath.Join(config.Folder, "domains.json"), oneEntry) // which the server imports
 			measure(b, newLine(b, serve(b, system, config), system, "example.net-sms", clients))
 		})
 	}

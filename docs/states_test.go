@@ -12,8 +12,8 @@ import (
 
 var update = flag.Bool("update", false, "write the tables that are made from the code")
 
-// TestTablesOfStatesAreThoseOfTheCode compares what stands between two marks of a
-// page with the table that the program goes by.
+// TestTablesOfStatesAreThoseOfTheCode compares the tables between two marks of a
+// page with the table that the program uses.
 func TestTablesOfStatesAreThoseOfTheCode(t *testing.T) {
 	for page, table := range map[string]string{
 		"durable-texts.md": ledger.TextSteps.Table(),

@@ -44,7 +44,7 @@ func TestSettingsOfTextBackCanBeLoaded(t *testing.T) {
 	}
 }
 
-// secretsIn gives what a block does not say.
+// secretsIn returns the secrets that a block leaves out.
 func secretsIn(s snippet) []string {
 	if strings.Contains(s.text, "token_file") {
 		return nil

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// taking is a server that reads what it is sent and says so.
+// taking is a server that reads what it is sent and answers that it did.
 func taking(t *testing.T) string {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {

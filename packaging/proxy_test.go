@@ -42,7 +42,7 @@ func eachProxy(t *testing.T, upstream func(t *testing.T) string, test func(t *te
 	}
 }
 
-// proxy is one that runs as its example says, but for names and ports.
+// proxy is one that runs as its example says, except for names and ports.
 type proxy struct {
 	t       *testing.T
 	address string // where it takes TLS
@@ -88,8 +88,8 @@ defaults
 	return p
 }
 
-// replace returns an example with some of it replaced, pair by pair. What is not
-// there cannot be.
+// replace returns an example with some of it replaced, pair by pair. Each text
+// to be replaced must occur once.
 func replace(t *testing.T, example string, pairs ...string) string {
 	t.Helper()
 	text := read(t, example)

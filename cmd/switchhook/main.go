@@ -1,5 +1,5 @@
-// Command switchhook answers the calls of hosted phone systems, and plays
-// their part where one wants to try an answer.
+// Command switchhook answers the calls of hosted phone systems, and plays their
+// part to try out an answer.
 package main
 
 import (

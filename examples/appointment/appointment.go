@@ -1,6 +1,6 @@
-// Package appointment is the telephone of a doctor's practice: a menu that
-// takes keys and speech, asks again where it did not understand, and hands the
-// caller to a person rather than ask a third time.
+// Package appointment is the telephone of a doctor's practice: a menu that takes
+// keys and speech, asks again if it did not understand, and hands the caller to
+// a person rather than ask a third time.
 package appointment
 
 import (
@@ -23,8 +23,8 @@ var Files embed.FS
 // Reception is the extension that callers are handed to.
 const Reception = "2000"
 
-// maxTries is how often a question is asked: who was not understood twice
-// wants a person.
+// maxTries is how often a question is asked: a caller who was not understood
+// twice wants a person.
 const maxTries = 2
 
 // visit is what is remembered of a call between its requests.
@@ -49,8 +49,8 @@ func Handler() http.Handler {
 	return responder.Handle(sessions.Func(answer))
 }
 
-// answer says what follows on what the caller pressed or said. Which question
-// was asked stands in the URL that our own action named (?step=).
+// answer responds to what the caller pressed or said. Which question was asked
+// is in the URL of our own action (?step=).
 func answer(_ context.Context, req *responder.Request, v *visit) (responder.Document, error) {
 	step := req.Params.Get("step")
 	asked, ok := questions()[step]

@@ -1,6 +1,6 @@
 // Package math is the math line in Go: it asks for two numbers and says their
-// sum. Beside it the same line stands in PHP and in Node; all three say the
-// same words, so one saved call tests them all.
+// sum. The same line is beside it in PHP and in Node; all three say the same
+// words, so one saved call tests them all.
 package math
 
 import (
@@ -41,8 +41,8 @@ func Handler() http.Handler {
 	return responder.Handle(sessions.Func(answer))
 }
 
-// answer says what follows on the digits given to the question of the request.
-// Which question that is stands in the URL that our own action named (?step=).
+// answer responds to the digits given to the question of the request. Which
+// question that is is in the URL of our own action (?step=).
 func answer(_ context.Context, req *responder.Request, call *line) (responder.Document, error) {
 	step := req.Params.Get("step")
 	if questions[step] == "" || call.tries == 0 || (step == "second" && call.first == nil) {

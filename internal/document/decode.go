@@ -16,9 +16,9 @@ import (
 const utf8Mark = "\xEF\xBB\xBF"
 
 // decode returns a document as UTF-8, whatever its declaration says. The
-// problem, if any, is that it may be wrong, or that it cannot be read: then
-// there is no text. Bytes that are not UTF-8 though nothing else is said are left
-// to responder.Parse, which finds them.
+// problem, if any, is that the text may be wrong, or that it cannot be read:
+// then there is no text. Bytes that are not UTF-8 although nothing else is
+// declared are left to responder.Parse, which finds them.
 func decode(data []byte, contentType string) ([]byte, *responder.Problem) {
 	if len(bytes.TrimFunc(data, isBlank)) == 0 {
 		return data, nil
@@ -33,7 +33,7 @@ func decode(data []byte, contentType string) ([]byte, *responder.Problem) {
 		return decodeMarked(rest, contentType)
 	}
 	for _, mark := range []string{"\xFF\xFE", "\xFE\xFF"} {
-		// A mark that somebody put before a text that is not UTF-16.
+		// A mark that was put before a text that is not UTF-16.
 		if rest, ok := bytes.CutPrefix(data, []byte(mark)); ok && startsInASCII(rest) {
 			text, found := decodeNarrow(rest, nil)
 			if found == nil && text != nil {
@@ -55,7 +55,7 @@ func decodeMarked(data []byte, contentType string) ([]byte, *responder.Problem) 
 	return data, nil
 }
 
-// decodeNarrow decodes bytes that are ASCII where the text is.
+// decodeNarrow decodes bytes in which ASCII text is ASCII.
 func decodeNarrow(data []byte, labels []label) ([]byte, *responder.Problem) {
 	isUTF8 := utf8.Valid(data)
 	var passed *label // the first that cannot be followed
@@ -111,8 +111,8 @@ func decodeNarrow(data []byte, labels []label) ([]byte, *responder.Problem) {
 	return nil, passed.invalid(data)
 }
 
-// windowsOf has the encodings that Windows writes where people say another. Its
-// bytes from 0x80 to 0x9F are letters; in the other they are nothing.
+// windowsOf has the encodings that Windows writes under the name of another. Its
+// bytes from 0x80 to 0x9F are letters; in the other they are unused.
 var windowsOf = map[string]string{
 	"iso-8859-2": "windows-1250", "iso-8859-5": "windows-1251", "iso-8859-7": "windows-1253", "iso-8859-8": "windows-1255",
 	"iso-8859-6": "windows-1256", "iso-8859-13": "windows-1257", "iso-8859-4": "windows-1257", "iso-8859-15": "windows-1252",
@@ -126,7 +126,8 @@ func (l label) but(it, they string) string {
 	return fmt.Sprintf("%s says %s, but the bytes are not; %s", l.by, l.name, they)
 }
 
-// decode returns data as UTF-8, nil where it has bytes that the encoding has not.
+// decode returns data as UTF-8, nil if it has bytes that are not of the
+// encoding.
 func (l label) decode(data []byte) []byte {
 	if l.enc == charmap.Windows1252 {
 		return decode1252(data)
@@ -173,8 +174,8 @@ func (l label) controls(data, text []byte) *responder.Problem {
 	return doubt(data, l.at, "%s says %s and is followed, but so there is a control character (U+%04X) in it", l.by, l.name, r)
 }
 
-// wideOrder returns the order of bytes of a document in UTF-16, nil where it is
-// in none; and whether a byte order mark says so.
+// wideOrder returns the byte order of a document in UTF-16, nil if it is not in
+// UTF-16; and whether a byte order mark says so.
 func wideOrder(data []byte) (order binary.ByteOrder, marked bool) {
 	if foreign(data) != "" {
 		return nil, false

@@ -1,17 +1,16 @@
-// Package document reads what a responder answered as a document: in the
-// encoding that it is in, whatever it says.
+// Package document reads a responder's answer as a document, in its actual
+// encoding, whatever it declares.
 package document
 
 import "github.com/switchhook/switchhook/responder"
 
-// Parse reads a responder's answer, or a file of one, as [responder.Parse]
-// does, of which it keeps the promises. contentType is the answer's; empty
-// where there is none.
+// Parse reads a responder's answer, or a file of one, as [responder.Parse] does,
+// whose promises it keeps. contentType is the answer's; empty if there is none.
 //
 // The encoding is the byte order mark's, else the Content-Type's, else that of
 // the XML declaration, else UTF-8 (RFC 7303, section 3). An encoding that the
-// bytes cannot be is passed over. Where words may be other than they were meant,
-// the first problem says so.
+// bytes cannot be in is passed over. If words may not be what was meant, the
+// first problem says so.
 func Parse(data []byte, contentType string) (*responder.Parsed, error) {
 	if len(data) > responder.MaxDocument {
 		return responder.Parse(data)
@@ -27,8 +26,8 @@ func Parse(data []byte, contentType string) (*responder.Parsed, error) {
 	return parsed, err
 }
 
-// Text returns an answer as people read it: decoded as Parse does, as it is
-// where it cannot be.
+// Text returns an answer as people read it: decoded as Parse does, or unchanged
+// if that is impossible.
 func Text(data []byte, contentType string) string {
 	text, found := decode(data, contentType)
 	if found != nil && found.Severity == responder.Error {

@@ -54,8 +54,8 @@ var le, be = binary.LittleEndian, binary.BigEndian
 
 const mark = "\uFEFF"
 
-// read holds what is read of answers, and that no advice is to send UTF-8 where
-// the bytes are that.
+// read checks what is read of answers, and that none that is in UTF-8 gets the
+// advice to send UTF-8.
 func read(t *testing.T, answers []answer) {
 	t.Helper()
 	for _, c := range answers {

@@ -10,10 +10,10 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// FuzzParse gives answers with any bytes and any Content-Type, and holds what
+// FuzzParse gives answers with any bytes and any Content-Type, and checks what
 // is true of each: it is read or refused in words; what is read is UTF-8; a
 // doubt comes first and once; places lie in the text; and what is plain UTF-8
-// and says nothing else is read as package responder reads it.
+// and declares nothing else is read as package responder reads it.
 func FuzzParse(f *testing.F) {
 	const text = "<Response>\n<Say>não 👍 & </Say></Response>"
 	for _, contentType := range []string{"", "text/xml", "text/xml; charset=utf-16", "text/xml; charset=Shift_JIS", "text/xml; charset=iso-8859-2", "charset=klingon", "text/xml;charset=iso-2022-jp", "text/xml;charset=gb18030"} {

@@ -15,7 +15,7 @@ import (
 // label is the name of an encoding, and who says it.
 type label struct {
 	name string
-	by   string // as a message has it
+	by   string // as it is named in a message
 	at   int    // where it stands in the document; outside: it does not
 	kind kind
 	enc  encoding.Encoding // where kind is narrow
@@ -71,9 +71,9 @@ func declared(data []byte) (name string, span [2]int, begins int, ok bool) {
 	return string(value), span, begins, len(value) > 0
 }
 
-// withoutLabel returns text with blanks in the place of what its declaration
-// says of the encoding, which it is no longer in: so all else keeps its place.
-// What the declaration says after that means nothing to us.
+// withoutLabel blanks out the encoding in the declaration of text, which it is
+// no longer in, so that everything keeps its place. We do not use what the
+// declaration says after that.
 func withoutLabel(text []byte) []byte {
 	name, span, _, ok := declared(text)
 	if kind, _ := find(name); !ok || kind == plain {

@@ -11,11 +11,11 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Diff compares what two calls were: what was said, played, gathered,
-// forwarded, and how they ended. Times, requests and warnings may differ, and
-// so may the origin of the responder. It returns the differences as lines that
-// begin with - (was) and + (is), among a few lines around them, or "" where
-// there are none. Where one of them is masked both are compared masked.
+// Diff compares what two calls were: what was said, played, gathered, forwarded,
+// and how they ended. Times, requests and warnings may differ, and so may the
+// origin of the responder. It returns the differences as lines that begin with -
+// (was) and + (is), among a few lines around them, or "" if there are none. If
+// one of them is masked both are compared masked.
 func Diff(was, is *Saved) string {
 	before, after := was.essence(), is.essence()
 	if phone.IsMasked(before) || phone.IsMasked(after) {

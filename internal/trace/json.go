@@ -33,9 +33,9 @@ func (s Stamped) AppendJSON(dst []byte) ([]byte, error) {
 	return append(dst, fields[1:]...), nil
 }
 
-// marshal is json.Marshal without the escapes that HTML needs, for URLs are to
-// be read, and with those that a terminal needs: responders wrote the texts, and
-// JSON lets control characters above 7E stand as they are.
+// marshal is json.Marshal without the escapes that HTML needs, because people
+// read the URLs, and with those that a terminal needs: responders wrote the
+// texts, and JSON does not escape control characters above 7E.
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -72,7 +72,7 @@ func Seconds(d time.Duration) float64 {
 // maxAt bounds the times that are read: a call is not longer than a week.
 const maxAt = 7 * 24 * 60 * 60
 
-// ParseEvent reads one event's JSON. Its Event is nil where this version does not
+// ParseEvent reads one event's JSON. Its Event is nil if this version does not
 // know the kind.
 func ParseEvent(line []byte) (Stamped, error) {
 	var head struct {

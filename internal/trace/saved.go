@@ -14,7 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Saved is a call as a file keeps it: JSON Lines, first how the call was made,
+// Saved is a call as a file stores it: JSON Lines, first how the call was made,
 // then its events.
 type Saved struct {
 	Target string

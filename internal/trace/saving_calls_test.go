@@ -226,7 +226,7 @@ var errBroken = errors.New("the disk is gone")
 
 func (*brokenReader) Read([]byte) (int, error) { return 0, errBroken }
 
-// FuzzReadSaved holds that what is read can be written and read again, and is
+// FuzzReadSaved checks that what is read can be written and read again, and is
 // the same then, and that neither a diff nor a transcript of it panics.
 func FuzzReadSaved(f *testing.F) {
 	var b bytes.Buffer

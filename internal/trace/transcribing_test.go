@@ -49,8 +49,8 @@ func TestTranscript(t *testing.T) {
 	}
 }
 
-// TestTranscriptChangesNoTerminal puts what a terminal obeys into every text
-// that comes from outside.
+// TestTranscriptChangesNoTerminal puts terminal controls into every text that
+// comes from outside.
 func TestTranscriptChangesNoTerminal(t *testing.T) {
 	const hostile, shown = "\x1b]0;x\a\u009b2J\r\n\u202eé\xff\x00", `\x1b]0;x\a\u009b2J\r\n\u202eé\xff\x00`
 	for _, c := range []struct {
