@@ -38,8 +38,7 @@ const (
 	stolenPage = "https://stolen.example"
 )
 
-// scale is how large an attack is. The caps of a full one are those that are
-// shipped.
+// scale is how large an attack is. A full one runs against the caps as shipped.
 type scale struct {
 	settings  string
 	addresses int // a network each
@@ -60,8 +59,8 @@ func scaleOf() scale {
 	}
 }
 
-// attack is two servers of one database and one phone system, and what was
-// tried at them.
+// attack is two servers with one database and one phone system, and what was
+// tried against them.
 type attack struct {
 	t       *testing.T
 	scale   scale
@@ -72,7 +71,7 @@ type attack struct {
 	heard    counts // what requests were answered, by the servers' own codes
 	hashes   atomic.Int64
 	mostBits atomic.Int64
-	waiting  int // calls at another time that were taken
+	waiting  int // calls for a later time that were accepted
 	began    time.Time
 }
 
@@ -107,7 +106,7 @@ func newAttack(t *testing.T) *attack {
 	return a
 }
 
-// attackers is how many of them are at it at the same moment.
+// attackers is how many of them attack at the same time.
 const attackers = 8
 
 // all sends so many requests, each to one of the servers in turn.
@@ -126,7 +125,7 @@ func (a *attack) all(requests int, send func(i int, s *server)) {
 	bots.Wait()
 }
 
-// wave is one kind of attack, and what came of it.
+// wave is one kind of attack, and its result.
 type wave struct {
 	name     string
 	requests int
@@ -154,8 +153,8 @@ func (a *attack) wave(name string, requests int, send func(i int, s *server)) wa
 	return w
 }
 
-// want holds a wave to how many calls there are of it, and to how many requests
-// were answered in a way.
+// want checks how many calls a wave got, and how many of its requests got a
+// certain answer.
 func (a *attack) want(w wave, calls int, code clicktocall.Code, refused int) {
 	a.t.Helper()
 	if w.placed != calls || w.refused[string(code)] != refused {
@@ -163,7 +162,7 @@ func (a *attack) want(w wave, calls int, code clicktocall.Code, refused int) {
 	}
 }
 
-// counts is a tally that several add to.
+// counts is a tally for concurrent use.
 type counts struct {
 	mu sync.Mutex
 	of map[string]int
@@ -216,7 +215,7 @@ func (a *attack) withinCaps() {
 		byNetwork[networkOfNumber(c.Number)]++
 	}
 	limits := a.scale.limits
-	pauses := 1 + int(time.Since(a.began)/(10*time.Minute)) // in which a number may be called once each
+	pauses := 1 + int(time.Since(a.began)/(10*time.Minute)) // in each of which a number may be called once
 	for what, held := range map[string]struct {
 		of   map[string]int
 		most int

@@ -25,8 +25,8 @@ const (
 )
 
 // stolenPage has the button on a page that the entry does not name: as visitors'
-// browsers say it, as a script says it that says nothing, and with tokens that
-// were taken from the true page.
+// browsers report it, as a script does that sends no origin, and with tokens
+// that were taken from the true page.
 func (a *attack) stolenPage() {
 	a.t.Helper()
 	n := a.scale.others
@@ -70,7 +70,7 @@ func (a *attack) withoutToken() {
 		a.post(s, bot(netsBare+i, ""), "/click-to-call", fields{"id": "open", "phone": numberOf(netsBare + i)})
 	})
 	a.want(w, 0, clicktocall.TokenRequired, n)
-	// The byte of a token that says how much work it asks for.
+	// The byte of a token that sets how much work it demands.
 	const bitsAt = 24
 	w = a.wave("tokens that ask for no work", n, func(i int, s *server) {
 		who := bot(netsBare+n+i, "")
@@ -86,7 +86,7 @@ func (a *attack) withoutToken() {
 	a.want(w, 0, clicktocall.TokenInvalid, n)
 }
 
-// withoutWork has tokens, and proves nothing.
+// withoutWork has tokens, but no proof of work.
 func (a *attack) withoutWork() {
 	a.t.Helper()
 	n := a.scale.others
@@ -143,7 +143,7 @@ func (a *attack) fromOneNetwork() {
 func bot4(i int) string { return "." + string(rune('1'+i%9)) + string(rune('0'+i/9%10)) }
 
 // forOneNumber harasses one person from everywhere, by buttons of two tenants,
-// and then one who has pressed 9.
+// and then someone who has pressed 9.
 func (a *attack) forOneNumber() {
 	a.t.Helper()
 	n, victim := a.scale.others, numberOf(netsHarass)
@@ -230,8 +230,8 @@ func TestOnePressIsOneCallOverTwoServers(t *testing.T) {
 	t.Logf("%d visitors, %d requests, %d calls", visitors, requests, len(a.system.QueuedCalls()))
 }
 
-// pressesOnce is a visitor, and all that is sent of their one press. It returns
-// how many requests that were.
+// pressesOnce is a visitor, and all requests that their one press leads to. It
+// returns how many those were.
 func (a *attack) pressesOnce(network int) int {
 	a.t.Helper()
 	who, phone, key := bot(network, ""), numberOf(network), fmt.Sprintf("%032x", network)

@@ -21,7 +21,7 @@ type row struct {
 	// attack without an end is up.
 	attack func(b *bandit)
 
-	// Of the tests' process, all optional.
+	// For the tests' process, all optional.
 	given              func(b *besieged) map[string]string // what the attacker has found out
 	during             func(b *besieged) string            // what happens once the attacker is ready
 	settings, sections string                              // that are not the default

@@ -19,13 +19,13 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// taken202 is how answers are counted that are no refusal.
+// taken202 is the key under which successful answers are counted.
 const taken202 = "taken"
 
 // stranger is somebody at a page, as the proxy before the servers sees them.
 type stranger struct {
 	address string
-	origin  string // of the page; empty: it says none, as scripts do
+	origin  string // of the page; empty: it sends none, as scripts do
 }
 
 // netOf is the network that belongs to a number of numberOf: attackers who are
@@ -87,7 +87,7 @@ func (a *attack) post(s *server, who stranger, path string, body fields) given {
 		return given{}
 	}
 	r.Header.Set("Content-Type", "application/json")
-	// What the attacker wrote stands before what the proxy saw.
+	// What the attacker wrote precedes what the proxy saw.
 	r.Header.Set("X-Forwarded-For", "203.0.113.9, "+who.address)
 	if who.origin != "" {
 		r.Header.Set("Origin", who.origin)
@@ -146,7 +146,7 @@ func (a *attack) work(challenge string, want int) string {
 	return nonce
 }
 
-// prove finds a nonce, and says how many hashes that took.
+// prove finds a nonce, and returns how many hashes that took.
 func prove(challenge string, want int) (nonce string, hashes int) {
 	text := append([]byte(challenge), ':')
 	for n := 0; ; n++ {

@@ -32,7 +32,7 @@ type order struct {
 	Given   map[string]string // what this attacker has found out
 }
 
-// loot is what came of it, as the attacker sees it.
+// loot is the result, as the attacker sees it.
 type loot struct {
 	Tried   int
 	Answers map[string]int // by status, or what went wrong
@@ -116,7 +116,7 @@ func (b *bandit) send(method, path, from, kind, body string, headers ...string) 
 		return 0, nil
 	}
 	defer response.Body.Close()
-	answer, _ = io.ReadAll(response.Body) // half is as good
+	answer, _ = io.ReadAll(response.Body) // half of it will do
 	b.bytes.Add(int64(len(answer)))
 	b.answers.add(fmt.Sprint(response.StatusCode))
 	return response.StatusCode, answer

@@ -47,8 +47,8 @@ var victims = []string{
 	`"pressed":{"api_domain":"victim.example","queue":"9001@victim.example"}`,
 }
 
-// besieged is a server with the settings that are shipped, and all that shows
-// what is done to it.
+// besieged is a server with the settings as shipped, and all that shows what is
+// done to it.
 type besieged struct {
 	t        *testing.T
 	system   *nstest.System
@@ -62,8 +62,8 @@ type besieged struct {
 	ended   chan struct{}
 }
 
-// startBesieged starts one. The program is that of these tests, or the one that is
-// shipped where they are full.
+// startBesieged starts one. The program is that of these tests, or in full tests
+// the one that is shipped.
 func startBesieged(t *testing.T, fresh func(testing.TB) store.Config, attacks []row) *besieged {
 	t.Helper()
 	b := &besieged{t: t, system: nstest.Start(t, nstest.Quirks{}), folder: t.TempDir()}
@@ -241,7 +241,7 @@ func (b *besieged) pid() int {
 // tick is the unit of times in /proc.
 const tick = 10 * time.Millisecond
 
-// processor returns how long the server has computed; 0 where that is not known.
+// processor returns the processor time of the server; 0 if unknown.
 func (b *besieged) processor() time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", b.pid()))
 	if err != nil {
@@ -262,7 +262,7 @@ func (b *besieged) forgetPeak() {
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", b.pid()), []byte("5"), 0o600) // proc(5); elsewhere there is none
 }
 
-// peak returns that, in MB; 0 where it is not known.
+// peak returns that, in MB; 0 if unknown.
 func (b *besieged) peak() int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.pid()))
 	if err != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/switchhook/switchhook/internal/textback"
 )
 
-// redial is the pause after which the phone system asks again where the
-// connection broke.
+// redial is the pause after which the phone system asks again if the connection
+// broke.
 const redial = 20 * time.Millisecond
 
 // caller is somebody who calls once.
@@ -41,8 +41,8 @@ func query(number, callID string) url.Values {
 		"AccountUser": {"8001"}, "AccountDomain": {domain}, "Digits": {""}}
 }
 
-// call has the phone system ask for the caller until an answer comes whole: from
-// any of the servers, as what stands before them chooses.
+// call has the phone system ask for the caller until a whole answer comes: from
+// any of the servers, as a load balancer chooses.
 func (c *caller) call(ctx context.Context, f *fleet, random *rand.Rand) error {
 	for {
 		address, err := f.address(ctx, random)
@@ -65,8 +65,8 @@ func (c *caller) call(ctx context.Context, f *fleet, random *rand.Rand) error {
 	}
 }
 
-// lines are connections that are used once, as those of phone systems, which
-// wait for 15 s alone: what callers hear by then is the webhook's own tests'.
+// lines are connections that are used once, as those of phone systems. Those
+// wait only 15 s: the webhook's own tests check what callers hear by then.
 var lines = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: await.Limit}
 
 // says finds the reason in a document: each is spoken by its name, but for that

@@ -18,7 +18,7 @@ import (
 // lookEvery is how often the ledger is checked while texts are under way.
 const lookEvery = 100 * time.Millisecond
 
-// drain waits until no text is under way any more. It gives up where nothing has
+// drain waits until no text is under way any more. It gives up if nothing has
 // changed for so long that nothing will.
 func drain(t *testing.T, s *store.Store) {
 	t.Helper()
@@ -71,8 +71,8 @@ func accounts(t *testing.T, s *store.Store, system *nstest.System) map[string]*a
 	return all
 }
 
-// wrong says what is wrong with an account, of somebody who is to have got one
-// text or a dead letter that says why; empty: nothing.
+// wrong says what is wrong with an account, whose caller must have got one text
+// or a dead letter that says why; empty: nothing.
 func (a *account) wrong() string {
 	switch {
 	case a == nil:

@@ -24,16 +24,16 @@ type point string
 
 // The points, in their order.
 const (
-	rowWritten  point = "row written"     // it is in the ledger that an attempt begins
+	rowWritten  point = "row written"     // the ledger has it that an attempt begins
 	requestSent point = "request sent"    // the phone system has the text and has not answered
-	answered    point = "answer received" // it is not in the ledger what the attempt came to
+	answered    point = "answer received" // the ledger does not have its result
 	writtenDown point = "answer written"  // the caller has not been answered
 )
 
 // textJob is the kind of job that makes an attempt.
 const textJob = "text"
 
-// doom is what a process is to die of.
+// doom is when and where a process must die.
 type doom struct {
 	System   string // the phone system's URL
 	Entries  string // domains.json
@@ -134,7 +134,7 @@ func (m *mortal) Finish(ctx context.Context, r ledger.Result) error {
 	return err
 }
 
-// reach does not return where the process is to die here.
+// reach does not return if the process must die here.
 func (m *mortal) reach(at point, id string, attempt int) {
 	m.mu.Lock()
 	here := at == m.doom.Point && m.ours[id] && (attempt > 1) == m.doom.InJob
@@ -157,7 +157,7 @@ func (m *mortal) reach(at point, id string, attempt int) {
 	}
 }
 
-// runDoomed is the process. It returns only where it could not begin.
+// runDoomed is the process. It returns only if it could not begin.
 func runDoomed(ctx context.Context) error {
 	var d doom
 	if err := json.NewDecoder(os.Stdin).Decode(&d); err != nil {

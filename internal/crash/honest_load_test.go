@@ -32,8 +32,8 @@ type pace struct {
 	Patience               time.Duration // of a caller
 }
 
-// The kinds of requests, and one that is none: how late the process itself
-// wakes up, which is all that the machine is to blame for.
+// The kinds of requests, and one that is none: how late the process itself wakes
+// up, which only the machine is to blame for.
 const (
 	ofOnCall  = "on-call"
 	ofTexts   = "text-back"
@@ -41,7 +41,7 @@ const (
 	ofMachine = "machine"
 )
 
-// measured is what came of the requests of one kind.
+// measured is the result of the requests of one kind.
 type measured struct {
 	Asked, Lost    int
 	P50, P99, Most time.Duration
@@ -54,8 +54,7 @@ const (
 	promisedMost = time.Second
 )
 
-// String writes the times as tables have them: what is not as promised stands
-// out.
+// String formats the times for tables: what is not as promised stands out.
 func (m measured) String() string {
 	text := fmt.Sprintf("%s / %s / %s", ms(m.P50), ms(m.P99), ms(m.Most))
 	if m.P99 > promisedP99 || m.Most > promisedMost {
@@ -95,9 +94,9 @@ func newSpan() *span {
 	return &span{good: map[string]int{}, took: map[string][]time.Duration{}, of: map[string]measured{}}
 }
 
-// runHonest is the process. It reads its pace, and says when each kind has been
-// answered. At each further line it writes what came of the requests since the
-// line before.
+// runHonest is the process. It reads its pace, and reports when each kind has
+// been answered. At each further line it writes the results of the requests
+// since the previous line.
 func runHonest(ctx context.Context) error {
 	in := bufio.NewReader(os.Stdin)
 	l := &loader{now: newSpan()}
@@ -212,8 +211,8 @@ func (s *span) result() map[string]measured {
 	return s.of
 }
 
-// do sends a request and notes what came of it. Half of all come on connections
-// that are kept, as proxies do, half on new ones, as phone systems do.
+// do sends a request and notes the result. Half of all come on connections that
+// are kept, as proxies' do, half on new ones, as phone systems' do.
 func (l *loader) do(s *span, kind string, i int, r *http.Request, from string, good func(status int, body []byte) bool) bool {
 	r.Header.Set("X-Forwarded-For", from)
 	client := l.kept
@@ -290,8 +289,8 @@ func (l *loader) text(s *span, i int) {
 	})
 }
 
-// press does all that a button does: two requests, and the work between them,
-// which is the browser's.
+// press does all that a button does: two requests, and between them the work of
+// the browser.
 func (l *loader) press(s *span, i int) {
 	from := fmt.Sprintf("%d.%d.%d.7", 11+i%80, i/80%250, i/20000)
 	ask := func(path string, body fields, want int) (given, bool) {
@@ -375,7 +374,7 @@ func (h *honest) read() string {
 	return line
 }
 
-// since returns what came of the requests since it was last called.
+// since returns the results of the requests since it was last called.
 func (h *honest) since() map[string]measured {
 	h.t.Helper()
 	h.say("")

@@ -188,8 +188,8 @@ func die(t *testing.T, system *nstest.System, d doom, first, callers int) []*vic
 	return victims
 }
 
-// settleVictims is the process that comes after: it answers those who ask
-// again, and takes on what is left.
+// settleVictims is the next process: it answers those who ask again, and takes
+// on what is left.
 func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.Config, victims []*victim) {
 	t.Helper()
 	s := storetest.Open(t, database)
@@ -207,7 +207,7 @@ func settleVictims(t *testing.T, system *nstest.System, d *doom, database store.
 			})
 		}
 	}
-	askAgain() // at once: who asks for a text that seems to be in hand waits for it
+	askAgain() // at once: anyone who asks for a text that seems to be in hand waits for it
 	lapse(t, database)
 	worker, err := b.work(t.Context(), s)
 	if err != nil {

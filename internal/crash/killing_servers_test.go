@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/textback"
 )
 
-// siege is how servers are tried.
+// siege is how servers are tested.
 type siege struct {
 	as       string
 	callers  int
@@ -54,10 +54,10 @@ func (p policy) settings() string {
 }
 
 // TestKilledServersLoseNothing kills servers again and again while people call
-// and the phone system fails a third of the time: in the end each of them has
-// got one text or a dead letter that says why, and has heard nothing else. On a
-// machine so busy that a server cannot write a call down while its caller waits,
-// that caller has heard the apology, and the server's log says why.
+// and the phone system fails a third of the time: in the end each caller has got
+// one text or a dead letter that says why, and has heard just that. On a machine
+// so busy that a server cannot record a call while its caller waits, that caller
+// has heard the apology, and the server's log says why.
 func TestKilledServersLoseNothing(t *testing.T) {
 	t.Parallel()
 	for _, engine := range []struct {
@@ -141,8 +141,8 @@ func spoken(heard textback.Reason) textback.Reason {
 }
 
 // everybodyCalls lets the callers come one after the other, and returns when
-// each has heard something. Of one in four the phone system asks a second time
-// all the same: they hear the same. Answered gets a token for each answer.
+// each has heard something. For one in four the phone system asks a second time
+// anyway: they hear the same. Answered gets a token for each answer.
 func everybodyCalls(t *testing.T, f *fleet, callers []*caller, s siege, random func() *rand.Rand, answered chan<- struct{}) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 6*await.Limit)

@@ -51,8 +51,8 @@ const (
 // that is any.
 const listenAt = "CRASH_TEST_LISTEN"
 
-// hurriedPace leaves out most of the waiting. An attempt still has the time that
-// it takes on a busy machine, and so has a phone system that is asked for a text.
+// hurriedPace leaves out most of the waiting. An attempt still has as long as it
+// takes on a busy machine, as does a look-up of a text at the phone system.
 var hurriedPace = textback.Pace{Attempt: 5 * time.Second, Record: 5 * time.Second, Look: 8 * time.Second, Retry: 300 * time.Millisecond}
 
 func TestMain(m *testing.M) {
@@ -89,8 +89,8 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// sideBySide is how many tests run at once where nothing is said: they wait
-// more than they compute.
+// sideBySide is how many tests run at once by default: they wait more than they
+// compute.
 const sideBySide = "4"
 
 func runSideBySide() error {
@@ -121,8 +121,8 @@ func hurry(ctx context.Context) error {
 // full reports whether the tests are to be as large as what is promised.
 func full() bool { return os.Getenv(fullSize) != "" }
 
-// environ is that of the processes: without what the tests' own has about
-// databases, which a server would take for settings.
+// environ is the environment of the processes, without the tests' own variables
+// about databases, which a server would take for settings.
 func environ(as string) []string {
 	all := []string{role + "=" + as}
 	for _, pair := range os.Environ() {

@@ -38,7 +38,7 @@ type mood struct {
 	fails bool // the client cannot know that it was done
 }
 
-// moods returns those for callers of this patience. Each is as likely.
+// moods returns those for callers of this patience. All are equally likely.
 func moods(patience time.Duration) []mood {
 	return []mood{
 		{"refused: busy", nstest.Refuses(503, "Service Unavailable"), true},
@@ -61,8 +61,7 @@ type trouble struct {
 	met    map[string]int // by mood
 }
 
-// trouble makes a third of the texts fail, and as many of the questions for
-// them.
+// trouble makes a third of the texts fail, and as many of the look-ups of texts.
 func inTrouble(system *nstest.System, patience time.Duration, random *rand.Rand) *trouble {
 	all := moods(patience)
 	tr := &trouble{met: map[string]int{}}

@@ -14,14 +14,14 @@ import (
 	"github.com/switchhook/switchhook/internal/textback"
 )
 
-// rowsOfPeople are the attackers who want somebody else to be called, texted, or
-// kept from it.
+// rowsOfPeople are the attackers who want someone else to be called or texted,
+// or to keep them from it.
 func rowsOfPeople() []row {
 	limits := clicktocall.DefaultLimits()
 	return []row{
 		{name: "3,000 numbers, texts without a key", full: 3000, small: 60, attack: keylessTexts, most: newNumbers(), got: textsOfVictim, says: countedAs("texts")},
 		{name: "numbers in Senegal, of satellites, 555-1212", full: 2000, small: 30, attack: dearTexts, got: textsOfVictim, says: countedAs("texts")},
-		// Each of those who ask at once may have read that there is room.
+		// Each of those who ask at once may have read that the cap has room.
 		{name: "25,000 calls of one number", full: 25000, small: 60, attack: callsOfOne, most: textback.DefaultLimits().CallsPerNumber + attackers - 1, got: func(b *besieged) int {
 			return b.asked("SELECT count(*) FROM answers WHERE entry = 'keyed'")
 		}, says: countedAs("rows")},
@@ -59,8 +59,8 @@ func rowsOfPeople() []row {
 	}
 }
 
-// newNumbers is the setting new_numbers_per_hour: how many numbers an entry texts
-// that is asked without its key.
+// newNumbers is the setting new_numbers_per_hour: how many numbers an entry
+// texts if it is asked without its key.
 func newNumbers() int {
 	if full() {
 		return 100
@@ -102,7 +102,7 @@ func callsOfOne(b *bandit) {
 	})
 }
 
-// consentUnasked sends the key that is pressed, of somebody who never was asked.
+// consentUnasked sends the consent key of callers who were never asked for it.
 func consentUnasked(b *bandit) {
 	b.many(attackers, b.order.Size, func(i int) {
 		b.send(http.MethodGet, asksForText("asking", fmt.Sprint("+", firstNumber+i), fmt.Sprint("unasked-", i),
@@ -110,7 +110,7 @@ func consentUnasked(b *bandit) {
 	})
 }
 
-// eventsURL is what anybody knows who may read the subscriptions of the attacked
+// eventsURL is what anyone knows who may read the subscriptions of the attacked
 // customer's domain.
 func eventsURL(b *besieged) map[string]string {
 	for _, s := range b.system.Subscriptions() {
@@ -143,7 +143,7 @@ func oneBlock(b *bandit) {
 	})
 }
 
-// blockTokens looks what work everybody else is asked for afterwards.
+// blockTokens checks how much work everybody else must do afterwards.
 func blockTokens(b *bandit) {
 	b.many(attackers, b.order.Size, func(i int) {
 		b.asJSON("/click-to-call/token", fmt.Sprintf("2001:db8:66:%x::1", i*16), fields{"id": "pressed"})
@@ -159,8 +159,8 @@ func neverCodes(b *bandit) {
 	})
 }
 
-// codeGuesses has a stranger called and a code sent to them, which it guesses at
-// from so many networks.
+// codeGuesses has a stranger called and sent a code, and guesses at the code
+// from that many networks.
 func codeGuesses(b *bandit) {
 	const never, victim = "/click-to-call/never", firstNumber + 8000
 	b.press("203.0.113.98", fields{"phone": fmt.Sprint(victim)})
@@ -196,7 +196,7 @@ func guesses(b *bandit, from func(i int) string) {
 	})
 }
 
-// followers press once, and follow that call by so many streams.
+// followers press once, and follow that call by that many streams.
 func followers(b *bandit) {
 	g := b.press("203.0.113.99", fields{"phone": fmt.Sprint(firstNumber + 9000)})
 	if g.RequestID == "" {

@@ -17,8 +17,8 @@ import (
 	"github.com/switchhook/switchhook/internal/await"
 )
 
-// longestGap is the longest time after which a server is killed that is to be
-// killed next: about as long as one takes to start.
+// longestGap is the longest pause before the next server is killed: about as
+// long as one takes to start.
 const longestGap = 300 * time.Millisecond
 
 // server is a process.
@@ -87,7 +87,7 @@ func (s *server) said() string {
 	return s.log.String()
 }
 
-// kill kills the process as the system does that runs out of memory, and waits
+// kill kills the process as a system does that runs out of memory, and waits
 // until it is gone.
 func (s *server) kill() {
 	_ = s.command.Process.Kill() // it may have ended by itself
@@ -117,7 +117,7 @@ func (s *server) await(t *testing.T) {
 	}
 }
 
-// fleet are the servers of one database, as what stands before them sees them.
+// fleet are the servers of one database, as a load balancer sees them.
 type fleet struct {
 	t      *testing.T
 	as     string
@@ -158,8 +158,8 @@ func (f *fleet) start(i int) {
 	}()
 }
 
-// noTime finds the numbers of calls on which a server gave up because it had not
-// written them down in time: before that the phone system is asked for nothing.
+// noTime finds the numbers of calls on which a server gave up because it could
+// not record them in time, before it asked the phone system for anything.
 var noTime = regexp.MustCompile(`(?m)^.* msg=text-back .*orig_call_id=call-of-(\d+) .*outcome=failed .*error=.*deadline exceeded.*$`)
 
 // gaveUp returns the numbers of those calls.
@@ -175,8 +175,8 @@ func (f *fleet) gaveUp() map[string]bool {
 	return numbers
 }
 
-// address returns where a server listens, one of those that do by chance. It
-// waits for the first.
+// address returns where a server listens, chosen at random. It waits for the
+// first.
 func (f *fleet) address(ctx context.Context, random *rand.Rand) (string, error) {
 	for {
 		f.mu.Lock()
@@ -204,8 +204,8 @@ func (f *fleet) address(ctx context.Context, random *rand.Rand) (string, error) 
 	}
 }
 
-// harass kills one server after the other and starts each again: as a rule when
-// callers have been answered since, by chance up to twice as many as often says,
+// harass kills one server after the other and starts each again: usually once as
+// many callers have been answered as often says, up to twice as many at random,
 // and one in four while it starts. It ends with the context.
 func (f *fleet) harass(ctx context.Context, random *rand.Rand, often int, answered <-chan struct{}) {
 	for {

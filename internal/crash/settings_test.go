@@ -15,8 +15,8 @@ import (
 // secret is that of the forms.
 const secret = "correct-horse-battery-staple"
 
-// patiently is text-back's settings for callers who wait for as long as they
-// may: the machine is busy, not the phone system.
+// patiently is text-back's settings for callers who wait as long as they may:
+// the machine is busy, not the phone system.
 const patiently = "patience = \"14s\"\n"
 
 // uncapped lets thousands call within the minute, from one address and without a

@@ -87,8 +87,8 @@ func TestStopAtOneServerIsHeededByTheOther(t *testing.T) {
 	}
 }
 
-// TestRedialsGetWhatTheSettingsSay has somebody ring again and again over two
-// servers, and somebody else do so at the same moment.
+// TestRedialsGetWhatTheSettingsSay has one caller ring again and again over two
+// servers, and another do so at the same time.
 func TestRedialsGetWhatTheSettingsSay(t *testing.T) {
 	system := newPhoneSystem(t)
 	at := newSite(t, system, storetest.Postgres(t).URL, "https://hooks.example.net", patiently)

@@ -18,8 +18,8 @@ const (
 	// callEvery is the time between two people who call.
 	callEvery = 250 * time.Millisecond
 
-	// oldAddressFor is how long after it has read its rule the phone system asks,
-	// at the most, for one call in four: the call is queued, or the rule cached.
+	// oldAddressFor is how long, at most, after reading its rule the phone
+	// system asks, for one call in four: the call is queued, or the rule cached.
 	oldAddressFor = 5 * time.Second
 
 	// phoneSystemWaits is how long a phone system waits for an answer.
@@ -54,7 +54,7 @@ func newUpgradeCalls(system *upgradedSystem, s *server, taken int) *upgradeCalls
 }
 
 // come has somebody call every callEvery, by any of the ways, until there were
-// enough; it waits for all who were calling.
+// enough; it waits for all calls under way.
 func (c *upgradeCalls) come(ctx context.Context, enough <-chan struct{}) {
 	every := time.NewTicker(callEvery)
 	defer every.Stop()
@@ -117,7 +117,8 @@ func (c *upgradeCalls) comeTo(ctx context.Context, w way, address, when string) 
 	}
 }
 
-// check has each caller have heard that the text went out, and have got it once.
+// check checks that each caller has heard that the text went out, and got it
+// once.
 func (c *upgradeCalls) check(t *testing.T) {
 	t.Helper()
 	c.mu.Lock()

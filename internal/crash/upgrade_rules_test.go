@@ -16,16 +16,16 @@ import (
 
 const (
 	// keysARound and roundEvery are the pace that docs/provisioning.md promises,
-	// with the tenth by which servers spread what they do again and again.
+	// with the tenth by which servers spread their regular work.
 	keysARound = 150
 	roundEvery = 27 * time.Second
 
-	// calledAt is one of so many rules that people call by while it is being
-	// changed.
+	// calledAt is the number of rules of which one has people call by it while
+	// it is being changed.
 	calledAt = 15
 )
 
-// rewriting is what is seen of the rules' being changed.
+// rewriting records how the rules are being changed.
 type rewriting struct {
 	ready chan struct{} // closed when there are callers: no rule is changed before that
 	calls *upgradeCalls
@@ -101,7 +101,7 @@ func (s *upgradedSystem) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // callDuring has people call when the change has arrived and is not made, and
-// when it is made and not answered: by the new address, and by that of before,
+// when it is made and not answered: by the new address, and by the previous one,
 // which another server of the phone system still has.
 func (s *upgradedSystem) callDuring(answer http.ResponseWriter, r *http.Request, domain, rule string) {
 	ctx := s.t.Context()
@@ -117,7 +117,7 @@ func (s *upgradedSystem) callDuring(answer http.ResponseWriter, r *http.Request,
 }
 
 // callAfter has people call, both ways, by the rule that was changed before this
-// one: the change is on record by now.
+// one: its change is on record by now.
 func (s *upgradedSystem) callAfter() {
 	s.mu.Lock()
 	last := s.last
@@ -140,7 +140,7 @@ func (s *upgradedSystem) wayOf(domain, rule string) way {
 	return way{domain: domain}
 }
 
-// checkPace holds the changes to what is promised, and prints them.
+// checkPace compares the changes with what is promised, and prints them.
 func (u *upgrade) checkPace() {
 	u.t.Helper()
 	u.mu.Lock()
@@ -240,8 +240,8 @@ func (u *upgrade) compare(before, after []string) {
 	}
 }
 
-// checkRequests holds what the phone system was asked to do to what there was to
-// do: each rule was changed once.
+// checkRequests checks that the phone system was asked to do what there was to
+// do and no more: each rule was changed once.
 func (u *upgrade) checkRequests() {
 	u.t.Helper()
 	asked := tally{}
@@ -251,7 +251,7 @@ func (u *upgrade) checkRequests() {
 	u.t.Logf("the phone system was asked for: %v", asked)
 	n := len(u.chains)
 	want := tally{
-		string(nstest.CreateUser): n, string(nstest.CreateDialRule): n, string(nstest.UpdateAnswerRule): n, // by the program of old
+		string(nstest.CreateUser): n, string(nstest.CreateDialRule): n, string(nstest.UpdateAnswerRule): n, // by the old version
 		string(nstest.UpdateDialRule): n,
 		string(nstest.SendMessage):    len(u.Messages()),
 	}

@@ -32,7 +32,7 @@ const (
 	// allKeysWithin is the time within which the keys of so many are promised.
 	allKeysWithin = time.Hour
 
-	// callsBefore is how many calls the program of old answers.
+	// callsBefore is how many calls the old version answers.
 	callsBefore = 20
 )
 
@@ -51,7 +51,7 @@ func TestUpgradeGivesKeys(t *testing.T) {
 		database func(*testing.T) string
 	}{
 		{"sqlite", func(*testing.T) string { return "" }},
-		{"postgres", func(t *testing.T) string { return storetest.EmptyPostgres(t).URL }}, // the program of old makes its own tables
+		{"postgres", func(t *testing.T) string { return storetest.EmptyPostgres(t).URL }}, // the old version makes its own tables
 	} {
 		t.Run(engine.name, func(t *testing.T) {
 			t.Parallel() // it waits more than it computes
@@ -119,7 +119,7 @@ func newUpgrade(t *testing.T, database string) *upgrade {
 	return u
 }
 
-// runOld leaves the folder as the program of old does that has made the chains,
+// runOld leaves the folder as the old version does after it has made the chains
 // and answered calls.
 func (u *upgrade) runOld(program string) {
 	u.t.Helper()
@@ -145,7 +145,7 @@ func (u *upgrade) runOld(program string) {
 	}
 }
 
-// runNew has the program of today give keys while people call.
+// runNew has the current version give keys while people call.
 func (u *upgrade) runNew() {
 	t := u.t
 	before := u.state()
@@ -184,8 +184,8 @@ func (u *upgrade) awaitKeys() {
 }
 
 // awaitRecords waits until it is on record that each key was seen in its rule:
-// it is demanded from some time on, unless somebody's own rule leads to the entry
-// without it.
+// it is demanded from some time on, unless somebody's own rule leads to the
+// entry without it.
 func (u *upgrade) awaitRecords(db *store.Store) {
 	u.t.Helper()
 	await.That(u.t, "a record that each key was seen in its rule", func() bool {
@@ -212,8 +212,8 @@ func (u *upgrade) records(db *store.Store) []provision.Record {
 	return records
 }
 
-// checkKeys has each rule's key be its own, the one on record, and work. Where
-// it is demanded by now, it alone does.
+// checkKeys checks that each rule has its own key, the one on record, and that
+// it works. If it is demanded by now, nothing else works.
 func (u *upgrade) checkKeys(s *server, db *store.Store) {
 	u.t.Helper()
 	now := time.Now()
@@ -242,8 +242,8 @@ func (u *upgrade) checkKeys(s *server, db *store.Store) {
 	u.t.Logf("%d keys, each of its own; %d are demanded by now", len(of), demanded)
 }
 
-// hearsHidden has somebody call who hides their number, and gets no text: all
-// that counts is whether the webhook takes the key.
+// hearsHidden has somebody call who hides their number, and gets no text: it
+// only tests whether the webhook accepts the key.
 func (u *upgrade) hearsHidden(s *server, w way, key string, want textback.Reason) {
 	u.t.Helper()
 	q := url.Values{"id": {w.entry}, "NmsAni": {"anonymous"}, "OrigCallID": {"hidden-" + w.entry}}
