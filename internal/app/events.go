@@ -47,7 +47,7 @@ const staleAgain = 10 * time.Minute
 // subscriptions knows when to check each domain's subscription next.
 type subscriptions struct {
 	mu     sync.Mutex
-	looked map[string]time.Time // when it was last checked, by domain in small letters
+	looked map[string]time.Time // when it was last checked, by domain in lower case
 	next   map[string]time.Time // when it is due, likewise
 
 	all   string          // the address that all post to: if it changes, all are due

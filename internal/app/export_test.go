@@ -2,7 +2,7 @@ package app
 
 import "time"
 
-// Suspects' internals for tests.
+// What tests need to know of suspects.
 const (
 	SuspectsEvery  = suspectsEvery
 	SuspectsAtOnce = suspectsAtOnce

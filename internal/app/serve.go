@@ -57,7 +57,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 		}
 		defer withdraw()
 	}
-	// When the time is up, this context tells what is still running.
+	// When the time is up, cancelling this context stops what is still running.
 	base, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	background, err := a.start(ctx)

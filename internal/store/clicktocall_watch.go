@@ -10,7 +10,7 @@ import (
 )
 
 // AdvanceCallBack records the state of a placed call back. It only moves
-// forward, from placed to calling to over, whoever reports it.
+// forward, from placed to calling to over, no matter who reports it.
 func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.State, now time.Time) error {
 	statement := advances[to]
 	if statement == "" {

@@ -22,7 +22,7 @@ func (s *Store) KeepEventKey(ctx context.Context, domain string, since time.Time
 	return nil
 }
 
-// EventKeys returns the domains of KeepEventKey, in small letters, with their
+// EventKeys returns the domains of KeepEventKey, in lower case, with their
 // times.
 func (s *Store) EventKeys(ctx context.Context) (map[string]time.Time, error) {
 	since := map[string]time.Time{}

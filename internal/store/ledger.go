@@ -150,7 +150,7 @@ func insertConsent(ctx context.Context, tx *sql.Tx, c *ledger.Consent) error {
 
 // Finish records the result of an attempt. If it is not the text's last
 // attempt, or the text is Sent or Dead already, nothing changes, with one
-// exception: Sent is a fact, whoever reports it and however late. A text that
+// exception: Sent is a fact, however late it is reported. A text that
 // was erased meanwhile is no error either.
 //
 // If a text goes back to Queued, Finish makes the job that sends it.
