@@ -28,8 +28,8 @@ const (
 	// longer is down.
 	connectTimeout = 3 * time.Second
 
-	// idleTimeout is how long an unused connection is kept: shorter than the 5
-	// s after which an Apache server closes one (its default
+	// idleTimeout is how long an unused connection is kept: shorter than the
+	// 5 s after which an Apache server closes one (its default
 	// KeepAliveTimeout). A text that is sent over a connection just as it is
 	// being closed fails, and may or may not have arrived.
 	idleTimeout = 4 * time.Second

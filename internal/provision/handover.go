@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// handOver makes entries due whose system user was in the way until this run
-// took something of it away: calls for that user are not answered until the
-// entry has its chain.
+// handOver makes entries due whose system user this run has taken something away
+// from: that was in their way, and calls for the user go unanswered until they
+// have their chain.
 func (r *run) handOver(ctx context.Context) error {
 	if r.p.Records == nil || len(r.dropped) == 0 {
 		return nil

@@ -106,9 +106,9 @@ type Provisioner struct {
 	Count func(step, result string)
 }
 
-// Report has the result of each step: "created", "exists", "updated", "failed:
-// …" or "conflict: …"; of a removal "removed", "absent", "failed: …" or
-// "conflict: …".
+// Report has the result of each step: "created", "exists", "updated",
+// "failed: …" or "conflict: …"; of a removal "removed", "absent", "failed: …"
+// or "conflict: …".
 type Report struct {
 	User       string `json:"user"`
 	DialRule   string `json:"dial_rule"`
