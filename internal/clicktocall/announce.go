@@ -13,7 +13,7 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// keyNever is the key that somebody presses who never wants to be called again.
+// keyNever is the key to press for never being called again.
 const keyNever = "9"
 
 // announceWait is how long the called party may think before the call goes on.
@@ -54,8 +54,8 @@ const (
 // announcementKey is what the URL must have.
 func (k Key) announcementKey() string { return encoding.EncodeToString(k.sign("announcement")) }
 
-// AnnouncementURL returns what a phone system is to ask: base is the server, then
-// is where the call goes on for who does not press the key; empty: it ends.
+// AnnouncementURL returns the URL for the phone system to ask: base is the server,
+// then is where the call goes on if the key is not pressed; empty: it ends.
 func AnnouncementURL(base *url.URL, key Key, then string) string {
 	u := base.JoinPath("click-to-call", "never", "call")
 	query := url.Values{paramKey: {key.announcementKey()}}

@@ -8,7 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/ledger"
 )
 
-// CallBack is one call that a visitor asked for, and what became of it.
+// CallBack is one call that a visitor asked for, and its state.
 type CallBack struct {
 	ID      string // unguessable; with it anybody may ask how it stands
 	Entry   string
@@ -24,7 +24,7 @@ type CallBack struct {
 
 	State    State
 	Problem  string // what the phone system said, numbers masked
-	Attempts int    // begun so far: more than one only where the ones before certainly failed
+	Attempts int    // begun so far: more than one only if the earlier ones certainly failed
 
 	Created time.Time
 	Updated time.Time
@@ -60,7 +60,7 @@ type Full struct {
 	Until time.Time
 }
 
-// fullUntil returns when the last of them is reached no more.
+// fullUntil returns when none of them is reached any more.
 func fullUntil(all []Full) (until time.Time) {
 	for _, f := range all {
 		if f.Until.After(until) {
@@ -70,7 +70,7 @@ func fullUntil(all []Full) (until time.Time) {
 	return until
 }
 
-// Result is what an attempt at a call back came to.
+// Result is the result of an attempt at a call back.
 type Result struct {
 	ID      string
 	Attempt int // a stale one changes nothing

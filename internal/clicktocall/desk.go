@@ -32,8 +32,8 @@ const (
 	// phone system said.
 	recordPatience = 3 * time.Second
 
-	// askAgain is how often the ledger is asked for a call back that another
-	// request, perhaps of another server, has in hand.
+	// askAgain is how often we ask the ledger about a call back that another
+	// request, perhaps on another server, is placing.
 	askAgain = 100 * time.Millisecond
 )
 
@@ -64,8 +64,8 @@ type Scheduler interface {
 // JobKind is the kind of the jobs that place scheduled call backs.
 const JobKind = "callback"
 
-// Log notes what became of a request, numbers masked. It is a slog.Logger's
-// LogAttrs, or what adds to the line that each request has anyway.
+// Log logs the result of a request, numbers masked. It is a slog.Logger's
+// LogAttrs, or a function that adds to the line that each request has anyway.
 type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
 // Desk decides on calls, and places them.
@@ -97,7 +97,7 @@ type Request struct {
 	From   Subnets   // of their address
 }
 
-// Answer is what became of a Request that is not refused.
+// Answer is the result of a Request that is not refused.
 type Answer struct {
 	CallBack CallBack
 	Repeated bool // it was asked for before
@@ -121,12 +121,12 @@ func (d *Desk) patience() time.Duration {
 	return DefaultPatience
 }
 
-// lease returns how long an attempt holds its call back: to place it, to look
-// for it, and to write that down.
+// lease returns how long an attempt holds its call back: to place it, to verify
+// it, and to record the result.
 func (d *Desk) lease() time.Duration { return d.patience() + lookPatience + 2*recordPatience }
 
-// Call decides on a request, and has the visitor called, or keeps that they are
-// to be. A visitor who goes away is called all the same.
+// Call decides on a request, and has the visitor called or the call scheduled. A
+// visitor who leaves the page is called all the same.
 func (d *Desk) Call(ctx context.Context, r Request) (Answer, *Refusal) {
 	now := time.Now()
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), now.Add(d.lease()))
@@ -177,7 +177,7 @@ func tenantOf(e *entry.Entry) string {
 	return domain
 }
 
-// begin writes a call back down before anything is done about it.
+// begin records a call back before anything is done about it.
 func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 	id := ledger.NewID()
 	var refused *Refusal
@@ -211,8 +211,8 @@ func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 	return d.answer(*begun, d.place(ctx, *begun, Failed))
 }
 
-// schedule makes the job of a call back. Where that fails the call back is safe
-// all the same: a sweep makes it when it is due.
+// schedule makes the job of a call back. If that fails the call back is not
+// lost: a sweep makes the job when it is due.
 func (d *Desk) schedule(ctx context.Context, c CallBack) {
 	if err := d.Jobs.Schedule(ctx, JobKind, c.ID, c.At); err != nil {
 		d.log(ctx, slog.LevelWarn, "a scheduled call back has no job until the next sweep", slog.String("request_id", c.ID), slog.String("error", err.Error()))

@@ -155,8 +155,8 @@ func TestCallIsNotPlacedAgainWhoseEndIsNotWrittenDown(t *testing.T) {
 	})
 }
 
-// TestARefusalAloneIsAnAnswerOfThePhoneSystem is what an operator is told by
-// that a phone system is down.
+// TestARefusalAloneIsAnAnswerOfThePhoneSystem checks what tells an operator that
+// a phone system is down.
 func TestARefusalAloneIsAnAnswerOfThePhoneSystem(t *testing.T) {
 	for name, row := range map[string]struct {
 		fault    nstest.Fault

@@ -25,7 +25,7 @@ import (
 // 300.
 const maxBody = 8 << 10
 
-// maxIdempotencyKey bounds what is kept of a key that a stranger chose.
+// maxIdempotencyKey bounds how much we store of a key that a stranger chose.
 const maxIdempotencyKey = 128
 
 // Networks knows what networks asked for before. The store does.
@@ -50,11 +50,11 @@ type Standing struct {
 	Tenant  int  // calls of the tenant
 }
 
-// Cancels takes scheduled call backs back. The store does.
+// Cancels cancels scheduled call backs. The store does.
 type Cancels interface {
 	// CancelCallBack cancels one, and returns it as it is then. The error is
-	// ErrTaken, with the call back, where it does not wait any more, and a fault
-	// of code NotFound where there is none.
+	// ErrTaken, with the call back, if it is no longer waiting, and a fault of
+	// code NotFound if there is none.
 	CancelCallBack(ctx context.Context, id string, now time.Time) (CallBack, error)
 }
 
@@ -142,8 +142,7 @@ func subnetsFrom(r *http.Request, address func(*http.Request) netip.Addr) Subnet
 	return subnetsOf(found.Addr())
 }
 
-// question is the body of a request. Programs from before wrote numbers as they
-// liked.
+// question is the body of a request. Older programs send numbers for texts.
 type question struct {
 	ID    looseText `json:"id"`
 	Phone looseText `json:"phone"`
@@ -325,8 +324,7 @@ func (h *Handler) note(r *http.Request, q question, code Code, attrs ...slog.Att
 	}, attrs...)...)
 }
 
-// maxLogged is how much of a text that anybody may have written is logged, in
-// bytes.
+// maxLogged is how much of an untrusted text is logged, in bytes.
 const maxLogged = 400
 
 func clip(s string) string { return plaintext.Clip(s, maxLogged) }

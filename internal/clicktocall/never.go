@@ -81,7 +81,7 @@ type Proofs interface {
 type Given struct {
 	Number string
 	Code   string // the hash of its first half
-	Whole  bool   // the other half was given too: it is not guessed, however many wrong ones there were
+	Whole  bool   // the other half was given too: it counts however many wrong ones there were
 	Owner  string // of the network that it comes from
 	Effort Effort
 }
@@ -135,7 +135,7 @@ func (n *Never) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead:
 		n.show(w, r, http.StatusOK, n.ask("", ""))
 	case http.MethodPost:
-		// A form of somebody else's page must not have codes sent.
+		// A form on another site must not make us send codes.
 		if err := http.NewCrossOriginProtection().Check(r); err != nil {
 			n.show(w, r, http.StatusForbidden, n.ask("Please use the form on this page.", ""))
 			return
@@ -201,8 +201,8 @@ func (n *Never) post(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// begin sends a code. What the visitor sees does not tell whether it was sent:
-// neither who is on the list, nor whose texts are stopped.
+// begin sends a code. What the visitor sees does not reveal whether it was sent,
+// and so not who is on the list, or whose texts are stopped.
 func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 	number := to.Digits()
 	sender := n.Text
@@ -238,8 +238,8 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 	}
 }
 
-// tooMany is what those read who ask once more than they may. Of those who prove
-// no work fewer requests are taken.
+// tooMany is what those see who ask more often than they may. Those who prove no
+// work may ask less often.
 func tooMany(effort Effort) string {
 	const said = "Too many codes were asked for. If you were sent one, it is good for a day: enter it here. "
 	if effort == (Effort{}) {
@@ -248,8 +248,8 @@ func tooMany(effort Effort) string {
 	return said + "Else please try again later."
 }
 
-// send sends a code, when the page has answered. Where it certainly did not go
-// out it does not count.
+// send sends a code after the page has answered. If it certainly did not go out
+// it does not count.
 func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, begun ProofBegun) {
 	sending, cancel := context.WithTimeout(ctx, proofPatience)
 	defer cancel()
@@ -287,7 +287,7 @@ func (n *Never) mayReach(ctx context.Context, number string, by CodeSender) bool
 	return err == nil && off == nil && (n.Entries == nil || !n.Entries.Sends("+"+number))
 }
 
-// take puts a number on the list whose owner gave the code.
+// take puts a number on the list if its owner gave the code.
 func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	now, key, from := time.Now(), phone.Key(number), subnetsFrom(r, n.Address)
 	half, whole := n.Key.readCode(key, r.PostForm.Get(fieldCode))
@@ -334,7 +334,7 @@ func (n *Never) note(ctx context.Context, level slog.Level, message, number stri
 	log(ctx, level, message, attrs...)
 }
 
-// hash is what is kept of a code: who reads the database cannot use it.
+// hash is what we store of a code: a reader of the database cannot use it.
 func (n *Never) hash(number, code string) string {
 	return hex.EncodeToString(n.Key.sign("code", []byte(number), []byte(code)))
 }

@@ -27,7 +27,7 @@ type victim struct {
 	*service
 	page *clicktocall.Never
 	kept []ledger.Event
-	sent []error // what became of each code, one after the other
+	sent []error // the result of each code, in order
 }
 
 func startNever(t *testing.T) *victim {
@@ -67,8 +67,8 @@ func (v *victim) send(address string, fields url.Values) *httptest.ResponseRecor
 	return v.sendBare(address, proved)
 }
 
-// sendBare sends just these fields, and waits until the code that comes of it is
-// sent, or the phone system hangs.
+// sendBare sends just these fields, and waits until the resulting code is sent,
+// or the phone system hangs.
 func (v *victim) sendBare(address string, fields url.Values) *httptest.ResponseRecorder {
 	v.t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "https://hooks.example.net/click-to-call/never", strings.NewReader(fields.Encode()))

@@ -8,8 +8,8 @@ import (
 )
 
 // ProofCode is a code of 16 digits. Its first half, which a person types in a
-// moment, is taken while there have been few wrong ones. The whole cannot be
-// guessed, so it is always taken: no guesses of others keep anybody from it.
+// moment, is accepted while there have been few wrong ones. The whole cannot be
+// guessed, so it is always accepted: guesses of others cannot lock anybody out.
 type ProofCode string
 
 // halfCode is how many digits the first half has, and the second.
@@ -24,15 +24,15 @@ func (c ProofCode) Half() string { return string(c[:halfCode]) }
 // Spaced returns the whole as people read it.
 func (c ProofCode) Spaced() string { return c.Half() + " " + string(c[halfCode:]) }
 
-// codeOf returns the code of a number that was born at a time. It is made from
-// the key, so that it can be sent again and is kept nowhere.
+// codeOf returns the code of a number that was born at a time. It is derived
+// from the key, so that it can be sent again without being stored.
 func (k Key) codeOf(number string, born time.Time) ProofCode {
 	half := halfOf(k.sign("never", []byte(number), binary.BigEndian.AppendUint64(nil, uint64(born.UnixMilli()))))
 	return ProofCode(half + k.restOf(number, half))
 }
 
-// restOf returns the second half that belongs to a first half. It follows from
-// that, so that a whole code is known without a look at the database.
+// restOf returns the second half that belongs to a first half. It is derived
+// from it, so that a whole code is checked without the database.
 func (k Key) restOf(number, half string) string {
 	return halfOf(k.sign("never, the rest", []byte(number), []byte(half)))
 }
@@ -42,7 +42,7 @@ func halfOf(sum []byte) string {
 }
 
 // readCode returns the first half of what somebody typed, and whether they gave
-// the whole code that belongs to it. Of what is no code it returns all.
+// the whole code that belongs to it. Anything else it returns whole.
 func (k Key) readCode(number, typed string) (half string, whole bool) {
 	typed = strings.ReplaceAll(typed, " ", "")
 	if len(typed) != 2*halfCode || !sameText(typed[halfCode:], k.restOf(number, typed[:halfCode])) {

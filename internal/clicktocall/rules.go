@@ -11,9 +11,9 @@ import (
 // Ahead is how far ahead visitors may schedule a call.
 const Ahead = widget.Ahead
 
-// limitedFor is how long somebody is told to wait for a number, at least,
-// whether it is never to be called, was called just now, or was called often: who
-// asks is not told which.
+// limitedFor is the least time that a visitor is told to wait for a number. It
+// is the same whether the number is never to be called, was called just now, or
+// was called often, so as not to reveal which.
 const limitedFor = numberPause
 
 // Case is everything that decides whether a visitor is called.

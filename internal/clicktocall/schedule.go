@@ -126,5 +126,5 @@ func (d *Desk) ended(ctx context.Context, c CallBack, r Result) {
 }
 
 // JobPatience returns how long Work may take: a little longer than it holds the
-// call back, so that a job that is taken for dead finds what became of it.
+// call back, so that a job that replaces one presumed dead finds its result.
 func (d *Desk) JobPatience() time.Duration { return d.lease() + recordPatience }

@@ -194,7 +194,7 @@ func TestCallsForOneMinuteDisplaceNobody(t *testing.T) {
 	}
 }
 
-// tally counts what became of scheduled calls.
+// tally counts the results of scheduled calls.
 type tally struct {
 	mu sync.Mutex
 	of map[clicktocall.State]int

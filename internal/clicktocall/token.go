@@ -40,7 +40,7 @@ func (k Key) sign(use string, parts ...[]byte) []byte {
 
 // The parts of a token, in bytes.
 const (
-	tokenNonce = 16 // by chance: what makes it the only one
+	tokenNonce = 16 // random: makes it unique
 	tokenHead  = tokenNonce + 8 + 1
 	signature  = 20
 )
@@ -77,7 +77,7 @@ func (k Key) signToken(to bearer, head []byte) []byte {
 }
 
 // read returns the token of a text; false: it is forged, of another bearer, or
-// too old. Whether it was used the ledger knows.
+// too old. The ledger knows whether it was used.
 func (k Key) read(text string, of bearer, now time.Time) (token, bool) {
 	var t token
 	if len(text) != encoding.EncodedLen(tokenHead+signature) {

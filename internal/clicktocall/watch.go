@@ -56,8 +56,8 @@ type Watched interface {
 	AdvanceCallBack(ctx context.Context, id string, to State, now time.Time) error
 }
 
-// Watch tells visitors how their call back stands. Of those that were placed it
-// asks the phone system, as far as that tells.
+// Watch tells visitors how their call back stands. It asks the phone system about
+// those that were placed, as far as that knows.
 type Watch struct {
 	Watched     Watched     // required
 	PhoneSystem PhoneSystem // required
@@ -97,7 +97,7 @@ func shown(c CallBack) string {
 	return "closed"
 }
 
-// progress is what is told of a call back.
+// progress is what visitors see of a call back.
 type progress struct {
 	RequestID string `json:"request_id"`
 	State     string `json:"state"`
@@ -112,7 +112,7 @@ func progressOf(c CallBack) progress {
 	return p
 }
 
-// ended reports whether nothing comes after a state.
+// ended reports whether a state is final.
 func (s State) ended() bool {
 	return s == Over || s == Failed || s == Uncertain || s == Cancelled
 }
@@ -203,8 +203,8 @@ func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
 	}
 }
 
-// find returns a call back as it stands, and asks the phone system where it is
-// time to.
+// find returns a call back as it stands, and asks the phone system about it when
+// that is due.
 func (a *Watch) find(ctx context.Context, id string) (CallBack, error) {
 	c, err := a.Watched.CallBack(ctx, id)
 	if err != nil {
@@ -221,7 +221,7 @@ func (a *Watch) find(ctx context.Context, id string) (CallBack, error) {
 	return a.Watched.CallBack(ctx, id)
 }
 
-// next returns the state that a call back has come to; empty: that which it had.
+// next returns the new state of a call back; empty: it has not changed.
 func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
 	since := now.Sub(c.Updated)
 	switch {
@@ -245,8 +245,8 @@ func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
 	return Calling
 }
 
-// due reports whether the phone system is to be asked for a call back now, and
-// remembers that it is.
+// due reports whether to ask the phone system about a call back now, and
+// remembers that we did.
 func (a *Watch) due(id string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()

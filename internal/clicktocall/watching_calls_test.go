@@ -160,8 +160,8 @@ func TestChangesComeAsEvents(t *testing.T) {
 }
 
 // TestStreamsEndWhenTheServerStops has a visitor follow a call while the server
-// is told to stop, and one who comes after that: each is told how the call
-// stands, and no more.
+// begins to stop, and one who comes after that: each sees how the call stands,
+// and no more.
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopping := make(chan struct{})

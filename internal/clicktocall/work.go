@@ -38,9 +38,9 @@ type weather struct {
 	Kept     bool // what is left of the entry's day is for those who work
 }
 
-// workBits returns how much work a token asks for: none of a network that we
-// know while it is calm; and more, the more that network, its block or all ask
-// for. A network counts once towards what all ask for.
+// workBits returns how much work a token asks for: none from a network that we
+// know while it is calm, and more the more that network, its block or everybody
+// asks for. A network counts once towards everybody.
 func workBits(w weather) int {
 	if w.Known && !w.Kept && w.Networks <= calmNetworks && max(w.Network, w.Block) <= calmNetwork && w.Calls <= calmCalls {
 		return 0
@@ -84,8 +84,8 @@ func worked(challenge, nonce string, want int) bool {
 // maxNetworks bounds what a meter keeps. Those beyond count for all.
 const maxNetworks = 20_000
 
-// meter counts tokens, minute by minute. It is this process's alone: what has
-// to hold over all of them are the caps.
+// meter counts tokens, minute by minute. It counts for this process only; the
+// caps are what holds across all processes.
 type meter struct {
 	mu       sync.Mutex
 	minute   time.Time
@@ -127,9 +127,9 @@ func (m *meter) count(from Subnets, now time.Time) (networks, network, block int
 	return max(m.now.all(), m.previous.all()), network, block / from.block().times
 }
 
-// observe counts a token for somebody, and returns what its work is chosen by, but
-// for what their entry has left. Where the error is not nil they are a stranger:
-// the work goes on without us knowing them.
+// observe counts a token for somebody, and returns what its work is chosen by,
+// except for what their entry has left. On an error they count as a stranger: we
+// go on without knowing them.
 func (m *meter) observe(ctx context.Context, networks Networks, of Asker, now time.Time) (about weather, found Standing, err error) {
 	about.Networks, about.Network, about.Block = m.count(of.From, now)
 	if found, err = networks.NetworkStanding(ctx, of, now); err != nil {

@@ -98,8 +98,8 @@ type Decision struct {
 	Counted  Counted   // how Text is counted
 	WhenFull *Decision // what the call gets where a cap of Counted, or Rows.Number, is reached; required where there are caps or rows
 
-	Rows   Rows // how many answers are written down
-	Needed bool // a later step of the call goes by its answer: it is written down past Rows.EntryHour and EntryDay
+	Rows   Rows // how many answers are recorded
+	Needed bool // a later step of the call needs its answer: it is recorded past Rows.EntryHour and EntryDay
 }
 
 // Rows bounds how many answers are recorded one by one, as strangers can cause

@@ -39,7 +39,7 @@ type Answered struct {
 	Key
 	At     time.Time `json:"at,omitzero"`
 	Reason string    `json:"reason"`
-	Text   string    `json:"text,omitzero"`  // id of the text that came of it
+	Text   string    `json:"text,omitzero"`  // id of the text that it led to
 	Calls  int       `json:"calls,omitzero"` // so many calls that were counted together; At is the last of them. 0: it is one call
 }
 

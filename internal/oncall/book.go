@@ -5,18 +5,18 @@ import (
 )
 
 const (
-	// keepCalls is how long a call is remembered for what a phone system tells
-	// of it. Calls to people on call are long at times.
+	// keepCalls is how long a call is remembered for the phone system's
+	// notifications. Calls to people on call can be long.
 	keepCalls = 4 * time.Hour
 
 	// maxCalls bounds the calls that are remembered; past it the oldest go.
 	maxCalls = 20_000
 
-	// maxPeople bounds the people of whom is known when they were rung.
+	// maxPeople bounds the people of whom we remember when they were rung.
 	maxPeople = 10_000
 
-	// bindWithin is how long after a decision the phone system's first word of
-	// the call is awaited: it comes with the call itself.
+	// bindWithin is how long after a decision we expect the phone system's first
+	// notification of the call: it comes with the call itself.
 	bindWithin = 2 * time.Minute
 
 	// nextAttempt is how long after one attempt a phone system asks for the
@@ -24,9 +24,9 @@ const (
 	nextAttempt = 5 * time.Minute
 )
 
-// book remembers who was put through to whom: for the policies that go by it,
-// for the attempts of a caller, and for what phone systems tell afterwards. Its
-// owner's lock is held for each method.
+// book remembers who was put through to whom: for the policies that need it, for
+// the attempts of a caller, and for notifications of phone systems. Its owner
+// holds a lock for each method.
 type book struct {
 	rung    map[turn]time.Time
 	engaged map[string]time.Time
@@ -64,8 +64,8 @@ func newBook() *book {
 	}
 }
 
-// attempt returns which attempt of a caller a request is, whether that was
-// counted by us, and whom they were put through to before.
+// attempt returns which attempt of a caller a request is, whether we counted
+// that ourselves, and whom they were put through to before.
 func (b *book) attempt(p party, told int, repeatWithin time.Duration, now time.Time) (attempt int, repeated bool, tried []string) {
 	last := b.calls[p]
 	known := last != nil && p.caller != "" && !last.helped
@@ -89,7 +89,7 @@ func (b *book) past(route, key string) Past {
 	return Past{Rung: b.rung[turn{route, key}], Engaged: b.engaged[key], Busy: c != nil}
 }
 
-// put writes down that a caller is put through to somebody.
+// put records that a caller is put through to somebody.
 func (b *book) put(c *call) {
 	b.prune(c.at)
 	if c.key != "" {
@@ -104,7 +104,7 @@ func (b *book) put(c *call) {
 	b.queue = append(b.queue, c)
 }
 
-// recall takes in what an earlier process wrote down, unless more is known.
+// recall takes in what an earlier process recorded, unless more is known.
 func (b *book) recall(r *Record) {
 	if r.Key == "" {
 		return
@@ -142,9 +142,9 @@ func (b *book) prune(now time.Time) {
 }
 
 // find returns the call that a notification is about. The webhook of the phone
-// system has no id of the call, so the first notification after it is told by
-// the caller and the called number; those that follow by the id. Where several
-// calls fit, as of callers who hide their numbers, none is taken.
+// system has no id of the call, so the first notification after it is matched by
+// the caller and the called number; those that follow by the id. If several
+// calls match, as with callers who hide their numbers, it returns none.
 func (b *book) find(n *Notification, now time.Time) *call {
 	if c := b.told[n.CallID]; c != nil {
 		// The next attempt of the same call has a decision of its own.
@@ -192,7 +192,7 @@ func matches(a, b string) bool {
 	return len(b) >= minInternational-1 && len(a)-len(b) <= 3 && a[len(a)-len(b):] == b
 }
 
-// engage writes down that a call's person has picked up.
+// engage records that a call's person has picked up.
 func (b *book) engage(c *call, now time.Time) {
 	c.helped = true
 	if c.key != "" {
@@ -201,7 +201,7 @@ func (b *book) engage(c *call, now time.Time) {
 	}
 }
 
-// end writes down that a call is over.
+// end records that a call is over.
 func (b *book) end(c *call, now time.Time) {
 	c.ended = true
 	if b.busy[c.key] == c {

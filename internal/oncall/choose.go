@@ -29,7 +29,7 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 	for _, one := range people {
 		key, name := keyOf(a.Source, one.person), called(one.person)
 		if seen[key] {
-			continue // on call by two schedules, which must not make them twice as likely
+			continue // on call by two schedules: must not be twice as likely
 		}
 		numbers, mapped, bad := numbersOf(one.person, &s.Rules, s.read)
 		for _, number := range bad {

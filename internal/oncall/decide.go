@@ -99,7 +99,7 @@ func (d *Decision) fallBack(s *Situation) {
 	d.Fallback = d.Number != ""
 }
 
-// instead rings what is no person.
+// instead rings a number that is no person's.
 func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	s.readNumbers()
 	d.Reason = reason
@@ -126,15 +126,14 @@ func (d *Decision) instead(s *Situation, reason Reason, number string) {
 }
 
 const (
-	// maxSteps bounds what a decision tells of how it was come to, but for its
-	// end.
+	// maxSteps bounds the steps that explain a decision, except for the last.
 	maxSteps = 30
 
 	// maxStep bounds one sentence of it, in bytes.
 	maxStep = 400
 )
 
-// step tells something on the way.
+// step adds a step to the explanation.
 func (d *Decision) step(sentence string) {
 	switch n := len(d.Steps); {
 	case n < maxSteps:
@@ -144,7 +143,7 @@ func (d *Decision) step(sentence string) {
 	}
 }
 
-// conclude tells the end, which is never left out.
+// conclude adds the last step, which is never left out.
 func (d *Decision) conclude(sentence string) {
 	d.Steps = append(d.Steps, plaintext.Clip(sentence, maxStep))
 }
@@ -159,8 +158,8 @@ func (d *Decision) sayAttempt(s *Situation) {
 	}
 }
 
-// consider looks for somebody to ring in what one source said, and returns
-// OnCall where it found them.
+// consider searches one source's answer for somebody to ring, and returns OnCall
+// if it finds them.
 func (d *Decision) consider(s *Situation, a *Answer) Reason {
 	if !d.usable(s, a) {
 		return NoAnswer
@@ -220,7 +219,7 @@ func (b Beyond) level(attempt, highest int) (level, round int) {
 	return highest, attempt - highest
 }
 
-// usable says of an answer how old it is, and whether it may be used.
+// usable returns how old an answer is, and whether it may be used.
 func (d *Decision) usable(s *Situation, a *Answer) bool {
 	known := s.Known
 	if known.IsZero() {

@@ -20,12 +20,12 @@ import (
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// maxAttempt is the highest attempt that is believed: past it somebody counts
-// something else.
+// maxAttempt is the highest attempt that we believe: past it the phone system
+// counts something else.
 const maxAttempt = 99
 
-// Log notes what became of a request, numbers masked. It is a slog.Logger's
-// LogAttrs, or what adds to the line that each request has anyway.
+// Log logs the result of a request, numbers masked. It is a slog.Logger's
+// LogAttrs, or a function that adds to the line that each request has anyway.
 type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
 // Config is what a Desk needs.
@@ -33,7 +33,7 @@ type Config struct {
 	Routes []Route // at least one; required
 	Keeper *Keeper // knows the routes' sources; required
 
-	Journal   Journal        // keeps decisions; nil: only the memory does
+	Journal   Journal        // stores decisions; nil: they are in memory only
 	AllowFrom []netip.Prefix // where phone systems ask from; empty: anywhere
 
 	// Address returns the address that a request came from; nil: that of its
@@ -125,8 +125,8 @@ func (d *Desk) Run(ctx context.Context) {
 }
 
 // Load takes from the journal who was rung when, so that a restart does not
-// begin with the same person again. Run does it as well, so it is for those who
-// only want to look.
+// begin with the same person again. Run calls it too; use it directly only to
+// inspect.
 func (d *Desk) Load(ctx context.Context) {
 	if d.config.Journal == nil {
 		return
@@ -150,9 +150,8 @@ func (d *Desk) Load(ctx context.Context) {
 // memory.
 func (d *Desk) Recent(limit int) []Record { return d.state.decisions.recent(limit) }
 
-// Decide says whom to ring, of what is known. It waits only where nothing is
-// known, and no longer than a caller can. The request's route is not authorised
-// here.
+// Decide says whom to ring by what is known. It waits only if nothing is known,
+// and no longer than a caller can. It does not authorise the request's route.
 func (d *Desk) Decide(ctx context.Context, r Request) Decision {
 	l := meant(d.lines, &r)
 	if l == nil {
@@ -181,7 +180,7 @@ func (d *Desk) decide(ctx context.Context, l *line, r *Request) Decision {
 	return decision
 }
 
-// enter decides and writes it down.
+// enter decides and records the decision.
 func (d *Desk) enter(s *Situation, l *line) Decision {
 	id := rand.Text()
 	s.readNumbers()
@@ -210,7 +209,7 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 		attempt: decision.Attempt, key: decision.Key, number: phone.Key(strings.TrimPrefix(decision.Number, "+")), tried: s.Tried,
 	}
 	if c.key != "" && !slices.Contains(c.tried, c.key) {
-		c.tried = append(slices.Clip(c.tried), c.key) // the call before has its own
+		c.tried = append(slices.Clip(c.tried), c.key) // the previous call has its own
 	}
 	book.put(c)
 	return decision
@@ -230,8 +229,7 @@ func described(r *Request) string {
 	return strings.Join(parts, ", ")
 }
 
-// maxLogged is how much of a text that a stranger may have written is logged,
-// in bytes.
+// maxLogged is how much of an untrusted text is logged, in bytes.
 const maxLogged = 100
 
 // maxWhy is how much of the reasons of a decision is logged, in bytes.

@@ -7,8 +7,8 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall/source"
 )
 
-// skew is how far a source's clock may be ahead of ours: somebody whom it says
-// to be on call is, though their duty begins in a moment by our clock.
+// skew is how far a source's clock may be ahead of ours: if it says that somebody
+// is on call they are, though by our clock their duty begins in a moment.
 const skew = 5 * time.Minute
 
 // duty is a person who counts as on call.

@@ -10,10 +10,9 @@ import (
 
 // Explain decides who would be rung at a time, and says why in sentences, with
 // what is odd about the sources' answers; the last is the result, with the whole
-// number. It asks no source, counts as no
-// call, and needs no secret. Of another time than now it goes by what the
-// sources told of it: see Keeper.RefreshAt. The error is that there is no such
-// route.
+// number. It asks no source, does not count as a call, and needs no secret. For a
+// time other than now it uses what the sources said about that time: see
+// Keeper.RefreshAt. It fails if there is no such route.
 func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 	l := meant(d.lines, &r)
 	if l == nil {

@@ -30,14 +30,13 @@ const (
 	// next request to the source waits for it.
 	keepTimeout = 5 * time.Second
 
-	// hopeFor is how long a source that is being asked is taken to be about to
-	// answer. Past it callers no longer wait for it.
+	// hopeFor is how long we expect an answer from a source that is being asked.
+	// Past it callers no longer wait for it.
 	hopeFor = 3 * time.Second
 
-	// patience is how long a caller waits, in silence, where nothing is known
-	// that could be used. Phone systems do not publish how long they wait; an
-	// answer after two seconds may come too late, and this leaves some of them
-	// for the way.
+	// patience is how long a caller waits, in silence, if no usable answer is
+	// known. Phone systems do not publish how long they wait; an answer after two
+	// seconds may come too late, and this leaves time for the network.
 	patience = 1500 * time.Millisecond
 )
 
@@ -108,7 +107,7 @@ const (
 	Broken      Failure = "broken"      // a defect of ours
 )
 
-// Keeper asks sources in the background and keeps what they said last.
+// Keeper asks sources in the background and stores what they said last.
 type Keeper struct {
 	config  KeeperConfig
 	watches map[string]*watch
@@ -159,8 +158,8 @@ func (k *Keeper) Inherit(from *Keeper) {
 	}
 }
 
-// Run asks the sources until the context ends, and returns when the last
-// question has. A Keeper runs once at a time.
+// Run asks the sources until the context ends, and returns when the last request
+// has ended. A Keeper runs once at a time.
 func (k *Keeper) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	for _, w := range k.order {
@@ -172,8 +171,8 @@ func (k *Keeper) Run(ctx context.Context) {
 	running.Wait()
 }
 
-// Load takes what was kept, before anything is asked. Run does it as well, so
-// it is for those who only want to look.
+// Load takes the stored answers, before anything is asked. Run calls it too; use
+// it directly only to inspect.
 func (k *Keeper) Load(ctx context.Context) {
 	for _, w := range k.order {
 		k.load(ctx, w)
@@ -183,8 +182,8 @@ func (k *Keeper) Load(ctx context.Context) {
 // Refresh asks all sources now and returns when each has answered or failed.
 func (k *Keeper) Refresh(ctx context.Context) { k.RefreshAt(ctx, time.Time{}) }
 
-// RefreshAt is Refresh, but that a source.Rota is asked who is on call at a
-// time; the others know of now alone. It is for those who only want to look.
+// RefreshAt is Refresh, except that it asks a source.Rota who is on call at a
+// time; other sources know only the present. Use it only to inspect.
 func (k *Keeper) RefreshAt(ctx context.Context, at time.Time) {
 	var running sync.WaitGroup
 	for _, w := range k.order {
@@ -193,8 +192,8 @@ func (k *Keeper) RefreshAt(ctx context.Context, at time.Time) {
 	running.Wait()
 }
 
-// tells reports whether what some sources said is of a time that they were
-// asked about.
+// tells reports whether the answers of some sources are about the time that they
+// were asked for.
 func (k *Keeper) tells(names []string, at time.Time) bool {
 	return !slices.ContainsFunc(names, func(name string) bool {
 		w := k.watches[name]
@@ -222,8 +221,8 @@ func (k *Keeper) answers(names []string) []Answer {
 	return found
 }
 
-// await returns what is known of some sources. Where none of it can be used it
-// waits as long as a caller can, if one may be about to answer.
+// await returns what is known of some sources. If none of it can be used, and a
+// source may be about to answer, it waits as long as a caller can.
 func (k *Keeper) await(ctx context.Context, names []string, now time.Time) []Answer {
 	answers := k.answers(names)
 	if anyUsable(answers, now) {
@@ -290,7 +289,7 @@ type watch struct {
 	poke   chan struct{} // holds one where a caller waits for an answer
 }
 
-// known is what is known of a source. It is never changed, but replaced.
+// known is what is known of a source. It is immutable: replace it.
 type known struct {
 	snapshot source.Snapshot
 	heard    bool
@@ -327,8 +326,8 @@ func (w *watch) describe() State {
 	}
 }
 
-// hopeful reports whether a source may answer soon, and has it asked where it
-// is not being asked already.
+// hopeful reports whether a source may answer soon, and has it asked unless that
+// is already in progress.
 func (w *watch) hopeful(now time.Time) bool {
 	if began := w.began.Load(); began != 0 {
 		return now.Sub(time.UnixMilli(began)) < hopeFor

@@ -7,8 +7,8 @@ type Lack struct {
 }
 
 // Lacks returns who is on call, at any level, by what the sources said last, and
-// has no number that can be rung, each once. Who has an empty list in the
-// operator's map is not among them: that is meant.
+// has no number that can be rung, each once. It leaves out people with an empty
+// list in the operator's map: that is intended.
 func (d *Desk) Lacks() []Lack {
 	var found []Lack
 	known := map[Lack]bool{}

@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// Status is how far a call has come, as the phone system tells it.
+// Status is the state of a call, as the phone system reports it.
 type Status string
 
 // The statuses.
@@ -20,9 +20,9 @@ const (
 	Ended      Status = "ended"
 )
 
-// Notification is what Voys and other VoIPGRID platforms post of a call:
+// Notification is what Voys and other VoIPGRID platforms post about a call:
 // https://help.voys.nl/integraties/gespreksnotificaties/technische-specificaties.
-// What it has besides is of no use here.
+// We ignore its other fields.
 type Notification struct {
 	CallID  string
 	Status  Status
@@ -48,9 +48,9 @@ const (
 	maxTargets = 200
 )
 
-// ParseNotification reads what a phone system posts. A status or a reason that
-// is not known here is taken as it is; a notification without an id or a status
-// is an error, as is what is not JSON.
+// ParseNotification reads what a phone system posts. It accepts an unknown status
+// or reason as it is; a notification without an id or a status is an error, as is
+// anything but JSON.
 func ParseNotification(data []byte) (Notification, error) {
 	var wire struct {
 		CallID      loose      `json:"call_id"`
@@ -119,9 +119,9 @@ func (s *loose) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Notify takes in what a phone system tells of a call, and reports whether it
-// is one that was put through to somebody here. A notification may come twice,
-// late, or not at all.
+// Notify takes a phone system's notification of a call, and reports whether we
+// put that call through to somebody. A notification may come twice, late, or not
+// at all.
 func (d *Desk) Notify(n Notification) bool {
 	now := time.Now()
 	d.state.mu.Lock()
@@ -152,7 +152,7 @@ func (d *Desk) Notify(n Notification) bool {
 			outcome = Talked
 		case c.helped:
 			outcome = Elsewhere
-		case n.Reason == completed: // the word that it was answered has been lost
+		case n.Reason == completed: // the notification that it was answered was lost
 			outcome = Talked
 			book.engage(c, now)
 		}
@@ -162,9 +162,9 @@ func (d *Desk) Notify(n Notification) bool {
 	return true
 }
 
-// rang reports whether it is the rung person who picked up. The phone system
-// does not say so of a telephone elsewhere: it is they unless the one that
-// picked up is a telephone of the phone system with other numbers.
+// rang reports whether the rung person picked up. The phone system does not say
+// so of a telephone elsewhere: we assume that they did, unless a telephone of the
+// phone system with other numbers picked up.
 func (c *call) rang(n *Notification) bool {
 	others := false
 	for _, t := range n.Targets {

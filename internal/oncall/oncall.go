@@ -76,7 +76,7 @@ type Rules struct {
 	Refused  string // for callers who do not get through
 }
 
-// Request is what a phone system asks. What it does not tell is empty.
+// Request is what a phone system asks. What it does not say is empty.
 type Request struct {
 	Route      string // by name; empty: by DID and Code
 	Code       string // keys that the caller pressed in a menu
@@ -114,8 +114,8 @@ type Situation struct {
 	Answers []Answer // of the route's sources, the preferred one first
 
 	// Attempt is which of the caller's attempts this is; 0: what the request
-	// says, else the first. Repeated tells that it was counted, over calls that
-	// came within so long, rather than told.
+	// says, else the first. Repeated says that we counted it, over calls that
+	// came within so long, and that the request did not say it.
 	Attempt  int
 	Repeated time.Duration
 
@@ -164,5 +164,5 @@ type Decision struct {
 	Age    time.Duration // of that answer
 	Stale  bool          // the source has not confirmed it of late
 
-	Steps []string // how it was come to, as sentences, numbers masked
+	Steps []string // how it was reached, as sentences, numbers masked
 }

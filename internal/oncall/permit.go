@@ -21,11 +21,11 @@ const (
 	// pagerduty-voys-webhook have written into their dial plans.
 	paramSecret = "secret_key"
 
-	// headerSecret is where the secret may stand instead, so that no proxy
-	// writes it to its log.
+	// headerSecret may carry the secret instead, so that no proxy writes it to
+	// its log.
 	headerSecret = "X-Secret-Key"
 
-	// maxSecrets bounds what is tried of one request.
+	// maxSecrets bounds how many secrets of one request we try.
 	maxSecrets = 4
 )
 
@@ -36,10 +36,10 @@ const (
 	permitted permit = iota
 	wrongAddress
 	wrongSecret
-	mustWait // wrong secrets came from its address, too many of them
+	mustWait // too many wrong secrets came from its address
 )
 
-// why says why a request may do nothing.
+// why says why a request is refused.
 func (p permit) why() string {
 	switch p {
 	case wrongAddress:
@@ -51,7 +51,8 @@ func (p permit) why() string {
 }
 
 // admit returns the routes that a request may ask for. given are the secrets
-// that came with its parameters. Of one that has to wait w says how long.
+// that came with its parameters. If the request has to wait, admit puts how long
+// into the headers of w.
 func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]*line, permit) {
 	if len(d.config.AllowFrom) > 0 {
 		address, allowed := d.config.Address(r).Unmap(), false
@@ -82,7 +83,7 @@ func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]
 }
 
 // judge returns how long a request has to wait because of wrong secrets. Each of
-// its signatures is one, and there may be many.
+// its signatures counts as one.
 func (d *Desk) judge(r *http.Request, right bool, given []string, signature error) time.Duration {
 	if !right && errors.Is(signature, responder.ErrSignature) {
 		given = slices.Concat(given, strings.Fields(r.Header.Get(responder.HeaderSignature)))
@@ -90,8 +91,8 @@ func (d *Desk) judge(r *http.Request, right bool, given []string, signature erro
 	return d.config.Guesses.Judge(r, guess.Secret{Place: guess.OnCall, Named: len(d.config.AllowFrom) > 0}, right, given...)
 }
 
-// signature verifies that a secret of any route signs a request. They are tried
-// together first, so that a body is gone through once for a stranger.
+// signature verifies that a secret of any route signs a request. It tries all of
+// them together first, so that a stranger's body is hashed only once.
 func (d *Desk) signature(r *http.Request) error {
 	if r.Header.Get(responder.HeaderSignature) == "" {
 		return responder.ErrUnsigned
@@ -115,17 +116,16 @@ func headerSecrets(r *http.Request) []string {
 }
 
 // bringsCredentials reports whether a request has a secret in its URL or
-// headers, or a signature: it is judged by these, and by no other in its body.
+// headers, or a signature: it is judged by these, not by a secret in its body.
 func bringsCredentials(r *http.Request, inURL []string) bool {
 	return len(inURL) > 0 || r.Header.Get(responder.HeaderSignature) != "" || len(headerSecrets(r)) > 0
 }
 
-// deny notes a request that may ask for nothing, and returns the status that it
-// is answered with.
+// deny reports a request that is refused, and returns the status to answer with.
 func (d *Desk) deny(w http.ResponseWriter, r *http.Request, p permit) (status int) {
 	d.config.Denied()
 	attrs := []slog.Attr{slog.String("outcome", "denied")}
-	if p != mustWait { // of that the Watch tells
+	if p != mustWait { // the Watch reports that
 		attrs = append(attrs, slog.String("why", p.why()))
 	}
 	d.config.Log(r.Context(), slog.LevelWarn, "on-call", attrs...)

@@ -10,8 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// Record is a decision and what became of it, as it is kept. Numbers are
-// masked.
+// Record is a decision and its outcome, as it is stored. Numbers are masked.
 type Record struct {
 	ID       string
 	At       time.Time
@@ -29,11 +28,11 @@ type Record struct {
 	Stale    bool
 	Steps    []string
 
-	Outcome Outcome   // what the phone system told of it; empty: nothing
+	Outcome Outcome   // what the phone system reported; empty: nothing
 	Ended   time.Time // when that was
 }
 
-// Outcome is what became of a call. They are a closed set.
+// Outcome is how a call ended. The set is closed.
 type Outcome string
 
 // The outcomes.
@@ -54,14 +53,14 @@ type Journal interface {
 }
 
 const (
-	// keptRecords is how many decisions the memory has for those who look.
+	// keptRecords is how many decisions we hold in memory for display.
 	keptRecords = 500
 
-	// waitingRecords is how many wait for the journal. Past it the oldest are
-	// lost, and that is logged: the calls themselves go on.
+	// waitingRecords is how many may wait for the journal. Past it the oldest
+	// are lost, which is logged: the calls themselves go on.
 	waitingRecords = 5000
 
-	// journalTimeout is how long one attempt to keep records may take.
+	// journalTimeout is how long one attempt to store records may take.
 	journalTimeout = 5 * time.Second
 
 	// journalPause is how long a journal that failed is left alone.
@@ -85,7 +84,7 @@ func newDecisions(journal Journal, log Log) *decisions {
 	return &decisions{journal: journal, log: log, wake: make(chan struct{}, 1)}
 }
 
-// recordOf returns a decision as it is kept.
+// recordOf returns a decision as it is stored.
 func recordOf(id string, d *Decision, caller string) *Record {
 	return &Record{
 		ID: id, At: d.At, Route: d.Route, Attempt: d.Attempt, Level: d.Level, Reason: d.Reason, Fallback: d.Fallback,
@@ -99,7 +98,7 @@ func (l *decisions) add(r *Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ring = append(l.ring, r)
-	if len(l.ring) >= 2*keptRecords { // moved now and then rather than each time
+	if len(l.ring) >= 2*keptRecords { // compact now and then rather than each time
 		l.ring = append(make([]*Record, 0, 2*keptRecords), l.ring[len(l.ring)-keptRecords:]...)
 	}
 	l.send(r)
@@ -116,7 +115,7 @@ func (l *decisions) remember(records []Record) {
 	l.ring = append(ring, l.ring...)
 }
 
-// conclude writes what became of a decision, and returns its record as it is
+// conclude records the outcome of a decision, and returns its record as it is
 // then.
 func (l *decisions) conclude(r *Record, outcome Outcome, at time.Time) *Record {
 	next := *r // readers have the other
@@ -130,7 +129,7 @@ func (l *decisions) conclude(r *Record, outcome Outcome, at time.Time) *Record {
 	return &next
 }
 
-// send puts a record on its way to the journal; the lock is held.
+// send queues a record for the journal; the caller holds the lock.
 func (l *decisions) send(r *Record) {
 	if l.journal == nil {
 		return
@@ -187,8 +186,8 @@ func (l *decisions) run(ctx context.Context) {
 	}
 }
 
-// flush hands over what waits; what the journal does not take waits on. It is
-// not broken off where the context ends.
+// flush saves what waits; what the journal does not take goes on waiting. The end
+// of the context does not interrupt it.
 func (l *decisions) flush(ctx context.Context) (ok bool) {
 	l.mu.Lock()
 	batch, lost := l.waiting, l.lost

@@ -147,7 +147,7 @@ func TestAStopDoesNotBreakTheJournalOff(t *testing.T) {
 	})
 }
 
-// A journal that fails for long loses the oldest, and that is told.
+// A journal that fails for long loses the oldest, and that is logged.
 func TestLongOutageOfTheJournalIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := &journal{err: errors.New("the disk is full")}

@@ -14,8 +14,8 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// Route is a line that is on call: who may ask for it, when it is meant, and
-// what holds there.
+// Route is a line that is on call: who may ask for it, which calls it is for, and
+// its rules.
 type Route struct {
 	Name    string   // required, unique
 	Secrets []string // at least one; several while one replaces another
@@ -46,7 +46,7 @@ type Texts struct {
 	Language   string // BCP-47; empty: the domain's
 }
 
-// DefaultTexts are the words where settings have none.
+// DefaultTexts are the words if settings have none.
 func DefaultTexts() Texts {
 	return Texts{
 		Connecting: "Please hold. We are connecting you to the person on call.",
@@ -55,7 +55,7 @@ func DefaultTexts() Texts {
 	}
 }
 
-// line is a Route made ready.
+// line is a Route that is ready to use.
 type line struct {
 	Route
 	secrets [][sha256.Size]byte
@@ -98,7 +98,7 @@ func newLine(r Route, keeper *Keeper) (*line, error) {
 	return l, errors.Join(problems...)
 }
 
-// check complains of what cannot be meant, and makes the numbers ready.
+// check reports settings that make no sense, and prepares the numbers.
 func (r *Rules) check(complain func(format string, args ...any)) {
 	if !slices.Contains([]Policy{"", Random, RoundRobin, Ordered, LongestIdle}, r.Policy) {
 		complain("the policy %q is not known; there are random, round_robin, ordered and longest_idle", r.Policy)
@@ -150,7 +150,7 @@ func (t Texts) complete() Texts {
 }
 
 // opens reports whether any of the secrets that came with a request is one of
-// the route's, in a time that does not tell how much of it was right.
+// the route's, in constant time.
 func (l *line) opens(given []string) bool {
 	right := 0
 	for _, one := range given {

@@ -14,14 +14,14 @@ import (
 type Settings struct {
 	AllowFrom []netip.Prefix `key:"allow_from" example:"198.51.100.0/24" doc:"Networks that phone systems ask from. Requests from elsewhere are refused. Without any they may come from anywhere, with the secret."`
 
-	// Listen is empty where phone systems ask where all web requests are taken.
+	// Listen is empty if phone systems use the address of all web requests.
 	Listen setting.Address `key:"listen" example:"[::]:5839" doc:"An address and port of its own on which phone systems ask who is on call, such as the one of the service before. Left out, they ask where all web requests are taken."`
 
-	// Secret and PreviousSecret are for routes that have none; see Secrets.
+	// Secret and PreviousSecret are for routes without their own; see Secrets.
 	Secret         setting.Secret `key:"secret" shown:"now" doc:"What phone systems show to be told a number: secret_key in the address, the header X-Secret-Key, or a bearer token. A new one has at least 16 characters; make one with openssl rand -hex 32."`
 	PreviousSecret setting.Secret `key:"previous_secret" shown:"before" doc:"The secret before that one, which counts as well while dial plans are being changed."`
 
-	// Fallback and CallingCode are in each of Routes that has none of its own.
+	// Fallback and CallingCode apply to each of Routes without its own.
 	Fallback    setting.Number      `key:"fallback" example:"+31201234567" doc:"What is rung where nobody on call can be, or nobody knows who is: a number or an extension. Left out, the phone system is told that there is nobody, and its dial plan goes on."`
 	CallingCode setting.CallingCode `key:"calling_code" example:"31" doc:"The calling code of the country, for numbers that are written as they are dialled there, such as 0611111111."`
 
@@ -41,7 +41,7 @@ type RouteSettings struct {
 	DIDs  []setting.Number `key:"did" example:"+31201234567" alone:"yes" doc:"Called numbers that the route is for. Left out, any."`
 	Codes []Code           `key:"code" example:"1" alone:"yes" doc:"Keys pressed in a menu that the route is for, such as one for each language or team. Left out, any."`
 
-	// Secret and PreviousSecret are not set where those of all routes count; see
+	// Secret and PreviousSecret are empty if those of all routes apply; see
 	// Settings.Secrets.
 	Secret         setting.Secret `key:"secret" shown:"now" doc:"The route's own secret, in place of that of [oncall]."`
 	PreviousSecret setting.Secret `key:"previous_secret" shown:"before" doc:"The secret before that one, which counts as well while dial plans are being changed."`
@@ -53,7 +53,7 @@ type RouteSettings struct {
 	Beyond    Beyond `key:"beyond" default:"last" doc:"What an attempt past the last level gets: last, that level again; wrap, the first level and on from there; stop, the fallback."`
 	NextLevel bool   `key:"next_level" default:"false" doc:"Whether the levels above are asked where a level has nobody who can be rung. Leave it off where the dial plan asks again with attempt=2."`
 
-	// RepeatWithin is 0 where each call is the first attempt.
+	// RepeatWithin is 0 if each call is the first attempt.
 	RepeatWithin time.Duration `key:"repeat_within" default:"0s" min:"10s" max:"1d" zero:"never" doc:"A call by the same caller within this time is the next attempt, unless somebody is known to have picked up, or the request says which attempt it is. 0 is never."`
 
 	Fallback    setting.Number      `key:"fallback" example:"+31201234567" inherits:"oncall.fallback" doc:"What is rung where nobody on call can be. Left out, that of [oncall]."`
@@ -64,7 +64,7 @@ type RouteSettings struct {
 	Allow         []setting.CallerPattern `key:"allow" example:"+31*" doc:"The callers who get through, where not all do. Who is on both lists does not."`
 	RefusedNumber setting.Number          `key:"refused_number" example:"200" doc:"What is rung for callers who do not get through. Left out, nothing is."`
 
-	// Hours is nil where the route is open at any hour; see Schedule.
+	// Hours is nil if the route is always open; see Schedule.
 	Hours        map[Day][]Span `key:"hours" example:"{ mon = \"09:00-17:00\", fri = [\"09:00-12:00\", \"22:00-02:00\"] }" doc:"Opening hours by day: mon, tue, wed, thu, fri, sat and sun. A day that is not named is closed. Left out, it is always open."`
 	Holidays     []hours.Date   `key:"holidays" example:"2026-12-25 2027-01-01" doc:"Dates on which it is closed, whatever the hours say."`
 	TimeZone     *time.Location `key:"time_zone" example:"Europe/Amsterdam" doc:"The time zone of hours and holidays. Left out, that of this machine."`

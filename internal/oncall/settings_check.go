@@ -23,7 +23,7 @@ func (s *Settings) Check(given func(path string) bool) (problems []setting.Probl
 		routes[n] = s.Routes[n].Name
 		shared = shared && given(path+".secret")
 	}
-	if !shared { // there is none by default: everybody would know it
+	if !shared { // there is no default: everybody would know it
 		problems = append(problems, setting.Problem{Path: "oncall.secret"})
 	}
 	return slices.Concat(problems, checkNames("oncall.source", sources), checkNames("oncall.route", routes))
@@ -35,7 +35,7 @@ func checkNames(array string, names []setting.Name) (problems []setting.Problem)
 	for n, name := range names {
 		item := fmt.Sprintf("%s.%d", array, n)
 		switch other := known[name]; {
-		case name == "": // and that was told
+		case name == "": // which was reported already
 		case other != "":
 			problems = append(problems, setting.Problemf(item+".name", "%s is called %s, as %s is; write another name = \"…\" below [[%s]]", item, name, other, array))
 		default:
@@ -45,11 +45,11 @@ func checkNames(array string, names []setting.Name) (problems []setting.Problem)
 	return problems
 }
 
-// check returns what a route cannot be. Known are the names of all sources.
+// check returns what is wrong with a route. known are the names of all sources.
 func (r *RouteSettings) check(path string, known []setting.Name) (problems []setting.Problem) {
 	for i, name := range r.Sources {
 		switch {
-		case slices.Contains(known, ""): // a source that is wrong, as was told, may be the one
+		case slices.Contains(known, ""): // a source that was reported as wrong may be the one
 		case !slices.Contains(known, name):
 			problems = append(problems, setting.Problemf(path+".sources", "item %d of %s.sources is %q, and no source is called that; there is %s", i+1, path, name, strings.Join(texts(known), ", ")))
 		case slices.Contains(r.Sources[:i], name):

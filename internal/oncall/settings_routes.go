@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// Secrets returns those that open one of the routes, at least one: its own, or
-// those of all routes where it has none.
+// Secrets returns the secrets of one of the routes, at least one: its own, or
+// those of all routes if it has none.
 func (s *Settings) Secrets(r *RouteSettings) []setting.Secret {
 	own, previous := r.Secret, r.PreviousSecret
 	if !own.IsSet() {
@@ -22,8 +22,8 @@ func (s *Settings) Secrets(r *RouteSettings) []setting.Secret {
 	return []setting.Secret{own, previous}
 }
 
-// Schedule returns the route's opening hours; nil: always open. The error says
-// on which day what is wrong, which Check has found in time.
+// Schedule returns the route's opening hours; nil: always open. The error names
+// the day and what is wrong with it; after Check there is none.
 func (r *RouteSettings) Schedule() (*hours.Schedule, error) {
 	if len(r.Hours) == 0 && len(r.Holidays) == 0 {
 		return nil, nil
@@ -86,8 +86,8 @@ func texts[T ~string](items []T) []string {
 	return all
 }
 
-// DialledIn returns the calling code of the routes that a source is for; empty:
-// they have none, or not the same.
+// DialledIn returns the calling code of the routes that use a source; empty: they
+// have none, or different ones.
 func (s *Settings) DialledIn(source setting.Name) string {
 	var codes []string
 	for i := range s.Routes {

@@ -15,8 +15,8 @@ import (
 	"github.com/switchhook/switchhook/internal/oncall"
 )
 
-// The observable table of the service that this one replaces, and what the
-// contract makes of its bare 500s.
+// The observable behaviour of pagerduty-voys-webhook, and what the contract
+// makes of its bare 500s.
 func TestVoysWebhookKeepsItsContract(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := one(t, answering(person("Ann", 1, annCell)))

@@ -68,7 +68,7 @@ func (w *watch) rest(ctx context.Context) bool {
 	}
 }
 
-// load takes what was kept of a source, unless something is known by now.
+// load takes a source's stored answer, unless something is known by now.
 func (k *Keeper) load(ctx context.Context, w *watch) {
 	if k.config.Answers == nil || w.state.Load().heard {
 		return
@@ -93,7 +93,7 @@ func (k *Keeper) load(ctx context.Context, w *watch) {
 	}
 }
 
-// ask asks a source once and keeps what it says. A rota is asked about a time;
+// ask asks a source once and stores its answer. A rota is asked about a time;
 // zero: now.
 func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
 	select {
@@ -102,7 +102,7 @@ func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
 	case <-ctx.Done():
 		return
 	}
-	began := time.Now().Round(0) // by the clock on the wall, which goes on while a machine sleeps
+	began := time.Now().Round(0) // by the wall clock, which runs on while a machine sleeps
 	w.began.Store(began.UnixMilli())
 	rota, isRota := w.Source.(source.Rota)
 	if !isRota {
@@ -116,7 +116,7 @@ func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
 	})
 	w.began.Store(0)
 	if err != nil && ctx.Err() != nil {
-		return // we are being stopped: nothing was learnt of the source
+		return // we are being stopped: we learnt nothing about the source
 	}
 	before := w.state.Load()
 	next := *before
@@ -125,7 +125,7 @@ func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
 	if err != nil {
 		next.fail(err, began, now)
 	} else {
-		snapshot.At = began // by our clock: ages are told by it
+		snapshot.At = began // by our clock, which ages are measured by
 		snapshot.Bound(cmp.Or(at, began))
 		next.snapshot, next.heard, next.of = snapshot, true, at
 		next.failures, next.since, next.failure, next.err, next.leave = 0, time.Time{}, "", nil, time.Time{}
@@ -172,7 +172,7 @@ func (s *known) fail(err error, began, now time.Time) {
 	}
 }
 
-// wait returns how long a source is left alone.
+// wait returns how long to leave a source alone.
 func (w *watch) wait(s *known, now time.Time, jitter float64) time.Duration {
 	moved := func(d time.Duration) time.Duration {
 		return d + time.Duration((2*min(max(jitter, 0), 1)-1)*spread*float64(d))

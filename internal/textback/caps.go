@@ -18,7 +18,7 @@ type Limits struct {
 	NewPerHour                  int // of an entry, to numbers that it never texted
 	SourcePerHour, SourcePerDay int // of an address, unless it has shown a key or the entry's allow_from names it
 
-	// These bound what is written down of calls.
+	// These bound how many calls are recorded.
 	CallsPerNumber                int // of a number to an entry, in an hour
 	AnswersPerHour, AnswersPerDay int // of an entry, that led to no text
 }

@@ -110,7 +110,7 @@ func TestAFloodOfManyNumbersIsBounded(t *testing.T) {
 		wantXML(t, s.call(fmt.Sprintf("+1800555%04d", i), "call"), hears(textback.LandLine))
 		wantXML(t, s.call(fmt.Sprintf("+22177123%04d", i), "call"), hears(textback.Region))
 	}
-	wantXML(t, s.call("+19734321440", "call"), hears(textback.Sent)) // who is texted is written down
+	wantXML(t, s.call("+19734321440", "call"), hears(textback.Sent)) // a text is always recorded
 	wantXML(t, s.call("+19734321440", "call"), hears(textback.Sent))
 	s.wantTexts(1)
 	if n := rows(t, s.store); n > 501 {

@@ -39,7 +39,7 @@ type Provisioner interface {
 	// *fault.Error: it is no user's.
 	Owner(ctx context.Context, domain, number string) (user string, err error)
 
-	// Apply runs the steps and tells of each.
+	// Apply runs the steps and reports on each.
 	Apply(ctx context.Context, e *entry.Entry) provision.Report
 }
 
@@ -70,7 +70,7 @@ func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler.ServeHTTP(w, r)
 }
 
-// update saves first and provisions then, whatever comes of it.
+// update saves first, then provisions: a failed step does not undo the save.
 func (f *Form) update(ctx context.Context, fields map[string]string) (saved, error) {
 	id := fields["id"]
 	if id != "" {
@@ -109,8 +109,8 @@ func (f *Form) update(ctx context.Context, fields map[string]string) (saved, err
 	return answer, nil
 }
 
-// audit keeps that an entry was saved, and which of its fields were given. A
-// form is not refused because the audit fails: what it asked for is done.
+// audit records that an entry was saved, and which of its fields were given. A
+// form is not refused if that fails: the entry is already saved.
 func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
 	if f.Audit == nil {
 		return
@@ -123,8 +123,8 @@ func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
 	}
 }
 
-// complete checks that nothing is missing of an entry as it is to be, and sets
-// its user where none is given: to the one that its number belongs to.
+// complete checks that an entry lacks nothing, and sets its user, if none is
+// given, to the one that its number belongs to.
 func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map[string]string) (ownership, error) {
 	var missing []string
 	if id == "" {

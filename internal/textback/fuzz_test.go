@@ -25,8 +25,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// remembers is a store that keeps what it is told last, and a provisioner for
-// which all is well.
+// remembers is a store that remembers the last entry saved, and a provisioner
+// that always succeeds.
 type remembers struct {
 	id     string
 	fields map[string]string

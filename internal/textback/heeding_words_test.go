@@ -239,7 +239,7 @@ func TestAnEntryMayAnswerInItsOwnWords(t *testing.T) {
 	m.wants(writer, "AYUDA", "Llámenos.")
 	m.wants(writer, "STOP", "Adiós.")
 	m.wants(writer, "START", "Hola.")
-	m.inbox.Replies = textback.Replies{} // silence, but heeded
+	m.inbox.Replies = textback.Replies{} // silence, but the word counts
 	m.set(id, nil)
 	m.wants(writer, "STOP")
 	wantXML(t, m.call("+"+writer, "call-1"), hears(textback.Suppressed))

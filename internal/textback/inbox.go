@@ -20,11 +20,11 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// Mail is the part of the ledger that people's own texts go into. The store is
+// Mail is the part of the ledger that stores what people text us. The store is
 // one.
 type Mail interface {
-	// Receive keeps a text once, and does with it what decide says. A text that
-	// is known is seen, and nothing is done.
+	// Receive stores a text once, and does with it what decide says. For a known
+	// text it does nothing, and returns it as Seen.
 	Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (ledger.Received, error)
 }
 
@@ -52,23 +52,23 @@ type Inbox struct {
 }
 
 // MaxPost bounds what a phone system posts at once, in bytes: the texts of a
-// large domain over a weekend. It is read as it comes, and not kept.
+// large domain over a weekend. A post is streamed, not held in memory.
 const MaxPost = 64 << 20
 
-// eventsTimeout bounds how long our own database may take no event of a post. A
-// large post may take longer: each that is kept need not come again.
+// eventsTimeout bounds how long our own database may go without storing an event
+// of a post. A large post may take longer: what is stored need not come again.
 const eventsTimeout = 20 * time.Second
 
-// ServeHTTP takes events. It answers 200 once all of them are kept: what it
-// could not keep the phone system counts as an error, and may send again.
+// ServeHTTP accepts events. It answers 200 once all of them are stored; any other
+// status the phone system counts as an error, and may post again.
 func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		form.Say(w, http.StatusMethodNotAllowed, "events are posted")
 		return
 	}
-	// What was begun is done to its end, also where the phone system hangs up:
-	// each event is a transaction of its own, and short.
+	// Finish what was begun even if the phone system hangs up: each event is a
+	// short transaction of its own.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	late := time.AfterFunc(eventsTimeout, cancel)
@@ -130,7 +130,7 @@ func (i *Inbox) notKept(ctx context.Context, w http.ResponseWriter, err error) {
 	form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 }
 
-// foreign notes a post that does not speak for a domain of its events.
+// foreign reports a post whose key is not valid for a domain of its events.
 func (i *Inbox) foreign(ctx context.Context, post *admitted, domain string) {
 	i.log(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
 	if post.domain == "" && i.Stale != nil {
@@ -203,10 +203,10 @@ func keptText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
 }
 
-// entryOf returns the entry that a text answers to: one whose texts come from
-// the number it was written to. Some phone systems leave that number out and
-// tell the user. Of several it is one that can send; but STOP counts also while
-// an entry lacks what a text needs.
+// entryOf returns the entry that a text answers: one whose texts come from the
+// number it was sent to. Some phone systems leave that number out and give the
+// user. Of several entries it prefers one that can send; but STOP counts even if
+// the entry lacks what a text needs.
 func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
 	numbers := event.Recipients()
 	known := len(numbers) == 0

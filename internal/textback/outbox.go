@@ -14,15 +14,15 @@ import (
 
 // Queue is the part of the ledger that texts are taken from. The store is one.
 type Queue interface {
-	// Claim takes a queued text that is due for an attempt of the caller's. An
-	// error is ledger.ErrTaken where there is nothing to do: it went out, died,
-	// is not due, or somebody else is at it.
+	// Claim takes a queued text that is due, for an attempt by the caller. The
+	// error is ledger.ErrTaken if there is nothing to do: it went out, is dead,
+	// is not due, or another worker has it.
 	Claim(ctx context.Context, id string, now, lease time.Time) (ledger.Text, error)
 
 	// Suppressed returns why a number is not to be reached, nil if it may.
 	Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error)
 
-	// Finish writes down what an attempt came to.
+	// Finish records the result of an attempt.
 	Finish(ctx context.Context, r ledger.Result) error
 }
 
@@ -74,9 +74,9 @@ func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err erro
 	return r.Due, nil
 }
 
-// attempt decides on a text that was taken, and sends it where it may go out.
-// The error is one of our own database: nothing was sent, and the text waits as
-// it did.
+// attempt decides on a text that was claimed, and sends it if it may go out. An
+// error is one of our own database: nothing was sent, and the text goes on
+// waiting.
 func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, error) {
 	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now(), Doubtful: t.Doubtful}
 	if t.Doubtful {
@@ -145,8 +145,8 @@ func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (se
 	return true
 }
 
-// mayResend reports whether a text may be sent that may have gone out: the
-// settings say so and it goes on by itself anyway, or an operator said so.
+// mayResend reports whether to send a text again that may have gone out: the
+// settings allow it and it is retried anyway, or an operator ordered it.
 func (p Policy) mayResend(t *ledger.Text) bool {
 	return p.Resend && (p.QueueOnFailure || t.Purpose != ledger.Answer) || t.Ordered
 }

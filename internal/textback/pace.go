@@ -40,7 +40,7 @@ func (p Pace) retry() time.Duration   { return cmp.Or(p.Retry, 5*time.Second) }
 func (p Pace) lease() time.Duration { return 2*p.attempt() + p.record() }
 
 // Job returns how long Outbox.Work may take: a little longer than it holds the
-// text, so that after a job is presumed dead its text is free.
+// text, so that a job that replaces one presumed dead finds the text free.
 func (p Pace) Job() time.Duration { return p.lease() + p.record() }
 
 // backoff returns how long to wait after the attempts at a text: three times as

@@ -92,7 +92,7 @@ func TestWhatBecomesOfATextHangsOnHowItFailed(t *testing.T) {
 						t.Errorf("in the end the text is %+v", got)
 					}
 					s.wantTexts(way.want.texts)
-					wantXML(t, s.call("+19734321440", "call-1"), hears(way.want.hears)) // whatever became of it
+					wantXML(t, s.call("+19734321440", "call-1"), hears(way.want.hears)) // whatever its final state
 				})
 			})
 		}

@@ -42,8 +42,8 @@ func (l ReplyLimits) limits(e *entry.Entry) []ledger.Limit {
 	}, func(limit ledger.Limit) bool { return limit.Most <= 0 })
 }
 
-// replyTo decides what a text of somebody leads to. The entry is one whose texts
-// come from the number that they wrote to.
+// replyTo decides what to do about a text that somebody sent. The entry is one
+// whose texts come from the number that they wrote to.
 func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Entry, h ledger.History, texts Replies, limits ReplyLimits) ledger.Reply {
 	var reply ledger.Reply
 	var say string
@@ -82,7 +82,7 @@ func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Ent
 }
 
 // replyDeadline is how long an answer to a text is of use: carriers ask that an
-// opt-out is confirmed within minutes, and a later one puzzles.
+// opt-out is confirmed within minutes, and a late confirmation confuses people.
 const replyDeadline = 15 * time.Minute
 
 func own(e *entry.Entry, name, otherwise string) string {

@@ -22,7 +22,7 @@ type Settings struct {
 	// message has at most 255 (3GPP TS 23.040, section 9.2.3.24.1).
 	MaxSegments int `key:"max_segments" default:"6" min:"1" max:"255" doc:"The most segments that a text may have; each is paid for. One has 160 letters, or 153 where there are several; with letters that GSM does not know 70, or 67. A longer text is not sent."`
 
-	// CooldownTexts and Cooldown hold for entries that say nothing themselves.
+	// CooldownTexts and Cooldown apply to entries without their own.
 	CooldownTexts int           `key:"cooldown_texts" default:"3" min:"1" max:"100" doc:"How many texts a caller gets from one entry within the cool-down, where the entry's own cooldown does not say."`
 	Cooldown      time.Duration `key:"cooldown" default:"1h" min:"1m" max:"1d" doc:"The cool-down, where the entry's own cooldown does not say: any span of this length counts."`
 
@@ -38,12 +38,12 @@ type Settings struct {
 	SourcePerHour     int `key:"source_per_hour" default:"1000" min:"1" max:"100000" doc:"How many texts one address, or IPv6 /64, has sent in any hour by entries whose key it does not show. One that showed a key within a week, or that the entry's allow_from names, is not counted: a phone system asks for all its customers from one address."`
 	SourcePerDay      int `key:"source_per_day" default:"5000" min:"1" max:"1000000" doc:"The same in any 24 hours."`
 
-	// These bound what is written down of calls.
+	// These bound how many calls are recorded.
 	CallsPerNumber int `key:"calls_per_number" default:"20" min:"1" max:"100000" doc:"How many calls of one number to one entry are written down in an hour. Those past it are counted in one row, get no text, and all hear what the first of them hears, until an hour has passed since that one."`
 	AnswersPerHour int `key:"answers_per_hour" default:"500" min:"1" max:"100000" doc:"How many calls of one entry that lead to no text are written down in any hour. Those past it are answered and logged all the same; one that the phone system asks about again is decided anew."`
 	AnswersPerDay  int `key:"answers_per_day" default:"3000" min:"1" max:"1000000" doc:"The same in any 24 hours."`
 
-	// QuietHours are to be put into the time zone of the entry; nil: never.
+	// QuietHours apply in the time zone of the entry; nil: never.
 	QuietHours *hours.Quiet           `key:"quiet_hours" example:"21:00-08:00" doc:"The part of the day, by the clock of the entry's time zone, in which no text goes out. A caller hears quiet then; a text that goes on by itself waits for its end."`
 	Landlines  []setting.NumberPrefix `key:"landlines" example:"12125550100 1646555" doc:"Numbers, or what numbers begin with, that are known to be land lines: no text is sent to them. They have the country's code before them."`
 

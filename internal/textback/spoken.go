@@ -13,8 +13,8 @@ import (
 // text went out; a reason without a text has that of Failed.
 type Texts map[Reason]string
 
-// DefaultTexts are the words of the service that this one replaces, and those
-// for what it did not do.
+// DefaultTexts are the words of the Flask service, and those for what it did not
+// do.
 func DefaultTexts() Texts {
 	return Texts{
 		Sent:        "We've texted you our hours and directions…",
@@ -93,7 +93,7 @@ func (s *speech) document(e *entry.Entry, reason Reason, action string) []byte {
 		d = responder.Respond(gather)
 	}
 	encoded, err := responder.Encode(d)
-	if err != nil { // an entry's words are checked when it is read: nothing but a defect leads here
+	if err != nil { // an entry's words are checked when it is read: only a defect leads here
 		return s.documents[Failed]
 	}
 	return encoded

@@ -43,7 +43,7 @@ type Ledger interface {
 	// anything is done. A known call gets what it got the first time.
 	Begin(ctx context.Context, call ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error)
 
-	// Finish writes down what an attempt came to.
+	// Finish records the result of an attempt.
 	Finish(ctx context.Context, r ledger.Result) error
 }
 
@@ -208,12 +208,12 @@ type handled struct {
 	repeated bool
 	unasked  bool // it brings a key that we did not ask for
 	texted   bool // a text of its own was begun
-	counted  bool // its number calls so often that no answer of its own is written down
+	counted  bool // its number calls so often that this call gets no record of its own
 	err      error
 }
 
 // handle decides what a call gets, and sends it. A call that has had its answer
-// gets the same one, whatever has become of the entry.
+// gets the same one, even if the entry has changed since.
 func (w *Webhook) handle(ctx context.Context, call *handled) {
 	to, reason := receiver(call.caller, call.entry.Home())
 	if reason != "" {
@@ -227,13 +227,13 @@ func (w *Webhook) handle(ctx context.Context, call *handled) {
 	call.reason, call.repeated = w.acting.once(key, func() (Reason, bool) { return w.decide(ctx, call, key, to) })
 }
 
-// maxCallID is how much of an id that a stranger may have written is kept, in
-// bytes: those of phone systems have fewer than 100, and PostgreSQL cannot put
-// more than 2,700 into an index.
+// maxCallID is how much of an untrusted id we store, in bytes: those of phone
+// systems have fewer than 100, and PostgreSQL cannot put more than 2,700 into an
+// index.
 const maxCallID = 250
 
-// keptID returns the id of a call as the ledger keeps it: an odd one by its
-// hash, which tells calls apart as well.
+// keptID returns the id of a call as the ledger stores it: an odd one as its
+// hash, which is as unique.
 func keptID(id string) string {
 	if len(id) <= maxCallID && utf8.ValidString(id) && !strings.ContainsRune(id, 0) {
 		return id
@@ -376,7 +376,7 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 	if call.unasked {
 		level = max(level, slog.LevelWarn)
 	}
-	attrs := make([]slog.Attr, 0, 8) // of what strangers send, a handy part
+	attrs := make([]slog.Attr, 0, 8) // what strangers send is clipped
 	attrs = append(attrs,
 		slog.String("entry", clip(call.id)), slog.String("orig_call_id", clip(call.callID)),
 		slog.String("caller", clip(phone.Mask(call.caller))), slog.String("outcome", string(call.reason)))
@@ -401,8 +401,8 @@ func (w *Webhook) log(ctx context.Context, call *handled) {
 	w.config.Log(ctx, level, "text-back", attrs...)
 }
 
-// maxLogged is how much of a text that anybody may have written is logged, in
-// bytes. An id has at most 100 characters, an error of ours about 300.
+// maxLogged is how much of an untrusted text is logged, in bytes. An id has at
+// most 100 characters, an error of ours about 300.
 const maxLogged = 400
 
 func clip(s string) string { return plaintext.Clip(s, maxLogged) }

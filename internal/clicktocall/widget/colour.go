@@ -35,8 +35,8 @@ type Palette struct {
 }
 
 // Colours returns the palettes of a colour by day and by night. It is written
-// as in CSS: #rgb, #rrggbb, rgb() or a name; what is transparent of it is not
-// heeded. False: it is none of these.
+// as in CSS: #rgb, #rrggbb, rgb() or a name; transparency is ignored. False: it
+// is none of these.
 func Colours(css string) (day, night Palette, ok bool) {
 	c, ok := parseColour(css)
 	if !ok {

@@ -8,8 +8,8 @@ import (
 )
 
 // turns counts the frames that are drawn, and measures the turns that work in
-// slices takes: by a clock that goes on by a millisecond whenever it is looked
-// at, so that it is the same on any machine.
+// slices takes: by a clock that advances by a millisecond whenever it is read, so
+// that it is the same on any machine.
 const turns = `
 	window.frames = 0; window.longest = 0;
 	{ const count = () => { window.frames++; requestAnimationFrame(count); }; requestAnimationFrame(count); }

@@ -2,10 +2,10 @@
 // script without dependencies, with an entry's branding in it, that asks our
 // server for a call.
 //
-// Scripts.Script makes it, and Script.ServeHTTP serves it; Unknown is what stands
-// in for it where there is no such entry. Preview is a page for operators, with
-// every state of the button in it. What the script asks of the server, and what
-// it takes for an answer, is told in docs/widget.md.
+// Scripts.Script makes it, and Script.ServeHTTP serves it; Unknown stands in for
+// it if there is no such entry. Preview is a page for operators, with every state
+// of the button in it. docs/widget.md describes what the script asks of the
+// server, and which answers it understands.
 package widget
 
 import (

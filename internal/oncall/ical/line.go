@@ -155,8 +155,8 @@ func isHead(line string) bool {
 	return ok && line[at] == ';' && !strings.Contains(line, ":") && len(line) <= maxLine
 }
 
-// parse reads a content line. What is odd about it is told even where the rest
-// of it counts.
+// parse reads a content line. odd says what is odd about it, even if the rest of
+// the line counts.
 func parse(line string) (p Property, odd string, ok bool) {
 	name, at, ok := cutName(line)
 	if !ok {

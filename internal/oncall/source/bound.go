@@ -31,10 +31,10 @@ const (
 	maxRemark = 400
 )
 
-// Bound leaves out of a snapshot what is too much of it, and tells that in its
-// oddities: people past so many, those first who are not on call at the time;
-// numbers past the preferred ones; the ends of long names. What it shares with
-// other snapshots stays as it is.
+// Bound cuts a snapshot to size, and says so in its oddities. It drops people past
+// the limit, beginning with those who are not on call at the time; numbers past
+// the preferred ones; and the ends of long names. It does not change what the
+// snapshot shares with others.
 func (s *Snapshot) Bound(now time.Time) {
 	had := len(s.People)
 	s.People = slices.Clone(atMost(s.People, now))
@@ -57,7 +57,7 @@ func crowded(left int) string {
 	return fmt.Sprintf("more than %d people of a level, or %d in all, are on call: %d are left out", maxOfLevel, maxPeople, left)
 }
 
-// atMost returns as many people as count, in their order.
+// atMost returns as many people as the limits allow, in their order.
 func atMost(people []Person, now time.Time) []Person {
 	if len(people) <= maxOfLevel {
 		return people

@@ -43,7 +43,7 @@ type shift struct {
 	series
 	people  []Person // with their level; without times
 	what    string   // for sentences
-	asked   bool     // people were asked: there is somebody who does not take part
+	asked   bool     // people were invited: somebody does not take part
 	open    bool     // it has always been: its start means nothing
 	lasting bool     // it lasts for good: its end means nothing
 }
@@ -109,7 +109,7 @@ type reader struct {
 	untold   int // oddities above maxOddities
 }
 
-// odd notes what could not be used, each once.
+// odd records what could not be used, each once.
 func (r *reader) odd(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	switch {
@@ -121,7 +121,7 @@ func (r *reader) odd(format string, args ...any) {
 	}
 }
 
-// tell notes what is odd about the lines of a component, and of those in it.
+// tell records what is odd about the lines of a component, and of those in it.
 func (r *reader) tell(what string, c *ical.Component) {
 	for _, o := range c.Odd {
 		r.odd("%s %s", what, shown(o))

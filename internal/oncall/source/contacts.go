@@ -16,8 +16,8 @@ const (
 	// change of that person. A new number is in use after this time.
 	contactsFresh = 10 * time.Minute
 
-	// contactsKept is how long it is used where asking again fails: people
-	// change their numbers less often than vendors have outages.
+	// contactsKept is how long we use it if asking again fails: people change
+	// their numbers less often than vendors have outages.
 	contactsKept = 24 * time.Hour
 
 	// asksAtOnce is how many people are asked about at one time. It keeps a
@@ -80,8 +80,8 @@ func (c *contacts) about(ctx context.Context, subjects []subject, ask func(conte
 		case !isOurs || ctx.Err() != nil:
 			return nil, nil, err
 		case problem.Status == http.StatusForbidden, problem.Status == http.StatusNotFound:
-			// It lasts, and says nothing against the others: the key may show
-			// who is on call and hide numbers, which a local map then gives.
+			// It lasts, and does not affect the others: the key may show who is on
+			// call and hide numbers, which a local map then gives.
 			met = contact{oddities: []string{fmt.Sprintf("%s: %s", s.label(), problem.Message)}}
 			c.keep(s, met, now)
 			found[s.id] = met
@@ -128,8 +128,8 @@ func (s subject) label() string {
 	return label(s.name)
 }
 
-// known returns what is fresh, and whom to ask about. It forgets what is of
-// no use to anybody any more.
+// known returns what is fresh, and whom to ask about. It forgets what is no
+// longer of use.
 func (c *contacts) known(now time.Time, subjects []subject) (map[string]contact, []subject) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -171,7 +171,7 @@ func (c *contacts) keep(s subject, met contact, now time.Time) {
 	c.kept[s.id] = keptContact{contact: met, mark: s.mark, at: now}
 }
 
-// reply is what came of asking about one subject.
+// reply is the result of asking about one subject.
 type reply struct {
 	contact contact
 	err     error

@@ -90,7 +90,7 @@ func isPlain(id string) bool {
 	})
 }
 
-// maxIdent is the longest identifier that is taken, in bytes. Those of all
+// maxIdent is the longest identifier that we accept, in bytes. Those of all
 // vendors fit; the longest are UUIDs, of 36.
 const maxIdent = 128
 
@@ -98,7 +98,7 @@ const maxIdent = 128
 const maxLabel = 80
 
 // label makes a name from outside fit for a sentence: on one line, without
-// what cannot be seen, with numbers masked, and not too long.
+// invisible characters, with numbers masked, and not too long.
 func label(name string) string {
 	var b strings.Builder
 	for word := range strings.FieldsSeq(strings.ToValidUTF8(name, "\uFFFD")) {

@@ -78,7 +78,7 @@ func (e *event) time(name string) time.Time {
 // summary is the event's summary on one line.
 func (e *event) summary() string { return strings.Join(strings.Fields(e.text("SUMMARY")), " ") }
 
-// isCancelled reports whether the event is one no more.
+// isCancelled reports whether the event was cancelled.
 func (e *event) isCancelled() bool {
 	return e.scope.cancels || strings.EqualFold(e.text("STATUS"), "CANCELLED")
 }
@@ -120,8 +120,8 @@ func (e *event) named() string {
 	return "the event " + name + start
 }
 
-// first returns the first property of a name that can be read, by what read
-// says. It tells of others that say something else.
+// first returns the first property of a name that read can read. It reports
+// others that say something else.
 func (e *event) first(name string, read func(p *ical.Property) error) (found bool, err error) {
 	value := ""
 	for i := range e.Properties {
@@ -277,8 +277,8 @@ func (e *event) rules(name string, start moment) ([]*rule, error) {
 	return rules, nil
 }
 
-// each reads each value of lists of times. Those that cannot be read are left
-// out, and told.
+// each reads each value of lists of times. It leaves out those that cannot be
+// read, and reports them.
 func (e *event) each(name string, read func(p *ical.Property, value string) error) {
 	for i := range e.Properties {
 		p := &e.Properties[i]

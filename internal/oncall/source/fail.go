@@ -13,13 +13,12 @@ import (
 )
 
 const (
-	// defaultPause is how long a vendor is left alone that says that there
-	// were too many requests, and not when that ends: their limits count by
-	// the minute.
+	// defaultPause is how long we leave a vendor alone that reports too many
+	// requests without saying until when: their limits count by the minute.
 	defaultPause = time.Minute
 
-	// maxPause bounds the pause that a vendor asks for. People are on call in
-	// the meantime, and one more request costs less than a wrong answer.
+	// maxPause bounds the pause that a vendor asks for. Calls come in meanwhile,
+	// and one more request costs less than a wrong answer.
 	maxPause = 15 * time.Minute
 )
 
@@ -80,7 +79,7 @@ func (a *asker) unanswered(ctx context.Context, err error) *Error {
 	return e
 }
 
-// refused explains a status other than the one that was hoped for.
+// refused explains an unexpected status.
 func (a *asker) refused(answer *fetch.Response) *Error {
 	var e *Error
 	switch status := answer.Status; {
@@ -107,9 +106,9 @@ func (a *asker) refused(answer *fetch.Response) *Error {
 	return e
 }
 
-// pause returns how long the other side asks to be left alone, or without a
-// word from it the other time. Retry-After is RFC 9110, section 10.2.3;
-// ratelimit-reset, in seconds from now, is what PagerDuty and others send.
+// pause returns how long the other side asks to be left alone, or the given time
+// if it does not say. Retry-After is RFC 9110, section 10.2.3; ratelimit-reset,
+// in seconds from now, is what PagerDuty and others send.
 func pause(h http.Header, without time.Duration) time.Duration {
 	for _, name := range [...]string{"Retry-After", "Ratelimit-Reset", "X-Ratelimit-Reset"} {
 		text := strings.TrimSpace(h.Get(name))

@@ -29,7 +29,7 @@ func failed(ctx context.Context, t *testing.T, s source.Source) *source.Error {
 	return e
 }
 
-// failures are the ways in which a vendor fails, with what is told of each.
+// failures are the ways in which a vendor fails, with the message of each.
 var failures = []struct {
 	name      string
 	fault     sourcetest.Fault

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// each decodes the items of a list, each by itself, and gives them to use. An
-// item that cannot be used costs that item, which the oddities say; lost is why
-// the first could not be.
+// each decodes the items of a list, each by itself, and passes them to use. It
+// skips an item that cannot be used, as the oddities say; lost is why the first
+// could not be.
 func each[T any](a *asker, list []json.RawMessage, what string, use func(item T) error) (oddities []string, used int, lost error) {
 	for _, raw := range list {
 		var item T
@@ -42,8 +42,8 @@ func eachOf[T any](a *asker, list []json.RawMessage, what string, use func(item 
 	return oddities, err
 }
 
-// contact returns the numbers of a person. Where there are none, and something
-// was lost, they are not known: the ones that were known before count.
+// contact returns the numbers of a person. If there are none, and something was
+// lost, they are unknown: the ones from the previous fetch count.
 func (n *numbers) contact(lost error) (contact, error) {
 	if len(n.list) == 0 && lost != nil {
 		return contact{}, lost
@@ -77,8 +77,8 @@ func (w *word) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// shiftTime is when somebody's turn begins or ends. One that cannot be read is
-// not told.
+// shiftTime is when somebody's turn begins or ends. One that cannot be read
+// counts as absent.
 type shiftTime struct {
 	time.Time
 

@@ -99,8 +99,8 @@ func TestAVendorIsNotAskedAboutThousandsOfPeople(t *testing.T) {
 	})
 }
 
-// Rules are followed in other years than they are of, with the same days: what
-// comes of it is what the library says of their own.
+// Rules are followed in other years than their own, with the same days: the
+// result is what the library says for their own years.
 func TestRulesAreFollowedAsInTheirOwnYears(t *testing.T) {
 	path := t.TempDir() + "/rota.ics"
 	for _, rule := range []string{

@@ -66,7 +66,7 @@ func (r *reader) group(g *group) {
 	}
 }
 
-// shift reads an event; nil: it is left out, which is told.
+// shift reads an event; nil: it is left out, which is reported.
 func (r *reader) shift(e *event) *shift {
 	s := &shift{what: e.what()}
 	_, _ = e.first("SUMMARY", func(*ical.Property) error { return nil }) // which tells of others
@@ -145,7 +145,7 @@ func (r *reader) changeLater(whole *shift, e *event) bool {
 	if !change.over {
 		own := r.shift(e)
 		if own == nil {
-			return true // which is told; the turns stay as they were
+			return true // which is reported; the turns stay as they were
 		}
 		change.moved = own.first.in(zone).Sub(at.wall)
 		change.lasts, change.people, change.what = own.lasts, own.people, own.what

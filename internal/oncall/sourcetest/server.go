@@ -149,7 +149,7 @@ type rules struct {
 	wrong         func(why string) reply
 }
 
-// serve checks a request, keeps it, and answers it; or does what a fault says.
+// serve checks a request, records it, and answers it; or does what a fault says.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, to rules, handle handler) {
 	content, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	in := input{Request: r, query: r.URL.Query(), body: string(content)}
@@ -207,7 +207,7 @@ func (s *Server) countDown(to rules) (reply, bool) {
 	return answer, true
 }
 
-// keep notes a request and its answer, and returns the fault that takes the
+// keep records a request and its answer, and returns the fault that takes the
 // answer's place; nil: none.
 func (s *Server) keep(in input, answer reply) (*Fault, time.Duration) {
 	s.mu.Lock()
@@ -225,7 +225,7 @@ func (s *Server) keep(in input, answer reply) (*Fault, time.Duration) {
 	return fault, s.skew
 }
 
-// violate keeps a request that the vendor's description does not allow.
+// violate records a request that the vendor's description does not allow.
 func (s *Server) violate(r *http.Request, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
