@@ -5,10 +5,10 @@
 // exist where clocks are put forward, and for those that come twice where they
 // are put back.
 //
-// Time zones are those of the IANA database, which the machine has or the
-// program brings along: one that is to run on Windows or in an empty container
-// imports time/tzdata in its main package (450 kB). A library like this one
-// leaves that to it.
+// Time zones are those of the IANA database, of the machine or embedded in the
+// program: one that is to run on Windows or in an empty container imports
+// time/tzdata in its main package (450 kB). A library like this one leaves that
+// to the program.
 package hours
 
 import (
@@ -61,8 +61,8 @@ const (
 	day    = 24 * 60 * minute
 )
 
-// reach is how many days before one a span can begin that lasts into it: it may
-// be over midnight, and there are zones that have skipped a day.
+// reach is how many days before a day a span that lasts into it can begin: it may
+// cross midnight, and some zones have skipped a day.
 const reach = 2
 
 // At returns how the place is at t.
@@ -82,15 +82,15 @@ func (s *Schedule) At(t time.Time) State {
 	return Closed
 }
 
-// Next returns the first moment from t on at which the place is open, which is
-// t itself where it is open then; false: never again.
+// Next returns the first moment from t on at which the place is open: t itself if
+// it is open then; false: never again.
 func (s *Schedule) Next(t time.Time) (next time.Time, ok bool) {
 	if s == nil {
 		return t, true
 	}
-	// A week without holidays has whatever opening there is, and each holiday
-	// spoils one week at most. A day may have times that come after those of the
-	// next one: see Instant.
+	// If the place ever opens, it does so in a week without holidays, and each
+	// holiday spoils one week at most. Times of a day may come after those of the
+	// next day: see Instant.
 	first := s.dateOf(t) - reach
 	last := first + Date(days*(len(s.Holidays)+2))
 	for date := first; date <= last; date++ {
@@ -132,7 +132,7 @@ func (s *Schedule) within(date Date, t time.Time) bool {
 	return false
 }
 
-// allDay is the one span of a day of which nothing is said.
+// allDay is the one span of a day if there is no Week.
 var allDay = []Span{{0, day / minute}}
 
 func (s *Schedule) spans(date Date) []Span {

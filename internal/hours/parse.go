@@ -22,8 +22,7 @@ var names = [days]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // ParseWeek reads the JSON {"mon": ["09:00-17:00", "18:00-20:00"], "fri":
 // ["22:00-02:00"]}. A day that is not named is closed; an object without days,
-// and null, says nothing: a nil Week. The error says on which day what is
-// wrong.
+// or null, is a nil Week. The error names the day and what is wrong with it.
 func ParseWeek(data []byte) (*Week, error) {
 	if week, ok := quickWeek(data); ok {
 		return week, nil
@@ -84,7 +83,7 @@ func unknownDay(given map[string][]string) error {
 	return nil
 }
 
-// sorted returns the keys in an order that is always the same.
+// sorted returns the keys in a stable order.
 func sorted[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for key := range m {
@@ -151,9 +150,9 @@ func ParseHolidays(data []byte) (Holidays, error) {
 	return slices.Compact(holidays), nil
 }
 
-// zones holds the zones that were asked for, by name. Reading one takes some
-// 50 µs, and ten thousand customers live in a few. They are constants, and
-// there are no more of them than the database has.
+// zones caches the zones that were asked for, by name. Reading one takes some
+// 50 µs, and ten thousand customers live in a few. They never change, and there
+// are no more of them than the database has.
 var zones sync.Map
 
 // ParseZone returns the time zone of a name such as America/New_York.
@@ -174,7 +173,7 @@ func ParseZone(name string) (*time.Location, error) {
 	return zone, nil
 }
 
-// maxShown is how much of what somebody wrote is shown back, in bytes.
+// maxShown is how much of an input an error quotes, in bytes.
 const maxShown = 40
 
 func clip(s string) string {

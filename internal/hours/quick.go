@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// quickWeek reads a week that is written as nearly all are, ten times as fast
-// as a JSON decoder: a file of ten thousand is read while callers wait. Where
-// anything is unusual or wrong it says false, and the decoder judges.
+// quickWeek reads a week in the usual form, ten times as fast as a JSON decoder:
+// a file of ten thousand is read while callers wait. If anything is unusual or
+// wrong it returns false, and the decoder decides.
 func quickWeek(data []byte) (*Week, bool) {
 	s := scanner{data}
 	if !s.take('{') {

@@ -52,8 +52,8 @@ func (q *Quiet) In(zone *time.Location) *Quiet {
 // Contains reports whether it is quiet at t.
 func (q *Quiet) Contains(t time.Time) bool { return q != nil && q.awake.At(t) != Open }
 
-// End returns the first moment from t on at which it is not quiet, which is t
-// itself where it is not.
+// End returns the first moment from t on at which it is not quiet: t itself if it
+// is not quiet then.
 func (q *Quiet) End(t time.Time) time.Time {
 	if q == nil {
 		return t

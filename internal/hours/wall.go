@@ -5,10 +5,10 @@ import "time"
 // farthest is more than any zone is from UTC.
 const farthest = 27 * time.Hour
 
-// Instant returns when a clock on the wall of a zone shows a time, which is
-// given as a time of UTC; a nil zone is the machine's. As RFC 5545, section
-// 3.3.5, has it, a time that does not exist because clocks are put forward is
-// read by the offset before, and one that comes twice is the first.
+// Instant returns when the wall clock of a zone shows a time, which is given as a
+// time of UTC; a nil zone is the machine's. By RFC 5545, section 3.3.5, a time
+// that does not exist because clocks are put forward is read with the previous
+// offset, and of a time that comes twice the first counts.
 func Instant(wall time.Time, zone *time.Location) time.Time {
 	if zone == nil {
 		zone = time.Local
@@ -28,8 +28,8 @@ func Instant(wall time.Time, zone *time.Location) time.Time {
 	}
 }
 
-// Wall returns what a clock on the wall shows at a time, by that time's zone,
-// as a time of UTC.
+// Wall returns what the wall clock of a time's zone shows at that time, as a time
+// of UTC.
 func Wall(t time.Time) time.Time {
 	_, offset := t.Zone()
 	return t.Add(time.Duration(offset) * time.Second).UTC()

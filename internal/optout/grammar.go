@@ -235,7 +235,7 @@ func folded(text string) []string {
 	return phrase
 }
 
-// know says that words are right as they are.
+// know marks words as spelled correctly.
 func (g *grammar) know(phrase []string) {
 	for _, word := range phrase {
 		g.known[word] = true
@@ -297,7 +297,7 @@ func (g *grammar) readElement(t *table, field string) (element, error) {
 			if named == nil {
 				return e, fmt.Errorf("there is no set %s above this line", part)
 			}
-			if part == field { // it alone: no need of a copy
+			if part == field { // the whole field: no need of a copy
 				e.set = named
 				return e, nil
 			}

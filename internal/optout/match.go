@@ -136,8 +136,8 @@ func (m *message) after(s set, reach uint64, start int, cross bool) uint64 {
 	return next
 }
 
-// phraseEnd returns the bit of where a phrase ends whose first word is there; 0: it
-// does not go on so.
+// phraseEnd returns the bit of where a phrase ends whose first word is there; 0: the
+// other words do not follow.
 func (m *message) phraseEnd(phrase []string, start, n int) uint64 {
 	if n+len(phrase) > maxReach || start+n+len(phrase) > len(m.tokens) {
 		return 0

@@ -14,10 +14,10 @@
 // courtesies, is what the keyword says. All else is decided by rules: a verb, what it
 // is about, and whom it concerns, with the words that may stand between, and rules for
 // what looks alike and is not meant ("cancel my appointment", "don't stop"). Keywords
-// and rules are data, one table a language: words/README.md tells how they are written.
+// and rules are data, one table a language: words/README.md says how to write them.
 //
-// To be texted again somebody has to say so in one of the words for it and
-// nothing more, for that is a consent.
+// To be texted again somebody has to send one of the words for it and nothing
+// else, because that is a consent.
 package optout
 
 import "cmp"

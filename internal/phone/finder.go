@@ -35,7 +35,7 @@ const (
 	maxWritten = maxDigits + 5
 )
 
-// NewFinder returns what finds a number. Home is where those belong who wrote
+// NewFinder returns a Finder for a number. home is that of the people who wrote
 // the texts.
 func NewFinder(n Number, home Home) *Finder {
 	f := &Finder{number: n, homes: []Home{HomeOf(n), home}, tail: n.key[max(0, len(n.key)-tailDigits):]}

@@ -2,8 +2,8 @@ package phone
 
 import "github.com/nyaruka/phonenumbers"
 
-// Kind is what a number is by its digits alone. Where it was ported to, and
-// whether anybody has it, they do not tell.
+// Kind is what a number is by its digits alone. They do not tell where it was
+// ported to, or whether anybody has it.
 type Kind string
 
 // The kinds.

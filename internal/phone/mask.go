@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// What a masked number shows. It is enough to recognise a number one knows,
-// and not enough to call one that one does not.
+// What a masked number shows: enough to recognise a number that one knows, and
+// not enough to call one that one does not know.
 const (
 	shownFirst = 5 // characters, a leading plus included
 	shownLast  = 4

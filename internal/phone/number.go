@@ -16,7 +16,7 @@ import (
 type Number struct {
 	digits   string // of E.164, or those of an extension
 	key      string // of E.164, the same for every way to write one telephone
-	kind     Kind   // empty: it is looked up when it is asked for, and valid with it
+	kind     Kind   // empty: looked up on demand, together with valid
 	valid    bool
 	internal bool // digits without a plus that are no number of any country
 	possible bool // it has a length that numbers of its country have: ranges are opened all the time
@@ -59,8 +59,8 @@ func (n Number) Kind() Kind {
 // Hidden reports that there is no number: it is withheld, or it is a word.
 func (n Number) Hidden() bool { return n.digits == "" }
 
-// Internal reports whether the number is an extension, or digits of which only
-// the phone system can know what they are.
+// Internal reports whether the number is an extension, or digits whose meaning
+// only the phone system can know.
 func (n Number) Internal() bool { return n.internal }
 
 // Valid reports whether the number is in a range that is in use.

@@ -29,7 +29,7 @@ var comment = regexp.MustCompile(`(?s)/\*.*?\*/`)
 // sheet is the looks without what only their readers need.
 var sheet = sync.OnceValue(func() string { return strip(comment.ReplaceAllString(looks, "")) })
 
-// settings are what the script is called with; widget.js tells what is what.
+// settings are what the script is called with; widget.js explains them.
 type settings struct {
 	ID     string          `json:"id"`
 	URL    string          `json:"url"`
@@ -104,8 +104,8 @@ func Problems(b entry.Branding) []string {
 const cut = "…"
 
 // clean returns a text as one line that cannot disturb what stands around it:
-// without characters that are not to be seen, such as those that turn the
-// direction of writing.
+// without invisible characters, such as those that change the direction of
+// writing.
 func clean(text string, most int) string {
 	const joiner, nonJoiner = '\u200d', '\u200c' // of emoji, and of scripts that need them
 	text = strings.Map(func(r rune) rune {

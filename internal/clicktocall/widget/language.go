@@ -23,8 +23,8 @@ const fallback = "en"
 // maxHeader bounds what is read of a visitor's Accept-Language.
 const maxHeader = 200
 
-// vocabulary is all languages: their texts as they stand in the files, and who
-// finds one for a visitor. It is made once, of what is in the program.
+// vocabulary is all languages: their texts as they stand in the files, and the
+// matcher that finds one for a visitor. It is made once, from embedded files.
 var vocabulary = sync.OnceValue(func() (all struct {
 	tags    []string // the fallback first
 	texts   map[string]json.RawMessage

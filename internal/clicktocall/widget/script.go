@@ -68,7 +68,7 @@ type Options struct {
 	AcceptLanguage string
 }
 
-// Script is a script ready to be served. It is not changed once it is made.
+// Script is a script ready to be served. It is immutable.
 type Script struct {
 	ETag     string // weak: one for both codings
 	Language string // of its texts, such as en; empty: it has none
@@ -79,8 +79,8 @@ type Script struct {
 	maxAge time.Duration
 }
 
-// Scripts makes scripts, and keeps what it made. The zero Scripts is ready for
-// use, by many at once.
+// Scripts makes scripts, and caches them. The zero Scripts is ready for concurrent
+// use.
 type Scripts struct {
 	mu   sync.Mutex
 	kept map[kind]*Script
@@ -135,12 +135,12 @@ func (s *Scripts) keep(k kind, made *Script) {
 // unknownAge is shorter than MaxAge: the entry may be on its way.
 const unknownAge = time.Minute
 
-// maxShownID bounds what of a stranger's id is given back.
+// maxShownID bounds how much of a stranger's id we return.
 const maxShownID = 100
 
-// Unknown returns what is served where there is no entry of an id: a script that
-// says so in the console and draws nothing. It is not compressed: anybody can ask
-// for any number of them.
+// Unknown returns what we serve if no entry has an id: a script that says so in
+// the console and draws nothing. It is not compressed: anyone can ask for any
+// number of them.
 func Unknown(id string) *Script {
 	if len(id) > maxShownID {
 		id = strings.ToValidUTF8(id[:maxShownID], "") + "…"
@@ -241,7 +241,7 @@ func (s *Script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(s.maxAge/time.Second)))
 	h.Set("ETag", s.ETag)
 	// Pages that isolate themselves (COEP), or name the script crossorigin, load
-	// what says that it is meant for all.
+	// only what says that it is meant for all.
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Add("Vary", "Accept-Encoding")
@@ -260,7 +260,7 @@ func (s *Script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // who is gone cannot be told
+		_, _ = w.Write(body) // on an error the browser has gone: there is no one to tell
 	}
 }
 

@@ -38,7 +38,7 @@ type BetterStackConfig struct {
 // BetterStack asks Better Stack's uptime API who is on call. A fetch is one
 // request a page of calendars, and numbers come with it
 // (https://betterstack.com/docs/uptime/api/list-all-existing-on-call-calendars/).
-// It does not tell until when.
+// It does not say until when.
 type BetterStack struct {
 	ask       *asker
 	calendars []string
@@ -178,9 +178,9 @@ func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
 	return s, nil
 }
 
-// next returns the number of the page that an answer says follows, or 0. The
-// address that the answer gives is not asked: nothing but the number of it is
-// of use, and it could lead anywhere.
+// next returns the number of the page that follows, as an answer says, or 0. We
+// use only the number and do not follow the address in the answer: it could lead
+// anywhere.
 func (b *BetterStack) next(page int, address *string) (int, error) {
 	if address == nil || *address == "" {
 		return 0, nil
@@ -218,8 +218,8 @@ func (b *BetterStack) choose(calendars []betterStackCalendar) ([]betterStackCale
 	return chosen, nil
 }
 
-// person returns who is meant by an identifier of the answer. The error is that
-// their numbers cannot be read, which a local map may have.
+// person returns the person that an identifier of the answer means. The error is
+// that their numbers cannot be read; a local map may have them.
 func (b *BetterStack) person(id ident, email string, users map[ident]betterStackUser) (Person, []string, error) {
 	user, ok := users[id]
 	if !ok {

@@ -169,8 +169,8 @@ func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 	return s, nil
 }
 
-// page asks for the entries from an offset on, and returns the next offset;
-// the same one where no more follow.
+// page asks for the entries from an offset on, and returns the next offset; the
+// same one if no more follow.
 func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []json.RawMessage, int, error) {
 	var page pagerDutyPageOf
 	answer, err := p.ask.get(ctx, "/oncalls", url.Values{
@@ -191,7 +191,7 @@ func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []js
 	entries := *page.OnCalls
 	size := pagerDutyPage
 	if page.Limit > 0 {
-		size = min(size, page.Limit) // a smaller page than was asked for is the vendor's right
+		size = min(size, page.Limit) // the vendor may return a smaller page than we asked for
 	}
 	switch {
 	case page.More == nil && len(entries) >= size:

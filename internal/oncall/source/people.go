@@ -8,9 +8,9 @@ import (
 	"github.com/switchhook/switchhook/internal/plaintext"
 )
 
-// arrange returns people, with the letters of their names composed, by level, within a level in the order in which they
-// came, each once a level. Where a source has somebody twice on one level,
-// both shifts count: from the earlier beginning to the later end.
+// arrange returns people by level, within a level in the order in which they came,
+// each once, with the letters of their names composed. Of somebody who is twice on
+// one level both shifts count: from the earlier beginning to the later end.
 func arrange(people []Person) []Person {
 	for i := range people {
 		p := &people[i]
@@ -41,7 +41,7 @@ func arrange(people []Person) []Person {
 	return arranged
 }
 
-// first returns the earlier of two beginnings; what is not told is earliest.
+// first returns the earlier of two beginnings; an unknown one is the earliest.
 func first(a, b time.Time) time.Time {
 	if a.IsZero() || b.IsZero() {
 		return time.Time{}
@@ -52,7 +52,7 @@ func first(a, b time.Time) time.Time {
 	return a
 }
 
-// last returns the later of two ends; what is not told is latest.
+// last returns the later of two ends; an unknown one is the latest.
 func last(a, b time.Time) time.Time {
 	if a.IsZero() || b.IsZero() {
 		return time.Time{}

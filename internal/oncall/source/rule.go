@@ -33,10 +33,10 @@ const (
 	firstYear = 1900
 )
 
-// errFrequency says that a rule is none that people take turns by.
+// errFrequency says that no rota uses such a rule.
 var errFrequency = errors.New("it happens again within the hour, or at too many times of a day")
 
-// errRule says that a rule is one that the library trips over.
+// errRule says that the library fails on a rule.
 var errRule = errors.New("its rule cannot be followed")
 
 var errRead = errors.New("the rule cannot be read")
@@ -67,7 +67,7 @@ func parseRule(text string, start moment) (*rule, []string, error) {
 }
 
 // readUntil reads until when a rule holds. The standard wants an UNTIL of the
-// kind of the start; those who write a day all the same mean the whole of it.
+// same kind as the start; programs that write a day instead mean all of it.
 func readUntil(text string, start moment) (func(wall, at time.Time) bool, error) {
 	wall, isDay, zone, err := wallTime(text)
 	if err != nil {
@@ -151,9 +151,9 @@ func isRulePart(name string) bool {
 // follow calls found with the starts by the rule, on the wall's clock, from a
 // time to another.
 //
-// The library takes places in its tables from what a rule says, and there may
-// be a rule beside those that checkRule knows which makes it reach beyond
-// them. That is one event's end, and not that of a program that answers calls.
+// The library indexes its tables by what a rule says, and a rule that checkRule
+// does not know of may make it panic with an index out of range. That must cost
+// one event, not the program that answers calls.
 func (r *rule) follow(from, to time.Time, found func(wall time.Time)) (err error) {
 	defer func() {
 		if problem := recover(); problem != nil {
@@ -186,9 +186,9 @@ func (r *rule) follow(from, to time.Time, found func(wall time.Time)) (err error
 // yearsAhead returns how many years lie between those of a rule, from its first
 // to the last that is asked for, and others with the same days: weekdays and
 // leap years come again every 400 years, and every 28 where no year is left out,
-// from 1901 to 2099. The library looks for a rule's next turn up to the year
-// 9999: shortly before that a rule that never comes true is looked through in
-// decades, not in eighty centuries.
+// from 1901 to 2099. The library searches up to the year 9999 for a rule's next
+// turn: close to that year, a rule that never comes true costs a search of
+// decades, not of eighty centuries.
 func yearsAhead(first, last int) int {
 	const (
 		cycle, short = 400, 28
@@ -263,7 +263,7 @@ func checkRule(o *rrule.ROption) error {
 	case o.Freq == rrule.DAILY && len(o.Bysetpos) > 0, len(o.Byeaster) > 0: // the first means nothing, the second is the library's own
 		return errRead
 	case slices.ContainsFunc(o.Byweekday, func(d rrule.Weekday) bool { return max(d.N(), -d.N()) > most }):
-		return errRule // the library would look for it beyond the month
+		return errRule // the library would search for it beyond the month
 	case o.Count > maxCount || o.Count < 0:
 		return fmt.Errorf("it happens more than %d times", maxCount)
 	case o.Interval > maxInterval || o.Interval < 0:

@@ -43,7 +43,7 @@ func (r *reader) scope(c *ical.Component) *scope {
 	return s
 }
 
-// describe takes in a time zone that the calendar describes itself.
+// describe adds a time zone that the calendar itself describes.
 func (s *scope) describe(c *ical.Component) {
 	name := ""
 	if p := c.Get("TZID"); p != nil {
@@ -69,9 +69,9 @@ func (s *scope) describe(c *ical.Component) {
 
 func zoneKey(name string) string { return strings.ToLower(cleanZone(name)) }
 
-// zoneOf returns the time zone that a calendar means by a name. One of a region
-// of the database is preferred to the calendar's own words, which programs write
-// without the past and without the future; these to any other name.
+// zoneOf returns the time zone that a calendar means by a name. It prefers a
+// region of the database to the calendar's own description, which often lacks
+// past and future changes, and that to any other name.
 func (s *scope) zoneOf(name string) (*time.Location, bool) {
 	key := zoneKey(name)
 	zone, ok := s.zones[key]

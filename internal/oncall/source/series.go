@@ -7,13 +7,12 @@ import (
 	"github.com/switchhook/switchhook/internal/hours"
 )
 
-// maxTurn is the longest that something may last which happens again and again,
-// and the farthest that its turns may be moved at once, as looking for it looks
-// back so far.
+// maxTurn is the longest that a turn of a series may last, and the farthest that
+// its turns may be moved at once: a search looks back so far.
 const maxTurn = 400 * oneDay
 
-// length is how long something lasts: so much on the clock on the wall, and
-// then so much of time itself. They differ where summer time begins or ends.
+// length is how long something lasts: first by the wall clock, then in elapsed
+// time. They differ where summer time begins or ends.
 type length struct{ wall, exact time.Duration }
 
 // turn is one time that something happens.
@@ -23,8 +22,8 @@ type turn struct {
 	what       string
 }
 
-// series is something that happens once, or again and again (RFC 5545, section
-// 3.8.5). All of it is reckoned on the clock on the wall.
+// series is something that happens once or repeatedly (RFC 5545, section 3.8.5).
+// All of it is computed on the wall clock.
 type series struct {
 	first moment
 	begin time.Time // when the first turn begins
@@ -108,8 +107,8 @@ func (s *series) turns(t time.Time) (found []turn, err error) {
 	return found, nil
 }
 
-// window returns between which times, on the wall's clock, a turn begins that
-// may reach to t, before any change of it.
+// window returns the times, on the wall clock, between which a turn that may
+// reach to t begins, before any change of it.
 func (s *series) window(t time.Time) (from, to time.Time) {
 	const slack = 2 * oneDay // zones, and whatever a clock does in a night
 	back, ahead := s.lasts.wall+s.lasts.exact, time.Duration(0)

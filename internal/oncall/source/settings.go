@@ -16,13 +16,12 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// Settings say what a source is. What its Kind does not take is
-// not set.
+// Settings say what a source is. Settings that its Kind does not have are empty.
 type Settings struct {
 	Kind Kind         `key:"kind" example:"pagerduty" need:"item" doc:"What the source is: pagerduty, betterstack, ilert, goalert, grafana, ical (a calendar) or file (a rota of one's own)."`
 	Name setting.Name `key:"name" example:"pagerduty" inherits:".kind" doc:"What routes and people call the source. Left out, it is the kind. No two sources have the same."`
 
-	// URL is not set where the vendor has one address for all.
+	// URL is empty if the vendor has one address for all.
 	URL              URL            `key:"url" example:"https://oncall.example.net" doc:"Where the source is. Left out, the vendor's own; https://api.eu.pagerduty.com for PagerDuty in Europe. goalert and grafana need it; ical needs it, or path. Whoever knows the address of a calendar can read it as a rule, so it is never shown."`
 	APIKey           setting.Secret `key:"api_key" doc:"The key that the source is asked with: pagerduty, betterstack, ilert, goalert and grafana need one. A key that may only read is enough."`
 	EscalationPolicy string         `key:"escalation_policy" example:"PT54U20" doc:"The id of the escalation policy whose people are rung, for pagerduty and ilert."`
@@ -30,7 +29,7 @@ type Settings struct {
 	Service          string         `key:"service" example:"5a1e0b7c-0c1d-4f37-9b0c-6f9d2c1f4e55" doc:"The id of the service whose people are rung, for goalert."`
 	Schedules        []string       `key:"schedules" example:"SBM7DV7BKFUYU" doc:"Ids of schedules, for grafana: whoever is on call in the first has level 1, in the second level 2."`
 
-	// Path is empty but for a calendar in a file, and a rota.
+	// Path is empty except for a calendar in a file, and a rota.
 	Path       setting.Path   `key:"path" example:"/etc/switchhook/rota.toml" doc:"The file of the rota, for file, or of the calendar, for ical. It is read again when it changes."`
 	TimeZone   *time.Location `key:"time_zone" example:"Europe/Amsterdam" doc:"The time zone of times that name none, for ical and file. Left out, that of this machine."`
 	Level      int            `key:"level" example:"1" min:"1" max:"100" doc:"The level of events whose category says none, for ical. Left out, 1, which is asked first."`
@@ -41,7 +40,7 @@ type Settings struct {
 	AllowPrivate bool          `key:"allow_private" default:"false" doc:"Whether the source may be on a private address, as in your own network."`
 }
 
-// Kind says what it is that knows who is on call.
+// Kind says what kind of service or file knows who is on call.
 type Kind string
 
 // Kinds returns all of them.
@@ -58,8 +57,8 @@ func (k *Kind) UnmarshalText(text []byte) (err error) {
 // Takes says what a Kind is.
 func (k Kind) Takes() string { return setting.Choice(Kinds()) }
 
-// Keys returns the settings that a source of the kind cannot be without, and
-// those that it takes beside them and those of all kinds.
+// Keys returns the settings that a source of the kind requires, and its optional
+// ones besides those of all kinds.
 func (k Kind) Keys() (needs, takes []string) {
 	switch k {
 	case KindPagerDuty, KindIlert:
@@ -111,7 +110,7 @@ func (u URL) Takes() string { return `a web address, such as "https://api.pagerd
 // Given says whether somebody has set one.
 func (s *Settings) Check(path string, given func(path string) bool) (problems []setting.Problem) {
 	if s.Kind == "" {
-		return nil // and that was told
+		return nil // which was reported already
 	}
 	needs, takes := s.Kind.Keys()
 	for _, name := range needs {
@@ -145,9 +144,9 @@ func (s *Settings) checkAddress(address, file string, given func(path string) bo
 	return nil
 }
 
-// Identity tells whether two sources ask for the same: an answer that was kept
-// for another escalation policy is not used. The address of a calendar is a
-// secret, and so it is not readable here.
+// Identity is equal for two sources that ask for the same: an answer that was
+// stored for another escalation policy is not used. It is a hash, as the address
+// of a calendar is a secret.
 func (s *Settings) Identity() string {
 	hash := sha256.New()
 	for _, part := range []string{
@@ -158,8 +157,8 @@ func (s *Settings) Identity() string {
 	return string(s.Kind) + "-" + hex.EncodeToString(hash.Sum(nil)[:8])
 }
 
-// Open returns the source that the settings say, whose numbers are dialled within
-// the country of a calling code. Loopback lets it be on this machine.
+// Open returns the source of the settings; its numbers are dialled within the
+// country of a calling code. Loopback allows a source on this machine.
 func (s *Settings) Open(callingCode string, loopback bool) (Source, error) {
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Private: s.AllowPrivate, Loopback: s.AllowPrivate || loopback}})
 	address := s.URL.Reveal()

@@ -1,6 +1,6 @@
-// Package source asks those who know who is on call: one file a vendor, and a
-// file or a calendar of one's own. A Source fetches and nothing more; package
-// oncall keeps what it got and decides.
+// Package source asks who is on call: one adapter per vendor, and one each for a
+// file and a calendar. A Source only fetches; package oncall stores the answers
+// and decides.
 package source
 
 import (
@@ -13,8 +13,8 @@ type Snapshot struct {
 	At     time.Time // when it was asked
 	People []Person  // on call, by level, within a level in the order that the source has them
 
-	// Oddities are sentences about what could not be used of the answer, such
-	// as a person whose number is none; numbers are masked.
+	// Oddities are sentences about parts of the answer that could not be used,
+	// such as a person with an invalid number; numbers are masked.
 	Oddities []string
 }
 
@@ -36,7 +36,7 @@ type Source interface {
 }
 
 // Rota is a Source that knows who is on call at any time, as a calendar does.
-// FetchAt is Fetch of another time than now.
+// FetchAt is Fetch for a time other than now.
 type Rota interface {
 	Source
 	FetchAt(ctx context.Context, t time.Time) (Snapshot, error)

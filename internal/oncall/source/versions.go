@@ -31,8 +31,8 @@ func grouped(events []*event) []*group {
 	return groups
 }
 
-// latest returns the latest version. It tells where two are equal that do not
-// say the same.
+// latest returns the latest version. It reports versions that rank equal but
+// differ.
 func (r *reader) latest(versions []*event) *event {
 	last := slices.MaxFunc(versions, (*event).compare)
 	for _, e := range versions {
@@ -69,7 +69,7 @@ func (r *reader) group(g *group) {
 // shift reads an event; nil: it is left out, which is reported.
 func (r *reader) shift(e *event) *shift {
 	s := &shift{what: e.what()}
-	_, _ = e.first("SUMMARY", func(*ical.Property) error { return nil }) // which tells of others
+	_, _ = e.first("SUMMARY", func(*ical.Property) error { return nil }) // which reports others
 	err := e.times(&s.series)
 	if err == nil && (e.turn == nil || e.isLater && e.Get("RRULE") != nil) {
 		err = e.recurrence(&s.series)
@@ -83,8 +83,8 @@ func (r *reader) shift(e *event) *shift {
 }
 
 // turns returns the latest version of each changed turn, and takes the turns
-// that it replaces out of their series. Which one is changed is compared as a
-// time, or as a day where the series is one of days.
+// that it replaces out of their series. It matches them by time, or by day if
+// the series is one of days.
 func (r *reader) turns(all []*event, whole *shift) []*event {
 	type key struct {
 		at      time.Time
@@ -123,8 +123,8 @@ func (r *reader) turns(all []*event, whole *shift) []*event {
 	return latest
 }
 
-// changeLater changes all turns of a series from one on. It is false where there
-// is no such series: then the event is a turn alone.
+// changeLater changes all turns of a series from one on. False: there is no such
+// series, and the event is a single turn.
 func (r *reader) changeLater(whole *shift, e *event) bool {
 	if whole == nil {
 		r.odd("%s is a change of all turns from one on, of a series that is not there", e.what())

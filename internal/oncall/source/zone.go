@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// maxChanges bounds the changes of the clock that are taken from a
-	// calendar's own time zone: two a year for as long as there are computers,
-	// ten times over.
+	// maxChanges bounds the changes of the clock that we read from a calendar's
+	// own time zone: ten times what two a year for as long as there are computers
+	// amount to.
 	maxChanges = 2_000
 
 	// zoneAhead is how many years the rules of a calendar's own time zone are
@@ -156,7 +156,7 @@ func zoneData(before int, changes []change) []byte {
 		return h
 	}
 	const letters = "STD\x00DST\x00"
-	data := header(0, 0, 0) // the part for programs that know 32 bits alone
+	data := header(0, 0, 0) // the part for programs that know only 32 bits
 	data = append(data, header(count, len(kinds), len(letters))...)
 	data = append(data, times.Bytes()...)
 	data = append(data, indexes.Bytes()...)
@@ -191,8 +191,8 @@ func parseOffset(text string) (int, bool) {
 	return offset, true
 }
 
-// observances reads the parts of a VTIMEZONE. Those that cannot be read are
-// left out, and told.
+// observances reads the parts of a VTIMEZONE. It leaves out those that cannot be
+// read, and reports them.
 func (r *reader) observances(zone *ical.Component) []observance {
 	var found []observance
 	for _, part := range zone.Parts {
