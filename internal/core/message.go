@@ -174,7 +174,7 @@ func (t *Text) fields() Fields {
 		"status":             "sent",
 
 		"messagesession-id":                t.Session,
-		"messagesession-reciever-hostname": "", //nolint:misspell // the vendor writes it so
+		"messagesession-reciever-hostname": "",
 		"messagesession-participants":      nil,
 		"from-video-attendee-id":           nil,
 		"terminating-user-id":              nil,
@@ -212,7 +212,7 @@ func newSession(domain, user, id, number, remote string, at time.Time) Fields {
 		"messagesession-name":           nil,
 		"messagesession-participants":   nil,
 
-		"messagesession-reciever-hostname":            "", //nolint:misspell // the vendor writes it so
+		"messagesession-reciever-hostname":            "",
 		"messagesession-last-email-reminder-datetime": nil,
 		"messagesession-last-media-type":              nil,
 		"messagesession-last-media-size":              nil,

@@ -91,14 +91,14 @@ var (
 		"id": {"text", "number"}, "timestamp": aText, "type": aText, "domain": aText, "direction": aText, "from-number": {"text", "number", "null"},
 		"from-user-id": textOrNot, "from-video-attendee-id": textOrNot, "from-user-agent": textOrNot, "dialed": textOrNot,
 		"text": {"text", "number", "null", "truth", "list", "object"}, "terminating-user-id": textOrNot, "terminating-number": textOrNot, "status": aText,
-		"media-type": textOrNot, "media-size": numOrNot, "messagesession-reciever-hostname": aText, //nolint:misspell // the vendor writes it so
+		"media-type": textOrNot, "media-size": numOrNot, "messagesession-reciever-hostname": aText,
 		"messagesession-id": aText, "messagesession-participants": textOrNot,
 	}
 	sessionForm = map[string]kinds{
 		"user": aText, "domain": aText, "messagesession-remote": {"text", "number", "null"}, "messagesession-muted": aText, "messagesession-id": aText,
 		"messagesession-sms-number": {"text", "number", "null"}, "messagesession-last-datetime": textOrNot, "messagesession-start-datetime": textOrNot,
 		"messagesession-last-message": {"text", "number", "null"}, "messagesession-last-sender": textOrNot, "messagesession-last-status": textOrNot,
-		"messagesession-last-email-reminder-datetime": textOrNot, "messagesession-reciever-hostname": aText, //nolint:misspell // the vendor writes it so
+		"messagesession-last-email-reminder-datetime": textOrNot, "messagesession-reciever-hostname": aText,
 		"messagesession-queue-termination": textOrNot, "messagesession-queue-status": textOrNot, "messagesession-queue-session-id": textOrNot,
 		"messagesession-agent-start-datetime": textOrNot, "messagesession-last-type": textOrNot, "messagesession-last-media-type": textOrNot,
 		"messagesession-last-media-size": numOrNot, "messagesession-type": aText,

@@ -151,7 +151,7 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 			call:   call{to: "2125550100"}, kind: dialplan.NotFound, reason: "no answer rule",
 		},
 		{
-			name: "an answer rule of a time frame goes unheeded",
+			name: "an answer rule of a time frame is ignored",
 			change: func(s *system) {
 				u := s.users["8001@"+domain]
 				u.AnswerRules = append([]dialplan.AnswerRule{{TimeFrame: "Holidays", ForwardAlways: []string{"1000"}}}, u.AnswerRules...)

@@ -19,9 +19,9 @@ type objectRule struct {
 	// with the number there, or in its id, is deleted.
 	numbers []string
 
-	// Heeded reports whether the Core uses a field. Then it stays; the number
+	// Used reports whether the Core uses a field. Then it stays; the number
 	// is taken out of the others. Optional; default: it uses none.
-	heeded func(field string) bool
+	used func(field string) bool
 }
 
 // objectRules are the rules of all kinds. Objects of other kinds stay whole.
@@ -30,14 +30,14 @@ var objectRules = map[core.Kind]objectRule{
 	core.MessageSession: {what: "conversations of the Core", numbers: []string{"messagesession-sms-number", "messagesession-remote"}},
 	core.QueuedCall:     {what: "queued calls of the Core", numbers: []string{"destination"}},
 
-	core.Domain:       {what: "domains of the Core", each: "domain of the Core", heeded: identifies},
-	core.User:         {what: "users of the Core", each: "user of the Core", heeded: identifies},
-	core.DialPlan:     {what: "dial plans of the Core", each: "dial plan of the Core", heeded: routes},
-	core.DialRule:     {what: "dial rules of the Core", each: "dial rule of the Core", heeded: routes},
-	core.PhoneNumber:  {what: "numbers of the Core", each: "number of the Core", heeded: routes},
-	core.AnswerRule:   {what: "answer rules of the Core", each: "answer rule of the Core", heeded: always},
-	core.SMSNumber:    {what: "numbers for texts of the Core", each: "number for texts of the Core", heeded: always},
-	core.Subscription: {what: "subscriptions of the Core", each: "subscription of the Core", heeded: always},
+	core.Domain:       {what: "domains of the Core", each: "domain of the Core", used: identifies},
+	core.User:         {what: "users of the Core", each: "user of the Core", used: identifies},
+	core.DialPlan:     {what: "dial plans of the Core", each: "dial plan of the Core", used: routes},
+	core.DialRule:     {what: "dial rules of the Core", each: "dial rule of the Core", used: routes},
+	core.PhoneNumber:  {what: "numbers of the Core", each: "number of the Core", used: routes},
+	core.AnswerRule:   {what: "answer rules of the Core", each: "answer rule of the Core", used: always},
+	core.SMSNumber:    {what: "numbers for texts of the Core", each: "number for texts of the Core", used: always},
+	core.Subscription: {what: "subscriptions of the Core", each: "subscription of the Core", used: always},
 }
 
 // identifies reports whether the Core uses a field of a user or a domain.
@@ -81,12 +81,12 @@ func (e *erasing) lookAtObject(o *core.Object, text string) error {
 	rule, known := objectRules[o.Kind]
 	switch {
 	case !known:
-		rule = objectRule{each: string(o.Kind) + " of the Core", heeded: always}
-	case rule.heeded == nil && e.isWith(o, rule.numbers):
+		rule = objectRule{each: string(o.Kind) + " of the Core", used: always}
+	case rule.used == nil && e.isWith(o, rule.numbers):
 		e.mentions(rule.what)
 		e.deleteObject(o)
 		return nil
-	case rule.heeded == nil:
+	case rule.used == nil:
 		if without := e.withoutInJSON(text); without != text {
 			e.mentions(rule.what)
 			e.replaceObject(o, without)
@@ -109,7 +109,7 @@ func (e *erasing) lookAtConfiguration(o *core.Object, rule objectRule) error {
 		without := e.withoutInJSON(string(value))
 		switch {
 		case without == string(value):
-		case rule.heeded(field):
+		case rule.used(field):
 			stays = true
 		default:
 			changed[field] = json.RawMessage(without)

@@ -75,7 +75,7 @@ func (s *System) newMessage(domain, session string) Object {
 	return Object{"id": fmt.Sprintf("m-%013x", len(s.kept)+1), "timestamp": s.now().Format(form), "type": "sms", "domain": domain,
 		"from-user-id": nil, "from-video-attendee-id": nil, "from-user-agent": nil, "terminating-user-id": nil, "status": "",
 		"media-type": nil, "media-size": nil, "video-instance-id": nil,
-		"messagesession-id": session, "messagesession-reciever-hostname": "core1.example.net", "messagesession-participants": nil} //nolint:misspell // the vendor writes it so
+		"messagesession-id": session, "messagesession-reciever-hostname": "core1.example.net", "messagesession-participants": nil}
 }
 
 // keep stores a message, notifies subscribers, and returns its id.
