@@ -14,11 +14,11 @@ LDFLAGS   = -s -w -X main.version=$(VERSION:v%=%) -X main.commit=$(COMMIT)
 TIME     ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
 
 # A test waits for what happens and fails by itself where that never comes
-# (internal/await): this limit is for one that does not even get there.
+# (test/await): this limit is for one that does not even get there.
 TESTFLAGS ?= -timeout 60m
 
 # The packages whose tests take longest, and wait most: they begin first.
-LONG     := ./internal/store ./internal/clicktocall/widget ./internal/crash ./packaging ./internal/cli
+LONG     := ./internal/store ./internal/answer/widget ./test/crash ./packaging ./internal/tool/cli
 
 # The Debian that the machines of the package's tests begin with.
 MACHINE  := dist/.debian
@@ -48,7 +48,7 @@ package: ## Debian packages for amd64 and arm64, in dist/
 # Without a C compiler, as what we ship is built; four packages at once, because
 # many tests wait; and without those packages that -short leaves nothing of.
 check: format lint ## in a minute: format, vet, lint, and the tests that need nothing but Go
-	CGO_ENABLED=0 go test -short -p 4 $(TESTFLAGS) $$(go list ./... | grep -vE '/(bench|packaging|internal/crash)$$')
+	CGO_ENABLED=0 go test -short -p 4 $(TESTFLAGS) $$(go list ./... | grep -vE '/(test/bench|packaging|test/crash)$$')
 
 test: deps format ## all tests, each once; CI runs this and make race
 	go vet ./...
@@ -59,7 +59,7 @@ race: deps ## the packages with goroutines under the race detector; some minutes
 
 # With -bench PostgreSQL waits for the disk, as a real one does.
 attack: deps ## attack what is shipped, beside an honest load, and write a table; twenty minutes
-	SWITCHHOOK_TEST_FULL=1 go test -count=1 -v $(TESTFLAGS) -run '^TestAttacked$$' -bench '^$$' ./internal/crash
+	SWITCHHOOK_TEST_FULL=1 go test -count=1 -v $(TESTFLAGS) -run '^TestAttacked$$' -bench '^$$' ./test/crash
 
 package-test: package ## install, upgrade and remove the package on machines with systemd; as root
 	@tools/deps.sh

@@ -14,11 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/app"
-	"github.com/switchhook/switchhook/internal/config"
-	"github.com/switchhook/switchhook/internal/oncall"
-	"github.com/switchhook/switchhook/internal/oncall/source"
-	"github.com/switchhook/switchhook/internal/oncall/sourcetest"
+	"github.com/switchhook/switchhook/internal/answer/oncall"
+	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/answer/sourcetest"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
 )
 
 const onCallPage = "on-call.md"
@@ -64,12 +64,12 @@ func TestSettingsOfOnCallCanBeUsed(t *testing.T) {
 			t.Errorf("%v: %v", s, err)
 			continue
 		}
-		keeper, err := app.NewKeeper(settings, nil, oncall.KeeperConfig{}, false)
+		keeper, err := server.NewKeeper(settings, nil, oncall.KeeperConfig{}, false)
 		if err != nil {
 			t.Errorf("%v: %v", s, err)
 			continue
 		}
-		if _, err := app.NewDesk(settings, keeper, nil); err != nil {
+		if _, err := server.NewDesk(settings, keeper, nil); err != nil {
 			t.Errorf("%v: %v", s, err)
 		}
 	}
@@ -170,7 +170,7 @@ func serveOnCall(t *testing.T, folder string) (address string) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	server, err := app.New(ctx, settings, app.Options{Log: slog.New(slog.DiscardHandler)})
+	server, err := server.New(ctx, settings, server.Options{Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = server.Listen(ctx)
 	}

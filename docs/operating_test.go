@@ -16,10 +16,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/app"
-	"github.com/switchhook/switchhook/internal/await"
-	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // operating is what a page's commands find: a phone system, and a server in a
@@ -28,8 +28,8 @@ type operating struct {
 	t      *testing.T
 	system *nstest.System
 	folder string
-	path   string   // the PATH of its shell
-	server *app.App // nil: none runs
+	path   string         // the PATH of its shell
+	server *server.Server // nil: none runs
 }
 
 // operatorsPages are the pages about running a server, each with what has
@@ -172,12 +172,12 @@ func oneEntry(id, systemUser, message string) string {
 func (o *operating) entries(id, systemUser, message string) {
 	o.t.Helper()
 	settings := o.settings()
-	s, err := app.MakeStore(o.t.Context(), settings)
+	s, err := server.MakeStore(o.t.Context(), settings)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	defer s.Close()
-	entries, err := app.OpenEntries(o.t.Context(), settings, s, nil)
+	entries, err := server.OpenEntries(o.t.Context(), settings, s, nil)
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func (o *operating) settings() *config.Settings {
 func (o *operating) serve() {
 	o.t.Helper()
 	ctx, stop := context.WithCancel(context.WithoutCancel(o.t.Context()))
-	server, err := app.New(ctx, o.settings(), app.Options{Log: slog.New(slog.DiscardHandler)})
+	server, err := server.New(ctx, o.settings(), server.Options{Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		err = server.Listen(ctx)
 	}
@@ -243,7 +243,7 @@ func (o *operating) ask(method, path string, form url.Values) string {
 		o.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	token, err := app.OperatorToken(filepath.Join(o.folder, "data"))
+	token, err := server.OperatorToken(filepath.Join(o.folder, "data"))
 	if err != nil {
 		o.t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/trace"
+	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/responder"
 )
 

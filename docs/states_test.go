@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 )
 
 var update = flag.Bool("update", false, "write the tables that are made from the code")

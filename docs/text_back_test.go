@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/app"
-	"github.com/switchhook/switchhook/internal/config"
-	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
@@ -99,7 +99,7 @@ func TestTextBackAnswersAsThePageShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
-	server, err := app.New(ctx, settings, app.Options{Log: slog.New(slog.DiscardHandler)})
+	server, err := server.New(ctx, settings, server.Options{Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,8 +22,8 @@ import (
 
 	"github.com/switchhook/switchhook/examples/appointment"
 	"github.com/switchhook/switchhook/examples/math"
-	"github.com/switchhook/switchhook/internal/await"
-	"github.com/switchhook/switchhook/internal/cli"
+	"github.com/switchhook/switchhook/internal/tool/cli"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 func TestExamplesAnswerTheirSavedCalls(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/await"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // operators are the paths that only the operator asks for, on the machine
@@ -31,7 +31,7 @@ var operators = []string{"/healthz", "/readyz", "/metrics", "/console/line", "/c
 // operator, with an example for those that go on.
 func publicPaths(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../internal/app/*.go")
+	files, err := filepath.Glob("../internal/server/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/await"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // base is the Debian that each machine begins with: make package-test makes it.

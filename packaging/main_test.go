@@ -16,7 +16,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/switchhook/switchhook/internal/await"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // built is where the tests put what they build.

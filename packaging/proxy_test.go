@@ -29,7 +29,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/await"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // proxies are the examples, and how the tests start each.

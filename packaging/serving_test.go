@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // What must not be in a proxy's log.

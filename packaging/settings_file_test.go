@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/server/config"
 )
 
 // settingsFile returns the path of the package's settings file.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/config"
+	"github.com/switchhook/switchhook/internal/server/config"
 )
 
 // unitValue returns what the unit says of a name that it has once.

@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/simulator"
+	"github.com/switchhook/switchhook/internal/call/simulator"
 )
 
 // Target is the URL at which a handler given to Call is asked.

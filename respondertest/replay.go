@@ -5,7 +5,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/switchhook/switchhook/internal/simulator"
+	"github.com/switchhook/switchhook/internal/call/simulator"
 )
 
 // Replay plays a saved call again, against a handler inside this process, and

@@ -12,7 +12,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 concurrent='(^|[^[:alnum:]_"])go (func|[[:alnum:]_.]+\()|\.Go\(|sync\.|errgroup|httptest\.New(Unstarted|TLS)?Server|\.Parallel\(\)|synctest\.'
-elsewhere='/(internal/(clicktocall/widget|crash)|bench|docs|packaging)$'
+elsewhere='/(internal/answer/widget|test/(bench|crash)|docs|packaging)$'
 
 go list -f '{{.ImportPath}} {{.Dir}}' ./... |
 	while read -r package folder; do

@@ -8,7 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/switchhook/switchhook/internal/cli"
+	"github.com/switchhook/switchhook/internal/tool/cli"
 )
 
 // The last release, which CHANGELOG.md describes. The Makefile reads it here, and

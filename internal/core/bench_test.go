@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/core"
-	"github.com/switchhook/switchhook/internal/dialplan"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 )
 
 // BenchmarkRoute decides calls of a domain with ten thousand numbers, users

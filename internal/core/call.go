@@ -6,11 +6,11 @@ import (
 	"crypto/rand"
 	"fmt"
 
-	"github.com/switchhook/switchhook/internal/dialplan"
-	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/internal/trace"
 	"github.com/switchhook/switchhook/responder"
 )
 

@@ -20,8 +20,8 @@ import (
 	"time"
 	_ "time/tzdata" // users have time zones, also on machines that know none
 
-	"github.com/switchhook/switchhook/internal/dialplan"
-	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
 )
 

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/dialplan"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 )
 
 // directory shows a State to one routing decision. It stores the first error,

@@ -5,9 +5,9 @@ import (
 	"crypto/rand"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/dialplan"
-	"github.com/switchhook/switchhook/internal/engine"
-	"github.com/switchhook/switchhook/internal/trace"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 )
 
 // leg is a call from when a responder is asked until it ends there or is

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
 // carry returns the caller's line as the engine gets it: the same, except that

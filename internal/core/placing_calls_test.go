@@ -11,11 +11,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/core"
-	"github.com/switchhook/switchhook/internal/dialplan"
-	"github.com/switchhook/switchhook/internal/engine"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/trace"
 	"github.com/switchhook/switchhook/responder"
 )
 

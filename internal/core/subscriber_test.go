@@ -12,10 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/await"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fetch"
-	"github.com/switchhook/switchhook/internal/pipenet"
+	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/pipenet"
 )
 
 // subscriber is a program that events are posted to.

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/core"
-	"github.com/switchhook/switchhook/internal/engine"
 	"github.com/switchhook/switchhook/internal/fetch"
-	"github.com/switchhook/switchhook/internal/trace"
 	"github.com/switchhook/switchhook/responder"
 )
 

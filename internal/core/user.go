@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/dialplan"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
 )
 

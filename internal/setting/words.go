@@ -7,8 +7,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/switchhook/switchhook/internal/plaintext"
-	"github.com/switchhook/switchhook/internal/sms"
+	"github.com/switchhook/switchhook/internal/phone/sms"
+	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
 // Text is spoken to a caller: a sentence or a few.

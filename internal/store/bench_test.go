@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // engines runs a benchmark on SQLite and on PostgreSQL.

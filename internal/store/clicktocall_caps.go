@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 )
 
 // capColumns are the columns that a scope is counted by: whose it is, and from

@@ -8,11 +8,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/ledger"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 func TestScheduledCallBackIsClaimedOnceWhenItIsDue(t *testing.T) {

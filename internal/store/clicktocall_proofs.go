@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 

@@ -8,10 +8,10 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // mostIn returns the most moments that any period of this length holds.

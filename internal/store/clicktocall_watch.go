@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 )
 
 // AdvanceCallBack records the state of a placed call back. It only moves

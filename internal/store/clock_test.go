@@ -4,9 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // TestTextsKeepTheirTimeWhenTheClockIsSet has a text to be retried in ten

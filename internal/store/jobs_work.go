@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 )
 
 // countedFor is the period over which a number's calls are counted, and then

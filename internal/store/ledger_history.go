@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 )
 
 // The kinds of rows that callerQuery returns.

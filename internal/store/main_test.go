@@ -6,7 +6,7 @@ import (
 	"os"
 	"testing"
 
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // checks is how often a property is checked, on each database: a round takes a

@@ -5,7 +5,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 func TestAStoreIsAState(t *testing.T) {

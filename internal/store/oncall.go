@@ -9,8 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/oncall"
-	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/answer/oncall"
+	"github.com/switchhook/switchhook/internal/answer/source"
 )
 
 // OnCallAnswers stores the last answers of on-call sources.

@@ -6,10 +6,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/oncall"
-	"github.com/switchhook/switchhook/internal/oncall/source"
+	"github.com/switchhook/switchhook/internal/answer/oncall"
+	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 func TestWhatASourceSaidComesBack(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // TestANewDatabaseIsItsFoldersOwners makes a database as root in the folder of

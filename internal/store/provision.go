@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/switchhook/switchhook/internal/provision"
+	"github.com/switchhook/switchhook/internal/answer/provision"
 )
 
 // Provisioned stores what was made on phone systems.

@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 func TestEventsComeBackTheYoungestFirst(t *testing.T) {

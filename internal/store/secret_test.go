@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/internal/storetest"
+	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 func TestServersOfADatabaseShareASecret(t *testing.T) {

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 
-	"github.com/switchhook/switchhook/internal/ledger"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 )
 
 // Standing counts what an operator watches.

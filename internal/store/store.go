@@ -18,7 +18,7 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/switchhook/switchhook/internal/entry"
+	"github.com/switchhook/switchhook/internal/answer/entry"
 )
 
 // Config says where a Store is and who opens it.

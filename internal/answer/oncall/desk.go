@@ -1,0 +1,238 @@
+package oncall
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	mathrand "math/rand/v2"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting/plaintext"
+)
+
+// maxAttempt is the highest attempt that we believe: past it the phone system
+// counts something else.
+const maxAttempt = 99
+
+// Log logs the result of a request, numbers masked. It is a slog.Logger's
+// LogAttrs, or a function that adds to the line that each request has anyway.
+type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
+
+// Config is what a Desk needs.
+type Config struct {
+	Routes []Route // at least one; required
+	Keeper *Keeper // knows the routes' sources; required
+
+	Journal   Journal        // stores decisions; nil: they are in memory only
+	AllowFrom []netip.Prefix // where phone systems ask from; empty: anywhere
+
+	// Address returns the address that a request came from; nil: that of its
+	// connection.
+	Address func(*http.Request) netip.Addr
+
+	// Guesses makes anyone who guesses secrets wait; optional.
+	Guesses *guess.Watch
+
+	Log    Log             // told of each call; nil: slog.Default()
+	Count  func(Decision)  // told of each decision; optional
+	Denied func()          // told of each request that was refused; optional
+	Random func(n int) int // from 0 to n-1; nil: that of the machine
+}
+
+// Desk answers phone systems that ask whom to ring.
+type Desk struct {
+	config Config
+	lines  []*line
+	state  *state
+}
+
+// state is what outlives settings.
+type state struct {
+	decisions *decisions
+
+	mu   sync.Mutex // held from a decision to its entry in the book, so that two at once take turns
+	book *book
+}
+
+// New returns a Desk. It starts nothing. The error lists all that is wrong with
+// the routes.
+func New(c Config) (*Desk, error) {
+	if c.Log == nil {
+		c.Log = slog.Default().LogAttrs
+	}
+	return build(c, &state{decisions: newDecisions(c.Journal, c.Log), book: newBook()})
+}
+
+// With returns a Desk of other settings that remembers the same calls and
+// decisions. The Journal stays the one it was.
+func (d *Desk) With(c Config) (*Desk, error) { return build(c, d.state) }
+
+func build(c Config, s *state) (*Desk, error) {
+	if c.Log == nil {
+		c.Log = slog.Default().LogAttrs
+	}
+	if c.Address == nil {
+		c.Address = remoteAddress
+	}
+	if c.Count == nil {
+		c.Count = func(Decision) {}
+	}
+	if c.Denied == nil {
+		c.Denied = func() {}
+	}
+	if c.Random == nil {
+		c.Random = mathrand.IntN
+	}
+	d := &Desk{config: c, state: s}
+	if len(c.Routes) == 0 {
+		return nil, fault.Newf(fault.Invalid, "there is no on-call route")
+	}
+	var problems []error
+	names := map[string]bool{}
+	for _, r := range c.Routes {
+		l, err := newLine(r, c.Keeper)
+		switch {
+		case err != nil:
+			problems = append(problems, err)
+		case r.Name == "" || names[r.Name]:
+			problems = append(problems, fmt.Errorf("the on-call route %q has no name, or one that another has", r.Name))
+		}
+		names[r.Name] = true
+		d.lines = append(d.lines, l)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, &fault.Error{Code: fault.Invalid, Message: err.Error(), Hint: "mend [[oncall.route]] in the settings"}
+	}
+	return d, nil
+}
+
+// Run stores decisions until the context ends, and returns when those made by
+// then are stored. Of several Desks derived from one another only one runs; the
+// creator of the Keeper runs that.
+func (d *Desk) Run(ctx context.Context) {
+	d.Load(ctx)
+	d.state.decisions.run(ctx)
+}
+
+// Load takes from the journal who was rung when, so that a restart does not
+// begin with the same person again. Run calls it too; use it directly only to
+// inspect.
+func (d *Desk) Load(ctx context.Context) {
+	if d.config.Journal == nil {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, journalTimeout)
+	defer cancel()
+	records, err := d.config.Journal.Recent(within, keptRecords)
+	if err != nil {
+		d.config.Log(ctx, slog.LevelWarn, "earlier on-call decisions cannot be read", slog.String("error", err.Error()))
+		return
+	}
+	d.state.decisions.remember(records)
+	d.state.mu.Lock()
+	defer d.state.mu.Unlock()
+	for i := range records {
+		d.state.book.recall(&records[i])
+	}
+}
+
+// Recent returns the last decisions, the newest first, up to limit of those in
+// memory.
+func (d *Desk) Recent(limit int) []Record { return d.state.decisions.recent(limit) }
+
+// Decide says whom to ring by what is known. It waits only if nothing is known,
+// and no longer than a caller can. It does not authorise the request's route.
+func (d *Desk) Decide(ctx context.Context, r Request) Decision {
+	l := meant(d.lines, &r)
+	if l == nil {
+		return d.noRoute(&r)
+	}
+	return d.decide(ctx, l, &r)
+}
+
+func (d *Desk) noRoute(r *Request) Decision {
+	decision := Decision{At: time.Now(), Route: clip(r.Route), Attempt: 1, Reason: NoRoute, Steps: []string{
+		"No route is for what was asked: " + described(r) + ".",
+	}}
+	d.state.decisions.add(recordOf(rand.Text(), &decision, r.Caller))
+	d.config.Count(decision)
+	return decision
+}
+
+func (d *Desk) decide(ctx context.Context, l *line, r *Request) Decision {
+	s := Situation{Now: time.Now(), Route: l.Name, Rules: l.Rules, Request: *r, Random: d.config.Random}
+	if refusal(&s) == "" {
+		s.Answers = d.config.Keeper.await(ctx, l.Sources, s.Now)
+		s.Known = time.Now()
+	}
+	decision := d.enter(&s, l)
+	d.config.Count(decision)
+	return decision
+}
+
+// enter decides and records the decision.
+func (d *Desk) enter(s *Situation, l *line) Decision {
+	id := rand.Text()
+	s.readNumbers()
+	p := party{l.Name, s.caller.Key()}
+	told := s.Request.Attempt
+	if told < 1 || told > maxAttempt {
+		told = 0
+	}
+	d.state.mu.Lock()
+	defer d.state.mu.Unlock()
+	book := d.state.book
+	attempt, repeated, tried := book.attempt(p, told, l.RepeatWithin, s.Now)
+	s.Attempt, s.Tried = attempt, tried
+	if repeated {
+		s.Repeated = l.RepeatWithin
+	}
+	s.Past = func(key string) Past { return book.past(l.Name, key) }
+	decision := decide(s)
+	record := recordOf(id, &decision, s.Request.Caller)
+	d.state.decisions.add(record)
+	if decision.Number == "" {
+		return decision
+	}
+	c := &call{
+		record: record, party: p, did: s.did.Key(), at: s.Now,
+		attempt: decision.Attempt, key: decision.Key, number: phone.Key(strings.TrimPrefix(decision.Number, "+")), tried: s.Tried,
+	}
+	if c.key != "" && !slices.Contains(c.tried, c.key) {
+		c.tried = append(slices.Clip(c.tried), c.key) // the previous call has its own
+	}
+	book.put(c)
+	return decision
+}
+
+// described returns what a request asked for, numbers masked.
+func described(r *Request) string {
+	var parts []string
+	for _, part := range [...]struct{ name, value string }{{"route", r.Route}, {"did", r.DID}, {"code", r.Code}} {
+		if part.value != "" {
+			parts = append(parts, part.name+" "+clip(phone.MaskIn(part.value)))
+		}
+	}
+	if len(parts) == 0 {
+		return "it has neither route nor did nor code"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// maxLogged is how much of an untrusted text is logged, in bytes.
+const maxLogged = 100
+
+// maxWhy is how much of the reasons of a decision is logged, in bytes.
+const maxWhy = 2000
+
+func clip(s string) string { return plaintext.Clip(s, maxLogged) }

@@ -1,0 +1,182 @@
+package oncall
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/setting/plaintext"
+)
+
+// Status is the state of a call, as the phone system reports it.
+type Status string
+
+// The statuses.
+const (
+	Created    Status = "created"
+	Ringing    Status = "ringing"
+	InProgress Status = "in-progress"
+	Ended      Status = "ended"
+)
+
+// Notification is what Voys and other VoIPGRID platforms post about a call:
+// https://help.voys.nl/integraties/gespreksnotificaties/technische-specificaties.
+// We ignore its other fields.
+type Notification struct {
+	CallID  string
+	Status  Status
+	Reason  string // of Ended: completed, busy, no-answer, failed, abandoned
+	Caller  string // empty where they hide their number
+	DID     string // the called number
+	Targets []Target
+}
+
+// Target is a telephone that a call rings at, or that took it.
+type Target struct {
+	Number  string
+	Account string   // of the phone system; empty: a telephone elsewhere
+	Users   []string // extensions
+}
+
+const (
+	// completed is the Reason of a call that somebody had answered.
+	completed = "completed"
+
+	// maxTargets bounds the telephones of a notification; a call group may have
+	// dozens.
+	maxTargets = 200
+)
+
+// ParseNotification reads what a phone system posts. It accepts an unknown status
+// or reason as it is; a notification without an id or a status is an error, as is
+// anything but JSON.
+func ParseNotification(data []byte) (Notification, error) {
+	var wire struct {
+		CallID      loose      `json:"call_id"`
+		Status      loose      `json:"status"`
+		Reason      loose      `json:"reason"`
+		Caller      wireTarget `json:"caller"`
+		Destination wireTarget `json:"destination"`
+	}
+	if err := json.Unmarshal(plaintext.Decode(data), &wire); err != nil {
+		return Notification{}, fmt.Errorf("the notification is not the JSON of one: %w", err)
+	}
+	n := Notification{
+		CallID: string(wire.CallID), Status: Status(wire.Status), Reason: string(wire.Reason),
+		Caller: string(wire.Caller.Number), DID: string(wire.Destination.Number),
+	}
+	if n.CallID == "" || n.Status == "" {
+		return Notification{}, errors.New("the notification has no call_id or no status")
+	}
+	targets := wire.Destination.Targets
+	if len(targets) == 0 && (wire.Destination.Account != "" || len(wire.Destination.Users) > 0) {
+		targets = []wireTarget{wire.Destination} // of one telephone it stands at the destination itself
+	}
+	for _, t := range targets[:min(len(targets), maxTargets)] {
+		target := Target{Number: string(t.Number), Account: string(t.Account)}
+		for _, user := range t.Users[:min(len(t.Users), maxTargets)] {
+			target.Users = append(target.Users, string(user))
+		}
+		n.Targets = append(n.Targets, target)
+	}
+	return n, nil
+}
+
+type wireTarget struct {
+	Number  loose        `json:"number"`
+	Account loose        `json:"account_number"`
+	Users   looseList    `json:"user_numbers"`
+	Targets []wireTarget `json:"targets"`
+}
+
+// looseList is a list of strings or numbers; anything else is none.
+type looseList []loose
+
+func (l *looseList) UnmarshalJSON(data []byte) error {
+	var list []loose
+	if err := json.Unmarshal(data, &list); err != nil {
+		return nil //nolint:nilerr // a field that has changed must not lose the rest
+	}
+	*l = list
+	return nil
+}
+
+// loose is a string or a number; anything else is empty.
+type loose string
+
+func (s *loose) UnmarshalJSON(data []byte) error {
+	var text string
+	var number json.Number
+	switch {
+	case json.Unmarshal(data, &text) == nil:
+		*s = loose(text)
+	case json.Unmarshal(data, &number) == nil:
+		*s = loose(number)
+	default:
+		*s = ""
+	}
+	return nil
+}
+
+// Notify takes a phone system's notification of a call, and reports whether we
+// put that call through to somebody. A notification may come twice, late, or not
+// at all.
+func (d *Desk) Notify(n Notification) bool {
+	now := time.Now()
+	d.state.mu.Lock()
+	defer d.state.mu.Unlock()
+	book := d.state.book
+	c := book.find(&n, now)
+	if c == nil {
+		return false
+	}
+	if c.ended {
+		return true // what comes after the end came late
+	}
+	switch n.Status {
+	case InProgress:
+		if c.helped {
+			break
+		}
+		outcome := Answered
+		if !c.rang(&n) {
+			outcome, c.key = Elsewhere, "" // the person whom we rang is free
+		}
+		book.engage(c, now)
+		c.record = d.state.decisions.conclude(c.record, outcome, now)
+	case Ended:
+		outcome := Unanswered
+		switch {
+		case c.helped && c.key != "":
+			outcome = Talked
+		case c.helped:
+			outcome = Elsewhere
+		case n.Reason == completed: // the notification that it was answered was lost
+			outcome = Talked
+			book.engage(c, now)
+		}
+		book.end(c, now)
+		c.record = d.state.decisions.conclude(c.record, outcome, now)
+	}
+	return true
+}
+
+// rang reports whether the rung person picked up. The phone system does not say
+// so of a telephone elsewhere: we assume that they did, unless a telephone of the
+// phone system with other numbers picked up.
+func (c *call) rang(n *Notification) bool {
+	others := false
+	for _, t := range n.Targets {
+		if matches(c.number, keyOfNumber(t.Number)) {
+			return true
+		}
+		for _, user := range t.Users {
+			if keyOfNumber(user) == c.number {
+				return true
+			}
+		}
+		others = others || t.Account != ""
+	}
+	return !others
+}

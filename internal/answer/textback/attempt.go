@@ -1,0 +1,91 @@
+package textback
+
+import (
+	"context"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// Sender sends texts. Of its errors a *netsapiens.Error tells how certain it
+// is that nothing was sent.
+type Sender interface {
+	SendSMS(ctx context.Context, sms netsapiens.SMS) error
+}
+
+// Policy is what is done with texts that do not go out at once.
+type Policy struct {
+	QueueOnFailure bool          // they are retried automatically; false: only an operator can resend them
+	GiveUpAfter    time.Duration // since the call; 0: DefaultGiveUpAfter
+
+	// Resend sends a text again when we cannot know whether the phone system
+	// took it, so the receiver may get it twice. Without it such a text waits
+	// for an operator.
+	Resend bool
+
+	Pace Pace
+}
+
+// DefaultGiveUpAfter is how long a text is retried. Directions that come an hour
+// after the call are of no use to most callers.
+const DefaultGiveUpAfter = time.Hour
+
+// send makes one attempt at a text.
+func send(ctx context.Context, sender Sender, t *ledger.Text) error {
+	return sender.SendSMS(ctx, netsapiens.SMS{
+		Domain: t.Domain, User: t.User, Session: t.Session, From: t.From, To: t.To, Message: t.Message,
+	})
+}
+
+// outcome returns the result of an attempt at a text that ended with err at a
+// time. We verify a Doubtful text before we do anything else with it.
+func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
+	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: at}
+	if err == nil {
+		r.State = ledger.Sent
+		return r
+	}
+	r.Problem = phone.MaskIn(err.Error())
+	switch {
+	case netsapiens.Uncertain(err):
+		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, at.Add(p.Pace.look())
+	case netsapiens.Permanent(err):
+		r.State, r.Why = ledger.Dead, ledger.Refused
+	default:
+		return p.again(t, r, ledger.Failed)
+	}
+	return r
+}
+
+// again decides whether and when to retry a text that certainly has not gone
+// out.
+func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Result {
+	r.Why, r.Doubtful = why, false
+	due := r.At.Add(p.Pace.backoff(t))
+	switch {
+	case !p.QueueOnFailure && t.Purpose == ledger.Answer && t.Attempts <= 1:
+		r.State = ledger.Dead
+	case due.After(t.Deadline):
+		r.State, r.Why = ledger.Dead, ledger.Late
+	default:
+		r.State, r.Due = ledger.Queued, due
+	}
+	return r
+}
+
+// heard returns what the caller hears of a first attempt.
+func heard(r ledger.Result) Reason {
+	switch {
+	case r.State == ledger.Sent:
+		return Sent
+	case r.Why == ledger.Uncertain:
+		return Uncertain
+	case r.Why == ledger.Refused:
+		return Refused
+	case r.State == ledger.Queued:
+		return Queued
+	}
+	return Failed
+}

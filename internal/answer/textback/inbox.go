@@ -1,0 +1,243 @@
+package textback
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/form"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/answer/optout"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// Mail is the part of the ledger that stores what people text us. The store is
+// one.
+type Mail interface {
+	// Receive stores a text once, and does with it what decide says. For a known
+	// text it does nothing, and returns it as Seen.
+	Receive(ctx context.Context, m ledger.Inbound, tenant string, decide func(ledger.History) ledger.Reply) (ledger.Received, error)
+}
+
+// Senders finds the entries whose texts come from a number.
+type Senders interface {
+	Sends(number string) bool
+	All() []*entry.Entry
+}
+
+// Inbox is the http.Handler of /webresponder/events, where the phone system
+// posts what people text to the numbers of entries. It honours STOP, START and
+// HELP, and ignores everything else without storing it.
+type Inbox struct {
+	Keys    EventKeys
+	Entries Senders
+	Mail    Mail
+	Replies Replies
+	Limits  ReplyLimits
+	Guesses *guess.Watch // makes anyone who guesses keys wait; optional
+
+	Log    Log                        // told of each word; nil: slog.Default()
+	Count  func(optout.Word)          // told of each word; optional
+	Capped func(entry, domain string) // told of each answer that a limit held back; optional
+	Stale  func(domain string)        // told of each domain that still posts with the old key after it was moved; optional
+}
+
+// MaxPost bounds what a phone system posts at once, in bytes: the texts of a
+// large domain over a weekend. A post is streamed, not held in memory.
+const MaxPost = 64 << 20
+
+// eventsTimeout bounds how long our own database may go without storing an event
+// of a post. A large post may take longer: what is stored need not come again.
+const eventsTimeout = 20 * time.Second
+
+// ServeHTTP accepts events. It answers 200 once all of them are stored; any other
+// status the phone system counts as an error, and may post again.
+func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		form.Say(w, http.StatusMethodNotAllowed, "events are posted")
+		return
+	}
+	// Finish what was begun even if the phone system hangs up: each event is a
+	// short transaction of its own.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	late := time.AfterFunc(eventsTimeout, cancel)
+	defer late.Stop()
+	query := r.URL.Query()
+	post, err := i.Keys.admit(ctx, query, time.Now())
+	if err != nil {
+		i.notKept(ctx, w, err)
+		return
+	}
+	wait := i.Guesses.Judge(r, guessable(query, i.Entries.All()), post != nil, query.Get(paramKey))
+	switch {
+	case wait > 0:
+		guess.TellWait(w.Header(), wait)
+		form.Say(w, http.StatusTooManyRequests, "too many wrong keys came from this address; wait before the next")
+		return
+	case post == nil:
+		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
+		return
+	}
+	var (
+		unread, failed error
+		foreign        string // a domain that the post does not speak for
+	)
+	for event, err := range netsapiens.ReadMessageEvents(http.MaxBytesReader(w, r.Body, MaxPost)) {
+		if err != nil {
+			unread = cmp.Or(unread, err) // the others count: it may be posted so again and again
+			continue
+		}
+		if event.Domain != "" && !post.speaksFor(event.Domain) {
+			foreign = event.Domain
+			continue
+		}
+		if err := i.receive(ctx, event, time.Now()); err != nil {
+			failed = err
+			continue
+		}
+		late.Reset(eventsTimeout)
+	}
+	if failed != nil {
+		i.notKept(ctx, w, failed)
+		return
+	}
+	if unread != nil {
+		i.log(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
+	}
+	if foreign != "" {
+		i.foreign(ctx, post, foreign)
+		form.Say(w, http.StatusForbidden, "the key is not one of the events' domain")
+		return
+	}
+	status, says := read(unread)
+	form.Say(w, status, says)
+}
+
+// notKept makes the phone system post again.
+func (i *Inbox) notKept(ctx context.Context, w http.ResponseWriter, err error) {
+	i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
+	form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
+}
+
+// foreign reports a post whose key is not valid for a domain of its events.
+func (i *Inbox) foreign(ctx context.Context, post *admitted, domain string) {
+	i.log(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
+	if post.domain == "" && i.Stale != nil {
+		i.Stale(strings.ToLower(domain))
+	}
+}
+
+// read returns the answer to a post; unread says what could not be read.
+func read(unread error) (status int, says string) {
+	if unread == nil {
+		return http.StatusOK, "ok"
+	}
+	if _, ok := errors.AsType[*http.MaxBytesError](unread); ok {
+		return http.StatusRequestEntityTooLarge, "these are too many events at once"
+	}
+	switch {
+	case errors.Is(unread, netsapiens.ErrEventTooLong):
+		return http.StatusRequestEntityTooLarge, unread.Error()
+	case fault.CodeOf(unread) == fault.Invalid:
+		return http.StatusBadRequest, unread.Error()
+	}
+	return http.StatusBadRequest, "the events broke off"
+}
+
+// receive acts on one event if it is a STOP, START or HELP to a number that
+// texts come from.
+func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
+	if event.Removed || event.Direction != netsapiens.Inbound || strings.EqualFold(event.Type, "chat") {
+		return nil // a STOP with a picture or a long text comes as mms
+	}
+	event.ID, event.Text = keptID(event.ID), keptText(event.Text)
+	word := optout.Read(event.Text)
+	if word == optout.None {
+		return nil
+	}
+	e := i.entryOf(event)
+	if e == nil {
+		return nil
+	}
+	sender := event.From
+	if event.FromPlus {
+		sender = "+" + sender
+	}
+	from, reason := receiver(sender, e.Home())
+	if reason != "" || i.Entries.Sends(from.E164()) {
+		return nil // two numbers of ours do not talk to each other
+	}
+	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from.Key(), To: e.Text.FromNumber, Message: event.Text, At: now}
+	received, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
+		return replyTo(word, m, from, e, h, i.Replies, i.Limits)
+	})
+	if err != nil || received.Seen {
+		return err
+	}
+	if received.Capped && i.Capped != nil {
+		i.Capped(e.ID, e.APIDomain)
+	}
+	if i.Count != nil {
+		i.Count(word)
+	}
+	i.log(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
+		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)),
+		slog.Bool("capped", received.Capped))
+	return nil
+}
+
+// keptText returns a text without what no database stores and no sender intends:
+// NUL, which some gateways leave between letters, and invalid UTF-8.
+func keptText(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
+}
+
+// entryOf returns the entry that a text answers: one whose texts come from the
+// number it was sent to. Some phone systems leave that number out and give the
+// user. Of several entries it prefers one that can send; but STOP counts even if
+// the entry lacks what a text needs.
+func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
+	numbers := event.Recipients()
+	known := len(numbers) == 0
+	for _, number := range numbers {
+		known = known || i.Entries.Sends(number)
+	}
+	if !known { // most events are other people's mail
+		return nil
+	}
+	user, _, _ := strings.Cut(event.ToUser, "@")
+	var lacking *entry.Entry
+	for _, e := range i.Entries.All() {
+		if e.Text.FromNumber == "" || e.APIDomain == "" || !strings.EqualFold(e.APIDomain, event.Domain) {
+			continue
+		}
+		meant := len(numbers) == 0 && user != "" && user == e.Text.User ||
+			slices.ContainsFunc(numbers, func(number string) bool { return phone.Read(number, e.Home()).Same(e.From()) })
+		switch {
+		case meant && e.Text.User != "":
+			return e
+		case meant:
+			lacking = cmp.Or(lacking, e)
+		}
+	}
+	return lacking
+}
+
+func (i *Inbox) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+	log := i.Log
+	if log == nil {
+		log = slog.Default().LogAttrs
+	}
+	log(ctx, level, message, attrs...)
+}

@@ -1,0 +1,93 @@
+package textback
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/answer/optout"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/phone/sms"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// Replies are what people get who answer a text with a word such as STOP; an
+// empty one is silence. An entry may have its own: its texts named stop, start
+// and help. Carriers ask that an opt-out is confirmed with one message (CTIA,
+// Messaging Principles and Best Practices, 5.1).
+type Replies struct {
+	Stop  string // confirms that no more texts come
+	Start string // confirms that texts come again
+	Help  string // says whose texts these are and how to end them
+}
+
+// maxReplies is how many answers to texts one number gets in a day. Two machines
+// that answer each other would go on for ever.
+const maxReplies = 4
+
+// ReplyLimits are how many answers to START and HELP go out in an hour, to all
+// numbers together. STOP counts, and is confirmed, whatever they are.
+type ReplyLimits struct {
+	Entry  int // of one entry; 0: any number
+	Tenant int // of all entries of one domain; 0: any number
+}
+
+// limits returns what an answer of an entry has to be within.
+func (l ReplyLimits) limits(e *entry.Entry) []ledger.Limit {
+	return slices.DeleteFunc([]ledger.Limit{
+		{Key: "reply entry " + e.ID, Most: l.Entry, Per: time.Hour},
+		{Key: "reply tenant " + strings.ToLower(e.APIDomain), Most: l.Tenant, Per: time.Hour},
+	}, func(limit ledger.Limit) bool { return limit.Most <= 0 })
+}
+
+// replyTo decides what to do about a text that somebody sent. The entry is one
+// whose texts come from the number that they wrote to.
+func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Entry, h ledger.History, texts Replies, limits ReplyLimits) ledger.Reply {
+	var reply ledger.Reply
+	var say string
+	var purpose ledger.Purpose
+	switch word {
+	case optout.Stop:
+		if h.Suppressed == nil || h.Suppressed.How != ledger.ByText { // who takes another's entry off must not undo their own word
+			reply.Suppress = &ledger.Suppression{
+				Number: m.From, Tenant: e.APIDomain, Channel: ledger.Texts, At: m.At, How: ledger.ByText, Words: m.Message,
+			}
+		}
+		if h.Suppressed == nil { // a second STOP gets silence
+			say, purpose = own(e, "stop", texts.Stop), ledger.Confirmation
+		}
+	case optout.Start:
+		if h.Suppressed != nil && h.Suppressed.How == ledger.ByText { // YES is said about much else
+			reply.Lift = true
+			say, purpose = own(e, "start", texts.Start), ledger.Confirmation
+		}
+	case optout.Help:
+		say, purpose = own(e, "help", texts.Help), ledger.Help
+	}
+	if say == "" || e.Text.User == "" || purpose == ledger.Help && len(h.Replies) >= maxReplies || len(h.Replies) >= 2*maxReplies {
+		return reply
+	}
+	if word != optout.Stop {
+		reply.Limits = limits.limits(e)
+	}
+	reply.Text = &ledger.Text{
+		ID: ledger.NewID(), Purpose: purpose, Entry: e.ID,
+		Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
+		From: e.Text.FromNumber, To: from.Digits(), Message: say, Segments: sms.Count(say).Segments,
+		State: ledger.Queued, Created: m.At, Updated: m.At, Due: m.At, Deadline: m.At.Add(replyDeadline),
+	}
+	return reply
+}
+
+// replyDeadline is how long an answer to a text is of use: carriers ask that an
+// opt-out is confirmed within minutes, and a late confirmation confuses people.
+const replyDeadline = 15 * time.Minute
+
+func own(e *entry.Entry, name, otherwise string) string {
+	if text := e.Spoken[name]; text != "" {
+		return text
+	}
+	return otherwise
+}

@@ -1,0 +1,136 @@
+// Package engine runs web responders: it asks one what to do with a call,
+// carries out the document's verbs on a Line, and asks again, until the call
+// ends. The rules it follows are those of docs/protocol.md.
+//
+// New makes an Engine, which all calls share; Engine.Run runs one call. What
+// happens is reported in typed events (package trace) as it happens. Whatever
+// a responder does, the caller hears something: the last resort is the spoken
+// apology.
+package engine
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// Defaults of Config.
+const (
+	// DefaultMaxDocuments is the loop guard: no real menu has so many steps, and
+	// a document that names itself reaches it in seconds.
+	DefaultMaxDocuments = 100
+
+	// DefaultApology is spoken if a responder fails.
+	DefaultApology = "We are sorry, this service is not available at the moment. Please try again later."
+)
+
+// DefaultRecordLength bounds a recording whose document sets no maxLength: the
+// caller of a longer one has forgotten to hang up.
+const DefaultRecordLength = 10 * time.Minute
+
+// maxPrompt is the largest file that is played, in bytes: the longest sound that
+// is read (audio.MaxLength) in the densest format people ship.
+const maxPrompt = 32 << 20
+
+// Config says how an Engine behaves. Client is required.
+type Config struct {
+	Client         *fetch.Client    // asks responders and fetches prompts
+	Timeout        time.Duration    // of one document; 0: the Client's
+	MaxDocuments   int              // of one call; 0: DefaultMaxDocuments
+	PromptMemory   int64            // bytes for the files that all calls play; 0: DefaultPromptMemory
+	PostParameters Placement        // where a POST carries the parameters
+	Apology        responder.Say    // empty: DefaultApology in the Line's voice
+	Now            func() time.Time // for signatures and the circuit breaker; nil: time.Now
+}
+
+// Placement says where a POST request carries the call's parameters.
+type Placement int
+
+// Real responders disagree on where they look, so both is the default.
+const (
+	BodyAndQuery Placement = iota
+	BodyOnly
+	QueryOnly
+)
+
+// Engine runs calls. It is used by any number of them at once.
+type Engine struct {
+	config   Config
+	breakers breakers
+	prompts  *room
+}
+
+// New returns an Engine. It starts nothing.
+func New(c Config) *Engine {
+	if c.MaxDocuments == 0 {
+		c.MaxDocuments = DefaultMaxDocuments
+	}
+	if c.Apology.Text == "" {
+		c.Apology.Text = DefaultApology
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.PromptMemory == 0 {
+		c.PromptMemory = DefaultPromptMemory
+	}
+	return &Engine{config: c, breakers: breakers{now: c.Now}, prompts: newRoom(c.PromptMemory)}
+}
+
+// Call says which responder to ask and what to send it about the call.
+type Call struct {
+	URL      *url.URL
+	Method   string            // GET or POST, from the dial rule; empty: GET
+	Secret   string            // HttpSecret: requests to URL's origin are signed; empty: they are not
+	Fallback *url.URL          // asked, once in a call, if a responder fails; may be nil
+	Facts    responder.Request // who calls whom; what was entered is added as the call goes on
+}
+
+// Outcome says how a call ended.
+type Outcome struct {
+	Forwarded bool        // the call went elsewhere and By is empty
+	By        trace.Party // who ended it
+	Reason    string
+	Failed    bool // the responder failed or the loop guard ended the call
+}
+
+// Run runs a call on a line that has been answered, until it ends. It passes
+// each event to record, in order and on the goroutine that called Run.
+// Cancelling the context says that the caller hung up or that the line is to be
+// closed.
+func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trace.Stamped)) Outcome {
+	if call.Method == "" {
+		call.Method = http.MethodGet
+	}
+	r := newRun(e, line, call, record)
+	r.emit(trace.Answer{From: call.Facts.Caller, To: call.Facts.Called})
+	defer r.waitStreams()
+	end := r.documents(ctx)
+	r.endStreams()
+	if end.forwarded {
+		return Outcome{Forwarded: true}
+	}
+	if end.by != trace.ByCaller {
+		// The caller is disconnected even if the call's context is over.
+		if err := line.Hangup(context.WithoutCancel(ctx)); err != nil {
+			r.warn(CodeLine, 0, "the line did not hang up: %v", err)
+		}
+	}
+	r.emit(trace.Hangup{By: end.by, Reason: end.reason})
+	return Outcome{By: end.by, Reason: end.reason, Failed: end.failed}
+}
+
+// Ask asks a call's responder once for its first document and returns the answer
+// unparsed, for those who check it.
+func (e *Engine) Ask(ctx context.Context, call Call) (*fetch.Response, error) {
+	if call.Method == "" {
+		call.Method = http.MethodGet
+	}
+	r := newRun(e, nil, call, nil)
+	return e.config.Client.Do(ctx, r.request(ask{url: call.URL, method: call.Method}, r.facts))
+}

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+)
+
+// Line is the caller's end of a call that has been answered. A SIP call, a
+// terminal and a test's script are Lines; only they know how sound is played,
+// and they keep the time: their methods return when the sound was played or the
+// time has come, and nothing in this package sleeps.
+//
+// The methods are called by one goroutine. They return ErrHungUp once the caller
+// has hung up, and the context's cause when it is done. A Line that notices a
+// hang-up between two calls should cancel the context that Run was given with
+// the cause ErrHungUp, so that a slow responder is not waited for.
+type Line interface {
+	// Now returns the time since the answer.
+	Now() time.Duration
+
+	// Play plays a prompt to its end. If listen is not nil, the caller's first
+	// key or word stops it, and is kept for Listen. How much was heard is
+	// returned with ErrHungUp too; if that is nothing the prompt is no event.
+	Play(ctx context.Context, prompt Prompt, listen *Listening) (Played, error)
+
+	// Listen waits for the caller's next input, until the line's clock shows
+	// until: input of that very moment still counts, then it returns an Input of
+	// kind Silence. listen is the same pointer for the whole of a Gather, its
+	// prompts included; with a new one, earlier input is dropped, because an
+	// answer cannot precede its question. With a nil listen it only lets the
+	// time pass.
+	Listen(ctx context.Context, listen *Listening, until time.Duration) (Input, error)
+
+	// Hangup disconnects the caller.
+	Hangup(ctx context.Context) error
+}
+
+// Errors of Lines.
+var (
+	ErrHungUp      = errors.New("the caller has hung up")
+	ErrUnsupported = errors.New("this line cannot do that")
+)
+
+// Prompt is what can be played: Speech or Recording.
+type Prompt interface{ prompt() }
+
+// Speech is text to be spoken.
+type Speech struct {
+	Text     string
+	Voice    string // "male", "female", a name or an id; empty: the line's default
+	Language string // BCP-47; empty: the line's default
+}
+
+// Recording is sound that was fetched.
+type Recording struct {
+	URL  string
+	Clip audio.Clip
+}
+
+func (Speech) prompt()    {}
+func (Recording) prompt() {}
+
+// Played says how a prompt went.
+type Played struct {
+	Took   time.Duration
+	Barged bool // the caller's input stopped it
+}
+
+// Listening says what input is wanted.
+type Listening struct {
+	Keys          bool
+	Speech        bool
+	Language      string        // of the speech
+	Hints         string        // words likely to be said, separated by commas
+	SpeechTimeout time.Duration // silence that ends speech
+}
+
+// Input is what the caller did.
+type Input struct {
+	Kind InputKind
+	At   time.Duration // when, by the line's clock
+	Key  byte          // one of 0123456789*#ABCD
+	Text string        // what was said
+}
+
+// InputKind is the kind of an input.
+type InputKind int
+
+// The kinds of input.
+const (
+	Silence     InputKind = iota // the time is up
+	Key                          // a key was pressed
+	SpeechBegan                  // the caller has begun to speak
+	SpeechFinal                  // the caller has spoken; Text is the transcript
+)
+
+// The following are optional abilities of a Line. A document that asks for one
+// on a Line that lacks it gets a warning, and the next verb runs.
+
+// Forwarder sends the call elsewhere. The call has left the engine when it
+// returns without an error.
+type Forwarder interface {
+	Forward(ctx context.Context, to string, byCaller bool) error
+}
+
+// Echoer plays the caller's own sound back, for a time or (0) until hang-up.
+// It returns how long it did, also with ErrHungUp.
+type Echoer interface {
+	Echo(ctx context.Context, limit time.Duration) (time.Duration, error)
+}
+
+// Recorder records the caller. It returns what was recorded with ErrHungUp too:
+// that is how most messages end.
+type Recorder interface {
+	Record(ctx context.Context, rules RecordRules) (Recorded, error)
+}
+
+// RecordRules says when a recording ends.
+type RecordRules struct {
+	MaxLength   time.Duration
+	Silence     time.Duration // that ends it
+	FinishOnKey string        // keys that end it; empty: none
+	Beep        bool          // a tone before it begins
+}
+
+// Recorded is a recording that was made.
+type Recorded struct {
+	URL    string // where the responder can get it
+	Length time.Duration
+}
+
+// Streamer carries the caller's sound to a media stream and back.
+type Streamer interface {
+	// Stream joins the caller and a stream until the stream ends (nil) or the
+	// caller hangs up. With media.TwoWay it plays what the stream sends.
+	Stream(ctx context.Context, media *Media) error
+
+	// Fork gives the caller's sound to media from now on, while other methods
+	// run, until stop is called.
+	Fork(media *Media) (stop func())
+}

@@ -1,0 +1,121 @@
+package engine_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+)
+
+// TestPromptsOfAllCallsShareABudget: thirty calls each get a file of which ten
+// mebibytes come at once and the rest never does. Meanwhile somebody else's
+// short file plays.
+func TestPromptsOfAllCallsShareABudget(t *testing.T) {
+	const callers, endless = 30, 10 << 20
+	head := sound[:44]
+	chunk := make([]byte, 64<<10)
+	synctest.Test(t, func(t *testing.T) {
+		var arrived atomic.Int32
+		goOn := make(chan struct{})
+		c := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/start":
+				_, _ = io.WriteString(w, "<Response><Play>/endless.wav</Play></Response>")
+			case "/honest":
+				_, _ = io.WriteString(w, "<Response><Play>/short.wav</Play></Response>")
+			case "/short.wav":
+				_, _ = io.WriteString(w, sound)
+			case "/endless.wav":
+				_, _ = io.WriteString(w, head)
+				for sent := 0; sent < endless; sent += len(chunk) {
+					if _, err := w.Write(chunk); err != nil {
+						return
+					}
+				}
+				_ = http.NewResponseController(w).Flush()
+				arrived.Add(1)
+				<-goOn
+			}
+		}))
+		var before, during runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		var calls sync.WaitGroup
+		var refused atomic.Int32
+		for range callers {
+			calls.Go(func() {
+				_, events := c.place(newHandset())
+				if strings.Contains(fmt.Sprint(story(events)), "prompts of all calls") {
+					refused.Add(1)
+				}
+			})
+		}
+		synctest.Wait()
+		runtime.GC()
+		runtime.ReadMemStats(&during)
+		held := int64(during.HeapAlloc) - int64(before.HeapAlloc)
+		t.Logf("%d MB are held for %d calls", held>>20, callers)
+		if most := int64(160 << 20); held > most {
+			t.Errorf("%d MB are held for %d calls, want at most %d", held>>20, callers, most>>20)
+		}
+		honest := newHandset()
+		_, events := c.placeCall(honest, engine.Call{URL: at("http://responder.example/honest")})
+		if told := fmt.Sprint(story(events)); strings.Contains(told, "SH320") || !strings.Contains(told, "short.wav") {
+			t.Errorf("a short file is not played beside them: %s", told)
+		}
+		close(goOn)
+		calls.Wait()
+		if got := refused.Load(); got == 0 || got == callers {
+			t.Errorf("%d of %d calls were told that there is no room", got, callers)
+		}
+		// What was taken is given back.
+		_, events = c.placeCall(newHandset(), engine.Call{URL: at("http://responder.example/honest")})
+		if told := fmt.Sprint(story(events)); strings.Contains(told, "SH320") {
+			t.Errorf("afterwards: %s", told)
+		}
+	})
+}
+
+// TestLongFilesOfAllCallsAreReadAtAPace: four calls play one endless file after
+// the other, which come as fast as they are read.
+func TestLongFilesOfAllCallsAreReadAtAPace(t *testing.T) {
+	const callers, files = 4, 8
+	head, chunk := sound[:44], make([]byte, 64<<10)
+	synctest.Test(t, func(t *testing.T) {
+		var sent atomic.Int64
+		c := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/start" {
+				_, _ = io.WriteString(w, "<Response>"+strings.Repeat("<Play>/endless.wav</Play>", files)+"</Response>")
+				return
+			}
+			_, _ = io.WriteString(w, head)
+			for {
+				n, err := w.Write(chunk)
+				if sent.Add(int64(n)); err != nil {
+					return
+				}
+			}
+		}))
+		began := time.Now()
+		var calls sync.WaitGroup
+		for range callers {
+			calls.Go(func() { c.place(newHandset()) })
+		}
+		calls.Wait()
+		took := time.Since(began)
+		// A second's worth may come at once, and of each file what counts as short.
+		most := int64(32<<20*(took.Seconds()+1)) + callers*files*(2<<20)
+		t.Logf("%d MB of %d files in %v", sent.Load()>>20, callers*files, took)
+		if got := sent.Load(); got > most {
+			t.Errorf("%d MB were read in %v, want at most %d", got>>20, took, most>>20)
+		}
+	})
+}

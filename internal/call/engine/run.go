@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// run is one call.
+type run struct {
+	engine   *Engine
+	line     Line
+	call     Call
+	facts    string // what every request says, encoded
+	record   func(trace.Stamped)
+	cookies  http.CookieJar // of this call and no other
+	fellBack bool           // the fallback was asked
+	skipped  int            // verbs of the call that could not be carried out
+	silenced *failure       // the last such verb that left its document silent; nil once something is heard
+	heard    bool           // something was heard of the current document
+	forks    []*fork        // media streams that run beside the verbs
+	streams  []*stream      // all media streams
+
+	mu    sync.Mutex
+	notes []trace.Warning // of media streams, emitted before the next event
+}
+
+func newRun(e *Engine, line Line, call Call, record func(trace.Stamped)) *run {
+	jar, _ := cookiejar.New(nil) // fails never, says its source
+	return &run{engine: e, line: line, call: call, facts: encode("", facts(&call.Facts)), cookies: jar, record: record}
+}
+
+func (r *run) emit(event trace.Event) { r.emitAt(r.line.Now(), event) }
+
+func (r *run) emitAt(at time.Duration, event trace.Event) {
+	r.mu.Lock()
+	notes := r.notes
+	r.notes = nil
+	r.mu.Unlock()
+	for _, note := range notes {
+		r.record(trace.Stamped{At: r.line.Now(), Event: note})
+	}
+	r.record(trace.Stamped{At: at, Event: event})
+}
+
+// note stores a warning of a media stream, whose goroutines must not use line
+// or record, for the goroutine of the call.
+func (r *run) note(w trace.Warning) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.notes = append(r.notes, w)
+}
+
+func (r *run) warn(code string, line int, format string, args ...any) {
+	r.emit(trace.Warning{Code: code, Line: line, Text: fmt.Sprintf(format, args...)})
+}
+
+// warnOf warns of each problem of a document.
+func (r *run) warnOf(parsed *responder.Parsed) {
+	if parsed == nil {
+		return
+	}
+	for _, p := range parsed.Problems {
+		r.warn(p.Code, p.Line, "%s (%s)", p.Text, p.Effect)
+	}
+}
+
+// ending is how a call ends. As an error it stops whatever is under way.
+type ending struct {
+	by        trace.Party
+	reason    string
+	failed    bool
+	forwarded bool
+}
+
+func (e *ending) Error() string { return e.reason }
+
+// documents runs document after document until the call ends.
+func (r *run) documents(ctx context.Context) *ending {
+	next := &ask{url: r.call.URL, method: r.call.Method}
+	for range r.engine.config.MaxDocuments {
+		after, err := r.step(ctx, *next)
+		if failed, ok := errors.AsType[*failure](err); ok {
+			r.tell(failed)
+			if r.call.Fallback != nil && !r.fellBack && r.over(ctx, err) == nil {
+				r.fellBack = true
+				r.warn(CodeFallback, 0, "the responder failed, so the fallback is asked")
+				after, err = &ask{url: r.call.Fallback, method: next.method, input: next.input}, nil
+			}
+		}
+		if err != nil {
+			return r.conclude(ctx, err)
+		}
+		next = after
+	}
+	most := r.engine.config.MaxDocuments
+	loop := &failure{code: CodeLoop, text: fmt.Sprintf("the call asked for more than %d documents; a responder that leads back to itself does that", most)}
+	r.tell(loop)
+	return r.conclude(ctx, loop)
+}
+
+// step asks for a document and runs it.
+func (r *run) step(ctx context.Context, q ask) (*ask, error) {
+	a, err := r.ask(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return r.document(ctx, a)
+}
+
+// tell emits a warning for a failure that no event has reported.
+func (r *run) tell(f *failure) {
+	if !f.told {
+		f.told = true
+		r.warn(f.code, f.line, "%s", f.text)
+	}
+}
+
+// conclude makes an ending of what stopped the call. If a responder failed the
+// caller hears the apology.
+func (r *run) conclude(ctx context.Context, err error) *ending {
+	if end, ok := errors.AsType[*ending](err); ok {
+		return end
+	}
+	if over := r.over(ctx, err); over != nil {
+		return over
+	}
+	end := &ending{by: trace.ByEngine, reason: err.Error(), failed: true}
+	if _, err := r.say(ctx, r.engine.config.Apology, 0, nil); err != nil {
+		if over := r.over(ctx, err); over != nil {
+			over.failed = true
+			return over
+		}
+	}
+	return end
+}
+
+// over returns the ending if the caller or the owner of the line has ended the
+// call, else nil.
+func (r *run) over(ctx context.Context, err error) *ending {
+	switch {
+	case errors.Is(err, ErrHungUp), errors.Is(context.Cause(ctx), ErrHungUp):
+		return &ending{by: trace.ByCaller, reason: "the caller hung up"}
+	case ctx.Err() != nil:
+		return &ending{by: trace.ByEngine, reason: fmt.Sprintf("the call was ended: %v", context.Cause(ctx))}
+	}
+	return nil
+}
+
+// document runs a document's verbs. It returns the next question, or an error
+// that ends the call.
+func (r *run) document(ctx context.Context, a answer) (*ask, error) {
+	document := a.parsed.Document
+	r.heard = false
+	for i, verb := range document.Verbs {
+		next, err := r.verb(ctx, a, i, verb)
+		if next != nil || err != nil {
+			return next, err
+		}
+	}
+	if document.Action != "" {
+		return r.action(a, 0, document.Action, "")
+	}
+	if err := r.stay(ctx, document); err != nil {
+		return nil, err
+	}
+	if len(document.Verbs) == 0 {
+		return nil, r.disconnect(trace.ByEnd, "the document is empty")
+	}
+	return nil, r.disconnect(trace.ByEnd, "the document ended")
+}
+
+// disconnect returns the ending when a document disconnects the call. If prompts
+// failed and nothing was heard instead, that is a failure: the caller must not
+// be left with silence.
+func (r *run) disconnect(by trace.Party, reason string) error {
+	if r.silenced != nil {
+		return r.silenced
+	}
+	return &ending{by: by, reason: reason}
+}
+
+// hear notes that the caller hears something of the current document.
+func (r *run) hear() { r.heard, r.silenced = true, nil }
+
+// maxSkipped is how many verbs of a call may fail. Each can keep the caller
+// waiting in silence for as long as a responder may take, and a document can
+// hold thousands.
+const maxSkipped = 20
+
+// skip warns of a verb that cannot be carried out and is passed over. It returns
+// an error if there were too many of them.
+func (r *run) skip(code string, line int, format string, args ...any) error {
+	f := &failure{code: code, line: line, text: fmt.Sprintf(format, args...)}
+	r.tell(f)
+	if !r.heard {
+		r.silenced = f
+	}
+	if r.skipped++; r.skipped > maxSkipped {
+		return &failure{code: code, line: line, text: fmt.Sprintf("more than %d verbs of the call could not be carried out", maxSkipped)}
+	}
+	return nil
+}
+
+// action returns the request for an action, or nil if there is none. The method
+// is the dial rule's unless the verb names another; line is the verb's.
+func (r *run) action(a answer, line int, action, method string, input ...parameter) (*ask, error) {
+	if action == "" {
+		return nil, nil
+	}
+	target, err := resolve(a.url, action)
+	if err != nil {
+		return nil, &failure{code: CodeAddress, line: line, text: fmt.Sprintf("the action %q is not a URL", action), err: err}
+	}
+	return r.question(target, method, input), nil
+}
+
+func (r *run) question(target *url.URL, method string, input []parameter) *ask {
+	if method == "" {
+		method = r.call.Method
+	}
+	return &ask{url: target, method: method, input: input}
+}

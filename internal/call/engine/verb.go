@@ -1,0 +1,268 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/responder"
+)
+
+// verb runs the i-th verb of a document. It returns the next request if the verb
+// hands control to its action, or nil to run the next verb.
+func (r *run) verb(ctx context.Context, a answer, i int, verb responder.Verb) (*ask, error) {
+	at := a.parsed.VerbPosition(i).Line
+	switch v := verb.(type) {
+	case responder.Say:
+		if _, err := r.say(ctx, v, at, nil); err != nil {
+			return nil, err
+		}
+		return r.action(a, at, v.Action, "")
+	case responder.Play:
+		if _, err := r.play(ctx, a, v, at, nil); err != nil {
+			return nil, err
+		}
+		return r.action(a, at, v.Action, "")
+	case responder.Gather:
+		return r.gather(ctx, a, i, v, at)
+	case responder.Forward:
+		return r.forward(ctx, a, v, at)
+	case responder.Echo:
+		return nil, r.echo(ctx, v, at)
+	case responder.Hangup:
+		return nil, r.disconnect(trace.ByResponder, "the responder hung up")
+	case responder.Connect:
+		return r.connect(ctx, a, i, v, at)
+	case responder.Start:
+		return nil, r.start(ctx, a, i, v.Stream, at)
+	case responder.Record:
+		return r.recordCaller(ctx, a, v, at)
+	}
+	return nil, fmt.Errorf("verb %T is not known", verb)
+}
+
+// say speaks. A text that cannot be spoken is skipped: the verb counts as done.
+func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listening) (barged bool, err error) {
+	if v.Text == "" {
+		return false, nil
+	}
+	began := r.line.Now()
+	played, err := r.line.Play(ctx, Speech{Text: v.Text, Voice: v.Voice, Language: v.Language}, listen)
+	event := trace.Say{Text: v.Text, Voice: v.Voice, Language: v.Language, Barged: played.Barged}
+	switch {
+	case err == nil:
+		r.hear()
+	case r.over(ctx, err) == nil:
+		err = r.skip(CodeSpeech, at, "the text cannot be spoken: %v", err)
+	case played.Took == 0:
+		return false, err // the caller had gone before it began
+	}
+	r.emitAt(began, event) // unspoken too: it is what the responder said
+	return played.Barged, err
+}
+
+// play plays a file. One that cannot be fetched or read is skipped: the verb
+// counts as done.
+func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, listen *Listening) (barged bool, err error) {
+	if v.URL == "" {
+		return false, nil
+	}
+	held := share{of: r.engine.prompts}
+	defer held.keep(0)
+	recording, err := r.fetchPrompt(ctx, a, v.URL, &held)
+	if err != nil {
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
+	}
+	began := r.line.Now()
+	played, err := r.line.Play(ctx, recording, listen)
+	switch {
+	case err == nil:
+		r.hear()
+	case r.over(ctx, err) == nil:
+		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
+	case played.Took == 0:
+		return false, err // the caller had gone before it began
+	}
+	r.emitAt(began, trace.Play{URL: recording.URL, Seconds: trace.Seconds(played.Took), Barged: played.Barged})
+	return played.Barged, err
+}
+
+// fetchPrompt fetches a file and reads it. The room it takes up is held until it
+// has been played.
+func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *share) (Recording, error) {
+	target, err := resolve(a.url, address)
+	if err != nil {
+		return Recording{}, fmt.Errorf("%q is not a URL", address)
+	}
+	if wait, ok := r.engine.breakers.allow(target); !ok {
+		return Recording{}, errors.New(notAsked(wait))
+	}
+	response, err := r.engine.config.Client.Do(ctx, fetch.Request{
+		URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout, Room: held.read,
+	})
+	if ctx.Err() != nil {
+		return Recording{}, context.Cause(ctx) // the other side's health is unknown
+	}
+	if held.denied != nil {
+		return Recording{}, held.denied // nor here
+	}
+	r.engine.breakers.report(target, healthy(response, err))
+	if err != nil {
+		return Recording{}, errors.New(unreachable(err).text)
+	}
+	if response.Status != http.StatusOK {
+		return Recording{}, fmt.Errorf("%s answered %s", target.Redacted(), statusText(response.Status))
+	}
+	if !held.take(audio.MaxSize(len(response.Body))) {
+		return Recording{}, held.denied
+	}
+	clip, err := audio.ReadWAV(bytes.NewReader(response.Body))
+	held.keep(clip.Size())
+	if err != nil {
+		text := err.Error()
+		if f, ok := errors.AsType[*audio.FormatError](err); ok && f.Hint != "" {
+			text += "; " + f.Hint
+		}
+		return Recording{}, fmt.Errorf("%s: %s", target.Redacted(), text)
+	}
+	return Recording{URL: target.String(), Clip: clip}, nil
+}
+
+// gather plays the prompts and collects. If nothing is heard the action still
+// gets control.
+func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, line int) (*ask, error) {
+	rules := rulesOf(v)
+	listen := &Listening{
+		Keys: rules.keys, Speech: rules.speech, Language: v.Language, Hints: v.Hints,
+		SpeechTimeout: orDefault(v.SpeechTimeout, responder.DefaultSpeechTimeout),
+	}
+	for j, prompt := range v.Prompts {
+		var barged bool
+		var err error
+		at := a.parsed.PromptPosition(i, j).Line
+		switch p := prompt.(type) {
+		case responder.Say:
+			barged, err = r.say(ctx, p, at, listen)
+		case responder.Play:
+			barged, err = r.play(ctx, a, p, at, listen)
+		}
+		if err != nil {
+			return nil, r.gatherCut(ctx, err, newCollector(rules, r.line.Now()))
+		}
+		if barged {
+			break
+		}
+	}
+	c := newCollector(rules, r.line.Now())
+	for {
+		in, err := r.line.Listen(ctx, listen, c.deadline())
+		if err != nil {
+			return nil, r.gatherCut(ctx, err, c)
+		}
+		if result, complete := c.take(in); complete {
+			r.emit(result)
+			return r.action(a, line, v.Action, v.Method, gathered(v.Input, result.Digits, result.Speech)...)
+		}
+	}
+}
+
+// gatherCut emits the result of a Gather that a hang-up ended.
+func (r *run) gatherCut(ctx context.Context, err error, c *collector) error {
+	if over := r.over(ctx, err); over != nil && over.by == trace.ByCaller {
+		r.emit(c.result(trace.EndedHangup, ""))
+	}
+	return err
+}
+
+// forward sends the call away, or asks another responder.
+func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int) (*ask, error) {
+	if v.To == "" {
+		return nil, nil
+	}
+	event := trace.Forward{To: v.To, ByCaller: v.ByCaller}
+	if lower := strings.ToLower(v.To); strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://") {
+		target, err := resolve(a.url, v.To)
+		if err != nil {
+			return nil, &failure{code: CodeAddress, line: at, text: fmt.Sprintf("the destination %q is not a URL", v.To), err: err}
+		}
+		r.emit(event)
+		return r.question(target, "", nil), nil
+	}
+	forwarder, ok := r.line.(Forwarder)
+	if !ok {
+		return nil, &failure{code: CodeLine, line: at, text: "this line cannot forward calls"}
+	}
+	began := r.line.Now()
+	if err := forwarder.Forward(ctx, v.To, v.ByCaller); err != nil {
+		if r.over(ctx, err) != nil {
+			return nil, err
+		}
+		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
+	}
+	r.emitAt(began, event)
+	return nil, &ending{forwarded: true}
+}
+
+func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
+	echoer, ok := r.line.(Echoer)
+	if !ok {
+		return r.skip(CodeLine, at, "this line cannot play the caller's sound back")
+	}
+	began := r.line.Now()
+	took, err := echoer.Echo(ctx, v.Timeout)
+	if err != nil && r.over(ctx, err) == nil {
+		return r.skip(CodeLine, at, "the caller's sound cannot be played back: %v", err)
+	}
+	r.hear()
+	r.emitAt(began, trace.Echo{Seconds: trace.Seconds(took)})
+	return err
+}
+
+// recordCaller records the caller and gives the action the recording's URL.
+// Most callers end a message by hanging up: the action is asked even then,
+// though no caller is left to hear what it answers.
+func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at int) (*ask, error) {
+	recorder, ok := r.line.(Recorder)
+	if !ok {
+		if err := r.skip(CodeLine, at, "this line cannot record"); err != nil {
+			return nil, err
+		}
+		return r.action(a, at, v.Action, "")
+	}
+	began := r.line.Now()
+	recording, err := recorder.Record(ctx, RecordRules{
+		MaxLength:   orDefault(v.MaxLength, DefaultRecordLength),
+		Silence:     orDefault(v.Timeout, responder.DefaultTimeout),
+		FinishOnKey: finishKeys(v.FinishOnKey),
+		Beep:        v.PlayBeep,
+	})
+	over := r.over(ctx, err)
+	if err != nil && over == nil {
+		if err := r.skip(CodeLine, at, "the caller cannot be recorded: %v", err); err != nil {
+			return nil, err
+		}
+		return r.action(a, at, v.Action, "")
+	}
+	r.hear()
+	if recording.URL == "" && over != nil {
+		return nil, err
+	}
+	r.emitAt(began, trace.Record{URL: recording.URL, Seconds: trace.Seconds(recording.Length)})
+	next, failed := r.action(a, at, v.Action, "", recorded(recording)...)
+	if over == nil {
+		return next, failed
+	}
+	if next != nil {
+		_, _ = r.ask(context.WithoutCancel(ctx), *next) // its result is an event
+	}
+	return nil, err
+}

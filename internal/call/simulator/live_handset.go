@@ -1,0 +1,239 @@
+package simulator
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/speech"
+)
+
+// Handset is a person's end of a live call: it takes what they press and say,
+// and shows what goes on. Its fields are set before it is given to Live, for
+// one call at a time; the zero value will do. Its methods may be called by any
+// goroutine at any time: without a call, they do nothing.
+type Handset struct {
+	// Watch is called whenever what goes on on the line changes, by the call's
+	// own goroutine, and must return quickly. Optional.
+	Watch func(Scene)
+
+	// Speaker makes audible what is heard; nil: the call is silent.
+	Speaker Speaker
+
+	mu        sync.Mutex
+	start     time.Time               // of the call
+	hangup    context.CancelCauseFunc // nil where there is no call
+	ear       *ear
+	listen    *engine.Listening // whose input is taken; nil: none is
+	streaming bool              // a media stream takes all input
+	saying    bool              // the person has begun to speak
+	began     time.Duration     // when saying began
+	pending   []engine.Input    // for listen, in the order of their times
+	mouths    []*mouth          // of media streams
+	wake      chan struct{}     // something is pending that was not
+}
+
+// Press presses a key, one of 0123456789*#ABCD, and reports whether it is
+// listened for.
+func (h *Handset) Press(key byte) (wanted bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hangup == nil || !containsKey("0123456789*#ABCD", key) {
+		return false
+	}
+	at := h.now()
+	h.ear.tone(at, key)
+	for _, m := range h.mouths {
+		m.add(act{key: key})
+	}
+	if h.listen == nil || !h.listen.Keys {
+		return h.streaming
+	}
+	h.add(engine.Input{Kind: engine.Key, At: at, Key: key})
+	return true
+}
+
+// BeginSaying begins to speak, as a person does who starts to type what they
+// say, and reports whether speech is listened for. Say ends it; until then it
+// may be called again and again.
+func (h *Handset) BeginSaying() (wanted bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hangup == nil || h.listen == nil || !h.listen.Speech {
+		return h.hangup != nil && h.streaming
+	}
+	h.begin()
+	return true
+}
+
+// begin is BeginSaying once speech is listened for. The lock is held.
+func (h *Handset) begin() {
+	if h.saying {
+		return
+	}
+	h.saying, h.began = true, h.now()
+	h.add(engine.Input{Kind: engine.SpeechBegan, At: h.began})
+}
+
+// Say says something and reports whether speech is listened for. It takes as
+// long as it takes to speak the text, counted from when the person began to,
+// which is now unless BeginSaying was called before. An empty text is a person
+// who began to speak and thought better of it.
+func (h *Handset) Say(text string) (wanted bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hangup == nil {
+		return false
+	}
+	if text != "" {
+		for _, m := range h.mouths {
+			m.add(act{speech: text})
+		}
+	}
+	if h.listen == nil || !h.listen.Speech {
+		return h.streaming
+	}
+	if text == "" && !h.saying {
+		return true
+	}
+	h.begin()
+	h.saying = false
+	at := h.now()
+	if text != "" {
+		at = max(at, h.began+speech.Estimate(text)+h.listen.SpeechTimeout)
+	}
+	h.add(engine.Input{Kind: engine.SpeechFinal, At: at, Text: text})
+	return true
+}
+
+// Hangup hangs up. The call ends at once, even while waiting for a responder.
+func (h *Handset) Hangup() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hangup != nil {
+		h.hangup(engine.ErrHungUp)
+	}
+}
+
+// Now returns the time since the answer, 0 where there is no call.
+func (h *Handset) Now() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.hangup == nil {
+		return 0
+	}
+	return h.now()
+}
+
+func (h *Handset) now() time.Duration { return time.Since(h.start) }
+
+// pickUp begins a call, which hangup ends.
+func (h *Handset) pickUp(hangup context.CancelCauseFunc, e *ear) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.start, h.hangup, h.ear = time.Now(), hangup, e
+	h.listen, h.streaming, h.saying, h.pending, h.mouths = nil, false, false, nil, nil
+	h.wake = make(chan struct{}, 1)
+}
+
+// putDown ends a call.
+func (h *Handset) putDown() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.hangup, h.pending, h.mouths = nil, nil, nil
+}
+
+// attend begins to take input for a Gather; nil: for none. Input for another
+// one is forgotten.
+func (h *Handset) attend(listen *engine.Listening) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if listen != h.listen {
+		h.listen, h.pending, h.saying = listen, nil, false
+	}
+}
+
+// open begins to give all input to a media stream too; with alone, when the
+// caller talks only to the stream, it counts as wanted.
+func (h *Handset) open(m *mouth, alone bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mouths = append(h.mouths, m)
+	if alone {
+		h.listen, h.pending, h.saying, h.streaming = nil, nil, false, true
+	}
+}
+
+// close is the end of open.
+func (h *Handset) close(m *mouth, alone bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mouths = slices.DeleteFunc(h.mouths, func(other *mouth) bool { return other == m })
+	if alone {
+		h.streaming = false
+	}
+}
+
+// add adds an input to what is pending. The lock is held.
+func (h *Handset) add(in engine.Input) {
+	i := len(h.pending)
+	for i > 0 && h.pending[i-1].At > in.At {
+		i--
+	}
+	h.pending = slices.Insert(h.pending, i, in)
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+}
+
+// await waits for the first input that is stamped no later than until, and
+// returns false once that moment has passed. With keep the input stays pending.
+// What was pressed before a hang-up comes before it.
+func (h *Handset) await(ctx context.Context, until time.Duration, keep bool) (in engine.Input, came bool, err error) {
+	for {
+		in, came, wait := h.due(until, keep)
+		if came {
+			return in, true, nil
+		}
+		if err := context.Cause(ctx); err != nil {
+			return engine.Input{}, false, err
+		}
+		if wait <= 0 {
+			return engine.Input{}, false, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-h.wake:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// due returns the first input whose time has come, unless it is later than
+// until; else how long to wait for one, or nothing if until has passed. Inputs
+// are stamped under the same lock, so none that was made in time can still be on
+// its way.
+func (h *Handset) due(until time.Duration, keep bool) (in engine.Input, came bool, wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := h.now()
+	// That moment has passed only at the next instant: what was pressed at the
+	// very moment still counts.
+	wait = until + 1 - now
+	if len(h.pending) == 0 || h.pending[0].At > until {
+		return engine.Input{}, false, wait
+	}
+	in = h.pending[0]
+	if in.At > now {
+		return engine.Input{}, false, in.At - now
+	}
+	if !keep {
+		h.pending = h.pending[1:]
+	}
+	return in, true, 0
+}

@@ -1,0 +1,149 @@
+package simulator_test
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/speech"
+)
+
+// program is what stands at the other end of a media stream: it answers the
+// path /stream, notes the frames it gets, and plays its sound back.
+type program struct {
+	documents documents
+	stopAfter int    // media frames, after which it ends the stream; 0: never
+	say       []byte // µ-law that is sent at the beginning
+
+	frames int // of media
+	loud   int // of them not silent
+	digits string
+}
+
+func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/stream" {
+		p.documents.ServeHTTP(w, r)
+		return
+	}
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.CloseNow() }()
+	ctx := context.WithoutCancel(r.Context())
+	type media struct {
+		Payload []byte `json:"payload"`
+	}
+	type frame struct {
+		Event string `json:"event"`
+		Media *media `json:"media,omitempty"`
+		DTMF  *struct {
+			Digit string `json:"digit"`
+		} `json:"dtmf,omitempty"`
+	}
+	send := func(f frame) {
+		text, _ := json.Marshal(f)
+		_ = conn.Write(ctx, websocket.MessageText, text)
+	}
+	if p.say != nil {
+		send(frame{Event: "media", Media: &media{p.say}})
+	}
+	for {
+		_, text, err := conn.Read(ctx)
+		if err != nil {
+			return
+		}
+		var f frame
+		if err := json.Unmarshal(text, &f); err != nil {
+			return
+		}
+		switch {
+		case f.Media != nil:
+			p.frames++
+			for _, code := range f.Media.Payload {
+				if code != 0xFF {
+					p.loud++
+					break
+				}
+			}
+			if p.frames == p.stopAfter {
+				send(frame{Event: "stop"})
+			}
+		case f.DTMF != nil:
+			p.digits += f.DTMF.Digit
+		}
+	}
+}
+
+// toneVoice speaks as one long tone.
+type toneVoice struct{}
+
+func (toneVoice) Speak(_ context.Context, u speech.Utterance) (audio.Clip, error) {
+	return audio.DTMF("5", speech.Estimate(u.Text), 0)
+}
+
+func TestPersonTalksToAMediaStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote := &program{
+			documents: documents{"/": `<Response><Connect><Stream url="/stream"/></Connect></Response>`},
+			stopAfter: 200, say: make([]byte, 8000),
+		}
+		speaker := &loudspeaker{}
+		p := dial(t, simulator.Options{Handler: remote, Voice: toneVoice{}, Hear: true}, func(p *person) { p.Speaker = speaker })
+		p.at(time.Second)
+		if !p.Press('4') || !p.BeginSaying() || !p.Say("good morning") {
+			t.Error("the stream does not listen")
+		}
+		p.events()
+		// Four seconds of sound: 100 ms of the key's tone, 0.71 s of words.
+		if diff := cmp.Diff([]any{200, 41, "4"}, []any{remote.frames, remote.loud, remote.digits}); diff != "" {
+			t.Errorf("frames, loud ones, keys (-want +got):\n%s", diff)
+		}
+		if got := p.result.Heard.Duration().Round(20 * time.Millisecond); got != 4*time.Second {
+			t.Errorf("heard %v, want 4s", got)
+		}
+		if diff := cmp.Diff([]string{"played 100ms", "stopped 4s"}, speaker.log); diff != "" {
+			t.Errorf("sounds (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestHangUpEndsAMediaStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote := &program{documents: documents{"/": `<Response><Connect><Stream url="/stream"/></Connect></Response>`}}
+		p := dial(t, simulator.Options{Handler: remote})
+		p.at(3 * time.Second)
+		p.Hangup()
+		p.events()
+		if got := p.result.Events[len(p.result.Events)-1].At.Round(time.Millisecond); got != 3*time.Second {
+			t.Errorf("ended at %v, want 3s", got)
+		}
+	})
+}
+
+func TestForkHearsThePersonWhileOtherVerbsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote := &program{documents: documents{
+			"/":    `<Response><Start><Stream url="/stream"/></Start><Gather numDigits="2" action="end"><Play>3s.wav</Play></Gather></Response>`,
+			"/end": `<Play>1s.wav</Play>`,
+		}}
+		p := dial(t, simulator.Options{Handler: remote})
+		p.at(2 * time.Second)
+		p.Press('1')
+		p.at(3 * time.Second)
+		p.Press('2')
+		p.gathered()
+		synctest.Wait()
+		if diff := cmp.Diff([]any{200, 10, "12"}, []any{remote.frames, remote.loud, remote.digits}); diff != "" {
+			t.Errorf("frames, loud ones, keys (-want +got):\n%s", diff)
+		}
+	})
+}

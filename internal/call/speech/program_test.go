@@ -1,0 +1,277 @@
+//go:build unix
+
+package speech_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/speech"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// install puts a program of the name espeak-ng first on the PATH that lists the
+// voices and speaks by the given lines of shell, and returns its folder, which
+// the lines find in $here.
+func install(t *testing.T, voices, speak string) string {
+	t.Helper()
+	here := t.TempDir()
+	script := "#!/bin/sh\nhere='" + here + "'\nif [ \"$1\" = --voices ]; then cat <<'END'\n" + voices + "\nEND\nexit\nfi\n" + speak + "\n"
+	if err := os.WriteFile(filepath.Join(here, "espeak-ng"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", here+string(filepath.ListSeparator)+os.Getenv("PATH"))
+	return here
+}
+
+// sound writes a WAV file of length d for the program to say.
+func sound(t *testing.T, here string, d time.Duration) {
+	t.Helper()
+	f, err := os.Create(filepath.Join(here, "sound.wav"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(audio.WriteWAV(f, audio.Silence(d)), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// runs returns how often the program was run, by the file where it notes it.
+func runs(t *testing.T, here string) int {
+	t.Helper()
+	notes, err := os.ReadFile(filepath.Join(here, "runs"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return strings.Count(string(notes), "\n")
+}
+
+// gates makes two pipes: the program says on the first that it was started, and
+// waits for a go-ahead on the second.
+func gates(t *testing.T, here string) (started, let func()) {
+	t.Helper()
+	for _, name := range []string{"started", "go"} {
+		if err := syscall.Mkfifo(filepath.Join(here, name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	started = func() {
+		if _, err := os.ReadFile(filepath.Join(here, "started")); err != nil {
+			t.Error(err)
+		}
+	}
+	let = func() {
+		if err := os.WriteFile(filepath.Join(here, "go"), []byte("go\n"), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
+	return started, let
+}
+
+// gated is a program that waits at the gates before it speaks.
+const gated = `echo run >>"$here/runs"
+echo started >"$here/started"
+read go <"$here/go"
+cat "$here/sound.wav"`
+
+func TestCallersShareOneRun(t *testing.T) {
+	here := install(t, oneVoice, gated)
+	sound(t, here, time.Second)
+	started, let := gates(t, here)
+	e := find(t)
+
+	var callers sync.WaitGroup
+	for range 20 {
+		callers.Go(func() {
+			c, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"})
+			if err != nil || c.Duration() != time.Second {
+				t.Errorf("a caller heard %v, error %v", c.Duration(), err)
+			}
+		})
+	}
+	started()
+	let()
+	callers.Wait()
+	if got := runs(t, here); got != 1 {
+		t.Errorf("the program ran %d times for one sentence", got)
+	}
+}
+
+func TestCallersGoOnWithoutTheOneWhoHangsUp(t *testing.T) {
+	here := install(t, oneVoice, gated)
+	sound(t, here, time.Second)
+	started, let := gates(t, here)
+	e := find(t)
+
+	ctx, hangUp := context.WithCancel(t.Context())
+	var callers sync.WaitGroup
+	callers.Go(func() {
+		if _, err := e.Speak(ctx, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("the one who hung up got error %v", err)
+		}
+	})
+	started() // by the first caller, whose run the others wait for
+	for range 5 {
+		callers.Go(func() {
+			c, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"})
+			if err != nil || c.Duration() != time.Second {
+				t.Errorf("a caller heard %v, error %v", c.Duration(), err)
+			}
+		})
+	}
+	hangUp()
+	started() // again, by one of the others
+	let()
+	callers.Wait()
+	if got := runs(t, here); got != 2 {
+		t.Errorf("the program ran %d times, want 2", got)
+	}
+}
+
+func TestACallerMayHangUpWhileWaitingForAnother(t *testing.T) {
+	here := install(t, oneVoice, gated)
+	sound(t, here, time.Second)
+	started, let := gates(t, here)
+	e := find(t)
+
+	var first sync.WaitGroup
+	first.Go(func() {
+		if _, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"}); err != nil {
+			t.Errorf("the first caller got error %v", err)
+		}
+	})
+	started()
+	ctx, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	if _, err := e.Speak(ctx, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("the one who hung up got error %v", err)
+	}
+	let()
+	first.Wait()
+}
+
+// A program that espeak-ng starts keeps its pipes when espeak-ng is killed.
+func TestSpeakEndsThoughAnotherProgramGoesOn(t *testing.T) {
+	here := install(t, oneVoice, `( echo started >"$here/started"; read go <"$here/go" ) & wait`)
+	started, let := gates(t, here)
+	e := find(t)
+
+	ctx, hangUp := context.WithCancel(t.Context())
+	var caller sync.WaitGroup
+	caller.Go(func() {
+		if _, err := e.Speak(ctx, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v, want the context's", err)
+		}
+	})
+	started()
+	hangUp()
+	caller.Wait()
+	let() // the other program ends
+}
+
+func TestTheOldestSoundIsDropped(t *testing.T) {
+	here := install(t, oneVoice, `echo run >>"$here/runs"; cat "$here/sound.wav"`)
+	sound(t, here, 10*time.Minute) // 9.6 MB: three fit into the cache, four do not
+	e := find(t)
+	for _, step := range []struct {
+		text string
+		runs int // until then
+	}{
+		{"a", 1}, {"b", 2}, {"c", 3}, // new
+		{"a", 3}, {"b", 3}, {"c", 3}, {"a", 3}, // kept; b is now the oldest
+		{"d", 4}, {"a", 4}, {"c", 4}, {"d", 4}, {"b", 5}, // b made room for d
+	} {
+		if _, err := e.Speak(t.Context(), speech.Utterance{Text: step.text}); err != nil {
+			t.Fatal(err)
+		}
+		if got := runs(t, here); got != step.runs {
+			t.Fatalf("after %q the program has run %d times, want %d", step.text, got, step.runs)
+		}
+	}
+}
+
+func TestSpeakSaysWhatWentWrong(t *testing.T) {
+	tests := map[string]struct {
+		speak string
+		want  []string // parts of the error
+	}{
+		"the program says so":   {`echo "Error: no such" >&2; echo "voice" >&2; exit 3`, []string{"exit status 3", "Error: no such voice"}},
+		"it says nothing":       {`exit 1`, []string{"exit status 1"}},
+		"it says far too much":  {`yes why | head -c 100000 >&2; exit 1`, []string{"exit status 1: why why"}},
+		"no sound":              {`true`, []string{"the sound is empty"}},
+		"not a sound":           {`echo "hello"`, []string{"this is not a WAV file"}},
+		"not a sound, and more": {`yes hello | head -c 1000000`, []string{"this is not a WAV file"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			install(t, oneVoice, tt.speak)
+			_, err := find(t).Speak(t.Context(), speech.Utterance{Text: "hello"})
+			if fault.CodeOf(err) != fault.Unavailable {
+				t.Fatalf("got error %v, want code %q", err, fault.Unavailable)
+			}
+			for _, part := range append(tt.want, "espeak-ng could not speak the text") {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("error %.300q does not say %q", err, part)
+				}
+			}
+			if len(err.Error()) > 2000 {
+				t.Errorf("the error has %d characters", len(err.Error()))
+			}
+		})
+	}
+}
+
+func TestAFailedRunIsTriedAgain(t *testing.T) {
+	here := install(t, oneVoice, `echo run >>"$here/runs"; [ -e "$here/sound.wav" ] && cat "$here/sound.wav"`)
+	e := find(t)
+	if _, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"}); err == nil {
+		t.Fatal("a program without a sound spoke")
+	}
+	sound(t, here, time.Second)
+	if _, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"}); err != nil {
+		t.Error(err)
+	}
+	if got := runs(t, here); got != 2 {
+		t.Errorf("the program ran %d times, want 2", got)
+	}
+}
+
+func TestSpeakPassesTheTextByPipe(t *testing.T) {
+	here := install(t, oneVoice, `printf '%s\n' "$@" >"$here/arguments"; cat >"$here/text"; cat "$here/sound.wav"`)
+	sound(t, here, time.Second)
+	if _, err := find(t).Speak(t.Context(), speech.Utterance{Text: "it's -v \"me\"", Voice: "female", Language: "-v"}); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{"text": "it's -v \"me\"", "arguments": "-b\n1\n-v\ngmw/en-US+f3\n--stdin\n--stdout\n"} {
+		if got, err := os.ReadFile(filepath.Join(here, file)); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v; want %q", file, got, err, want)
+		}
+	}
+}
+
+func TestFindAProgramThatDoesNotWork(t *testing.T) {
+	tests := map[string]string{
+		"no voices":       "",
+		"another voice":   " 5  af              --/M      Afrikaans          gmw/af",
+		"a voice as flag": " 2  en-us           --/M      English_(America)  -w/etc/passwd            (en 3)",
+		"a spaced voice":  " 2  en-us           --/M      English_(America)  $(id)            (en 3)",
+		"it fails":        "END\nexit 1\ncat <<END",
+	}
+	for name, voices := range tests {
+		t.Run(name, func(t *testing.T) {
+			install(t, voices, "exit 1")
+			_, err := speech.Find()
+			if fault.CodeOf(err) != fault.Unsupported || !strings.Contains(fault.HintOf(err), "apt-get install espeak-ng") {
+				t.Errorf("got error %v, hint %q", err, fault.HintOf(err))
+			}
+		})
+	}
+}

@@ -1,0 +1,167 @@
+package wire_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/test/await"
+)
+
+const token = "nss_the-operators"
+
+// documents answers each path with a document, and NAME.wav with that much
+// silence.
+type documents map[string]string
+
+func (d documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if name, ok := strings.CutSuffix(r.URL.Path, ".wav"); ok {
+		if length, err := time.ParseDuration(strings.Trim(name, "/")); err == nil {
+			_ = audio.WriteWAV(w, audio.Silence(length))
+			return
+		}
+	}
+	document, ok := d[r.URL.Path]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = io.WriteString(w, document)
+}
+
+// exchange runs every call with one responder, like a Core whose numbers all
+// lead there.
+type exchange struct {
+	responder *url.URL
+	client    *fetch.Client
+	outcomes  chan engine.Outcome // of calls that have ended
+}
+
+func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+	route([]string{"every number leads to the responder"})
+	outcome := engine.New(engine.Config{Client: x.client}).
+		Run(ctx, line, engine.Call{URL: x.responder, Facts: simulator.Facts(from, to)}, record)
+	x.outcomes <- outcome
+	return outcome
+}
+
+// behindDoor wraps a handler as the server wraps what is for its operator.
+func behindDoor(next http.Handler) *wire.Door { return &wire.Door{Token: token, Next: next} }
+
+// core is a server whose lines lead to a responder.
+type core struct {
+	*exchange
+	lines *wire.Lines
+	door  *wire.Door
+	url   string
+}
+
+func start(t *testing.T, responder http.Handler) *core {
+	t.Helper()
+	asked := httptest.NewServer(responder)
+	t.Cleanup(asked.Close)
+	target, err := url.Parse(asked.URL + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &exchange{responder: target, client: fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}}), outcomes: make(chan engine.Outcome, 10)}
+	t.Cleanup(x.client.CloseIdle)
+	lines := &wire.Lines{Exchange: x}
+	door := behindDoor(lines)
+	mux := http.NewServeMux()
+	mux.Handle(simulator.LinePath, door)
+	server := httptest.NewServer(mux)
+	t.Cleanup(func() { // no call outlives its terminal
+		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
+		defer cancel()
+		if err := lines.Wait(ctx); err != nil {
+			t.Errorf("a call did not end: %v", err)
+		}
+		server.Close()
+	})
+	return &core{exchange: x, lines: lines, door: door, url: server.URL}
+}
+
+func (c *core) dialling() *simulator.Dialling { return &simulator.Dialling{Core: c.url, Token: token} }
+
+// ended returns the Core's outcome of the next call to end.
+func (c *core) ended(t *testing.T) engine.Outcome {
+	t.Helper()
+	select {
+	case outcome := <-c.outcomes:
+		return outcome
+	case <-time.After(await.Limit):
+		t.Fatal("the call did not end")
+		return engine.Outcome{}
+	}
+}
+
+// dial connects a terminal whose messages the test writes.
+func (c *core) dial(t testing.TB) *websocket.Conn {
+	t.Helper()
+	conn, _, err := websocket.Dial(t.Context(), c.url+simulator.LinePath,
+		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + token}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.CloseNow() })
+	conn.SetReadLimit(simulator.MaxLineMessage)
+	return conn
+}
+
+func write(t testing.TB, conn *websocket.Conn, text string) {
+	t.Helper()
+	if err := conn.Write(t.Context(), websocket.MessageText, []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readUntil reads messages up to one that contains a text.
+func readUntil(t testing.TB, conn *websocket.Conn, wanted string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
+	defer cancel()
+	for {
+		_, text, err := conn.Read(ctx)
+		if err != nil {
+			t.Fatalf("before %s: %v", wanted, err)
+		}
+		if strings.Contains(string(text), wanted) {
+			return
+		}
+	}
+}
+
+func script(t *testing.T, text string) []simulator.Step {
+	t.Helper()
+	steps, err := simulator.ParseScript(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+func answers(t *testing.T, values ...string) []simulator.Step {
+	t.Helper()
+	steps := make([]simulator.Step, len(values))
+	for i, value := range values {
+		var err error
+		if steps[i], err = simulator.ParseAnswer(value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return steps
+}

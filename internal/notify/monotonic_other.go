@@ -1,8 +1,0 @@
-//go:build !linux
-
-package notify
-
-import "time"
-
-// monotonic returns nothing: systemd is Linux only.
-func monotonic() (now time.Duration, ok bool) { return 0, false }

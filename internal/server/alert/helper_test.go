@@ -1,0 +1,180 @@
+package alert_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/test/pipenet"
+)
+
+// secret is the part of the address that must not show.
+const secret = "hunter2hunter2"
+
+// posted is what a chat receives.
+type posted struct {
+	Kind     string    `json:"kind"`
+	About    string    `json:"about"`
+	Text     string    `json:"text"`
+	Count    int       `json:"count"`
+	At       time.Time `json:"at"`
+	Resolved bool      `json:"resolved"`
+
+	after time.Duration // since the desk was made
+}
+
+// chat receives alerts, over net.Pipe, in a bubble of synctest.
+type chat struct {
+	t       *testing.T
+	started time.Time
+
+	mu     sync.Mutex
+	answer func(w http.ResponseWriter, n int) // the n-th request, from 1; nil: 200
+	asked  []time.Duration
+	got    []posted
+	counts []string
+}
+
+func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	c.asked = append(c.asked, time.Since(c.started))
+	answer, n := c.answer, len(c.asked)
+	c.mu.Unlock() // waiting for the lock in a bubble stops the clock
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json" || !strings.HasSuffix(r.URL.Path, secret) {
+		c.t.Errorf("it is asked with %s %s, %s", r.Method, r.URL, r.Header.Get("Content-Type"))
+	}
+	if answer != nil {
+		recorder := &status{ResponseWriter: w, code: http.StatusOK}
+		answer(recorder, n)
+		if recorder.code != http.StatusOK {
+			return
+		}
+	}
+	content, err := io.ReadAll(r.Body)
+	if err != nil {
+		c.t.Errorf("read: %v", err)
+	}
+	p := posted{after: time.Since(c.started)}
+	if err := json.Unmarshal(content, &p); err != nil {
+		c.t.Errorf("%s: %v", content, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.got = append(c.got, p)
+}
+
+// status records the status of the answer.
+type status struct {
+	http.ResponseWriter
+	code int
+}
+
+func (s *status) WriteHeader(code int) {
+	s.code = code
+	s.ResponseWriter.WriteHeader(code)
+}
+
+// texts returns what arrived since its last call, as lines.
+func (c *chat) texts() []string {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var lines []string
+	for _, p := range c.got {
+		lines = append(lines, p.after.String()+" "+p.Text)
+	}
+	c.got = nil
+	return lines
+}
+
+// times returns when requests came.
+func (c *chat) times() []time.Duration {
+	synctest.Wait()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked
+}
+
+// answers sets the answers from now on.
+func (c *chat) answers(with func(w http.ResponseWriter, n int)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer = with
+}
+
+// desk is a running Sender, with its log.
+type desk struct {
+	*alert.Sender
+	*chat
+
+	log  *strings.Builder
+	stop func() // ends Run and waits for it
+}
+
+// open returns a Sender that posts to a chat. Call it in a bubble.
+func open(t *testing.T, repeat time.Duration) *desk {
+	t.Helper()
+	d := &desk{chat: &chat{t: t, started: time.Now()}, log: &strings.Builder{}}
+	listener := pipenet.Listen()
+	server := &http.Server{Handler: d.chat}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(listener) })
+	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: listener.Dial})
+	var err error
+	d.Sender, err = alert.New(alert.Config{
+		Webhook: "http://chat.example.net/hooks/" + secret, Repeat: repeat, Client: client,
+		Log: slog.New(slog.NewTextHandler(&locked{w: d.log}, nil)),
+		Count: func(kind alert.Kind, arrived bool) {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.counts = append(d.counts, string(kind)+" "+map[bool]string{true: "arrived", false: "given up"}[arrived])
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { d.Run(ctx) })
+	d.stop = func() {
+		cancel()
+		running.Wait()
+	}
+	t.Cleanup(func() {
+		d.stop()
+		client.CloseIdle()
+		_ = server.Close()
+		serving.Wait()
+		if strings.Contains(d.log.String(), secret) {
+			t.Errorf("the log shows the address: %s", d.log)
+		}
+	})
+	return d
+}
+
+// locked is a writer for several goroutines.
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+// elapse advances the bubble's clock, with everything that happens meanwhile.
+func elapse(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}

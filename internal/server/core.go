@@ -1,0 +1,179 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
+	"github.com/switchhook/switchhook/internal/core/nsapi"
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/server/web"
+)
+
+// unreachable is what a caller hears if a number leads nowhere.
+const unreachable = "The number you have called cannot be reached."
+
+// phoneSide wires the Core, if the settings have one: its API and its
+// terminals' lines. The Core outlives a reload, with its whole state.
+func (a *Server) phoneSide(ctx context.Context, s *site, before *site) error {
+	if before != nil { // see sameCore
+		s.core, s.fetcher, s.lines, s.api, s.console = before.core, before.fetcher, before.lines, before.api, before.console
+		return nil
+	}
+	settings := s.settings
+	if settings.Core == nil {
+		return nil
+	}
+	if err := a.startCore(ctx, s); err != nil {
+		return err
+	}
+	exchange := exchange{core: s.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: a.keepCall}
+	s.lines = &wire.Lines{Exchange: exchange}
+	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Guesses: a.guesses, Keys: []nsapi.Key{{
+		Token: nsapi.Token(a.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
+	}}})
+	if err != nil {
+		return err
+	}
+	s.api = []web.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}}
+	s.console = []web.Route{
+		{Path: simulator.LinePath, Name: "line", Handler: a.door(s.lines)},
+		{Path: simulator.RoutePath, Name: "route", Handler: a.door(&wire.Routes{Explainer: exchange})},
+		{Path: wire.TextPath, Name: "text", Handler: a.door(&wire.Texts{Receiver: exchange})},
+	}
+	return nil
+}
+
+// startCore makes the Core.
+func (a *Server) startCore(ctx context.Context, s *site) error {
+	settings := s.settings
+	private := settings.AllowPrivateResponders
+	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
+	s.core = core.New(core.Config{
+		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent,
+		Queued: a.options.Queued, QueueTime: a.options.QueueTime, Poster: core.NewPoster(s.fetcher), Log: a.log,
+		CountryCode: string(settings.Core.CallingCode),
+	})
+	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
+	if err != nil {
+		return err
+	}
+	fields, err := core.ParseFields(domain)
+	if err != nil {
+		return err
+	}
+	if _, err := s.core.CreateDomain(ctx, fields); err != nil && !errors.Is(err, core.ErrExists) { // of an earlier start
+		return err
+	}
+	return nil
+}
+
+// sameCore reports whether two settings ask for the same Core. A running one
+// can be changed by its API only: calls go on in it, so it stays until the
+// server is restarted.
+func sameCore(a, b *config.Settings) bool {
+	if a.Core == nil || b.Core == nil {
+		return a.Core == b.Core
+	}
+	return *a.Core == *b.Core && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
+}
+
+// exchange adapts the Core to the console.
+type exchange struct {
+	core *core.Core
+	home phone.Home // of numbers without a country code
+	keep func(ledger.Call)
+}
+
+// Place routes a call, runs it and stores its trace. If the number leads
+// nowhere, the caller hears so.
+func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+	began := time.Now()
+	var events []byte
+	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
+		record(e)
+		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot hold is recorded all the same
+			events = append(append(events, line...), '\n')
+		}
+	})
+	x.keep(ledger.Call{
+		ID: ledger.NewID(), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
+	})
+	return outcome
+}
+
+// digits returns a number as the ledger stores it; anything else is unchanged.
+func (x exchange) digits(number string) string {
+	if n := phone.Read(number, x.home); !n.Hidden() {
+		return n.Digits()
+	}
+	return number
+}
+
+// keepCall stores the trace of a call. If that fails, the caller need not know.
+func (a *Server) keepCall(call ledger.Call) {
+	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
+	defer cancel()
+	if err := a.store.KeepCall(ctx, call); err != nil {
+		a.troubled(ctx, "the trace of a call could not be kept", err)
+	}
+}
+
+// keepTimeout is how long a line stays open after its call, to store the trace.
+const keepTimeout = 5 * time.Second
+
+func (x exchange) place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+	if decided, err := x.core.Route(ctx, dialplan.Query{From: from, To: to}); err == nil {
+		route(explain(decided))
+	}
+	call, err := x.core.Place(ctx, from, to, line, record)
+	if err == nil {
+		return call.Outcome
+	}
+	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
+	began := line.Now()
+	played, playErr := line.Play(ctx, engine.Speech{Text: unreachable}, nil)
+	record(trace.Stamped{At: began, Event: trace.Say{Text: unreachable, Barged: played.Barged}})
+	outcome := engine.Outcome{By: trace.ByEngine, Reason: err.Error(), Failed: true}
+	switch {
+	case errors.Is(playErr, engine.ErrHungUp), errors.Is(context.Cause(ctx), engine.ErrHungUp):
+		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
+	default:
+		_ = line.Hangup(ctx) // the call ends here in any case
+	}
+	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
+	return outcome
+}
+
+// ReceiveText delivers a text from outside.
+func (x exchange) ReceiveText(ctx context.Context, from, to, message string) error {
+	_, err := x.core.ReceiveText(ctx, from, to, message)
+	return err
+}
+
+// Explain says where a call would go, including the rules that did not match.
+func (x exchange) Explain(from, to string, at time.Time) []string {
+	decided, err := x.core.Route(context.Background(), dialplan.Query{From: from, To: to, At: at, Explain: true})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return explain(decided)
+}
+
+func explain(decided dialplan.Result) []string {
+	steps := make([]string, len(decided.Steps))
+	for i, step := range decided.Steps {
+		steps[i] = step.String()
+	}
+	return steps
+}

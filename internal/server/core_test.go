@@ -1,0 +1,220 @@
+package server_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/test/await"
+)
+
+// phoneSystem is a Server with a Core, which a test may stop.
+type phoneSystem struct {
+	*server.Server
+	data    string
+	stop    context.CancelFunc
+	stopped chan error
+}
+
+func coreSettings(t *testing.T, folder, domain string) *config.Settings {
+	t.Helper()
+	flags := map[string]string{"listen": "127.0.0.1:0", "data": folder}
+	if domain != "" {
+		flags["core.domain"] = domain
+	} else { // something must be on
+		flags["public_url"], flags["netsapiens.url"], flags["netsapiens.token"] = "https://hooks.example.net", "https://phones.example.net", "x"
+		flags["forms.secret"] = "a-secret-of-forms"
+	}
+	settings, err := config.Load(config.Sources{Dir: folder, Flags: flags})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
+}
+
+func startCore(t *testing.T, o server.Options) *phoneSystem {
+	t.Helper()
+	s := &phoneSystem{data: t.TempDir(), stopped: make(chan error, 1)}
+	o.Log, o.LoopbackResponders = slog.New(slog.DiscardHandler), true
+	var err error
+	if s.Server, err = server.New(t.Context(), coreSettings(t, s.data, "example.net"), o); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	s.stop = stop
+	ended := make(chan struct{})
+	go func() { // ends with stop, which the cleanup waits for
+		defer close(ended)
+		s.stopped <- s.Run(ctx)
+	}()
+	t.Cleanup(func() {
+		stop()
+		<-ended
+	})
+	return s
+}
+
+func (s *phoneSystem) dialling(t *testing.T) *simulator.Dialling {
+	t.Helper()
+	token, err := server.OperatorToken(s.data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &simulator.Dialling{Core: "http://" + s.Address(), Token: token}
+}
+
+// lead routes +1 212 555 1212 to a user and on to a responder, by the API.
+func (s *phoneSystem) lead(t *testing.T, responder string) {
+	t.Helper()
+	const in = "/domains/example.net"
+	for _, step := range []struct{ method, path, body string }{
+		{http.MethodPost, in + "/users", `{"user":"8001","name-first-name":"Text","name-last-name":"Back","email-address":"a@example.net","user-scope":"Basic User"}`},
+		{http.MethodPost, in + "/phonenumbers", `{"phonenumber":"12125551212","dial-rule-application":"to-user","dial-rule-translation-destination-user":"8001"}`},
+		{http.MethodPut, in + "/users/8001/answerrules/*", `{"enabled":"yes","is-active":true,"forward-always":{"enabled":"yes","parameters":["webresponder8001"]}}`},
+		{http.MethodPost, in + "/dialplans/example.net/dialrules", `{"dial-rule-matching-to-uri":"webresponder8001","dial-rule-matching-from-uri":"*","enabled":"yes",` +
+			`"dial-rule-application":"To Web","dial-rule-parameter":"` + responder + `","dial-rule-translation-destination-user":"[*]"}`},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), step.method, "http://"+s.Address()+"/ns-api/v2"+step.path, strings.NewReader(step.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header = http.Header{"Authorization": {"Bearer " + s.dialling(t).Token}, "Content-Type": {"application/json"}}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, _ := io.ReadAll(response.Body) // for the message alone
+		_ = response.Body.Close()
+		if response.StatusCode > 299 {
+			t.Fatalf("%s %s: %s %s", step.method, step.path, response.Status, answer)
+		}
+	}
+}
+
+func responderSaying(t *testing.T, document string) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(document)) }))
+	t.Cleanup(server.Close)
+	return server.URL + "/"
+}
+
+func TestANumberThatLeadsNowhere(t *testing.T) {
+	s := startCore(t, server.Options{})
+	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125559999", Core: s.dialling(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if heard := simulator.Heard(result.Events); len(heard) != 1 || heard[0] != "The number you have called cannot be reached." {
+		t.Errorf("the caller heard %q", heard)
+	}
+	if !result.Outcome.Failed || result.Outcome.By != trace.ByEngine || !strings.HasPrefix(result.Outcome.Reason, "not reachable: ") {
+		t.Errorf("the call ended so: %+v", result.Outcome)
+	}
+	if first, last := result.Events[0].Event.Kind(), result.Events[len(result.Events)-1].Event.Kind(); first != "answer" || last != "hangup" {
+		t.Errorf("the events go from %s to %s", first, last)
+	}
+	result, err = simulator.Call(t.Context(), simulator.Options{To: "2125559999", Core: s.dialling(t), HangupAfter: time.Second})
+	if err != nil || result.Outcome.By != trace.ByCaller {
+		t.Errorf("a caller who does not hear it out: %+v, %v", result, err)
+	}
+}
+
+func TestAStopWaitsForCalls(t *testing.T) {
+	s := startCore(t, server.Options{})
+	s.lead(t, responderSaying(t, `<Echo timeout="1"/>`))
+	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}, &simulator.Handset{
+		Watch: func(scene simulator.Scene) {
+			if scene.Kind == simulator.Echoing {
+				s.stop()
+			}
+		},
+	})
+	if err != nil || result.Outcome.By != trace.ByEnd {
+		t.Errorf("the call in hand: %+v, %v", result, err)
+	}
+	if err := <-s.stopped; err != nil {
+		t.Errorf("the stop: %v", err)
+	}
+	if _, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}); err == nil {
+		t.Error("a call was placed after the stop")
+	}
+}
+
+func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
+	s := startCore(t, server.Options{StopTimeout: 100 * time.Millisecond})
+	s.lead(t, responderSaying(t, `<Echo/>`))
+	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}, &simulator.Handset{
+		Watch: func(scene simulator.Scene) {
+			if scene.Kind == simulator.Echoing {
+				s.stop()
+			}
+		},
+	})
+	if err != nil || result.Outcome.By != trace.ByEngine {
+		t.Errorf("the call in hand: %+v, %v", result, err)
+	}
+	select {
+	case err := <-s.stopped:
+		if err != nil {
+			t.Errorf("the stop: %v", err)
+		}
+	case <-time.After(await.Limit):
+		t.Error("the stop does not end")
+	}
+}
+
+// TestNewSettingsLeaveTheCore turns [core] off and on: the Core's state and
+// calls stay until the server is restarted.
+func TestNewSettingsLeaveTheCore(t *testing.T) {
+	s := startCore(t, server.Options{})
+	s.lead(t, responderSaying(t, `<Say>Good day.</Say>`))
+	for _, domain := range []string{"example.org", "", "example.net"} {
+		if err := s.Reload(t.Context(), coreSettings(t, s.data, domain)); err != nil {
+			t.Fatal(err)
+		}
+		result, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)})
+		if err != nil || result.Outcome.Failed {
+			t.Errorf("with the domain %q: %+v, %v", domain, result, err)
+		}
+	}
+}
+
+func TestARunningCoreIsFound(t *testing.T) {
+	s := startCore(t, server.Options{})
+	if _, err := s.dialling(t).Explain(t.Context(), "1", "2", time.Time{}); err != nil {
+		t.Fatal(err) // and so it runs
+	}
+	want := []server.Running{{URL: "http://" + s.Address(), Token: s.dialling(t).Token}}
+	if found := server.Announced(t.TempDir(), s.data); !slices.Equal(found, want) {
+		t.Errorf("found %d, not the one that runs", len(found))
+	}
+	for _, name := range []string{"address", "operator.token"} {
+		info, err := os.Stat(filepath.Join(s.data, name))
+		if err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	s.stop()
+	if err := <-s.stopped; err != nil {
+		t.Fatal(err)
+	}
+	if found := server.Announced(s.data); len(found) > 0 {
+		t.Error("it is found after it has stopped")
+	}
+}

@@ -1,0 +1,86 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/server/config"
+)
+
+const (
+	// keyPatience is how long a caller waits for the lookup of an entry's key.
+	keyPatience = 2 * time.Second
+
+	// keylessAgain is how often the operator is reminded of an entry without a
+	// key.
+	keylessAgain = 24 * time.Hour
+
+	// keylessEach is how many entries without keys are reported one by one.
+	// More of them are reported as one.
+	keylessEach = 10
+
+	// allKeyless is the subject of that alert.
+	allKeyless = "all entries"
+)
+
+// madeKey returns the lookup of the key that provisioning made for an entry. It
+// asks the database at each request, so that all servers agree.
+func (a *Server) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
+	if settings.TextBack.Keys != textback.AutoKeys {
+		return nil
+	}
+	return func(ctx context.Context, id string) (entry.Key, bool) {
+		ctx, cancel := context.WithTimeout(ctx, keyPatience)
+		defer cancel()
+		r, err := a.store.Provisioned().Load(ctx, id)
+		if err != nil || r.Guard == nil {
+			return "", false // without the database no text is sent
+		}
+		return r.Guard.Key, r.Guard.Demanded(time.Now())
+	}
+}
+
+// keylessTold records which entries without a key were reported, and when.
+type keylessTold struct {
+	mu   sync.Mutex
+	when map[string]time.Time // by the alert's subject
+}
+
+// keyless tells the operator which entries' webhooks anyone may call, and when
+// an entry has a key again.
+func (a *Server) keyless(ctx context.Context, ids []string, now time.Time) {
+	about := make(map[string]string, len(ids))
+	if len(ids) > keylessEach {
+		about[allKeyless] = fmt.Sprintf("%d entries, among them %s", len(ids), strings.Join(ids[:keylessEach], ", "))
+	} else {
+		for _, id := range ids {
+			about[id] = id
+		}
+	}
+	known := &a.keylessTold
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if known.when == nil {
+		known.when = map[string]time.Time{}
+	}
+	for id := range known.when {
+		if _, still := about[id]; !still {
+			delete(known.when, id)
+			a.alerts.Resolve(ctx, alert.KeyMissing, id)
+		}
+	}
+	for id, who := range about {
+		if told, ok := known.when[id]; ok && now.Sub(told) < keylessAgain {
+			continue
+		}
+		known.when[id] = now
+		a.alerts.Raise(ctx, alert.Alert{Kind: alert.KeyMissing, About: id, Text: fmt.Sprintf(
+			"Whoever knows the address of the webhook can have strangers texted by %s. Give the entry a key: the field key, which provisioning puts into the rule.", who)})
+	}
+}

@@ -1,0 +1,189 @@
+// Package server assembles the application server from settings. New wires the
+// parts, Run serves until its context ends and then drains, and Reload replaces
+// what depends on settings.
+package server
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/answer/widget"
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/server/handover"
+	"github.com/switchhook/switchhook/internal/server/systemd"
+	"github.com/switchhook/switchhook/internal/server/web"
+	"github.com/switchhook/switchhook/internal/store"
+)
+
+// Options are what settings do not cover.
+type Options struct {
+	Log *slog.Logger // required
+
+	// LoopbackResponders lets the Core ask responders on this machine, as the
+	// demo does.
+	LoopbackResponders bool
+
+	// StopTimeout is how long running requests and calls may take to finish
+	// once the Server is told to stop; default: 30 seconds.
+	StopTimeout time.Duration
+
+	// Pace is how fast texts go out that could not be sent at once.
+	Pace textback.Pace
+
+	// Manager is the service manager that is notified of the Server's state.
+	// Optional.
+	Manager *systemd.Manager
+
+	// Sockets are those that the process was started with. Optional.
+	Sockets *handover.Sockets
+
+	// Fresh starts with an empty database, as the demo does.
+	Fresh bool
+
+	// Sent is called for each text that the Core's users send. Optional.
+	Sent func(core.Text)
+
+	// Queued is called for each queued call of the Core, see core.Config.
+	// Optional.
+	Queued func(core.WaitingCall, core.QueueState)
+
+	// QueueTime is how long calls of the Core wait in a queue; default:
+	// core.DefaultQueueTime.
+	QueueTime time.Duration
+}
+
+// Server is a running application server.
+type Server struct {
+	options Options
+	log     *slog.Logger
+	metrics *web.Metrics
+	bodies  *web.Bodies
+	sums    *web.Sums
+	store   *store.Store
+	alerts  *alert.Sender
+	guesses *guess.Watch
+
+	clock *Clock
+	token string // the operator's; empty: there is none, and no token is accepted
+
+	scripts       widget.Scripts
+	subscriptions subscriptions
+	keylessTold   keylessTold
+	suspects      suspects
+	codes         *clicktocall.Courier // of the page against calls, of all sites
+	keeping       running              // polls the on-call sources
+	journalling   running              // stores on-call decisions
+
+	mu   sync.Mutex // held while the site is replaced
+	site atomic.Pointer[site]
+
+	listener        net.Listener
+	duty            net.Listener  // on-call's own; nil: it has none
+	metricsListener net.Listener  // of metrics; nil: they have none
+	stopping        chan struct{} // closed when Run begins to stop
+
+	handedOver atomic.Bool // another process has taken over
+}
+
+// New wires a Server. It opens the database, but no port, and starts nothing. The
+// error is meant for people. If you do not call Run, call Close.
+func New(ctx context.Context, settings *config.Settings, o Options) (*Server, error) {
+	a := &Server{
+		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), codes: clicktocall.NewCourier(), stopping: make(chan struct{}),
+	}
+	var err error
+	if a.alerts, err = alert.New(alert.Config{
+		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: a.metrics.Alert,
+	}); err != nil {
+		return nil, err
+	}
+	if err := a.heedShortSecrets(ctx, settings); err != nil {
+		return nil, err
+	}
+	a.guesses = guess.New(guess.Config{Address: web.Client, Wrong: a.metrics.WrongSecrets, Began: a.guessed, Refused: guesserRefused})
+	a.metrics.ReadWaiting(a.guesses.Waiting)
+	if a.store, err = a.openStore(ctx, settings); err != nil {
+		return nil, err
+	}
+	if a.token, err = a.operatorToken(settings); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	s, err := a.newSite(ctx, settings, nil)
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.site.Store(s)
+	a.runOnCall(s, nil)
+	a.metrics.ReadLevels(a.levels)
+	return a, nil
+}
+
+// Close closes what New and Listen have opened, for a Server that is not Run.
+func (a *Server) Close() error { return errors.Join(a.closeListeners(), a.store.Close()) }
+
+// Address returns where the Server listens.
+func (a *Server) Address() string { return a.listener.Addr().String() }
+
+// handlerOf answers the requests of a listener that serves one part alone.
+func (a *Server) handlerOf(part func(*site) http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if handler := part(a.site.Load()); handler != nil {
+			handler.ServeHTTP(w, r)
+			return
+		}
+		http.NotFound(w, r) // it has been switched off since
+	})
+}
+
+// Handler answers requests as the listener does, for tests.
+func (a *Server) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.site.Load().handler.ServeHTTP(w, r) })
+}
+
+// Reload puts new settings in force. If it fails, the old ones stay.
+func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	old := a.site.Load()
+	if err := newShortSecrets(settings, old.settings); err != nil {
+		return err
+	}
+	next, err := a.newSite(ctx, settings, old)
+	if err != nil {
+		return err
+	}
+	if settings.Listen != old.settings.Listen {
+		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
+	}
+	if dutyAddress(settings) != dutyAddress(old.settings) {
+		a.log.Warn("oncall.listen has changed: it takes a restart to be in force")
+	}
+	if settings.MetricsListen != old.settings.MetricsListen {
+		a.log.Warn("metrics_listen has changed: it takes a restart to be in force")
+	}
+	if !sameStore(settings, old.settings) {
+		a.log.Warn("data or database has changed: it takes a restart to be in force")
+	}
+	if err := a.alerts.Configure(settings.Alerts.Webhook.Reveal(), settings.Alerts.QuietFor); err != nil {
+		return err
+	}
+	if !sameCore(settings, old.settings) {
+		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
+	}
+	a.bodies.Limit(settings.BodiesInHand)
+	a.site.Store(next)
+	a.runOnCall(next, old)
+	old.close()
+	return nil
+}

@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/speech"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/tool/telephone"
+)
+
+type callCommand struct {
+	coreFlag
+	Target string `arg:"" help:"The URL of a responder, or a number on a running Core."`
+
+	From   string `help:"The caller's number; empty for one who hides it." default:"+12125550123"`
+	To     string `help:"The number that is called." default:"2125550100"`
+	Method string `help:"How the responder is asked: GET or POST." enum:"GET,POST" default:"GET"`
+	Secret string `help:"Sign requests with this HttpSecret." placeholder:"SECRET"`
+
+	Answer      []string `help:"What the next Gather gets: keys such as 12#, say:text, or none. Repeat it for the Gathers after." placeholder:"VALUE" sep:"none"`
+	Script      string   `help:"A file of what the caller does: press 12#, say …, wait 3, hangup, expect …" placeholder:"FILE" type:"existingfile"`
+	Barge       bool     `help:"Answers come during the prompts instead of after them."`
+	HangupAfter float64  `help:"The caller hangs up after so many seconds." placeholder:"SECONDS"`
+
+	MaxDocuments int `help:"How many documents the call may ask for before the loop guard ends it." placeholder:"N" default:"100"`
+
+	Save string `help:"Write the call to a file that switchhook test replays." placeholder:"FILE"`
+	Mask bool   `help:"Mask telephone numbers in what is saved."`
+	Hear string `help:"Write what the caller hears to a WAV file; - plays it." placeholder:"FILE"`
+	JSON bool   `help:"Print the events as JSON, one a line." name:"json"`
+}
+
+// Run places the call: live if a person sits at a terminal, otherwise played
+// through on a virtual clock.
+func (c *callCommand) Run(ctx context.Context, m *Main) error {
+	o, err := c.options(m)
+	if err != nil {
+		return err
+	}
+	_, _, live := m.terminal()
+	if live && len(c.Answer) == 0 && c.Script == "" && !c.JSON {
+		return c.live(ctx, m, o)
+	}
+	return c.playThrough(ctx, m, o)
+}
+
+// live connects the person at the terminal to the call.
+func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options) error {
+	in, out, _ := m.terminal()
+	o.Hear = c.Hear != "" && c.Hear != "-"
+	if c.Hear != "" {
+		o.Voice = c.voice(m)
+	}
+	result, err := telephone.Run(ctx, telephone.Options{
+		Call: o, In: in, Out: out, Hear: c.Hear == "-", SaveAs: c.Save,
+		Save: func(name string, call *simulator.Result) error {
+			return writeSaved(name, c.saved(o, call.Events), c.Mask)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	if result == nil {
+		return nil // left before a call was made
+	}
+	if o.Hear {
+		err = writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
+	}
+	if c.Save != "" {
+		err = errors.Join(err, writeSaved(c.Save, c.saved(o, result.Events), c.Mask))
+	}
+	if err == nil && result.Outcome.Failed {
+		return exit(exitFailed)
+	}
+	return err
+}
+
+func (c *callCommand) options(m *Main) (simulator.Options, error) {
+	o := simulator.Options{
+		Target: c.Target, From: c.From, To: c.To, Method: c.Method, Secret: c.Secret,
+		Barge: c.Barge, MaxDocuments: c.MaxDocuments, Hear: c.Hear != "",
+	}
+	if c.Script != "" && len(c.Answer) > 0 {
+		return o, fault.Newf(fault.Invalid, "--answer and --script cannot be given together").WithHint("a script's press and say are its answers")
+	}
+	if c.HangupAfter < 0 || c.HangupAfter > maxHangupAfter.Seconds() {
+		return o, fault.Newf(fault.Invalid, "--hangup-after %v is not a number of seconds up to %d", c.HangupAfter, int(maxHangupAfter.Seconds()))
+	}
+	if c.From == "" {
+		o.From = simulator.Anonymous
+	}
+	if c.MaxDocuments < 1 {
+		return o, fault.Newf(fault.Invalid, "--max-documents %d is not at least 1", c.MaxDocuments)
+	}
+	o.HangupAfter = time.Duration(c.HangupAfter * float64(time.Second))
+	if isNumber(c.Target) {
+		if c.Secret != "" || c.Method != "GET" {
+			return o, fault.Newf(fault.Invalid, "--secret and --method are for responders").WithHint("on the way to a number the dial rule says both")
+		}
+		o.To, o.Core = c.Target, c.dialling(m)
+	} else if c.Core != "" {
+		return o, fault.Newf(fault.Invalid, "--core is for numbers, and %q is none", c.Target)
+	}
+	for _, file := range []string{c.Save, c.Hear} {
+		if err := canWrite(file); err != nil {
+			return o, err // before the call rather than after it
+		}
+	}
+	for _, value := range c.Answer {
+		answer, err := simulator.ParseAnswer(value)
+		if err != nil {
+			return o, err
+		}
+		o.Answers = append(o.Answers, answer)
+	}
+	if c.Script != "" {
+		text, err := os.ReadFile(c.Script)
+		if err != nil {
+			return o, err
+		}
+		if o.Script, err = simulator.ParseScript(bytes.NewReader(text)); err != nil {
+			return o, fmt.Errorf("%s: %w", c.Script, err)
+		}
+	}
+	var err error
+	o.Private, err = m.private()
+	return o, err
+}
+
+// maxHangupAfter is a day, as for every wait in a script.
+const maxHangupAfter = 24 * time.Hour
+
+// playThrough runs the whole call at once and prints what happens.
+func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Options) error {
+	out := bufio.NewWriter(m.Out)
+	defer func() { _ = out.Flush() }()
+	var printErr error
+	if o.Core != nil && !c.JSON {
+		o.Core.Route = func(steps []string) { printRoute(out, steps) }
+	}
+	o.Record = func(event trace.Stamped) {
+		if err := printEvent(out, event, c.JSON); err != nil && printErr == nil {
+			printErr = err
+		}
+		_ = out.Flush() // readers of a pipe see events as they come
+	}
+	if o.Hear {
+		o.Voice = c.voice(m)
+	}
+	result, err := simulator.Call(ctx, o)
+	if err = errors.Join(err, printErr); err != nil {
+		return err
+	}
+	if err := c.keep(ctx, o, result); err != nil {
+		return err
+	}
+	if result.Unmet != nil {
+		fmt.Fprintf(m.Err, "switchhook: error: line %d of the script: the caller never heard %q\n", result.Unmet.Line, result.Unmet.Text)
+		return exit(exitFailed)
+	}
+	if result.Outcome.Failed || ctx.Err() != nil { // an interrupted call says nothing about the responder
+		return exit(exitFailed)
+	}
+	return nil
+}
+
+func printEvent(w io.Writer, event trace.Stamped, asJSON bool) error {
+	if !asJSON {
+		_, err := fmt.Fprintf(w, "%8s  %s\n", trace.Clock(event.At), trace.Transcript(event.Event))
+		return err
+	}
+	line, err := event.AppendJSON(nil)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
+}
+
+// keep writes the requested files.
+func (c *callCommand) keep(ctx context.Context, o simulator.Options, result *simulator.Result) error {
+	if c.Save != "" {
+		if err := writeSaved(c.Save, c.saved(o, result.Events), c.Mask); err != nil {
+			return err
+		}
+	}
+	switch c.Hear {
+	case "":
+		return nil
+	case "-":
+		return playSound(ctx, result.Heard)
+	}
+	return writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
+}
+
+// saved returns the call in the form of a saved file.
+func (c *callCommand) saved(o simulator.Options, events []trace.Stamped) *trace.Saved {
+	flags := trace.Flags{
+		From: c.From, To: c.To, Method: c.Method, Answers: c.Answer, Barge: c.Barge,
+		HangupAfter: c.HangupAfter, MaxDocuments: c.MaxDocuments,
+	}
+	for _, step := range o.Script {
+		flags.Script = append(flags.Script, step.String())
+	}
+	return &trace.Saved{Target: c.Target, Events: events, Flags: flags}
+}
+
+// voice returns the speech program, or nil if this machine has none.
+func (c *callCommand) voice(m *Main) simulator.Voice {
+	voice, err := speech.Find()
+	if err != nil {
+		fmt.Fprintf(m.Err, "switchhook: hint: the call is silent: %v; %s\n", err, fault.HintOf(err))
+		return nil
+	}
+	return voice
+}

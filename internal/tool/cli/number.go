@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+type numberCommand struct {
+	Export numberExportCommand `cmd:"" help:"Print everything that is kept about a number, as JSON."`
+	Erase  numberEraseCommand  `cmd:"" help:"Erase everything that is kept about a number."`
+}
+
+type numberExportCommand struct {
+	ledgerFlag
+	Number string `arg:"" help:"The number, with the country's code."`
+}
+
+// Run prints everything about a number.
+func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
+	s, home, err := c.openFor(ctx, ledger.AnyTenant)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	n, err := knownNumber(c.Number, home)
+	if err != nil {
+		return err
+	}
+	number := n.Key()
+	dossier, err := s.Dossier(ctx, number)
+	if err != nil {
+		return err
+	}
+	if err := audit(ctx, s, "number exported", phone.Mask(number), ""); err != nil {
+		return err
+	}
+	encoder := json.NewEncoder(m.Out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	calls, err := s.CallBacks(ctx, number, time.Time{}, 0)
+	if err != nil {
+		return err
+	}
+	return encoder.Encode(struct {
+		ledger.Dossier
+		CallBacks []callBack `json:"call_backs"`
+	}{whole(dossier), callBacksOf(calls)})
+}
+
+// callBack is a call back as it is exported.
+type callBack struct {
+	ID      string            `json:"id"`
+	Entry   string            `json:"entry"`
+	Queue   string            `json:"queue"`
+	Network string            `json:"network"`
+	Origin  string            `json:"origin,omitzero"`
+	State   clicktocall.State `json:"state"`
+	Created time.Time         `json:"created"`
+	At      time.Time         `json:"at,omitzero"` // the requested time
+}
+
+func callBacksOf(calls []clicktocall.CallBack) []callBack {
+	exported := make([]callBack, len(calls))
+	for i, c := range calls {
+		exported[i] = callBack{c.ID, c.Entry, c.Queue, c.Network, c.Origin, c.State, c.Created, c.At}
+	}
+	return exported
+}
+
+// whole returns a dossier with empty lists instead of null, which JSON readers
+// do not take for a list.
+func whole(d ledger.Dossier) ledger.Dossier {
+	d.Texts, d.Inbound, d.Answers = list(d.Texts), list(d.Inbound), list(d.Answers)
+	d.Suppressions, d.Consents, d.Calls = list(d.Suppressions), list(d.Consents), list(d.Calls)
+	return d
+}
+
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
+type backupCommand struct {
+	ledgerFlag
+	File string `arg:"" help:"The copy: a file that is not there yet."`
+}
+
+// Run copies the database while it is in use.
+func (c *backupCommand) Run(ctx context.Context, m *Main) (err error) {
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.Backup(ctx, c.File); err != nil {
+		return err
+	}
+	fmt.Fprintf(m.Out, "%s is a copy of the database; without a running server it can take its place\n", c.File)
+	return nil
+}

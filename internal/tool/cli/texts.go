@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/store"
+)
+
+type textsCommand struct {
+	List   textsListCommand   `cmd:"" help:"Show texts and what became of them."`
+	Resend textsResendCommand `cmd:"" help:"Send dead texts again."`
+	Test   textsTestCommand   `cmd:"" help:"Send an entry's text to a number of your own."`
+}
+
+// ledgerFlag is how commands find the database, to use it beside a server.
+type ledgerFlag struct {
+	settingsFlag
+}
+
+// open opens the database of the settings.
+func (f ledgerFlag) open(ctx context.Context) (*store.Store, error) {
+	settings, err := f.load(nil)
+	if err != nil {
+		return nil, err
+	}
+	return server.OpenStore(ctx, settings)
+}
+
+// openFor opens the database for the numbers of a tenant, or of any, and
+// returns the home of numbers without a country code.
+func (f ledgerFlag) openFor(ctx context.Context, tenant string) (*store.Store, phone.Home, error) {
+	settings, err := f.load(nil)
+	if err != nil {
+		return nil, phone.Home{}, err
+	}
+	return openStoreFor(ctx, settings, tenant)
+}
+
+// openStoreFor is openFor for known settings.
+func openStoreFor(ctx context.Context, settings *config.Settings, tenant string) (*store.Store, phone.Home, error) {
+	s, err := server.OpenStore(ctx, settings)
+	if err != nil {
+		return nil, phone.Home{}, err
+	}
+	entries, err := server.OpenEntries(ctx, settings, s, nil)
+	if err != nil {
+		return nil, phone.Home{}, errors.Join(err, s.Close())
+	}
+	if tenant == ledger.AnyTenant {
+		tenant = ""
+	}
+	return s, entry.HomeOfAll(entries.All(), tenant), nil
+}
+
+// audit records what an operator did.
+func audit(ctx context.Context, s *store.Store, action, about, detail string) error {
+	return s.Audit(ctx, ledger.Event{At: time.Now(), Actor: "operator", Action: action, About: about, Detail: detail})
+}
+
+type textsListCommand struct {
+	ledgerFlag
+	State  string `help:"Those in this state: sending, queued, sent or dead." enum:"any,sending,queued,sent,dead" default:"any" placeholder:"STATE"`
+	Entry  string `help:"Those of this entry." placeholder:"ID"`
+	Number string `help:"Those to this number." placeholder:"NUMBER"`
+	Since  span   `help:"Those of the last 24h, 7d and so on." placeholder:"TIME"`
+	Limit  int    `help:"At most so many, the youngest; 0: all." default:"50"`
+	JSON   bool   `help:"One JSON object a line, with whole numbers and messages."`
+}
+
+// Run lists texts.
+func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
+	query := ledger.Query{Entry: c.Entry, Limit: c.Limit}
+	if c.Limit > 0 {
+		query.Limit++ // to know whether there are more
+	}
+	if c.State != "any" {
+		query.State = ledger.State(c.State)
+	}
+	if c.Since > 0 {
+		query.Since = c.Since.before(time.Now())
+	}
+	s, home, err := c.openFor(ctx, ledger.AnyTenant)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if c.Number != "" {
+		n, err := knownNumber(c.Number, home)
+		if err != nil {
+			return err
+		}
+		query.Number = n.Key()
+	}
+	texts, err := s.Texts(ctx, query)
+	if err != nil {
+		return err
+	}
+	more := c.Limit > 0 && len(texts) > c.Limit
+	if more {
+		texts = texts[:c.Limit]
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(m.Out)
+		encoder.SetEscapeHTML(false)
+		for _, t := range texts {
+			if err := encoder.Encode(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(texts) == 0 {
+		fmt.Fprintln(m.Out, "no texts")
+		return nil
+	}
+	table := tabwriter.NewWriter(m.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "ID\tSINCE\tENTRY\tTO\tFOR\tSTATE\tWHAT")
+	for _, t := range texts {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, moment(t.Created), t.Entry, phone.Mask(t.To), purpose(t), t.State, describe(t))
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if more {
+		fmt.Fprintf(m.Out, "these are the youngest %d; --limit 0 shows all\n", c.Limit)
+	}
+	return nil
+}
+
+// moment formats a time for people: in the local time of their machine.
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+
+// purpose says what a text is for; the first version stored only answers,
+// without a purpose.
+func purpose(t ledger.Text) ledger.Purpose { return cmp.Or(t.Purpose, ledger.Answer) }
+
+// describe says what the status of a text is.
+func describe(t ledger.Text) string {
+	switch t.State {
+	case ledger.Sent:
+		if t.Attempts > 1 {
+			return fmt.Sprintf("at attempt %d", t.Attempts)
+		}
+		return "-"
+	case ledger.Queued:
+		does := "goes out"
+		if t.Doubtful {
+			does = "looked for on the phone system" // the settings say what happens then
+		}
+		when := does + " at " + moment(t.Due)
+		if !t.Due.After(time.Now()) {
+			when = does + " now"
+		}
+		if t.Problem == "" {
+			return when
+		}
+		return when + ": " + t.Problem
+	case ledger.Dead:
+		return fmt.Sprintf("%s: %s", t.Why, t.Problem)
+	}
+	return "-"
+}
+
+type textsResendCommand struct {
+	ledgerFlag
+	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them."`
+	Dead   bool     `help:"The dead answers to calls instead; never those whose receivers said stop."`
+	Entry  string   `help:"With --dead: of this entry alone." placeholder:"ID"`
+	Since  span     `help:"With --dead: of the last so long, 24h unless said otherwise." default:"24h" placeholder:"TIME"`
+	Why    string   `help:"With --dead: those that are dead for this reason: failed, refused, late or uncertain. Otherwise all of these but uncertain, which may have gone out." enum:"any,failed,refused,late,uncertain" default:"any" placeholder:"WHY"`
+	Within span     `help:"Give up after so long, 1h unless said otherwise." default:"1h" placeholder:"TIME"`
+}
+
+// Run puts dead texts back into the queue. The server sends them.
+func (c *textsResendCommand) Run(ctx context.Context, m *Main) (err error) {
+	switch {
+	case len(c.ID) == 0 && !c.Dead:
+		return fault.Newf(fault.Invalid, "name the texts, or say --dead").WithHint("switchhook texts list --state dead shows them")
+	case len(c.ID) > 0 && c.Dead:
+		return fault.Newf(fault.Invalid, "either name the texts, or say --dead")
+	}
+	s, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ids := c.ID
+	if c.Dead {
+		dead, err := s.Texts(ctx, ledger.Query{State: ledger.Dead, Entry: c.Entry})
+		if err != nil {
+			return err
+		}
+		ids = c.choose(m, dead)
+	}
+	queued := 0
+	var failed []error
+	for _, id := range ids {
+		now := time.Now()
+		if err := s.Resend(ctx, id, now, now.Add(time.Duration(c.Within))); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		queued++
+		if err := audit(ctx, s, "text sent again", id, ""); err != nil {
+			return err
+		}
+	}
+	switch {
+	case queued > 0:
+		fmt.Fprintf(m.Out, "%d queued; the server sends them while it runs, switchhook texts list shows how it goes\n", queued)
+	case len(failed) == 0:
+		fmt.Fprintln(m.Out, "nothing to send")
+	}
+	return errors.Join(failed...)
+}
+
+// choose returns the ids of the dead texts that --dead selects, and says how
+// many are left.
+func (c *textsResendCommand) choose(m *Main, dead []ledger.Text) (ids []string) {
+	oldest := c.Since.before(time.Now())
+	older, uncertain := 0, 0
+	for _, t := range dead {
+		switch {
+		case purpose(t) != ledger.Answer || t.Why == ledger.Suppressed:
+		case c.Why != "any" && string(t.Why) != c.Why:
+		case t.Created.Before(oldest):
+			older++
+		case t.Why == ledger.Uncertain && c.Why != string(ledger.Uncertain):
+			uncertain++
+		default:
+			ids = append(ids, t.ID)
+		}
+	}
+	if older > 0 {
+		fmt.Fprintf(m.Out, "%d left out that are older than %s: --since takes them in\n", older, time.Duration(c.Since))
+	}
+	if uncertain > 0 {
+		fmt.Fprintf(m.Out, "%d left out that may have gone out: --why uncertain sends them, where the phone system does not show them\n", uncertain)
+	}
+	return ids
+}

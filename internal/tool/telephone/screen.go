@@ -1,0 +1,235 @@
+package telephone
+
+import (
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/trace"
+)
+
+const (
+	// frame is how often a screen is drawn while something moves on it: often
+	// enough for a clock with tenths of a second.
+	frame = 100 * time.Millisecond
+
+	// noticeFor is how long a notice stays.
+	noticeFor = 4 * time.Second
+
+	// settle is how long the end of a call ignores Enter: it was meant for the
+	// call.
+	settle = time.Second
+)
+
+// screen is the telephone as Bubble Tea's model: what is on it, and what keys
+// do.
+type screen struct {
+	options    Options
+	board      *switchboard
+	transcript *transcript
+	wire       wire
+	keypad     keypad
+	field      *field // that is typed in; nil: none
+
+	width, height int
+	narrowPage    page // what a narrow screen shows: pages stands for the transcript
+	back          int  // rows that the transcript is scrolled back
+	mostBack      int  // of the last view
+	help          bool
+
+	scene     simulator.Scene
+	opening   string // what every call's transcript begins with; may be empty
+	notice    string
+	noticeEnd time.Time
+	ticking   bool
+
+	over      *ended // the call's end; nil: it goes on
+	overSince time.Time
+	ending    trace.Event // Hangup or Forward; nil: neither came
+	length    time.Duration
+	saveLater string // the file to save the call to when it is over
+	leaving   bool
+}
+
+// field is a line to type in.
+type field struct {
+	input textinput.Model
+	use   fieldUse
+}
+
+// fieldUse says what a field is for.
+type fieldUse int
+
+const (
+	sayField fieldUse = iota
+	saveField
+)
+
+// Messages of the screen.
+type (
+	news []any    // what happened in the call
+	tick struct{} // time to draw again
+)
+
+func newScreen(o Options, board *switchboard) *screen {
+	return &screen{options: o, board: board, width: 80, height: 24}
+}
+
+// Init calls.
+func (s *screen) Init() tea.Cmd { return s.dial() }
+
+// dial makes a call, perhaps another one.
+func (s *screen) dial() tea.Cmd {
+	s.transcript = newTranscript(s.options.Call.Target)
+	if s.opening != "" {
+		s.transcript.add(&entry{kind: warningEntry, text: s.opening})
+	}
+	s.wire = wire{page: s.wire.page}
+	s.narrowPage, s.back = pages, 0
+	s.scene, s.over, s.ending, s.length = simulator.Scene{}, nil, nil, 0
+	s.board.dial()
+	return tea.Batch(s.listen(), s.draw())
+}
+
+// listen waits for news of the call.
+func (s *screen) listen() tea.Cmd {
+	mail := s.board.news
+	return func() tea.Msg {
+		if items := mail.next(); items != nil {
+			return news(items)
+		}
+		return nil
+	}
+}
+
+// draw sees to it that the screen is drawn again soon while something moves.
+func (s *screen) draw() tea.Cmd {
+	now := time.Now()
+	if s.ticking || s.over != nil && !s.keypad.isLit(now) && s.notice == "" {
+		return nil
+	}
+	s.ticking = true
+	return tea.Tick(frame, func(time.Time) tea.Msg { return tick{} })
+}
+
+// Update takes a message.
+func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
+	var command tea.Cmd
+	switch m := message.(type) {
+	case tea.WindowSizeMsg:
+		if m.Width > 0 && m.Height > 0 { // a terminal that does not know is taken for 80 by 24
+			s.width, s.height = m.Width, m.Height
+		}
+	case news:
+		command = s.happened(m)
+	case tick:
+		s.ticking = false
+		if s.notice != "" && !time.Now().Before(s.noticeEnd) {
+			s.notice = ""
+		}
+	case tea.KeyPressMsg:
+		command = s.typed(m)
+	case tea.PasteMsg:
+		command = s.pasted(clean(m.Content))
+	}
+	return s, tea.Batch(command, s.draw())
+}
+
+// happened takes news of the call.
+func (s *screen) happened(items news) tea.Cmd {
+	next := s.listen()
+	for _, item := range items {
+		switch i := item.(type) {
+		case simulator.Scene:
+			s.scene = i
+			if i.Kind == simulator.Hearing {
+				s.transcript.begin(i)
+			}
+		case trace.Stamped:
+			s.transcript.record(i)
+			s.wire.record(i)
+			switch i.Event.(type) {
+			case trace.Hangup, trace.Forward:
+				s.ending, s.length = i.Event, i.At
+			}
+		case ended:
+			next = s.ended(i)
+		}
+	}
+	return next
+}
+
+// ended takes the end of the call.
+func (s *screen) ended(e ended) tea.Cmd {
+	s.over, s.overSince = &e, time.Now()
+	s.notice = ""
+	if s.field != nil && s.field.use == sayField {
+		s.field = nil
+	}
+	if s.leaving || e.err != nil {
+		return tea.Quit
+	}
+	if s.saveLater != "" {
+		name := s.saveLater
+		s.saveLater = ""
+		s.saveNow(name)
+	}
+	return nil
+}
+
+// say shows a notice.
+func (s *screen) say(notice string) {
+	s.notice, s.noticeEnd = notice, time.Now().Add(noticeFor)
+}
+
+// saveNow saves the call that is over, or says why it cannot.
+func (s *screen) saveNow(name string) {
+	if err := s.options.Save(name, s.over.result); err != nil {
+		s.say(sentence(err))
+		return
+	}
+	s.say("Saved to " + clean(name) + ".")
+}
+
+// keeps reports whether calls can be saved.
+func (s *screen) keeps() bool { return s.options.Save != nil }
+
+// open opens a field.
+func (s *screen) open(use fieldUse, value string) {
+	input := textinput.New()
+	input.Prompt = ""
+	input.CharLimit = maxTyped
+	input.KeyMap.Paste.SetEnabled(false) // terminals paste; this would run programs
+	styles := textinput.DefaultStyles(true)
+	styles.Cursor.Blink = false
+	styles.Focused = textinput.StyleState{Text: plain, Placeholder: faint, Suggestion: faint, Prompt: plain}
+	styles.Cursor.Color = nil
+	input.SetStyles(styles)
+	input.SetValue(value)
+	input.CursorEnd()
+	input.Focus()
+	s.field = &field{input: input, use: use}
+}
+
+// maxTyped is the longest text that a field takes, in characters: more than
+// anybody says in one breath, and than a file name may have.
+const maxTyped = 500
+
+// isOnCall reports whether the call goes on.
+func (s *screen) isOnCall() bool { return s.over == nil }
+
+// isWide reports whether there is room for two panes.
+func (s *screen) isWide() bool { return s.width >= wideWidth }
+
+// clock returns the time of the call.
+func (s *screen) clock() time.Duration {
+	if s.isOnCall() {
+		return s.board.phone.Now()
+	}
+	return s.length
+}
+
+func (s *screen) trimmed() string { return strings.TrimSpace(s.field.input.Value()) }
