@@ -29,7 +29,7 @@ MACHINE  := dist/.debian
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: ## be on the phone with the examples
+demo: ## make a call to the examples
 	@[ -x $(BIN) ] && [ -z "$$(find cmd examples internal netsapiens responder go.mod go.sum -type f -newer $(BIN) -print -quit)" ] || \
 		echo 'Building $(BIN); the first time, that takes some minutes.' >&2
 	@$(MAKE) --no-print-directory build
