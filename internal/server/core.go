@@ -2,11 +2,12 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -92,7 +93,7 @@ func sameCore(a, b *config.Settings) bool {
 type exchange struct {
 	core *core.Core
 	home phone.Home // of numbers without a country code
-	keep func(ledger.Call)
+	keep func(core.StoredCall)
 }
 
 // Place routes a call, runs it and stores its trace. If the number leads
@@ -106,8 +107,8 @@ func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, 
 			events = append(append(events, line...), '\n')
 		}
 	})
-	x.keep(ledger.Call{
-		ID: ledger.NewID(), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
+	x.keep(core.StoredCall{
+		ID: strings.ToLower(rand.Text()), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
 	})
 	return outcome
 }
@@ -121,7 +122,7 @@ func (x exchange) digits(number string) string {
 }
 
 // keepCall stores the trace of a call. If that fails, the caller need not know.
-func (a *Server) keepCall(call ledger.Call) {
+func (a *Server) keepCall(call core.StoredCall) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
 	if err := a.store.KeepCall(ctx, call); err != nil {

@@ -5,13 +5,13 @@ import (
 	"database/sql"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // KeepCall stores a call that was placed. A second one with the same id
 // replaces the first.
-func (s *Store) KeepCall(ctx context.Context, call ledger.Call) error {
+func (s *Store) KeepCall(ctx context.Context, call core.StoredCall) error {
 	failed := 0
 	if call.Failed {
 		failed = 1
@@ -28,12 +28,12 @@ func (s *Store) KeepCall(ctx context.Context, call ledger.Call) error {
 
 // Calls returns the calls since a time, newest first, and at most limit; 0:
 // all.
-func (s *Store) Calls(ctx context.Context, since time.Time, limit int) (calls []ledger.Call, err error) {
+func (s *Store) Calls(ctx context.Context, since time.Time, limit int) (calls []core.StoredCall, err error) {
 	query := "SELECT id, at, from_number, to_number, outcome, failed, trace FROM calls WHERE at >= $1 ORDER BY at DESC, id" + atMost(limit)
 	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
 		calls = nil
 		return each(ctx, q, query, []any{millis(since)}, func(row scanner) error {
-			var call ledger.Call
+			var call core.StoredCall
 			var at, failed int64
 			err := row.Scan(&call.ID, &at, &call.From, &call.To, &call.Outcome, &failed, &call.Trace)
 			call.At, call.Failed = fromMillis(at), failed != 0

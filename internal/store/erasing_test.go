@@ -56,7 +56,7 @@ func TestATraceStaysJSONWithoutTheNumber(t *testing.T) {
 		s := open(t)
 		trace := `{"at": 0.5, "from": 12125550123, "to": "+1 212 555\u00a00123", "n": [1e3, -2, "a\"2125550123\""]}` + "\n{}\n" + `"cut`
 		want := `{"at": 0.5, "from": 0, "to": "erased", "n": [1e3, -2, "a\"erased\""]}` + "\n{}\n" + `"cut`
-		if err := s.KeepCall(t.Context(), ledger.Call{ID: "1", At: noon(), From: other, To: "12125550125", Trace: []byte(trace)}); err != nil {
+		if err := s.KeepCall(t.Context(), core.StoredCall{ID: "1", At: noon(), From: other, To: "12125550125", Trace: []byte(trace)}); err != nil {
 			t.Fatal(err)
 		}
 		erased := erase(t, s)

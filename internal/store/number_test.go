@@ -8,15 +8,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // live stores one record of each kind about a number.
-func live(t testing.TB, s *store.Store, number string, at time.Time) ledger.Dossier {
+func live(t testing.TB, s *store.Store, number string, at time.Time) store.Dossier {
 	t.Helper()
-	d := ledger.Dossier{Number: number}
+	d := store.Dossier{Number: number}
 	key := ledger.Key{Entry: "shop", CallID: "call " + number, Caller: number}
 	consent := ledger.Consent{Number: number, Entry: "shop", At: at, CallID: key.CallID, Wording: "Press 1.", Key: "1"}
 	begun := begin(t, s, key, at, func(ledger.History) ledger.Decision {
@@ -33,7 +34,7 @@ func live(t testing.TB, s *store.Store, number string, at time.Time) ledger.Doss
 	suppression := ledger.Suppression{Number: number, Tenant: tenant, Channel: ledger.Calls, At: at, How: ledger.ByCall, Words: "leave me alone"}
 	suppress(t, s, suppression)
 	d.Suppressions = []ledger.Suppression{suppression}
-	for i, call := range []ledger.Call{{From: number, To: "12125550000"}, {From: "12125550000", To: number, Failed: true}} {
+	for i, call := range []core.StoredCall{{From: number, To: "12125550000"}, {From: "12125550000", To: number, Failed: true}} {
 		call.ID, call.At, call.Outcome, call.Trace = number+strconv.Itoa(i), at, "hung up", []byte("{}\n")
 		if err := s.KeepCall(t.Context(), call); err != nil {
 			t.Fatal(err)
@@ -43,7 +44,7 @@ func live(t testing.TB, s *store.Store, number string, at time.Time) ledger.Doss
 	return d
 }
 
-func dossier(t testing.TB, s *store.Store, number string) ledger.Dossier {
+func dossier(t testing.TB, s *store.Store, number string) store.Dossier {
 	t.Helper()
 	d, err := s.Dossier(t.Context(), number)
 	if err != nil {
@@ -75,7 +76,7 @@ func TestANumberIsExportedAndErased(t *testing.T) {
 		}
 		bare := want.Suppressions[0]
 		bare.Words = ""
-		if diff := cmp.Diff(ledger.Dossier{Number: caller, Suppressions: []ledger.Suppression{bare}}, dossier(t, s, caller)); diff != "" {
+		if diff := cmp.Diff(store.Dossier{Number: caller, Suppressions: []ledger.Suppression{bare}}, dossier(t, s, caller)); diff != "" {
 			t.Errorf("what stays (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(kept, dossier(t, s, other)); diff != "" {
@@ -109,7 +110,7 @@ func TestOldRecordsArePurged(t *testing.T) {
 		if diff := cmp.Diff(store.Removed{Texts: 1}, removed); diff != "" {
 			t.Errorf("when it is dead (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(ledger.Dossier{Number: caller, Suppressions: old.Suppressions, Consents: old.Consents}, dossier(t, s, caller)); diff != "" {
+		if diff := cmp.Diff(store.Dossier{Number: caller, Suppressions: old.Suppressions, Consents: old.Consents}, dossier(t, s, caller)); diff != "" {
 			t.Errorf("what stays (-want +got):\n%s", diff)
 		}
 		if diff := cmp.Diff(young, dossier(t, s, young.Number)); diff != "" {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
@@ -46,9 +47,9 @@ func TestEventsComeBackTheYoungestFirst(t *testing.T) {
 func TestCallsComeBackTheYoungestFirst(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
-		var want []ledger.Call
+		var want []core.StoredCall
 		for i := range 3 {
-			call := ledger.Call{ID: fmt.Sprint("call-", i), At: dawn.Add(time.Duration(-i) * time.Minute), From: "12125550100", To: "9001",
+			call := core.StoredCall{ID: fmt.Sprint("call-", i), At: dawn.Add(time.Duration(-i) * time.Minute), From: "12125550100", To: "9001",
 				Outcome: "the caller hung up", Failed: i == 1, Trace: []byte("{\"a\":\"é\"}\n{}\n")}
 			want = append(want, call)
 			call.Outcome = "it is going on"
@@ -62,7 +63,7 @@ func TestCallsComeBackTheYoungestFirst(t *testing.T) {
 		for _, c := range []struct {
 			since time.Time
 			limit int
-			want  []ledger.Call
+			want  []core.StoredCall
 		}{
 			{time.Time{}, 0, want},
 			{time.Time{}, 2, want[:2]},

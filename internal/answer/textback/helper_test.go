@@ -238,7 +238,7 @@ func (s *service) only() ledger.Text {
 }
 
 // dossier returns what is known of a number.
-func (s *service) dossier(number string) ledger.Dossier {
+func (s *service) dossier(number string) store.Dossier {
 	s.t.Helper()
 	d, err := s.store.Dossier(s.t.Context(), number)
 	if err != nil {

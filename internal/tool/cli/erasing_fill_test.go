@@ -113,7 +113,7 @@ func (f *filling) calls(writing string) {
 		f.must(err)
 		return append(event, '\n')
 	}
-	for i, call := range []ledger.Call{
+	for i, call := range []core.StoredCall{
 		{From: f.of.digits, To: stranger}, {From: stranger, To: f.of.digits},
 		{From: stranger, To: "12125550198", Outcome: "hung up on " + writing, Trace: append(line(0.5), line(json.RawMessage(f.of.digits))...)},
 	} {

@@ -10,6 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/store"
 )
 
 type numberCommand struct {
@@ -49,7 +50,7 @@ func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
 		return err
 	}
 	return encoder.Encode(struct {
-		ledger.Dossier
+		store.Dossier
 		CallBacks []callBack `json:"call_backs"`
 	}{whole(dossier), callBacksOf(calls)})
 }
@@ -76,7 +77,7 @@ func callBacksOf(calls []clicktocall.CallBack) []callBack {
 
 // whole returns a dossier with empty lists instead of null, which JSON readers
 // do not take for a list.
-func whole(d ledger.Dossier) ledger.Dossier {
+func whole(d store.Dossier) store.Dossier {
 	d.Texts, d.Inbound, d.Answers = list(d.Texts), list(d.Inbound), list(d.Answers)
 	d.Suppressions, d.Consents, d.Calls = list(d.Suppressions), list(d.Consents), list(d.Calls)
 	return d

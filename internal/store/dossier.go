@@ -7,13 +7,25 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
+// Dossier is everything that is known about a number, as it is exported.
+type Dossier struct {
+	Number       string               `json:"number"`
+	Texts        []ledger.Text        `json:"texts"`
+	Inbound      []ledger.Inbound     `json:"inbound"`
+	Answers      []ledger.Answered    `json:"answers"`
+	Suppressions []ledger.Suppression `json:"suppressions"`
+	Consents     []ledger.Consent     `json:"consents"`
+	Calls        []core.StoredCall    `json:"calls"`
+}
+
 // Dossier returns everything that is stored about a number, newest first.
-func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, error) {
+func (s *Store) Dossier(ctx context.Context, number string) (Dossier, error) {
 	number = phone.Key(number)
-	d := ledger.Dossier{Number: number}
+	d := Dossier{Number: number}
 	err := s.read(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		if d.Texts, err = selectTexts(ctx, q, ledger.Query{Number: number}); err != nil {
@@ -60,7 +72,7 @@ func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, err
 			}},
 			{`SELECT id, at, from_number, to_number, outcome, failed, trace FROM calls WHERE from_number = $1 OR to_number = $1 ORDER BY at DESC, id`, func(rows *sql.Rows) error {
 				var (
-					c          ledger.Call
+					c          core.StoredCall
 					at, failed int64
 				)
 				err := rows.Scan(&c.ID, &at, &c.From, &c.To, &c.Outcome, &failed, &c.Trace)
@@ -80,7 +92,7 @@ func (s *Store) Dossier(ctx context.Context, number string) (ledger.Dossier, err
 		return nil
 	})
 	if err != nil {
-		return ledger.Dossier{}, fmt.Errorf("read what is known of a number: %w", err)
+		return Dossier{}, fmt.Errorf("read what is known of a number: %w", err)
 	}
 	return d, nil
 }

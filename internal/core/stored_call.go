@@ -1,0 +1,26 @@
+package core
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// StoredCall is a call that the Core placed, as it is stored.
+type StoredCall struct {
+	ID      string    `json:"id"`
+	At      time.Time `json:"at,omitzero"`
+	From    string    `json:"from"`
+	To      string    `json:"to"`
+	Outcome string    `json:"outcome"` // what ended it, in words
+	Failed  bool      `json:"failed,omitzero"`
+	Trace   []byte    `json:"trace"` // JSON Lines, as a saved call
+}
+
+// MarshalJSON writes the trace as the text that it is.
+func (c StoredCall) MarshalJSON() ([]byte, error) {
+	type plain StoredCall
+	return json.Marshal(struct {
+		plain
+		Trace string `json:"trace"`
+	}{plain(c), string(c.Trace)})
+}
