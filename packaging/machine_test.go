@@ -28,7 +28,7 @@ type machine struct {
 	t      *testing.T
 	init   int    // the process number, out here, of its first process
 	shared string // is /shared in there
-	log    *lockedBuffer
+	log    *await.Log
 }
 
 func newMachine(t *testing.T) *machine {
@@ -36,7 +36,7 @@ func newMachine(t *testing.T) *machine {
 	if _, err := os.Stat(within(base, "etc/debian_version")); err != nil {
 		t.Fatalf("%v: run make package-test", err)
 	}
-	m := &machine{t: t, shared: t.TempDir(), log: &lockedBuffer{}}
+	m := &machine{t: t, shared: t.TempDir(), log: &await.Log{}}
 	cmd := exec.CommandContext(context.Background(), "systemd-nspawn", "--directory="+base, "--volatile=overlay", "--boot", "--private-network",
 		"--register=no", "--keep-unit", "--console=pipe", "--bind="+m.shared+":/shared")
 	cmd.Stdout, cmd.Stderr = m.log, m.log

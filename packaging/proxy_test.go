@@ -23,7 +23,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -46,13 +45,13 @@ func eachProxy(t *testing.T, upstream func(t *testing.T) string, test func(t *te
 type proxy struct {
 	t       *testing.T
 	address string // where it takes TLS
-	log     *lockedBuffer
+	log     *await.Log
 }
 
 // startCaddy starts Caddy with the example.
 func startCaddy(t *testing.T, upstream string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, address: freeAddress(t), log: &lockedBuffer{}}
+	p := &proxy{t: t, address: freeAddress(t), log: &await.Log{}}
 	folder := t.TempDir()
 	certificate := certify(t)
 	config := replace(t, "Caddyfile",
@@ -68,7 +67,7 @@ func startCaddy(t *testing.T, upstream string) *proxy {
 // configuration. In the example, more is replaced pair by pair.
 func startHAProxy(t *testing.T, upstream string, more ...string) *proxy {
 	t.Helper()
-	p := &proxy{t: t, address: freeAddress(t), log: &lockedBuffer{}}
+	p := &proxy{t: t, address: freeAddress(t), log: &await.Log{}}
 	folder := t.TempDir()
 	config := replace(t, "haproxy.cfg", append(more,
 		"bind :::80 v4v6", "bind "+freeAddress(t),
@@ -129,7 +128,7 @@ func start(t *testing.T, log io.Writer, environ []string, name string, args ...s
 }
 
 // awaitListener waits until something listens at an address.
-func awaitListener(t *testing.T, address string, log *lockedBuffer) {
+func awaitListener(t *testing.T, address string, log *await.Log) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 	defer cancel()
@@ -262,24 +261,6 @@ func certify(t *testing.T) string {
 		}
 	}
 	return write(t, filepath.Join(t.TempDir(), "both.pem"), both.String())
-}
-
-// lockedBuffer is a log that may be read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 func TestTheProxiesUnderstandTheirExamples(t *testing.T) {

@@ -43,14 +43,14 @@ people = ["alice"]
 // server is a switchhook that serves.
 type server struct {
 	address string
-	log     *lockedBuffer
+	log     *await.Log
 	system  *nstest.System
 }
 
 // serve starts a server with text-back and on-call, for use behind a proxy.
 func serve(t *testing.T) *server {
 	t.Helper()
-	s := &server{address: freeAddress(t), log: &lockedBuffer{}, system: nstest.Start(t, nstest.Quirks{})}
+	s := &server{address: freeAddress(t), log: &await.Log{}, system: nstest.Start(t, nstest.Quirks{})}
 	s.system.AddDomain("example.net")
 	s.system.AddUser("example.net", "2000")
 	s.system.AddSMSNumber("example.net", "19294873999", "2000")

@@ -163,16 +163,5 @@ var loopback = fetch.Options{Guard: fetch.Guard{Loopback: true}}
 
 // piped leads all posts to a handler over pipes, so that time is virtual.
 func piped(t *testing.T, h http.Handler) fetch.Options {
-	l := pipenet.Listen()
-	server := &http.Server{Handler: h}
-	served := make(chan struct{})
-	go func() {
-		defer close(served)
-		_ = server.Serve(l)
-	}()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-served
-	})
-	return fetch.Options{Dial: l.Dial}
+	return fetch.Options{Dial: pipenet.Serve(t, h).Dial}
 }

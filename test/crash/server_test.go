@@ -125,7 +125,7 @@ type fleet struct {
 
 	mu      sync.Mutex
 	servers []*process
-	all     []*process     // with those that were killed
+	all     []*process    // with those that were killed
 	changed chan struct{} // closed when a server comes or begins to listen
 	kills   int
 }

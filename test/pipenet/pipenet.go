@@ -5,7 +5,9 @@ package pipenet
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
+	"testing"
 )
 
 // Listener is a net.Listener that Dial connects to.
@@ -50,3 +52,26 @@ func (l *Listener) Close() error {
 
 // Addr returns an address that looks like one of TCP.
 func (l *Listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
+
+// Serve answers requests at a new Listener until the test ends. Cleanups that
+// are registered later run while it still serves.
+func Serve(t testing.TB, handler http.Handler) *Listener {
+	t.Helper()
+	l := Listen()
+	server := &http.Server{Handler: handler}
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve(l) })
+	t.Cleanup(func() {
+		_ = server.Close()
+		serving.Wait()
+	})
+	return l
+}
+
+// Client returns an HTTP client whose every request leads to l.
+func (l *Listener) Client(t testing.TB) *http.Client {
+	t.Helper()
+	transport := &http.Transport{DialContext: l.Dial}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{Transport: transport}
+}

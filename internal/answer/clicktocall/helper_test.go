@@ -1,7 +1,6 @@
 package clicktocall_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"maps"
@@ -22,6 +21,7 @@ import (
 	"github.com/switchhook/switchhook/internal/store/storetest"
 	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
+	"github.com/switchhook/switchhook/test/await"
 	"github.com/switchhook/switchhook/test/pipenet"
 )
 
@@ -49,28 +49,10 @@ type service struct {
 	entries *entry.File
 	desk    *clicktocall.Desk
 	handler *clicktocall.Handler
-	log     lockedBuffer
+	log     await.Log
 
 	mu    sync.Mutex
 	codes []clicktocall.Code
-}
-
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // newSystem gives a phone system a queue, and a user whose number texts come
@@ -88,21 +70,14 @@ func newSystem(system *nstest.System) *nstest.System {
 func phoneAt(t *testing.T, version string) (*nstest.System, *netsapiens.Client) {
 	t.Helper()
 	system := newSystem(nstest.New(nstest.Quirks{Version: version}))
-	listener := pipenet.Listen()
-	server := &http.Server{Handler: system}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
-		system.Close()
-		_ = server.Close()
-		serving.Wait()
 		if violations := system.Violations(); violations != nil {
 			t.Errorf("the phone system was asked what its API does not allow: %v", violations)
 		}
 	})
-	transport := &http.Transport{DialContext: listener.Dial}
-	t.Cleanup(transport.CloseIdleConnections)
-	client, err := netsapiens.New(netsapiens.Config{URL: "http://phone.example.net", Token: nstest.Token, HTTP: &http.Client{Transport: transport}})
+	pipes := pipenet.Serve(t, system).Client(t)
+	t.Cleanup(system.Close)
+	client, err := netsapiens.New(netsapiens.Config{URL: "http://phone.example.net", Token: nstest.Token, HTTP: pipes})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package oncall_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 const (
@@ -95,30 +95,12 @@ func (s *station) count() int {
 
 var errRefused = &source.Error{Source: "station", Message: "the connection was refused", Temporary: true, Err: errors.New("refused")}
 
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 // office is a Desk with its sources.
 type office struct {
 	t      testing.TB
 	desk   *oncall.Desk
 	keeper *oncall.Keeper
-	log    lockedBuffer
+	log    await.Log
 }
 
 // open returns an office in which nothing runs yet. Where the configuration has

@@ -1,7 +1,6 @@
 package textback_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -70,28 +69,10 @@ type service struct {
 	store   *store.Store
 	webhook *textback.Webhook
 	form    *textback.Form
-	log     lockedBuffer
+	log     await.Log
 
 	mu      sync.Mutex
 	reasons []textback.Reason
-}
-
-// lockedBuffer is a log that several goroutines write.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 // newSystem returns a phone system with a user 2000 who owns a number for
@@ -119,21 +100,14 @@ func start(t *testing.T, change ...func(*textback.Config)) *service {
 func startInBubble(t *testing.T, change ...func(*textback.Config)) *service {
 	t.Helper()
 	system := newSystem(nstest.New(nstest.Quirks{}))
-	listener := pipenet.Listen()
-	server := &http.Server{Handler: system}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) })
 	t.Cleanup(func() {
-		system.Close()
-		_ = server.Close()
-		serving.Wait()
 		if violations := system.Violations(); violations != nil {
 			t.Errorf("the phone system was asked what its API does not allow: %v", violations)
 		}
 	})
-	transport := &http.Transport{DialContext: listener.Dial}
-	t.Cleanup(transport.CloseIdleConnections)
-	return startWith(t, system, netsapiens.Config{URL: "http://phone.example.net", Token: nstest.Token, HTTP: &http.Client{Transport: transport}}, change...)
+	client := pipenet.Serve(t, system).Client(t)
+	t.Cleanup(system.Close)
+	return startWith(t, system, netsapiens.Config{URL: "http://phone.example.net", Token: nstest.Token, HTTP: client}, change...)
 }
 
 func startWith(t *testing.T, system *nstest.System, c netsapiens.Config, change ...func(*textback.Config)) *service {

@@ -34,10 +34,7 @@ type network struct {
 // client returns a client for the network, which lives until the test ends.
 func (n *network) client(t *testing.T, o fetch.Options) *fetch.Client {
 	t.Helper()
-	listener := pipenet.Listen()
-	server := &http.Server{Handler: n.handler}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) })
+	listener := pipenet.Serve(t, n.handler)
 	o.Dial = func(ctx context.Context, _, address string) (net.Conn, error) {
 		host, _, err := net.SplitHostPort(address)
 		if err != nil {
@@ -49,11 +46,7 @@ func (n *network) client(t *testing.T, o fetch.Options) *fetch.Client {
 		return listener.Dial(ctx, "tcp", address)
 	}
 	client := fetch.New(o)
-	t.Cleanup(func() {
-		client.CloseIdle()
-		_ = server.Close()
-		serving.Wait()
-	})
+	t.Cleanup(client.CloseIdle)
 	return client
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/test/await"
 	"github.com/switchhook/switchhook/test/pipenet"
 )
 
@@ -116,23 +117,19 @@ type desk struct {
 	*alert.Sender
 	*chat
 
-	log  *strings.Builder
+	log  await.Log
 	stop func() // ends Run and waits for it
 }
 
 // open returns a Sender that posts to a chat. Call it in a bubble.
 func open(t *testing.T, repeat time.Duration) *desk {
 	t.Helper()
-	d := &desk{chat: &chat{t: t, started: time.Now()}, log: &strings.Builder{}}
-	listener := pipenet.Listen()
-	server := &http.Server{Handler: d.chat}
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = server.Serve(listener) })
-	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: listener.Dial})
+	d := &desk{chat: &chat{t: t, started: time.Now()}}
+	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: pipenet.Serve(t, d.chat).Dial})
 	var err error
 	d.Sender, err = alert.New(alert.Config{
 		Webhook: "http://chat.example.net/hooks/" + secret, Repeat: repeat, Client: client,
-		Log: slog.New(slog.NewTextHandler(&locked{w: d.log}, nil)),
+		Log: slog.New(slog.NewTextHandler(&d.log, nil)),
 		Count: func(kind alert.Kind, arrived bool) {
 			d.mu.Lock()
 			defer d.mu.Unlock()
@@ -152,25 +149,11 @@ func open(t *testing.T, repeat time.Duration) *desk {
 	t.Cleanup(func() {
 		d.stop()
 		client.CloseIdle()
-		_ = server.Close()
-		serving.Wait()
 		if strings.Contains(d.log.String(), secret) {
-			t.Errorf("the log shows the address: %s", d.log)
+			t.Errorf("the log shows the address: %s", d.log.String())
 		}
 	})
 	return d
-}
-
-// locked is a writer for several goroutines.
-type locked struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *locked) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
 }
 
 // elapse advances the bubble's clock, with everything that happens meanwhile.

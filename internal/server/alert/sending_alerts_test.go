@@ -55,7 +55,7 @@ func TestTheSameAlertIsHeldBack(t *testing.T) {
 			t.Errorf("posted (-want +got):\n%s", diff)
 		}
 		if n := strings.Count(d.log.String(), "msg=alert "); n != 3 {
-			t.Errorf("%d lines are logged, want one for each alert that was not held back:\n%s", n, d.log)
+			t.Errorf("%d lines are logged, want one for each alert that was not held back:\n%s", n, d.log.String())
 		}
 	})
 }
@@ -168,7 +168,7 @@ func TestAnAlertThatDoesNotArriveIsSentAgain(t *testing.T) {
 					t.Errorf("posted (-want +got):\n%s", diff)
 				}
 				if c.log != "" && (!strings.Contains(d.log.String(), c.log) || !strings.Contains(d.log.String(), "host=chat.example.net")) {
-					t.Errorf("the log does not say %q:\n%s", c.log, d.log)
+					t.Errorf("the log does not say %q:\n%s", c.log, d.log.String())
 				}
 			})
 		})
@@ -273,7 +273,7 @@ func TestAServerThatStopsDoesNotWaitForAChatThatHangs(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 		if !strings.Contains(d.log.String(), "alerts were not sent before the server stopped") {
-			t.Errorf("the log says:\n%s", d.log)
+			t.Errorf("the log says:\n%s", d.log.String())
 		}
 		elapse(time.Minute) // for the chat
 	})

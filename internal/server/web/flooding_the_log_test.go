@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/server/web"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // logged is a Handler and its log, without a network.
 type logged struct {
 	handler *web.Handler
-	log     lockedBuffer
+	log     await.Log
 }
 
 func newLogged(routes ...web.Route) *logged {

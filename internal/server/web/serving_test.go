@@ -1,7 +1,6 @@
 package web_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -19,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/server/web"
+	"github.com/switchhook/switchhook/test/await"
 	"github.com/switchhook/switchhook/test/pipenet"
 )
 
@@ -26,27 +26,10 @@ import (
 type server struct {
 	*httptest.Server
 	t   *testing.T
-	log lockedBuffer
+	log await.Log
 
 	mu       sync.Mutex
 	observed []string
-}
-
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }
 
 func serve(t *testing.T, routes ...web.Route) *server {

@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -48,26 +46,9 @@ type process struct {
 	t       *testing.T
 	command *exec.Cmd
 	address string
-	log     lockedLog
+	log     await.Log
 	changed chan struct{} // has a token when the log has grown
 	ended   chan error
-}
-
-type lockedLog struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedLog) add(line string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.WriteString(line)
-}
-
-func (l *lockedLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // phoneSystem returns one with a user 2000 who owns the number of oldDomains.
@@ -143,7 +124,7 @@ func (p *process) read(stderr io.Reader) {
 	lines := bufio.NewReader(stderr)
 	for {
 		line, err := lines.ReadString('\n')
-		p.log.add(line)
+		_, _ = io.WriteString(&p.log, line)
 		select {
 		case p.changed <- struct{}{}:
 		default:
