@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"database/sql"
 	"testing"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
@@ -40,7 +43,7 @@ func TestDecisionsComeBackInOrder(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		journal := open(t).OnCallJournal()
 		at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-		first := oncall.Record{ID: "a", At: at, Route: "support", Attempt: 1, Level: 1, Reason: oncall.OnCall, Number: "+3161•••1111", Steps: []string{"so it was"}}
+		first := oncall.Record{ID: "a", At: at, Route: "support", Attempt: 1, Level: 1, Reason: oncall.OnCall, Number: "+3161•••1111", Steps: []oncall.Step{{Code: "on_call", Args: why.Args{"source": "rota"}}, {Code: "more"}}}
 		second := oncall.Record{ID: "b", At: at.Add(time.Second), Route: "support", Attempt: 2, Age: time.Minute}
 		if err := journal.Save(t.Context(), []oncall.Record{first, second}); err != nil {
 			t.Fatal(err)
@@ -57,6 +60,33 @@ func TestDecisionsComeBackInOrder(t *testing.T) {
 		}
 		if n, err := journal.Purge(t.Context(), at.Add(time.Second)); n != 1 || err != nil {
 			t.Errorf("%d removed, %v", n, err)
+		}
+	})
+}
+
+func TestDecisionsWhoseStepsAreSentencesAreRead(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		const before = `{"ID":"a","Route":"support","Steps":["It is closed.","There is no fallback."]}`
+		err := s.Put(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, "INSERT INTO oncall_decisions (id, at, record) VALUES ($1, $2, $3)", "a", 1, before)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		journal := s.OnCallJournal()
+		for range 2 { // as it was, and as it is once it is saved again
+			records, err := journal.Recent(t.Context(), 1)
+			if err != nil || len(records) != 1 {
+				t.Fatalf("%d records, %v", len(records), err)
+			}
+			if diff := cmp.Diff([]string{"It is closed.", "There is no fallback."}, why.Sentences(records[0].Steps)); diff != "" {
+				t.Errorf("steps (-want +got):\n%s", diff)
+			}
+			if err := journal.Save(t.Context(), records); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
+	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
 const (
@@ -51,7 +52,7 @@ func TestRepeatedCallIsTheNextAttempt(t *testing.T) {
 		time.Sleep(time.Minute)
 		o.wants(o.ask("&callerid=%2B31644444444"), ack(annCell)) // somebody else
 		o.wants(o.ask("&callerid=0655555555"), ack(cleoTel))     // the same number, written otherwise
-		if steps := strings.Join(o.desk.Recent(1)[0].Steps, " "); !strings.Contains(steps, "attempt 2: this caller was not helped, and calls again within 5m") {
+		if steps := strings.Join(why.Sentences(o.desk.Recent(1)[0].Steps), " "); !strings.Contains(steps, "attempt 2: this caller was not helped, and calls again within 5m") {
 			t.Errorf("steps: %s", steps)
 		}
 		time.Sleep(5*time.Minute + time.Second)

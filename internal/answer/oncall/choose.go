@@ -3,8 +3,10 @@ package oncall
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -19,12 +21,12 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 	found := make([]candidate, 0, len(people))
 	seen := make(map[string]bool, len(people))
 	told, untold := 0, 0
-	tell := func(sentence string) {
+	tell := func(code StepCode, args why.Args) {
 		if told++; told > maxNames {
 			untold++
 			return
 		}
-		d.step(sentence)
+		d.step(code, args)
 	}
 	for _, one := range people {
 		key, name := keyOf(a.Source, one.person), called(one.person)
@@ -33,27 +35,27 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 		}
 		numbers, mapped, bad := numbersOf(one.person, &s.Rules, s.read)
 		for _, number := range bad {
-			tell(fmt.Sprintf("%s: %s is no number that can be dialled.", name, quoted(number)))
+			tell(stepBadNumber, why.Args{"person": name, "number": quoted(number)})
 		}
 		usable := len(numbers)
 		numbers = slices.DeleteFunc(numbers, s.loops)
 		switch {
 		case usable > 0 && len(numbers) == 0:
-			tell(name + " is passed over: their number is the caller's, or the one that was called.")
+			tell(stepLoops, why.Args{"person": name})
 			continue
 		case usable == 0:
-			from := a.Source
+			args := why.Args{"person": name, "where": a.Source}
 			if mapped {
-				from = "the settings"
+				args["where"], args[why.Setting] = "the settings", "oncall.numbers"
 			}
-			tell(name + " is passed over: there is no number of theirs in " + from + ".")
+			tell(stepNoNumber, args)
 			continue
 		}
 		found = append(found, candidate{key, name, numbers})
 		seen[key] = true
 	}
 	if untold > 0 {
-		d.step(fmt.Sprintf("The same is so of %d more numbers and people.", untold))
+		d.step(stepMoreAlike, why.Args{"count": strconv.Itoa(untold)})
 	}
 	return found
 }
@@ -79,25 +81,27 @@ func quoted(number string) string {
 func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
 	all := len(candidates)
 	if left := untried(candidates, s.Tried); len(left) < all && len(left) > 0 {
-		d.step("Whom this caller was put through to before is passed over.")
+		d.step(stepTried, nil)
 		candidates, round = left, 0
 	}
-	i, how := pick(s, candidates, round)
+	i, chosen := pick(s, candidates, round)
 	c := candidates[i]
 	d.Key, d.Name, d.Choices = c.key, c.name, len(candidates)
-	j, of := 0, ""
-	if len(c.numbers) > 1 {
+	j, which := 0, ""
+	if n := len(c.numbers); n > 1 {
 		if s.Rules.policy() == Random && !s.Rules.Preferred {
-			j, of = s.random(len(c.numbers)), fmt.Sprintf(", any of %d numbers", len(c.numbers))
+			j, which = s.random(n), fmt.Sprintf("any of %d numbers", n)
 		} else {
-			j, of = round%len(c.numbers), fmt.Sprintf(", number %d of %d", round%len(c.numbers)+1, len(c.numbers))
+			j = round % n
+			which = fmt.Sprintf("number %d of %d", j+1, n)
 		}
 	}
 	d.Number = c.numbers[j].E164()
-	if len(candidates) == 1 {
-		how = ""
+	args := why.Args{"person": c.name, "number": phone.Mask(d.Number), "which": which}
+	if len(candidates) > 1 {
+		args["chosen"], args[why.Setting] = chosen, "oncall.route.policy"
 	}
-	d.conclude(fmt.Sprintf("%s is rung at %s%s%s.", c.name, phone.Mask(d.Number), of, how))
+	d.conclude(stepRung, args)
 }
 
 func untried(candidates []candidate, tried []string) []candidate {
@@ -114,21 +118,21 @@ func untried(candidates []candidate, tried []string) []candidate {
 }
 
 // pick returns which candidate the policy chooses, and how, for a sentence.
-func pick(s *Situation, candidates []candidate, round int) (i int, how string) {
+func pick(s *Situation, candidates []candidate, round int) (i int, chosen string) {
 	switch s.Rules.policy() {
 	case Ordered:
-		return round % len(candidates), ", as the next in order"
+		return round % len(candidates), "as the next in order"
 	case RoundRobin:
-		return earliest(candidates, func(c *candidate) time.Time { return s.past(c.key).Rung }), ", as the one who was rung longest ago"
+		return earliest(candidates, func(c *candidate) time.Time { return s.past(c.key).Rung }), "as the one who was rung longest ago"
 	case LongestIdle:
 		free := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return s.past(c.key).Busy })
 		if len(free) == 0 {
 			free = candidates // all are in a call: one may take a second
 		}
 		first := free[earliest(free, func(c *candidate) time.Time { return s.past(c.key).Engaged })]
-		return slices.IndexFunc(candidates, func(c candidate) bool { return c.key == first.key }), ", as the one without a call for longest"
+		return slices.IndexFunc(candidates, func(c candidate) bool { return c.key == first.key }), "as the one without a call for longest"
 	default:
-		return s.random(len(candidates)), ", chosen at random"
+		return s.random(len(candidates)), "chosen at random"
 	}
 }
 

@@ -3,12 +3,13 @@ package oncall
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
 // Decide says whom to ring. It depends on nothing but the situation.
@@ -41,7 +42,7 @@ func decide(s *Situation) Decision {
 	}
 	if d.Reason == "" {
 		d.Reason = NoAnswer
-		d.step("The route has no source.")
+		d.step(stepNoSource, nil)
 	}
 	d.fallBack(s)
 	return d
@@ -68,27 +69,29 @@ func refusal(s *Situation) Reason {
 }
 
 func (d *Decision) refuse(s *Situation, reason Reason) {
-	who := "The caller " + phone.Mask(strings.TrimSpace(s.Request.Caller))
+	args := why.Args{"caller": phone.Mask(strings.TrimSpace(s.Request.Caller))}
 	if s.caller.Hidden() {
-		who = "The caller, who hides their number,"
+		args = why.Args{"hidden": "who hides their number"}
 	}
 	if reason == Blocked {
-		d.step(who + " is on the block list.")
+		args[why.Setting] = "oncall.route.block"
+		d.step(stepBlocked, args)
 	} else {
-		d.step(who + " is not on the allow list.")
+		args[why.Setting] = "oncall.route.allow"
+		d.step(stepNotAllowed, args)
 	}
 	d.instead(s, reason, s.Rules.Refused)
 }
 
 func (d *Decision) shut(s *Situation, state hours.State) {
-	sentence := "It is closed."
+	args := why.Args{why.Setting: "oncall.route.hours"}
 	if state == hours.Holiday {
-		sentence = "It is closed: a holiday."
+		args = why.Args{why.Setting: "oncall.route.holidays", "day": "a holiday"}
 	}
 	if next, ok := s.Rules.Hours.Next(s.Now); ok {
-		sentence += " It opens " + moment(next, s.Rules.Hours.Zone) + "."
+		args["opens"] = moment(next, s.Rules.Hours.Zone)
 	}
-	d.step(sentence)
+	d.step(stepClosed, args)
 	d.instead(s, Shut, s.Rules.Closed)
 }
 
@@ -103,58 +106,37 @@ func (d *Decision) fallBack(s *Situation) {
 func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	s.readNumbers()
 	d.Reason = reason
-	kind := "number for callers who do not get through"
+	args := why.Args{"instead": "fallback", why.Setting: "oncall.route.fallback"}
 	switch reason {
 	case Blocked, NotAllowed:
+		args = why.Args{"instead": "number for callers who do not get through", why.Setting: "oncall.route.refused_number"}
 	case Shut:
-		kind = "number for closed hours"
-	default:
-		kind = "fallback"
+		args = why.Args{"instead": "number for closed hours", why.Setting: "oncall.route.closed_number"}
 	}
 	n, ok := s.read.dialable(number)
 	switch {
 	case ok && s.loops(n):
-		d.conclude("The " + kind + " is the caller, or what they called: the phone system is told that there is nobody.")
+		d.conclude(stepInsteadLoops, args)
 	case ok:
 		d.Number = n.E164()
-		d.conclude("The " + kind + " " + phone.Mask(d.Number) + " is rung.")
+		args["number"] = phone.Mask(d.Number)
+		d.conclude(stepInstead, args)
 	case strings.TrimSpace(number) != "":
-		d.conclude("The " + kind + " cannot be dialled: the phone system is told that there is nobody.")
+		d.conclude(stepInsteadUnusable, args)
 	default:
-		d.conclude("There is no " + kind + ": the phone system is told that there is nobody.")
+		d.conclude(stepNoInstead, args)
 	}
-}
-
-const (
-	// maxSteps bounds the steps that explain a decision, except for the last.
-	maxSteps = 30
-
-	// maxStep bounds one sentence of it, in bytes.
-	maxStep = 400
-)
-
-// step adds a step to the explanation.
-func (d *Decision) step(sentence string) {
-	switch n := len(d.Steps); {
-	case n < maxSteps:
-		d.conclude(sentence)
-	case n == maxSteps:
-		d.conclude("More is not told.")
-	}
-}
-
-// conclude adds the last step, which is never left out.
-func (d *Decision) conclude(sentence string) {
-	d.Steps = append(d.Steps, plaintext.Clip(sentence, maxStep))
 }
 
 func (d *Decision) sayAttempt(s *Situation) {
+	args := why.Args{"attempt": strconv.Itoa(d.Attempt)}
 	switch {
 	case d.Attempt == 1:
 	case s.Repeated > 0:
-		d.step(fmt.Sprintf("It is attempt %d: this caller was not helped, and calls again within %s.", d.Attempt, short(s.Repeated)))
+		args["within"], args[why.Setting] = short(s.Repeated), "oncall.route.repeat_within"
+		d.step(stepRepeated, args)
 	default:
-		d.step(fmt.Sprintf("It is attempt %d, as the phone system says.", d.Attempt))
+		d.step(stepAttempt, args)
 	}
 }
 
@@ -166,13 +148,15 @@ func (d *Decision) consider(s *Situation, a *Answer) Reason {
 	}
 	people := onDuty(a.Snapshot.People, s.Now)
 	if len(people) == 0 {
-		d.step(d.heard(a) + "nobody is on call.")
+		d.step(stepNobody, d.heard(a))
 		return NobodyOnCall
 	}
 	highest := people[len(people)-1].level
 	level, round := s.Rules.Beyond.level(d.Attempt, highest)
 	if level > highest {
-		d.step(fmt.Sprintf("%sthe last level is %d, and attempt %d goes past it.", d.heard(a), highest, d.Attempt))
+		args := d.heard(a)
+		args["last"], args["attempt"], args[why.Setting] = strconv.Itoa(highest), strconv.Itoa(d.Attempt), "oncall.route.beyond"
+		d.step(stepPastLevels, args)
 		return NobodyAtLevel
 	}
 	found := NobodyAtLevel
@@ -225,33 +209,35 @@ func (d *Decision) usable(s *Situation, a *Answer) bool {
 	if known.IsZero() {
 		known = s.Now
 	}
-	why := ""
-	if a.Problem != "" {
-		why = ": " + a.Problem
-	}
 	if !a.Heard {
-		d.step(a.Source + " has not answered yet" + why + ".")
+		d.step(stepNotHeard, why.Args{"source": a.Source, "problem": a.Problem})
 		return false
 	}
 	d.Age = max(known.Sub(a.Snapshot.At), 0)
 	d.Stale = a.FreshFor > 0 && d.Age > a.FreshFor
+	args := d.heard(a)
+	args["problem"] = a.Problem
 	if a.MaxAge > 0 && d.Age > a.MaxAge {
-		d.step(fmt.Sprintf("%s was last heard %s ago, and an answer is used for %s at most%s.", a.Source, short(d.Age), short(a.MaxAge), why))
+		args["most"], args[why.Setting] = short(a.MaxAge), "oncall.source.max_age"
+		d.step(stepTooOld, args)
 		return false
 	}
 	if d.Stale {
-		d.step(fmt.Sprintf("%s does not answer now%s. What it said %s ago is used.", a.Source, why, short(d.Age)))
+		d.step(stepStale, args)
 	}
 	return true
 }
 
-func (d *Decision) heard(a *Answer) string {
-	return a.Source + ", heard " + short(d.Age) + " ago: "
+// heard returns the arguments of a step about what a source said.
+func (d *Decision) heard(a *Answer) why.Args {
+	return why.Args{"source": a.Source, "age": short(d.Age)}
 }
 
 func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
+	args := d.heard(a)
+	args["level"] = strconv.Itoa(level)
 	if len(at) == 0 {
-		d.step(fmt.Sprintf("%snobody is on call at level %d.", d.heard(a), level))
+		d.step(stepEmptyLevel, args)
 		return
 	}
 	names, more := make([]string, 0, maxNames), 0
@@ -267,15 +253,15 @@ func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
 	if more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	verb := " is"
-	if len(names) > 1 {
-		verb = " are"
-	}
-	sentence := fmt.Sprintf("%s%s%s on call at level %d.", d.heard(a), list(names), verb, level)
+	args["people"] = list(names)
 	if at[0].over {
-		sentence += " Their time ended " + moment(at[0].person.Until, nil) + ", and nobody is known to follow."
+		args["ended"] = moment(at[0].person.Until, nil)
 	}
-	d.step(sentence)
+	if len(names) > 1 {
+		d.step(stepSeveral, args)
+	} else {
+		d.step(stepOnCall, args)
+	}
 }
 
 // maxNames is how many people a sentence names.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
@@ -161,9 +162,8 @@ func (d *Desk) Decide(ctx context.Context, r Request) Decision {
 }
 
 func (d *Desk) noRoute(r *Request) Decision {
-	decision := Decision{At: time.Now(), Route: clip(r.Route), Attempt: 1, Reason: NoRoute, Steps: []string{
-		"No route is for what was asked: " + described(r) + ".",
-	}}
+	decision := Decision{At: time.Now(), Route: clip(r.Route), Attempt: 1, Reason: NoRoute}
+	decision.conclude(stepNoRoute, why.Args{"asked": described(r)})
 	d.state.decisions.add(recordOf(rand.Text(), &decision, r.Caller))
 	d.config.Count(decision)
 	return decision

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
 // Explain decides who would be rung at a time, and says why in sentences, with
@@ -37,7 +38,7 @@ func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 	if off := at.Sub(now).Abs(); off > DefaultEvery && !d.config.Keeper.tells(l.Sources, at) {
 		lines = append(lines, "It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.")
 	}
-	lines = append(lines, decision.Steps...)
+	lines = append(lines, why.Sentences(decision.Steps)...)
 	for _, a := range s.Answers {
 		for _, odd := range a.Snapshot.Oddities {
 			lines = append(lines, fmt.Sprintf("%s is odd: %s.", a.Source, strings.TrimSuffix(odd, ".")))

@@ -63,7 +63,7 @@ func TestALongAnswerOfASourceIsBounded(t *testing.T) {
 			if n := size(t, decision); n > most || decision.Number == "" || len(decision.Steps) == 0 {
 				t.Errorf("the decision is of %d bytes, with %d steps, and rings %q", n, len(decision.Steps), decision.Number)
 			}
-			last := decision.Steps[len(decision.Steps)-1]
+			last := decision.Steps[len(decision.Steps)-1].String()
 			if !strings.HasSuffix(last, " is rung.") && !strings.Contains(last, " is rung at ") {
 				t.Errorf("the last step is %.200q", last)
 			}

@@ -164,5 +164,5 @@ type Decision struct {
 	Age    time.Duration // of that answer
 	Stale  bool          // the source has not confirmed it of late
 
-	Steps []string // how it was reached, as sentences, numbers masked
+	Steps []Step // how it was reached
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
@@ -171,7 +172,7 @@ func (d *Desk) note(ctx context.Context, r *Request, decision *Decision) {
 			slog.Int64("age_s", int64(decision.Age.Seconds())), slog.Bool("stale", decision.Stale))
 	}
 	if level != slog.LevelInfo {
-		attrs = append(attrs, slog.String("why", plaintext.Clip(strings.Join(decision.Steps, " "), maxWhy)))
+		attrs = append(attrs, slog.String("why", plaintext.Clip(strings.Join(why.Sentences(decision.Steps), " "), maxWhy)))
 	}
 	d.config.Log(ctx, level, "on-call", attrs...)
 }

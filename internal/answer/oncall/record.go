@@ -26,7 +26,7 @@ type Record struct {
 	Source   string
 	Age      time.Duration
 	Stale    bool
-	Steps    []string
+	Steps    []Step
 
 	Outcome Outcome   // what the phone system reported; empty: nothing
 	Ended   time.Time // when that was

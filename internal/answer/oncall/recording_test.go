@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
 // journal keeps records as a store does.
@@ -89,12 +90,15 @@ func TestDecisionsAreRecordedWithNumbersMasked(t *testing.T) {
 			{
 				At: time.Now(), Route: "support", Attempt: 1, Level: 1, Reason: oncall.OnCall, Caller: "+3165•••5555", Number: "+3161•••1111",
 				Key: "rota/ann", Name: "Ann", Source: "rota", Age: 4 * time.Second,
-				Steps:   []string{"rota, heard 4s ago: Ann is on call at level 1.", "Ann is rung at +3161•••1111."},
+				Steps: []oncall.Step{
+					{Code: "on_call", Args: why.Args{"source": "rota", "age": "4s", "people": "Ann", "level": "1"}},
+					{Code: "rung", Args: why.Args{"person": "Ann", "number": "+3161•••1111"}},
+				},
 				Outcome: oncall.Unanswered, Ended: time.Now(),
 			},
 			{
 				At: time.Now(), Route: "gone", Attempt: 1, Reason: oncall.NoRoute,
-				Steps: []string{"No route is for what was asked: route gone, did +3120•••1111."},
+				Steps: []oncall.Step{{Code: "no_route", Args: why.Args{"asked": "route gone, did +3120•••1111"}}},
 			},
 		}
 		for i := range j.records {

@@ -61,7 +61,7 @@ func (d *Desk) serveVoys(w http.ResponseWriter, r *http.Request) {
 // gets the fallback, and our server logs it.
 func (d *Desk) answer(r *http.Request, request Request, lines []*line, write func(*Decision, *line)) {
 	l := meant(lines, &request)
-	decision := Decision{Reason: Defect, Attempt: 1, Steps: []string{"A defect of ours kept it from being decided."}}
+	decision := Decision{Reason: Defect, Attempt: 1, Steps: []Step{{Code: stepDefect}}}
 	defer func() {
 		if decision.Reason == Defect && l != nil {
 			decision.Route = l.Name

@@ -131,7 +131,7 @@ func (p *Plan) findSlowly(s *search, passed func(*compiled, string)) *compiled {
 		case !r.Valid.holds(s.at):
 			passed(r, "it holds "+r.Valid.String())
 		case found != nil:
-			passed(r, why(found, r))
+			passed(r, whySecond(found, r))
 		default:
 			found = r
 		}
@@ -143,8 +143,8 @@ func (r *compiled) matches(s *search, text string) bool {
 	return r.To.matches(text) && r.From.matches(s.from.form(r.From.form))
 }
 
-// why says why a rule goes before another; see before.
-func why(first, second *compiled) string {
+// whySecond says why a rule comes after another; see before.
+func whySecond(first, second *compiled) string {
 	switch {
 	case first.To.literals != second.To.literals:
 		return "its destination has fewer literal characters"

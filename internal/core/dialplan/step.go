@@ -1,6 +1,10 @@
 package dialplan
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/fault/why"
+)
 
 // Step is one step of a decision. Its text names numbers in full: mask them
 // (package phone) before showing it to anyone but those who asked.
@@ -33,27 +37,49 @@ const (
 	Decided    StepKind = "decided"     // the end
 )
 
+// sentences are those of steps, without a full stop.
+var sentences = map[StepKind]string{ //nolint:gosec // PassedOver is no password
+	Called:     "$number is a number of $domain: $does, destination $after",
+	Owned:      "user $user owns the call (dial plan $plan, time zone $zone)",
+	Answered:   "answer rule $rule of $user: $note",
+	Skipped:    "answer rule $rule of $user does not count: $note",
+	Matched:    "dial plan $plan: rule $rule matches $to: $does",
+	PassedOver: "dial plan $plan: rule $rule matches $to too: $note",
+	Unmatched:  "dial plan $plan: no rule matches $to",
+	Missing:    "dial plan $plan does not exist",
+	Defaulted:  "$note",
+	Decided:    "$note",
+}
+
+// Sentence returns the sentence of a step.
+func (k StepKind) Sentence() string { return sentences[k] }
+
 // String returns the step as a sentence without a full stop.
-func (s Step) String() string {
+func (s Step) String() string { return s.Why().String() }
+
+// Why returns the step by its code and arguments. They name numbers in full too.
+func (s Step) Why() why.Step[StepKind] {
+	var args why.Args
 	switch s.Kind {
 	case Called:
-		return fmt.Sprintf("%s is a number of %s: %s, destination %s", s.Number.Digits, s.Number.Domain, s.Number.Application, s.After.Address())
+		n := s.Number
+		args = why.Args{"number": n.Digits, "domain": n.Domain, "does": n.Application, "after": s.After.Address()}
 	case Owned:
-		return fmt.Sprintf("user %s owns the call (dial plan %s, time zone %s)", s.User.Address(), s.User.Plan, s.User.Zone)
-	case Answered:
-		return fmt.Sprintf("answer rule %s of %s: %s", s.Answer.TimeFrame, s.User.Address(), s.Note)
-	case Skipped:
-		return fmt.Sprintf("answer rule %s of %s does not count: %s", s.Answer.TimeFrame, s.User.Address(), s.Note)
+		args = why.Args{"user": s.User.Address(), "plan": s.User.Plan, "zone": s.User.Zone.String()}
+	case Answered, Skipped:
+		args = why.Args{why.Rule: s.Answer.TimeFrame, "user": s.User.Address(), "note": s.Note}
 	case Matched:
-		return fmt.Sprintf("dial plan %s: rule %s matches %s: %s", s.Table, s.Rule, s.To, s.action())
+		args = why.Args{"plan": s.Table, why.Rule: s.Rule.String(), "to": s.To.String(), "does": s.action()}
 	case PassedOver:
-		return fmt.Sprintf("dial plan %s: rule %s matches %s too: %s", s.Table, s.Rule, s.To, s.Note)
+		args = why.Args{"plan": s.Table, why.Rule: s.Rule.String(), "to": s.To.String(), "note": s.Note}
 	case Unmatched:
-		return fmt.Sprintf("dial plan %s: no rule matches %s", s.Table, s.To)
+		args = why.Args{"plan": s.Table, "to": s.To.String()}
 	case Missing:
-		return fmt.Sprintf("dial plan %s does not exist", s.Table)
+		args = why.Args{"plan": s.Table}
+	case Defaulted, Decided:
+		args = why.Args{"note": s.Note}
 	}
-	return s.Note
+	return why.Step[StepKind]{Code: s.Kind, Args: args}
 }
 
 // action says what a matched rule does.

@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
@@ -161,7 +162,10 @@ func (f *filling) others(writing string) {
 	f.must(f.s.Suppress(f.t.Context(), ledger.Suppression{Number: fmt.Sprintf("121255502%02d", f.n), Tenant: provider, Channel: ledger.Texts, At: time.Now(),
 		How: ledger.ByOperator, Words: "said so from " + writing}))
 	f.must(f.s.OnCallJournal().Save(f.t.Context(), []oncall.Record{{ID: ledger.NewID(), At: time.Now(), Route: "support " + writing, Key: writing, Name: "Ann (" + writing + ")",
-		Caller: "+1212•••0199", Steps: []string{"asked " + url.QueryEscape(writing), "rings \u201c" + writing + "\u201d"}}}))
+		Caller: "+1212•••0199", Steps: []oncall.Step{
+			{Code: "no_route", Args: why.Args{"asked": url.QueryEscape(writing)}},
+			{Code: "no_number", Args: why.Args{"person": "\u201c" + writing + "\u201d"}},
+		}}}))
 }
 
 // coreUsers makes users of the Core. One has numbers in fields that the Core
