@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -48,7 +49,10 @@ func coreSettings(t *testing.T, folder, domain string) *config.Settings {
 func startCore(t *testing.T, o server.Options) *phoneSystem {
 	t.Helper()
 	s := &phoneSystem{data: t.TempDir(), stopped: make(chan error, 1)}
-	o.Log, o.LoopbackResponders = slog.New(slog.DiscardHandler), true
+	o.LoopbackResponders = true
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	var err error
 	if s.Server, err = server.New(t.Context(), coreSettings(t, s.data, "example.net"), o); err != nil {
 		t.Fatal(err)
@@ -157,7 +161,8 @@ func TestAStopWaitsForCalls(t *testing.T) {
 }
 
 func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
-	s := startCore(t, server.Options{StopTimeout: 100 * time.Millisecond})
+	var log bytes.Buffer // read after the end of Run
+	s := startCore(t, server.Options{StopTimeout: 100 * time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	s.lead(t, responderSaying(t, `<Echo/>`))
 	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}, &simulator.Handset{
 		Watch: func(scene simulator.Scene) {
@@ -175,7 +180,10 @@ func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
 			t.Errorf("the stop: %v", err)
 		}
 	case <-time.After(await.Limit):
-		t.Error("the stop does not end")
+		t.Fatal("the stop does not end")
+	}
+	if want := `msg="not stopped in time" part="requests and calls"`; !strings.Contains(log.String(), want) {
+		t.Errorf("the log lacks %s:\n%s", want, &log)
 	}
 }
 

@@ -1,6 +1,9 @@
 package server
 
-import "time"
+import (
+	"net"
+	"time"
+)
 
 // What tests need to know of suspects.
 const (
@@ -28,3 +31,23 @@ func (s *Suspects) Take(now time.Time) []string { return s.take(now) }
 
 // Known returns how many entries are remembered.
 func (s *Suspects) Known() int { return len(s.next) }
+
+// The names of the listeners.
+const (
+	MainDoor    = listenSetting
+	DutyDoor    = dutySetting
+	MetricsDoor = metricsSetting
+)
+
+// Listener returns the listener of a setting.
+func (a *Server) Listener(setting string) net.Listener {
+	for _, d := range a.doors(a.site.Load().settings) {
+		if d.setting == setting {
+			return *d.listener
+		}
+	}
+	return nil
+}
+
+// CloseStore closes the database while the Server uses it.
+func (a *Server) CloseStore() error { return a.store.Close() }
