@@ -39,25 +39,8 @@ const (
 	subscribeAgain = 5 * time.Minute
 )
 
-// background is the work outside requests. It starts as a whole and stops in
-// two parts: jobs while requests are still answered, then what requests and
-// calls still need.
-type background struct {
-	app    *Server
-	worker *store.Worker
-	cancel context.CancelFunc
-	loops  sync.WaitGroup
-
-	serving     context.CancelFunc // ends after requests and calls
-	servingDone sync.WaitGroup
-
-	alerting     context.CancelFunc // ends after everything that raises alerts
-	alertingDone sync.WaitGroup
-}
-
-// start begins working the store's jobs, and the periodic work.
-func (a *Server) start(ctx context.Context) (*background, error) {
-	b := &background{app: a}
+// startJobs begins working the store's jobs, and the periodic work.
+func (a *Server) startJobs(ctx context.Context) error {
 	worker, err := a.store.Work(ctx, map[string]store.Handler{
 		textJob:             a.workText,
 		provisionJob:        a.workProvision,
@@ -66,70 +49,65 @@ func (a *Server) start(ctx context.Context) (*background, error) {
 		textJob: a.options.Pace.Job(), provisionJob: provisionPatience, clicktocall.JobKind: callBackPatience,
 	}})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b.worker = worker
-	alerting, stopAlerts := context.WithCancel(context.WithoutCancel(ctx))
-	b.alerting = stopAlerts
-	b.alertingDone.Go(func() { a.alerts.Run(alerting) })
-	ctx, b.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	b.again(ctx, sweepEvery, a.sweep)
-	b.again(ctx, sweepEvery, a.sweepCallBacks)
-	b.again(ctx, tidyEvery, a.tidy)
-	b.again(ctx, spaceEvery, a.watchSpace)
-	b.again(ctx, sumsEvery, a.sums.Flush)
-	b.again(ctx, guessesEvery, a.watchGuesses)
-	b.again(ctx, newDomainsEvery, a.subscribe)
-	b.again(ctx, provisionEvery, a.scheduleProvisioning)
-	b.again(ctx, suspectsEvery, a.lookAtSuspects)
-	serving, endServing := context.WithCancel(context.WithoutCancel(ctx))
-	b.serving = endServing
-	a.keeping.start(serving)
-	a.journalling.start(serving)
-	if core := a.site.Load().core; core != nil {
-		b.servingDone.Go(func() { core.PostEvents(serving) })
-		b.servingDone.Go(func() { core.WorkQueues(serving) })
-	}
-	return b, nil
+	a.stops.add("jobs", func(ctx context.Context) error { return a.stopJobs(ctx, worker) })
+	a.stops.beside(ctx, "periodic work", func(ctx context.Context) {
+		var loops sync.WaitGroup
+		for _, l := range a.loops() {
+			loops.Go(func() { l.repeat(ctx) })
+		}
+		loops.Wait()
+	})
+	return nil
 }
 
-// stopJobs stops jobs and periodic work, and waits for running ones until ctx
-// ends. The next server restarts what was cut off.
-func (b *background) stopJobs(ctx context.Context) error {
-	b.cancel()
-	err := b.worker.Stop(ctx)
-	b.loops.Wait()
+// stopJobs waits for running jobs. Requests get the other half of the time. The
+// next server restarts what was cut off.
+func (a *Server) stopJobs(ctx context.Context, worker *store.Worker) error {
+	working, cancel := context.WithTimeout(ctx, a.stops.within/2)
+	defer cancel()
+	err := worker.Stop(working)
 	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.WarnContext(ctx, "jobs were cut off: the next server restarts them", "error", err.Error())
 		return nil
 	}
 	return err
 }
 
-// stop ends the rest, once there are no requests and calls left.
-func (b *background) stop() {
-	b.serving()
-	b.app.keeping.stop()
-	b.app.journalling.stop()
-	b.servingDone.Wait()
-	b.alerting()
-	b.alertingDone.Wait()
+// loop is something that is repeated for as long as the server runs.
+type loop struct {
+	every time.Duration
+	do    func(context.Context)
 }
 
-// again repeats something at intervals that vary a little, so that the servers
-// of one database drift apart.
-func (b *background) again(ctx context.Context, every time.Duration, do func(context.Context)) {
-	b.loops.Go(func() {
-		for {
-			do(ctx)
-			wait := time.NewTimer(every - rand.N(every/10)) //nolint:gosec // spreads, guards nothing
-			select {
-			case <-ctx.Done():
-				wait.Stop()
-				return
-			case <-wait.C:
-			}
+func (a *Server) loops() []loop {
+	return []loop{
+		{sweepEvery, a.sweep},
+		{sweepEvery, a.sweepCallBacks},
+		{tidyEvery, a.tidy},
+		{spaceEvery, a.watchSpace},
+		{sumsEvery, a.sums.Flush},
+		{guessesEvery, a.watchGuesses},
+		{newDomainsEvery, a.subscribe},
+		{provisionEvery, a.scheduleProvisioning},
+		{suspectsEvery, a.lookAtSuspects},
+	}
+}
+
+// repeat does it at intervals that vary a little, so that the servers of one
+// database drift apart.
+func (l loop) repeat(ctx context.Context) {
+	for {
+		l.do(ctx)
+		wait := time.NewTimer(l.every - rand.N(l.every/10)) //nolint:gosec // spreads, guards nothing
+		select {
+		case <-ctx.Done():
+			wait.Stop()
+			return
+		case <-wait.C:
 		}
-	})
+	}
 }
 
 // workText makes the next attempt at a text.

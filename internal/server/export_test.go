@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"log/slog"
 	"net"
 	"time"
 )
@@ -40,14 +42,26 @@ const (
 )
 
 // Listener returns the listener of a setting.
-func (a *Server) Listener(setting string) net.Listener {
-	for _, d := range a.doors(a.site.Load().settings) {
-		if d.setting == setting {
-			return *d.listener
-		}
-	}
-	return nil
-}
+func (a *Server) Listener(setting string) net.Listener { return a.listener(setting) }
 
 // CloseStore closes the database while the Server uses it.
 func (a *Server) CloseStore() error { return a.store.Close() }
+
+// Stops exports stops.
+type Stops struct{ stops }
+
+// NewStops returns stops that have this long in all.
+func NewStops(log *slog.Logger, within time.Duration) *Stops {
+	return &Stops{stops{log: log, within: within}}
+}
+
+// Add is add.
+func (s *Stops) Add(name string, end func(context.Context) error) { s.add(name, end) }
+
+// Beside is beside.
+func (s *Stops) Beside(ctx context.Context, name string, run func(context.Context)) {
+	s.beside(ctx, name, run)
+}
+
+// Run is run.
+func (s *Stops) Run() error { return s.run() }

@@ -20,38 +20,63 @@ const (
 	metricsSetting = "metrics_listen"
 )
 
-// door is a setting that names an address to listen on, with the place for its
-// listener.
+// door is a setting that names an address to listen on, with its listener.
 type door struct {
 	setting, address string
-	listener         *net.Listener
+	listener         net.Listener
 }
 
-// doors returns the doors of some settings. Only the first always has an
-// address.
-func (a *Server) doors(settings *config.Settings) []door {
-	return []door{
-		{listenSetting, string(settings.Listen), &a.listener},
-		{dutySetting, string(dutyAddress(settings)), &a.duty},
-		{metricsSetting, string(settings.MetricsListen), &a.metricsListener},
+// doorsOf returns the doors of some settings. The first is the main one, which
+// is always there.
+func doorsOf(settings *config.Settings) []*door {
+	all := []*door{
+		{setting: listenSetting, address: string(settings.Listen)},
+		{setting: dutySetting, address: string(dutyAddress(settings))},
+		{setting: metricsSetting, address: string(settings.MetricsListen)},
 	}
+	return slices.DeleteFunc(all, func(d *door) bool { return d.address == "" })
 }
 
 // Listen opens the ports of the settings, or takes those that were handed over
-// to the process. The settings win: a socket at another address is not used.
+// to the process. The settings win: a socket at another address is not used. If
+// it fails, call Close.
 func (a *Server) Listen(ctx context.Context) (err error) {
-	doors := slices.DeleteFunc(a.doors(a.site.Load().settings), func(d door) bool { return d.address == "" })
 	sockets := a.options.Sockets
+	doors := doorsOf(a.site.Load().settings)
 	for _, d := range doors {
-		*d.listener = sockets.Take(d.setting, d.address)
+		if d.listener = sockets.Take(d.setting, d.address); d.listener != nil {
+			a.holds(d)
+		}
 	}
 	a.giveUp(sockets.Rest())
 	for _, d := range doors {
-		if *d.listener != nil {
+		if d.listener != nil {
 			continue
 		}
-		if *d.listener, err = a.open(ctx, d.address, d.setting); err != nil {
-			return errors.Join(err, a.closeListeners())
+		if d.listener, err = a.open(ctx, d.address, d.setting); err != nil {
+			return err
+		}
+		a.holds(d)
+	}
+	a.doors = doors
+	return nil
+}
+
+// holds has a listener closed in the end.
+func (a *Server) holds(d *door) {
+	a.stops.add(d.setting, func(context.Context) error {
+		if err := d.listener.Close(); !errors.Is(err, net.ErrClosed) { // it has mostly been drained
+			return err
+		}
+		return nil
+	})
+}
+
+// listener returns the open listener of a setting; nil: it has none.
+func (a *Server) listener(setting string) net.Listener {
+	for _, d := range a.doors {
+		if d.setting == setting {
+			return d.listener
 		}
 	}
 	return nil
@@ -74,7 +99,7 @@ func (a *Server) giveUp(rest []handover.Socket) {
 	for _, socket := range rest {
 		address := socket.Listener.Addr().String()
 		_ = socket.Listener.Close() // nobody has used it
-		if socket.Name == listenSetting || socket.Name == dutySetting || socket.Name == metricsSetting {
+		if slices.Contains([]string{listenSetting, dutySetting, metricsSetting}, socket.Name) {
 			a.told(a.options.Manager.Drop(socket.Name))
 			continue
 		}
@@ -83,27 +108,12 @@ func (a *Server) giveUp(rest []handover.Socket) {
 	}
 }
 
-// closeListeners closes the ports that are open.
-func (a *Server) closeListeners() (err error) {
-	for _, listener := range []net.Listener{a.listener, a.duty, a.metricsListener} {
-		if listener == nil {
-			continue
-		}
-		if closed := listener.Close(); !errors.Is(closed, net.ErrClosed) {
-			err = errors.Join(err, closed)
-		}
-	}
-	return err
-}
-
 // HandOver keeps the sockets open for the process that replaces this one. Stop
 // the Server afterwards; its service manager is told that the service goes on.
 func (a *Server) HandOver() (*handover.Held, error) {
 	var sockets []handover.Socket
-	for _, d := range a.doors(a.site.Load().settings) {
-		if *d.listener != nil {
-			sockets = append(sockets, handover.Socket{Name: d.setting, Listener: *d.listener})
-		}
+	for _, d := range a.doors {
+		sockets = append(sockets, handover.Socket{Name: d.setting, Listener: d.listener})
 	}
 	held, err := handover.Hold(sockets)
 	a.handedOver.Store(err == nil)

@@ -6,33 +6,29 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 
 	"github.com/switchhook/switchhook/internal/server/web"
 )
 
 // ready tells the service manager that the server is ready, and pings its
-// watchdog for as long as the server is healthy. The returned function reports
-// that the server is stopping, and ends the pings.
-func (a *Server) ready(ctx context.Context) (stopping func()) {
+// watchdog for as long as the server is healthy. The stop begins with telling it
+// so.
+func (a *Server) ready(ctx context.Context) {
 	manager := a.options.Manager
 	a.told(manager.Ready("Listening on " + a.Address()))
-	ctx, cancel := context.WithCancel(ctx)
-	var watching sync.WaitGroup
-	watching.Go(func() {
+	a.stops.beside(ctx, "watchdog", func(ctx context.Context) {
 		manager.Watch(ctx, a.well, func(err error) {
 			a.log.ErrorContext(ctx, "the watchdog is not told that the server is well", "error", err.Error())
 		})
 	})
-	return func() {
+	a.stops.add("notice to the service manager", func(context.Context) error {
 		if a.handedOver.Load() {
 			a.told(manager.Reloading()) // the new program reports ready
 		} else {
 			a.told(manager.Stopping("Finishing what is in hand"))
 		}
-		cancel()
-		watching.Wait()
-	}
+		return nil
+	})
 }
 
 // Reloading tells the service manager that settings are being read again. The
@@ -60,13 +56,13 @@ func (a *Server) well(ctx context.Context) error {
 			return fmt.Errorf("the database does not answer: %w", err)
 		}
 	}
-	if err := answers(ctx, a.listener, http.MethodGet, "/healthz"); err != nil {
+	if err := answers(ctx, a.listener(listenSetting), http.MethodGet, "/healthz"); err != nil {
 		return err
 	}
-	if a.duty == nil {
-		return nil
+	if duty := a.listener(dutySetting); duty != nil {
+		return answers(ctx, duty, http.MethodOptions, "*") // answered by net/http itself, not by a route
 	}
-	return answers(ctx, a.duty, http.MethodOptions, "*") // answered by net/http itself, not by a route
+	return nil
 }
 
 // answers checks whether a listener answers requests.

@@ -8,21 +8,80 @@ import (
 	"net"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/switchhook/switchhook/internal/server/web"
 )
 
-const (
-	// stopTimeout is how long running requests and calls may take to finish
-	// once the server is told to stop. systemd waits longer: see TimeoutStopSec
-	// of the unit in packaging.
-	stopTimeout = 30 * time.Second
+// Run serves until the context ends, then finishes the running requests. It
+// always closes the Server, even if it fails. Call Listen first.
+func (a *Server) Run(ctx context.Context) error {
+	failed, err := a.start(ctx)
+	if err == nil {
+		select {
+		case err = <-failed:
+		case <-ctx.Done():
+		}
+	}
+	return errors.Join(err, a.Close())
+}
 
-	// cutTimeout is how long calls that are cut off may take to report their
-	// end.
-	cutTimeout = 5 * time.Second
-)
+// start starts everything; failed gets the error of a listener. The order is
+// that of the stop turned round: jobs stop first, while requests are still
+// answered, so that clients are turned away for as short a time as possible;
+// then requests and calls, and last what these need. What starts does not end
+// with the context.
+func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
+	ctx = context.WithoutCancel(ctx)
+	current := a.site.Load()
+	if current.core != nil {
+		withdraw, err := announce(string(current.settings.Data), a.Address())
+		if err != nil {
+			return nil, err
+		}
+		a.stops.add("address of the Core", func(context.Context) error { withdraw(); return nil })
+	}
+	a.startBackground(ctx)
+	failed, drains := a.serve(ctx)
+	if err := a.startJobs(ctx); err != nil {
+		return nil, err
+	}
+	a.introduce(current)
+	a.log.Info("listening", "address", a.Address())
+	a.stops.add("farewell", func(context.Context) error {
+		a.log.Info("stopping", "within", a.stops.within.String())
+		close(a.stopping)
+		for _, drain := range drains {
+			drain.Begin()
+		}
+		return nil
+	})
+	a.ready(ctx)
+	return failed, nil
+}
+
+// startBackground starts what requests, calls and jobs need.
+func (a *Server) startBackground(ctx context.Context) {
+	a.stops.beside(ctx, "alerts", a.alerts.Run)
+	a.stops.add("on-call", func(context.Context) error {
+		a.keeping.stop()
+		a.journalling.stop()
+		return nil
+	})
+	a.keeping.start(ctx)
+	a.journalling.start(ctx)
+	if core := a.site.Load().core; core != nil {
+		a.stops.beside(ctx, "events of the Core", core.PostEvents)
+		a.stops.beside(ctx, "queues of the Core", core.WorkQueues)
+	}
+	a.stops.add("sums of the log", func(ctx context.Context) error {
+		a.sums.Close(context.WithoutCancel(ctx))
+		return nil
+	})
+	a.stops.add("codes", func(ctx context.Context) error { // that requests have asked for
+		a.codes.Stop(ctx)
+		return nil
+	})
+}
 
 // listening is one of the Server's listeners, being served.
 type listening struct {
@@ -31,99 +90,54 @@ type listening struct {
 	ended  chan struct{}
 }
 
-// listen serves a listener. Failed gets the error if that ends without being
-// stopped.
-func (a *Server) listen(base context.Context, listener net.Listener, handler http.Handler, failed chan<- error) *listening {
-	server := web.Server(handler, a.log)
-	server.BaseContext = func(net.Listener) context.Context { return base }
-	l := &listening{server: server, drain: web.NewDrain(server), ended: make(chan struct{})}
-	go func() { // ends with the server's shutdown; ended is waited for after it
-		defer close(l.ended)
-		if err := l.drain.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			failed <- fmt.Errorf("serve %s: %w", listener.Addr(), err)
-		}
-	}()
-	return l
+// serve serves all listeners. failed gets the error of one that ends without
+// being stopped.
+func (a *Server) serve(ctx context.Context) (failed <-chan error, drains []*web.Drain) {
+	base, cut := context.WithCancel(ctx) // of requests
+	errs := make(chan error, len(a.doors))
+	var all []*listening
+	for _, d := range a.doors {
+		server := web.Server(a.handlerOf(d.setting), a.log)
+		server.BaseContext = func(net.Listener) context.Context { return base }
+		l := &listening{server: server, drain: web.NewDrain(server), ended: make(chan struct{})}
+		go func() { // ends with the server's shutdown; ended is waited for after it
+			defer close(l.ended)
+			if err := l.drain.Serve(d.listener); !errors.Is(err, http.ErrServerClosed) {
+				errs <- fmt.Errorf("serve %s: %w", d.listener.Addr(), err)
+			}
+		}()
+		all, drains = append(all, l), append(drains, l.drain)
+	}
+	a.stops.add("requests and calls", func(ctx context.Context) error {
+		defer cut()
+		return a.finish(ctx, cut, all)
+	})
+	return errs, drains
 }
 
-// Run serves until the context ends, then finishes the running requests. It
-// always closes the Server, even if it fails. Call Listen first.
-func (a *Server) Run(ctx context.Context) (err error) {
-	defer func() { err = errors.Join(err, a.Close()) }()
-	if current := a.site.Load(); current.core != nil {
-		withdraw, err := announce(string(current.settings.Data), a.Address())
-		if err != nil {
-			return err
-		}
-		defer withdraw()
-	}
-	// When the time is up, cancelling this context stops what is still running.
-	base, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
-	background, err := a.start(ctx)
-	if err != nil {
-		return err
-	}
-	failed := make(chan error, 3) // one slot each, so that no sender waits
-	all := []*listening{a.listen(base, a.listener, a.Handler(), failed)}
-	if a.duty != nil {
-		all = append(all, a.listen(base, a.duty, a.handlerOf(func(s *site) http.Handler { return s.duty }), failed))
-	}
-	if a.metricsListener != nil {
-		all = append(all, a.listen(base, a.metricsListener, a.handlerOf(func(s *site) http.Handler { return s.metrics }), failed))
-	}
-	a.site.Load().introduce(a.log, a.duty, a.metricsListener)
-	a.log.Info("listening", "address", a.Address())
-	tellStopping := a.ready(base)
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-	}
-	tellStopping()
-	return errors.Join(err, a.stop(base, cut, all, background))
-}
-
-// stop finishes running work: jobs first, while requests are still answered, so
-// that clients are turned away for as short a time as possible.
-func (a *Server) stop(base context.Context, cut context.CancelFunc, all []*listening, background *background) error {
-	within := cmp.Or(a.options.StopTimeout, stopTimeout)
-	a.log.Info("stopping", "within", within.String())
-	close(a.stopping)
-	for _, l := range all {
-		l.drain.Begin()
-	}
-	stopping, cancel := context.WithTimeout(base, within)
-	defer cancel()
-	working, cancel := context.WithTimeout(stopping, within/2) // requests get the other half
-	defer cancel()
-	err := background.stopJobs(working)
-
+// finish waits for requests and calls. When the time is up, it cuts them off.
+func (a *Server) finish(ctx context.Context, cut context.CancelFunc, all []*listening) error {
 	lines := a.site.Load().lines
-	inHand := drain(stopping, all)
+	err := drain(ctx, all)
 	if lines != nil {
-		inHand = cmp.Or(inHand, lines.Wait(stopping)) // for calls, which no server waits for
+		err = cmp.Or(err, lines.Wait(ctx)) // for calls, which no server waits for
 	}
-	if errors.Is(inHand, context.DeadlineExceeded) {
-		a.log.Error("requests or calls were cut off", "after", within.String())
+	if errors.Is(err, context.DeadlineExceeded) {
 		cut()
-		inHand = nil
+		err = nil
 		for _, l := range all {
-			inHand = errors.Join(inHand, l.server.Close())
+			err = errors.Join(err, l.server.Close())
 		}
 		if lines != nil {
-			ending, cancel := context.WithTimeout(context.WithoutCancel(base), cutTimeout)
+			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
+			defer cancel()
 			_ = lines.Wait(ending) // a terminal that does not answer must not hold us up
-			cancel()
 		}
 	}
 	for _, l := range all {
 		<-l.ended
 	}
-	a.codes.Stop(stopping) // the codes that requests have asked for
-	a.sums.Close(context.WithoutCancel(base))
-	background.stop()
-	a.site.Load().close()
-	return errors.Join(err, inHand)
+	return err
 }
 
 // drain stops all listeners at once, and waits for running requests.

@@ -4,10 +4,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -88,21 +88,26 @@ type Server struct {
 	mu   sync.Mutex // held while the site is replaced
 	site atomic.Pointer[site]
 
-	listener        net.Listener
-	duty            net.Listener  // on-call's own; nil: it has none
-	metricsListener net.Listener  // of metrics; nil: they have none
-	stopping        chan struct{} // closed when Run begins to stop
+	stops    stops
+	doors    []*door       // the open ones
+	stopping chan struct{} // closed when Run begins to stop
 
 	handedOver atomic.Bool // another process has taken over
 }
 
 // New wires a Server. It opens the database, but no port, and starts nothing. The
 // error is meant for people. If you do not call Run, call Close.
-func New(ctx context.Context, settings *config.Settings, o Options) (*Server, error) {
+func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, err error) {
 	a := &Server{
-		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), codes: clicktocall.NewCourier(), stopping: make(chan struct{}),
+		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(),
+		bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), codes: clicktocall.NewCourier(),
+		stops: stops{log: o.Log, within: cmp.Or(o.StopTimeout, stopTimeout)}, stopping: make(chan struct{}),
 	}
-	var err error
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
 	if a.alerts, err = alert.New(alert.Config{
 		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: a.metrics.Alert,
 	}); err != nil {
@@ -116,29 +121,31 @@ func New(ctx context.Context, settings *config.Settings, o Options) (*Server, er
 	if a.store, err = a.openStore(ctx, settings); err != nil {
 		return nil, err
 	}
+	a.stops.add("database", func(context.Context) error { return a.store.Close() })
 	if a.token, err = a.operatorToken(settings); err != nil {
-		return nil, errors.Join(err, a.store.Close())
+		return nil, err
 	}
 	s, err := a.newSite(ctx, settings, nil)
 	if err != nil {
-		return nil, errors.Join(err, a.store.Close())
+		return nil, err
 	}
 	a.site.Store(s)
+	a.stops.add("idle connections", func(context.Context) error { a.site.Load().close(); return nil })
 	a.runOnCall(s, nil)
 	a.metrics.ReadLevels(a.levels)
 	return a, nil
 }
 
 // Close closes what New and Listen have opened, for a Server that is not Run.
-func (a *Server) Close() error { return errors.Join(a.closeListeners(), a.store.Close()) }
+func (a *Server) Close() error { return a.stops.run() }
 
 // Address returns where the Server listens.
-func (a *Server) Address() string { return a.listener.Addr().String() }
+func (a *Server) Address() string { return a.listener(listenSetting).Addr().String() }
 
-// handlerOf answers the requests of a listener that serves one part alone.
-func (a *Server) handlerOf(part func(*site) http.Handler) http.Handler {
+// handlerOf answers the requests of the listener of a setting.
+func (a *Server) handlerOf(setting string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if handler := part(a.site.Load()); handler != nil {
+		if handler := a.site.Load().handlers[setting]; handler != nil {
 			handler.ServeHTTP(w, r)
 			return
 		}
@@ -146,10 +153,8 @@ func (a *Server) handlerOf(part func(*site) http.Handler) http.Handler {
 	})
 }
 
-// Handler answers requests as the listener does, for tests.
-func (a *Server) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.site.Load().handler.ServeHTTP(w, r) })
-}
+// Handler answers requests as the main listener does, for tests.
+func (a *Server) Handler() http.Handler { return a.handlerOf(listenSetting) }
 
 // Reload puts new settings in force. If it fails, the old ones stay.
 func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"log/slog"
-	"net"
 	"net/http"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
@@ -22,7 +20,7 @@ import (
 // site is everything the server builds from one set of settings.
 type site struct {
 	settings *config.Settings
-	handler  http.Handler
+	handlers map[string]http.Handler // of listeners, by their settings
 
 	entries     Entries
 	client      *netsapiens.Client
@@ -35,9 +33,6 @@ type site struct {
 
 	keeper *oncall.Keeper
 	desk   *oncall.Desk
-	duty   http.Handler // of on-call's own listener; nil: it has none
-
-	metrics http.Handler // of the metrics listener; nil: there is none
 
 	core    *core.Core
 	fetcher *fetch.Client // asks the Core's responders
@@ -49,7 +44,7 @@ type site struct {
 // newSite wires the parts that settings switch on. It takes what outlives a
 // reload from the previous site, which may be nil.
 func (a *Server) newSite(ctx context.Context, settings *config.Settings, before *site) (*site, error) {
-	s := &site{settings: settings}
+	s := &site{settings: settings, handlers: map[string]http.Handler{}}
 	common := web.Config{Bodies: a.bodies, Sums: a.sums, TrustedProxies: settings.TrustedProxies, Log: a.log, Observe: a.metrics.Request}
 	parts := common
 	checks := map[string]web.Check{"database": a.databaseWell}
@@ -77,7 +72,7 @@ func (a *Server) newSite(ctx context.Context, settings *config.Settings, before 
 		} else {
 			duty := common
 			duty.Webhooks = routes
-			s.duty = web.New(duty)
+			s.handlers[dutySetting] = web.New(duty)
 		}
 	}
 	if err := a.phoneSide(ctx, s, before); err != nil {
@@ -95,13 +90,13 @@ func (a *Server) newSite(ctx context.Context, settings *config.Settings, before 
 	} else {
 		own := common
 		own.Operator = []web.Route{metrics}
-		s.metrics = web.New(own)
+		s.handlers[metricsSetting] = web.New(own)
 	}
 	if s.callBacks != nil {
 		preview := &wire.Door{Token: a.token, Guesses: a.guesses, Browsers: true, Next: a.preview(s)}
 		parts.Operator = append(parts.Operator, web.Route{Path: "/console/widget", Name: "preview", Handler: preview})
 	}
-	s.handler = web.New(parts)
+	s.handlers[listenSetting] = web.New(parts)
 	return s, nil
 }
 
@@ -119,9 +114,9 @@ func operationsEmail(settings *config.Settings) string {
 	return "operations@" + settings.PublicURL.Hostname()
 }
 
-// introduce logs what is served. duty and metrics are the listeners of on-call
-// and of metrics; nil: they have none.
-func (s *site) introduce(log *slog.Logger, duty, metrics net.Listener) {
+// introduce logs what is served.
+func (a *Server) introduce(s *site) {
+	log := a.log
 	if s.entries != nil {
 		texts, queues := 0, 0
 		for _, e := range s.entries.All() {
@@ -138,12 +133,12 @@ func (s *site) introduce(log *slog.Logger, duty, metrics net.Listener) {
 	}
 	if on := s.settings.OnCall; on != nil {
 		attrs := []any{"sources", len(on.Sources), "routes", len(on.Routes)}
-		if duty != nil {
+		if duty := a.listener(dutySetting); duty != nil {
 			attrs = append(attrs, "address", duty.Addr().String()) // otherwise it shares the main listener
 		}
 		log.Info("on-call is on", attrs...)
 	}
-	if metrics != nil {
+	if metrics := a.listener(metricsSetting); metrics != nil {
 		log.Info("metrics are on", "address", metrics.Addr().String())
 	}
 	if s.core != nil {

@@ -28,6 +28,7 @@ const (
 // the rest of a body. Serve with it, and stop it with Begin and Stop.
 type Drain struct {
 	server *http.Server
+	begin  sync.Once
 	begun  chan struct{} // closed by Begin
 	over   time.Time     // the end of the farewell
 	served chan struct{} // closed when Serve has ended
@@ -58,10 +59,12 @@ func NewDrain(server *http.Server) *Drain {
 }
 
 // Begin makes answers ask clients to open a new connection for their next
-// request. Requests are answered as before. Call it once.
+// request. Requests are answered as before.
 func (d *Drain) Begin() {
-	d.over = time.Now().Add(farewell)
-	close(d.begun)
+	d.begin.Do(func() {
+		d.over = time.Now().Add(farewell)
+		close(d.begun)
+	})
 }
 
 // Serve serves a listener as the server's own Serve does.
@@ -82,8 +85,9 @@ func (d *Drain) Serve(listener net.Listener) error {
 }
 
 // Stop takes no more connections, and returns once all accepted ones are
-// answered or the context has ended. Call Begin first.
+// answered or the context has ended. It calls Begin, if nobody has.
 func (d *Drain) Stop(ctx context.Context) error {
+	d.Begin()
 	over := time.NewTimer(time.Until(d.over))
 	defer over.Stop()
 	d.none(ctx, d.kept, over.C)
