@@ -64,9 +64,8 @@ func behindDoor(next http.Handler) *wire.Door { return &wire.Door{Token: token, 
 // core is a server whose lines lead to a responder.
 type core struct {
 	*exchange
-	lines *wire.Lines
-	door  *wire.Door
-	url   string
+	door *wire.Door
+	url  string
 }
 
 func start(t *testing.T, responder http.Handler) *core {
@@ -79,8 +78,16 @@ func start(t *testing.T, responder http.Handler) *core {
 	}
 	x := &exchange{responder: target, client: fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}}), outcomes: make(chan engine.Outcome, 10)}
 	t.Cleanup(x.client.CloseIdle)
+	c := &core{exchange: x}
+	c.door, c.url = serve(t, x)
+	return c
+}
+
+// serve runs a server whose lines lead to an Exchange.
+func serve(t *testing.T, x wire.Exchange) (door *wire.Door, address string) {
+	t.Helper()
 	lines := &wire.Lines{Exchange: x}
-	door := behindDoor(lines)
+	door = behindDoor(lines)
 	mux := http.NewServeMux()
 	mux.Handle(simulator.LinePath, door)
 	server := httptest.NewServer(mux)
@@ -92,7 +99,7 @@ func start(t *testing.T, responder http.Handler) *core {
 		}
 		server.Close()
 	})
-	return &core{exchange: x, lines: lines, door: door, url: server.URL}
+	return door, server.URL
 }
 
 func (c *core) dialling() *simulator.Dialling { return &simulator.Dialling{Core: c.url, Token: token} }
@@ -112,7 +119,13 @@ func (c *core) ended(t *testing.T) engine.Outcome {
 // dial connects a terminal whose messages the test writes.
 func (c *core) dial(t testing.TB) *websocket.Conn {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), c.url+simulator.LinePath,
+	return dial(t, c.url)
+}
+
+// dial is core.dial, of any server.
+func dial(t testing.TB, address string) *websocket.Conn {
+	t.Helper()
+	conn, _, err := websocket.Dial(t.Context(), address+simulator.LinePath,
 		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + token}}})
 	if err != nil {
 		t.Fatal(err)
