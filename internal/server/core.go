@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
@@ -48,8 +47,8 @@ func (a *Server) phoneSide(ctx context.Context, s *site, before *site) error {
 	}
 	s.api = []web.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}}
 	s.console = []web.Route{
-		{Path: simulator.LinePath, Name: "line", Handler: a.door(s.lines)},
-		{Path: simulator.RoutePath, Name: "route", Handler: a.door(&wire.Routes{Explainer: exchange})},
+		{Path: wire.LinePath, Name: "line", Handler: a.door(s.lines)},
+		{Path: wire.RoutePath, Name: "route", Handler: a.door(&wire.Routes{Explainer: exchange})},
 		{Path: wire.TextPath, Name: "text", Handler: a.door(&wire.Texts{Receiver: exchange})},
 	}
 	return nil

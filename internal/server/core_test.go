@@ -17,6 +17,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/test/await"
@@ -93,13 +94,13 @@ func (l *safeLog) String() string {
 	return l.text.String()
 }
 
-func (s *phoneSystem) dialling(t *testing.T) *simulator.Dialling {
+func (s *phoneSystem) dialer(t *testing.T) *wire.Dialer {
 	t.Helper()
 	token, err := server.OperatorToken(s.data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &simulator.Dialling{Core: "http://" + s.Address(), Token: token}
+	return &wire.Dialer{Core: "http://" + s.Address(), Token: token}
 }
 
 // lead routes +1 212 555 1212 to a user and on to a responder, by the API.
@@ -117,7 +118,7 @@ func (s *phoneSystem) lead(t *testing.T, responder string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		request.Header = http.Header{"Authorization": {"Bearer " + s.dialling(t).Token}, "Content-Type": {"application/json"}}
+		request.Header = http.Header{"Authorization": {"Bearer " + s.dialer(t).Token}, "Content-Type": {"application/json"}}
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
@@ -139,7 +140,7 @@ func responderSaying(t *testing.T, document string) string {
 
 func TestANumberThatLeadsNowhere(t *testing.T) {
 	s := startCore(t, server.Options{})
-	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125559999", Core: s.dialling(t)})
+	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125559999", Place: s.dialer(t).Place})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func TestANumberThatLeadsNowhere(t *testing.T) {
 	if first, last := result.Events[0].Event.Kind(), result.Events[len(result.Events)-1].Event.Kind(); first != "answer" || last != "hangup" {
 		t.Errorf("the events go from %s to %s", first, last)
 	}
-	result, err = simulator.Call(t.Context(), simulator.Options{To: "2125559999", Core: s.dialling(t), HangupAfter: time.Second})
+	result, err = simulator.Call(t.Context(), simulator.Options{To: "2125559999", Place: s.dialer(t).Place, HangupAfter: time.Second})
 	if err != nil || result.Outcome.By != trace.ByCaller {
 		t.Errorf("a caller who does not hear it out: %+v, %v", result, err)
 	}
@@ -161,7 +162,7 @@ func TestANumberThatLeadsNowhere(t *testing.T) {
 func TestAStopWaitsForCalls(t *testing.T) {
 	s := startCore(t, server.Options{})
 	s.lead(t, responderSaying(t, `<Echo timeout="1"/>`))
-	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}, &simulator.Handset{
+	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place}, &simulator.Handset{
 		Watch: func(scene simulator.Scene) {
 			if scene.Kind == simulator.Echoing {
 				s.stop()
@@ -174,7 +175,7 @@ func TestAStopWaitsForCalls(t *testing.T) {
 	if err := <-s.stopped; err != nil {
 		t.Errorf("the stop: %v", err)
 	}
-	if _, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}); err == nil {
+	if _, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place}); err == nil {
 		t.Error("a call was placed after the stop")
 	}
 }
@@ -183,7 +184,7 @@ func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
 	var log safeLog
 	s := startCore(t, server.Options{StopTimeout: 100 * time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	s.lead(t, responderSaying(t, `<Echo/>`))
-	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)}, &simulator.Handset{
+	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place}, &simulator.Handset{
 		Watch: func(scene simulator.Scene) {
 			if scene.Kind == simulator.Echoing {
 				s.stop()
@@ -215,7 +216,7 @@ func TestNewSettingsLeaveTheCore(t *testing.T) {
 		if err := s.Reload(t.Context(), coreSettings(t, s.data, domain)); err != nil {
 			t.Fatal(err)
 		}
-		result, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Core: s.dialling(t)})
+		result, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place})
 		if err != nil || result.Outcome.Failed {
 			t.Errorf("with the domain %q: %+v, %v", domain, result, err)
 		}
@@ -224,10 +225,10 @@ func TestNewSettingsLeaveTheCore(t *testing.T) {
 
 func TestARunningCoreIsFound(t *testing.T) {
 	s := startCore(t, server.Options{})
-	if _, err := s.dialling(t).Explain(t.Context(), "1", "2", time.Time{}); err != nil {
+	if _, err := s.dialer(t).Explain(t.Context(), "1", "2", time.Time{}); err != nil {
 		t.Fatal(err) // and so it runs
 	}
-	want := []server.Running{{URL: "http://" + s.Address(), Token: s.dialling(t).Token}}
+	want := []server.Running{{URL: "http://" + s.Address(), Token: s.dialer(t).Token}}
 	if found := server.Announced(t.TempDir(), s.data); !slices.Equal(found, want) {
 		t.Errorf("found %d, not the one that runs", len(found))
 	}

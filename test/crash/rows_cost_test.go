@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/server"
 )
 
@@ -157,7 +158,7 @@ func endlessPrompts(b *bandit) {
 	b.lead(responder.URL + "/")
 	b.many(b.order.Size, 0, func(int) {
 		b.tried.Add(1)
-		result, err := simulator.Call(b.ctx, simulator.Options{To: "2125551212", Core: &simulator.Dialling{Core: "http://" + b.order.Address, Token: b.order.Given["token"]}})
+		result, err := simulator.Call(b.ctx, simulator.Options{To: "2125551212", Place: (&wire.Dialer{Core: "http://" + b.order.Address, Token: b.order.Given["token"]}).Place})
 		switch {
 		case err != nil && b.ctx.Err() == nil:
 			fmt.Fprintln(os.Stderr, "a call:", err)

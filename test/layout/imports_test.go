@@ -198,6 +198,7 @@ func TestImportRulesAreToldApart(t *testing.T) {
 		{"of the ground", edge{"internal/call/engine", "internal/fault"}, ""},
 		{"above in its room", edge{"internal/call/engine", "internal/call/trace"}, ""},
 		{"below in its room", edge{"internal/call/trace", "internal/call/engine"}, "not stand above"},
+		{"a Core's wire, from the simulator", edge{"internal/call/simulator", "internal/call/wire"}, "not stand above"},
 		{"beside it", edge{"internal/call/engine", "internal/call/speech"}, "not stand above"},
 		{"the ground, among itself", edge{"internal/phone", "internal/hours"}, "not stand above"},
 		{"settings, of the ground", edge{"internal/setting", "internal/phone"}, ""},

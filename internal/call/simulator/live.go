@@ -35,7 +35,7 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 			record(event)
 		}
 	}
-	result, err := o.place(ctx, l)
+	result, err := o.run(ctx, l)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func Rehearse(ctx context.Context, o Options) (*Result, []Act, error) {
 	defer hosted.close()
 	follow, _ := o.caller()
 	noting := &noting{caller: follow}
-	result, err := o.place(ctx, &line{caller: noting, host: hosted.add})
+	result, err := o.run(ctx, &line{caller: noting, host: hosted.add})
 	return result, noting.acts, err
 }
 

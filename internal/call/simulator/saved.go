@@ -15,11 +15,11 @@ import (
 
 // Replay plays a saved call again and returns the call and the differences from
 // the saved one, as trace.Diff does. o.Target is the origin to call instead of
-// the saved one's; empty: the saved one's. With o.Core the saved target is a
-// number on it. The caller and the flags are the saved call's.
+// the saved one's; empty: the saved one's. With o.Place the saved target is
+// the number to call. The caller and the flags are the saved call's.
 func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string, error) {
 	target, err := saved.Target, error(nil)
-	if o.Core == nil {
+	if o.Place == nil {
 		target, err = moveTo(saved.Target, o.Target)
 	}
 	if err != nil {
@@ -29,7 +29,7 @@ func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string
 	if err := o.follow(saved); err != nil {
 		return nil, "", err
 	}
-	if o.Core != nil {
+	if o.Place != nil {
 		o.To = saved.Target
 	}
 	if gather := leftWhileAsked(o.Replay); gather > 0 {

@@ -53,15 +53,24 @@ type Options struct {
 	Voice Voice // speaks what is heard; nil: silence
 	Hear  bool  // keep what the caller hears
 
-	// Core carries the call to the number To, if not nil; Target, Method,
-	// Secret and MaxDocuments are then the Core's business.
-	Core *Dialling
+	// Place carries the call to the number To, if not nil, and runs it on the
+	// caller's line until it ends; Target, Method, Secret and MaxDocuments are
+	// then not used. The error says that the call could not begin.
+	Place func(ctx context.Context, call Outgoing) (engine.Outcome, error)
 
 	// Handler answers Target's origin inside this process, if not nil.
 	Handler http.Handler
 
 	// Record is given each event as it happens. Optional.
 	Record func(trace.Stamped)
+}
+
+// Outgoing is a call for Options.Place to carry.
+type Outgoing struct {
+	From, To string
+	Line     engine.Line         // the caller's, as if answered
+	Live     bool                // the line's clock goes on by itself; else it advances only by what the line is asked to do
+	Record   func(trace.Stamped) // is given each event
 }
 
 // Result is a call that has ended.
@@ -82,7 +91,7 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 	if o.Hear {
 		l.sound = &soundtrack{voice: o.Voice}
 	}
-	result, err := o.place(ctx, l)
+	result, err := o.run(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -96,27 +105,38 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 	return result, nil
 }
 
-// place runs a call on a line until it ends: on the Core, or by asking the
-// responder itself.
-func (o *Options) place(ctx context.Context, l engine.Line) (*Result, error) {
-	if o.Core != nil {
-		return o.Core.place(ctx, o, l)
-	}
-	target, err := parseTarget(o.Target)
-	if err != nil {
-		return nil, err
-	}
-	client, done := o.client(target)
-	defer done()
+// run runs a call on a line until it ends.
+func (o *Options) run(ctx context.Context, l engine.Line) (*Result, error) {
+	facts := Facts(o.From, o.To)
+	_, isLive := l.(*live)
 	result := &Result{}
-	core := engine.New(engine.Config{Client: client, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
-	result.Outcome = core.Run(ctx, l, o.engineCall(target), func(event trace.Stamped) {
+	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: isLive, Record: func(event trace.Stamped) {
 		result.Events = append(result.Events, event)
 		if o.Record != nil {
 			o.Record(event)
 		}
-	})
+	}}
+	place := o.Place
+	if place == nil {
+		place = o.ask
+	}
+	var err error
+	if result.Outcome, err = place(ctx, call); err != nil {
+		return nil, err
+	}
 	return result, nil
+}
+
+// ask carries a call by asking the responder itself.
+func (o *Options) ask(ctx context.Context, call Outgoing) (engine.Outcome, error) {
+	target, err := parseTarget(o.Target)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	client, done := o.client(target)
+	defer done()
+	core := engine.New(engine.Config{Client: client, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
+	return core.Run(ctx, call.Line, o.engineCall(target), call.Record), nil
 }
 
 // unmet returns the expectation that a call did not reach. If a caller did not

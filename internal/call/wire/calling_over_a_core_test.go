@@ -9,6 +9,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
@@ -78,8 +79,9 @@ func TestACallOverACoreIsAsADirectOne(t *testing.T) {
 			}
 			over := c.options
 			var routed, told []string
-			over.Core = core.dialling()
-			over.Core.Route = func(steps []string) { routed = steps }
+			dialer := core.dialer()
+			dialer.Route = func(steps []string) { routed = steps }
+			over.Place = dialer.Place
 			over.Record = func(event trace.Stamped) { told = append(told, event.Event.Kind()) }
 			got, err := simulator.Call(t.Context(), over)
 			if err != nil {
@@ -106,7 +108,7 @@ func TestACallOverACoreIsAsADirectOne(t *testing.T) {
 
 func TestWhoIsHeardAndCalledIsTold(t *testing.T) {
 	core := start(t, documents{"/": `<Say>Good day.</Say>`})
-	got, err := simulator.Call(t.Context(), simulator.Options{From: "+31201234567", To: "2125551212", Core: core.dialling()})
+	got, err := simulator.Call(t.Context(), simulator.Options{From: "+31201234567", To: "2125551212", Place: core.dialer().Place})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,13 +120,13 @@ func TestWhoIsHeardAndCalledIsTold(t *testing.T) {
 func TestWithoutTheTokenNothingIsPlaced(t *testing.T) {
 	core := start(t, documents{"/": `<Say>Good day.</Say>`})
 	for _, wrong := range []string{"", "nss_another", token + "x"} {
-		_, err := simulator.Call(t.Context(), simulator.Options{Core: &simulator.Dialling{Core: core.url, Token: wrong}})
+		_, err := simulator.Call(t.Context(), simulator.Options{Place: (&wire.Dialer{Core: core.url, Token: wrong}).Place})
 		if fault.CodeOf(err) != fault.Refused || fault.HintOf(err) == "" {
 			t.Errorf("with the token %q: %v", wrong, err)
 		}
 	}
 	core.door.Token = ""
-	if _, err := simulator.Call(t.Context(), simulator.Options{Core: &simulator.Dialling{Core: core.url}}); fault.CodeOf(err) != fault.Refused {
+	if _, err := simulator.Call(t.Context(), simulator.Options{Place: (&wire.Dialer{Core: core.url}).Place}); fault.CodeOf(err) != fault.Refused {
 		t.Errorf("a Core without a token: %v", err)
 	}
 	select {
@@ -139,7 +141,7 @@ func TestWithoutTheTokenNothingIsPlaced(t *testing.T) {
 func TestALiveClockGoesOnWhileAResponderIsAsked(t *testing.T) {
 	const slow = 300 * time.Millisecond
 	core := start(t, later(slow, documents{"/": `<Response><Echo timeout="1"/></Response>`}))
-	got, err := simulator.Live(t.Context(), simulator.Options{Core: core.dialling()}, &simulator.Handset{})
+	got, err := simulator.Live(t.Context(), simulator.Options{Place: core.dialer().Place}, &simulator.Handset{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/await"
@@ -29,7 +28,7 @@ func (explainer) Explain(from, to string, at time.Time) []string {
 func TestRoutesAreExplainedToTheOperator(t *testing.T) {
 	server := httptest.NewServer(behindDoor(&wire.Routes{Explainer: explainer{}}))
 	t.Cleanup(server.Close)
-	d := simulator.Dialling{Core: server.URL, Token: token}
+	d := wire.Dialer{Core: server.URL, Token: token}
 	at := time.Date(2026, 1, 31, 13, 0, 0, 0, time.FixedZone("", 3600))
 	for _, c := range []struct {
 		at   time.Time

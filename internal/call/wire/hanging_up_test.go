@@ -51,7 +51,7 @@ func TestACallerHangsUpWhileTheResponderIsAsked(t *testing.T) {
 		<-responder.asked
 		handset.Hangup()
 	}()
-	result, err := simulator.Live(t.Context(), simulator.Options{Core: core.dialling()}, handset)
+	result, err := simulator.Live(t.Context(), simulator.Options{Place: core.dialer().Place}, handset)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func TestACallerHangsUpOnAPrompt(t *testing.T) {
 					go handset.Hangup() // ends at once
 				}
 			}
-			result, err := simulator.Live(t.Context(), simulator.Options{Core: core.dialling()}, handset)
+			result, err := simulator.Live(t.Context(), simulator.Options{Place: core.dialer().Place}, handset)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,7 +97,7 @@ func TestATerminalThatIsStoppedHangsUp(t *testing.T) {
 			stop()
 		}
 	}}
-	result, err := simulator.Live(ctx, simulator.Options{Core: core.dialling()}, handset)
+	result, err := simulator.Live(ctx, simulator.Options{Place: core.dialer().Place}, handset)
 	if err != nil {
 		t.Fatal(err)
 	}

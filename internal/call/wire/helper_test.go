@@ -89,7 +89,7 @@ func serve(t *testing.T, x wire.Exchange) (door *wire.Door, address string) {
 	lines := &wire.Lines{Exchange: x}
 	door = behindDoor(lines)
 	mux := http.NewServeMux()
-	mux.Handle(simulator.LinePath, door)
+	mux.Handle(wire.LinePath, door)
 	server := httptest.NewServer(mux)
 	t.Cleanup(func() { // no call outlives its terminal
 		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
@@ -102,7 +102,7 @@ func serve(t *testing.T, x wire.Exchange) (door *wire.Door, address string) {
 	return door, server.URL
 }
 
-func (c *core) dialling() *simulator.Dialling { return &simulator.Dialling{Core: c.url, Token: token} }
+func (c *core) dialer() *wire.Dialer { return &wire.Dialer{Core: c.url, Token: token} }
 
 // ended returns the Core's outcome of the next call to end.
 func (c *core) ended(t *testing.T) engine.Outcome {
@@ -125,13 +125,13 @@ func (c *core) dial(t testing.TB) *websocket.Conn {
 // dial is core.dial, of any server.
 func dial(t testing.TB, address string) *websocket.Conn {
 	t.Helper()
-	conn, _, err := websocket.Dial(t.Context(), address+simulator.LinePath,
+	conn, _, err := websocket.Dial(t.Context(), address+wire.LinePath,
 		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + token}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	conn.SetReadLimit(simulator.MaxLineMessage)
+	conn.SetReadLimit(wire.MaxOrder)
 	return conn
 }
 

@@ -43,7 +43,7 @@ func TestAHostileTerminalEndsItsCallAndNoOther(t *testing.T) {
 			if c.after == `"do":"route"` {
 				close(answers)
 			}
-			result, err := simulator.Call(t.Context(), simulator.Options{Core: core.dialling()})
+			result, err := simulator.Call(t.Context(), simulator.Options{Place: core.dialer().Place})
 			if err != nil || result.Outcome.Failed {
 				t.Errorf("the next call: %v %+v", err, result)
 			}

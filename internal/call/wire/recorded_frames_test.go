@@ -152,7 +152,7 @@ func follow(ctx context.Context, t *testing.T, conn *websocket.Conn, recorded []
 }
 
 // recordedCore is a Core that sends what was recorded, in its turn.
-func recordedCore(t *testing.T, recorded []string) *simulator.Dialling {
+func recordedCore(t *testing.T, recorded []string) *wire.Dialer {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/console/line" || r.Header.Get("Authorization") != "Bearer "+token {
@@ -169,14 +169,14 @@ func recordedCore(t *testing.T, recorded []string) *simulator.Dialling {
 		follow(ctx, t, conn, recorded, "<")
 	}))
 	t.Cleanup(server.Close)
-	return &simulator.Dialling{Core: server.URL, Token: token}
+	return &wire.Dialer{Core: server.URL, Token: token}
 }
 
 func TestATerminalSendsTheRecordedFrames(t *testing.T) {
 	for _, c := range recordings {
 		t.Run(c.file, func(t *testing.T) {
 			o := c.caller(t)
-			o.Core = recordedCore(t, frames(t, c.file))
+			o.Place = recordedCore(t, frames(t, c.file)).Place
 			if _, err := simulator.Call(t.Context(), o); err != nil {
 				t.Error(err)
 			}
@@ -199,7 +199,7 @@ func TestACoreSendsTheRecordedFrames(t *testing.T) {
 // is asked.
 func TestAPersonSendsTheRecordedFrames(t *testing.T) {
 	handset := &simulator.Handset{}
-	o := simulator.Options{Core: recordedCore(t, frames(t, "person"))}
+	o := simulator.Options{Place: recordedCore(t, frames(t, "person")).Place}
 	o.Record = func(event trace.Stamped) {
 		if _, answered := event.Event.(trace.Answer); answered {
 			handset.Hangup()

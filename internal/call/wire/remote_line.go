@@ -12,7 +12,6 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/simulator"
 )
 
 // remoteLine is a terminal's line, seen from the Core: each method is an order
@@ -20,7 +19,7 @@ import (
 type remoteLine struct {
 	conn    *websocket.Conn
 	live    bool // the terminal's clock goes on by itself
-	replies chan simulator.LineReply
+	replies chan reply
 	awaited atomic.Bool     // an order is waiting for its reply
 	gone    chan struct{}   // closed when the terminal is gone
 	over    <-chan struct{} // closed when the call is over
@@ -40,7 +39,7 @@ var (
 func newRemoteLine(conn *websocket.Conn, live bool, over <-chan struct{}) *remoteLine {
 	return &remoteLine{
 		conn: conn, live: live, as: time.Now(), over: over,
-		replies: make(chan simulator.LineReply), gone: make(chan struct{}),
+		replies: make(chan reply), gone: make(chan struct{}),
 	}
 }
 
@@ -48,26 +47,26 @@ func newRemoteLine(conn *websocket.Conn, live bool, over <-chan struct{}) *remot
 func (l *remoteLine) listenTo(ctx context.Context, hangup context.CancelCauseFunc) {
 	defer close(l.gone)
 	for {
-		var reply simulator.LineReply
-		if err := read(ctx, l.conn, &reply); err != nil {
+		var came reply
+		if err := readMessage(ctx, l.conn, &came); err != nil {
 			hangup(engine.ErrHungUp) // a terminal that is gone has hung up
 			if websocket.CloseStatus(err) == -1 {
 				_ = l.conn.Close(websocket.StatusPolicyViolation, "that is no reply")
 			}
 			return
 		}
-		if !reply.Unasked {
+		if !came.Unasked {
 			if !l.awaited.CompareAndSwap(true, false) {
 				hangup(engine.ErrHungUp)
 				_ = l.conn.Close(websocket.StatusPolicyViolation, "nothing was asked")
 				return
 			}
 			select {
-			case l.replies <- reply:
+			case l.replies <- came:
 			case <-l.over: // no one waits for it
 			}
 		}
-		if reply.HungUp {
+		if came.HungUp {
 			hangup(engine.ErrHungUp)
 		}
 	}
@@ -95,12 +94,12 @@ func (l *remoteLine) keepAlive(hangup context.CancelCauseFunc) {
 	}
 }
 
-func (l *remoteLine) send(ctx context.Context, order simulator.LineOrder) error {
-	text, err := json.Marshal(order)
+func (l *remoteLine) send(ctx context.Context, o order) error {
+	text, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	if len(text) > simulator.MaxLineMessage {
+	if len(text) > MaxOrder {
 		return errTooLong
 	}
 	// Send the end of a call too: a cancelled write would close the connection.
@@ -117,41 +116,46 @@ var (
 	errOver = errors.New("the call is over")
 )
 
-// order sends the terminal an order and waits until it is done.
-func (l *remoteLine) order(ctx context.Context, order simulator.LineOrder) (simulator.LineReply, error) {
+// do sends the terminal a request and waits until it is done.
+func (l *remoteLine) do(ctx context.Context, o order) (reply, error) {
 	if ctx.Err() != nil {
-		return simulator.LineReply{}, context.Cause(ctx)
+		return reply{}, context.Cause(ctx)
 	}
 	l.awaited.Store(true)
-	switch err := l.send(ctx, order); {
+	switch err := l.send(ctx, o); {
 	case errors.Is(err, errTooLong):
 		l.awaited.Store(false)
-		return simulator.LineReply{}, err
+		return reply{}, err
 	case err != nil:
-		return simulator.LineReply{}, engine.ErrHungUp
+		return reply{}, engine.ErrHungUp
 	}
 	select {
-	case reply := <-l.replies:
-		l.now, l.as = max(l.now, reply.Now), time.Now()
-		switch {
-		case reply.HungUp:
-			return reply, engine.ErrHungUp
-		case reply.Error == engine.ErrUnsupported.Error():
-			return reply, engine.ErrUnsupported
-		case reply.Error != "":
-			return reply, fmt.Errorf("the terminal: %s", reply.Error)
-		}
-		return reply, nil
+	case done := <-l.replies:
+		l.now, l.as = max(l.now, done.Now), time.Now()
+		return done, done.err()
 	case <-l.gone:
-		return simulator.LineReply{}, engine.ErrHungUp
+		return reply{}, engine.ErrHungUp
 	case <-ctx.Done():
-		return simulator.LineReply{}, context.Cause(ctx)
+		return reply{}, context.Cause(ctx)
 	case <-l.over: // for an order that outlives the context, or at the same moment
 		if ctx.Err() != nil {
-			return simulator.LineReply{}, context.Cause(ctx)
+			return reply{}, context.Cause(ctx)
 		}
-		return simulator.LineReply{}, errOver
+		return reply{}, errOver
 	}
+}
+
+// err returns the error of a request that was not done.
+func (r reply) err() error {
+	switch {
+	case r.HungUp:
+		return engine.ErrHungUp
+	case r.Error == engine.ErrUnsupported.Error():
+		return engine.ErrUnsupported
+	case r.Error != "":
+		return fmt.Errorf("the terminal: %s", r.Error)
+	}
+	return nil
 }
 
 // Now returns the terminal's clock. A live one has gone on since the last
@@ -164,49 +168,49 @@ func (l *remoteLine) Now() time.Duration {
 }
 
 // wants adds the input to listen for to an order.
-func (l *remoteLine) wants(order simulator.LineOrder, listen *engine.Listening) simulator.LineOrder {
+func (l *remoteLine) wants(o order, listen *engine.Listening) order {
 	if listen != l.listen {
 		l.listen = listen
 		l.gather++
 	}
-	order.Listen, order.Gather = listen, l.gather
-	return order
+	o.Listen, o.Gather = listen, l.gather
+	return o
 }
 
 // Play plays a prompt.
 func (l *remoteLine) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Listening) (engine.Played, error) {
-	order := simulator.LineOrder{Do: "play"}
+	o := order{Do: doPlay}
 	switch p := prompt.(type) {
 	case engine.Speech:
-		order.Speech = &p
+		o.Speech = &p
 	case engine.Recording:
-		order.URL, order.Sound = p.URL, audio.AppendMulaw(nil, p.Clip)
+		o.URL, o.Sound = p.URL, audio.AppendMulaw(nil, p.Clip)
 	}
-	reply, err := l.order(ctx, l.wants(order, listen))
-	return engine.Played{Took: reply.Took, Barged: reply.Barged}, err
+	done, err := l.do(ctx, l.wants(o, listen))
+	return engine.Played{Took: done.Took, Barged: done.Barged}, err
 }
 
 // Listen waits for input.
 func (l *remoteLine) Listen(ctx context.Context, listen *engine.Listening, until time.Duration) (engine.Input, error) {
-	reply, err := l.order(ctx, l.wants(simulator.LineOrder{Do: "listen", Until: until}, listen))
+	done, err := l.do(ctx, l.wants(order{Do: doListen, Until: until}, listen))
 	if err != nil {
 		return engine.Input{}, err
 	}
-	if reply.Input == nil {
+	if done.Input == nil {
 		return engine.Input{}, errors.New("the terminal: no input came with the reply")
 	}
-	return *reply.Input, nil
+	return *done.Input, nil
 }
 
 // Echo lets callers hear themselves.
 func (l *remoteLine) Echo(ctx context.Context, limit time.Duration) (time.Duration, error) {
-	reply, err := l.order(ctx, simulator.LineOrder{Do: "echo", Until: limit})
-	return reply.Took, err
+	done, err := l.do(ctx, order{Do: doEcho, Until: limit})
+	return done.Took, err
 }
 
 // Forward tells the terminal that the call goes elsewhere.
 func (l *remoteLine) Forward(ctx context.Context, to string, _ bool) error {
-	_, err := l.order(ctx, simulator.LineOrder{Do: "forward", URL: to})
+	_, err := l.do(ctx, order{Do: doForward, URL: to})
 	return err
 }
 
@@ -218,16 +222,8 @@ func (l *remoteLine) Hangup(ctx context.Context) error {
 		return nil
 	default:
 	}
-	if _, err := l.order(ctx, simulator.LineOrder{Do: "hangup"}); !errors.Is(err, errOver) {
+	if _, err := l.do(ctx, order{Do: doHangup}); !errors.Is(err, errOver) {
 		return err
 	}
 	return nil
-}
-
-func read(ctx context.Context, conn *websocket.Conn, v any) error {
-	_, text, err := conn.Read(ctx)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, v)
 }

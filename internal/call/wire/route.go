@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"time"
-
-	"github.com/switchhook/switchhook/internal/call/simulator"
 )
 
 // Explainer explains where calls go. It is the Core.
@@ -15,7 +13,7 @@ type Explainer interface {
 	Explain(from, to string, at time.Time) (steps []string)
 }
 
-// Routes is the http.Handler of simulator.RoutePath: it explains, rule by rule,
+// Routes is the http.Handler of RoutePath: it explains, rule by rule,
 // where the Core would send a call. Put it behind a Door.
 type Routes struct {
 	Explainer Explainer
@@ -38,5 +36,5 @@ func (h *Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(simulator.Route{Steps: h.Explainer.Explain(query.Get("from"), query.Get("to"), at)}) // the client may have gone
+	_ = json.NewEncoder(w).Encode(Route{Steps: h.Explainer.Explain(query.Get("from"), query.Get("to"), at)}) // the client may have gone
 }

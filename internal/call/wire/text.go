@@ -8,13 +8,6 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// TextPath receives a text from outside for a number of the Core, as if
-// somebody had sent it from their phone: to try out what STOP does.
-const TextPath = "/console/text"
-
-// maxText is the size in bytes above which a text is refused.
-const maxText = 16 << 10
-
 // Receiver takes texts from outside. It is the Core.
 type Receiver interface {
 	// ReceiveText delivers a text. If the number is nobody's, the error is a

@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/tool/telephone"
 )
@@ -43,30 +44,34 @@ type callCommand struct {
 // Run places the call: live if a person sits at a terminal, otherwise played
 // through on a virtual clock.
 func (c *callCommand) Run(ctx context.Context, m *Main) error {
-	o, err := c.options(m)
+	o, core, err := c.options(m)
 	if err != nil {
 		return err
 	}
 	_, _, live := m.terminal()
 	if live && len(c.Answer) == 0 && c.Script == "" && !c.JSON {
-		return c.live(ctx, m, o)
+		return c.live(ctx, m, o, core)
 	}
-	return c.playThrough(ctx, m, o)
+	return c.playThrough(ctx, m, o, core)
 }
 
 // live connects the person at the terminal to the call.
-func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options) error {
+func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options, core *wire.Dialer) error {
 	in, out, _ := m.terminal()
 	o.Hear = c.Hear != "" && c.Hear != "-"
 	if c.Hear != "" {
 		o.Voice = c.voice(m)
 	}
-	result, err := telephone.Run(ctx, telephone.Options{
+	person := telephone.Options{
 		Call: o, In: in, Out: out, Hear: c.Hear == "-", SaveAs: c.Save,
 		Save: func(name string, call *simulator.Result) error {
 			return writeSaved(name, c.saved(o, call.Events), c.Mask)
 		},
-	})
+	}
+	if core != nil {
+		person.Core = core.Core
+	}
+	result, err := telephone.Run(ctx, person)
 	if err != nil {
 		return err
 	}
@@ -85,68 +90,70 @@ func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options) er
 	return err
 }
 
-func (c *callCommand) options(m *Main) (simulator.Options, error) {
-	o := simulator.Options{
+// options returns what is called and by whom, and the Core that carries the
+// call, if the target is a number.
+func (c *callCommand) options(m *Main) (o simulator.Options, core *wire.Dialer, err error) {
+	o = simulator.Options{
 		Target: c.Target, From: c.From, To: c.To, Method: c.Method, Secret: c.Secret,
 		Barge: c.Barge, MaxDocuments: c.MaxDocuments, Hear: c.Hear != "",
 	}
 	if c.Script != "" && len(c.Answer) > 0 {
-		return o, fault.Newf(fault.Invalid, "--answer and --script cannot be given together").WithHint("a script's press and say are its answers")
+		return o, nil, fault.Newf(fault.Invalid, "--answer and --script cannot be given together").WithHint("a script's press and say are its answers")
 	}
 	if c.HangupAfter < 0 || c.HangupAfter > maxHangupAfter.Seconds() {
-		return o, fault.Newf(fault.Invalid, "--hangup-after %v is not a number of seconds up to %d", c.HangupAfter, int(maxHangupAfter.Seconds()))
+		return o, nil, fault.Newf(fault.Invalid, "--hangup-after %v is not a number of seconds up to %d", c.HangupAfter, int(maxHangupAfter.Seconds()))
 	}
 	if c.From == "" {
 		o.From = simulator.Anonymous
 	}
 	if c.MaxDocuments < 1 {
-		return o, fault.Newf(fault.Invalid, "--max-documents %d is not at least 1", c.MaxDocuments)
+		return o, nil, fault.Newf(fault.Invalid, "--max-documents %d is not at least 1", c.MaxDocuments)
 	}
 	o.HangupAfter = time.Duration(c.HangupAfter * float64(time.Second))
 	if isNumber(c.Target) {
 		if c.Secret != "" || c.Method != "GET" {
-			return o, fault.Newf(fault.Invalid, "--secret and --method are for responders").WithHint("on the way to a number the dial rule says both")
+			return o, nil, fault.Newf(fault.Invalid, "--secret and --method are for responders").WithHint("on the way to a number the dial rule says both")
 		}
-		o.To, o.Core = c.Target, c.dialling(m)
+		core = c.dialer(m)
+		o.To, o.Place = c.Target, core.Place
 	} else if c.Core != "" {
-		return o, fault.Newf(fault.Invalid, "--core is for numbers, and %q is none", c.Target)
+		return o, nil, fault.Newf(fault.Invalid, "--core is for numbers, and %q is none", c.Target)
 	}
 	for _, file := range []string{c.Save, c.Hear} {
 		if err := canWrite(file); err != nil {
-			return o, err // before the call rather than after it
+			return o, nil, err // before the call rather than after it
 		}
 	}
 	for _, value := range c.Answer {
 		answer, err := simulator.ParseAnswer(value)
 		if err != nil {
-			return o, err
+			return o, nil, err
 		}
 		o.Answers = append(o.Answers, answer)
 	}
 	if c.Script != "" {
 		text, err := os.ReadFile(c.Script)
 		if err != nil {
-			return o, err
+			return o, nil, err
 		}
 		if o.Script, err = simulator.ParseScript(bytes.NewReader(text)); err != nil {
-			return o, fmt.Errorf("%s: %w", c.Script, err)
+			return o, nil, fmt.Errorf("%s: %w", c.Script, err)
 		}
 	}
-	var err error
 	o.Private, err = m.private()
-	return o, err
+	return o, core, err
 }
 
 // maxHangupAfter is a day, as for every wait in a script.
 const maxHangupAfter = 24 * time.Hour
 
 // playThrough runs the whole call at once and prints what happens.
-func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Options) error {
+func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Options, core *wire.Dialer) error {
 	out := bufio.NewWriter(m.Out)
 	defer func() { _ = out.Flush() }()
 	var printErr error
-	if o.Core != nil && !c.JSON {
-		o.Core.Route = func(steps []string) { printRoute(out, steps) }
+	if core != nil && !c.JSON {
+		core.Route = func(steps []string) { printRoute(out, steps) }
 	}
 	o.Record = func(event trace.Stamped) {
 		if err := printEvent(out, event, c.JSON); err != nil && printErr == nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
@@ -26,9 +26,9 @@ type coreFlag struct {
 	Core string `help:"The Core's URL. Without it: the serve or demo that runs on this machine." placeholder:"URL"`
 }
 
-// dialling finds the Core and the operator's token.
-func (f coreFlag) dialling(m *Main) *simulator.Dialling {
-	d := &simulator.Dialling{Core: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}
+// dialer finds the Core and the operator's token.
+func (f coreFlag) dialer(m *Main) *wire.Dialer {
+	d := &wire.Dialer{Core: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}
 	announced := server.Announced(f.folders(m)...)
 	if d.Core == "" {
 		d.Core = defaultCore
@@ -82,7 +82,7 @@ func (c *routeCommand) Run(ctx context.Context, m *Main) error {
 			return fault.Newf(fault.Invalid, "--at %q is not a time", c.At).WithHint("a time is such as 2026-01-31T12:00:00Z")
 		}
 	}
-	route, err := c.dialling(m).Explain(ctx, c.From, c.Number, at)
+	route, err := c.dialer(m).Explain(ctx, c.From, c.Number, at)
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/sourcetest"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -123,7 +124,7 @@ func toWeb(matching, parameter, description string) string {
 
 // callOnCall places a call and shows it.
 func (s *system) callOnCall(ctx context.Context, m *Main) error {
-	o := simulator.Options{From: simulator.DefaultFrom, To: demoOnCallNumber, Core: &simulator.Dialling{Core: s.url, Token: s.token}}
+	o := simulator.Options{From: simulator.DefaultFrom, To: demoOnCallNumber, Place: (&wire.Dialer{Core: s.url, Token: s.token}).Place}
 	reached := false
 	o.Record = func(event trace.Stamped) {
 		_ = printEvent(m.Out, event, false) // a closed pipe shows elsewhere

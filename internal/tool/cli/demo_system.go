@@ -20,6 +20,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
@@ -219,11 +220,11 @@ func (s *system) show(ctx context.Context, m *Main) error {
 	fmt.Fprintln(m.Out, "A form posted to /update-sms provisioned text-back into it, through the API:")
 	fmt.Fprintf(m.Out, "  system user %s: %s\n  dial rule: %s\n  answer rule: %s\n", demoSystem, report.User, report.DialRule, report.AnswerRule)
 	fmt.Fprintf(m.Out, "\n%s calls %s. The way through the dial plan:\n", simulator.DefaultFrom, s.number)
-	o := simulator.Options{From: simulator.DefaultFrom, To: s.number, Core: &simulator.Dialling{Core: s.url, Token: s.token}}
-	o.Core.Route = func(steps []string) {
+	dialer := &wire.Dialer{Core: s.url, Token: s.token, Route: func(steps []string) {
 		printRoute(m.Out, steps)
 		fmt.Fprintln(m.Out, "\nThe call:")
-	}
+	}}
+	o := simulator.Options{From: simulator.DefaultFrom, To: s.number, Place: dialer.Place}
 	o.Record = func(event trace.Stamped) { _ = printEvent(m.Out, event, false) } // a closed pipe shows elsewhere
 	result, err := simulator.Call(ctx, o)
 	if err != nil {

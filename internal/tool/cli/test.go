@@ -76,7 +76,7 @@ func (c *testCommand) replay(ctx context.Context, m *Main, file string) (string,
 	}
 	o := simulator.Options{Target: c.At, Secret: c.Secret, Private: private}
 	if isNumber(saved.Target) {
-		o.Core = c.dialling(m)
+		o.Place = c.dialer(m).Place
 	}
 	result, diff, err := simulator.Replay(ctx, saved, o)
 	if err != nil {

@@ -31,6 +31,10 @@ type Options struct {
 	// any, is also given each event.
 	Call simulator.Options
 
+	// Core is the URL of the Core that carries the call, to be shown. Empty:
+	// Call.Target is called.
+	Core string
+
 	In  io.Reader // what the person types: a terminal
 	Out io.Writer // what the person sees: a terminal
 

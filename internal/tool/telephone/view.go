@@ -75,8 +75,8 @@ func (s *screen) header(clock time.Duration) []string {
 	rows := []string{spread(" "+strong.Render(from+" calls "+to), state+" ", s.width)}
 	if s.isTall() {
 		through := orDefault(call.Method, "GET") + " " + clean(call.Target)
-		if call.Core != nil {
-			through = "through the Core at " + clean(call.Core.Core)
+		if s.options.Core != "" {
+			through = "through the Core at " + clean(s.options.Core)
 		}
 		rows = append(rows, " "+faint.Render(through))
 	}

@@ -1,5 +1,3 @@
-// Package wire gives the operator access to a running Core: telephone lines
-// for terminals, routes, and texts from outside.
 package wire
 
 import (
@@ -11,22 +9,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
-)
-
-const (
-	// lineTimeout is how long a terminal may take to say what it dials, to take
-	// a message, and to show that it is still there.
-	lineTimeout = 10 * time.Second
-
-	// pulse is how often we check that a terminal is still there. Proxies cut
-	// connections that are silent for a minute.
-	pulse = 20 * time.Second
-
-	// maxReply bounds one reply of a terminal: what its caller said is the
-	// longest part.
-	maxReply = 1 << 20
 )
 
 // Exchange places calls. It is the Core.
@@ -36,7 +19,7 @@ type Exchange interface {
 	Place(ctx context.Context, from, to string, line engine.Line, route func(steps []string), record func(trace.Stamped)) engine.Outcome
 }
 
-// Lines is the http.Handler of simulator.LinePath: a terminal that connects is
+// Lines is the http.Handler of LinePath: a terminal that connects is
 // a line on which the Core runs the call that it dials. Put it behind a Door.
 type Lines struct {
 	Exchange Exchange
@@ -71,17 +54,17 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = conn.CloseNow() }()
 	conn.SetReadLimit(maxReply)
 
-	var dialled simulator.LineCall
+	var call dialled
 	first, cancel := context.WithTimeout(r.Context(), lineTimeout)
-	err = read(first, conn, &dialled)
+	err = readMessage(first, conn, &call)
 	cancel()
-	if err != nil || dialled.To == "" {
+	if err != nil || call.To == "" {
 		_ = conn.Close(websocket.StatusPolicyViolation, "a line begins with the number that is dialled")
 		return
 	}
 	ctx, hangup := context.WithCancelCause(r.Context())
 	defer hangup(nil)
-	remote := newRemoteLine(conn, dialled.Live, ctx.Done())
+	remote := newRemoteLine(conn, call.Live, ctx.Done())
 	// The reader outlives the context of the call, to receive the terminal's
 	// goodbye.
 	var attending sync.WaitGroup
@@ -90,21 +73,21 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	attending.Go(func() { remote.listenTo(context.WithoutCancel(ctx), hangup) })
 	attending.Go(func() { remote.keepAlive(hangup) })
 
-	outcome := l.Exchange.Place(ctx, dialled.From, dialled.To, remote, func(steps []string) {
-		_ = remote.send(ctx, simulator.LineOrder{Do: "route", Route: steps}) // a broken line shows at the next order
+	outcome := l.Exchange.Place(ctx, call.From, call.To, remote, func(steps []string) {
+		_ = remote.send(ctx, order{Do: doRoute, Route: steps}) // a broken line shows at the next order
 	}, func(event trace.Stamped) {
-		order := simulator.LineOrder{Do: "event"}
+		notice := order{Do: doEvent}
 		var err error
-		if order.Event, err = event.AppendJSON(nil); err != nil {
+		if notice.Event, err = event.AppendJSON(nil); err != nil {
 			return
 		}
 		if request, ok := event.Event.(trace.Request); ok {
-			order.Wire = request.Exchange
+			notice.Wire = request.Exchange
 		}
-		_ = remote.send(ctx, order)
+		_ = remote.send(ctx, notice)
 	})
 	hangup(nil)
-	if err := remote.send(ctx, simulator.LineOrder{Do: "end", End: &outcome}); err != nil {
+	if err := remote.send(ctx, order{Do: doEnd, End: &outcome}); err != nil {
 		return
 	}
 	select {

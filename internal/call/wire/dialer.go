@@ -1,4 +1,4 @@
-package simulator
+package wire
 
 import (
 	"context"
@@ -16,8 +16,8 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// Dialling says how a Core is reached.
-type Dialling struct {
+// Dialer calls a Core from a terminal.
+type Dialer struct {
 	Core  string // its URL
 	Token string // of its operator
 
@@ -26,7 +26,7 @@ type Dialling struct {
 	Route func(steps []string)
 }
 
-func (d *Dialling) connect(ctx context.Context) (*websocket.Conn, error) {
+func (d *Dialer) connect(ctx context.Context) (*websocket.Conn, error) {
 	core, err := d.parse()
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (d *Dialling) connect(ctx context.Context) (*websocket.Conn, error) {
 	return nil, d.unreached(status, err)
 }
 
-func (d *Dialling) parse() (*url.URL, error) {
+func (d *Dialer) parse() (*url.URL, error) {
 	core, err := url.Parse(d.Core)
 	if err != nil || core.Host == "" || (core.Scheme != "http" && core.Scheme != "https") {
 		return nil, fault.Newf(fault.Invalid, "%q is not the URL of a Core", d.Core).WithHint("a Core's URL is such as http://127.0.0.1:5100")
@@ -53,7 +53,7 @@ func (d *Dialling) parse() (*url.URL, error) {
 	return core, nil
 }
 
-func (d *Dialling) header() http.Header {
+func (d *Dialer) header() http.Header {
 	header := http.Header{}
 	if d.Token != "" {
 		header.Set("Authorization", "Bearer "+d.Token)
@@ -63,7 +63,7 @@ func (d *Dialling) header() http.Header {
 
 // unreached says why a Core did not do what it was asked; status is 0 if it did
 // not answer.
-func (d *Dialling) unreached(status int, err error) error {
+func (d *Dialer) unreached(status int, err error) error {
 	switch status {
 	case 0:
 		return &fault.Error{Code: fault.Unavailable, Message: "no Core answers at " + d.Core, Err: root(err),
@@ -81,14 +81,9 @@ func (d *Dialling) unreached(status int, err error) error {
 	return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the Core at %s answers %d", d.Core, status), Err: err}
 }
 
-// Route is how a Core explains a call.
-type Route struct {
-	Steps []string `json:"steps"`
-}
-
 // Explain asks a Core where it would send a call at a time; the zero time is
 // now.
-func (d *Dialling) Explain(ctx context.Context, from, to string, at time.Time) (Route, error) {
+func (d *Dialer) Explain(ctx context.Context, from, to string, at time.Time) (Route, error) {
 	core, err := d.parse()
 	if err != nil {
 		return Route{}, err

@@ -1,4 +1,4 @@
-package simulator
+package wire
 
 import (
 	"context"
@@ -15,61 +15,61 @@ type terminalLine struct {
 	listens map[int]*engine.Listening // by gather: one pointer for the whole of it
 }
 
-func (t *terminalLine) carryOut(ctx context.Context, order LineOrder) LineReply {
-	var reply LineReply
+func (t *terminalLine) carryOut(ctx context.Context, o order) reply {
+	var done reply
 	var err error
-	switch order.Do {
-	case "play":
+	switch o.Do {
+	case doPlay:
 		var played engine.Played
-		played, err = t.line.Play(ctx, order.prompt(), t.listen(order))
-		reply.Took, reply.Barged = played.Took, played.Barged
-	case "listen":
+		played, err = t.line.Play(ctx, o.prompt(), t.listen(o))
+		done.Took, done.Barged = played.Took, played.Barged
+	case doListen:
 		var in engine.Input
-		in, err = t.line.Listen(ctx, t.listen(order), order.Until)
-		reply.Input = &in
-	case "echo":
+		in, err = t.line.Listen(ctx, t.listen(o), o.Until)
+		done.Input = &in
+	case doEcho:
 		echoer, ok := t.line.(engine.Echoer)
 		if !ok {
 			err = engine.ErrUnsupported
 			break
 		}
-		reply.Took, err = echoer.Echo(ctx, order.Until)
-	case "forward":
+		done.Took, err = echoer.Echo(ctx, o.Until)
+	case doForward:
 		forwarder, ok := t.line.(engine.Forwarder)
 		if !ok {
 			err = engine.ErrUnsupported
 			break
 		}
-		err = forwarder.Forward(ctx, order.URL, false)
-	case "hangup":
+		err = forwarder.Forward(ctx, o.URL, false)
+	case doHangup:
 		err = t.line.Hangup(ctx)
 	default:
-		err = fmt.Errorf("the order %q is not known", order.Do)
+		err = fmt.Errorf("the order %q is not known", o.Do)
 	}
-	reply.Now = t.line.Now()
+	done.Now = t.line.Now()
 	switch {
 	case errors.Is(err, engine.ErrHungUp), err != nil && ctx.Err() != nil: // a caller who is gone has hung up
-		reply.HungUp = true
+		done.HungUp = true
 	case err != nil:
-		reply.Error = err.Error()
+		done.Error = err.Error()
 	}
-	return reply
+	return done
 }
 
-func (o LineOrder) prompt() engine.Prompt {
+func (o order) prompt() engine.Prompt {
 	if o.Speech != nil {
 		return *o.Speech
 	}
 	return engine.Recording{URL: o.URL, Clip: audio.AppendPCMFromMulaw(nil, o.Sound)}
 }
 
-func (t *terminalLine) listen(order LineOrder) *engine.Listening {
-	if order.Listen == nil {
+func (t *terminalLine) listen(o order) *engine.Listening {
+	if o.Listen == nil {
 		return nil
 	}
-	if t.listens[order.Gather] == nil {
+	if t.listens[o.Gather] == nil {
 		clear(t.listens) // one Gather at a time
-		t.listens[order.Gather] = order.Listen
+		t.listens[o.Gather] = o.Listen
 	}
-	return t.listens[order.Gather]
+	return t.listens[o.Gather]
 }

@@ -1,4 +1,4 @@
-package simulator_test
+package wire_test
 
 import (
 	"context"
@@ -11,13 +11,14 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/await"
 )
 
 // coreThatSays takes a line and sends messages without reading a reply, then
 // closes it.
-func coreThatSays(t *testing.T, messages ...string) *simulator.Dialling {
+func coreThatSays(t *testing.T, messages ...string) *wire.Dialer {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		conn, err := websocket.Accept(w, r, nil)
@@ -35,7 +36,7 @@ func coreThatSays(t *testing.T, messages ...string) *simulator.Dialling {
 		_ = conn.Close(websocket.StatusNormalClosure, "")
 	}))
 	t.Cleanup(server.Close)
-	return &simulator.Dialling{Core: server.URL, Token: "x"}
+	return &wire.Dialer{Core: server.URL, Token: "x"}
 }
 
 func TestACoreThatMisbehaves(t *testing.T) {
@@ -49,7 +50,7 @@ func TestACoreThatMisbehaves(t *testing.T) {
 		"plays nothing":           {`{"do":"play"}`, `{"do":"listen"}`, `{"do":"echo"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := simulator.Call(t.Context(), simulator.Options{Core: coreThatSays(t, messages...)}); fault.CodeOf(err) != fault.Unavailable {
+			if _, err := simulator.Call(t.Context(), simulator.Options{Place: coreThatSays(t, messages...).Place}); fault.CodeOf(err) != fault.Unavailable {
 				t.Errorf("the call: %v", err)
 			}
 		})
@@ -61,7 +62,7 @@ func TestACoreThatMisbehaves(t *testing.T) {
 func TestACoreThatEndsACallIsHeardAtOnce(t *testing.T) {
 	core := coreThatSays(t, `{"do":"echo"}`, `{"do":"event","event":{"at":0,"event":"hangup","by":"engine","reason":"the Core stops"}}`,
 		`{"do":"end","end":{"By":"engine","Reason":"the Core stops","Failed":true}}`)
-	result, err := simulator.Live(t.Context(), simulator.Options{Core: core}, &simulator.Handset{})
+	result, err := simulator.Live(t.Context(), simulator.Options{Place: core.Place}, &simulator.Handset{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,8 +85,8 @@ func TestWhereNoCoreIs(t *testing.T) {
 		{gone.URL, "no Core answers at " + gone.URL, fault.Unavailable},
 		{web.URL, "is not a Core", fault.Unavailable},
 	} {
-		d := &simulator.Dialling{Core: c.core}
-		_, called := simulator.Call(t.Context(), simulator.Options{Core: d})
+		d := &wire.Dialer{Core: c.core}
+		_, called := simulator.Call(t.Context(), simulator.Options{Place: d.Place})
 		_, explained := d.Explain(t.Context(), "1", "2", time.Time{})
 		for _, err := range []error{called, explained} {
 			if fault.CodeOf(err) != c.code || !strings.Contains(err.Error(), c.says) || fault.HintOf(err) == "" {

@@ -1,0 +1,140 @@
+// Package wire is both ends of the wire between an operator's terminal and a
+// running Core: calls, explained routes, and texts from outside.
+//
+// The Core serves [Lines], [Routes] and [Texts], each behind a [Door]; the
+// terminal asks with a [Dialer]. Versions mix: a terminal and a Core of
+// different ones work together, so messages gain fields and lose none.
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
+)
+
+// The paths on a Core.
+const (
+	// LinePath takes terminals' lines, as WebSockets.
+	LinePath = "/console/line"
+
+	// RoutePath explains where calls go.
+	RoutePath = "/console/route"
+
+	// TextPath receives a text from outside for a number of the Core, as if
+	// somebody had sent it from their phone: to try out what STOP does.
+	TextPath = "/console/text"
+)
+
+// Limits, in bytes.
+const (
+	// MaxOrder bounds one message from a Core to a terminal: the longest
+	// recording that the engine fetches, in base64.
+	MaxOrder = 48 << 20
+
+	// maxReply bounds one message from a terminal: what its caller said is the
+	// longest part.
+	maxReply = 1 << 20
+
+	// maxText is the size above which a text is refused.
+	maxText = 16 << 10
+)
+
+const (
+	// lineTimeout is how long a terminal may take to say what it dials, to take
+	// a message, and to show that it is still there.
+	lineTimeout = 10 * time.Second
+
+	// pulse is how often the Core checks that a terminal is still there. Proxies
+	// cut connections that are silent for a minute.
+	pulse = 20 * time.Second
+
+	// goodbye is how long a Core may take to end a call whose caller has hung
+	// up, before the terminal gives up on it.
+	goodbye = 5 * time.Second
+)
+
+// The messages of a line are JSON. The terminal sends a dialled first; then the
+// Core gives one order after the other and the terminal replies to each. Times
+// are nanoseconds of the line's clock.
+type (
+	// dialled says who calls whom.
+	dialled struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+
+		// Live says that the line's clock goes on by itself; else it advances
+		// only by what the line is asked to do.
+		Live bool `json:"live,omitempty"`
+	}
+
+	// order is a request or a notice from the Core to the terminal.
+	order struct {
+		Do     action            `json:"do"`
+		Speech *engine.Speech    `json:"speech,omitempty"`
+		URL    string            `json:"url,omitempty"`   // of a recording; where a forward goes
+		Sound  []byte            `json:"sound,omitempty"` // of a recording, µ-law
+		Listen *engine.Listening `json:"listen,omitempty"`
+		Gather int               `json:"gather,omitempty"` // distinguishes one Listen from the next
+		Until  time.Duration     `json:"until,omitempty"`
+		Route  []string          `json:"route,omitempty"` // how the Core came to the responder, step by step
+		Event  json.RawMessage   `json:"event,omitempty"`
+		Wire   *trace.Exchange   `json:"wire,omitempty"` // of an event that is a request
+		End    *engine.Outcome   `json:"end,omitempty"`
+	}
+
+	// reply is the result of an order.
+	reply struct {
+		Now     time.Duration `json:"now"` // the line's clock
+		Took    time.Duration `json:"took,omitempty"`
+		Barged  bool          `json:"barged,omitempty"`
+		Input   *engine.Input `json:"input,omitempty"`
+		HungUp  bool          `json:"hungUp,omitempty"`
+		Unasked bool          `json:"unasked,omitempty"` // the caller hung up between two orders
+		Error   string        `json:"error,omitempty"`
+	}
+)
+
+// action is what an order wants done.
+type action string
+
+// The requests, to each of which there is one reply.
+const (
+	doPlay    action = "play"
+	doListen  action = "listen"
+	doEcho    action = "echo"
+	doForward action = "forward"
+	doHangup  action = "hangup"
+)
+
+// The notices, which get no reply. The last one is doEnd.
+const (
+	doRoute action = "route"
+	doEvent action = "event"
+	doEnd   action = "end"
+)
+
+// Route is how a Core explains a call.
+type Route struct {
+	Steps []string `json:"steps"`
+}
+
+func writeMessage(ctx context.Context, conn *websocket.Conn, message any) error {
+	text, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	return conn.Write(ctx, websocket.MessageText, text)
+}
+
+func readMessage(ctx context.Context, conn *websocket.Conn, message any) error {
+	_, text, err := conn.Read(ctx)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, message)
+}

@@ -1,0 +1,158 @@
+package wire
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Place dials the Core, which runs the call on the caller's line until it ends:
+// this is a simulator.Options.Place. It also fails if the connection breaks.
+func (d *Dialer) Place(ctx context.Context, call simulator.Outgoing) (engine.Outcome, error) {
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return engine.Outcome{}, err
+	}
+	// A cancelled read closes the connection; but a caller who hangs up must
+	// still learn how the call ended.
+	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
+	t := &terminal{
+		route: d.Route, record: call.Record, conn: conn, messages: make(chan message),
+		line: &terminalLine{line: call.Line, listens: map[int]*engine.Listening{}},
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() { t.read(wire) })
+	defer reading.Wait()
+	defer func() { _ = conn.CloseNow() }()
+	defer cut()
+	if err := writeMessage(wire, conn, dialled{From: call.From, To: call.To, Live: call.Live}); err != nil {
+		return engine.Outcome{}, lost(err)
+	}
+	return t.follow(ctx, wire)
+}
+
+// terminal is a terminal's end of a call that a Core runs.
+type terminal struct {
+	route    func(steps []string) // optional
+	record   func(trace.Stamped)
+	conn     *websocket.Conn
+	line     *terminalLine
+	messages chan message // closed after one with an error
+}
+
+// message is what came from the Core, or why nothing more comes.
+type message struct {
+	order order
+	err   error
+}
+
+// read reads what the Core sends, until the connection ends.
+func (t *terminal) read(wire context.Context) {
+	defer close(t.messages)
+	t.conn.SetReadLimit(MaxOrder)
+	for {
+		var m message
+		m.err = readMessage(wire, t.conn, &m.order)
+		select {
+		case t.messages <- m:
+		case <-wire.Done():
+			return
+		}
+		if m.err != nil {
+			return
+		}
+	}
+}
+
+// follow does what the Core says until the call has ended.
+func (t *terminal) follow(ctx, wire context.Context) (engine.Outcome, error) {
+	gone := ctx.Done()
+	var patience <-chan time.Time // of a caller who has hung up
+	var next *message
+	for {
+		m := next
+		next = nil
+		if m == nil {
+			select {
+			case came := <-t.messages:
+				m = &came
+			case <-gone:
+				gone, patience = nil, time.After(goodbye)
+				// That the line is broken shows when it is read.
+				_ = writeMessage(wire, t.conn, reply{Now: t.line.line.Now(), HungUp: true, Unasked: true})
+				continue
+			case <-patience:
+				return engine.Outcome{}, lost(context.Cause(ctx))
+			}
+		}
+		switch {
+		case m.err != nil:
+			return engine.Outcome{}, lost(m.err)
+		case m.order.Do == doEnd:
+			if m.order.End == nil {
+				return engine.Outcome{}, fault.Newf(fault.Unavailable, "the Core ended the call without a word")
+			}
+			return *m.order.End, nil
+		case t.tell(m.order):
+		default:
+			var done reply
+			if done, next = t.do(ctx, m.order); next != nil {
+				continue
+			}
+			if err := writeMessage(wire, t.conn, done); err != nil {
+				return engine.Outcome{}, lost(err)
+			}
+		}
+	}
+}
+
+// do carries out an order. Any message from the Core meanwhile means that it no
+// longer waits for that; it is returned, and the reply is discarded.
+func (t *terminal) do(ctx context.Context, o order) (reply, *message) {
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	done := make(chan reply, 1)
+	go func() { done <- t.line.carryOut(ctx, o) }() // waited for below, either way
+	select {
+	case result := <-done:
+		return result, nil
+	case m := <-t.messages:
+		abandon()
+		<-done
+		return reply{}, &m
+	}
+}
+
+// tell passes on notices from the Core; false: the order is one to carry out.
+func (t *terminal) tell(notice order) bool {
+	switch notice.Do {
+	case doRoute:
+		if t.route != nil {
+			t.route(notice.Route)
+		}
+	case doEvent:
+		event, err := trace.ParseEvent(notice.Event)
+		if err != nil || event.Event == nil {
+			break // of a newer Core
+		}
+		if request, ok := event.Event.(trace.Request); ok {
+			request.Exchange = notice.Wire
+			event.Event = request
+		}
+		t.record(event)
+	default:
+		return false
+	}
+	return true
+}
+
+func lost(err error) error {
+	return &fault.Error{Code: fault.Unavailable, Message: "the connection to the Core broke", Err: err}
+}
