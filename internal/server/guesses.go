@@ -6,9 +6,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/web"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // guessesEvery is how often we check whether the last network's wait is over.

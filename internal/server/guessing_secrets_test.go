@@ -17,10 +17,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // The secrets to guess.

@@ -17,12 +17,12 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/answer/widget"
 	"github.com/switchhook/switchhook/internal/core"
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/handover"
 	"github.com/switchhook/switchhook/internal/server/systemd"
 	"github.com/switchhook/switchhook/internal/server/web"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/internal/store"
 )
 

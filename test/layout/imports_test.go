@@ -34,7 +34,7 @@ type room struct {
 var rooms = []room{
 	{name: "ground", rows: [][]string{
 		{"internal/fault", "internal/fault/spelling", "internal/fault/why"},
-		{"internal/fetch", "internal/guess", "internal/hours", "internal/phone", "internal/phone/sms", "internal/setting/plaintext"},
+		{"internal/fetch", "internal/setting/guess", "internal/hours", "internal/phone", "internal/phone/sms", "internal/setting/plaintext"},
 		{"internal/setting"},
 	}},
 	{name: "responder", rows: [][]string{{"responder"}}, only: "people put it in programs of their own, where it should bring nothing along"},

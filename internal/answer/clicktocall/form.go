@@ -18,7 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/widget"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // saveTimeout bounds the saving of a form. Nothing but our own database, or a

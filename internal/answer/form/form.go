@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // HeaderSecret may carry a form's secret instead of the field.

@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault/why"
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 	"github.com/switchhook/switchhook/responder"
 )

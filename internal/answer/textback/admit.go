@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/responder"
 )
 

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // eventsPath is where the phone system posts, below the webhook.

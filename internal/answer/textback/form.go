@@ -16,9 +16,9 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/phone/sms"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // Door admits clients that send the operator's token, as Authorization: Bearer.

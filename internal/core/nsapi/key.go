@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // Token is what a client sends as its bearer token. It does not print; its

@@ -18,7 +18,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // DefaultVersion is the version of the API that is spoken here.

@@ -13,8 +13,8 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/optout"
-	"github.com/switchhook/switchhook/internal/guess"
 	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 // Metrics counts what the server does, and shows current levels. Labels are

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/switchhook/switchhook/internal/guess"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
 var (
