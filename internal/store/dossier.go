@@ -48,14 +48,18 @@ func (s *Store) Dossier(ctx context.Context, number string) (Dossier, error) {
 				d.Inbound = append(d.Inbound, m)
 				return err
 			}},
-			{`SELECT entry, call_id, caller, step, at, reason, text, 0 AS calls FROM answers WHERE caller = $1
-				UNION ALL SELECT entry, '', caller, step, at, reason, '', calls FROM counted_calls WHERE caller = $1
+			{`SELECT entry, call_id, caller, step, at, reason, args, text, 0 AS calls FROM answers WHERE caller = $1
+				UNION ALL SELECT entry, '', caller, step, at, reason, '', '', calls FROM counted_calls WHERE caller = $1
 				ORDER BY at DESC, entry, call_id, step`, func(rows *sql.Rows) error {
 				var (
-					a  ledger.Answered
-					at int64
+					a    ledger.Answered
+					at   int64
+					args string
 				)
-				err := rows.Scan(&a.Entry, &a.CallID, &a.Caller, &a.Step, &at, &a.Reason, &a.Text, &a.Calls)
+				err := rows.Scan(&a.Entry, &a.CallID, &a.Caller, &a.Step, &at, &a.Reason, &args, &a.Text, &a.Calls)
+				if err == nil {
+					a.Args, err = readArgs(args)
+				}
 				a.At = fromMillis(at)
 				d.Answers = append(d.Answers, a)
 				return err

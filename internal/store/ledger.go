@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -80,7 +82,7 @@ func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now ti
 			return begun, err
 		}
 		if begun.Full != nil {
-			decision = whenFull(decision)
+			decision = whenFull(decision, begun.Full[0])
 		}
 	}
 	begun.Reason, begun.Counted = decision.Reason, many
@@ -125,16 +127,39 @@ func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID strin
 	return s.hold(ctx, tx, name)
 }
 
-func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun) error {
+func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun, args why.Args) error {
+	said, err := writeArgs(args)
+	if err != nil {
+		return err
+	}
 	id, textless := "", millis(now)
 	if begun.Text != nil {
 		id, textless = begun.Text.ID, 0
 	}
-	_, err := tx.ExecContext(ctx, `
-		INSERT INTO answers (caller, entry, call_id, step, at, reason, text, textless) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (caller, entry, call_id, step) DO UPDATE SET at = excluded.at, reason = excluded.reason, text = excluded.text, textless = excluded.textless`,
-		key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, id, textless)
+	_, err = tx.ExecContext(ctx, `
+		INSERT INTO answers (caller, entry, call_id, step, at, reason, args, text, textless) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (caller, entry, call_id, step) DO UPDATE
+		SET at = excluded.at, reason = excluded.reason, args = excluded.args, text = excluded.text, textless = excluded.textless`,
+		key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, said, id, textless)
 	return err
+}
+
+// writeArgs returns the arguments of a step as a row has them; "" if there are
+// none.
+func writeArgs(args why.Args) (string, error) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(args)
+	return string(text), err
+}
+
+// readArgs reads what writeArgs has written.
+func readArgs(text string) (args why.Args, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &args)
+	}
+	return args, err
 }
 
 func insertConsent(ctx context.Context, tx *sql.Tx, c *ledger.Consent) error {

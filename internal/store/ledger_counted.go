@@ -19,9 +19,9 @@ func tooMany(d ledger.Decision, recent int) bool {
 
 // whenFull returns the outcome of a call whose text a cap prevents, stored as
 // the original would have been.
-func whenFull(d ledger.Decision) ledger.Decision {
+func whenFull(d ledger.Decision, by ledger.Full) ledger.Decision {
 	full := *d.WhenFull
-	full.Rows = d.Rows
+	full.Rows, full.Args = d.Rows, by.Args()
 	return full
 }
 
@@ -64,5 +64,5 @@ func writeAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time,
 			}
 		}
 	}
-	return insertAnswer(ctx, tx, key, now, begun)
+	return insertAnswer(ctx, tx, key, now, begun, d.Args)
 }

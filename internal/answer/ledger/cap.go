@@ -3,6 +3,8 @@ package ledger
 import (
 	"fmt"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
 // Scope is what a Cap counts texts of.
@@ -38,10 +40,21 @@ func (c Cap) String() string {
 	return fmt.Sprintf("%d %s in %s", c.Most, what, per)
 }
 
+// setting is the path of the setting that the cap comes from.
+func (c Cap) setting() string {
+	unit := map[time.Duration]string{time.Hour: "_per_hour", 24 * time.Hour: "_per_day"}[c.Per]
+	return "textback." + string(c.Scope) + unit
+}
+
 // Full is a Cap that is reached.
 type Full struct {
 	Cap   Cap
 	Until time.Time // when there may be a text again
+}
+
+// Args are those of a step that says so.
+func (f Full) Args() why.Args {
+	return why.Args{"limit": f.Cap.String(), why.Setting: f.Cap.setting()}
 }
 
 // Counted says how a text is counted.

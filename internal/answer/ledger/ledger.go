@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
 // Numbers in the ledger are digits with the country's code and without a plus,
@@ -91,6 +93,7 @@ type History struct {
 // Decision is what a call is to get.
 type Decision struct {
 	Reason  string   // names what the caller hears
+	Args    why.Args // say why: the arguments of a step whose code is Reason
 	Text    *Text    // to be sent now, in state Sending; nil: none
 	Consent *Consent // given in this very call
 	Forget  bool     // store no answer: a repeat is decided again

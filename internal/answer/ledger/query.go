@@ -1,6 +1,10 @@
 package ledger
 
-import "time"
+import (
+	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/why"
+)
 
 // Query selects texts. The zero Query is all of them, the youngest first.
 type Query struct {
@@ -25,6 +29,7 @@ type Answered struct {
 	Key
 	At     time.Time `json:"at,omitzero"`
 	Reason string    `json:"reason"`
+	Args   why.Args  `json:"args,omitempty"` // of the step that says why; its code is Reason
 	Text   string    `json:"text,omitzero"`  // id of the text that it led to
 	Calls  int       `json:"calls,omitzero"` // so many calls that were counted together; At is the last of them. 0: it is one call
 }

@@ -133,7 +133,7 @@ func (d *Decision) sayAttempt(s *Situation) {
 	switch {
 	case d.Attempt == 1:
 	case s.Repeated > 0:
-		args["within"], args[why.Setting] = short(s.Repeated), "oncall.route.repeat_within"
+		args["within"], args[why.Setting] = why.Time(s.Repeated), "oncall.route.repeat_within"
 		d.step(stepRepeated, args)
 	default:
 		d.step(stepAttempt, args)
@@ -218,7 +218,7 @@ func (d *Decision) usable(s *Situation, a *Answer) bool {
 	args := d.heard(a)
 	args["problem"] = a.Problem
 	if a.MaxAge > 0 && d.Age > a.MaxAge {
-		args["most"], args[why.Setting] = short(a.MaxAge), "oncall.source.max_age"
+		args["most"], args[why.Setting] = why.Time(a.MaxAge), "oncall.source.max_age"
 		d.step(stepTooOld, args)
 		return false
 	}
@@ -230,7 +230,7 @@ func (d *Decision) usable(s *Situation, a *Answer) bool {
 
 // heard returns the arguments of a step about what a source said.
 func (d *Decision) heard(a *Answer) why.Args {
-	return why.Args{"source": a.Source, "age": short(d.Age)}
+	return why.Args{"source": a.Source, "age": why.Time(d.Age)}
 }
 
 func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
@@ -279,18 +279,6 @@ func ofOneLevel(people []duty, level int) []duty {
 		}
 	}
 	return people[from:to]
-}
-
-// short writes a length of time for people: 90 minutes is 1h30m.
-func short(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }
 
 // moment writes a time for people; a nil zone is the time's own.

@@ -1,5 +1,11 @@
 package textback
 
+import "github.com/switchhook/switchhook/internal/fault/why"
+
+// Step says why a caller is not texted; of the zero Step nothing speaks against
+// it. Numbers are masked.
+type Step = why.Step[Reason]
+
 // Reason says why a caller was answered as they were. It names the spoken text,
 // and labels what is counted; the set is closed.
 type Reason string
@@ -38,3 +44,32 @@ func Reasons() []Reason {
 		Loop, Limited, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Uncertain, BadRequest,
 	}
 }
+
+var sentences = map[Reason]string{
+	Sent:        "The phone system took the text.",
+	Queued:      "The text goes out later, by itself.",
+	Consent:     "The caller is asked to press $key for the text.",
+	Declined:    "The caller did not press $key.",
+	CoolingDown: "The caller has had as many texts of the entry as may be: $texts within $time.",
+	Suppressed:  "The number is on the suppression list since $since, by $how.",
+	Quiet:       "It is quiet from $hours, by the clock of $zone.",
+	Anonymous:   "The caller hides their number.",
+	OnNet:       "The caller is an extension, which takes no texts.",
+	ShortNumber: "The number is too short or too long for a text.",
+	LandLine:    "The number takes no texts, or at a price: it is of the kind $kind.",
+	Region:      "The number is of none of the countries that the entry texts: $regions.",
+	OwnNumber:   "Texts come from this number: it would be texting itself.",
+	Loop:        "The number has had $texts texts within a day: a machine must be at its end.",
+	Limited:     "There have been as many texts as may be[: $limit].",
+	TooLong:     "The message has $segments segments, and may have $most.",
+	UnknownID:   "No entry has the id.",
+	Incomplete:  "The entry lacks what a text needs.",
+	Forbidden:   "The request does not have the key, or the address, that the entry demands.",
+	Refused:     "The phone system refused the text.",
+	Failed:      "The phone system, or the database, could not be asked or failed.",
+	Uncertain:   "The phone system did not say in time whether it took the text.",
+	BadRequest:  "The request cannot be read.",
+}
+
+// Sentence returns the sentence of a step with this reason.
+func (r Reason) Sentence() string { return sentences[r] }

@@ -1,10 +1,13 @@
 package textback
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/phone/sms"
@@ -39,8 +42,8 @@ type Case struct {
 	History ledger.History
 }
 
-// rule returns why a caller is not texted, or "".
-type rule func(*Case) Reason
+// rule returns why a caller is not texted, or the zero Step.
+type rule func(*Case) Step
 
 // Of each pair of rules the one whose reason the caller can do least about
 // comes first.
@@ -52,88 +55,90 @@ var (
 	rulesOfHistory = []rule{suppressed, loop, coolingDown, consent}
 )
 
-// firstOf returns the reason of the first rule that refuses, or "".
-func firstOf(rules []rule, c *Case) Reason {
+// firstOf returns what the first rule that refuses says, or the zero Step.
+func firstOf(rules []rule, c *Case) Step {
 	for _, rule := range rules {
-		if reason := rule(c); reason != "" {
-			return reason
+		if step := rule(c); step.Code != "" {
+			return step
 		}
 	}
-	return ""
+	return Step{}
 }
 
+func refuse(reason Reason, args why.Args) Step { return Step{Code: reason, Args: args} }
+
 // ownNumber keeps two entries from texting each other for ever.
-func ownNumber(c *Case) Reason {
+func ownNumber(c *Case) Step {
 	if c.Own || c.To.Same(c.Entry.From()) {
-		return OwnNumber
+		return refuse(OwnNumber, nil)
 	}
-	return ""
+	return Step{}
 }
 
 // landLine refuses numbers that are known not to receive texts, and those that
 // charge the sender. In North America a number does not tell whether it is a
 // mobile's: those are texted.
-func landLine(c *Case) Reason {
+func landLine(c *Case) Step {
 	for _, known := range c.Rules.LandLines {
 		if known.Matches(c.To) {
-			return LandLine
+			return refuse(LandLine, why.Args{"kind": string(phone.FixedLine), why.Setting: "textback.landlines"})
 		}
 	}
-	switch c.To.Kind() {
+	switch kind := c.To.Kind(); kind {
 	case phone.FixedLine, phone.TollFree, phone.Premium, phone.SharedCost, phone.Pager, phone.Special,
 		phone.Satellite, phone.Personal, phone.Voicemail:
-		return LandLine
+		return refuse(LandLine, why.Args{"kind": string(kind)})
 	case phone.Short:
-		return ShortNumber
+		return refuse(ShortNumber, nil)
 	}
-	return ""
+	return Step{}
 }
 
 // region keeps a text within the countries that the entry is for: the request
 // names the caller, and could otherwise name any number in the world.
-func region(c *Case) Reason {
-	if !c.To.Within(c.Entry.TextRegions()) {
-		return Region
+func region(c *Case) Step {
+	if regions := c.Entry.TextRegions(); !c.To.Within(regions) {
+		return refuse(Region, why.Args{"regions": strings.Join(regions, ", "), why.Setting: entry.FieldRegions})
 	}
-	return ""
+	return Step{}
 }
 
-func tooLong(c *Case) Reason {
-	if limit := c.Rules.MaxSegments; limit > 0 && sms.Count(c.Message).Segments > limit {
-		return TooLong
+func tooLong(c *Case) Step {
+	if most, segments := c.Rules.MaxSegments, sms.Count(c.Message).Segments; most > 0 && segments > most {
+		return refuse(TooLong, why.Args{"segments": strconv.Itoa(segments), "most": strconv.Itoa(most), why.Setting: "textback.max_segments"})
 	}
-	return ""
+	return Step{}
 }
 
-func quietHours(c *Case) Reason {
-	if c.Rules.Quiet.In(c.Entry.TimeZone).Contains(c.Now) {
-		return Quiet
+func quietHours(c *Case) Step {
+	if quiet := c.Rules.Quiet.In(c.Entry.TimeZone); quiet.Contains(c.Now) {
+		return refuse(Quiet, why.Args{"hours": quiet.String(), "zone": c.Entry.TimeZone.String(), why.Setting: "textback.quiet_hours"})
 	}
-	return ""
+	return Step{}
 }
 
-func suppressed(c *Case) Reason {
-	if c.History.Suppressed != nil {
-		return Suppressed
+func suppressed(c *Case) Step {
+	if s := c.History.Suppressed; s != nil {
+		return refuse(Suppressed, why.Args{"how": s.How, "since": s.At.UTC().Format(time.DateOnly)})
 	}
-	return ""
+	return Step{}
 }
 
-func loop(c *Case) Reason {
+func loop(c *Case) Step {
 	if c.History.All >= maxPerDay {
-		return Loop
+		return refuse(Loop, why.Args{"texts": strconv.Itoa(c.History.All)})
 	}
-	return ""
+	return Step{}
 }
 
 // coolingDown counts the texts of the entry to the caller within its time.
-func coolingDown(c *Case) Reason {
-	limit := c.Rules.Cooldown
+func coolingDown(c *Case) Step {
+	limit, setting := c.Rules.Cooldown, "textback.cooldown"
 	if c.Entry.Cooldown != nil {
-		limit = *c.Entry.Cooldown
+		limit, setting = *c.Entry.Cooldown, entry.FieldCooldown
 	}
 	if limit.Texts <= 0 || limit.Time <= 0 {
-		return ""
+		return Step{}
 	}
 	recent := 0
 	for _, at := range c.History.Entry {
@@ -142,20 +147,21 @@ func coolingDown(c *Case) Reason {
 		}
 	}
 	if recent >= limit.Texts {
-		return CoolingDown
+		return refuse(CoolingDown, why.Args{"texts": strconv.Itoa(recent), "time": why.Time(limit.Time), why.Setting: setting})
 	}
-	return ""
+	return Step{}
 }
 
 // consent asks those who have not yet agreed for the key, once a call.
-func consent(c *Case) Reason {
+func consent(c *Case) Step {
+	args := why.Args{"key": c.Entry.ConsentKey, why.Setting: entry.FieldConsentKey}
 	switch {
 	case c.Entry.ConsentKey == "" || c.History.Consent != nil || c.pressed():
-		return ""
+		return Step{}
 	case c.Asked: // also if we never asked: the question would lead to the same request again
-		return Declined
+		return refuse(Declined, args)
 	}
-	return Consent
+	return refuse(Consent, args)
 }
 
 // pressed reports whether the caller agreed in this very call.

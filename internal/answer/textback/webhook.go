@@ -281,14 +281,16 @@ func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decisi
 	if len(c.Entry.LacksForTexts()) > 0 {
 		return ledger.Decision{Reason: string(Incomplete), Forget: true}
 	}
-	reason := firstOf(rulesOfNumber, c)
-	if reason == "" {
-		reason = firstOf(rulesOfHistory, c)
+	step := firstOf(rulesOfNumber, c)
+	if step.Code == "" {
+		step = firstOf(rulesOfHistory, c)
 	}
-	if reason != "" {
+	if step.Code != "" {
 		// A key that we did not ask for leaves no answer: the call's true question
 		// and key may still come.
-		return ledger.Decision{Reason: string(reason), Forget: c.unasked(), Rows: w.config.Rules.Limits.rows(), Needed: reason == Consent}
+		return ledger.Decision{
+			Reason: string(step.Code), Args: step.Args, Forget: c.unasked(), Rows: w.config.Rules.Limits.rows(), Needed: step.Code == Consent,
+		}
 	}
 	d := ledger.Decision{
 		Reason: string(Uncertain), // until the attempt has ended, which a crash may keep it from

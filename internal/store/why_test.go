@@ -1,0 +1,41 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault/why"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/internal/store/storetest"
+)
+
+func TestAnAnswerIsStoredWithWhatSaysWhy(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		args := why.Args{"texts": "3", "time": "1h", why.Setting: "textback.cooldown"}
+		begin(t, s, callOf("refused"), noon(), func(ledger.History) ledger.Decision {
+			return ledger.Decision{Reason: "cooldown", Args: args}
+		})
+		limit := ledger.Cap{Scope: ledger.OfEntry, Of: textTo(caller).Entry, Most: 1, Per: time.Hour}
+		texted := begin(t, s, callOf("texted"), noon().Add(1), capped(caller, ledger.Counted{}, limit))
+		begin(t, s, callOf("too many"), noon().Add(2*time.Second), capped(caller, ledger.Counted{}, limit))
+
+		want := map[string]why.Args{
+			"refused": args, "texted": nil,
+			"too many": {"limit": "1 texts of one entry in an hour", why.Setting: "textback.entry_per_hour"},
+		}
+		if texted.Text == nil {
+			t.Fatal("no text was begun")
+		}
+		got := map[string]why.Args{}
+		for _, a := range dossier(t, s, caller).Answers {
+			got[a.CallID] = a.Args
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("what says why (-want +got):\n%s", diff)
+		}
+	})
+}
