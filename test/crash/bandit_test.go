@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,7 +22,10 @@ import (
 )
 
 // The attacker is a separate process at a lower priority: a real one has its
-// own machine.
+// own machine. Where Linux gives each session an equal share of the processor
+// (sched(7), "The autogroup feature"), nice ranks only the processes of one
+// session, and each connection of PostgreSQL is a session: so the attacker is
+// one, too, of a lower priority.
 
 // order is its input.
 type order struct {
@@ -192,7 +196,8 @@ func rob(t *testing.T, o order, ready func()) loot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command("nice", "-n", "10", self)
+	command := exec.Command("sh", "-c", `{ echo 10 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 10 "$0"`, self)
+	command.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	command.Env, command.Stdin, command.Stderr = environ(asAttacker), bytes.NewReader(text), os.Stderr
 	out := &said{ready: ready}
 	command.Stdout = out
