@@ -120,15 +120,11 @@ func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.T
 // knownOf returns what is known about an Ask, not counting the call back self.
 // The caller holds the locks.
 func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, self string, now time.Time) (k clicktocall.Known, err error) {
-	if a.Token != "" {
-		if k.Spent, err = isSpent(ctx, tx, a.Token); err != nil {
-			return k, err
-		}
-	}
-	if a.Number == "" {
-		return k, nil
-	}
-	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM callbacks WHERE number = $1 AND state = 'scheduled'", a.Number).Scan(&k.Waiting); err != nil {
+	var spent int
+	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM callback_tokens WHERE token = $1),
+			(SELECT count(*) FROM callbacks WHERE number = $2 AND state = 'scheduled')`, a.Token, a.Number).Scan(&spent, &k.Waiting)
+	k.Spent = spent > 0
+	if err != nil || a.Number == "" {
 		return k, err
 	}
 	if k.Suppressed, err = suppressedForCalls(ctx, tx, a.Tenant, a.Number); err != nil {

@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
@@ -29,70 +30,111 @@ type moment struct {
 
 // fullCaps returns the caps that are reached: with one more call back some
 // period of the cap's length would hold too many.
+//
+// One statement counts for all of them, because on PostgreSQL each is a round
+// trip while others wait for the locks. Another follows only if calls are
+// scheduled that the caps count.
 func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, m moment) ([]clicktocall.Full, error) {
-	var full []clicktocall.Full
-	for _, c := range caps {
+	counts := make([]counting, len(caps))
+	var first, second timesQuery
+	for i, c := range caps {
 		columns, ok := capColumns[c.Scope]
 		if !ok || c.Most < 1 {
 			return nil, fmt.Errorf("a cap of %v", c)
 		}
-		until, err := counting{tx: tx, cap: c, of: columns[0], since: columns[1], moment: m}.fullUntil(ctx)
-		if err != nil {
-			return nil, err
+		count := &counts[i]
+		*count = counting{cap: c, of: columns[0], since: columns[1], moment: m}
+		if count.since == "created" {
+			count.call = m.now // they count from when they are asked for
 		}
-		if !until.IsZero() {
-			full = append(full, clicktocall.Full{Cap: c, Until: until})
+		first.addBefore(&count.reaching, *count, 1, c.Most-1)
+		if count.mayWait() {
+			first.addLater(&count.later, *count)
+		}
+	}
+	if err := first.run(ctx, tx); err != nil {
+		return nil, err
+	}
+	for i := range counts {
+		if count := &counts[i]; len(count.later) > 0 {
+			second.addBefore(&count.before, *count, count.cap.Most, 0)
+		}
+	}
+	if err := second.run(ctx, tx); err != nil {
+		return nil, err
+	}
+	var full []clicktocall.Full
+	for _, count := range counts {
+		if until := count.fullUntil(); !until.IsZero() {
+			full = append(full, clicktocall.Full{Cap: count.cap, Until: until})
 		}
 	}
 	return full, nil
 }
 
-// counting counts for one cap.
+// counting counts for one cap. The times are of call backs within the cap's
+// period, earliest first.
 type counting struct {
-	tx        *sql.Tx
 	cap       clicktocall.Cap
 	of, since string // columns
 	moment
+
+	reaching []time.Time // the one before the call that reaches the cap, if there is one
+	later    []time.Time // scheduled ones after the call, up to the cap's number
+	before   []time.Time // those before it, up to the cap's number; only if there are later ones
+}
+
+// mayWait reports whether call backs that are due after the call count.
+func (c counting) mayWait() bool {
+	// Being called now delays a later call to the same number a little.
+	return c.since != "created" && (c.cap.Scope != clicktocall.OfNumber || !c.call.Equal(c.now))
 }
 
 // fullUntil returns until when a cap is reached; zero: it is not. It checks
 // each run of call backs around the call, as many as the cap allows: those
 // before it, and scheduled ones after it.
-func (c counting) fullUntil(ctx context.Context) (until time.Time, err error) {
-	if c.since == "created" {
-		c.call = c.now // they count from when they are asked for
-	}
-	later, err := c.waiting(ctx)
-	if err != nil {
-		return until, err
-	}
-	before, err := c.before(ctx, len(later) > 0)
-	if err != nil {
-		return until, err
-	}
+func (c counting) fullUntil() (until time.Time) {
 	most := c.cap.Most
 	latest := func(first time.Time) {
 		if free := first.Add(c.cap.Per); free.After(until) {
 			until = free
 		}
 	}
-	if len(before) == most {
-		latest(before[most-1])
+	if len(c.reaching) > 0 {
+		latest(c.reaching[0])
 	}
-	if len(later) == most {
-		latest(later[0])
+	if len(c.later) == most {
+		latest(c.later[0])
 	}
-	for n := 1; n < most && n <= len(before); n++ { // n before the call, the others after it
-		if rest := most - n; rest <= len(later) && later[rest-1].Sub(before[n-1]) < c.cap.Per {
-			latest(before[n-1])
+	for n := 1; n < most && n <= len(c.before); n++ { // n before the call, the others after it
+		first := c.before[len(c.before)-n]
+		if rest := most - n; rest <= len(c.later) && c.later[rest-1].Sub(first) < c.cap.Per {
+			latest(first)
 		}
 	}
-	return until, nil
+	return until
 }
 
-// where returns the condition for what a cap counts.
-func (c counting) where() string {
-	where := "FROM callbacks WHERE " + c.of + " = $1 AND id <> $2"
+// timesQuery asks for times of call backs for several caps in one statement.
+type timesQuery struct {
+	parts []string
+	args  []any
+	into  []*[]time.Time // of each part
+}
+
+// addBefore asks for the newest call backs before the call, so many after those
+// that are skipped.
+func (q *timesQuery) addBefore(into *[]time.Time, c counting, most, skipped int) {
+	q.add(into, c, "%[1]s > %[2]s AND (%[1]s <= %[3]s OR state <> 'scheduled') ORDER BY %[1]s DESC", c.call.Add(-c.cap.Per), c.call, most, skipped)
+}
+
+// addLater asks for the earliest call backs that are due after the call.
+func (q *timesQuery) addLater(into *[]time.Time, c counting) {
+	q.add(into, c, "state = 'scheduled' AND %[1]s > %[2]s AND %[1]s < %[3]s ORDER BY %[1]s", c.call, c.call.Add(c.cap.Per), c.cap.Most, 0)
+}
+
+func (q *timesQuery) add(into *[]time.Time, c counting, between string, from, to time.Time, most, skipped int) {
+	where := c.of + " = " + q.arg(c.cap.Of) + " AND id <> " + q.arg(c.self)
 	if c.cap.Scope == clicktocall.OfSite || c.cap.Scope == clicktocall.OfBlock {
 		where += " AND " + c.of + " <> ''" // to match their indexes
 	}
@@ -102,48 +144,32 @@ func (c counting) where() string {
 	if c.cap.Later {
 		where += " AND at <> 0"
 	}
-	return where
+	q.parts = append(q.parts, fmt.Sprintf("SELECT * FROM (SELECT %d AS part, %s AS counts FROM callbacks WHERE %s AND %s LIMIT %s OFFSET %s) AS part%[1]d",
+		len(q.parts), c.since, where, fmt.Sprintf(between, c.since, q.arg(millis(from)), q.arg(millis(to))), q.arg(most), q.arg(skipped)))
+	q.into = append(q.into, into)
 }
 
-// before returns the times of call backs before the call, newest first, within
-// the cap's period: all up to the cap's number, or only the one that reaches
-// it.
-func (c counting) before(ctx context.Context, all bool) ([]time.Time, error) {
-	query := fmt.Sprintf("SELECT %[2]s %[1]s AND %[2]s > $3 AND (%[2]s <= $4 OR state <> 'scheduled') ORDER BY %[2]s DESC LIMIT $5", c.where(), c.since)
-	args := []any{c.cap.Of, c.self, millis(c.call.Add(-c.cap.Per)), millis(c.call)}
-	if all {
-		return readTimes(ctx, c.tx, query, append(args, c.cap.Most)...)
-	}
-	var oldest int64
-	err := c.tx.QueryRowContext(ctx, query+" OFFSET $6", append(args, 1, c.cap.Most-1)...).Scan(&oldest)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	reached := make([]time.Time, c.cap.Most)
-	reached[c.cap.Most-1] = fromMillis(oldest)
-	return reached, err
+// arg returns the placeholder of a value.
+func (q *timesQuery) arg(value any) string {
+	q.args = append(q.args, value)
+	return "$" + strconv.Itoa(len(q.args))
 }
 
-// waiting returns when call backs are due after the call, earliest first,
-// within the cap's period.
-func (c counting) waiting(ctx context.Context) ([]time.Time, error) {
-	if c.since == "created" || c.cap.Scope == clicktocall.OfNumber && c.call.Equal(c.now) {
-		return nil, nil // being called now delays a later call to the same number a little
+func (q *timesQuery) run(ctx context.Context, tx *sql.Tx) error {
+	if len(q.parts) == 0 {
+		return nil
 	}
-	query := fmt.Sprintf("SELECT %[2]s %[1]s AND state = 'scheduled' AND %[2]s > $3 AND %[2]s < $4 ORDER BY %[2]s LIMIT $5", c.where(), c.since)
-	return readTimes(ctx, c.tx, query, c.cap.Of, c.self, millis(c.call), millis(c.call.Add(c.cap.Per)), c.cap.Most)
-}
-
-func readTimes(ctx context.Context, tx *sql.Tx, query string, args ...any) (found []time.Time, err error) {
-	rows, err := tx.QueryContext(ctx, query, args...)
+	rows, err := tx.QueryContext(ctx, strings.Join(q.parts, " UNION ALL ")+" ORDER BY part, counts", q.args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	err = eachRow(rows, func() error {
+	return eachRow(rows, func() error {
+		var part int
 		var ms int64
-		err := rows.Scan(&ms)
-		found = append(found, fromMillis(ms))
+		err := rows.Scan(&part, &ms)
+		if err == nil {
+			*q.into[part] = append(*q.into[part], fromMillis(ms))
+		}
 		return err
 	})
-	return found, err
 }

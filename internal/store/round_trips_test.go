@@ -40,11 +40,14 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 		{"a press", 12, func(t *testing.T, s *store.Store, number string) {
 			a := asked(number, "")
 			a.Site = "192.0.2.0/20"
-			for scope, of := range map[clicktocall.Scope]string{
-				clicktocall.OfNumber: number, clicktocall.OfNetwork: a.Network, clicktocall.OfSite: a.Site,
-				clicktocall.OfBlock: a.Block, clicktocall.OfWidget: a.Entry, clicktocall.OfTenant: a.Tenant,
+			for _, c := range []clicktocall.Cap{
+				{Scope: clicktocall.OfNumber, Of: number}, {Scope: clicktocall.OfNetwork, Of: a.Network}, {Scope: clicktocall.OfSite, Of: a.Site},
+				{Scope: clicktocall.OfBlock, Of: a.Block}, {Scope: clicktocall.OfWidget, Of: a.Entry}, {Scope: clicktocall.OfTenant, Of: a.Tenant},
 			} {
-				a.Caps = append(a.Caps, clicktocall.Cap{Scope: scope, Of: of, Most: 3, Per: time.Hour}, clicktocall.Cap{Scope: scope, Of: of, Most: 9, Per: 24 * time.Hour})
+				c.Most, c.Per = 3, time.Hour
+				a.Caps = append(a.Caps, c)
+				c.Most, c.Per = 9, 24*time.Hour
+				a.Caps = append(a.Caps, c)
 			}
 			c, _, known := beginCall(t, s, a, time.Now())
 			if c == nil {

@@ -144,17 +144,14 @@ func (s *Store) snapshot() sql.IsolationLevel {
 }
 
 // hold makes other transactions that hold one of these names wait for the end
-// of this one. All take theirs in the same order, to avoid deadlocks. SQLite
-// has one writing transaction at a time.
+// of this one. All take theirs in the same order, to avoid deadlocks: PostgreSQL
+// takes them one after the other, as they stand in the array. SQLite has one
+// writing transaction at a time.
 func (s *Store) hold(ctx context.Context, tx *sql.Tx, names ...string) error {
 	if !s.shared() {
 		return nil
 	}
 	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", name); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name", slices.Compact(names))
+	return err
 }
