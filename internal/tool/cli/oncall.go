@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
-	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
-	"github.com/switchhook/switchhook/internal/server/config"
-	"github.com/switchhook/switchhook/internal/store"
 )
 
 type oncallCommand struct {
@@ -30,10 +26,6 @@ type oncallWhoCommand struct {
 	Kept    bool   `help:"Ask nobody: go by what the server was told last."`
 }
 
-// askTimeout is how long the sources may take to say who is on call. A person
-// is waiting.
-const askTimeout = 20 * time.Second
-
 // Run explains whom the phone system would be told to call.
 func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
 	at := time.Now()
@@ -49,17 +41,23 @@ func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
 	if settings.OnCall == nil {
 		return fault.Newf(fault.Invalid, "on-call is off: there is no section [oncall]")
 	}
-	keeper, desk, closing, err := openDesk(ctx, settings)
+	s, err := server.OpenStore(ctx, settings)
+	switch {
+	case err == nil:
+		defer func() { err = errors.Join(err, s.Close()) }()
+	case fault.CodeOf(err) != fault.NotFound:
+		return err
+	}
+	keeper, desk, err := server.OnCall(ctx, settings, s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closing()) }()
 	if !c.Kept {
 		var of time.Time
 		if c.At != "" {
 			of = at
 		}
-		asking, cancel := context.WithTimeout(ctx, askTimeout)
+		asking, cancel := context.WithTimeout(ctx, server.AskTimeout)
 		keeper.RefreshAt(asking, of)
 		cancel()
 	}
@@ -86,38 +84,3 @@ func readTime(text string) (time.Time, error) {
 	}
 	return time.Time{}, fault.Newf(fault.Invalid, "%.40q is not a time", text).WithHint("write it as 2026-01-31T12:00:00Z, or as 2026-01-31 12:00 by this machine's clock")
 }
-
-// openDesk returns a desk and what asks its sources. If there is a database,
-// they know the server's last answers and whom it has called, and write
-// nothing.
-func openDesk(ctx context.Context, settings *config.Settings) (*oncall.Keeper, *oncall.Desk, func() error, error) {
-	closing := func() error { return nil }
-	s, err := server.OpenStore(ctx, settings)
-	switch {
-	case err == nil:
-		closing = s.Close
-	case fault.CodeOf(err) != fault.NotFound:
-		return nil, nil, nil, err
-	}
-	answers := oncall.KeeperConfig{Log: slog.New(slog.DiscardHandler).LogAttrs} // State reports everything
-	if s != nil {
-		answers.Answers = readOnly{s.OnCallAnswers()}
-	}
-	keeper, err := server.NewKeeper(settings, nil, answers, false)
-	var desk *oncall.Desk
-	if err == nil {
-		desk, err = server.NewDesk(settings, keeper, s)
-	}
-	if err != nil {
-		return nil, nil, nil, errors.Join(err, closing())
-	}
-	keeper.Load(ctx)
-	desk.Load(ctx)
-	return keeper, desk, closing, nil
-}
-
-// readOnly are answers that only the server writes.
-type readOnly struct{ store.OnCallAnswers }
-
-// Save does nothing.
-func (readOnly) Save(context.Context, string, source.Snapshot) error { return nil }

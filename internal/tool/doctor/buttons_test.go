@@ -1,7 +1,6 @@
-package cli_test
+package doctor_test
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -32,13 +31,11 @@ func TestDoctorLooksAtButtons(t *testing.T) {
 			}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := os.WriteFile(filepath.Join(folder, "domains.json"), []byte(c.entries), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			r := run(t, "", nil, "doctor", "-c", settings)
-			r.wants(t, 0, c.says...)
-			if n := strings.Count(r.out, "buttons "); (n > 0) != (c.says != nil) {
-				t.Errorf("it has %d findings:\n%s", n, r.out)
+			write(t, filepath.Join(folder, "domains.json"), c.entries)
+			found := examine(t, settings)
+			found.wants(t, false, c.says...)
+			if n := strings.Count(found.out, "buttons "); (n > 0) != (c.says != nil) {
+				t.Errorf("it has %d findings:\n%s", n, found.out)
 			}
 		})
 	}
