@@ -79,7 +79,7 @@ func (d *demo) takeCalls(ctx context.Context) error {
 			fmt.Fprintln(d.Out, "There is no such number in the list.")
 			continue
 		}
-		args := []string{"call", textBackNumber}
+		args := []string{"call", textBackNumber, "--core", d.url}
 		if n > 0 {
 			args = []string{"call", d.examples[n-1].url}
 		}
