@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -157,5 +158,30 @@ func TestPersonWhoHangsUpIsRecorded(t *testing.T) {
 	}
 	if m.message.Duration() < 20*time.Millisecond || result.Outcome.By != "caller" {
 		t.Errorf("the message has %v: %q", m.message.Duration(), told(result.Events))
+	}
+}
+
+// TestPersonWhoHangsUpInTheMiddleOfAWordIsRecorded takes place in real time too.
+func TestPersonWhoHangsUpInTheMiddleOfAWordIsRecorded(t *testing.T) {
+	m := &mailbox{t: t, document: `<Record playBeep="true" action="done"/>`}
+	var phone simulator.Handset
+	var speak sync.Once
+	phone.Watch = func(s simulator.Scene) {
+		if s.Kind == simulator.Recording {
+			speak.Do(func() {
+				phone.Say("please call me back")
+				time.AfterFunc(20*time.Millisecond, phone.Hangup)
+			})
+		}
+	}
+	result, err := simulator.Live(t.Context(), simulator.Options{Target: target, Handler: m, Voice: toneVoice{}, Hear: true}, &phone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, to := loudness(m.message); to < 19*time.Millisecond {
+		t.Errorf("of the words the message has %v", to)
+	}
+	if _, to := loudness(result.Heard); to == 0 {
+		t.Error("the beep is not in what was heard")
 	}
 }
