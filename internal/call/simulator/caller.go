@@ -23,23 +23,6 @@ type caller interface {
 	act(stretch) (act, bool)
 }
 
-// stretch is a piece of a call in which one thing goes on: a prompt is played,
-// or the line is silent and somebody listens.
-type stretch struct {
-	from, to time.Duration
-	heard    string            // what the caller hears; "" in silence
-	listen   *engine.Listening // the Gather that listens; nil if none does
-	open     bool              // it is a Record or a media stream that listens, not a Gather
-	frame    bool              // it is a piece of a media stream, of which more will come
-	speaking bool              // the caller is speaking, and can do nothing but hang up
-}
-
-// barge returns when a caller who interrupts does so.
-func (s stretch) barge() time.Duration { return s.from + min(bargeAfter, (s.to-s.from)/2) }
-
-// half returns the middle of the stretch.
-func (s stretch) half() time.Duration { return s.from + (s.to-s.from)/2 }
-
 // act is something the caller does.
 type act struct {
 	at     time.Duration
@@ -102,7 +85,7 @@ func (c *answering) act(s stretch) (act, bool) {
 
 // attend notices a Gather that begins.
 func (c *answering) attend(s stretch) {
-	if s.listen != nil && !s.open && s.listen != c.gather {
+	if s.listen != nil && !s.open() && s.listen != c.gather {
 		c.gather, c.given = s.listen, false
 		c.index++
 	}
@@ -110,7 +93,7 @@ func (c *answering) attend(s stretch) {
 
 // answer gives the current Gather its answer.
 func (c *answering) answer(s stretch, barge bool) (act, bool) {
-	if s.listen == nil || s.open || s.speaking {
+	if s.listen == nil || s.open() || s.speaking {
 		return act{}, false
 	}
 	if a, ok := c.typing.act(s); ok {
@@ -120,7 +103,7 @@ func (c *answering) answer(s stretch, barge bool) (act, bool) {
 		return act{}, false
 	}
 	at := s.from
-	if s.heard != "" {
+	if s.heard() != "" {
 		if !barge {
 			return act{}, false
 		}
@@ -128,7 +111,7 @@ func (c *answering) answer(s stretch, barge bool) (act, bool) {
 	}
 	c.given = true
 	answer := c.answers[c.index]
-	if answer.late && s.heard == "" {
+	if answer.late && s.heard() == "" {
 		at = s.to
 	}
 	switch answer.Do {

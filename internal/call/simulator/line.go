@@ -2,31 +2,19 @@ package simulator
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/speech"
 )
 
-// longestCall is how long a scripted caller with nothing left to do stays: an
-// Echo without a limit must end too.
-const longestCall = time.Hour
-
-// line is a telephone line on a virtual clock: it takes no time to play a
-// prompt of a minute, but the clock shows a minute more.
+// line is a telephone line: what is played on it goes to an ear, what the caller
+// does comes from a handset, and a clock keeps its time.
 type line struct {
-	now    time.Duration
-	caller caller
-	sound  *soundtrack // nil if the call's sound is not wanted
-	host   func(context.Context, audio.Clip) (string, error)
-
-	listen  *engine.Listening
-	pending []engine.Input // of listen, not yet listened to
-	forks   []*engine.Media
-	saying  audio.Clip // what the forks still have to hear of the caller
+	clock   clock
+	handset *Handset
+	ear     *ear
+	host    func(context.Context, audio.Clip) (string, error) // serves a recording at a URL
 }
 
 var (
@@ -37,241 +25,109 @@ var (
 	_ engine.Streamer  = (*line)(nil)
 )
 
-func (l *line) Now() time.Duration { return l.now }
+// clock lets time pass on a line.
+type clock interface {
+	// now returns the time since the answer.
+	now() time.Duration
 
-// pass lets the time pass up to a moment.
-func (l *line) pass(ctx context.Context, to time.Duration) {
-	if to <= l.now {
-		return
-	}
-	l.feedForks(ctx, to)
-	l.now = to
+	// await lets a stretch pass, until its end (false) or the caller's first
+	// input that is listened for. With keep, that input stays pending.
+	await(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error)
+
+	// frame is called every frameTime during a stretch in which a media stream
+	// has the caller, and returns the new time.
+	frame(ctx context.Context, s stretch) (time.Duration, error)
+
+	// fork gives a media stream the caller's sound as time passes, until stop is
+	// called.
+	fork(f *feed) (stop func())
 }
 
-// Play plays a prompt: its whole length passes, or as much of it as the caller
-// listens to.
+func (l *line) Now() time.Duration { return l.clock.now() }
+
+// Play plays a prompt, to its end or until the caller does what a Gather wants.
 func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Listening) (engine.Played, error) {
 	if err := context.Cause(ctx); err != nil {
 		return engine.Played{}, err
 	}
-	l.attend(listen)
-	clip, length, err := l.render(ctx, prompt)
+	l.handset.attend(listen)
+	clip, length, err := l.ear.render(ctx, prompt)
 	if err != nil {
 		return engine.Played{}, err
 	}
-	from, to := l.now, l.now+length
-	s := stretch{from: from, to: to, heard: textOf(prompt), listen: listen}
-	for {
-		a, acts := l.caller.act(s)
-		if !acts {
-			l.pass(ctx, to)
-			l.sound.prompt(from, to, clip)
-			return engine.Played{Took: length}, nil
-		}
-		l.reach(ctx, a)
-		if a.hangup {
-			l.sound.prompt(from, a.at, clip)
-			return engine.Played{Took: a.at - from}, engine.ErrHungUp
-		}
-		if l.input(a) {
-			l.sound.prompt(from, a.at, clip)
-			return engine.Played{Took: a.at - from, Barged: true}, nil
-		}
-		s.from = a.at // the input was not listened for
+	from := l.Now()
+	sound := l.ear.begin()
+	sound.Write(clip)
+	defer l.wait()
+	in, barged, err := l.await(ctx, stretch{kind: Hearing, from: from, to: from + length, prompt: prompt, listen: listen}, true)
+	took := length
+	switch {
+	case err != nil:
+		took = l.Now() - from
+		sound.Stop()
+	case barged:
+		took = max(0, in.At-from) // the caller may have been faster than the sound
+		sound.Stop()
+	default:
+		sound.End()
 	}
-}
-
-// render returns a prompt's sound, if it is wanted, and its length.
-func (l *line) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
-	switch p := prompt.(type) {
-	case engine.Recording:
-		return p.Clip, p.Clip.Duration(), nil
-	case engine.Speech:
-		clip, err := l.sound.speak(ctx, p)
-		if err != nil {
-			return nil, 0, err
-		}
-		if clip == nil {
-			return nil, speech.Estimate(p.Text), nil
-		}
-		return clip, clip.Duration(), nil
-	}
-	return nil, 0, fmt.Errorf("prompt %T is not known", prompt)
-}
-
-func textOf(prompt engine.Prompt) string {
-	switch p := prompt.(type) {
-	case engine.Speech:
-		return p.Text
-	case engine.Recording:
-		return p.URL
-	}
-	return ""
-}
-
-// attend begins to listen for a Gather; input for another one is forgotten.
-func (l *line) attend(listen *engine.Listening) {
-	if listen != l.listen {
-		l.listen, l.pending = listen, nil
-	}
-}
-
-// input takes what the caller did and reports whether anybody listens for it.
-func (l *line) input(a act) bool {
-	if a.speech != "" {
-		if l.listen == nil || !l.listen.Speech {
-			return false
-		}
-		spoken := a.at + speech.Estimate(a.speech)
-		l.pending = append(l.pending,
-			engine.Input{Kind: engine.SpeechBegan, At: a.at},
-			engine.Input{Kind: engine.SpeechFinal, At: spoken + l.listen.SpeechTimeout, Text: a.speech})
-		return true
-	}
-	l.sound.key(a.at, a.key)
-	if l.listen == nil || !l.listen.Keys {
-		return false
-	}
-	l.pending = append(l.pending, engine.Input{Kind: engine.Key, At: a.at, Key: a.key})
-	return true
+	l.ear.keep(from, from+took, clip)
+	return engine.Played{Took: took, Barged: barged}, err
 }
 
 // Listen returns the caller's next input, or lets the time pass.
 func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.Duration) (engine.Input, error) {
-	if err := context.Cause(ctx); err != nil {
-		return engine.Input{}, err
+	l.handset.attend(listen)
+	defer l.wait()
+	in, came, err := l.await(ctx, stretch{kind: Collecting, from: l.Now(), to: until, listen: listen}, false)
+	if err == nil && !came {
+		in = engine.Input{Kind: engine.Silence, At: until}
 	}
-	l.attend(listen)
-	for {
-		if len(l.pending) > 0 {
-			in := l.pending[0]
-			if left := l.passSpeaking(ctx, min(in.At, until)); left {
-				return engine.Input{}, engine.ErrHungUp
-			}
-			if in.At > until {
-				break
-			}
-			l.pending = l.pending[1:]
-			return in, nil
-		}
-		a, acts := l.caller.act(stretch{from: l.now, to: until, listen: listen})
-		if !acts {
-			break
-		}
-		l.reach(ctx, a)
-		if a.hangup {
-			return engine.Input{}, engine.ErrHungUp
-		}
-		l.input(a)
-	}
-	l.pass(ctx, until)
-	return engine.Input{Kind: engine.Silence, At: until}, nil
+	return in, err
 }
 
-// passSpeaking lets the time pass in which the caller speaks, and reports
-// whether they hung up before its end.
-func (l *line) passSpeaking(ctx context.Context, to time.Duration) (left bool) {
-	if to > l.now {
-		a, acts := l.caller.act(stretch{from: l.now, to: to - 1, listen: l.listen, speaking: true})
-		if left = acts && a.hangup; left {
-			to = a.at
-		}
+// Echo lets the time pass. What the caller types makes no sound to be played
+// back.
+func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, error) {
+	l.handset.attend(nil)
+	defer l.wait()
+	from := l.Now()
+	s := stretch{kind: Echoing, from: from, to: from + limit}
+	if limit == 0 {
+		s.to = forever
 	}
-	l.pass(ctx, to)
-	return left
+	if _, _, err := l.await(ctx, s, false); err != nil {
+		return l.Now() - from, err
+	}
+	return limit, nil
 }
 
-// Hangup does nothing: there is no wire.
-func (l *line) Hangup(context.Context) error { return nil }
+// Hangup ends the sound of the call.
+func (l *line) Hangup(context.Context) error {
+	l.handset.attend(nil)
+	l.show(stretch{kind: Disconnected, from: l.Now(), to: forever})
+	return nil
+}
 
 // Forward does nothing more: where the call goes is in the trace.
-func (l *line) Forward(context.Context, string, bool) error { return nil }
-
-// Echo lets the time pass.
-func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, error) {
+func (l *line) Forward(ctx context.Context, _ string, _ bool) error {
 	if err := context.Cause(ctx); err != nil {
-		return 0, err
+		return err
 	}
-	l.attend(nil)
-	from := l.now
-	s := stretch{from: from, to: from + limit}
-	if limit == 0 {
-		s.to = forever // the caller loses patience sooner
-	}
-	for {
-		a, acts := l.caller.act(s)
-		switch {
-		case !acts:
-			l.pass(ctx, s.to)
-			return l.now - from, nil
-		case a.hangup:
-			l.reach(ctx, a)
-			return l.now - from, engine.ErrHungUp
-		}
-		l.reach(ctx, a)
-		l.input(a)
-		s.from = l.now
+	return l.Hangup(ctx)
+}
+
+// await shows a stretch and lets it pass.
+func (l *line) await(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error) {
+	l.show(s)
+	return l.clock.await(ctx, s, keep)
+}
+
+func (l *line) show(s stretch) {
+	if l.handset.Watch != nil {
+		l.handset.Watch(s.scene())
 	}
 }
 
-// Record records what the caller says: the words are sound if there is a voice,
-// else silence of their length.
-func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Recorded, error) {
-	if err := context.Cause(ctx); err != nil {
-		return engine.Recorded{}, err
-	}
-	if rules.Beep && l.sound != nil {
-		l.sound.mix(l.now, audio.Beep())
-	}
-	listen := &engine.Listening{Keys: true, Speech: true}
-	l.attend(listen)
-	from := l.now
-	end := from + rules.MaxLength
-	s := stretch{listen: listen, open: true}
-	var clip audio.Clip
-	for {
-		s.from, s.to = l.now, min(l.now+rules.Silence, end)
-		a, acts := l.caller.act(s)
-		if !acts {
-			l.pass(ctx, s.to)
-			return l.recorded(ctx, clip, l.now-from, nil)
-		}
-		l.reach(ctx, a)
-		switch {
-		case a.hangup:
-			return l.recorded(ctx, clip, l.now-from, engine.ErrHungUp)
-		case a.speech != "":
-			words, length, err := l.render(ctx, engine.Speech{Text: a.speech})
-			if err != nil {
-				return engine.Recorded{}, err
-			}
-			clip = append(clip, audio.Silence(l.now-from-clip.Duration())...)
-			clip = append(clip, words...)
-			if l.passSpeaking(ctx, min(l.now+length, end)) {
-				return l.recorded(ctx, clip, l.now-from, engine.ErrHungUp)
-			}
-		case containsKey(rules.FinishOnKey, a.key):
-			l.sound.key(a.at, a.key)
-			return l.recorded(ctx, clip, l.now-from, nil)
-		default:
-			l.sound.key(a.at, a.key)
-		}
-	}
-}
-
-// recorded hosts a recording of a length. A caller who hangs up still leaves
-// one.
-func (l *line) recorded(ctx context.Context, clip audio.Clip, length time.Duration, ended error) (engine.Recorded, error) {
-	clip = append(clip, audio.Silence(length-clip.Duration())...)
-	address, err := l.host(ctx, clip[:min(len(clip), audio.Samples(length))])
-	return engine.Recorded{URL: address, Length: length}, errors.Join(err, ended)
-}
-
-func containsKey(keys string, key byte) bool {
-	for i := range len(keys) {
-		if keys[i] == key {
-			return true
-		}
-	}
-	return false
-}
+// wait shows that the line has done what it was asked to.
+func (l *line) wait() { l.show(stretch{kind: Waiting, from: l.Now(), to: forever}) }

@@ -15,11 +15,10 @@ type Act struct {
 
 // Rehearse is Call, and also returns what the caller did.
 func Rehearse(ctx context.Context, o Options) (*Result, []Act, error) {
-	hosted := &recordings{}
-	defer hosted.close()
 	follow, _ := o.caller()
 	noting := &noting{caller: follow}
-	result, err := o.run(ctx, &line{caller: noting, host: hosted.add})
+	h := &Handset{}
+	result, err := o.run(ctx, h, &virtualClock{caller: noting, handset: h})
 	return result, noting.acts, err
 }
 

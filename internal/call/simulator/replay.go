@@ -179,11 +179,11 @@ func (c *replaying) follow(s stretch) {
 	if changed && c.inGather {
 		c.now.gathers, c.now.prompts = c.now.gathers+1, 0
 	}
-	c.current, c.inGather = s.listen, s.listen != nil && !s.open
+	c.current, c.inGather = s.listen, s.listen != nil && !s.open()
 	switch {
-	case s.heard != "":
+	case s.heard() != "":
 		c.now.prompts++
-	case s.listen == nil, s.open && changed: // an echo is one stretch
+	case s.listen == nil, s.open() && changed: // an echo is one stretch
 		c.now.others++
 		c.began = s.from
 	}
@@ -202,17 +202,17 @@ func (c *replaying) leave(s stretch) (act, bool) {
 	case past:
 	case c.now != l.at:
 		return act{}, false
-	case l.while == promptPlays && s.heard != "":
+	case l.while == promptPlays && s.heard() != "":
 		at = s.half()
-	case l.while == gatherBegins && s.listen != nil && !s.open:
+	case l.while == gatherBegins && s.listen != nil && !s.open():
 		if l.answered && (!c.given || c.typing.keys != "") {
 			return act{}, false
 		}
-		if s.heard != "" || s.speaking {
+		if s.heard() != "" || s.speaking {
 			at = s.half()
 		}
-	case l.while == otherGoesOn && s.heard == "" && (s.listen == nil || s.open):
-		if at = max(c.began+l.into, s.from); at > s.to && s.frame {
+	case l.while == otherGoesOn && s.heard() == "" && (s.listen == nil || s.open()):
+		if at = max(c.began+l.into, s.from); at > s.to && s.kind == Streaming {
 			return act{}, false // of a stream there is more to come
 		}
 		at = min(at, s.to) // a silent caller's recording ends sooner

@@ -83,34 +83,29 @@ type Result struct {
 
 // Call runs a call to its end. The error says that it could not begin.
 func Call(ctx context.Context, o Options) (*Result, error) {
-	hosted := &recordings{}
-	defer hosted.close()
-
 	follow, script := o.caller()
-	l := &line{caller: follow, host: hosted.add}
-	if o.Hear {
-		l.sound = &soundtrack{voice: o.Voice}
-	}
-	result, err := o.run(ctx, l)
-	if err != nil {
-		return nil, err
-	}
-	if l.sound != nil {
-		l.sound.silence(l.now)
-		result.Heard = l.sound.clip
-	}
-	if script != nil && len(script.steps) > 0 {
+	h := &Handset{}
+	result, err := o.run(ctx, h, &virtualClock{caller: follow, handset: h})
+	if err == nil && script != nil {
 		result.Unmet = unmet(script.steps)
 	}
-	return result, nil
+	return result, err
 }
 
-// run runs a call on a line until it ends.
-func (o *Options) run(ctx context.Context, l engine.Line) (*Result, error) {
+// run runs the call of the caller at a handset, on a clock, until it ends.
+func (o *Options) run(ctx context.Context, h *Handset, c clock) (*Result, error) {
+	hosted := &recordings{}
+	defer hosted.close()
+	ctx, hangup := context.WithCancelCause(ctx)
+	defer hangup(nil)
+	l := &line{clock: c, handset: h, ear: newEar(o.Voice, h.Speaker, o.Hear), host: hosted.add}
+	h.pickUp(c, hangup, l.ear)
+	defer h.putDown()
+
 	facts := Facts(o.From, o.To)
-	_, isLive := l.(*live)
+	_, live := c.(*wallClock)
 	result := &Result{}
-	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: isLive, Record: func(event trace.Stamped) {
+	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: live, Record: func(event trace.Stamped) {
 		result.Events = append(result.Events, event)
 		if o.Record != nil {
 			o.Record(event)
@@ -124,6 +119,7 @@ func (o *Options) run(ctx context.Context, l engine.Line) (*Result, error) {
 	if result.Outcome, err = place(ctx, call); err != nil {
 		return nil, err
 	}
+	result.Heard = l.ear.end(l.Now())
 	return result, nil
 }
 

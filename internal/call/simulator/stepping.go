@@ -30,7 +30,7 @@ func (c *stepping) act(s stretch) (act, bool) {
 	if s.speaking {
 		return act{}, false
 	}
-	prompt := hearing{text: fold(s.heard)}
+	prompt := hearing{text: fold(s.heard())}
 	for {
 		if a, ok := c.typing.act(s); ok {
 			return a, ok
@@ -80,7 +80,7 @@ func (c *stepping) canAct(s stretch) (at time.Duration, can bool) {
 	switch {
 	case s.listen == nil:
 		return 0, false
-	case s.heard == "":
+	case s.heard() == "":
 		at = max(c.ready, s.from)
 		return at, at <= s.to
 	case !c.barge:

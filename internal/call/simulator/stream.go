@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
@@ -12,133 +11,112 @@ import (
 // frameTime is the sound in one frame of a media stream.
 const frameTime = 20 * time.Millisecond
 
-// streamPatience is how long a scripted caller with nothing left to do listens
-// to a media stream before hanging up.
-const streamPatience = 30 * time.Second
-
-// toneTime is how long a key sounds.
-const toneTime = 100 * time.Millisecond
-
-// Stream joins the caller and a media stream. The program at the other end lives
-// in real time, so the line's clock follows it.
+// Stream joins the caller and a media stream.
 func (l *line) Stream(ctx context.Context, media *engine.Media) error {
-	listen := &engine.Listening{Keys: true, Speech: true}
-	l.attend(listen)
+	f := l.feed(media)
+	l.handset.open(f, true)
+	defer l.handset.close(f, true)
+	s := stretch{kind: Streaming, from: l.Now(), to: forever, listen: &engine.Listening{Keys: true, Speech: true}}
+	l.show(s)
+	defer l.wait()
+	sound := l.ear.begin()
+	defer sound.Stop()
+	heard := make([]byte, engine.FrameSize)
+	f.after = func(at time.Duration) {
+		if !media.TwoWay {
+			return
+		}
+		n := media.ToCaller(heard)
+		frame := audio.AppendPCMFromMulaw(nil, heard)
+		sound.Write(frame) // its silence too: then the sound keeps its delay
+		if n > 0 {
+			l.ear.keep(at, at+frameTime, frame)
+		}
+	}
+	return f.run(ctx, l.clock, s)
+}
+
+// Fork gives a media stream the caller's sound, while other methods run.
+func (l *line) Fork(media *engine.Media) (stop func()) {
+	f := l.feed(media)
+	l.handset.open(f, false)
+	end := l.clock.fork(f)
+	return func() {
+		l.handset.close(f, false)
+		end()
+	}
+}
+
+// feed gives a media stream what the caller says and presses, in frames.
+type feed struct {
+	media   *engine.Media
+	handset *Handset
+	ear     *ear
+	after   func(at time.Duration) // is called after each frame. Optional
+
+	acts   []act         // that the stream has not heard yet; the handset's lock guards them
+	saying audio.Clip    // the sound that is still to be sent
+	at     time.Duration // up to where it was sent
+}
+
+func (l *line) feed(media *engine.Media) *feed {
+	return &feed{media: media, handset: l.handset, ear: l.ear, at: l.Now()}
+}
+
+// run feeds the stream until it ends, which is no error: a frame every 20 ms by
+// the line's clock, however late it is woken.
+func (f *feed) run(ctx context.Context, c clock, s stretch) error {
 	ticker := time.NewTicker(frameTime)
 	defer ticker.Stop()
-	var saying audio.Clip // what the caller still has to say
-	frame := audio.Silence(frameTime)
-	sent, heard := make([]byte, 0, engine.FrameSize), make([]byte, engine.FrameSize)
-	idle := l.now
 	for {
 		select {
-		case <-media.Done():
+		case <-f.media.Done():
 			return nil
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-ticker.C:
 		}
-		a, acts := l.caller.act(stretch{from: l.now, to: l.now + frameTime, listen: listen, open: true, frame: true})
-		switch {
-		case acts && a.hangup:
-			l.pass(ctx, a.at)
-			return engine.ErrHungUp
-		case acts:
-			sound, err := l.utter(ctx, a)
-			if err != nil {
-				return err
-			}
-			saying, idle = append(saying, sound...), l.now+sound.Duration()
-			if a.key != 0 {
-				l.sound.key(a.at, a.key)
-				media.Key(ctx, a.key)
-			}
-			l.tellForks(ctx, a, sound)
-		case l.now-max(idle, l.busyUntil()) > streamPatience:
-			return engine.ErrHungUp
+		now, err := c.frame(ctx, s)
+		if err != nil {
+			return err
 		}
-		n := copy(frame, saying)
-		clear(frame[n:])
-		saying = saying[n:]
-		media.FromCaller(ctx, audio.AppendMulaw(sent[:0], frame))
-		if media.TwoWay && media.ToCaller(heard) > 0 {
-			l.sound.prompt(l.now, l.now+frameTime, audio.AppendPCMFromMulaw(nil, heard))
+		if err := f.upTo(ctx, now); err != nil {
+			return err
 		}
-		l.pass(ctx, l.now+frameTime)
 	}
 }
 
-// busyUntil returns how long the caller's script still waits.
-func (l *line) busyUntil() time.Duration {
-	if c, ok := l.caller.(interface{ busyUntil() time.Duration }); ok {
-		return c.busyUntil()
-	}
-	return 0
-}
-
-// utter returns the sound of what the caller does: without a voice, words are
-// silence of their length.
-func (l *line) utter(ctx context.Context, a act) (audio.Clip, error) {
-	if a.speech == "" {
-		return audio.DTMF(string(a.key), toneTime, 0)
-	}
-	words, length, err := l.render(ctx, engine.Speech{Text: a.speech})
-	if words == nil {
-		words = audio.Silence(length)
-	}
-	return words, err
-}
-
-// Fork copies the caller's sound as long as the clock goes on.
-func (l *line) Fork(media *engine.Media) (stop func()) {
-	if len(l.forks) == 0 {
-		l.saying = nil
-	}
-	l.forks = append(l.forks, media)
-	return func() {
-		l.forks = slices.DeleteFunc(l.forks, func(m *engine.Media) bool { return m == media })
-	}
-}
-
-// reach lets the time pass up to what the caller does, and the forks hear it. A
-// voice that fails then is silent: the error is reported where it is needed
-// next.
-func (l *line) reach(ctx context.Context, a act) {
-	l.pass(ctx, a.at)
-	if len(l.forks) == 0 || a.hangup {
-		return
-	}
-	if sound, err := l.utter(ctx, a); err == nil {
-		l.tellForks(ctx, a, sound)
-	}
-}
-
-func (l *line) tellForks(ctx context.Context, a act, sound audio.Clip) {
-	if len(l.forks) == 0 {
-		return
-	}
-	l.saying = append(l.saying, sound...)
-	if a.key == 0 {
-		return
-	}
-	for _, media := range l.forks {
-		media.Key(ctx, a.key)
-	}
-}
-
-// feedForks gives the forks the frames up to a moment.
-func (l *line) feedForks(ctx context.Context, to time.Duration) {
-	if len(l.forks) == 0 {
-		return
+// upTo sends the frames up to a moment, unless the stream has ended.
+func (f *feed) upTo(ctx context.Context, to time.Duration) error {
+	if err := f.hear(ctx); err != nil {
+		return err
 	}
 	frame, sent := audio.Silence(frameTime), make([]byte, 0, engine.FrameSize)
-	for range int(to/frameTime) - int(l.now/frameTime) {
-		n := copy(frame, l.saying)
+	for ; f.at+frameTime <= to; f.at += frameTime {
+		n := copy(frame, f.saying)
 		clear(frame[n:])
-		l.saying = l.saying[n:]
-		sent = audio.AppendMulaw(sent[:0], frame)
-		for _, media := range l.forks {
-			media.FromCaller(ctx, sent)
+		f.saying = f.saying[n:]
+		if !f.media.FromCaller(ctx, audio.AppendMulaw(sent[:0], frame)) {
+			return nil
+		}
+		if f.after != nil {
+			f.after(f.at)
 		}
 	}
+	return nil
+}
+
+// hear takes what the caller has done.
+func (f *feed) hear(ctx context.Context) error {
+	for _, a := range f.handset.take(f) {
+		sound, err := f.ear.utter(ctx, a)
+		if err != nil {
+			return err
+		}
+		f.saying = append(f.saying, sound...)
+		if a.key != 0 {
+			f.media.Key(ctx, a.key)
+		}
+	}
+	return nil
 }

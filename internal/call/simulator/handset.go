@@ -3,6 +3,7 @@ package simulator
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ type Handset struct {
 	Speaker Speaker
 
 	mu        sync.Mutex
-	start     time.Time               // of the call
+	clock     clock                   // of the call
 	hangup    context.CancelCauseFunc // nil where there is no call
 	ear       *ear
 	listen    *engine.Listening // whose input is taken; nil: none is
@@ -31,7 +32,7 @@ type Handset struct {
 	saying    bool              // the person has begun to speak
 	began     time.Duration     // when saying began
 	pending   []engine.Input    // for listen, in the order of their times
-	mouths    []*mouth          // of media streams
+	feeds     []*feed           // of media streams
 	wake      chan struct{}     // something is pending that was not
 }
 
@@ -40,14 +41,12 @@ type Handset struct {
 func (h *Handset) Press(key byte) (wanted bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.hangup == nil || !containsKey("0123456789*#ABCD", key) {
+	if h.hangup == nil || strings.IndexByte("0123456789*#ABCD", key) < 0 {
 		return false
 	}
 	at := h.now()
 	h.ear.tone(at, key)
-	for _, m := range h.mouths {
-		m.add(act{key: key})
-	}
+	h.tell(act{key: key})
 	if h.listen == nil || !h.listen.Keys {
 		return h.streaming
 	}
@@ -88,9 +87,7 @@ func (h *Handset) Say(text string) (wanted bool) {
 		return false
 	}
 	if text != "" {
-		for _, m := range h.mouths {
-			m.add(act{speech: text})
-		}
+		h.tell(act{speech: text})
 	}
 	if h.listen == nil || !h.listen.Speech {
 		return h.streaming
@@ -127,14 +124,14 @@ func (h *Handset) Now() time.Duration {
 	return h.now()
 }
 
-func (h *Handset) now() time.Duration { return time.Since(h.start) }
+func (h *Handset) now() time.Duration { return h.clock.now() }
 
 // pickUp begins a call, which hangup ends.
-func (h *Handset) pickUp(hangup context.CancelCauseFunc, e *ear) {
+func (h *Handset) pickUp(c clock, hangup context.CancelCauseFunc, e *ear) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.start, h.hangup, h.ear = time.Now(), hangup, e
-	h.listen, h.streaming, h.saying, h.pending, h.mouths = nil, false, false, nil, nil
+	h.clock, h.hangup, h.ear = c, hangup, e
+	h.listen, h.streaming, h.saying, h.pending, h.feeds = nil, false, false, nil, nil
 	h.wake = make(chan struct{}, 1)
 }
 
@@ -142,7 +139,7 @@ func (h *Handset) pickUp(hangup context.CancelCauseFunc, e *ear) {
 func (h *Handset) putDown() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.hangup, h.pending, h.mouths = nil, nil, nil
+	h.hangup, h.pending, h.feeds = nil, nil, nil
 }
 
 // attend begins to take input for a Gather; nil: for none. Input for another
@@ -157,22 +154,38 @@ func (h *Handset) attend(listen *engine.Listening) {
 
 // open begins to give all input to a media stream too; with alone, when the
 // caller talks only to the stream, it counts as wanted.
-func (h *Handset) open(m *mouth, alone bool) {
+func (h *Handset) open(f *feed, alone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mouths = append(h.mouths, m)
+	h.feeds = append(h.feeds, f)
 	if alone {
 		h.listen, h.pending, h.saying, h.streaming = nil, nil, false, true
 	}
 }
 
 // close is the end of open.
-func (h *Handset) close(m *mouth, alone bool) {
+func (h *Handset) close(f *feed, alone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.mouths = slices.DeleteFunc(h.mouths, func(other *mouth) bool { return other == m })
+	h.feeds = slices.DeleteFunc(h.feeds, func(other *feed) bool { return other == f })
 	if alone {
 		h.streaming = false
+	}
+}
+
+// take returns what a media stream has not heard yet.
+func (h *Handset) take(f *feed) []act {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	acts := f.acts
+	f.acts = nil
+	return acts
+}
+
+// tell lets the media streams hear what the caller does. The lock is held.
+func (h *Handset) tell(a act) {
+	for _, f := range h.feeds {
+		f.acts = append(f.acts, a)
 	}
 }
 
@@ -189,29 +202,21 @@ func (h *Handset) add(in engine.Input) {
 	}
 }
 
-// await waits for the first input that is stamped no later than until, and
-// returns false once that moment has passed. With keep the input stays pending.
-// What was pressed before a hang-up comes before it.
-func (h *Handset) await(ctx context.Context, until time.Duration, keep bool) (in engine.Input, came bool, err error) {
-	for {
-		in, came, wait := h.due(until, keep)
-		if came {
-			return in, true, nil
-		}
-		if err := context.Cause(ctx); err != nil {
-			return engine.Input{}, false, err
-		}
-		if wait <= 0 {
-			return engine.Input{}, false, nil
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-timer.C:
-		case <-h.wake:
-		case <-ctx.Done():
-		}
-		timer.Stop()
+// next returns the first input that is pending.
+func (h *Handset) next() (engine.Input, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.pending) == 0 {
+		return engine.Input{}, false
 	}
+	return h.pending[0], true
+}
+
+// beingSaid returns the words that the caller has begun to say and not finished;
+// empty: none.
+func (h *Handset) beingSaid() string {
+	in, _ := h.next()
+	return in.Text
 }
 
 // due returns the first input whose time has come, unless it is later than
