@@ -40,15 +40,20 @@ func Choice[T ~string](choices []T) string {
 	return strings.Join(quoted[:end], ", ") + " or " + quoted[end]
 }
 
-// Problem is a problem with settings that are each valid, but not in
-// combination.
+// Problem is what a section's Check finds in a setting: one that is missing, or
+// that does not go with others.
 type Problem struct {
-	Path string // of the setting, from the top of the file
-	Text string // a sentence; empty: the setting is missing
-	Or   string // path of another setting that would do instead of a missing one
+	Path    string // of the setting, within the section
+	Text    string // the end of a sentence that begins with the path
+	Missing bool   // the setting is to be given
 }
 
+func (p *Problem) Error() string { return p.Path + " " + p.Text }
+
 // Problemf returns a Problem of a setting.
-func Problemf(path, format string, args ...any) Problem {
-	return Problem{Path: path, Text: fmt.Sprintf(format, args...)}
+func Problemf(path, format string, args ...any) error {
+	return &Problem{Path: path, Text: fmt.Sprintf(format, args...)}
 }
+
+// Missing returns the Problem of a setting that has to be given.
+func Missing(path string) error { return &Problem{Path: path, Text: "is missing", Missing: true} }

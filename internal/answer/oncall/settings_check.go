@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,56 +9,58 @@ import (
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// Check returns what is wrong with settings that stand below [oncall]. Given says
-// whether somebody has set one.
-func (s *Settings) Check(given func(path string) bool) (problems []setting.Problem) {
+// Check returns what is wrong among sources and routes. Each source checks itself.
+func (s *Settings) Check() error {
 	sources, routes := make([]setting.Name, len(s.Sources)), make([]setting.Name, len(s.Routes))
 	for n := range s.Sources {
-		problems = append(problems, s.Sources[n].Check(fmt.Sprintf("oncall.source.%d", n), given)...)
 		sources[n] = s.Sources[n].Name
 	}
+	var problems []error
 	shared := true // each route has a secret of its own
-	for n := range s.Routes {
-		path := fmt.Sprintf("oncall.route.%d", n)
-		problems = append(problems, s.Routes[n].check(path, sources)...)
-		routes[n] = s.Routes[n].Name
-		shared = shared && given(path+".secret")
+	for n, r := range s.Routes {
+		problems = append(problems, checkSources(fmt.Sprintf("route.%d.sources", n), r.Sources, sources))
+		routes[n] = r.Name
+		shared = shared && r.Secret.IsSet()
 	}
-	if !shared { // there is no default: everybody would know it
-		problems = append(problems, setting.Problem{Path: "oncall.secret"})
+	if !shared && !s.Secret.IsSet() { // there is no default: everybody would know it
+		problems = append(problems, setting.Missing("secret"))
 	}
-	return slices.Concat(problems, checkNames("oncall.source", sources), checkNames("oncall.route", routes))
+	return errors.Join(append(problems, checkNames("source", sources), checkNames("route", routes))...)
 }
 
 // checkNames returns names that two items of an array have.
-func checkNames(array string, names []setting.Name) (problems []setting.Problem) {
-	known := make(map[setting.Name]string, len(names))
+func checkNames(array string, names []setting.Name) error {
+	var problems []error
 	for n, name := range names {
-		item := fmt.Sprintf("%s.%d", array, n)
-		switch other := known[name]; {
-		case name == "": // which was reported already
-		case other != "":
-			problems = append(problems, setting.Problemf(item+".name", "%s is called %s, as %s is; write another name = \"…\" below [[%s]]", item, name, other, array))
-		default:
-			known[name] = item
+		if other := slices.Index(names, name); name != "" && other < n {
+			problems = append(problems, setting.Problemf(fmt.Sprintf("%s.%d.name", array, n), "is %s, like that of oncall.%s.%d; write another name = \"…\" below [[oncall.%s]]", name, array, other, array))
 		}
 	}
-	return problems
+	return errors.Join(problems...)
 }
 
-// check returns what is wrong with a route. known are the names of all sources.
-func (r *RouteSettings) check(path string, known []setting.Name) (problems []setting.Problem) {
-	for i, name := range r.Sources {
+// checkSources returns the names of a route's sources that no source has, or
+// that are there twice.
+func checkSources(path string, names, known []setting.Name) error {
+	if slices.Contains(known, "") { // a source that was reported as wrong may be the one
+		return nil
+	}
+	var problems []error
+	for i, name := range names {
 		switch {
-		case slices.Contains(known, ""): // a source that was reported as wrong may be the one
 		case !slices.Contains(known, name):
-			problems = append(problems, setting.Problemf(path+".sources", "item %d of %s.sources is %q, and no source is called that; there is %s", i+1, path, name, strings.Join(texts(known), ", ")))
-		case slices.Contains(r.Sources[:i], name):
-			problems = append(problems, setting.Problemf(path+".sources", "item %d of %s.sources is %q, which stands there before", i+1, path, name))
+			problems = append(problems, setting.Problemf(path, "has %q as item %d, and no source is called that; there is %s", name, i+1, strings.Join(texts(known), ", ")))
+		case slices.Contains(names[:i], name):
+			problems = append(problems, setting.Problemf(path, "has %q twice", name))
 		}
 	}
+	return errors.Join(problems...)
+}
+
+// Check returns what is wrong with a route's opening hours.
+func (r *RouteSettings) Check() error {
 	if _, err := r.Schedule(); err != nil {
-		problems = append(problems, setting.Problemf(path+".hours", "%s.hours cannot be used: %v", path, err))
+		return setting.Problemf("hours", "cannot be used: %v", err)
 	}
-	return problems
+	return nil
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -106,39 +108,52 @@ func (u *URL) UnmarshalText(text []byte) error {
 // Takes says what a URL is.
 func (u URL) Takes() string { return `a web address, such as "https://api.pagerduty.com"` }
 
-// Check returns what is wrong with a source whose settings stand below a path.
-// Given says whether somebody has set one.
-func (s *Settings) Check(path string, given func(path string) bool) (problems []setting.Problem) {
+// Check returns the settings that the source's kind lacks, or has no use for.
+func (s *Settings) Check() error {
 	if s.Kind == "" {
 		return nil // which was reported already
 	}
 	needs, takes := s.Kind.Keys()
-	for _, name := range needs {
-		problems = append(problems, setting.Problem{Path: path + "." + name}) // if it is
-	}
-	if s.Schedules != nil && len(s.Schedules) == 0 && slices.Contains(needs, "schedules") {
-		problems = append(problems, setting.Problemf(path+".schedules", "%s.schedules is an empty list; it takes at least one", path))
-	}
 	takes = slices.Concat(needs, takes)
-	for _, name := range []string{"url", "api_key", "escalation_policy", "calendars", "service", "schedules", "path", "time_zone", "level", "categories", "allow_private"} {
-		if at := path + "." + name; given(at) && !slices.Contains(takes, name) {
-			problems = append(problems, setting.Problemf(at, "%s is of no use to a source of the kind %s, which takes %s", at, s.Kind, strings.Join(takes, ", ")))
+	var problems []error
+	for name, given := range s.given() {
+		switch {
+		case slices.Contains(needs, name) && !given:
+			problems = append(problems, setting.Missing(name))
+		case given && !slices.Contains(takes, name):
+			problems = append(problems, setting.Problemf(name, "is of no use to a source of the kind %s, which takes %s", s.Kind, strings.Join(takes, ", ")))
 		}
 	}
-	return append(problems, s.checkAddress(path+".url", path+".path", given)...)
+	if s.Schedules != nil && len(s.Schedules) == 0 && slices.Contains(needs, "schedules") {
+		problems = append(problems, setting.Problemf("schedules", "is an empty list; it takes at least one"))
+	}
+	return errors.Join(append(problems, s.checkAddress())...)
+}
+
+// given says which of the settings that not every kind has are given.
+func (s *Settings) given() iter.Seq2[string, bool] {
+	return func(yield func(string, bool) bool) {
+		for field, v := range reflect.ValueOf(*s).Fields() {
+			switch name := field.Tag.Get("key"); {
+			case slices.Contains([]string{"kind", "name", "refresh", "max_age"}, name):
+			case !yield(name, !v.IsZero()):
+				return
+			}
+		}
+	}
 }
 
 // checkAddress returns what is wrong with an address that a source of its kind
 // cannot have.
-func (s *Settings) checkAddress(address, file string, given func(path string) bool) []setting.Problem {
-	switch {
-	case s.Kind == KindICal && given(address) && given(file):
-		return []setting.Problem{setting.Problemf(file, "%s is given, and so is %s; a calendar has one of them", file, address)}
-	case s.Kind == KindICal && !given(address) && !given(file):
-		return []setting.Problem{{Path: address, Or: file}}
-	case s.Kind != KindICal && s.URL.IsSet():
+func (s *Settings) checkAddress() error {
+	switch calendar := s.Kind == KindICal; {
+	case calendar && s.URL.IsSet() && s.Path != "":
+		return setting.Problemf("path", "is given, and so is url; a calendar has one of them")
+	case calendar && !s.URL.IsSet() && s.Path == "":
+		return &setting.Problem{Path: "url", Text: "is missing, and so is path; a calendar has one of them", Missing: true}
+	case !calendar && s.URL.IsSet():
 		if _, err := setting.BaseURL(s.URL.Reveal()); err != nil {
-			return []setting.Problem{setting.Problemf(address, "%s %v", address, err)}
+			return setting.Problemf("url", "%v", err)
 		}
 	}
 	return nil

@@ -12,8 +12,10 @@
 package config
 
 import (
+	"errors"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
@@ -30,13 +32,14 @@ import (
 //
 // The tags are: key, the name in its section; default and example; doc, the
 // meaning for the operator; need, the section that requires this key when it is
-// on; switches, the section that this key or section switches on; folder, the
-// default in a folder of domains.json that is served without a settings file;
-// min and max; zero, what 0 means if it may be less than min. In a list of
-// sections need may be "item": every item requires it. A list tagged alone may
-// be written as its only item, and a key with inherits takes another's value
-// unless it is set. A secret tagged shown is sent by clients of this server,
-// now or before it was replaced.
+// on; switches, the section that this key or section switches on; min and max;
+// zero, what 0 means if it may be less than min. In a list of sections need may be
+// "item": every item requires it. A list tagged alone may be written as its only
+// item, and a key with inherits takes another's value unless it is set. A secret
+// tagged shown is sent by clients of this server, now or before it was replaced.
+//
+// A section whose struct has a method Check() error is checked as a whole: each
+// *setting.Problem in the error is reported where the setting stands.
 type Settings struct {
 	Listen setting.Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
 
@@ -53,13 +56,13 @@ type Settings struct {
 	PublicURL *url.URL `key:"public_url" example:"https://hooks.example.net" need:"netsapiens" doc:"The address under which the phone system and browsers reach this server. Provisioning writes it into dial rules."`
 
 	// Data is the folder for what the server itself stores.
-	Data setting.Path `key:"data" default:"/var/lib/switchhook" folder:"switchhook-data" doc:"Folder of what the server keeps, its database included."`
+	Data setting.Path `key:"data" default:"/var/lib/switchhook" doc:"Folder of what the server keeps, its database included."`
 
 	// Database is not set if the database is a file in Data.
 	Database setting.Database `key:"database" example:"postgres://switchhook@db.example.net/switchhook" doc:"A PostgreSQL database to keep texts, consent and suppression in, for more than one server. Leave it out to keep them in the file switchhook.db in data. The address holds a password as a rule, and is never shown."`
 
 	// DomainsFile is empty if the entries are not in an operator's file.
-	DomainsFile setting.Path `key:"domains_file" example:"/opt/webresponder/domains.json" folder:"domains.json" switches:"netsapiens" doc:"Keep using this domains.json. Changes to it are in force on the next request."`
+	DomainsFile setting.Path `key:"domains_file" example:"/opt/webresponder/domains.json" switches:"netsapiens" doc:"Keep using this domains.json. Changes to it are in force on the next request."`
 
 	AllowPrivateResponders bool `key:"allow_private_responders" default:"false" doc:"Whether the Core may ask responders on private addresses. Leave it off where people you do not know can write dial rules."`
 
@@ -92,6 +95,27 @@ type NetSapiens struct {
 // Forms says who may post to the forms.
 type Forms struct {
 	Secret setting.Secret `key:"secret" shown:"now" need:"netsapiens" doc:"The secret that forms send in the field secret or the header X-Update-Secret. A new one has at least 16 characters; make one with openssl rand -hex 32."`
+}
+
+// Check reports equal addresses to listen on: each is opened on its own.
+func (s *Settings) Check() error {
+	var problems []error
+	seen := map[setting.Address]string{s.Listen: "listen"}
+	own := func(path string, address setting.Address) {
+		if address == "" || strings.HasSuffix(string(address), ":0") { // the system picks another port each time
+			return
+		}
+		if other, taken := seen[address]; taken {
+			problems = append(problems, setting.Problemf(path, "is %s, as %s is; leave it out, or give it a port of its own", address, other))
+			return
+		}
+		seen[address] = path
+	}
+	if s.OnCall != nil {
+		own("oncall.listen", s.OnCall.Listen)
+	}
+	own("metrics_listen", s.MetricsListen)
+	return errors.Join(problems...)
 }
 
 // Origin returns where the value of a setting came from, by its path in the

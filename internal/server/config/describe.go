@@ -1,6 +1,11 @@
 package config
 
-import "reflect"
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+)
 
 // Setting is one setting in readable form.
 type Setting struct {
@@ -13,27 +18,35 @@ type Setting struct {
 
 // Describe returns all settings in the order of the settings file, except those
 // of sections that are off.
-func (s *Settings) Describe() []Setting {
-	return s.describe(schema(), "", reflect.ValueOf(s).Elem())
+func (s *Settings) Describe() (all []Setting) {
+	newSchema().walk("", reflect.ValueOf(s).Elem(), func(k *node, path string, field reflect.Value) {
+		one := Setting{Path: path, Value: k.format(field), Origin: s.origins[path], Meaning: k.doc, Variables: []string{k.variable(path)}}
+		if f, ok := formerName(path, s.pagerDuty); ok {
+			one.Variables = append(one.Variables, f.variable)
+		}
+		all = append(all, one)
+	})
+	return all
 }
 
-func (s *Settings) describe(in *node, path string, section reflect.Value) (all []Setting) {
-	for _, c := range in.children {
+// walk calls visit with every setting of a section, and of those within it that
+// are on.
+func (n *node) walk(path string, section reflect.Value, visit func(k *node, path string, field reflect.Value)) {
+	for _, c := range n.children {
 		at, field := join(path, c.name), section.Field(c.field)
 		switch {
 		case c.key != nil:
-			all = append(all, Setting{Path: at, Value: c.format(field), Origin: s.origins[at], Meaning: c.doc, Variables: c.variables(at, s.pagerDuty)})
+			visit(c, at, field)
 		case c.array:
 			for i := range field.Len() {
-				all = append(all, s.describe(c, item(at, i), field.Index(i))...)
+				c.walk(item(at, i), field.Index(i), visit)
 			}
 		case !c.optional:
-			all = append(all, s.describe(c, at, field)...)
+			c.walk(at, field, visit)
 		case !field.IsNil():
-			all = append(all, s.describe(c, at, field.Elem())...)
+			c.walk(at, field.Elem(), visit)
 		}
 	}
-	return all
 }
 
 // format writes the value of a setting's field.
@@ -42,10 +55,33 @@ func (k *key) format(field reflect.Value) string {
 	case k.table:
 		return k.formatTable(field)
 	case k.list:
-		return k.formatList(field)
+		return formatList(field)
 	case field.Kind() == reflect.Pointer && field.IsNil(), field.Kind() == reflect.Int && field.Int() == 0 && k.initial == "" && k.zero == "":
 		return ""
 	default:
-		return k.kind.format(field.Interface())
+		return format(field)
 	}
+}
+
+// formatTable writes the value of a table: NAME = VALUE; NAME = VALUE, VALUE.
+func (k *key) formatTable(field reflect.Value) string {
+	var lines []string
+	for name, v := range field.Seq2() {
+		text := format(v)
+		if k.list {
+			text = formatList(v)
+		}
+		lines = append(lines, fmt.Sprint(name.Interface())+" "+assigns+" "+text)
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "; ")
+}
+
+// formatList writes the items of a list: VALUE, VALUE.
+func formatList(field reflect.Value) string {
+	items := make([]string, field.Len())
+	for i := range items {
+		items[i] = format(field.Index(i))
+	}
+	return strings.Join(items, separates+" ")
 }

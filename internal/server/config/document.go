@@ -12,33 +12,34 @@ import (
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
-// readDocument returns a settings file as a table, with the line of each value;
-// or the first place where it is not TOML.
-func readDocument(content, file, folder string) (*value, *Problem) {
+// maxDepth is the most names of a path that we tell apart. No setting has as
+// many; a hostile file has thousands.
+const maxDepth = 7
+
+// readDocument returns what a settings file says, and the heads [[like this]]
+// of what is no array; or the first place where it is not TOML.
+func readDocument(content, file, folder string, isArray func(path string) bool) (found layer, odd []value, problem *Problem) {
 	data := plaintext.Decode([]byte(content))
-	r := &reader{data: data, at: Origin{Kind: File, File: file, Line: 1}, folder: folder}
+	r := &reader{layer: make(layer), data: data, at: Origin{Kind: File, File: file, Line: 1}, folder: folder, isArray: isArray}
 	var unused map[string]any
 	if err := toml.Unmarshal(data, &unused); err != nil {
-		return nil, r.notTOML(err)
+		return nil, nil, r.notTOML(err)
 	}
 	r.parser.Reset(data)
-	whole := &value{form: table, notation: headed, origin: r.at}
-	section := whole
+	section := ""
 	for r.parser.NextExpression() {
 		n := r.parser.Expression()
 		path := r.path(n.Key())
-		end := len(path) - 1
 		switch n.Kind {
-		case unstable.Table:
-			section = r.within(whole, path)
-			section.notation, section.origin = headed, r.at
-		case unstable.ArrayTable:
-			section = r.item(r.within(whole, path[:end]), path[end])
 		case unstable.KeyValue:
-			r.add(r.within(section, path[:end]), path[end], n.Value())
+			r.pair(section, path, n.Value())
+		case unstable.Table:
+			section = r.head(path, false)
+		case unstable.ArrayTable:
+			section = r.head(path, true)
 		}
 	}
-	return whole, nil
+	return r.layer, r.odd, nil
 }
 
 // unquoted matches a line whose value is a word without quotes.
@@ -64,14 +65,17 @@ func isSound(line []byte) bool {
 	return toml.Unmarshal(line, &unused) == nil
 }
 
-// reader turns the statements of a settings file into tables. The file is known
+// reader turns the statements of a settings file into a layer. The file is known
 // to be TOML.
 type reader struct {
-	parser unstable.Parser
-	data   []byte
-	read   int    // bytes of data whose lines are counted
-	at     Origin // of the last key
-	folder string
+	parser  unstable.Parser
+	data    []byte
+	read    int // bytes of data whose lines are counted
+	at      Origin
+	folder  string
+	layer   layer
+	odd     []value
+	isArray func(path string) bool
 }
 
 // path returns the parts of a key, and moves to its line.
@@ -82,6 +86,9 @@ func (r *reader) path(keys unstable.Iterator) (path []string) {
 			r.moveTo(n)
 		}
 		path = append(path, string(n.Data))
+	}
+	if len(path) > maxDepth {
+		path = append(path[:maxDepth-1], strings.Join(path[maxDepth-1:], "."))
 	}
 	return path
 }
@@ -94,66 +101,79 @@ func (r *reader) moveTo(n *unstable.Node) {
 	}
 }
 
-// within returns the table at a path in another, and makes it if it does not
-// exist; in an array it is the last item's.
-func (r *reader) within(in *value, path []string) *value {
-	for _, name := range path {
-		next := in.field(name)
+// head returns the path of the section that a head begins.
+func (r *reader) head(path []string, repeated bool) string {
+	in, name := r.within("", path)
+	at := join(in, pathName(name))
+	switch {
+	case !repeated:
+	case !r.isArray(at):
+		r.odd = append(r.odd, value{in: in, text: at, origin: r.at})
+	default:
+		if r.layer[at].form != heads {
+			r.add(in, name, value{form: heads})
+		}
+		in, name = at, r.layer.next(at)
+	}
+	return r.add(in, name, value{form: headed})
+}
+
+// within returns the path of what holds a key, and the last part of the key. In
+// an array that is the last item.
+func (r *reader) within(in string, path []string) (holder, name string) {
+	end := len(path) - 1
+	for _, part := range path[:end] {
+		at := join(in, pathName(part))
+		v, known := r.layer[at]
 		switch {
-		case next == nil:
-			next = &value{form: table, notation: dotted, origin: r.at}
-			in.fields = append(in.fields, field{name, next})
-		case next.form == list:
-			next = next.items[len(next.items)-1]
+		case !known:
+			at = r.add(in, part, value{form: dotted})
+		case v.form == heads:
+			at = item(at, v.items-1)
 		}
-		in = next
+		in = at
 	}
-	return in
+	return in, path[end]
 }
 
-// item begins the next item of an array.
-func (r *reader) item(in *value, name string) *value {
-	array := in.field(name)
-	if array == nil {
-		array = &value{form: list, notation: headed, origin: r.at}
-		in.fields = append(in.fields, field{name, array})
+func (r *reader) add(in, name string, v value) (path string) {
+	v.origin, v.folder = r.at, r.folder
+	return r.layer.putIn(in, name, v)
+}
+
+// pair adds the value of a key.
+func (r *reader) pair(in string, path []string, n *unstable.Node) {
+	in, name := r.within(in, path)
+	r.value(in, name, n)
+}
+
+// value adds a value, and those in it.
+func (r *reader) value(in, name string, n *unstable.Node) {
+	if r.layer[in].depth > maxDepth {
+		return // what is around it is no setting
 	}
-	next := &value{form: table, notation: headed, origin: r.at}
-	array.items = append(array.items, next)
-	return next
-}
-
-func (r *reader) add(in *value, name string, n *unstable.Node) {
-	in.fields = append(in.fields, field{name, r.value(n)})
-}
-
-func (r *reader) value(n *unstable.Node) *value {
 	r.moveTo(n)
-	v := &value{origin: r.at, folder: r.folder, text: string(n.Data)}
-	switch n.Kind {
+	switch data := string(n.Data); n.Kind {
 	case unstable.String:
-		v.form = text
+		r.add(in, name, value{form: text, text: data})
 	case unstable.Bool:
-		v.form = boolean
+		r.add(in, name, value{form: boolean, text: data})
 	case unstable.Integer:
-		v.form, v.text = number, canonicalInt(v.text)
+		r.add(in, name, value{form: number, text: canonicalInt(data)})
 	case unstable.Float:
-		v.form = number
-	case unstable.Array:
-		v.form = list
-		for items := n.Children(); items.Next(); {
-			v.items = append(v.items, r.value(items.Node()))
-		}
+		r.add(in, name, value{form: number, text: data})
 	case unstable.InlineTable:
-		v.form = table
+		at := r.add(in, name, value{form: table})
 		for fields := n.Children(); fields.Next(); {
 			pair := fields.Node()
-			path := r.path(pair.Key())
-			end := len(path) - 1
-			r.add(r.within(v, path[:end]), path[end], pair.Value())
+			r.pair(at, r.path(pair.Key()), pair.Value())
+		}
+	case unstable.Array:
+		at := r.add(in, name, value{form: list})
+		for items := n.Children(); items.Next(); {
+			r.value(at, r.layer.next(at), items.Node())
 		}
 	default:
-		v.form = moment
+		r.add(in, name, value{form: moment, text: data})
 	}
-	return v
 }

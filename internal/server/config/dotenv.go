@@ -7,12 +7,6 @@ import (
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
-// variable is one line of .env, or one variable of the environment.
-type variable struct {
-	name, value string
-	origin      Origin
-}
-
 // readDotenv parses a .env file as other programs do: NAME=VALUE, an optional
 // export before it, # for comments, values in single quotes verbatim, in double
 // quotes with \n and the like; quoted values may span lines. Nothing is

@@ -19,51 +19,43 @@ const exampleWidth = 100
 // names, and its default, or an example if it has none. Optional settings are
 // commented out.
 func Example() string {
-	e := &exampleWriter{schema: schema()}
+	var e exampleWriter
 	e.comment("The settings of `switchhook serve`. A line that begins with # and no space can be left out, and shows the default or an example.")
-	e.section(e.schema, "")
+	for _, n := range newSchema().all {
+		switch {
+		case n.key == nil:
+			e.section(n)
+		case n.holds == "":
+			e.setting(n)
+		}
+	}
 	return e.String()
 }
 
-type exampleWriter struct {
-	strings.Builder
+type exampleWriter struct{ strings.Builder }
 
-	schema *node
-}
-
-// section writes the settings of a section, and the sections within it.
-func (e *exampleWriter) section(s *node, path string) {
-	if path != "" {
-		off := "#"
-		if slices.ContainsFunc(s.children, needsExample) {
-			off = ""
-		}
-		e.WriteByte('\n')
-		e.comment(s.doc)
-		e.WriteString(off + e.schema.head(path) + "\n")
+// section writes the head of a section.
+func (e *exampleWriter) section(n *node) {
+	off := "#"
+	if slices.ContainsFunc(n.children, needsExample) {
+		off = ""
 	}
-	for _, c := range s.children {
-		if c.key != nil {
-			e.setting(c, join(path, c.name))
-		}
-	}
-	for _, c := range s.children {
-		switch at := join(path, c.name); {
-		case c.array:
-			e.section(c, item(at, 0))
-		case c.key == nil:
-			e.section(c, at)
-		}
-	}
+	e.WriteByte('\n')
+	e.comment(n.doc)
+	e.WriteString(off + n.head() + "\n")
 }
 
 func needsExample(c *node) bool { return c.key != nil && c.need == exampleFeature }
 
-func (e *exampleWriter) setting(k *node, path string) {
+func (e *exampleWriter) setting(k *node) {
 	e.WriteByte('\n')
 	e.comment(k.doc)
-	says := "Environment: " + strings.Join(k.variables(path, 0), " or ") + "."
-	if k.secret() {
+	path := k.in("0")
+	says := "Environment: " + k.variable(path)
+	if f, ok := formerName(path, 0); ok {
+		says += " or " + f.variable
+	}
+	if says += "."; k.kind.secret {
 		says += fmt.Sprintf(" File that holds nothing else: %s. Systemd credential: %s.", k.name+filePath, path)
 	}
 	e.comment(says)
@@ -85,7 +77,7 @@ func (k *key) literal(value string) string {
 			items[i] = strconv.Quote(items[i])
 		}
 		return "[" + strings.Join(items, ", ") + "]"
-	case k.kind.written() != text:
+	case k.kind.forms[0] != text:
 		return value
 	default:
 		return strconv.Quote(value)

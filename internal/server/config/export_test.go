@@ -16,20 +16,16 @@ func ReadDotenv(content string) (pairs [][2]string, problems []string) {
 // ReadDocument returns the lines of a settings file's values, or the line where
 // it is not TOML.
 func ReadDocument(content string) (values []int, wrong int) {
-	whole, problem := readDocument(content, "switchhook.toml", "")
+	isArray := func(path string) bool { return len(path)%2 == 0 } // both occur
+	found, odd, problem := readDocument(content, "switchhook.toml", "", isArray)
 	if problem != nil {
 		return nil, problem.Origin.Line
 	}
-	var collect func(*value)
-	collect = func(v *value) {
+	for _, v := range found {
 		values = append(values, v.origin.Line)
-		for _, item := range v.items {
-			collect(item)
-		}
-		for _, f := range v.fields {
-			collect(f.value)
-		}
 	}
-	collect(whole)
+	for _, v := range odd {
+		values = append(values, v.origin.Line)
+	}
 	return values, 0
 }

@@ -3,194 +3,163 @@ package config
 import (
 	"path/filepath"
 	"slices"
-	"strings"
+	"strconv"
 )
 
-// fileLayers are the layers that the settings file provides.
-type fileLayers struct {
-	own   layer
-	files layer // the names of files that hold a secret, by …_file
-}
-
 // file reads the settings file, if there is one.
-func (l *loader) file() fileLayers {
-	f := &fileReader{loader: l, found: fileLayers{make(layer), make(layer)}}
+func (l *loader) file() layer {
 	if l.from.Path == "" {
-		return f.found
+		return nil
 	}
 	content, err := l.read(l.from.Path)
 	if err != nil {
 		l.report(Origin{Kind: File, File: l.from.Path}, "this file cannot be read: %s", reason(err))
 		l.incomplete = true
-		return f.found
+		return nil
 	}
-	whole, problem := readDocument(content, l.from.Path, filepath.Dir(l.from.Path))
+	isArray := func(path string) bool {
+		n := l.schema.find(path)
+		return n != nil && n.array
+	}
+	found, odd, problem := readDocument(content, l.from.Path, filepath.Dir(l.from.Path), isArray)
 	if problem != nil {
 		l.problems = append(l.problems, *problem)
 		l.incomplete = true
-		return f.found
+		return nil
 	}
-	f.section(l.schema, "", whole)
-	return f.found
+	for _, v := range odd {
+		if n := l.schema.find(v.text); n != nil && (n.key == nil || n.table) { // it is read all the same
+			l.report(v.origin, "there is one section %s: write %s in place of [%s]", v.text, n.head(), n.head())
+		}
+	}
+	l.sift(found)
+	return found
 }
 
-// fileReader finds the settings among the tables of the settings file.
-type fileReader struct {
-	*loader
+// fate is what becomes of a value of the settings file.
+type fate int
 
-	found   fileLayers
-	refused []string // the paths of deferrals already refused
-}
+const (
+	open fate = iota // a section, whose contents are sifted by themselves
+	kept             // a setting; what is in it is checked as its value
+	shut             // reported, or to be ignored, with all that is in it
+)
 
-// section reads the contents of a section.
-func (f *fileReader) section(s *node, path string, v *value) {
-	for _, given := range v.fields {
-		at, c := join(path, pathName(given.name)), s.child(given.name)
-		d, isDeferred := findDeferred(at, ".")
-		secret := f.schema.secretFile(at)
-		switch {
-		case isDeferred:
-			f.deferred(d, at, given.value)
-		case secret != "":
-			f.secretFile(secret, at, given.value)
-		case c == nil:
-			f.unknown(at, given.value)
-		case c.key != nil:
-			f.setting(c, at, given.value)
-		case c.array:
-			f.array(c, at, given.value)
-		default:
-			f.oneSection(c, at, given.value)
+// sift reports everything in the settings file that is neither setting nor
+// section, and removes it. Sections that are given are on.
+func (l *loader) sift(file layer) {
+	fates := make(map[string]fate)
+	for _, path := range file.paths() {
+		v := file[path]
+		became := fates[v.in]
+		if became == open {
+			became = l.judge(path, v)
+		}
+		if fates[path] = became; became == shut {
+			delete(file, path)
 		}
 	}
 }
 
-// oneSection reads a section in any notation.
-func (f *fileReader) oneSection(s *node, at string, v *value) {
-	head := f.schema.head(at)
+// judge returns the fate of a value in a section.
+func (l *loader) judge(path string, v value) fate {
+	n, around := l.schema.find(path), l.schema.find(v.in)
+	d, isDeferred := findDeferred(path, ".")
 	switch {
-	case v.form == table:
-		if v.notation != dotted { // its own head is a better reason than any before
-			f.causes[at] = v.origin
-			f.switchOn(at, v.origin)
-		}
-		f.section(s, at, v)
-	case v.form == list && v.notation == headed:
-		for _, item := range v.items {
-			f.report(item.origin, "there is one section %s: write %s in place of [%s]", at, head, head)
-			f.switchOn(at, item.origin)
-			f.section(s, at, item)
-		}
+	case isDeferred:
+		return l.judgeDeferred(d, path, v)
+	case around != nil && around.array && itemNumber(last(v.in)) < 0:
+		return l.judgeItem(around, path, v)
+	case n == nil:
+		return l.unknown(path, v)
+	case n.key == nil:
+		return l.judgeSection(n, path, v)
+	case n.holds != "" && v.form != text:
+		l.reportValue(path, v.origin, "%s is %s; it takes the name of a file, in quotes", path, v.form.noun())
+		return shut
+	case !v.isEmpty():
+		l.given(path, v.origin)
+	}
+	return kept
+}
+
+// judgeSection returns the fate of a section or array of sections.
+func (l *loader) judgeSection(n *node, path string, v value) fate {
+	switch {
+	case !n.array && v.form == dotted, n.array && (v.form == list || v.form == heads):
+		return open // what is in it says whether it is on
+	case !n.array && v.form.isTable():
+		l.switchOnAt(path, v)
+		return open
+	case n.array:
+		l.report(v.origin, "%s is there as often as you need it: write %s on a line of its own, and its keys below", path, n.head())
+		l.incomplete = true
 	default:
-		f.report(v.origin, "%s is a section: write %s on a line of its own, and its keys below", at, head)
-		f.switchOn(at, v.origin)
+		l.report(v.origin, "%s is a section: write %s on a line of its own, and its keys below", path, n.head())
+		l.switchOn(path, v.origin)
 	}
+	return shut
 }
 
-// array reads the items of an array.
-func (f *fileReader) array(a *node, at string, v *value) {
-	if v.form != list {
-		f.report(v.origin, "%s is there as often as you need it: write %s on a line of its own, and its keys below", at, f.schema.head(at))
-		f.incomplete = true
-		return
-	}
-	n := 0
-	for _, one := range v.items {
-		switch {
-		case n == maxItems:
-			f.report(one.origin, "there are more than %d of %s", maxItems, f.schema.head(at))
-			f.incomplete = true
-			return
-		case one.form != table:
-			f.report(one.origin, "%s is %s; it takes tables in braces, or write %s on a line of its own", at, one.form.noun(), f.schema.head(at))
-			f.incomplete = true
-		default:
-			f.switchOn(item(at, n), one.origin)
-			f.section(a, item(at, n), one)
-			n++
-		}
-	}
-}
-
-// setting reads a setting.
-func (f *fileReader) setting(k *node, at string, v *value) {
+// judgeItem returns the fate of an item of an array.
+func (l *loader) judgeItem(array *node, path string, v value) fate {
 	switch {
-	case k.table && v.form == list && v.notation == headed:
-		f.report(v.origin, "there is one table %s: write one pair of brackets around its name", at)
-		f.attempts[at] = true
-	case k.table || v.notation == inline:
-		f.set(f.found.own, at, v)
-	case v.notation == headed:
-		f.report(v.origin, "%s is a setting, not a section: write %s = … in place of [%s]", at, last(at), at)
-		f.attempts[at] = true
-	default:
-		f.unknown(at, v)
+	case !v.form.isTable():
+		l.switchOn(path, v.origin) // the next item keeps its number
+		l.report(v.origin, "%s is %s; it takes tables in braces, or write %s on a line of its own", v.in, v.form.noun(), array.head())
+	case itemNumber(v.name) >= 0:
+		l.switchOnAt(path, v)
+		return open
+	case v.name == strconv.Itoa(maxItems): // once is enough
+		l.report(v.origin, "there are more than %d of %s", maxItems, array.head())
 	}
+	l.incomplete = true
+	return shut
 }
 
-// secretFile reads the name of the file that holds a secret.
-func (f *fileReader) secretFile(secret, at string, v *value) {
-	if v.form != text {
-		f.report(v.origin, "%s is %s; it takes the name of a file, in quotes", at, v.form.noun())
-		f.attempt(secret, v.origin)
-		return
+// switchOnAt switches a section on. Its own head is a better reason than any
+// before.
+func (l *loader) switchOnAt(path string, v value) {
+	if v.form == headed {
+		l.on[path] = v.origin
 	}
-	f.nameFile(f.found.files, secret, v)
+	l.switchOn(path, v.origin)
 }
 
-// deferred refuses settings of a feature that is not in this version, once for
-// each feature.
-func (f *fileReader) deferred(d deferred, at string, v *value) {
-	if slices.Contains(f.refused, d.path) {
-		return
+// judgeDeferred refuses settings of a feature that is not in this version, once
+// for each feature.
+func (l *loader) judgeDeferred(d deferred, path string, v value) fate {
+	switch v.form {
+	case dotted:
+		return open
+	case headed:
+		path = "[" + path + "]"
 	}
-	switch {
-	case v.notation == headed:
-		at = "[" + at + "]"
-	case v.notation == dotted:
-		for path, leaf := range v.leaves() {
-			f.deferred(d, join(at, path), leaf)
-		}
-		return
-	case v.asksNothing():
-		return
+	if !v.asksNothing() && !slices.Contains(l.refused, d.path) {
+		l.refuse(v.origin, path, d)
 	}
-	f.refused = append(f.refused, d.path)
-	f.refuse(v.origin, at, d)
+	return shut
 }
 
 // unknown reports a name that is no setting or section.
-func (f *fileReader) unknown(at string, v *value) {
+func (l *loader) unknown(path string, v value) fate {
+	if v.form == dotted {
+		return open
+	}
 	what := "setting"
-	switch {
-	case v.notation == dotted:
-		for path, leaf := range v.leaves() {
-			f.unknown(join(at, path), leaf)
-		}
-		return
-	case v.notation == headed && v.form == list:
-		for _, item := range v.items {
-			f.unknown(at, item)
-		}
-		return
-	case v.notation == headed:
+	meant := l.schema.meant(path)
+	if v.form == headed {
 		what = "section"
+		l.incomplete = l.incomplete || meant != "" // the keys below it are for that section
 	}
-	meant := nearest(at, f.schema.paths(at))
-	if v.notation == headed && meant != "" {
-		f.incomplete = true // the keys below it are for that section
-	}
-	k := f.schema.find(meant)
-	switch {
+	switch k := l.schema.setting(meant); {
 	case meant == "":
-		f.report(v.origin, "%s is not a %s", at, what)
-	case !strings.Contains(meant, ".") && k != nil && k.key != nil && last(at) == meant:
-		f.report(v.origin, "%s is not a %s; %s belongs at the top of the file, above the first section", at, what, meant)
+		l.report(v.origin, "%s is not a %s", path, what)
+	case k != nil && meant == last(path):
+		l.report(v.origin, "%s is not a %s; %s belongs at the top of the file, above the first section", path, what, meant)
 	default:
-		f.report(v.origin, "%s is not a %s; is %s meant?", at, what, meant)
+		l.report(v.origin, "%s is not a %s; is %s meant?", path, what, meant)
 	}
-	if secret := f.schema.secretFile(meant); secret != "" {
-		meant = secret
-	}
-	f.attempt(meant, v.origin)
+	l.attempt(meant, v.origin)
+	return shut
 }

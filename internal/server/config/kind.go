@@ -20,23 +20,13 @@ import (
 type kind struct {
 	takes  string // what a value is, for a sentence: "it takes …"
 	parse  func(text string) (any, error)
-	form   form // how TOML writes it; bare: as text
-	moment bool // TOML may also write it as a date
-	masked bool // a problem shows only enough to find it
-	secret bool // never shown, and may come from a file or a credential
-}
-
-// written is how a settings file writes a value of the kind.
-func (k kind) written() form {
-	if k.form == bare {
-		return text
-	}
-	return k.form
+	forms  []form // how TOML writes it
+	secret bool   // never shown, and may come from a file or a credential
 }
 
 // format writes a value as parse reads it; secrets excepted.
-func (k kind) format(value any) string {
-	switch v := value.(type) {
+func format(field reflect.Value) string {
+	switch v := field.Interface().(type) {
 	case time.Duration:
 		return formatDuration(v)
 	case interface{ IsSet() bool }:
@@ -44,21 +34,22 @@ func (k kind) format(value any) string {
 			return ""
 		}
 	}
-	return fmt.Sprint(value)
+	return fmt.Sprint(field.Interface())
 }
 
 // standard returns the kinds of types that do not describe themselves.
 func standard() map[reflect.Type]kind {
+	quoted := []form{text}
 	return map[reflect.Type]kind{
-		reflect.TypeFor[bool]():           {takes: "true or false", parse: parseBool, form: boolean},
-		reflect.TypeFor[int]():            {takes: "a whole number, such as 6", parse: parseInt, form: number},
-		reflect.TypeFor[string]():         {takes: "a text of one line", parse: parseLine},
-		reflect.TypeFor[time.Duration]():  {takes: `a time with its unit, such as "4s", "5m" or "90d"`, parse: parseDuration},
-		reflect.TypeFor[netip.Prefix]():   {takes: `a network or an address, such as "10.0.0.0/8"`, parse: parsePrefix},
-		reflect.TypeFor[*url.URL]():       {takes: `a web address, such as "https://example.net"`, parse: parseURL},
-		reflect.TypeFor[*hours.Quiet]():   {takes: `a part of the day, such as "21:00-08:00"`, parse: parseQuietHours},
-		reflect.TypeFor[hours.Date]():     {takes: `a date, such as "2026-12-25"`, parse: parseDate, moment: true},
-		reflect.TypeFor[*time.Location](): {takes: `a time zone, such as "Europe/Amsterdam"`, parse: parseZone},
+		reflect.TypeFor[bool]():           {takes: "true or false", parse: parseBool, forms: []form{boolean}},
+		reflect.TypeFor[int]():            {takes: "a whole number, such as 6", parse: parseInt, forms: []form{number}},
+		reflect.TypeFor[string]():         {takes: "a text of one line", parse: parseLine, forms: quoted},
+		reflect.TypeFor[time.Duration]():  {takes: `a time with its unit, such as "4s", "5m" or "90d"`, parse: parseDuration, forms: quoted},
+		reflect.TypeFor[netip.Prefix]():   {takes: `a network or an address, such as "10.0.0.0/8"`, parse: parsePrefix, forms: quoted},
+		reflect.TypeFor[*url.URL]():       {takes: `a web address, such as "https://example.net"`, parse: parseURL, forms: quoted},
+		reflect.TypeFor[*hours.Quiet]():   {takes: `a part of the day, such as "21:00-08:00"`, parse: formOnly(hours.ParseQuiet), forms: quoted},
+		reflect.TypeFor[hours.Date]():     {takes: `a date, such as "2026-12-25"`, parse: parseDate, forms: []form{text, moment}},
+		reflect.TypeFor[*time.Location](): {takes: `a time zone, such as "Europe/Amsterdam"`, parse: formOnly(hours.ParseZone), forms: quoted},
 	}
 }
 
@@ -74,13 +65,24 @@ func kindOf(t reflect.Type, known map[reflect.Type]kind) (kind, bool) {
 		return kind{}, false
 	}
 	_, secret := reflect.TypeAssert[interface{ Reveal() string }](zero)
-	_, masked := reflect.TypeAssert[interface{ Masked() string }](zero)
-	return kind{takes: takes.Takes(), secret: secret, masked: masked, parse: func(text string) (any, error) {
+	return kind{takes: takes.Takes(), secret: secret, forms: []form{text}, parse: func(text string) (any, error) {
 		into := reflect.New(t)
 		reads, _ := reflect.TypeAssert[encoding.TextUnmarshaler](into)
 		err := reads.UnmarshalText([]byte(text))
 		return into.Elem().Interface(), err
 	}}, true
+}
+
+// formOnly returns a parser whose error says no more than that a text is of
+// another form.
+func formOnly[T any](parse func(text string) (T, error)) func(text string) (any, error) {
+	return func(text string) (any, error) {
+		parsed, err := parse(text)
+		if err != nil {
+			return nil, setting.ErrForm
+		}
+		return parsed, nil
+	}
 }
 
 func parseBool(text string) (any, error) {
@@ -108,15 +110,6 @@ func canonicalInt(text string) string {
 		return strconv.FormatInt(n, 10)
 	}
 	return text
-}
-
-// integer returns a value of an integer type, such as a time or a count.
-func integer(value any) (n int64, ok bool) {
-	v := reflect.ValueOf(value)
-	if !v.IsValid() || !v.CanInt() {
-		return 0, false
-	}
-	return v.Int(), true
 }
 
 // maxLine is the longest text of one line, in characters: names of people and
@@ -151,28 +144,12 @@ func parsePrefix(text string) (any, error) {
 	return p, nil
 }
 
-func parseQuietHours(text string) (any, error) {
-	q, err := hours.ParseQuiet(text)
-	if err != nil {
-		return nil, setting.ErrForm
-	}
-	return q, nil
-}
-
 func parseDate(text string) (any, error) {
 	t, err := time.Parse(time.DateOnly, text)
 	if err != nil || t.Unix() < 0 {
 		return nil, setting.ErrForm
 	}
 	return hours.Date(t.Unix() / int64(day/time.Second)), nil
-}
-
-func parseZone(text string) (any, error) {
-	zone, err := hours.ParseZone(text)
-	if err != nil {
-		return nil, setting.ErrForm
-	}
-	return zone, nil
 }
 
 func parseURL(text string) (any, error) { return setting.BaseURL(text) }

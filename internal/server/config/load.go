@@ -1,16 +1,14 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/setting"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
@@ -44,8 +42,9 @@ const (
 	dotenvFile = ".env"
 
 	// oldEntries is the file of entries that marks a working directory as the
-	// folder of the Flask service.
+	// folder of the Flask service, and oldData the folder of our own files there.
 	oldEntries = "domains.json"
+	oldData    = "switchhook-data"
 )
 
 // Load reads the settings. The first place with a value for a key wins: the
@@ -58,32 +57,29 @@ const (
 // not win. Load reads files, and does nothing else.
 func Load(from Sources) (*Settings, error) {
 	l := &loader{
-		from: from, schema: schema(), causes: make(map[string]Origin), attempts: make(map[string]bool),
-		implied: make(map[string]string), filled: make(map[string]reflect.Value), origins: make(map[string]Origin),
+		from: from, schema: newSchema(), on: make(map[string]Origin), broken: make(layer), implied: make(layer),
+		filled: make(map[string]reflect.Value), origins: make(map[string]Origin),
 	}
 	if from.LegacyDir != "" {
-		l.implied[legacyFolder] = from.LegacyDir
+		l.implied.put(legacyFolder, value{text: from.LegacyDir, origin: Origin{Kind: Default}})
 	}
 	file := l.file() // first, so that its heads are the reason why sections are on
-	flags := l.variables(l.flags())
-	environ := l.variables(l.environ())
-	dotenv := l.variables(l.dotenv())
-	l.layers = []layer{flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials(), file.own}
+	flags, environ, dotenv := l.variables(l.flags()), l.variables(l.environ()), l.variables(l.dotenv())
+	secrets, before := make(layer), make(layer)
+	l.layers = []layer{
+		flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials(),
+		secrets, file, before, l.implied, l.broken,
+	}
 	if l.inOldFolder(dotenv.old) {
-		l.takeOver()
+		l.takeOverFolder()
 	}
 	l.takeOverOnCall(environ, dotenv)
-	l.layers = l.layers[:len(l.layers)-1] // the files of secrets come before the settings file
-	contents := l.contents(flags.files, environ.files, dotenv.files, file.files)
-	l.layers = append(l.layers, contents, file.own)
-	before := l.filesBefore() // for settings that those lack
-	l.layers = append(l.layers, before)
+	l.readSecrets(secrets, flags.own, environ.own, dotenv.own, file)
+	l.readFilesBefore(before)
 	settings := &Settings{origins: l.origins, pagerDuty: l.pagerDuty}
-	l.fill(l.schema, "", reflect.ValueOf(settings).Elem())
-	l.requireWhatIsNeeded()
-	l.checkListeners(settings)
-	if settings.OnCall != nil && !l.incomplete {
-		l.check(settings.OnCall.Check(l.isGiven))
+	l.fill(l.schema.node, "", reflect.ValueOf(settings).Elem())
+	if !l.incomplete {
+		l.requireWhatIsNeeded(settings)
 	}
 	if err := sorted(l.problems); err != nil {
 		return nil, err
@@ -92,30 +88,67 @@ func Load(from Sources) (*Settings, error) {
 	return settings, nil
 }
 
-// layer is what one place says about settings, by their paths.
-type layer map[string]*value
-
 // loader is one call of Load.
 type loader struct {
 	from     Sources
-	schema   *node
+	schema   *schema
 	layers   []layer // the first wins
 	problems []Problem
 	weak     []Weak
 	filled   map[string]reflect.Value // the fields that have a value
 	origins  map[string]Origin        // where their values are from
+	wrong    []setting.Problem        // what features find in their settings
 
-	causes     map[string]Origin // of the sections that are on: what switched them on
-	attempts   map[string]bool   // settings that were given, but invalid
-	implied    map[string]string // values of settings that need not be given
+	on         map[string]Origin // the sections that are on, and what switched them on
+	broken     layer             // the settings that somebody tried to give
+	implied    layer             // values of settings that need not be given
 	pagerDuty  int               // the source that uses pagerduty-voys-webhook's names; -1: none
-	refused    bool              // a setting's feature is not in this version
-	oldFolder  bool              // an old folder's default overrides the setting's
+	refused    []string          // features that are not in this version, and were to be used
 	incomplete bool              // so much is unreadable that nothing can be called missing
 }
 
 func (l *loader) report(at Origin, format string, args ...any) {
 	l.problems = append(l.problems, problemf(at, format, args...))
+}
+
+// reportValue reports a problem with the value of a setting, which then counts as
+// given.
+func (l *loader) reportValue(path string, at Origin, format string, args ...any) {
+	l.report(at, format, args...)
+	l.attempt(path, at)
+}
+
+// attempt records that somebody tried to give a setting, or named the file that
+// holds it. What is no setting is ignored.
+func (l *loader) attempt(path string, at Origin) {
+	if k := l.schema.setting(path); k != nil {
+		if k.holds != "" {
+			path = strings.TrimSuffix(path, filePath)
+		}
+		l.broken.put(path, value{form: broken, origin: at})
+		l.given(path, at)
+	}
+}
+
+// first returns the value of a setting from the first layer that has one.
+func (l *loader) first(path string) (v value, ok bool) {
+	for _, in := range l.layers {
+		if v, ok := in.get(path); ok {
+			return v, true
+		}
+	}
+	return value{}, false
+}
+
+// has says whether a setting is given, valid or not, or implied.
+func (l *loader) has(path string) bool {
+	_, ok := l.first(path)
+	return ok
+}
+
+// pathOf returns the file or folder that a value names.
+func (l *loader) pathOf(v value) setting.Path {
+	return setting.Path(v.text).In(string(setting.Path(v.folder).In(l.from.Dir)))
 }
 
 // resolve returns a file's name relative to the process.
@@ -165,26 +198,6 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// flags returns the flags as environment variables.
-func (l *loader) flags() []variable {
-	var all []variable
-	for _, path := range slices.Sorted(maps.Keys(l.from.Flags)) {
-		all = append(all, variable{variableName(path), l.from.Flags[path], Origin{Kind: Flag, Name: path}})
-	}
-	return all
-}
-
-func (l *loader) environ() []variable {
-	var all []variable
-	for _, pair := range l.from.Environ {
-		if name, value, ok := strings.Cut(pair, "="); ok && name != "" {
-			all = append(all, variable{name, value, Origin{Kind: Environ, Name: name}})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b variable) int { return cmp.Compare(a.name, b.name) })
-	return all
-}
-
 // dotenv returns the variables in .env: the one beside the settings file,
 // otherwise the one in the working directory. A folder of that name, as some
 // have for their Python, is ignored.
@@ -199,9 +212,9 @@ func (l *loader) dotenv() []variable {
 		case err == nil:
 			found, problems := readDotenv(content, name)
 			for _, p := range problems {
-				l.attemptVariable(p.Origin.Name, p.Origin)
+				l.problems = append(l.problems, p)
+				l.attemptVariable(p.Origin)
 			}
-			l.problems = append(l.problems, problems...)
 			return found
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, errNotFile):
 			continue
@@ -226,38 +239,44 @@ func (l *loader) credentials() layer {
 	}
 	for _, file := range files {
 		path := file.Name()
-		if k := l.schema.find(path); k == nil || !k.secret() {
+		if k := l.schema.setting(path); k == nil || !k.kind.secret {
 			continue
 		}
 		at := Origin{Kind: Credential, Name: path}
 		content, err := l.read(filepath.Join(l.from.CredentialsDir, path))
 		if err != nil {
-			l.report(at, "this credential cannot be read: %s", reason(err))
-			l.attempts[path] = true
+			l.reportValue(path, at, "this credential cannot be read: %s", reason(err))
 			continue
 		}
-		l.set(found, path, &value{text: withoutLineEnd(content), origin: at})
+		found.put(path, value{text: withoutLineEnd(content), origin: at})
+		l.given(path, at)
 	}
 	return found
 }
 
-// contents returns the secrets in the files that the given layers name; the
-// first layer wins. A file is only opened if the layers so far lack its secret:
-// it may be meant for another machine.
-func (l *loader) contents(named ...layer) layer {
-	found, first := make(layer), make(layer)
-	for _, names := range slices.Backward(named) {
-		maps.Copy(first, names)
-	}
-	for _, path := range slices.Sorted(maps.Keys(first)) {
-		if !l.has(path) {
-			l.readSecret(found, path, first[path])
+// readSecrets reads the secrets in the files that layers name; the first layer
+// wins. A file is only opened if no better layer than the settings file has its
+// secret: it may be meant for another machine.
+func (l *loader) readSecrets(into layer, layers ...layer) {
+	named := make(map[string]bool)
+	for _, in := range layers {
+		for _, path := range in.paths() {
+			k := l.schema.setting(path)
+			name, ok := in.get(path)
+			if k == nil || k.holds == "" || !ok || named[path] {
+				continue
+			}
+			named[path] = true
+			secret := strings.TrimSuffix(path, filePath)
+			if v, given := l.first(secret); !given || v.form == broken || v.origin.Kind == File {
+				l.readSecret(into, secret, name)
+			}
 		}
 	}
-	return found
 }
 
-func (l *loader) readSecret(into layer, path string, name *value) {
+// readSecret reads a secret in the file that a value names.
+func (l *loader) readSecret(into layer, secret string, name value) {
 	file := name.text
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(name.folder, file)
@@ -266,55 +285,21 @@ func (l *loader) readSecret(into layer, path string, name *value) {
 	content = withoutLineEnd(content)
 	switch {
 	case err != nil:
-		l.report(name.origin, "%s is to be in the file %s, which cannot be read: %s", path, file, reason(err))
+		l.reportValue(secret, name.origin, "%s is to be in the file %s, which cannot be read: %s", secret, file, reason(err))
 	case content == "":
-		l.report(name.origin, "%s is to be in the file %s, which is empty", path, file)
+		l.reportValue(secret, name.origin, "%s is to be in the file %s, which is empty", secret, file)
 	default:
-		l.set(into, path, &value{text: content, origin: Origin{Kind: SecretFile, File: file}})
-		return
+		into.put(secret, value{text: content, origin: Origin{Kind: SecretFile, File: file}})
 	}
-	l.attempts[path] = true
 }
 
 func withoutLineEnd(content string) string { return strings.TrimRight(content, "\r\n") }
-
-// set records the value of a setting. Empty text is no value.
-func (l *loader) set(in layer, path string, v *value) {
-	if (v.form == bare || v.form == text) && v.text == "" {
-		return
-	}
-	in[path] = v
-	l.given(path, v.origin)
-}
 
 // given switches on the sections that a given setting switches on.
 func (l *loader) given(path string, by Origin) {
 	l.switchOn(sectionOf(path), by)
 	if k := l.schema.find(path); k != nil {
 		l.switchOn(k.switches, by)
-	}
-}
-
-// inOldFolder says whether the working directory is the folder of the Flask
-// service: no settings file was given, and it has a domains.json, or a .env
-// with that service's names. With the .env alone the domains.json has gone
-// missing, which is no reason to look elsewhere for it.
-func (l *loader) inOldFolder(named layer) bool {
-	if l.from.Path != "" {
-		return false
-	}
-	info, err := os.Stat(l.resolve(oldEntries))
-	return len(named) > 0 || err == nil && info.Mode().IsRegular()
-}
-
-// takeOver makes the defaults those of an old folder, and switches on what its
-// files are for.
-func (l *loader) takeOver() {
-	l.oldFolder = true
-	for _, k := range l.schema.children {
-		if k.key != nil && k.folder != "" {
-			l.given(k.name, Origin{Kind: Default})
-		}
 	}
 }
 
@@ -325,8 +310,8 @@ func (l *loader) switchOn(path string, by Origin) {
 	if path == "" || s == nil {
 		return
 	}
-	if _, on := l.causes[path]; !on {
-		l.causes[path] = by
+	if l.off(path) {
+		l.on[path] = by
 	}
 	for _, other := range []string{s.switches, sectionOf(path)} {
 		if l.off(other) {
@@ -336,6 +321,6 @@ func (l *loader) switchOn(path string, by Origin) {
 }
 
 func (l *loader) off(section string) bool {
-	_, on := l.causes[section]
+	_, on := l.on[section]
 	return !on
 }

@@ -36,10 +36,10 @@ func TestOnCallSettingsThatDoNotGoTogether(t *testing.T) {
 			`switchhook.toml:15: oncall.source.1.schedules is an empty list; it takes at least one`,
 		}},
 		{"a calendar that is nowhere", second + "kind = 'ical'\n", []string{
-			`switchhook.toml:11: oncall.source.1.url is missing, and so is oncall.source.1.path; a calendar has one of them: write url = "https://oncall.example.net" below [[oncall.source]], or set SWITCHHOOK_ONCALL_SOURCE_1_URL in the environment`,
+			`switchhook.toml:11: oncall.source.1.url is missing, and so is path; a calendar has one of them: write url = "https://oncall.example.net" below [[oncall.source]], or set SWITCHHOOK_ONCALL_SOURCE_1_URL in the environment`,
 		}},
 		{"a calendar in two places", second + "kind = 'ical'\nurl = 'webcal://hunter2@a/?key=hunter2'\npath = 'rota.ics'\n", []string{
-			`switchhook.toml:14: oncall.source.1.path is given, and so is oncall.source.1.url; a calendar has one of them`,
+			`switchhook.toml:14: oncall.source.1.path is given, and so is url; a calendar has one of them`,
 		}},
 		{"a rota without a file", second + "kind = 'file'\n", []string{
 			`switchhook.toml:11: oncall.source.1.path is missing: write path = "/etc/switchhook/rota.toml" below [[oncall.source]], or set SWITCHHOOK_ONCALL_SOURCE_1_PATH in the environment`,
@@ -54,15 +54,15 @@ func TestOnCallSettingsThatDoNotGoTogether(t *testing.T) {
 			`switchhook.toml:18: oncall.source.2.url holds a user name or password; leave that out`,
 		}},
 		{"two sources of a kind", second + "kind = 'pagerduty'\napi_key = 'x'\nescalation_policy = 'x'\n" + second + "kind = 'betterstack'\nname = 'pagerduty'\napi_key = 'x'\n", []string{
-			`switchhook.toml:11: oncall.source.1 is called pagerduty, as oncall.source.0 is; write another name = "…" below [[oncall.source]]`,
-			`switchhook.toml:17: oncall.source.2 is called pagerduty, as oncall.source.0 is; write another name = "…" below [[oncall.source]]`,
+			`switchhook.toml:11: oncall.source.1.name is pagerduty, like that of oncall.source.0; write another name = "…" below [[oncall.source]]`,
+			`switchhook.toml:17: oncall.source.2.name is pagerduty, like that of oncall.source.0; write another name = "…" below [[oncall.source]]`,
 		}},
 		{"two routes of a name", "[[oncall.route]]\nname = 'support'\n", []string{
-			`switchhook.toml:12: oncall.route.1 is called support, as oncall.route.0 is; write another name = "…" below [[oncall.route]]`,
+			`switchhook.toml:12: oncall.route.1.name is support, like that of oncall.route.0; write another name = "…" below [[oncall.route]]`,
 		}},
 		{"sources that are not there", "sources = ['pagerduty', 'PagerDuty', 'pagerduty']\n" + second + "kind = 'file'\nname = 'rota'\npath = 'x'\n", []string{
-			`switchhook.toml:11: item 2 of oncall.route.0.sources is "PagerDuty", and no source is called that; there is pagerduty, rota`,
-			`switchhook.toml:11: item 3 of oncall.route.0.sources is "pagerduty", which stands there before`,
+			`switchhook.toml:11: oncall.route.0.sources has "PagerDuty" as item 2, and no source is called that; there is pagerduty, rota`,
+			`switchhook.toml:11: oncall.route.0.sources has "pagerduty" twice`,
 		}},
 		{"a source that is not known for what it is", "sources = ['x']\n" + second + "kind = 'x'\n", []string{
 			`switchhook.toml:13: oncall.source.1.kind is "x"; it takes "pagerduty", "betterstack", "ilert", "goalert", "grafana", "ical" or "file"`,

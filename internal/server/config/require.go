@@ -2,32 +2,47 @@ package config
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
-// requireWhatIsNeeded reports the settings that are missing.
-func (l *loader) requireWhatIsNeeded() {
-	if l.incomplete {
-		return
-	}
-	if !l.anythingOn() && !l.refused {
+// requireWhatIsNeeded reports the settings that are missing, and what features
+// find in theirs.
+func (l *loader) requireWhatIsNeeded(s *Settings) {
+	if !l.anythingOn() && len(l.refused) == 0 {
 		l.report(l.top(), "nothing is switched on: %s", l.whatToSwitchOn())
 	}
-	items := func(array string) []int {
-		var all []int
-		for i := range l.countItems(array) {
-			all = append(all, i)
-		}
-		return all
-	}
-	l.schema.walk("", items, func(k *node, path string) {
+	l.schema.walk("", reflect.ValueOf(s).Elem(), func(k *node, path string, _ reflect.Value) {
 		if k.need != "" && !l.off(k.needed(path)) {
-			l.require(path)
+			l.require(path, "is missing")
 		}
 	})
+	for _, p := range l.wrong {
+		_, valid := l.filled[p.Path]
+		switch {
+		case p.Missing:
+			l.require(p.Path, p.Text)
+		case valid || !l.has(p.Path): // otherwise it was reported already
+			l.report(l.placeGiven(p.Path), "%s %s", p.Path, p.Text)
+		}
+	}
+}
+
+// noteWrong keeps what a feature finds in its settings, which stand below a path.
+func (l *loader) noteWrong(path string, err error) {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			l.noteWrong(path, one)
+		}
+		return
+	}
+	if p, ok := errors.AsType[*setting.Problem](err); ok {
+		l.wrong = append(l.wrong, setting.Problem{Path: join(path, p.Path), Text: p.Text, Missing: p.Missing})
+	}
 }
 
 // needed returns the section that requires a setting.
@@ -39,28 +54,11 @@ func (k *key) needed(path string) string {
 }
 
 // require reports a setting that is missing.
-func (l *loader) require(path string) {
-	if !l.attempts[path] && !l.has(path) {
-		l.report(l.placeOf(path), "%s is missing: %s", path, l.remedy(path))
+func (l *loader) require(path, isMissing string) {
+	if !l.has(path) {
+		l.report(l.placeOf(path), "%s %s: %s", path, isMissing, l.remedy(path))
 	}
 }
-
-// check reports the problems that a feature finds in its settings.
-func (l *loader) check(problems []setting.Problem) {
-	for _, p := range problems {
-		switch {
-		case p.Or != "":
-			l.report(l.placeOf(p.Path), "%s is missing, and so is %s; a calendar has one of them: %s", p.Path, p.Or, l.remedy(p.Path))
-		case p.Text == "":
-			l.require(p.Path)
-		case !l.attempts[p.Path]: // otherwise it was reported already
-			l.report(l.placeGiven(p.Path), "%s", p.Text)
-		}
-	}
-}
-
-// isGiven says whether a setting was given, valid or not.
-func (l *loader) isGiven(path string) bool { return l.origins[path].Kind > Default || l.attempts[path] }
 
 // placeGiven returns where a setting was given; if it was not, its section's
 // place.
@@ -68,7 +66,7 @@ func (l *loader) placeGiven(path string) Origin {
 	if at := l.origins[path]; at.Kind > Default {
 		return at
 	}
-	return l.causes[sectionOf(path)]
+	return l.on[sectionOf(path)]
 }
 
 // anythingOn says whether any section is on that makes the server do something.
@@ -86,7 +84,7 @@ func (l *loader) whatToSwitchOn() string {
 	var heads []string
 	for _, s := range l.schema.children {
 		if s.optional {
-			heads = append(heads, l.schema.head(s.name))
+			heads = append(heads, s.head())
 		}
 	}
 	end := len(heads) - 1
@@ -112,20 +110,21 @@ func (l *loader) placeOf(path string) Origin {
 	if l.from.Path == "" || section == "" {
 		return l.top()
 	}
-	if own, ok := l.causes[section]; ok {
+	if own, ok := l.on[section]; ok {
 		return own
 	}
-	return l.causes[l.schema.find(path).needed(path)]
+	return l.on[l.schema.find(path).needed(path)]
 }
 
 // remedy says how to give a setting that is missing.
 func (l *loader) remedy(path string) string {
 	k := l.schema.find(path)
-	if old := oldNameOf(path, l.pagerDuty); old != nil && old.file != "" {
-		return l.remedyBefore(k, path, old)
+	name := k.variable(path)
+	if f, ok := formerName(path, l.pagerDuty); ok && f.isOnCall() {
+		return l.remedyBefore(k, path, f)
+	} else if ok {
+		name = f.variable
 	}
-	names := k.variables(path, l.pagerDuty)
-	name := names[len(names)-1]
 	if l.from.Path == "" {
 		return fmt.Sprintf("set %s, in the environment or in %s", name, dotenvFile)
 	}
@@ -138,7 +137,7 @@ func (n *node) line() string { return n.name + " = " + n.literal(cmp.Or(n.exampl
 // where says where in the settings file a setting belongs.
 func (l *loader) where(path string) string {
 	if section := sectionOf(path); section != "" {
-		return "below " + l.schema.head(section)
+		return "below " + l.schema.find(section).head()
 	}
 	return "at the top of the file"
 }

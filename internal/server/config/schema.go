@@ -2,74 +2,96 @@ package config
 
 import (
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/fault/spelling"
 )
 
+// schema is everything that can be set.
+type schema struct {
+	*node // the root section
+
+	all    []*node           // in the order of the file
+	byPath map[string]*node  // with a star for the number of an item
+	byName map[string]string // the paths by the names of variables, both with stars
+}
+
 // node describes a field of the settings: a setting, a section, or an array of
-// sections, written [[like this]]. A path names one: "netsapiens.token", or
-// "oncall.source.0.kind" with the number of an item.
+// sections, written [[like this]].
 type node struct {
+	path     string // "oncall.source.*.kind", with a star for the number of an item
 	name     string
 	doc      string
-	field    int    // in the struct of its section
-	switches string // the section that this switches on
+	field    int          // in the struct of its section
+	of       reflect.Type // of the field; of a section, or of an array's items, their struct
+	switches string       // the section that this switches on
 
 	*key // of a setting
 
 	children []*node // of a section or array
 	optional bool    // a section that is nil until it is on
 	array    bool
-	of       reflect.Type // of a section, or of an array's items
 }
 
 // key describes a setting by its tags.
 type key struct {
-	typ   reflect.Type
 	table bool // of the operator's own names with values
 	list  bool // of values; in a table, each value is one
 	alone bool // a list of one may be written as its item
 	names kind // of a table's names
 	kind  kind // of the value, or of the items of a list or table
 
+	holds string // of a file of a secret: the path of the secret
+
 	example  string
 	initial  string // default; items of a list are separated by spaces
 	inherits string // path of the setting that provides the value unless this one is given
-	folder   string // default in a folder of domains.json
 	need     string // the section that requires this setting
 	min, max int64  // of a time or a number; 0: no limit
 	zero     string // what 0 means if it may be less than min
 	shown    string // of a secret that clients send: now, or before it was replaced
 }
 
-// needOfItem tags what every item of an array requires.
-const needOfItem = "item"
+const (
+	// needOfItem tags what every item of an array requires.
+	needOfItem = "item"
 
-// maxItems is the most items of an array. More are a mistake.
-const maxItems = 100
+	// maxItems is the most items of an array. More are a mistake.
+	maxItems = 100
 
-// schema returns the root section. It panics on an invalid field or tag, which
-// any test of Load finds.
-func schema() *node {
-	root := &node{of: reflect.TypeFor[Settings]()}
-	root.add(standard())
-	return root
+	// A secret has a twin, which names the file that holds it.
+	filePath = "_file"
+
+	// variablePrefix is the prefix of all settings in the environment.
+	variablePrefix = "SWITCHHOOK_"
+
+	// star stands for the number of an item.
+	star = "*"
+)
+
+// newSchema panics on an invalid field or tag, which any test of Load finds.
+func newSchema() *schema {
+	s := &schema{byPath: make(map[string]*node), byName: make(map[string]string)}
+	s.node = &node{of: reflect.TypeFor[Settings]()}
+	s.add(s.node, "", standard())
+	return s
 }
 
 // add adds the fields of a section's struct.
-func (n *node) add(known map[reflect.Type]kind) {
-	for i := range n.of.NumField() {
-		field := n.of.Field(i)
+func (s *schema) add(section *node, path string, known map[reflect.Type]kind) {
+	for i := range section.of.NumField() {
+		field := section.of.Field(i)
 		tag := field.Tag.Get
 		if tag("key") == "" {
 			continue
 		}
-		c := &node{name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), of: field.Type}
-		n.children = append(n.children, c)
+		c := &node{path: join(path, tag("key")), name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), of: field.Type}
+		section.children = append(section.children, c)
 		if c.key = newKey(field, known); c.key != nil {
+			s.addKey(c)
 			continue
 		}
 		if c.optional, c.array = c.of.Kind() == reflect.Pointer, c.of.Kind() == reflect.Slice; c.optional || c.array {
@@ -78,7 +100,25 @@ func (n *node) add(known map[reflect.Type]kind) {
 		if c.of.Kind() != reflect.Struct {
 			panic(fmt.Sprintf("config: %s is of type %s, which is no kind of setting", c.name, field.Type))
 		}
-		c.add(known)
+		s.all, s.byPath[c.path] = append(s.all, c), c
+		within := c.path
+		if c.array {
+			within = join(within, star)
+			s.byPath[within] = c
+		}
+		s.add(c, within, known)
+	}
+}
+
+// addKey adds a setting, and the file that holds it if it is a secret.
+func (s *schema) addKey(k *node) {
+	s.all, s.byPath[k.path] = append(s.all, k), k
+	s.byName[variableName(k.path)] = k.path
+	if k.list || k.table {
+		s.byName[variableName(join(k.path, star))] = join(k.path, star)
+	}
+	if k.kind.secret {
+		s.addKey(&node{path: k.path + filePath, name: k.name + filePath, key: &key{holds: k.path}})
 	}
 }
 
@@ -86,8 +126,8 @@ func (n *node) add(known map[reflect.Type]kind) {
 func newKey(field reflect.StructField, known map[reflect.Type]kind) *key {
 	tag, of := field.Tag.Get, field.Type
 	k := &key{
-		typ: of, table: of.Kind() == reflect.Map, alone: tag("alone") != "", example: tag("example"), initial: tag("default"),
-		inherits: tag("inherits"), folder: tag("folder"), need: tag("need"), zero: tag("zero"), shown: tag("shown"),
+		table: of.Kind() == reflect.Map, alone: tag("alone") != "", example: tag("example"), initial: tag("default"),
+		inherits: tag("inherits"), need: tag("need"), zero: tag("zero"), shown: tag("shown"),
 	}
 	if k.table {
 		k.names, _ = kindOf(of.Key(), known)
@@ -110,223 +150,134 @@ func (k kind) limit(text string) int64 {
 		return 0
 	}
 	parsed, err := k.parse(text)
-	n, ok := integer(parsed)
-	if err != nil || !ok {
+	if err != nil || !reflect.ValueOf(parsed).CanInt() {
 		panic(fmt.Sprintf("config: the limit %q", text))
 	}
-	return n
-}
-
-// secret says whether a setting is never shown, and may come from a file or a
-// credential.
-func (n *node) secret() bool { return n.key != nil && n.kind.secret }
-
-func (n *node) child(name string) *node {
-	if i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == name }); i >= 0 {
-		return n.children[i]
-	}
-	return nil
+	return reflect.ValueOf(parsed).Int()
 }
 
 // find returns what a path names: a setting, a section, an array, or its array
 // for an item; nil if there is no such thing.
-func (n *node) find(path string) *node {
-	for rest := path; rest != ""; {
-		var name string
-		name, rest, _ = strings.Cut(rest, ".")
-		if n = n.child(name); n == nil {
-			return nil
-		}
-		if n.array && rest != "" {
-			if name, rest, _ = strings.Cut(rest, "."); itemNumber(name) < 0 {
-				return nil
-			}
-		}
+func (s *schema) find(path string) *node {
+	starred, numbers := numbersOf(path, ".")
+	if len(numbers) > 0 && itemNumber(numbers[0]) < 0 {
+		return nil
 	}
-	return n
+	return s.byPath[starred]
 }
 
-// secretFile returns the path of the secret whose file a path names, or "".
-func (n *node) secretFile(path string) string {
-	if of, ok := strings.CutSuffix(path, filePath); ok {
-		if k := n.find(of); k != nil && k.secret() {
-			return of
-		}
+// setting returns what find does, unless it is no setting.
+func (s *schema) setting(path string) *node {
+	if n := s.find(path); n != nil && n.key != nil {
+		return n
 	}
-	return ""
+	return nil
 }
 
-// itemNumber returns the number of an item, or -1.
+// named returns the setting that a variable names, and its path; of a list or
+// table it may be the path of an item.
+func (s *schema) named(variable string) (k *node, path string) {
+	starred, numbers := numbersOf(variable, "_")
+	path = s.byName[starred]
+	for _, number := range numbers {
+		path = strings.Replace(path, star, number, 1)
+	}
+	if k = s.setting(path); k == nil {
+		k = s.setting(sectionOf(path))
+	}
+	return k, path
+}
+
+// numbersOf returns a path or the name of a variable with stars in place of its
+// numbers, and the numbers.
+func numbersOf(name, separator string) (starred string, numbers []string) {
+	parts := strings.Split(name, separator)
+	for i, part := range parts {
+		switch n, err := strconv.Atoi(part); {
+		case part == star: // otherwise we would take it for ours
+			return "", nil
+		case err == nil && n >= 0 && strconv.Itoa(n) == part:
+			parts[i], numbers = star, append(numbers, part)
+		}
+	}
+	return strings.Join(parts, separator), numbers
+}
+
+// itemNumber returns the number of an item of an array, or -1.
 func itemNumber(text string) int {
-	if n, err := strconv.Atoi(text); err == nil && strconv.Itoa(n) == text && n >= 0 && n < maxItems {
+	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < maxItems {
 		return n
 	}
 	return -1
 }
 
-// join appends a name to the path of its section.
-func join(path, name string) string {
-	if path == "" {
-		return name
-	}
-	return path + "." + name
-}
-
-// item is the path of an item.
-func item(array string, n int) string { return join(array, strconv.Itoa(n)) }
-
-func last(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
-
-// sectionOf returns the path of the section, or item, that contains a path; ""
-// for the top of the file.
-func sectionOf(path string) string { return path[:max(strings.LastIndexByte(path, '.'), 0)] }
-
 // head is how the settings file writes the head of a section.
-func (n *node) head(path string) string {
-	var parts []string
-	at, items := n, false
-	for part := range strings.SplitSeq(path, ".") {
-		if at.array && itemNumber(part) >= 0 && !items {
-			items = true // the rest is within the item
-			continue
-		}
-		at, items = at.child(part), false
-		parts = append(parts, part)
-	}
-	name := strings.Join(parts, ".")
-	if at.array {
+func (n *node) head() string {
+	name := strings.ReplaceAll(n.path, "."+star, "")
+	if n.array {
 		return "[[" + name + "]]"
 	}
 	return "[" + name + "]"
 }
 
-// A secret has a twin, which names the file that holds it.
-const (
-	filePath     = "_file"
-	fileVariable = "_FILE"
-)
-
-// variablePrefix is the prefix of all settings in the environment.
-const variablePrefix = "SWITCHHOOK_"
+// in returns the path of a setting in an item, if it is in any.
+func (n *node) in(item string) string { return strings.Replace(n.path, star, item, 1) }
 
 // variableName returns the environment's name for a path in the settings file.
 func variableName(path string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
 }
 
-// variables returns all names of a setting in the environment, the one that
-// wins first; for a list that of its first item.
-func (k *key) variables(path string, oldItem int) []string {
-	name := variableName(path)
+// variable returns the name of a setting in the environment; for a list that of
+// its first item.
+func (k *key) variable(path string) string {
 	if k.list || k.table {
-		name += "_0"
+		return variableName(item(path, 0))
 	}
-	if old := oldNameOf(path, oldItem); old != nil {
-		return []string{name, old.variable}
-	}
-	return []string{name}
+	return variableName(path)
 }
 
-// variable resolves the rest of a variable's name within the section at a path:
-// a setting, the index for one item of a list, otherwise -1, and whether it
-// names the file that holds a secret.
-func (n *node) variable(rest, path string) (k *node, at string, index int, file bool) {
-	for _, c := range n.children {
-		suffix, ok := strings.CutPrefix(rest, strings.ToUpper(c.name))
-		at := join(path, c.name)
-		switch {
-		case !ok:
-			continue
-		case c.key != nil && suffix == "":
-			return c, at, -1, false
-		case c.secret() && suffix == fileVariable:
-			return c, at, -1, true
-		}
-		if suffix, ok = strings.CutPrefix(suffix, "_"); !ok {
-			continue
-		}
-		if c.key != nil {
-			if i, err := strconv.Atoi(suffix); err == nil && strconv.Itoa(i) == suffix && i >= 0 && (c.list || c.table) {
-				return c, at, i, false
-			}
-			continue
-		}
-		if c.array {
-			number, of, _ := strings.Cut(suffix, "_")
-			if itemNumber(number) < 0 {
-				continue
-			}
-			suffix, at = of, join(at, number)
-		}
-		if k, at, index, file = c.variable(suffix, at); k != nil {
-			return k, at, index, file
-		}
-	}
-	return nil, "", -1, false
-}
-
-// walk calls visit with every setting below a section. In arrays it visits the
-// items whose numbers items returns.
-func (n *node) walk(path string, items func(array string) []int, visit func(k *node, path string)) {
-	for _, c := range n.children {
-		at := join(path, c.name)
-		switch {
-		case c.key != nil:
-			visit(c, at)
-		case c.array:
-			for _, i := range items(at) {
-				c.walk(item(at, i), items, visit)
-			}
-		default:
-			c.walk(at, items, visit)
-		}
-	}
-}
-
-// likely returns the items whose settings a mistyped name may mean: the first,
-// and the one whose number the name has.
-func likely(mistyped string, named func(path string) string) func(array string) []int {
-	return func(array string) []int {
-		for i := 1; i < maxItems; i++ {
-			if strings.HasPrefix(mistyped, named(item(array, i))) {
-				return []int{0, i}
-			}
-		}
-		return []int{0}
-	}
-}
-
-// paths returns every name in the settings file that a mistyped one may mean.
-func (n *node) paths(mistyped string) []string {
+// meant returns the path that a mistyped one most likely stands for, or "".
+func (s *schema) meant(mistyped string) string {
+	_, numbers := numbersOf(mistyped, ".")
 	var all []string
-	sections := make(map[string]bool)
-	n.walk("", likely(mistyped, func(path string) string { return path + "." }), func(k *node, path string) {
-		all = append(all, path)
-		if k.secret() {
-			all = append(all, path+filePath)
-		}
-		for in := sectionOf(path); in != "" && !sections[in]; in = sectionOf(in) {
-			sections[in] = true
-		}
-	})
+	for _, n := range s.all {
+		all = append(all, n.in(likelyItem(numbers)))
+	}
 	for _, d := range deferrals() {
 		all = append(all, d.path)
 	}
-	return slices.Concat(slices.Sorted(maps.Keys(sections)), all)
+	if best := spelling.Nearest(mistyped, all); best != "" {
+		return best
+	}
+	if i := slices.IndexFunc(all, func(path string) bool { return last(path) == last(mistyped) }); i >= 0 {
+		return all[i] // it stands in the wrong section
+	}
+	return ""
 }
 
-// variableNames returns every variable that a mistyped one may mean, without
-// the prefix.
-func (n *node) variableNames(mistyped string) []string {
+// meantVariable returns the variable that a mistyped one most likely stands for
+// and its path, or "". It compares without the prefix, which would make two short
+// names nearly the same.
+func (s *schema) meantVariable(mistyped string) (variable, path string) {
+	_, numbers := numbersOf(mistyped, "_")
+	paths := make(map[string]string)
 	var all []string
-	n.walk("", likely(mistyped, func(path string) string { return variableName(path) + "_" }), func(k *node, path string) {
-		name := strings.TrimPrefix(variableName(path), variablePrefix)
-		if k.list || k.table {
-			name += "_0"
+	for _, n := range s.all {
+		if n.key != nil {
+			at := n.in(likelyItem(numbers))
+			name := strings.TrimPrefix(n.variable(at), variablePrefix)
+			paths[name], all = at, append(all, name)
 		}
-		if all = append(all, name); k.secret() {
-			all = append(all, name+fileVariable)
-		}
-	})
-	return all
+	}
+	best := spelling.Nearest(strings.TrimPrefix(mistyped, variablePrefix), all)
+	return variablePrefix + best, paths[best]
+}
+
+// likelyItem returns the item that a name with these numbers is about.
+func likelyItem(numbers []string) string {
+	if len(numbers) > 0 && itemNumber(numbers[0]) >= 0 {
+		return numbers[0]
+	}
+	return "0"
 }

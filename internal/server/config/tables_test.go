@@ -90,7 +90,7 @@ Ann = "+31611111111"
 			`switchhook.toml:16: oncall.numbers has Ann and "ann ", which differ in nothing that counts`,
 		}},
 		{"sections", "[oncall.numbers.alice]\nmobile = '+31611111111'\n", []string{
-			"switchhook.toml:12: oncall.numbers has no sections: write alice = … on a line of its own",
+			"switchhook.toml:12: oncall.numbers.alice is a section; it takes a list in brackets",
 		}},
 		{"hours that are none", `[[oncall.route]]
 name = "sales"

@@ -57,12 +57,12 @@ const shownBefore = "before"
 // isFormer reports whether a secret was given by a predecessor's name: its
 // users have had it for a long time.
 func (l *loader) isFormer(path string, at Origin) bool {
-	f := oldNameOf(path, l.pagerDuty)
+	f, ok := formerName(path, l.pagerDuty)
 	switch {
-	case f == nil:
+	case !ok:
 		return false
 	case at.Kind == SecretFile:
-		return f.file != "" && at.File == l.fileBefore(f)
+		return f.isOnCall() && at.File == l.fileBefore(f)
 	}
 	return (at.Kind == Environ || at.Kind == Dotenv) && at.Name == f.variable
 }
