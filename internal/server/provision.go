@@ -38,7 +38,7 @@ const (
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
 	return &provision.Provisioner{
 		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: settings.NetSapiens.CheckEvery,
-		Keys: settings.TextBack.Keys == textback.AutoKeys,
+		Keys: settings.TextBack.Keys == textback.AutoKeys, Fingerprints: new(provision.Fingerprints),
 	}
 }
 
@@ -59,7 +59,7 @@ func (a *Server) scheduleProvisioning(ctx context.Context) {
 		return
 	}
 	if err := a.store.Schedule(ctx, provisionJob, allEntries, time.Now()); err != nil {
-		a.troubled(ctx, "the phone system could not be compared with the entries", err)
+		a.troubled(ctx, "provisioning could not be scheduled", err)
 	}
 }
 
@@ -110,9 +110,9 @@ func (a *Server) provisionDue(ctx context.Context, s *site, keys int) (did bool,
 		}
 	}
 	a.keyless(ctx, provision.Keyless(s.entries.All(), records, common), now)
-	for outcome, err := range s.provisioner.RunGiving(ctx, work.Apply, func(id string) bool { return give[id] }) {
+	for outcome, err := range s.provisioner.ApplyAll(ctx, work.Apply, func(id string) bool { return give[id] }) {
 		if err != nil {
-			a.troubled(ctx, "what was made on the phone system could not be written down", err)
+			a.troubled(ctx, "what was provisioned could not be recorded", err)
 		}
 		a.provisioned(ctx, outcome)
 	}
@@ -120,7 +120,7 @@ func (a *Server) provisionDue(ctx context.Context, s *site, keys int) (did bool,
 		_, configured := s.entries.Get(id)
 		outcome, err := s.provisioner.Remove(ctx, id, configured)
 		if err != nil {
-			a.troubled(ctx, "what was taken away from the phone system could not be written down", err)
+			a.troubled(ctx, "what was removed could not be recorded", err)
 		}
 		a.provisioned(ctx, outcome)
 	}
@@ -128,12 +128,12 @@ func (a *Server) provisionDue(ctx context.Context, s *site, keys int) (did bool,
 }
 
 // provisioned tells the operator what needs their attention.
-func (a *Server) provisioned(ctx context.Context, o provision.Outcome) {
+func (a *Server) provisioned(ctx context.Context, o provision.EntryResult) {
 	if o.Entry == "" {
 		return
 	}
 	if o.Plan.Writes() {
-		a.log.InfoContext(ctx, "provisioned", "entry", o.Entry, "user", o.Report.User, "dial_rule", o.Report.DialRule, "answer_rule", o.Report.AnswerRule)
+		a.log.InfoContext(ctx, "provisioned", "entry", o.Entry, "user", o.Report.User.String(), "dial_rule", o.Report.DialRule.String(), "answer_rule", o.Report.AnswerRule.String())
 	}
 	switch o.Condition {
 	case provision.InOrder, provision.Away:
@@ -145,12 +145,12 @@ func (a *Server) provisioned(ctx context.Context, o provision.Outcome) {
 		}
 	case provision.Disputed:
 		if o.News {
-			a.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionConflict, About: o.Entry, Text: "A person has to see to it: switchhook provision --plan " + o.Entry + ". " + told(o)})
+			a.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionConflict, About: o.Entry, Text: "A person must resolve it: switchhook provision --plan " + o.Entry + ". " + told(o)})
 		}
 	}
 }
 
-func told(o provision.Outcome) string {
+func told(o provision.EntryResult) string {
 	return fmt.Sprintf("Calls may not reach %s. User: %s. Dial rule: %s. Answer rule: %s.", o.Entry, o.Report.User, o.Report.DialRule, o.Report.AnswerRule)
 }
 

@@ -26,9 +26,9 @@ func TestRecordsOfWhatWasMadeComeBackWhole(t *testing.T) {
 		at := time.Date(2026, 1, 31, 12, 0, 0, 123e6, time.UTC)
 		r := provision.Record{
 			Entry: "example.net-sms", Domain: "example.net", SystemUser: "8001",
-			Steps:   map[provision.Part]provision.Step{provision.User: {Result: "conflict: it is “somebody's”", At: at}},
-			Earlier: provision.Step{Result: "removed", At: at},
-			Made: []provision.Thing{
+			Steps:   map[provision.Part]provision.Step{provision.User: {Result: provision.Result{Outcome: provision.Conflict, Reason: provision.Sentence("it is “somebody's”")}, At: at}},
+			Earlier: provision.Step{Result: provision.Result{Outcome: provision.Removed}, At: at},
+			Made: []provision.Resource{
 				{Part: provision.User, Domain: "example.net", User: "8001", At: at},
 				{Part: provision.DialRule, Domain: "example.net", User: "8001", Match: "webresponder8001||*", ID: "d2Vi+/==", Pending: true, At: at,
 					Shows: map[string]string{"source name": ""}},

@@ -79,29 +79,25 @@ func shownParameter(parameter string) string {
 
 // sameAddress reports whether two URLs ask for the same.
 func sameAddress(a, b string) bool {
-	ua, errA := url.Parse(a)
-	ub, errB := url.Parse(b)
-	if errA != nil || errB != nil {
-		return a == b
-	}
-	return sameBase(ua, ub) && reflect.DeepEqual(ua.Query(), ub.Query())
+	return a == b || equalURLs(a, b, func(url.Values) {})
 }
 
 // sameButKey is sameAddress for URLs whose keys may differ, or be missing.
 func sameButKey(a, b string) bool {
+	return equalURLs(a, b, func(query url.Values) { query.Del("key") })
+}
+
+// equalURLs compares two URLs without what trim takes out of their queries.
+func equalURLs(a, b string, trim func(url.Values)) bool {
 	ua, errA := url.Parse(a)
 	ub, errB := url.Parse(b)
 	if errA != nil || errB != nil {
 		return false
 	}
 	qa, qb := ua.Query(), ub.Query()
-	qa.Del("key")
-	qb.Del("key")
-	return sameBase(ua, ub) && reflect.DeepEqual(qa, qb)
-}
-
-func sameBase(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && strings.EqualFold(a.Host, b.Host) && a.Path == b.Path && a.User == nil && b.User == nil
+	trim(qa)
+	trim(qb)
+	return ua.Scheme == ub.Scheme && strings.EqualFold(ua.Host, ub.Host) && ua.Path == ub.Path && ua.User == nil && ub.User == nil && reflect.DeepEqual(qa, qb)
 }
 
 // entryAt returns the id of the entry that a URL asks for, where it can be one.

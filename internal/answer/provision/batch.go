@@ -9,31 +9,26 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/entry"
 )
 
-// RunAll is Run for many entries. The users and rules of a domain are listed
-// once, page by page, for all its entries. It goes on after an error, and ends
-// with its context.
-func (p *Provisioner) RunAll(ctx context.Context, entries []*entry.Entry) iter.Seq2[Outcome, error] {
-	return p.RunGiving(ctx, entries, nil)
-}
-
-// RunGiving is RunAll, and gives keys to entries whose chain was made before
-// there were keys, if give says so. No call that comes by such a chain is
-// refused meanwhile; see Guard.
-func (p *Provisioner) RunGiving(ctx context.Context, entries []*entry.Entry, give func(id string) bool) iter.Seq2[Outcome, error] {
-	return all(ctx, p, entries, func(ctx context.Context, d Desired, s *survey) (Outcome, error) {
-		return p.run(ctx, d, s, give != nil && give(d.Entry))
+// ApplyAll is ApplyEntry for many entries. The users and rules of a domain are
+// listed once, page by page, for all its entries. It goes on after an error, and
+// ends with its context.
+//
+// giveKey, which is optional, says which entries get a key whose chain was made
+// before there were keys. No call that comes by such a chain is refused
+// meanwhile; see Guard.
+func (p *Provisioner) ApplyAll(ctx context.Context, entries []*entry.Entry, giveKey func(id string) bool) iter.Seq2[EntryResult, error] {
+	return eachWanted(ctx, p, entries, func(d Desired, s *survey) (EntryResult, error) {
+		return p.reconcile(ctx, &reconciler{base: d, survey: s, giveKey: giveKey != nil && giveKey(d.Entry)})
 	})
 }
 
-// Plans is Plan for many entries, as RunAll is Run.
-func (p *Provisioner) Plans(ctx context.Context, entries []*entry.Entry) iter.Seq2[Plan, error] {
-	return all(ctx, p, entries, func(ctx context.Context, d Desired, s *survey) (Plan, error) {
-		return p.planFor(ctx, d, s, false)
-	})
+// PlanAll is Plan for many entries, as ApplyAll is ApplyEntry.
+func (p *Provisioner) PlanAll(ctx context.Context, entries []*entry.Entry) iter.Seq2[Plan, error] {
+	return eachWanted(ctx, p, entries, func(d Desired, s *survey) (Plan, error) { return p.plan(ctx, d, s, false) })
 }
 
-// all does something for each entry, domain by domain.
-func all[T any](ctx context.Context, p *Provisioner, entries []*entry.Entry, do func(context.Context, Desired, *survey) (T, error)) iter.Seq2[T, error] {
+// eachWanted does something for each entry, domain by domain.
+func eachWanted[T any](ctx context.Context, p *Provisioner, entries []*entry.Entry, do func(Desired, *survey) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		wanted := make([]Desired, 0, len(entries))
 		for _, e := range entries {
@@ -53,7 +48,7 @@ func all[T any](ctx context.Context, p *Provisioner, entries []*entry.Entry, do 
 				if ctx.Err() != nil {
 					return
 				}
-				if !yield(do(ctx, d, s)) {
+				if !yield(do(d, s)) {
 					return
 				}
 			}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
-	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
@@ -31,14 +30,14 @@ func (s *site) crowd(rules int) {
 }
 
 // runAll runs all entries, and returns how often each report was made.
-func (s *site) runAll(entries []*entry.Entry) map[provision.Report]int {
+func (s *site) runAll(entries []*entry.Entry) map[said]int {
 	s.t.Helper()
-	reports := map[provision.Report]int{}
-	for outcome, err := range s.RunAll(s.t.Context(), entries) {
+	reports := map[said]int{}
+	for outcome, err := range s.ApplyAll(s.t.Context(), entries, nil) {
 		if err != nil {
 			s.t.Error(err)
 		}
-		reports[outcome.Report]++
+		reports[told(outcome.Report)]++
 	}
 	return reports
 }
@@ -63,7 +62,7 @@ func TestALargeDomainIsReadOnceForAllItsEntries(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
 	s.crowd(3000)
 	entries := many(200)
-	if got := s.runAll(entries); got[provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}] != 200 {
+	if got := s.runAll(entries); got[said{User: "created", DialRule: "created", AnswerRule: "updated"}] != 200 {
 		t.Fatalf("the reports are %v", got)
 	}
 	calls := s.asked()
@@ -89,7 +88,7 @@ func TestWhatSomebodyDidMeanwhileIsFoundAmongMany(t *testing.T) {
 	s.system.EditDialRule(domain, "webresponder8011", nstest.Object{"enabled": "no"})
 	s.system.RemoveUser(domain, "8012")
 	var plans []string
-	for plan, err := range s.Plans(t.Context(), entries) {
+	for plan, err := range s.PlanAll(t.Context(), entries) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +118,7 @@ func TestSeveralDomainsAreEachReadOnce(t *testing.T) {
 	alone.ID, alone.APIDomain, alone.Text.SystemUser = "alone", "example.org", "8001"
 	s.system.AddDomain("example.org")
 	entries = append(entries, &alone, &entry.Entry{ID: "button", APIDomain: "example.com", Queue: "9002@example.com"})
-	if got := s.runAll(entries); got[provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}] != 7 || got[nothing] != 1 {
+	if got := s.runAll(entries); got[said{User: "created", DialRule: "created", AnswerRule: "updated"}] != 7 || got[nothing] != 1 {
 		t.Errorf("the reports are %v", got)
 	}
 	s.asked()
@@ -137,7 +136,7 @@ func TestADomainThatCannotBeListedIsProvisionedAllTheSame(t *testing.T) {
 	entries := many(10)
 	s.system.Break(nstest.ListUsers, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 	s.system.Break(nstest.ListDialRules, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
-	if got := s.runAll(entries); got[provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}] != 10 {
+	if got := s.runAll(entries); got[said{User: "created", DialRule: "created", AnswerRule: "updated"}] != 10 {
 		t.Errorf("the reports are %v", got)
 	}
 	if got := s.runAll(entries); got[done] != 10 {
@@ -156,7 +155,7 @@ func TestALargeDomainIsReadOnceForAllItsKeys(t *testing.T) {
 		"dial-rule-parameter": "https://hooks.example.net/webresponder?id=" + entries[7].ID})
 	s.Keys = true
 	s.asked()
-	for _, err := range s.RunGiving(t.Context(), entries, func(string) bool { return true }) {
+	for _, err := range s.ApplyAll(t.Context(), entries, func(string) bool { return true }) {
 		if err != nil {
 			t.Error(err)
 		}

@@ -27,6 +27,8 @@ type Settings struct {
 	Email      string        // of system users
 	CheckEvery time.Duration // how often a chain without a failed step is checked; 0: never
 	Keys       bool          // a key is made for entries that have none of their own
+
+	Fingerprints *Fingerprints // makes Due quick; optional
 }
 
 // Webhook returns the URL that the phone system asks for an entry, with the
@@ -83,17 +85,14 @@ func (d Desired) Fingerprint() string {
 // nothing reports whether nothing is wanted.
 func (d Desired) nothing() bool { return d.Domain == "" }
 
-// thing returns how a part of what is wanted is recorded.
-func (d Desired) thing(p Part) Thing {
-	t := Thing{Part: p, Domain: d.Domain, User: d.User.User}
+// resource returns how a part of what is wanted is recorded.
+func (d Desired) resource(p Part) Resource {
+	m := Resource{Part: p, Domain: d.Domain, User: d.User.User}
 	if p == DialRule {
-		t.Match, t.URL = d.DialRule.Match(), shown(address(d.DialRule.Parameter))
+		m.Match, m.URL = d.DialRule.Match(), shown(address(d.DialRule.Parameter))
 	}
-	return t
+	return m
 }
-
-// wants reports whether something that was made is part of what is wanted.
-func (d Desired) wants(t Thing) bool { return !d.nothing() && t.same(d.thing(t.Part)) }
 
 // alias is what a system user's calls are forwarded to, and what its dial rule
 // matches.

@@ -29,11 +29,14 @@ func observed(d provision.Desired) provision.Observed {
 	return provision.Observed{User: &user, Rules: []netsapiens.DialRule{rule}, AnswerRule: &answer}
 }
 
+// sameSentence compares reasons as people do.
+var sameSentence = cmp.Comparer(func(a, b provision.Reason) bool { return a.String() == b.String() })
+
 func TestDifferences(t *testing.T) {
 	broken := errors.New("it is out of order")
 	for name, row := range map[string]struct {
 		change func(*provision.Observed)
-		made   []provision.Thing
+		made   []provision.Resource
 		want   []provision.Difference
 		lines  string
 	}{
@@ -47,27 +50,27 @@ func TestDifferences(t *testing.T) {
 			{Part: provision.AnswerRule, Kind: provision.Missing, What: "answer rule of user 8001", Action: provision.Change},
 		}, "~ the answer rule of user 8001 does not lead to the webhook yet: will be changed"},
 		"nothing can be seen": {func(o *provision.Observed) { o.UserErr, o.RulesErr, o.AnswerErr = broken, broken, broken }, nil, []provision.Difference{
-			{Part: provision.User, Kind: provision.Unseen, What: "user 8001", Action: provision.Create, Why: "it is out of order"},
-			{Part: provision.DialRule, Kind: provision.Unseen, What: "dial rule for webresponder8001", Action: provision.Create, Why: "it is out of order"},
-			{Part: provision.AnswerRule, Kind: provision.Unseen, What: "answer rule of user 8001", Action: provision.Create, Why: "it is out of order"},
+			{Part: provision.User, Kind: provision.Unseen, What: "user 8001", Action: provision.Create, Why: provision.Sentence("it is out of order")},
+			{Part: provision.DialRule, Kind: provision.Unseen, What: "dial rule for webresponder8001", Action: provision.Create, Why: provision.Sentence("it is out of order")},
+			{Part: provision.AnswerRule, Kind: provision.Unseen, What: "answer rule of user 8001", Action: provision.Create, Why: provision.Sentence("it is out of order")},
 		}, "? the answer rule of user 8001 cannot be seen (it is out of order): will be created unless it is there"},
 		"a rule with a line break": {func(o *provision.Observed) { o.Rules[0].Application = "To\n\x1b[2JUser" }, nil, []provision.Difference{
 			{Part: provision.DialRule, Kind: provision.Foreign, What: "dial rule for webresponder8001", Action: provision.Leave,
-				Why: "a rule for webresponder8001 is there already and leads to To��[2JUser"},
+				Why: provision.Sentence("a rule for webresponder8001 is there already and leads to To��[2JUser")},
 		}, ""},
 		"a rule of this entry's with more in its address": {func(o *provision.Observed) {
 			o.Rules[0].Description, o.Rules[0].Parameter = "", webhook+"&lang=es"
 		}, nil, []provision.Difference{
 			{Part: provision.DialRule, Kind: provision.Foreign, What: "dial rule for webresponder8001", Action: provision.Leave,
-				Why: "a rule for webresponder8001 is there already and asks for this entry with parameters of somebody else's"},
+				Why: provision.Sentence("a rule for webresponder8001 is there already and asks for this entry with parameters of somebody else's")},
 		}, ""},
 		"what was made for another user is gone": {func(o *provision.Observed) { o.Earlier = []provision.Found{{}} },
-			[]provision.Thing{{Part: provision.User, Domain: domain, User: "8000"}}, []provision.Difference{
+			[]provision.Resource{{Part: provision.User, Domain: domain, User: "8000"}}, []provision.Difference{
 				{Part: provision.User, Kind: provision.Gone, What: "user 8000", Action: provision.Forget, Earlier: true},
 			}, "  user 8000, made for what is no longer wanted, is gone already"},
 		"what was made for another user cannot be seen": {func(o *provision.Observed) { o.Earlier = []provision.Found{{Err: broken}} },
-			[]provision.Thing{{Part: provision.User, Domain: domain, User: "8000"}}, []provision.Difference{
-				{Part: provision.User, Kind: provision.Unseen, What: "user 8000", Action: provision.Leave, Why: "it is out of order", Earlier: true},
+			[]provision.Resource{{Part: provision.User, Domain: domain, User: "8000"}}, []provision.Difference{
+				{Part: provision.User, Kind: provision.Unseen, What: "user 8000", Action: provision.Leave, Why: provision.Sentence("it is out of order"), Earlier: true},
 			}, "? user 8000: it is out of order: will be left as it is"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -75,7 +78,7 @@ func TestDifferences(t *testing.T) {
 			o := observed(d)
 			row.change(&o)
 			got := provision.Diff(d, o, row.made)
-			if diff := cmp.Diff(row.want, got, cmpopts.IgnoreUnexported(provision.Difference{})); diff != "" {
+			if diff := cmp.Diff(row.want, got, cmpopts.IgnoreUnexported(provision.Difference{}), sameSentence); diff != "" {
 				t.Errorf("differences (- want, + got):\n%s", diff)
 			}
 			if lines := (provision.Plan{Differences: got}).String(); !strings.HasSuffix(lines, row.lines) {
@@ -114,11 +117,11 @@ func FuzzParameters(f *testing.F) {
 		} {
 			o := observed(d)
 			o.Rules[0].Parameter = whole
-			var made []provision.Thing
+			var made []provision.Resource
 			if !ours {
 				o.Rules[0].Description = ""
 			} else {
-				made = []provision.Thing{{Part: provision.DialRule, Domain: domain, User: "8001", Match: d.DialRule.Match()}}
+				made = []provision.Resource{{Part: provision.DialRule, Domain: domain, User: "8001", Match: d.DialRule.Match()}}
 			}
 			lines := provision.Plan{Differences: provision.Diff(d, o, made)}.String()
 			switch {

@@ -62,14 +62,14 @@ func (s *site) wantWorking(when string) {
 }
 
 // give runs the keeper for the entry of all tests.
-func (s *site) give() provision.Report {
+func (s *site) give() said {
 	s.t.Helper()
-	var report provision.Report
-	for outcome, err := range s.RunGiving(s.t.Context(), []*entry.Entry{&textBack}, func(string) bool { return true }) {
+	var report said
+	for outcome, err := range s.ApplyAll(s.t.Context(), []*entry.Entry{&textBack}, func(string) bool { return true }) {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		report = outcome.Report
+		report = told(outcome.Report)
 	}
 	return report
 }
@@ -118,7 +118,7 @@ func TestAnOlderRuleStaysUntilTheKeeperGivesItAKey(t *testing.T) {
 			if got := provision.Givable([]*entry.Entry{&textBack}, records, settings, 9); len(got) != 1 {
 				t.Fatalf("%d entries can be given a key", len(got))
 			}
-			if r := s.give(); !r.Done() || r.DialRule != provision.Updated {
+			if r := s.give(); !r.Done() || r.DialRule != "updated" {
 				t.Fatalf("%+v", r)
 			}
 			g := s.record().Guard
@@ -161,7 +161,7 @@ func TestAKeyThatACrashLeftIsGoneOnWith(t *testing.T) {
 				s := begin(t, nstest.Quirks{})
 				records := s.Records
 				s.Records = &breaking{records, saves}
-				for range s.RunGiving(t.Context(), []*entry.Entry{&textBack}, func(string) bool { return true }) {
+				for range s.ApplyAll(t.Context(), []*entry.Entry{&textBack}, func(string) bool { return true }) {
 					break
 				}
 				s.Records = records
@@ -249,7 +249,7 @@ func TestAKeyThatSomebodyTookOutIsPutBack(t *testing.T) {
 	s.system.Break(nstest.UpdateDialRule, 1, nstest.Refuses(500, "Broken"))
 	s.apply()
 	s.wantWorking("once it was seen")
-	s.want(provision.Report{User: provision.Exists, DialRule: provision.Updated, AnswerRule: provision.Exists})
+	s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists"})
 	if s.ruleKey() != key || refuses(s.record().Guard, s.clock, "") {
 		t.Errorf("the rule has %q, the record %+v", s.ruleKey(), s.record().Guard)
 	}
@@ -334,7 +334,7 @@ func TestServersThatGiveAKeyAtOnceGiveTheSame(t *testing.T) {
 			give := func(p *provision.Provisioner) func() error {
 				return func() error {
 					var failed error
-					for outcome, err := range p.RunGiving(t.Context(), []*entry.Entry{&textBack}, func(string) bool { return true }) {
+					for outcome, err := range p.ApplyAll(t.Context(), []*entry.Entry{&textBack}, func(string) bool { return true }) {
 						failed = errors.Join(failed, finished(outcome, err))
 					}
 					return failed

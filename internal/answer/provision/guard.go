@@ -85,7 +85,7 @@ func (g *Guard) copied() *Guard {
 // guarded returns what is wanted, with the key that the Guard holds if the
 // entry has none of its own.
 func (d Desired) guarded(g *Guard) Desired {
-	if g != nil && d.open && !d.nothing() {
+	if g != nil && g.Key != "" && d.open && !d.nothing() {
 		d.DialRule.Parameter += "&key=" + url.QueryEscape(string(g.Key))
 	}
 	return d
@@ -93,7 +93,7 @@ func (d Desired) guarded(g *Guard) Desired {
 
 // chooseGuard decides on the key that is wanted, before and after the phone
 // system was seen. By then, whatever must be saved before a change is on record.
-func (r *run) chooseGuard(give bool) {
+func (r *reconciler) chooseGuard() {
 	switch {
 	case r.removing || r.base.nothing() || !r.base.open:
 		return // an entry's own key counts; see settleGuard
@@ -101,7 +101,7 @@ func (r *run) chooseGuard(give bool) {
 		r.record.Guard = nil
 		return
 	}
-	known := find(r.record.Made, r.base.thing(DialRule))
+	known := findMade(r.record.Made, r.base.resource(DialRule))
 	i := slices.IndexFunc(r.seen.Rules, r.base.DialRule.SameMatch)
 	there := r.seen.RulesErr == nil && i >= 0
 	ours := there && r.base.ours(r.seen.Rules[i], known)
@@ -112,10 +112,10 @@ func (r *run) chooseGuard(give bool) {
 		guard.From = time.Time{} // somebody took it out of the rule
 	case guard != nil:
 	case r.seen.RulesErr == nil && !there:
-		if f := diffRule(r.base, r.seen, r.record.Made); f != nil && f.Action == Create {
+		if f := chain[DialRule].diff(r.base, &r.seen, r.record.Made); f != nil && f.Action == Create {
 			r.record.Guard = newGuard() // of a rule that is going to be made
 		}
-	case give && ours && known != nil && !known.Pending && diffRule(r.base, r.seen, r.record.Made) == nil:
+	case r.giveKey && ours && known != nil && !known.Pending && chain[DialRule].diff(r.base, &r.seen, r.record.Made) == nil:
 		r.record.Guard = newGuard()
 	}
 	r.want = r.base.guarded(r.record.Guard)
@@ -128,7 +128,7 @@ func carries(r netsapiens.DialRule, g *Guard) bool {
 }
 
 // settleGuard notes that the rule was seen to carry the key that is wanted.
-func (r *run) settleGuard(ctx context.Context, now time.Time) {
+func (r *reconciler) settleGuard(ctx context.Context, now time.Time) {
 	guard := r.record.Guard
 	switch {
 	case guard == nil || !r.carried || r.removing:
@@ -146,12 +146,12 @@ func (r *run) settleGuard(ctx context.Context, now time.Time) {
 // onlyWay reports whether no call can reach the entry's webhook by another rule
 // without the key: one of an earlier chain, or one that somebody else made. If
 // rules cannot be seen, it returns false.
-func (r *run) onlyWay(ctx context.Context, guard *Guard) bool {
+func (r *reconciler) onlyWay(ctx context.Context, guard *Guard) bool {
 	if r.hasEarlierRule() {
 		return false
 	}
 	ours := r.want.DialRule // which was seen to carry it, maybe after the survey
-	for rule, err := range r.p.rulesAsking(ctx, r.want, r.survey) {
+	for rule, err := range r.p.dialRules(ctx, r.want, r.survey) {
 		if err != nil {
 			return false
 		}
@@ -164,15 +164,15 @@ func (r *run) onlyWay(ctx context.Context, guard *Guard) bool {
 
 // hasEarlierRule reports whether a rule of an earlier chain still leads calls to
 // the webhook.
-func (r *run) hasEarlierRule() bool {
-	return slices.ContainsFunc(r.want.unwanted(r.record.Made), func(t Thing) bool { return t.Part == DialRule })
+func (r *reconciler) hasEarlierRule() bool {
+	return slices.ContainsFunc(r.want.unwanted(r.record.Made), func(m Resource) bool { return m.Part == DialRule })
 }
 
 // refuseGuard gives up a key that cannot be put into the rule without taking the
 // rule away for a moment, in which calls would be lost. It reports whether the
 // key was the only change.
-func (r *run) refuseGuard(f *Difference) bool {
-	if r.record.Guard == nil || !r.want.open || len(differing(f.found, r.base.DialRule, f.thing.Shows)) > 0 {
+func (r *reconciler) refuseGuard(f *Difference) bool {
+	if r.record.Guard == nil || !r.want.open || len(differing(f.found, r.base.DialRule, f.resource.Shows)) > 0 {
 		return false
 	}
 	r.record.Guard, r.record.Keyless, r.want = nil, true, r.base
@@ -190,7 +190,7 @@ func Keyless(entries []*entry.Entry, records []Record, s Settings) []string {
 		switch {
 		case e.Key != "" || !e.HasText() || len(e.LacksForTexts()) > 0:
 		case s.Keys && r != nil && r.Guard != nil && (!r.Guard.From.IsZero() || r.Condition() == Failing): // the retry, or the next look, settles it
-		case s.Keys && r != nil && r.givable(Wanted(e, s)):
+		case s.Keys && r != nil && r.givable(e, s):
 		default:
 			ids = append(ids, e.ID)
 		}
@@ -207,7 +207,7 @@ func Givable(entries []*entry.Entry, records []Record, s Settings, n int) []*ent
 	known := byEntry(records)
 	var all []*entry.Entry
 	for _, e := range entries {
-		if r := known[e.ID]; r != nil && r.givable(Wanted(e, s)) {
+		if r := known[e.ID]; r != nil && r.givable(e, s) {
 			all = append(all, e)
 		}
 	}
@@ -217,18 +217,11 @@ func Givable(entries []*entry.Entry, records []Record, s Settings, n int) []*ent
 
 // givable reports whether a chain is ours, in order as it was last seen, and
 // without a key.
-func (r *Record) givable(want Desired) bool {
-	if r.Guard != nil || r.Keyless || r.Removed || !want.open || want.nothing() || r.Condition() != InOrder || r.Fingerprint != want.Fingerprint() {
+func (r *Record) givable(e *entry.Entry, s Settings) bool {
+	if r.Guard != nil || r.Keyless || r.Removed || e.Key != "" || r.Condition() != InOrder || r.Fingerprint != s.fingerprint(e, nil) {
 		return false
 	}
-	known := find(r.Made, want.thing(DialRule))
-	return known != nil && !known.Pending
-}
-
-func byEntry(records []Record) map[string]*Record {
-	known := make(map[string]*Record, len(records))
-	for i := range records {
-		known[records[i].Entry] = &records[i]
-	}
-	return known
+	want := Wanted(e, s)
+	known := findMade(r.Made, want.resource(DialRule))
+	return !want.nothing() && known != nil && !known.Pending
 }

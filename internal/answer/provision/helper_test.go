@@ -3,6 +3,8 @@ package provision_test
 import (
 	"net/url"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,14 +95,45 @@ func (s *site) record() provision.Record {
 	return r
 }
 
-// run is apply with the whole outcome.
-func (s *site) run(e *entry.Entry) provision.Outcome {
+// said is a provision.Report as people read it.
+type said struct{ User, DialRule, AnswerRule, FromNumber, Earlier string }
+
+func told(r provision.Report) said {
+	return said{r.User.String(), r.DialRule.String(), r.AnswerRule.String(), r.FromNumber.String(), r.Earlier.String()}
+}
+
+// Done reports whether every step holds.
+func (s said) Done() bool {
+	return !slices.ContainsFunc([]string{s.User, s.DialRule, s.AnswerRule, s.Earlier}, func(step string) bool {
+		return outcomeOf(step) == "failed" || outcomeOf(step) == "conflict"
+	})
+}
+
+// outcomeOf returns what a step came to, without the reason.
+func outcomeOf(step string) string {
+	outcome, _, _ := strings.Cut(step, ":")
+	return outcome
+}
+
+// outcome is a provision.EntryResult as people read it.
+type outcome struct {
+	Report    said
+	Condition provision.Condition
+	News      bool
+}
+
+// run is apply with all that there is to say.
+func (s *site) run(e *entry.Entry) outcome {
 	s.t.Helper()
-	outcome, err := s.Run(s.t.Context(), e)
+	got, err := s.ApplyEntry(s.t.Context(), e)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return outcome
+	report := told(got.Report)
+	if report.Done() != got.Report.Done() {
+		s.t.Errorf("Done is %v of %+v", got.Report.Done(), report)
+	}
+	return outcome{report, got.Condition, got.News}
 }
 
 // plan returns what a person reads.
@@ -118,13 +151,13 @@ func (s *site) plan(e *entry.Entry) string {
 }
 
 // remove takes away what was made.
-func (s *site) remove(configured bool) provision.Report {
+func (s *site) remove(configured bool) said {
 	s.t.Helper()
 	outcome, err := s.Remove(s.t.Context(), textBack.ID, configured)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return outcome.Report
+	return told(outcome.Report)
 }
 
 // rule returns the dial rule of the entry of all tests; nil: there is none.
@@ -147,12 +180,12 @@ var textBack = entry.Entry{ID: "example.net-sms", APIDomain: domain, Text: entry
 const webhook = "https://hooks.example.net/webresponder?id=example.net-sms"
 
 // apply runs the steps.
-func (s *site) apply() provision.Report {
+func (s *site) apply() said {
 	s.t.Helper()
-	return s.Apply(s.t.Context(), &textBack)
+	return told(s.Apply(s.t.Context(), &textBack))
 }
 
-func (s *site) want(want provision.Report) {
+func (s *site) want(want said) {
 	s.t.Helper()
 	if diff := cmp.Diff(want, s.apply()); diff != "" {
 		s.t.Errorf("report (- want, + got):\n%s", diff)

@@ -100,7 +100,7 @@ func TestARuleThatWasEditedByHandIsPutBack(t *testing.T) {
 			if strings.Contains(got, "hidden") || strings.Contains(got, "12125550123") || strings.Count(got, "\n") != 1 {
 				t.Errorf("the plan is\n%s", got)
 			}
-			s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists", Earlier: earlier(edit.calls)})
+			s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists", Earlier: earlier(edit.calls)})
 			s.wantCalls(edit.calls...)
 			after := s.rule()
 			if name == "several fields" { // it is one of the application's names
@@ -119,7 +119,7 @@ func TestARuleThatWasEditedByHandIsPutBack(t *testing.T) {
 				t.Errorf("the plan afterwards is\n%s", got)
 			}
 			if s.system.RemoveDialRule(domain, "webresponder8001") { // for the next
-				s.want(provision.Report{User: "exists", DialRule: "created", AnswerRule: "exists"})
+				s.want(said{User: "exists", DialRule: "created", AnswerRule: "exists"})
 			}
 		})
 	}
@@ -142,7 +142,7 @@ func TestWhereRulesCannotBeChangedTheyAreMadeAnew(t *testing.T) {
 			s := made(t, nstest.Quirks{})
 			s.system.EditDialRule(domain, "webresponder8001", nstest.Object{"enabled": "no"})
 			s.system.Break(nstest.UpdateDialRule, nstest.Always, fault)
-			s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"})
+			s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists"})
 			s.wantCalls(nstest.UpdateDialRule, nstest.DeleteDialRule, nstest.CreateDialRule)
 			s.want(done)
 		})
@@ -152,10 +152,10 @@ func TestWhereRulesCannotBeChangedTheyAreMadeAnew(t *testing.T) {
 		s.system.EditDialRule(domain, "webresponder8001", nstest.Object{"enabled": "no"})
 		s.system.Break(nstest.UpdateDialRule, nstest.Always, nstest.NoRoute())
 		s.system.Break(nstest.CreateDialRule, 1, nstest.Refuses(http.StatusInternalServerError, "Out of order"))
-		if r := s.apply(); provision.Kind(r.DialRule) != "failed" || s.rule()["enabled"] != "no" {
+		if r := s.apply(); outcomeOf(r.DialRule) != "failed" || s.rule()["enabled"] != "no" {
 			t.Errorf("the report is %+v", r)
 		}
-		s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"})
+		s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists"})
 	})
 }
 
@@ -163,17 +163,17 @@ func TestWhatWasDeletedIsNoticedAndMadeAgain(t *testing.T) {
 	for name, test := range map[string]struct {
 		delete func(*nstest.System) bool
 		plan   string
-		want   provision.Report
+		want   said
 	}{
 		"the user": {func(s *nstest.System) bool { return s.RemoveUser(domain, "8001") },
 			"\n  + user 8001 was deleted by somebody: will be created again\n  + the answer rule of user 8001 was deleted by somebody: will be created again",
-			provision.Report{User: "created", DialRule: "exists", AnswerRule: "updated"}},
+			said{User: "created", DialRule: "exists", AnswerRule: "updated"}},
 		"the dial rule": {func(s *nstest.System) bool { return s.RemoveDialRule(domain, "webresponder8001") },
 			"\n  + the dial rule for webresponder8001 was deleted by somebody: will be created again",
-			provision.Report{User: "exists", DialRule: "created", AnswerRule: "exists"}},
+			said{User: "exists", DialRule: "created", AnswerRule: "exists"}},
 		"the answer rule": {func(s *nstest.System) bool { return s.EditAnswerRule(domain, "8001", nil) },
 			"\n  + the answer rule of user 8001 was deleted by somebody: will be created again",
-			provision.Report{User: "exists", DialRule: "exists", AnswerRule: "created"}},
+			said{User: "exists", DialRule: "exists", AnswerRule: "created"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := made(t, nstest.Quirks{})
@@ -208,7 +208,7 @@ func TestAnAnswerRuleThatWasEditedByHandIsPutBack(t *testing.T) {
 			if got, want := s.plan(&textBack), "example.net-sms (user 8001 of example.net)\n  "+test.plan; got != want {
 				t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 			}
-			s.want(provision.Report{User: "exists", DialRule: "exists", AnswerRule: "updated"})
+			s.want(said{User: "exists", DialRule: "exists", AnswerRule: "updated"})
 			s.wantCalls(nstest.UpdateAnswerRule)
 			if got := s.forward(); got != "webresponder8001" {
 				t.Errorf("calls for 8001 go to %q", got)
@@ -226,7 +226,7 @@ func TestARuleOfSomebodyElseInTheSamePlaceStays(t *testing.T) {
 	if got, want := s.plan(&textBack), "example.net-sms (user 8001 of example.net)\n  ! "+why+": will be left as it is"; got != want {
 		t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 	}
-	s.want(provision.Report{User: "exists", DialRule: "conflict: " + why, AnswerRule: "exists"})
+	s.want(said{User: "exists", DialRule: "conflict: " + why, AnswerRule: "exists"})
 	s.wantCalls()
 }
 
@@ -234,7 +234,7 @@ func TestAUserThatHasBecomeSomebodyElsesStays(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	s.system.EditUser(domain, "8001", nstest.Object{"service-code": "system-fax"})
 	s.system.EditAnswerRule(domain, "8001", nstest.Object{"enabled": "no"})
-	s.want(provision.Report{User: "conflict: user 8001 is there already, for another service: system-fax", DialRule: "exists",
+	s.want(said{User: "conflict: user 8001 is there already, for another service: system-fax", DialRule: "exists",
 		AnswerRule: "conflict: the answer rule belongs to that user and stays as it is"})
 	s.wantCalls()
 }
@@ -265,7 +265,7 @@ func TestARuleThatIsEditedWhileWeLookIsLookedAtAgain(t *testing.T) {
 					test.do(s.system)
 				}
 			}}
-			s.want(provision.Report{User: "exists", DialRule: test.want, AnswerRule: "exists"})
+			s.want(said{User: "exists", DialRule: test.want, AnswerRule: "exists"})
 		})
 	}
 }
@@ -274,7 +274,7 @@ func TestWhatAPhoneSystemShowsInItsOwnWayIsNoDifference(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
 	client := s.API
 	s.API = &rewriting{API: client, description: "SWITCHHOOK TEXT-BACK", sourceHost: "example.net"}
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"})
 	s.want(done)
 	if got := s.plan(&textBack); got != inOrder {
 		t.Errorf("the plan is\n%s", got)

@@ -35,7 +35,7 @@ func (s *site) movePublicURL(to string) {
 }
 
 func TestAKeyThatIsDemandedComesIntoTheRule(t *testing.T) {
-	updated := provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"}
+	updated := said{User: "exists", DialRule: "updated", AnswerRule: "exists"}
 	scenes := map[string]func(t *testing.T) *site{
 		"of ours": func(t *testing.T) *site { return made(t, nstest.Quirks{}) },
 		"of ours, that no record tells of": func(t *testing.T) *site {
@@ -90,14 +90,14 @@ func TestARuleOfOursFollowsThePublicURL(t *testing.T) {
   ~ the dial rule for webresponder8001: parameter is "https://hooks.example.net/webresponder?id=example.net-sms", not "https://new.example.net/hooks/webresponder?id=example.net-sms": will be changed`; got != want {
 		t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 	}
-	s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"})
+	s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists"})
 	s.wantCalls(nstest.UpdateDialRule)
 	s.want(done)
 
 	// Also where somebody has changed its description meanwhile.
 	s.system.EditDialRule(domain, "webresponder8001", nstest.Object{"dial-rule-description": "Jane's"})
 	s.movePublicURL("https://newer.example.net")
-	s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"})
+	s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists"})
 }
 
 // TestARuleAtAnotherAddressIsNotOursUnlessTheRecordSaysSo has two servers whose
@@ -108,7 +108,7 @@ func TestARuleAtAnotherAddressIsNotOursUnlessTheRecordSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.movePublicURL("https://trial.example.net")
-	s.want(provision.Report{User: "exists", AnswerRule: "exists",
+	s.want(said{User: "exists", AnswerRule: "exists",
 		DialRule: "conflict: a rule for webresponder8001 is there already and asks https://hooks.example.net/webresponder"})
 	s.wantCalls()
 }
@@ -125,7 +125,7 @@ func TestTheChainOfAnEarlierSystemUserGoes(t *testing.T) {
   - user 8001 is no longer wanted: will be deleted`; got != want {
 		t.Errorf("the plan is\n%s\nwant\n%s", got, want)
 	}
-	want := provision.Report{User: "created", DialRule: "created", AnswerRule: "updated", Earlier: "removed"}
+	want := said{User: "created", DialRule: "created", AnswerRule: "updated", Earlier: "removed"}
 	if got := s.run(to); got.Report != want {
 		t.Errorf("the report is %+v", got.Report)
 	}
@@ -142,7 +142,7 @@ func TestTheChainOfAnEarlierSystemUserGoes(t *testing.T) {
 func TestTheEarlierChainStaysUntilTheNewOneStands(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	s.system.Break(nstest.CreateDialRule, 1, nstest.Refuses(http.StatusInternalServerError, "Out of order"))
-	if got := s.run(movedTo("8002")).Report; provision.Kind(got.DialRule) != "failed" || provision.Kind(got.Earlier) != "kept" || s.rule() == nil {
+	if got := s.run(movedTo("8002")).Report; outcomeOf(got.DialRule) != "failed" || outcomeOf(got.Earlier) != "kept" || s.rule() == nil {
 		t.Errorf("the report is %+v", got)
 	}
 	if got := s.run(movedTo("8002")).Report; got.DialRule != "created" || got.Earlier != "removed" {

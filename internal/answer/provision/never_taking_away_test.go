@@ -199,10 +199,10 @@ func TestADialRuleLeadsToTheEarlierUser(t *testing.T) {
 // TestAUserIsHandedOverAtOnce has two entries, one of which is to have the user
 // that the other gives up: as soon as its rule has gone, it is the other's turn.
 func TestAUserIsHandedOverAtOnce(t *testing.T) {
-	for name, giveUp := range map[string]func(*site) provision.Report{
-		"moved":   func(s *site) provision.Report { return s.run(movedTo("8002")).Report },
-		"cleared": func(s *site) provision.Report { return s.run(movedTo("")).Report },
-		"removed": func(s *site) provision.Report { return s.remove(true) },
+	for name, giveUp := range map[string]func(*site) said{
+		"moved":   func(s *site) said { return s.run(movedTo("8002")).Report },
+		"cleared": func(s *site) said { return s.run(movedTo("")).Report },
+		"removed": func(s *site) said { return s.remove(true) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := made(t, nstest.Quirks{})
@@ -220,7 +220,7 @@ func TestAUserIsHandedOverAtOnce(t *testing.T) {
 				return strings.Join(ids, " ")
 			}
 			s.run(&far)
-			if got := s.run(&taker).Report; provision.Kind(got.DialRule) != "conflict" || due() != "" {
+			if got := s.run(&taker).Report; outcomeOf(got.DialRule) != "conflict" || due() != "" {
 				t.Fatalf("the rule is the other's still, and due is %q: %+v", due(), got)
 			}
 			s.system.AddPhoneNumber(domain, "12125550100", "8001")
@@ -273,7 +273,7 @@ func TestACrashBetweenTheStepsIsGoneOnFrom(t *testing.T) {
 		before.Version = after.Version
 		if good > 0 {
 			for _, part := range provision.Parts {
-				t := provision.Thing{Part: part, Domain: domain, User: "8002", Pending: true, At: noon}
+				t := provision.Resource{Part: part, Domain: domain, User: "8002", Pending: true, At: noon}
 				if part == provision.DialRule {
 					t.Match = provision.Wanted(movedTo("8002"), s.Settings()).DialRule.Match()
 				}

@@ -3,10 +3,10 @@ package provision
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
-	"fmt"
 	"iter"
+	"slices"
 
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/netsapiens"
 )
@@ -18,36 +18,30 @@ const usersAtOnce = 8
 // survey is what a domain has for many entries, read page by page once for all
 // of them.
 type survey struct {
-	users    map[string]netsapiens.User // nil: to be asked for one by one
-	byMatch  map[string]netsapiens.DialRule
-	byMark   map[string][]netsapiens.DialRule // by description
-	asking   map[string][]netsapiens.DialRule // those that ask a webhook, by the id of the entry that they ask for
+	users    map[string]netsapiens.User       // nil: to be asked for one by one
+	rules    map[string][]netsapiens.DialRule // that may concern an entry, by its id
 	rulesErr error
 }
 
 // survey reads a domain. It may have thousands of rules: those that have
 // nothing to do with us are dropped.
 func (p *Provisioner) survey(ctx context.Context, domain string, wanted []Desired) *survey {
-	s := &survey{
-		byMatch: make(map[string]netsapiens.DialRule), byMark: make(map[string][]netsapiens.DialRule), asking: make(map[string][]netsapiens.DialRule),
-	}
-	matches, marks, ids := make(map[string]bool), make(map[string]bool), make(map[string]bool)
+	s := &survey{rules: make(map[string][]netsapiens.DialRule)}
+	concerned := make(map[string][]string) // the ids of entries, by what their rules show
 	for _, d := range wanted {
-		matches[d.DialRule.Match()], marks[d.DialRule.Description], ids[d.Entry] = true, true, true
+		for _, shows := range [...]string{d.DialRule.Match(), d.DialRule.Description, d.Entry} {
+			concerned[shows] = append(concerned[shows], d.Entry)
+		}
 	}
 	for r, err := range p.API.DialRules(ctx, domain, domain) {
 		if err != nil {
 			s.rulesErr = err
 			break
 		}
-		if m := r.Match(); matches[m] {
-			s.byMatch[m] = r
-		}
-		if marks[r.Description] {
-			s.byMark[r.Description] = append(s.byMark[r.Description], r)
-		}
-		if id := asksFor(r); ids[id] {
-			s.asking[id] = append(s.asking[id], r)
+		for _, id := range slices.Concat(concerned[r.Match()], concerned[r.Description], concerned[asksFor(r)]) {
+			if known := s.rules[id]; len(known) == 0 || known[len(known)-1] != r {
+				s.rules[id] = append(known, r)
+			}
 		}
 	}
 	if len(wanted) < usersAtOnce {
@@ -64,17 +58,6 @@ func (p *Provisioner) survey(ctx context.Context, domain string, wanted []Desire
 	return s
 }
 
-// rules returns what concerns an entry.
-func (s *survey) rules(d Desired) ([]netsapiens.DialRule, error) {
-	if s.rulesErr != nil {
-		return nil, s.rulesErr
-	}
-	if r, ok := s.byMatch[d.DialRule.Match()]; ok {
-		return []netsapiens.DialRule{r}, nil
-	}
-	return s.byMark[d.DialRule.Description], nil
-}
-
 // asksFor returns the id of the entry that a rule asks a webhook for; empty:
 // none.
 func asksFor(r netsapiens.DialRule) string {
@@ -84,14 +67,14 @@ func asksFor(r netsapiens.DialRule) string {
 	return entryAt(address(r.Parameter))
 }
 
-// rulesAsking returns the rules that ask a webhook for what is wanted, and
-// others; s may be nil.
-func (p *Provisioner) rulesAsking(ctx context.Context, d Desired, s *survey) iter.Seq2[netsapiens.DialRule, error] {
+// dialRules returns the rules that may concern an entry, and others; s may be
+// nil.
+func (p *Provisioner) dialRules(ctx context.Context, d Desired, s *survey) iter.Seq2[netsapiens.DialRule, error] {
 	if s == nil {
 		return p.API.DialRules(ctx, d.Domain, d.Domain)
 	}
 	return func(yield func(netsapiens.DialRule, error) bool) {
-		for _, r := range s.asking[d.Entry] {
+		for _, r := range s.rules[d.Entry] {
 			if !yield(r, nil) {
 				return
 			}
@@ -102,32 +85,28 @@ func (p *Provisioner) rulesAsking(ctx context.Context, d Desired, s *survey) ite
 	}
 }
 
-// observe looks at what concerns an entry; s may be nil.
+// observe observes what concerns an entry; s may be nil.
 func (p *Provisioner) observe(ctx context.Context, d Desired, rec *Record, s *survey, removing bool) Observed {
 	o := p.observeWanted(ctx, d, rec, s)
 	o.Earlier = p.observeEarlier(ctx, d, rec, removing)
 	return o
 }
 
-// observeWanted looks at the places of what is wanted; s may be nil.
-func (p *Provisioner) observeWanted(ctx context.Context, d Desired, rec *Record, s *survey) Observed {
-	var o Observed
-	if !d.nothing() {
-		if s != nil && s.users != nil {
-			if u, ok := s.users[d.User.User]; ok {
-				o.User = &u
-			}
-		} else {
-			o.User, o.UserErr = p.lookUser(ctx, d.Domain, d.User.User)
+// observeWanted observes the places of what is wanted; s may be nil.
+func (p *Provisioner) observeWanted(ctx context.Context, d Desired, rec *Record, s *survey) (o Observed) {
+	if d.nothing() {
+		return o
+	}
+	if s != nil && s.users != nil {
+		if u, ok := s.users[d.User.User]; ok {
+			o.User = &u
 		}
-		if s != nil {
-			o.Rules, o.RulesErr = s.rules(d)
-		} else {
-			o.Rules, o.RulesErr = p.lookRules(ctx, d, find(rec.Made, d.thing(DialRule)))
-		}
-		if o.User != nil || o.UserErr != nil { // a user that is not there has no answer rule
-			o.AnswerRule, o.AnswerErr = p.lookAnswer(ctx, d.Domain, d.User.User)
-		}
+	} else {
+		o.User, o.UserErr = p.lookUser(ctx, d.Domain, d.User.User)
+	}
+	o.Rules, o.RulesErr = p.lookRules(ctx, d, findMade(rec.Made, d.resource(DialRule)), s)
+	if o.User != nil || o.UserErr != nil { // a user that is not there has no answer rule
+		o.AnswerRule, o.AnswerErr = p.lookAnswer(ctx, d.Domain, d.User.User)
 	}
 	return o
 }
@@ -156,89 +135,57 @@ func present[T any](thing T, err error) (*T, error) {
 // lookRules returns the rule that matches what is wanted, or else those that may
 // have been it. A rule in its place is found by its id; the whole plan is read
 // only if there is none.
-func (p *Provisioner) lookRules(ctx context.Context, d Desired, known *Thing) ([]netsapiens.DialRule, error) {
+func (p *Provisioner) lookRules(ctx context.Context, d Desired, known *Resource, s *survey) ([]netsapiens.DialRule, error) {
 	id := d.DialRule.LikelyID()
 	if known != nil {
 		id = cmp.Or(known.ID, id)
 	}
-	if r, err := p.API.DialRule(ctx, d.Domain, d.Domain, id); err == nil && r.SameMatch(d.DialRule) {
-		return []netsapiens.DialRule{r}, nil
+	if s == nil {
+		if r, err := p.API.DialRule(ctx, d.Domain, d.Domain, id); err == nil && r.SameMatch(d.DialRule) {
+			return []netsapiens.DialRule{r}, nil
+		}
 	}
-	return p.listRules(ctx, d)
+	return p.listRules(ctx, d, s)
 }
 
-// listRules reads the plan.
-func (p *Provisioner) listRules(ctx context.Context, d Desired) ([]netsapiens.DialRule, error) {
+// listRules is lookRules without knowing an id.
+func (p *Provisioner) listRules(ctx context.Context, d Desired, s *survey) ([]netsapiens.DialRule, error) {
 	var rules []netsapiens.DialRule
-	for r, err := range p.API.DialRules(ctx, d.Domain, d.Domain) {
+	for r, err := range p.dialRules(ctx, d, s) {
 		if err != nil {
 			return nil, err
 		}
 		if r.SameMatch(d.DialRule) {
 			return []netsapiens.DialRule{r}, nil
 		}
-		if d.concerns(r) {
+		if r.Description == d.DialRule.Description {
 			rules = append(rules, r)
 		}
 	}
 	return rules, nil
 }
 
-// observeEarlier looks at what was made and is not wanted.
+// observeEarlier observes what was made and is not wanted.
 func (p *Provisioner) observeEarlier(ctx context.Context, d Desired, rec *Record, removing bool) []Found {
-	unwanted := d.unwanted(rec.Made)
-	if len(unwanted) == 0 {
-		return nil
-	}
-	all := make([]Found, len(unwanted))
-	stays := p.stays(ctx, d, removing)
-	for i, t := range unwanted {
-		f := &all[i]
-		switch t.Part {
-		case User:
-			if f.User, f.Err = p.lookUser(ctx, t.Domain, t.User); f.User != nil {
-				// If its rules can never be seen, that holds nothing up.
-				if f.AnswerRule, f.Err = p.lookAnswer(ctx, t.Domain, t.User); !netsapiens.Temporary(f.Err) {
-					f.Err = nil
-				}
-			}
-		case DialRule:
-			f.DialRule, f.Err = p.lookMade(ctx, t)
-		case AnswerRule:
-			f.AnswerRule, f.Err = p.lookAnswer(ctx, t.Domain, t.User)
+	var all []Found
+	var stays func(Resource) (Reason, error)
+	for _, m := range d.unwanted(rec.Made) {
+		if stays == nil {
+			stays = p.stays(ctx, d, removing)
 		}
-		if f.Err == nil && f.there(t.Part) {
-			f.Stays, f.Err = stays(t)
+		f := chain[m.Part].find(ctx, p, m)
+		if f.Err == nil && f.has(m.Part) {
+			f.Stays, f.Err = stays(m)
 		}
+		all = append(all, f)
 	}
 	return all
-}
-
-// lookMade returns a rule that was made, or nil where it is gone.
-func (p *Provisioner) lookMade(ctx context.Context, t Thing) (*netsapiens.DialRule, error) {
-	id := cmp.Or(t.ID, base64.StdEncoding.EncodeToString([]byte(t.Match)))
-	r, err := p.API.DialRule(ctx, t.Domain, t.Domain, id)
-	switch {
-	case err == nil && r.Match() == t.Match:
-		return &r, nil
-	case netsapiens.NotFound(err) && t.ID != "":
-		return nil, nil
-	}
-	for r, err := range p.API.DialRules(ctx, t.Domain, t.Domain) {
-		if err != nil {
-			return present(r, err)
-		}
-		if r.Match() == t.Match {
-			return &r, nil
-		}
-	}
-	return nil, nil
 }
 
 // stays returns a function that says why something that is no longer wanted must
 // stay: another entry uses it; or, unless it is removed on request, calls still
 // come in for it.
-func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(Thing) (string, error) {
+func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(Resource) (Reason, error) {
 	var records []Record
 	var recordsErr error
 	if p.Records != nil {
@@ -252,22 +199,20 @@ func (p *Provisioner) stays(ctx context.Context, d Desired, removing bool) func(
 		}
 	}
 	domains := make(map[string]*arrivals)
-	return func(t Thing) (string, error) {
+	return func(m Resource) (Reason, error) {
 		if recordsErr != nil {
-			return "", recordsErr
+			return Reason{}, recordsErr
 		}
-		if other := users[place{t.Domain, t.User}]; other != "" && t.Part != DialRule {
-			return fmt.Sprintf("user %s is used by the entry %s too", t.User, other), nil
+		if other := users[place{m.Domain, m.User}]; other != "" && m.Part != DialRule {
+			return reasonUserShared.with(why.Args{"user": m.User, "entry": other}), nil
 		}
-		if removing || t.Domain == d.Domain && t.User == d.User.User {
-			return "", nil
+		if removing || m.Domain == d.Domain && m.User == d.User.User {
+			return Reason{}, nil
 		}
-		a := domains[t.Domain]
-		if a == nil {
-			a = p.arrivals(ctx, t.Domain)
-			domains[t.Domain] = a
+		if domains[m.Domain] == nil {
+			domains[m.Domain] = p.arrivals(ctx, m.Domain)
 		}
-		return a.at(t.User)
+		return domains[m.Domain].at(m.User)
 	}
 }
 
@@ -295,25 +240,25 @@ func (p *Provisioner) arrivals(ctx context.Context, domain string) *arrivals {
 	return a
 }
 
-// at says what leads to a user, as a sentence; empty: nothing does. If that is
-// unknown, nothing may be taken away.
-func (a *arrivals) at(name string) (string, error) {
+// at says what leads to a user; zero: nothing does. If that is unknown, nothing
+// may be taken away.
+func (a *arrivals) at(name string) (Reason, error) {
 	switch {
 	case netsapiens.Temporary(a.err):
-		return "", a.err
+		return Reason{}, a.err
 	case a.err != nil && !netsapiens.NotFound(a.err):
-		return fmt.Sprintf("which numbers lead to user %s cannot be seen (%s): delete it in the portal once none does", name, sentence(a.err)), nil
+		return reasonNumbersUnseen.with(why.Args{"user": name, "problem": because(a.err).String()}), nil
 	}
 	leads := func(to string) bool { to = user(to); return to == name || to == alias(name) }
 	for _, n := range a.numbers {
 		if leads(n.DestinationUser) {
-			return fmt.Sprintf("the number %s still leads to user %s: point it elsewhere first", phone.Mask(n.Number), name), nil
+			return reasonNumberLeads.with(why.Args{"number": phone.Mask(n.Number), "user": name}), nil
 		}
 	}
 	for _, r := range a.rules {
 		if leads(r.DestinationUser) {
-			return fmt.Sprintf("the dial rule for %s still leads to user %s: point it elsewhere first", phone.MaskIn(r.ToURI), name), nil
+			return reasonRuleLeads.with(why.Args{"rule": phone.MaskIn(r.ToURI), "user": name}), nil
 		}
 	}
-	return "", nil
+	return Reason{}, nil
 }

@@ -32,12 +32,12 @@ func TestTheCoreIsKeptInOrderToo(t *testing.T) {
 	s.Provisioner = &provision.Provisioner{API: client, Email: "operations@example.net", Records: noRecords(t)}
 	s.movePublicURL("https://hooks.example.net")
 
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"})
 	s.want(done)
 	if got, err := s.Plan(t.Context(), &textBack); err != nil || got.String() != inOrder {
 		t.Errorf("%v, the plan is\n%s", err, got)
 	}
-	if got := s.run(demanding("k")).Report; got != (provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists"}) {
+	if got := s.run(demanding("k")).Report; got != (said{User: "exists", DialRule: "updated", AnswerRule: "exists"}) {
 		t.Errorf("with a key: %+v", got)
 	}
 	rule := provision.Wanted(demanding("k"), provision.Settings{PublicURL: s.PublicURL}).DialRule
@@ -51,16 +51,16 @@ func TestTheCoreIsKeptInOrderToo(t *testing.T) {
 	if err := client.DeleteAnswerRule(t.Context(), domain, "8001", netsapiens.Any); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.run(demanding("k")).Report; got != (provision.Report{User: "exists", DialRule: "updated", AnswerRule: "created", Earlier: "removed"}) {
+	if got := s.run(demanding("k")).Report; got != (said{User: "exists", DialRule: "updated", AnswerRule: "created", Earlier: "removed"}) {
 		t.Errorf("after it was edited: %+v", got)
 	}
-	if got := s.run(movedTo("8002")).Report; got != (provision.Report{User: "created", DialRule: "created", AnswerRule: "updated", Earlier: "removed"}) {
+	if got := s.run(movedTo("8002")).Report; got != (said{User: "created", DialRule: "created", AnswerRule: "updated", Earlier: "removed"}) {
 		t.Errorf("moved: %+v", got)
 	}
-	if got := s.runAll(many(10)); got[provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}] != 9 || len(got) != 2 {
+	if got := s.runAll(many(10)); got[said{User: "created", DialRule: "created", AnswerRule: "updated"}] != 9 || len(got) != 2 {
 		t.Errorf("many: %v", got) // one of them wants the user that is taken
 	}
-	if got := s.remove(false); got.DialRule != "removed" || provision.Kind(got.User) != "conflict" {
+	if got := s.remove(false); got.DialRule != "removed" || outcomeOf(got.User) != "conflict" {
 		t.Errorf("the removal: %+v", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"hash/fnv"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
@@ -61,20 +62,18 @@ func Due(entries []*entry.Entry, records []Record, s Settings, now time.Time) Wo
 		}
 		return !now.Before(r.Next)
 	}
-	known := make(map[string]*Record, len(records))
 	var w Work
 	for i := range records {
-		r := &records[i]
-		known[r.Entry] = r
-		if r.Removed && len(r.Made) > 0 && come(r) {
+		if r := &records[i]; r.Removed && len(r.Made) > 0 && come(r) {
 			w.Remove = append(w.Remove, r.Entry)
 		}
 	}
+	known := byEntry(records)
 	for _, e := range entries {
 		r := known[e.ID]
 		switch {
 		case r == nil && Wanted(e, s).nothing(), r != nil && r.Removed:
-		case r == nil, come(r), r.Fingerprint != r.wanted(e, s).Fingerprint():
+		case r == nil, come(r), r.Fingerprint != s.fingerprint(e, r.Guard):
 			w.Apply = append(w.Apply, e)
 		}
 	}
@@ -86,10 +85,46 @@ func sortByDomain(entries []*entry.Entry) {
 	slices.SortStableFunc(entries, func(a, b *entry.Entry) int { return cmp.Compare(a.APIDomain, b.APIDomain) })
 }
 
-// wanted is Wanted with the key that was made for the entry.
-func (r *Record) wanted(e *entry.Entry, s Settings) Desired {
-	if !s.Keys {
-		return Wanted(e, s)
+func byEntry(records []Record) map[string]*Record {
+	known := make(map[string]*Record, len(records))
+	for i := range records {
+		known[records[i].Entry] = &records[i]
 	}
-	return Wanted(e, s).guarded(r.Guard)
+	return known
+}
+
+// Fingerprints remembers the fingerprint of what each entry wants: the entries
+// are many, and seldom change.
+type Fingerprints struct {
+	mu    sync.Mutex
+	known map[string]fingerprint // by the entry's id
+}
+
+// fingerprint is of what one entry wants with a key that was made for it.
+type fingerprint struct {
+	entry *entry.Entry // which does not change: a changed one is another
+	key   entry.Key
+	sum   string
+}
+
+// fingerprint returns the fingerprint of what an entry wants, with the key that
+// was made for it.
+func (s Settings) fingerprint(e *entry.Entry, g *Guard) string {
+	if !s.Keys || g == nil {
+		g = &Guard{}
+	}
+	if s.Fingerprints == nil {
+		return Wanted(e, s).guarded(g).Fingerprint()
+	}
+	s.Fingerprints.mu.Lock()
+	defer s.Fingerprints.mu.Unlock()
+	known := s.Fingerprints.known[e.ID]
+	if known.entry != e || known.key != g.Key {
+		if s.Fingerprints.known == nil {
+			s.Fingerprints.known = make(map[string]fingerprint)
+		}
+		known = fingerprint{e, g.Key, Wanted(e, s).guarded(g).Fingerprint()}
+		s.Fingerprints.known[e.ID] = known
+	}
+	return known.sum
 }

@@ -14,11 +14,17 @@ import (
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
+// stored is a result as a record has it.
+func stored(text string) (r provision.Result) {
+	_ = r.UnmarshalText([]byte(text)) // cannot fail
+	return r
+}
+
 // recordOf returns a record whose steps came to results.
 func recordOf(id string, attempts int, results ...string) provision.Record {
 	r := provision.Record{Entry: id, Attempts: attempts, Steps: map[provision.Part]provision.Step{}}
 	for i, result := range results {
-		r.Steps[provision.Parts[i]] = provision.Step{Result: result, At: noon}
+		r.Steps[provision.Parts[i]] = provision.Step{Result: stored(result), At: noon}
 	}
 	return r
 }
@@ -70,10 +76,7 @@ func TestHowAnEntryStands(t *testing.T) {
 		}
 	}
 	r := recordOf("a", 0, "created", "updated", "exists")
-	if diff := cmp.Diff(provision.Report{User: "created", DialRule: "updated", AnswerRule: "exists"}, r.Report()); diff != "" {
-		t.Errorf("report (- want, + got):\n%s", diff)
-	}
-	r.Earlier.Result = "conflict: no"
+	r.Earlier.Result = stored("conflict: no")
 	if got := r.Condition(); got != provision.Disputed {
 		t.Errorf("with an earlier chain that stays: %s", got)
 	}
@@ -103,8 +106,8 @@ func TestWhatIsDue(t *testing.T) {
 	late.Next = noon
 	changed.Fingerprint = "of yesterday"
 	removed.Removed, removed.Next = true, noon.Add(-time.Hour)
-	left := provision.Record{Entry: "left", Removed: true, Next: noon, Made: []provision.Thing{{Part: provision.User}}}
-	left2 := provision.Record{Entry: "left-later", Removed: true, Next: noon.Add(1), Made: []provision.Thing{{Part: provision.User}}}
+	left := provision.Record{Entry: "left", Removed: true, Next: noon, Made: []provision.Resource{{Part: provision.User}}}
+	left2 := provision.Record{Entry: "left-later", Removed: true, Next: noon.Add(1), Made: []provision.Resource{{Part: provision.User}}}
 	deleted := recordOf("deleted", 0, "exists", "exists", "exists") // the entry is gone, but its chain was never removed
 	deleted.Made = left.Made
 	records := []provision.Record{inOrder(entries[1]), late, changed, removed, left, left2, deleted}

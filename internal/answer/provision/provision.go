@@ -2,19 +2,18 @@
 // there: for each a system user, a dial rule that leads from it to the
 // webhook, and an answer rule that leads every call there.
 //
-// [Wanted] says what there is to be, [Diff] what differs, and
-// [Provisioner.Run] fixes it. Its steps look before they write, may be
-// repeated, and are reported one by one. What was made is stored as a
-// [Record]. What somebody else made is reported, and never touched. [Next]
-// says when to check again, [Due] whose turn it is.
+// [Wanted] says what there is to be, [Diff] what differs from what was
+// observed, and [Provisioner.ApplyAll] applies it. Its steps look before they
+// write, may be repeated, and are reported one by one. What was made is stored
+// as a [Record], before it is made. What somebody else made is reported, and
+// never touched. [Next] says when to check again, [Due] whose turn it is.
 package provision
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"iter"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
@@ -36,47 +35,25 @@ const (
 // Parts are all parts, in the order in which they are made.
 var Parts = [...]Part{User, DialRule, AnswerRule}
 
-// Users makes and deletes system users.
-type Users interface {
+// API is the phone system. It is *netsapiens.Client.
+type API interface {
 	User(ctx context.Context, domain, user string) (netsapiens.User, error)
 	Users(ctx context.Context, domain string) iter.Seq2[netsapiens.User, error]
 	CreateUser(ctx context.Context, domain string, u netsapiens.User) error
 	DeleteUser(ctx context.Context, domain, user string) error
-}
 
-// Plans reads dial plans.
-type Plans interface {
 	DialRules(ctx context.Context, domain, plan string) iter.Seq2[netsapiens.DialRule, error]
 	DialRule(ctx context.Context, domain, plan, id string) (netsapiens.DialRule, error)
-}
-
-// Rules makes, changes and deletes dial rules.
-type Rules interface {
 	CreateDialRule(ctx context.Context, domain, plan string, r netsapiens.DialRule) error
 	UpdateDialRule(ctx context.Context, domain, plan string, r netsapiens.DialRule) error
 	DeleteDialRule(ctx context.Context, domain, plan, id string) error
-}
 
-// AnswerRules makes, changes and deletes answer rules.
-type AnswerRules interface {
 	AnswerRule(ctx context.Context, domain, user, timeFrame string) (netsapiens.AnswerRule, error)
 	SetAnswerRule(ctx context.Context, domain, user string, r netsapiens.AnswerRule) (netsapiens.Change, error)
 	DeleteAnswerRule(ctx context.Context, domain, user, timeFrame string) error
-}
 
-// Numbers knows whose the numbers are.
-type Numbers interface {
 	SMSNumbers(ctx context.Context, domain string) iter.Seq2[netsapiens.SMSNumber, error]
 	PhoneNumbers(ctx context.Context, domain string) iter.Seq2[netsapiens.PhoneNumber, error]
-}
-
-// API is the phone system. It is *netsapiens.Client.
-type API interface {
-	Users
-	Plans
-	Rules
-	AnswerRules
-	Numbers
 }
 
 // Provisioner brings phone systems to what entries say. It may be used by
@@ -99,85 +76,19 @@ type Provisioner struct {
 	// is made, and puts it into the rule. It requires Records.
 	Keys bool
 
+	// Fingerprints makes Due quick. Optional.
+	Fingerprints *Fingerprints
+
 	// Now returns the time. Optional; default time.Now.
 	Now func() time.Time
 
-	// Count counts each step and its result. Optional.
-	Count func(step, result string)
-}
-
-// Report has the result of each step: "created", "exists", "updated",
-// "failed: …" or "conflict: …"; of a removal "removed", "absent", "failed: …"
-// or "conflict: …".
-type Report struct {
-	User       string `json:"user"`
-	DialRule   string `json:"dial_rule"`
-	AnswerRule string `json:"answer_rule"`
-
-	// FromNumber is set if the number that texts come from is not the user's, or
-	// its owner could not be determined.
-	FromNumber string `json:"from_number,omitempty"`
-
-	// Earlier is the result for what was made for an earlier system user of
-	// the entry: that of a removal, or "kept: …" until the new chain works;
-	// empty: there was nothing.
-	Earlier string `json:"earlier,omitempty"`
-}
-
-// The results of a step that need no sentence, and how the others begin.
-const (
-	Created  = "created"
-	Exists   = "exists"
-	Updated  = "updated"
-	Removed  = "removed"
-	Absent   = "absent"
-	Kept     = "kept"
-	Failed   = "failed"
-	Conflict = "conflict"
-)
-
-// Done reports whether every step holds.
-func (r Report) Done() bool {
-	for _, step := range []string{r.User, r.DialRule, r.AnswerRule, r.Earlier} {
-		if kind := Kind(step); kind == Failed || kind == Conflict {
-			return false
-		}
-	}
-	return true
-}
-
-// Step returns the result for a part.
-func (r *Report) Step(p Part) string { return *r.step(p) }
-
-func (r *Report) step(p Part) *string {
-	switch p {
-	case User:
-		return &r.User
-	case DialRule:
-		return &r.DialRule
-	}
-	return &r.AnswerRule
-}
-
-// Kind returns what a step came to, without its sentence.
-func Kind(result string) string {
-	kind, _, _ := strings.Cut(result, ":")
-	return kind
-}
-
-// Apply brings the phone system to what an entry says. A step that fails does
-// not hold up the others; but if the user is somebody else's, or that cannot be
-// determined now, nothing of theirs is touched.
-func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
-	// Even if saving the record fails at the end, the steps are as reported:
-	// what was going to be made was saved before.
-	outcome, _ := p.Run(ctx, e)
-	return outcome.Report
+	// Count counts each step and its outcome. Optional.
+	Count func(step, outcome string)
 }
 
 // Settings returns what all entries have in common.
 func (p *Provisioner) Settings() Settings {
-	return Settings{PublicURL: p.PublicURL, Email: p.Email, CheckEvery: p.CheckEvery, Keys: p.Keys && p.Records != nil}
+	return Settings{PublicURL: p.PublicURL, Email: p.Email, CheckEvery: p.CheckEvery, Keys: p.Keys && p.Records != nil, Fingerprints: p.Fingerprints}
 }
 
 func (p *Provisioner) now() time.Time {
@@ -187,19 +98,73 @@ func (p *Provisioner) now() time.Time {
 	return p.Now()
 }
 
-func (p *Provisioner) count(r *Report) {
-	if p.Count == nil {
-		return
-	}
-	for _, part := range Parts {
-		p.Count(string(part), Kind(r.Step(part)))
-	}
+// EntryResult is the result for one entry.
+type EntryResult struct {
+	Entry     string
+	Plan      Plan // as it was found
+	Report    Report
+	Condition Condition
+	News      bool // a step fails that did not, or is in a conflict in which it was not: somebody should hear of it
 }
 
-// failure returns the report of an error, with a sentence.
-func failure(err error) string {
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		return Failed + ": " + e.Message
+// Apply brings the phone system to what an entry says. A step that fails does
+// not hold up the others; but if the user is somebody else's, or that cannot be
+// determined now, nothing of theirs is touched.
+func (p *Provisioner) Apply(ctx context.Context, e *entry.Entry) Report {
+	// Even if saving the record fails at the end, the steps are as reported:
+	// what was going to be made was saved before.
+	result, _ := p.ApplyEntry(ctx, e)
+	return result.Report
+}
+
+// ApplyEntry is Apply with all that there is to say. The error is the store's:
+// the report then says that nothing was done, or is right although it could not
+// be recorded.
+func (p *Provisioner) ApplyEntry(ctx context.Context, e *entry.Entry) (EntryResult, error) {
+	return p.reconcile(ctx, &reconciler{base: Wanted(e, p.Settings())})
+}
+
+// Plan returns how the phone system differs from what an entry says. It changes
+// nothing.
+func (p *Provisioner) Plan(ctx context.Context, e *entry.Entry) (Plan, error) {
+	return p.plan(ctx, Wanted(e, p.Settings()), nil, false)
+}
+
+func (p *Provisioner) plan(ctx context.Context, d Desired, s *survey, removing bool) (plan Plan, err error) {
+	err = p.updateRecord(ctx, d.Entry, func(record *Record) bool {
+		if p.Keys {
+			d = d.guarded(record.Guard)
+		}
+		plan = newPlan(d, p.observe(ctx, d, record, s, removing), record.Made)
+		return false
+	})
+	return plan, err
+}
+
+// PlanRemoval returns what Remove would do. It changes nothing.
+func (p *Provisioner) PlanRemoval(ctx context.Context, id string) (Plan, error) {
+	if p.Records == nil {
+		return Plan{}, errNoRecords
 	}
-	return Failed + ": " + err.Error()
+	return p.plan(ctx, Desired{Entry: id}, nil, true)
+}
+
+var errNoRecords = fault.Newf(fault.Unsupported, "what was made is not remembered here, so nothing can be taken away")
+
+// Remove takes away what was made for an entry: exactly that, and only if it is
+// still as it was made. An entry that is still configured stays without it until
+// it is applied again; the record of one that is not is deleted once nothing is
+// left. The error is the store's.
+func (p *Provisioner) Remove(ctx context.Context, id string, configured bool) (EntryResult, error) {
+	if p.Records == nil {
+		return EntryResult{Entry: id}, errNoRecords
+	}
+	r := &reconciler{base: Desired{Entry: id}, removing: true}
+	result, err := p.reconcile(ctx, r)
+	if err == nil && !configured && len(r.record.Made) == 0 {
+		if err = p.Records.Delete(ctx, id); err != nil {
+			err = fmt.Errorf("forget what was made for %s: %w", id, err)
+		}
+	}
+	return result, err
 }

@@ -16,11 +16,11 @@ import (
 )
 
 // done is the report where everything is as it should be, and was before.
-var done = provision.Report{User: "exists", DialRule: "exists", AnswerRule: "exists"}
+var done = said{User: "exists", DialRule: "exists", AnswerRule: "exists"}
 
 func TestTheChainIsMade(t *testing.T) {
 	s := start(t, nstest.Quirks{})
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"})
 	s.wantCalls(nstest.CreateUser, nstest.CreateDialRule, nstest.UpdateAnswerRule)
 	if got := s.forward(); got != "webresponder8001" {
 		t.Errorf("calls for 8001 go to %q", got)
@@ -56,7 +56,7 @@ func TestASecondRunWritesNothing(t *testing.T) {
 
 func TestAnAnswerRuleThatIsNotThereYetIsCreated(t *testing.T) {
 	s := start(t, nstest.Quirks{NoAnswerRules: true})
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "created"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "created"})
 	s.wantCalls(nstest.CreateUser, nstest.CreateDialRule, nstest.UpdateAnswerRule, nstest.CreateAnswerRule)
 }
 
@@ -80,7 +80,7 @@ func TestWhatTheServiceBeforeHasMadeIsTakenOver(t *testing.T) {
 func TestAUserWithoutAServiceCodeIsKnownByItsAddress(t *testing.T) {
 	s := start(t, nstest.Quirks{})
 	s.addSystemUser("", "operations@example.net")
-	s.want(provision.Report{User: "exists", DialRule: "created", AnswerRule: "updated"})
+	s.want(said{User: "exists", DialRule: "created", AnswerRule: "updated"})
 }
 
 func TestNothingOfAnotherUserIsTouched(t *testing.T) {
@@ -91,7 +91,7 @@ func TestNothingOfAnotherUserIsTouched(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, nstest.Quirks{})
 			s.addSystemUser(test.serviceCode, test.email)
-			s.want(provision.Report{User: test.want, DialRule: "created",
+			s.want(said{User: test.want, DialRule: "created",
 				AnswerRule: "conflict: the answer rule belongs to that user and stays as it is"})
 			s.wantCalls(nstest.CreateDialRule)
 			if got := s.forward(); got != "" {
@@ -132,7 +132,7 @@ func TestAUserThatCannotBeLookedAt(t *testing.T) {
 				s.wantCalls(nstest.CreateUser, nstest.CreateDialRule)
 				return
 			}
-			if want := (provision.Report{User: "exists", DialRule: "created", AnswerRule: "updated"}); r != want {
+			if want := (said{User: "exists", DialRule: "created", AnswerRule: "updated"}); r != want {
 				t.Errorf("the report is %+v, want %+v", r, want)
 			}
 		})
@@ -152,17 +152,17 @@ func TestNothingCanBeLookedAt(t *testing.T) {
 	for _, call := range []nstest.Call{nstest.ReadUser, nstest.ReadDialRule, nstest.ListDialRules, nstest.ReadAnswerRule} {
 		s.system.Break(call, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 	}
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"}) // creating leaves the rules of others alone
-	s.want(provision.Report{User: "exists", DialRule: "exists", AnswerRule: "updated"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"}) // creating leaves the rules of others alone
+	s.want(said{User: "exists", DialRule: "exists", AnswerRule: "updated"})
 }
 
 func TestAUserMadeAtTheSameTimeIsLookedAt(t *testing.T) {
 	for name, test := range map[string]struct {
 		serviceCode string
-		want        provision.Report
+		want        said
 	}{
-		"by another form": {"system-webresponder", provision.Report{User: "exists", DialRule: "created", AnswerRule: "updated"}},
-		"by somebody": {"system-fax", provision.Report{User: "conflict: user 8001 is there already, for another service: system-fax", DialRule: "created",
+		"by another form": {"system-webresponder", said{User: "exists", DialRule: "created", AnswerRule: "updated"}},
+		"by somebody": {"system-fax", said{User: "conflict: user 8001 is there already, for another service: system-fax", DialRule: "created",
 			AnswerRule: "conflict: the answer rule belongs to that user and stays as it is"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestRulesThatMatchOtherCallsAreNoneOfOurs(t *testing.T) {
 	s := start(t, nstest.Quirks{})
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "webresponder8001", "dial-rule-matching-day-of-week": "[1-5]", "dial-rule-application": "To User"})
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "webresponder800", "dial-rule-application": "To User"})
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"})
 }
 
 func TestARuleBehindAHundredOthersIsFound(t *testing.T) {
@@ -257,7 +257,7 @@ func TestAForwardElsewhereIsReportedAndStays(t *testing.T) {
 	s := start(t, nstest.Quirks{})
 	s.addSystemUser("system-webresponder", "operations@example.net")
 	s.system.SetForward(domain, "8001", "+12125550123")
-	s.want(provision.Report{User: "exists", DialRule: "created", AnswerRule: "conflict: calls for user 8001 are forwarded to +1212•••0123 already"})
+	s.want(said{User: "exists", DialRule: "created", AnswerRule: "conflict: calls for user 8001 are forwarded to +1212•••0123 already"})
 	if got := s.forward(); got != "+12125550123" {
 		t.Errorf("calls for 8001 go to %q", got)
 	}
@@ -279,21 +279,21 @@ func TestAnAnswerRuleThatCannotBeLookedAt(t *testing.T) {
 	t.Run("at all, is written, for the user is ours", func(t *testing.T) {
 		s := start(t, nstest.Quirks{})
 		s.system.Break(nstest.ReadAnswerRule, nstest.Always, nstest.Refuses(http.StatusForbidden, "Forbidden"))
-		s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
-		s.want(provision.Report{User: "exists", DialRule: "exists", AnswerRule: "updated"})
+		s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"})
+		s.want(said{User: "exists", DialRule: "exists", AnswerRule: "updated"})
 	})
 }
 
 func TestAStepThatFailsHoldsUpNoOther(t *testing.T) {
 	for name, test := range map[string]struct {
 		call nstest.Call
-		step func(provision.Report) string
-		want provision.Report
+		step func(said) string
+		want said
 	}{
-		"dial rule": {nstest.CreateDialRule, func(r provision.Report) string { return r.DialRule },
-			provision.Report{User: "created", AnswerRule: "updated"}},
-		"answer rule": {nstest.UpdateAnswerRule, func(r provision.Report) string { return r.AnswerRule },
-			provision.Report{User: "created", DialRule: "created"}},
+		"dial rule": {nstest.CreateDialRule, func(r said) string { return r.DialRule },
+			said{User: "created", AnswerRule: "updated"}},
+		"answer rule": {nstest.UpdateAnswerRule, func(r said) string { return r.AnswerRule },
+			said{User: "created", DialRule: "created"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, nstest.Quirks{})
@@ -303,7 +303,7 @@ func TestAStepThatFailsHoldsUpNoOther(t *testing.T) {
 				t.Errorf("the report is %+v", r)
 			}
 			again := s.apply() // what has failed is done now
-			if got := test.step(again); provision.Kind(got) == "failed" || !again.Done() {
+			if got := test.step(again); outcomeOf(got) == "failed" || !again.Done() {
 				t.Errorf("the second report is %+v", again)
 			}
 		})
@@ -312,16 +312,16 @@ func TestAStepThatFailsHoldsUpNoOther(t *testing.T) {
 		s := start(t, nstest.Quirks{})
 		s.system.Break(nstest.CreateUser, 1, nstest.Refuses(http.StatusInternalServerError, "Out of order"))
 		r := s.apply()
-		if provision.Kind(r.User) != "failed" || r.DialRule != "created" || provision.Kind(r.AnswerRule) != "failed" { // there is no user to have an answer rule
+		if outcomeOf(r.User) != "failed" || r.DialRule != "created" || outcomeOf(r.AnswerRule) != "failed" { // there is no user to have an answer rule
 			t.Errorf("the report is %+v", r)
 		}
-		s.want(provision.Report{User: "created", DialRule: "exists", AnswerRule: "updated"})
+		s.want(said{User: "created", DialRule: "exists", AnswerRule: "updated"})
 	})
 	t.Run("user, and is made all the same", func(t *testing.T) {
 		s := start(t, nstest.Quirks{})
 		s.system.Break(nstest.CreateUser, 1, nstest.HangsUp().AfterDoing())
 		r := s.apply()
-		if provision.Kind(r.User) != "failed" || r.DialRule != "created" || r.AnswerRule != "updated" {
+		if outcomeOf(r.User) != "failed" || r.DialRule != "created" || r.AnswerRule != "updated" {
 			t.Errorf("the report is %+v", r)
 		}
 		s.want(done)
@@ -380,7 +380,7 @@ func TestEntriesThatShareAUserAreTold(t *testing.T) {
 		t.Fatal("the first entry is not provisioned")
 	}
 	other := entry.Entry{ID: "example.net-other", APIDomain: domain, Text: textBack.Text}
-	if r := s.Apply(t.Context(), &other); r.DialRule != "conflict: a rule for webresponder8001 is there already and asks for another entry: example.net-sms" {
+	if r := told(s.Apply(t.Context(), &other)); r.DialRule != "conflict: a rule for webresponder8001 is there already and asks for another entry: example.net-sms" {
 		t.Errorf("the report is %+v", r)
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Records stores, for each entry, what was made for it on the phone system.
@@ -37,7 +40,7 @@ type Record struct {
 	SystemUser string        `json:"system_user,omitempty"` // of the same
 	Steps      map[Part]Step `json:"steps,omitempty"`
 	Earlier    Step          `json:"earlier,omitzero"` // the result for what is no longer wanted
-	Made       []Thing       `json:"made,omitempty"`   // and is still there, for all that is known
+	Made       []Resource    `json:"made,omitempty"`   // and is still there, for all that is known
 	Removed    bool          `json:"removed,omitempty"`
 
 	Guard   *Guard `json:"guard,omitempty"`   // nil: no key was made
@@ -45,18 +48,18 @@ type Record struct {
 
 	Fingerprint string    `json:"fingerprint,omitempty"` // of what was wanted last
 	Attempts    int       `json:"attempts,omitempty"`    // that failed, in a row
-	Next        time.Time `json:"next,omitzero"`         // when to look again
+	Next        time.Time `json:"next,omitzero"`         // when to check again
 	Version     int64     `json:"-"`                     // of the record; 0: it was never saved
 }
 
-// Step is what a step came to.
+// Step is the latest result of a step.
 type Step struct {
-	Result string    `json:"result"` // as in a Report
-	At     time.Time `json:"at"`     // since when it is so
+	Result Result    `json:"result"`
+	At     time.Time `json:"at"` // since when it is so
 }
 
-// Thing is something that we made on a phone system.
-type Thing struct {
+// Resource is something that we made on a phone system.
+type Resource struct {
 	Part   Part   `json:"part"`
 	Domain string `json:"domain"`
 	User   string `json:"user"`            // the system user that it is, or belongs to
@@ -73,13 +76,30 @@ type Thing struct {
 	Shows map[string]string `json:"shows,omitempty"`
 }
 
-// same reports whether two Things are one.
-func (t Thing) same(other Thing) bool {
-	return t.Part == other.Part && t.Domain == other.Domain && t.User == other.User && t.Match == other.Match
+// String names a resource.
+func (m Resource) String() string {
+	switch m.Part {
+	case User:
+		return "user " + m.User
+	case DialRule:
+		return "dial rule for " + m.shownMatch()
+	}
+	return "answer rule of user " + m.User
 }
 
-// find returns the Thing among those made; nil: it is not there.
-func find(made []Thing, wanted Thing) *Thing {
+// shownMatch returns the destination that a dial rule matches, for people.
+func (m Resource) shownMatch() string {
+	to, _, _ := strings.Cut(m.Match, "||")
+	return phone.MaskIn(to)
+}
+
+// same reports whether two resources are one.
+func (m Resource) same(other Resource) bool {
+	return m.Part == other.Part && m.Domain == other.Domain && m.User == other.User && m.Match == other.Match
+}
+
+// findMade returns the resource among those made; nil: it is not there.
+func findMade(made []Resource, wanted Resource) *Resource {
 	i := slices.IndexFunc(made, wanted.same)
 	if i < 0 {
 		return nil
@@ -87,17 +107,17 @@ func find(made []Thing, wanted Thing) *Thing {
 	return &made[i]
 }
 
-// put adds a Thing, or replaces the one that it is.
-func put(made []Thing, t Thing) []Thing {
-	if known := find(made, t); known != nil {
-		*known = t
+// withMade adds a resource, or replaces the one that it is.
+func withMade(made []Resource, m Resource) []Resource {
+	if known := findMade(made, m); known != nil {
+		*known = m
 		return made
 	}
-	return append(made, t)
+	return append(made, m)
 }
 
-// drop takes a Thing away.
-func drop(made []Thing, t Thing) []Thing { return slices.DeleteFunc(made, t.same) }
+// withoutMade takes a resource away.
+func withoutMade(made []Resource, m Resource) []Resource { return slices.DeleteFunc(made, m.same) }
 
 // Condition says how an entry stands, for metrics and lists.
 type Condition string
@@ -111,17 +131,10 @@ const (
 	Away     Condition = "removed"  // it was taken away on somebody's order
 )
 
-// Conditions are all conditions.
-var Conditions = [...]Condition{Unknown, InOrder, Failing, Disputed, Away}
-
 // Condition returns how the entry stands.
 func (r *Record) Condition() Condition {
-	steps := []string{r.Earlier.Result}
-	for _, s := range r.Steps {
-		steps = append(steps, s.Result)
-	}
-	is := func(kind string) bool {
-		return slices.ContainsFunc(steps, func(result string) bool { return Kind(result) == kind })
+	is := func(outcome Outcome) bool {
+		return slices.ContainsFunc(Parts[:], func(p Part) bool { return r.Steps[p].Result.Outcome == outcome }) || r.Earlier.Result.Outcome == outcome
 	}
 	switch {
 	case len(r.Steps) == 0:
@@ -136,38 +149,27 @@ func (r *Record) Condition() Condition {
 	return InOrder
 }
 
-// Report returns what the steps came to when they were tried last.
-func (r *Record) Report() Report {
-	report := Report{Earlier: r.Earlier.Result}
-	for _, p := range Parts {
-		*report.step(p) = r.Steps[p].Result
-	}
-	return report
-}
-
-// tell records the results of the steps, and reports whether there is news: a
-// step failed that did not fail before, or has a conflict that it did not have
-// before.
-func (r *Record) tell(report *Report, now time.Time) (news bool) {
+// recordResults records the results of the steps, and reports whether there is
+// news: a step failed that did not fail before, or has a conflict that it did
+// not have before.
+func (r *Record) recordResults(report *Report, now time.Time) (news bool) {
 	steps := make(map[Part]Step, len(Parts))
 	for _, p := range Parts {
-		var isNew bool
-		steps[p], isNew = next(r.Steps[p], report.Step(p), now)
-		news = news || isNew
+		step, isNew := r.Steps[p].after(*report.step(p), now)
+		steps[p], news = step, news || isNew
 	}
-	r.Steps = steps
-	earlier, isNew := next(r.Earlier, report.Earlier, now)
-	r.Earlier = earlier
+	earlier, isNew := r.Earlier.after(report.Earlier, now)
+	r.Steps, r.Earlier = steps, earlier
 	return news || isNew
 }
 
-// next returns a step after another result. A failure is the same one whatever
+// after returns a step after another result. A failure is the same one whatever
 // its words: they name times and addresses.
-func next(before Step, result string, now time.Time) (after Step, news bool) {
-	kind := Kind(result)
+func (s Step) after(result Result, now time.Time) (after Step, news bool) {
 	after = Step{Result: result, At: now}
-	if kind == Kind(before.Result) && !before.At.IsZero() {
-		after.At = before.At
+	same := result.Outcome == s.Result.Outcome
+	if same && !s.At.IsZero() {
+		after.At = s.At
 	}
-	return after, kind == Failed && Kind(before.Result) != Failed || kind == Conflict && result != before.Result
+	return after, result.Outcome == Failed && !same || result.Outcome == Conflict && result.String() != s.Result.String()
 }

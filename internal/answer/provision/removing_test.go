@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	gone    = provision.Report{User: "removed", DialRule: "removed", AnswerRule: "removed"}
-	nothing = provision.Report{User: "absent", DialRule: "absent", AnswerRule: "absent"}
+	gone    = said{User: "removed", DialRule: "removed", AnswerRule: "removed"}
+	nothing = said{User: "absent", DialRule: "absent", AnswerRule: "absent"}
 )
 
 func TestWhatWasMadeIsTakenAway(t *testing.T) {
@@ -45,9 +45,9 @@ func TestWhatSomebodyElseMadeIsNotTakenAway(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
 	s.addSystemUser("system-webresponder", "operations@example.net")
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "webresponder8001", "dial-rule-application": "To Web", "dial-rule-parameter": webhook})
-	s.want(provision.Report{User: "exists", DialRule: "exists", AnswerRule: "updated"})
+	s.want(said{User: "exists", DialRule: "exists", AnswerRule: "updated"})
 	s.before = len(s.system.Calls())
-	if got, want := s.remove(true), (provision.Report{User: "absent", DialRule: "absent", AnswerRule: "removed"}); got != want {
+	if got, want := s.remove(true), (said{User: "absent", DialRule: "absent", AnswerRule: "removed"}); got != want {
 		t.Errorf("the report is %+v", got)
 	}
 	s.wantCalls(nstest.UpdateAnswerRule)
@@ -59,34 +59,34 @@ func TestWhatSomebodyElseMadeIsNotTakenAway(t *testing.T) {
 func TestWhatSomebodyHasChangedSinceIsNotTakenAway(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(*nstest.System)
-		want   provision.Report
+		want   said
 		left   int
 	}{
 		"another name": {func(s *nstest.System) { s.EditUser(domain, "8001", nstest.Object{"name-last-name": "Doe"}) },
-			provision.Report{User: `conflict: user 8001 has been changed since: its last name is "Doe"`, DialRule: "removed", AnswerRule: "removed"}, 1},
+			said{User: `conflict: user 8001 has been changed since: its last name is "Doe"`, DialRule: "removed", AnswerRule: "removed"}, 1},
 		"another service": {func(s *nstest.System) { s.EditUser(domain, "8001", nstest.Object{"service-code": "system-fax"}) },
-			provision.Report{User: `conflict: user 8001 has been changed since: its service is "system-fax"`, DialRule: "removed", AnswerRule: "removed"}, 1},
+			said{User: `conflict: user 8001 has been changed since: its service is "system-fax"`, DialRule: "removed", AnswerRule: "removed"}, 1},
 		"a person's scope": {func(s *nstest.System) { s.EditUser(domain, "8001", nstest.Object{"user-scope": "Basic User"}) },
-			provision.Report{User: `conflict: user 8001 has been changed since: its scope is "Basic User"`, DialRule: "removed", AnswerRule: "removed"}, 1},
+			said{User: `conflict: user 8001 has been changed since: its scope is "Basic User"`, DialRule: "removed", AnswerRule: "removed"}, 1},
 		"a rule that leads elsewhere": {func(s *nstest.System) {
 			s.EditDialRule(domain, "webresponder8001", nstest.Object{"dial-rule-parameter": "https://old.example.org/?token=hidden"})
-		}, provision.Report{User: "conflict: user 8001 stays as long as what belongs to it",
+		}, said{User: "conflict: user 8001 stays as long as what belongs to it",
 			DialRule: "conflict: the rule for webresponder8001 has been changed since and asks https://old.example.org/", AnswerRule: "removed"}, 2},
 		"a rule for a person": {func(s *nstest.System) {
 			s.EditDialRule(domain, "webresponder8001", nstest.Object{"dial-rule-application": "To User"})
-		}, provision.Report{User: "conflict: user 8001 stays as long as what belongs to it",
+		}, said{User: "conflict: user 8001 stays as long as what belongs to it",
 			DialRule: "conflict: the rule for webresponder8001 has been changed since and leads to To User", AnswerRule: "removed"}, 2},
 		"a forward elsewhere": {func(s *nstest.System) { s.SetForward(domain, "8001", "12125550123") },
-			provision.Report{User: "conflict: calls for user 8001 are forwarded to 12125•••0123 by now", DialRule: "removed",
+			said{User: "conflict: calls for user 8001 are forwarded to 12125•••0123 by now", DialRule: "removed",
 				AnswerRule: "conflict: calls for user 8001 are forwarded to 12125•••0123 by now"}, 2},
 		"a forward that is off": {func(s *nstest.System) {
 			s.EditAnswerRule(domain, "8001", nstest.Object{"forward-always": nstest.Object{"enabled": "no", "parameters": []any{}}})
-		}, provision.Report{User: "removed", DialRule: "removed", AnswerRule: "absent"}, 0},
+		}, said{User: "removed", DialRule: "removed", AnswerRule: "absent"}, 0},
 		"a rule that is ours still": {func(s *nstest.System) {
 			s.EditDialRule(domain, "webresponder8001", nstest.Object{"enabled": "no", "dial-rule-description": "not now"})
 		}, gone, 0},
 		"a user that is gone": {func(s *nstest.System) { s.RemoveUser(domain, "8001") },
-			provision.Report{User: "absent", DialRule: "removed", AnswerRule: "absent"}, 0},
+			said{User: "absent", DialRule: "removed", AnswerRule: "absent"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := made(t, nstest.Quirks{})
@@ -139,7 +139,7 @@ func TestAnEntryWhoseChainWasTakenAwayStaysWithoutUntilItIsApplied(t *testing.T)
 	if work := provision.Due([]*entry.Entry{&textBack}, records, settings, noon.Add(100*checkEvery)); len(work.Apply) != 0 || len(work.Remove) != 0 {
 		t.Errorf("it is due: %+v", work)
 	}
-	s.want(provision.Report{User: "created", DialRule: "created", AnswerRule: "updated"})
+	s.want(said{User: "created", DialRule: "created", AnswerRule: "updated"})
 	if got := s.record(); got.Removed || got.Condition() != provision.InOrder {
 		t.Errorf("the record is %+v", got)
 	}
@@ -149,14 +149,14 @@ func TestAUserThatAnotherEntryUsesStays(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	other := textBack
 	other.ID = "example.net-other"
-	if got := s.run(&other); provision.Kind(got.Report.DialRule) != "conflict" {
+	if got := s.run(&other); outcomeOf(got.Report.DialRule) != "conflict" {
 		t.Fatalf("the other's report is %+v", got.Report)
 	}
 	const why = "conflict: user 8001 is used by the entry example.net-other too"
-	if got, want := s.remove(false), (provision.Report{User: why, DialRule: "removed", AnswerRule: why}); got != want {
+	if got, want := s.remove(false), (said{User: why, DialRule: "removed", AnswerRule: why}); got != want {
 		t.Errorf("the report is %+v", got)
 	}
-	if got := s.run(&other).Report; got != (provision.Report{User: "exists", DialRule: "created", AnswerRule: "exists"}) {
+	if got := s.run(&other).Report; got != (said{User: "exists", DialRule: "created", AnswerRule: "exists"}) {
 		t.Errorf("the other's second report is %+v", got)
 	}
 	if _, err := s.Remove(t.Context(), other.ID, false); err != nil {
@@ -179,7 +179,7 @@ func TestWithoutRecordsNothingIsTakenAway(t *testing.T) {
 		t.Error("the plan is no error")
 	}
 	s.system.EditDialRule(domain, "webresponder8001", nstest.Object{"dial-rule-matching-day-of-week": "[1-5]"}) // it says that it is ours
-	s.want(provision.Report{User: "exists", DialRule: "updated", AnswerRule: "exists", Earlier: "removed"})
+	s.want(said{User: "exists", DialRule: "updated", AnswerRule: "exists", Earlier: "removed"})
 	s.want(done)
 }
 

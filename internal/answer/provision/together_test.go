@@ -1,7 +1,7 @@
 package provision_test
 
 import (
-	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"testing"
@@ -29,7 +29,7 @@ func TestTwoProcessesAtOnceMakeOneChain(t *testing.T) {
 				s.system.RemoveUser(domain, "8001")
 			}
 			other := *s.Provisioner
-			both(func() error { return finished(s.Run(t.Context(), &textBack)) }, func() error { return finished(other.Run(t.Context(), &textBack)) }, t)
+			both(func() error { return finished(s.ApplyEntry(t.Context(), &textBack)) }, func() error { return finished(other.ApplyEntry(t.Context(), &textBack)) }, t)
 			if got := len(s.system.DialRules(domain)); got != 2 {
 				t.Errorf("%d rules, want 2", got)
 			}
@@ -59,9 +59,9 @@ func both(a, b func() error, t *testing.T) {
 	all.Wait()
 }
 
-func finished(outcome provision.Outcome, err error) error {
-	if err == nil && !outcome.Report.Done() {
-		err = errors.New(outcome.Report.User + " " + outcome.Report.DialRule + " " + outcome.Report.AnswerRule)
+func finished(result provision.EntryResult, err error) error {
+	if err == nil && !result.Report.Done() {
+		err = fmt.Errorf("%+v", told(result.Report))
 	}
 	return err
 }
@@ -103,7 +103,7 @@ func TestAProcessThatDiesKnowsLaterWhatItMade(t *testing.T) {
 	s := remembering(t, nstest.Quirks{})
 	records := s.Records
 	s.Records = &dying{Records: records}
-	if _, err := s.Run(t.Context(), &textBack); err == nil {
+	if _, err := s.ApplyEntry(t.Context(), &textBack); err == nil {
 		t.Fatal("the record was saved")
 	}
 	s.Records = records
@@ -123,7 +123,7 @@ func TestWhatWasOnlyGoingToBeMadeIsNotOurs(t *testing.T) {
 	for _, call := range []nstest.Call{nstest.CreateUser, nstest.CreateDialRule, nstest.UpdateAnswerRule} {
 		s.system.Break(call, nstest.Always, nstest.HangsUp())
 	}
-	if _, err := s.Run(t.Context(), &textBack); err == nil {
+	if _, err := s.ApplyEntry(t.Context(), &textBack); err == nil {
 		t.Fatal("the record was saved")
 	}
 	for _, call := range []nstest.Call{nstest.CreateUser, nstest.CreateDialRule, nstest.UpdateAnswerRule} {
@@ -132,7 +132,7 @@ func TestWhatWasOnlyGoingToBeMadeIsNotOurs(t *testing.T) {
 	s.addSystemUser("system-webresponder", "somebody@example.org")
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "webresponder8001", "dial-rule-application": "To Web", "dial-rule-parameter": webhook})
 	s.Records = records
-	s.want(provision.Report{User: "exists", DialRule: "exists", AnswerRule: "updated"})
+	s.want(said{User: "exists", DialRule: "exists", AnswerRule: "updated"})
 	if r := s.record(); len(r.Made) != 1 || r.Made[0].Part != provision.AnswerRule {
 		t.Errorf("the record is %+v", r.Made)
 	}
@@ -145,8 +145,8 @@ func TestWithoutItsRecordNothingIsDone(t *testing.T) {
 	if err := closed.Close(); err != nil {
 		t.Fatal(err)
 	}
-	outcome, err := s.Run(t.Context(), &textBack)
-	if err == nil || provision.Kind(outcome.Report.User) != "failed" || provision.Kind(outcome.Report.DialRule) != "failed" || outcome.Report.Done() {
+	outcome, err := s.ApplyEntry(t.Context(), &textBack)
+	if err == nil || outcome.Report.User.Outcome != provision.Failed || outcome.Report.DialRule.Outcome != provision.Failed || outcome.Report.Done() {
 		t.Errorf("%+v, %v", outcome.Report, err)
 	}
 	s.wantCalls()

@@ -160,18 +160,18 @@ func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map
 
 // ownership is whose the number of an entry is.
 type ownership struct {
-	known    bool   // we checked
-	asked    bool   // the phone system has answered
-	user     string // of the phone system; empty: no user has it
-	sentence string // where it is not the entry's user: why
-	problem  string // the same as a step of the report
+	known    bool             // we checked
+	asked    bool             // the phone system has answered
+	user     string           // of the phone system; empty: no user has it
+	sentence string           // where it is not the entry's user: why
+	problem  provision.Result // the same as a step of the report
 }
 
 // owner asks the phone system whose the number of an entry is.
 func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 	user, err := f.Provision.Owner(ctx, e.APIDomain, e.Text.FromNumber)
 	o := ownership{known: true, asked: true, user: user}
-	kind := "conflict: "
+	outcome := provision.Conflict
 	_, failed := errors.AsType[*netsapiens.Error](err)
 	switch {
 	case err == nil && (e.Text.User == "" || e.Text.User == user):
@@ -179,28 +179,28 @@ func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 	case err == nil:
 		o.sentence = fmt.Sprintf("the number belongs to user %s, not to %s; texts from it will be refused", user, e.Text.User)
 	case failed:
-		o.asked, o.sentence, kind = false, form.Sentence(err), "failed: "
+		o.asked, o.sentence, outcome = false, form.Sentence(err), provision.Failed
 	default: // the phone system has answered: no user has it
 		o.sentence = form.Sentence(err)
 	}
-	o.problem = kind + o.sentence
+	o.problem = provision.Result{Outcome: outcome, Reason: provision.Sentence(o.sentence)}
 	return o
 }
 
 func (f *Form) log(ctx context.Context, id string, report provision.Report) {
 	level := slog.LevelInfo
-	if !report.Done() || report.FromNumber != "" {
+	if !report.Done() || !report.FromNumber.IsZero() {
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{
-		slog.String("entry", id), slog.String("user", report.User),
-		slog.String("dial_rule", report.DialRule), slog.String("answer_rule", report.AnswerRule),
+		slog.String("entry", id), slog.String("user", report.User.String()),
+		slog.String("dial_rule", report.DialRule.String()), slog.String("answer_rule", report.AnswerRule.String()),
 	}
-	if report.Earlier != "" {
-		attrs = append(attrs, slog.String("earlier", report.Earlier))
+	if !report.Earlier.IsZero() {
+		attrs = append(attrs, slog.String("earlier", report.Earlier.String()))
 	}
-	if report.FromNumber != "" {
-		attrs = append(attrs, slog.String("from_number", report.FromNumber))
+	if !report.FromNumber.IsZero() {
+		attrs = append(attrs, slog.String("from_number", report.FromNumber.String()))
 	}
 	f.note(ctx, level, "entry saved", attrs...)
 }

@@ -92,7 +92,7 @@ func (f *filling) configure(settings string) {
 	f.must(err)
 	_, err = f.c.CreateSubscription(ctx, provider, f.fields("model", "message", "post-url", "https://hooks.example.net/"+number))
 	f.must(err)
-	f.must(f.s.Provisioned().Save(ctx, provision.Record{Entry: "shop", Made: []provision.Thing{{Match: "sip:" + number + "@*"}}}))
+	f.must(f.s.Provisioned().Save(ctx, provision.Record{Entry: "shop", Made: []provision.Resource{{Match: "sip:" + number + "@*"}}}))
 	f.must(f.s.OnCallAnswers().Save(ctx, "pagerduty", source.Snapshot{At: time.Now(), People: []source.Person{{ID: "1", Name: "Ann", Numbers: []string{"+" + number}}}}))
 	f.must(f.s.KeepEventKey(ctx, number+".example.net", time.Now()))
 }

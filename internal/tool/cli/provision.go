@@ -117,7 +117,7 @@ func (p *provisioning) choose() ([]*entry.Entry, error) {
 // plan shows what differs.
 func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 	differ, unseen := 0, 0
-	for plan, err := range p.provisioner.Plans(ctx, chosen) {
+	for plan, err := range p.provisioner.PlanAll(ctx, chosen) {
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 // apply fixes what differs.
 func (p *provisioning) apply(ctx context.Context, chosen []*entry.Entry) error {
 	open := 0
-	for outcome, err := range p.provisioner.RunAll(ctx, chosen) {
+	for outcome, err := range p.provisioner.ApplyAll(ctx, chosen, nil) {
 		if err != nil {
 			return err
 		}
@@ -208,11 +208,11 @@ func (p *provisioning) known(ctx context.Context, id string) error {
 	return nil
 }
 
-func (p *provisioning) showOutcome(o provision.Outcome) error {
+func (p *provisioning) showOutcome(o provision.EntryResult) error {
 	r := o.Report
 	text := fmt.Sprintf("%s\n  user: %s\n  dial rule: %s\n  answer rule: %s", o.Entry, r.User, r.DialRule, r.AnswerRule)
-	if r.Earlier != "" {
-		text += "\n  of before: " + r.Earlier
+	if !r.Earlier.IsZero() {
+		text += "\n  of before: " + r.Earlier.String()
 	}
 	return p.show(struct {
 		Entry     string              `json:"entry"`
