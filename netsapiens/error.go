@@ -51,9 +51,19 @@ func (e *Error) Unwrap() error { return e.Err }
 func (e *Error) As(target any) bool {
 	f, ok := target.(**fault.Error)
 	if ok {
-		*f = &fault.Error{Code: e.faultCode(), Message: e.Error(), Hint: e.Hint}
+		*f = &fault.Error{Code: e.faultCode(), Message: e.Error(), Hint: e.Hint, Again: e.again()}
 	}
 	return ok
+}
+
+func (e *Error) again() fault.Again {
+	switch {
+	case e.uncertain():
+		return fault.Uncertain
+	case e.temporary(), e.kind == canceled:
+		return fault.Later
+	}
+	return fault.Never
 }
 
 func (e *Error) faultCode() fault.Code {
@@ -93,8 +103,7 @@ func (e *Error) temporary() bool {
 	case unreachable, late, dropped:
 		return true
 	case refused:
-		status := e.said()
-		return status >= 500 || status == http.StatusTooManyRequests || status == http.StatusRequestTimeout
+		return fault.AgainAfter(e.said()) == fault.Later
 	}
 	return false
 }
@@ -152,7 +161,7 @@ func Unsupported(err error) bool {
 }
 
 // Temporary reports whether trying again later may help: no connection, no
-// answer in time, half an answer, 408, 429 or 5xx. Before a text is sent
+// answer in time, half an answer, 408, 425, 429 or 5xx. Before a text is sent
 // again, ask Uncertain too.
 func Temporary(err error) bool { return is(err, (*Error).temporary) }
 

@@ -223,8 +223,7 @@ func (p *posting) post(key Key, header http.Header, body []byte) posted {
 	defer cancel()
 	status, err := p.core.config.Poster.Post(limited, o.Fields.Text("post-url"), header.Clone(), body)
 	got := posted{taken: err == nil && status <= http.StatusFound, status: status, err: err}
-	got.final = err == nil && status < http.StatusInternalServerError &&
-		status != http.StatusRequestTimeout && status != http.StatusTooEarly && status != http.StatusTooManyRequests
+	got.final = err == nil && fault.AgainAfter(status) == fault.Never
 	if err := p.count(key, got.taken); err != nil && fault.CodeOf(err) != fault.NotFound && p.requests.Err() == nil {
 		p.core.config.Log.Error("what became of a post of events cannot be kept", "subscription", key.ID, "error", err)
 	}

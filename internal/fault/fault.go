@@ -28,6 +28,7 @@ type Error struct {
 	Code    Code
 	Message string // a sentence without a capital or a full stop, as Go errors are
 	Hint    string // what to do about it; may be empty
+	Again   Again  // what trying again is worth; empty: what Code says
 	Err     error  // the cause, for logs; may be nil
 }
 

@@ -72,14 +72,8 @@ func (a *Server) clickToCall(ctx context.Context, s *site) ([]web.Route, error) 
 // codeSent counts a code as a text. Its page has been answered by then.
 func (a *Server) codeSent(s *site, err error) {
 	r := ledger.Result{State: ledger.Sent}
-	switch {
-	case err == nil:
-	case netsapiens.Uncertain(err):
-		r = ledger.Result{State: ledger.Dead, Why: ledger.Uncertain}
-	case netsapiens.Permanent(err):
-		r = ledger.Result{State: ledger.Dead, Why: ledger.Refused}
-	default:
-		r = ledger.Result{State: ledger.Dead, Why: ledger.Failed}
+	if err != nil {
+		r = ledger.Result{State: ledger.Dead, Why: ledger.WhyOf(err)}
 	}
 	a.metrics.Attempt(r)
 	if _, asked := errors.AsType[*netsapiens.Error](err); asked || err == nil {

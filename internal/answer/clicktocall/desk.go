@@ -261,7 +261,7 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 	switch {
 	case r.err == nil:
 		return r
-	case !netsapiens.Uncertain(r.err):
+	case fault.AgainOf(r.err) != fault.Uncertain:
 		r.State = failed
 	case d.look(ctx, c):
 		return r

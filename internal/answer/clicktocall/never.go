@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/netsapiens"
 )
 
 const (
@@ -259,7 +259,7 @@ func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, be
 		n.note(ctx, slog.LevelInfo, "a code was sent", to.Digits())
 		return
 	}
-	if !netsapiens.Uncertain(err) {
+	if fault.AgainOf(err) != fault.Uncertain {
 		keeping, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepPatience)
 		defer cancel()
 		err = errors.Join(err, n.Proofs.UnsendProof(keeping, begun.ID))

@@ -81,7 +81,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	report, err := h.Save(ctx, fields)
 	if err != nil {
-		Answer(w, statusOf(err), answer{said{Sentence(err)}, beside})
+		Answer(w, fault.HTTPStatus(err), answer{said{Sentence(err)}, beside})
 		return
 	}
 	Answer(w, http.StatusOK, answer{report, beside})
@@ -126,16 +126,6 @@ func Answer(w http.ResponseWriter, status int, body any) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	_ = encoder.Encode(body) // the form service may have gone
-}
-
-func statusOf(err error) int {
-	switch fault.CodeOf(err) {
-	case fault.Invalid:
-		return http.StatusBadRequest
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }
 
 // Sentence returns the text that a person is shown for an error.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/fault"
 )
 
 // outage is ten minutes in which the source does something else than answer.
@@ -75,7 +76,7 @@ func TestLyingSourceForTenMinutes(t *testing.T) {
 				lie++
 				switch lie % 3 {
 				case 0:
-					return source.Snapshot{}, &source.Error{Source: "station", Message: "the answer is not JSON"}
+					return source.Snapshot{}, &source.Error{Source: "station", Code: fault.Refused, Message: "the answer is not JSON"}
 				case 1:
 					panic("a defect in an adapter")
 				}
@@ -173,7 +174,7 @@ func TestQuietOutageBacksOff(t *testing.T) {
 func TestSourceIsLeftAloneAsLongAsItAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := answering()
-		s.fail(&source.Error{Source: "station", Message: "too many requests", Status: 429, Temporary: true, After: 10 * time.Minute})
+		s.fail(&source.Error{Source: "station", Message: "too many requests", Status: 429, Code: fault.Unavailable, After: 10 * time.Minute})
 		o := one(t, s, withFallback)
 		defer o.run()()
 		for range 59 {

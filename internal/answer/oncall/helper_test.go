@@ -15,6 +15,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -62,7 +63,7 @@ func (s *station) fail(err error) {
 func (s *station) freeze() {
 	s.behave(func(ctx context.Context) (source.Snapshot, error) {
 		<-ctx.Done()
-		return source.Snapshot{}, &source.Error{Source: "station", Message: "it did not answer in time", Temporary: true, Err: ctx.Err()}
+		return source.Snapshot{}, &source.Error{Source: "station", Code: fault.Unavailable, Message: "it did not answer in time", Err: ctx.Err()}
 	})
 }
 
@@ -93,7 +94,7 @@ func (s *station) count() int {
 	return s.asked
 }
 
-var errRefused = &source.Error{Source: "station", Message: "the connection was refused", Temporary: true, Err: errors.New("refused")}
+var errRefused = &source.Error{Source: "station", Code: fault.Unavailable, Message: "the connection was refused", Err: errors.New("refused")}
 
 // office is a Desk with its sources.
 type office struct {

@@ -274,7 +274,7 @@ func TestCountersAreTold(t *testing.T) {
 		o.ask("")
 		o.ask("&route=gone")
 		o.ask("x") // makes the secret another
-		s.fail(&source.Error{Source: "station", Message: "it says no", Status: 401})
+		s.fail(&source.Error{Source: "station", Code: fault.Refused, Message: "it says no", Status: 401})
 		time.Sleep(66 * time.Second)
 		stop()
 		if diff := cmp.Diff([]oncall.Reason{oncall.OnCall, oncall.NoRoute}, reasons); diff != "" || denied != 1 {

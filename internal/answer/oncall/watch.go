@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -185,7 +186,7 @@ func (w *watch) wait(s *known, now time.Time, jitter float64) time.Duration {
 		return max(wait, shortestWait)
 	}
 	longest := longestWait
-	if e, ok := errors.AsType[*source.Error](s.err); ok && !e.Temporary {
+	if fault.AgainOf(s.err) == fault.Never {
 		longest = longestRefused
 	}
 	wait := shortestWait
@@ -233,8 +234,8 @@ func (k *Keeper) tell(ctx context.Context, w *watch, before, now *known) {
 	switch {
 	case now.err != nil && (before.err == nil || before.failure != now.failure):
 		attrs = append(attrs, slog.String("failure", string(now.failure)), slog.String("error", phone.MaskIn(now.err.Error())))
-		if e, ok := errors.AsType[*source.Error](now.err); ok && e.Hint != "" {
-			attrs = append(attrs, slog.String("hint", e.Hint))
+		if hint := fault.HintOf(now.err); hint != "" {
+			attrs = append(attrs, slog.String("hint", hint))
 		}
 		if d, ok := errors.AsType[*defect](now.err); ok {
 			attrs = append(attrs, slog.String("stack", string(d.stack)))

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/switchhook/switchhook/internal/fault"
 )
 
 // errTooLarge says that a file is larger than what is read of its kind.
@@ -37,7 +39,7 @@ func readIfChanged(path, known string, limit int64) (data []byte, stamp string, 
 
 // fileError explains why a file cannot be read.
 func fileError(kind, path string, err error) *Error {
-	e := &Error{Source: kind, Err: err, Message: fmt.Sprintf("%s cannot be read", path)}
+	e := &Error{Source: kind, Code: fault.Invalid, Err: err, Message: fmt.Sprintf("%s cannot be read", path)}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		e.Message, e.Hint = path+" is not there", "check the path; Switchhook looks for it from its own working directory"

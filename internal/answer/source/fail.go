@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
@@ -24,13 +25,13 @@ const (
 
 // fail returns an Error of this source that may go away when we ask again.
 func (a *asker) fail(format string, args ...any) *Error {
-	return &Error{Source: a.kind, Message: fmt.Sprintf(format, args...), Temporary: true}
+	return &Error{Source: a.kind, Code: fault.Unavailable, Message: fmt.Sprintf(format, args...)}
 }
 
 // wrong returns an Error of this source that lasts until somebody does
 // something about it.
 func (a *asker) wrong(hint, format string, args ...any) *Error {
-	return &Error{Source: a.kind, Message: fmt.Sprintf(format, args...), Hint: hint}
+	return &Error{Source: a.kind, Code: fault.Refused, Message: fmt.Sprintf(format, args...), Hint: hint}
 }
 
 // unanswered explains why there is no answer. Its sentences name the host

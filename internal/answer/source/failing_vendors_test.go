@@ -10,7 +10,11 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/answer/sourcetest"
+	"github.com/switchhook/switchhook/internal/fault"
 )
+
+// temporary reports whether asking again may help.
+func temporary(e *source.Error) bool { return fault.AgainOf(e) == fault.Later }
 
 // failed returns the Error of a fetch that has to fail.
 func failed(ctx context.Context, t *testing.T, s source.Source) *source.Error {
@@ -85,8 +89,8 @@ func TestEachFailureOfEachVendorIsTold(t *testing.T) {
 					if e.Source != v.kind || !strings.Contains(e.Message, f.message) {
 						t.Errorf("%s: %q does not hold %q", e.Source, e.Message, f.message)
 					}
-					if e.Status != f.status || e.Temporary != f.temporary || e.After != f.after {
-						t.Errorf("status %d, temporary %t, after %s", e.Status, e.Temporary, e.After)
+					if e.Status != f.status || temporary(e) != f.temporary || e.After != f.after {
+						t.Errorf("status %d, temporary %t, after %s", e.Status, temporary(e), e.After)
 					}
 					tellsNothing(t, e, v.key)
 
@@ -122,7 +126,7 @@ func TestADeadVendorIsTold(t *testing.T) {
 		fetched(t, s)
 		network.Kill()
 		e := failed(t.Context(), t, s)
-		if !e.Temporary || !strings.Contains(e.Message, "there is no connection to") {
+		if !temporary(e) || !strings.Contains(e.Message, "there is no connection to") {
 			t.Errorf("%+v", e)
 		}
 		network.Revive()
@@ -136,7 +140,7 @@ func TestAFetchEndsWithItsContext(t *testing.T) {
 		v.standIn.Break(sourcetest.Always, sourcetest.Freezes())
 		started := time.Now()
 		e := failed(within(t, 2*time.Second), t, s)
-		if !errors.Is(e, context.DeadlineExceeded) || !e.Temporary {
+		if !errors.Is(e, context.DeadlineExceeded) || !temporary(e) {
 			t.Errorf("%+v", e)
 		}
 		same(t, "time", time.Since(started), 2*time.Second)
@@ -165,7 +169,7 @@ func TestAKeyOfGoAlertForAnotherQueryIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := failed(t.Context(), t, s); e.Temporary || !strings.Contains(e.Message, "bound to another query") {
+		if e := failed(t.Context(), t, s); temporary(e) || !strings.Contains(e.Message, "bound to another query") {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -208,7 +212,7 @@ func TestChangedFieldsAreTold(t *testing.T) {
 				s, _ := v.start(t)
 				v.standIn.Break(sourcetest.Always, sourcetest.Lies(row.instead, row.of))
 				e := failed(t.Context(), t, s)
-				if e.Temporary || e.Hint == "" || !strings.Contains(e.Message, row.message) {
+				if temporary(e) || e.Hint == "" || !strings.Contains(e.Message, row.message) {
 					t.Errorf("%+v does not hold %q", e, row.message)
 				}
 				tellsNothing(t, e, v.key)

@@ -95,13 +95,13 @@ func (f *File) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 	if data != nil || f.rota.calendar == nil {
 		read, err := parseRota(data, filepath.Ext(f.config.Path) == ".json", f.config.Zone, f.config.CallingCode)
 		if err != nil {
-			return Snapshot{}, &Error{Source: KindFile, Message: f.config.Path + ": " + err.Error(), Hint: "mend the file; it is read again when it changes"}
+			return Snapshot{}, &Error{Source: KindFile, Code: fault.Invalid, Message: f.config.Path + ": " + err.Error(), Hint: "mend the file; it is read again when it changes"}
 		}
 		f.rota = rota{calendar: read, stamp: stamp}
 	}
 	people, oddities, err := f.rota.calendar.at(ctx, t)
 	if err != nil {
-		return Snapshot{}, &Error{Source: KindFile, Message: "reading the rota was given up", Temporary: true, Err: err}
+		return Snapshot{}, &Error{Source: KindFile, Code: fault.Unavailable, Message: "reading the rota was given up", Err: err}
 	}
 	s.People, s.Oddities = people, slices.Concat(oddities, f.rota.calendar.oddities)
 	return s, nil

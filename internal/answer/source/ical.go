@@ -157,7 +157,7 @@ func (s *ICal) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 	s.mu.Unlock()
 	people, oddities, err := rota.calendar.at(ctx, t)
 	if err != nil {
-		return Snapshot{}, &Error{Source: KindICal, Message: "reading the calendar was given up", Temporary: true, Err: err}
+		return Snapshot{}, &Error{Source: KindICal, Code: fault.Unavailable, Message: "reading the calendar was given up", Err: err}
 	}
 	snapshot.People = people
 	snapshot.Oddities = slices.Concat(oddities, rota.calendar.oddities)
@@ -224,7 +224,7 @@ func (s *ICal) read(data []byte, now time.Time) (*calendar, error) {
 
 // unreadable explains what came instead of a calendar.
 func (s *ICal) unreadable(where string, data []byte, err error) *Error {
-	e := &Error{Source: KindICal, Temporary: true, Message: where + " cannot be read: " + err.Error()}
+	e := &Error{Source: KindICal, Code: fault.Unavailable, Message: where + " cannot be read: " + err.Error()}
 	data = bytes.TrimSpace(plaintext.Decode(data))
 	switch {
 	case len(data) == 0:

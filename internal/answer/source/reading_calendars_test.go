@@ -283,7 +283,7 @@ func TestAFeedThatFailsIsTold(t *testing.T) {
 				s, standIn := feed(t, event("DTSTART:20261118T110000Z", "DTEND:20261118T130000Z"), source.ICalConfig{})
 				standIn.Break(sourcetest.Always, f.fault)
 				e := failed(t.Context(), t, s)
-				if e.Status != f.status || e.Temporary != f.temporary || e.After != f.after {
+				if e.Status != f.status || temporary(e) != f.temporary || e.After != f.after {
 					t.Errorf("%+v", e)
 				}
 				tellsNothing(t, e, "private-5f1b2c3d4e")

@@ -6,6 +6,8 @@ package source
 import (
 	"context"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault"
 )
 
 // Snapshot is what a source said at one time.
@@ -42,15 +44,15 @@ type Rota interface {
 	FetchAt(ctx context.Context, t time.Time) (Snapshot, error)
 }
 
-// Error says why a source gave no answer.
+// Error says why a source gave no answer. errors.As finds a *fault.Error in it too.
 type Error struct {
-	Source    string        // its kind, such as pagerduty
-	Message   string        // a sentence without a capital or a full stop; secrets and numbers do not occur
-	Hint      string        // what to do about it; may be empty
-	Status    int           // HTTP status; 0 where none came
-	Temporary bool          // asking again later may help by itself
-	After     time.Duration // the source asked to be left alone for so long; 0: it did not
-	Err       error
+	Source  string        // its kind, such as pagerduty
+	Code    fault.Code    // Unavailable: asking again later may help by itself
+	Message string        // a sentence without a capital or a full stop; secrets and numbers do not occur
+	Hint    string        // what to do about it; may be empty
+	Status  int           // HTTP status; 0 where none came
+	After   time.Duration // the source asked to be left alone for so long; 0: it did not
+	Err     error
 }
 
 // Error returns the source and what happened.
@@ -58,3 +60,12 @@ func (e *Error) Error() string { return e.Source + ": " + e.Message }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// As gives the error as a *fault.Error to those who only know that type.
+func (e *Error) As(target any) bool {
+	f, ok := target.(**fault.Error)
+	if ok {
+		*f = &fault.Error{Code: e.Code, Message: e.Error(), Hint: e.Hint}
+	}
+	return ok
+}

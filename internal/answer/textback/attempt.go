@@ -9,8 +9,8 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// Sender sends texts. Of its errors a *netsapiens.Error tells how certain it
-// is that nothing was sent.
+// Sender sends texts. What its errors say about trying again tells how certain it
+// is that nothing was sent: see fault.AgainOf.
 type Sender interface {
 	SendSMS(ctx context.Context, sms netsapiens.SMS) error
 }
@@ -48,13 +48,13 @@ func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
 		return r
 	}
 	r.Problem = phone.MaskIn(err.Error())
-	switch {
-	case netsapiens.Uncertain(err):
-		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, at.Add(p.Pace.look())
-	case netsapiens.Permanent(err):
-		r.State, r.Why = ledger.Dead, ledger.Refused
+	switch r.Why = ledger.WhyOf(err); r.Why {
+	case ledger.Uncertain:
+		r.State, r.Doubtful, r.Due = ledger.Queued, true, at.Add(p.Pace.look())
+	case ledger.Refused:
+		r.State = ledger.Dead
 	default:
-		return p.again(t, r, ledger.Failed)
+		return p.again(t, r, r.Why)
 	}
 	return r
 }

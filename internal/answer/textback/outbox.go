@@ -9,7 +9,6 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/hours"
-	"github.com/switchhook/switchhook/netsapiens"
 )
 
 // Queue is the part of the ledger that texts are taken from. The store is one.
@@ -130,7 +129,7 @@ func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (se
 	case err == nil && found:
 		r.State, r.Doubtful = ledger.Sent, false
 		return true
-	case err != nil && netsapiens.Temporary(err) && !due.After(t.Deadline):
+	case err != nil && fault.AgainOf(err) == fault.Later && !due.After(t.Deadline):
 		r.State, r.Why, r.Doubtful, r.Due = ledger.Queued, ledger.Uncertain, true, due
 		r.Problem = t.Problem
 		return true

@@ -33,14 +33,7 @@ func (h *Texts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.Receiver.ReceiveText(r.Context(), text.From, text.To, text.Message); err != nil {
-		status := http.StatusInternalServerError
-		switch fault.CodeOf(err) {
-		case fault.NotFound:
-			status = http.StatusNotFound
-		case fault.Invalid, fault.Unsupported:
-			status = http.StatusBadRequest
-		}
-		http.Error(w, err.Error(), status)
+		http.Error(w, err.Error(), fault.HTTPStatus(err))
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)

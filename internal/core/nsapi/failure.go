@@ -28,17 +28,7 @@ func statusOf(err error) int {
 	if errors.Is(err, core.ErrExists) {
 		return http.StatusConflict
 	}
-	switch fault.CodeOf(err) {
-	case fault.Invalid, fault.Unsupported:
-		return http.StatusBadRequest
-	case fault.NotFound:
-		return http.StatusNotFound
-	case fault.Refused:
-		return http.StatusForbidden
-	case fault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	return fault.HTTPStatus(err)
 }
 
 // sentence returns what an error says to a person, with its hint.

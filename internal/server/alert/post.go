@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
@@ -63,7 +64,7 @@ func post(ctx context.Context, client Client, to *url.URL, r report) *problem {
 	switch status := response.Status; {
 	case status/100 == 2:
 		return nil
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status/100 == 5:
+	case fault.AgainAfter(status) == fault.Later:
 		return &problem{reason: "it was answered with status " + strconv.Itoa(status), wait: retryAfter(response.Header)}
 	default:
 		return &problem{reason: "it was refused with status " + strconv.Itoa(status), hopeless: true}
@@ -77,26 +78,26 @@ func unanswered(err error) *problem {
 	if !ok {
 		return &problem{reason: "it could not be asked"}
 	}
+	p := &problem{hopeless: fault.AgainOf(e) == fault.Never}
 	switch e.Kind {
 	case fetch.Resolve:
-		return &problem{reason: "the host's name could not be looked up"}
+		p.reason = "the host's name could not be looked up"
 	case fetch.Refused:
-		return &problem{reason: "the host takes no connections"}
+		p.reason = "the host takes no connections"
 	case fetch.Timeout:
-		return &problem{reason: "the host did not answer in time"}
+		p.reason = "the host did not answer in time"
 	case fetch.TLS:
-		return &problem{reason: "there was no TLS connection to the host"}
+		p.reason = "there was no TLS connection to the host"
 	case fetch.Canceled:
-		return &problem{reason: "there was no time left to wait for an answer"}
+		p.reason = "there was no time left to wait for an answer"
 	case fetch.Guarded:
-		return &problem{reason: "the host has an address that is never asked", hopeless: true}
+		p.reason = "the host has an address that is never asked"
 	case fetch.Redirects:
-		return &problem{reason: "the host redirects, and alerts go to the address of the settings alone", hopeless: true}
-	case fetch.Scheme, fetch.TooLarge:
-		return &problem{reason: "the host does not answer as it should (" + string(e.Kind) + ")", hopeless: true}
+		p.reason = "the host redirects, and alerts go to the address of the settings alone"
 	default:
-		return &problem{reason: "the host does not answer as it should (" + string(e.Kind) + ")"}
+		p.reason = "the host does not answer as it should (" + string(e.Kind) + ")"
 	}
+	return p
 }
 
 // retryAfter returns the seconds that the other side asks us to wait (RFC 9110,

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
@@ -88,15 +87,7 @@ func (e *examination) ok(about, text string)        { e.show(Finding{OK, about, 
 func (e *examination) warn(about, text, fix string) { e.show(Finding{Warn, about, text, fix}) }
 func (e *examination) fail(about, text, fix string) { e.show(Finding{Fail, about, text, fix}) }
 func (e *examination) failed(about string, err error) {
-	e.fail(about, err.Error(), hintOf(err))
-}
-
-// hintOf returns what to do about an error.
-func hintOf(err error) string {
-	if failed, ok := errors.AsType[*source.Error](err); ok {
-		return failed.Hint
-	}
-	return fault.HintOf(err)
+	e.fail(about, err.Error(), fault.HintOf(err))
 }
 
 // secrets reports those that are too short, once the settings can be read.

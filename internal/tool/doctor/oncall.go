@@ -29,7 +29,7 @@ func (e *examination) onCall(ctx context.Context) {
 	keeper.Refresh(asking)
 	for _, state := range keeper.States() {
 		if state.Failures > 0 {
-			e.fail(aboutOnCall, fmt.Sprintf("%s: %s", state.Source, strings.TrimPrefix(state.Err.Error(), state.Source+": ")), hintOf(state.Err))
+			e.fail(aboutOnCall, fmt.Sprintf("%s: %s", state.Source, strings.TrimPrefix(state.Err.Error(), state.Source+": ")), fault.HintOf(state.Err))
 		} else {
 			e.ok(aboutOnCall, fmt.Sprintf("%s answers: %d on call", state.Source, state.People))
 		}
