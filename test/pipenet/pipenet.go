@@ -58,7 +58,7 @@ func (l *Listener) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0,
 func Serve(t testing.TB, handler http.Handler) *Listener {
 	t.Helper()
 	l := Listen()
-	server := &http.Server{Handler: handler}
+	server := &http.Server{Handler: handler} //nolint:gosec // only the test reaches it: no header comes slowly
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(l) })
 	t.Cleanup(func() {
