@@ -3,7 +3,8 @@
 //
 // [ReadWAV] reads the files people ship, [WriteWAV] writes one, [AppendMulaw]
 // and its three sisters are the G.711 codecs of the wire, and [DTMF] and [Beep]
-// are the sounds of the telephone itself.
+// are the sounds of the telephone itself. A [Sound] is heard while it is still
+// being made: [OpenWAV] reads a file into one as it comes.
 package audio
 
 import "time"
@@ -37,8 +38,10 @@ func MaxSize(file int) int64 {
 }
 
 // Samples returns how many whole samples fit into d; none into a negative d.
-func Samples(d time.Duration) int {
-	return max(0, int(d/(time.Second/Rate)))
+func Samples(d time.Duration) int { return samplesAt(d, Rate) }
+
+func samplesAt(d time.Duration, rate int) int {
+	return max(0, int(d/(time.Second/time.Duration(rate))))
 }
 
 // Silence returns d of digital silence.

@@ -14,13 +14,16 @@ const settle = 20 * time.Millisecond
 
 // level returns how loud frequency is in the middle of c, in dB under a
 // full-scale sine, through a Blackman window that leaks nothing measurable.
-func level(c audio.Clip, frequency float64) float64 {
+func level(c audio.Clip, frequency float64) float64 { return levelAt(c, frequency, audio.Rate) }
+
+// levelAt is level for sound of any rate.
+func levelAt(c []int16, frequency float64, rate int) float64 {
 	c = middle(c)
 	var re, im, weight float64
 	for i, s := range c {
 		x := 2 * math.Pi * float64(i) / float64(len(c)-1)
 		w := 0.42 - 0.5*math.Cos(x) + 0.08*math.Cos(2*x)
-		turn := 2 * math.Pi * frequency * float64(i) / audio.Rate
+		turn := 2 * math.Pi * frequency * float64(i) / float64(rate)
 		re += w * float64(s) * math.Cos(turn)
 		im += w * float64(s) * math.Sin(turn)
 		weight += w

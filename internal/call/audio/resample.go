@@ -5,19 +5,20 @@ import (
 	"math"
 )
 
-// The rates that are brought to Rate: from the narrowest telephone sound to
+// The rates that are brought to a telephone's: from the narrowest telephone sound to
 // the widest a studio ships.
 const (
 	MinRate = 4000
 	MaxRate = 192_000
 )
 
-// The low-pass filter keeps what a telephone carries (up to 3400 Hz) and is
-// down by stopband where its image would fall into that band (from 4600 Hz).
-// Between the two the image is above 3400 Hz, where no telephone plays it.
+// The low-pass filter keeps what a telephone carries (up to 3400 Hz, 6800 Hz in
+// wideband) and is down by stopband where its image would fall into that band
+// (from 4600 Hz, 9200 Hz). Between the two the image is above what a telephone
+// plays.
 const (
 	stopband   = 84.0 // dB; a telephone line carries under 40 between noise and speech
-	transition = 0.3  // width of the slope, as a part of half the lower rate: 1200 Hz
+	transition = 0.3  // width of the slope, as a part of half the lower rate: 1200 Hz at Rate
 )
 
 // maxPhases bounds the filter table. Every usual rate needs at most 320 phases;
@@ -25,12 +26,12 @@ const (
 // cents of pitch, which is inaudible.
 const maxPhases = 512
 
-// A Resampler brings sound of another rate to Rate, piece by piece, without
+// A Resampler brings sound of one rate to another, piece by piece, without
 // audible aliasing: a polyphase low-pass filter under a Kaiser window, 100
-// taps long at 22,050 Hz. What comes out is aligned in time with what went in.
+// taps long from 22,050 Hz to Rate. What comes out is aligned in time with what went in.
 // It is not safe for concurrent use.
 type Resampler struct {
-	up, down int         // Rate / the other rate, as a reduced fraction
+	up, down int         // the rate out of it / the rate into it, as a reduced fraction
 	kernel   [][]float32 // one row of taps for each phase
 	half     int         // taps on each side of a sample
 
@@ -39,18 +40,18 @@ type Resampler struct {
 	phase int       // … and how far after it, in 1/up of an input sample
 }
 
-// NewResampler returns a Resampler from rate, in samples a second, to Rate. It
-// is an error when rate is below MinRate or above MaxRate.
-func NewResampler(rate int) (*Resampler, error) {
-	if rate < MinRate || rate > MaxRate {
-		return nil, fmt.Errorf("resample from %d Hz: only %d to %d Hz can be brought to %d Hz", rate, MinRate, MaxRate, Rate)
+// NewResampler returns a Resampler from one rate, in samples a second, to Rate
+// or Wideband. It is an error when from is below MinRate or above MaxRate.
+func NewResampler(from, to int) (*Resampler, error) {
+	if from < MinRate || from > MaxRate {
+		return nil, fmt.Errorf("resample from %d Hz: only %d to %d Hz can be brought to %d Hz", from, MinRate, MaxRate, to)
 	}
-	up, down := ratio(Rate, rate, maxPhases)
+	up, down := ratio(to, from, maxPhases)
 	r := &Resampler{up: up, down: down}
 	if up == down {
 		return r, nil
 	}
-	r.kernel = kernel(up, rate)
+	r.kernel = kernel(up, from, to)
 	r.half = len(r.kernel[0]) / 2
 	r.in = make([]float32, r.half-1) // the silence before the first sample
 	r.at = r.half - 1
@@ -114,15 +115,15 @@ func (r *Resampler) drain(dst []int16, end int) []int16 {
 // kernel returns the rows of the filter for each of up phases: row p holds the
 // taps for an output sample that stands p/up input samples after the input
 // sample in the middle of the row.
-func kernel(up, rate int) [][]float32 {
-	band := float64(min(rate, Rate)) / 2
+func kernel(up, from, to int) [][]float32 {
+	band := float64(min(from, to)) / 2
 	// Kaiser's formula for the number of taps that such a slope needs, with
 	// frequencies as parts of the input's rate; a multiple of four for dot.
-	slope := transition * band / float64(rate)
+	slope := transition * band / float64(from)
 	taps := (int(math.Ceil((stopband-7.95)/(14.36*slope))) + 3) &^ 3
 	half := float64(taps / 2)
 	beta := 0.1102 * (stopband - 8.7)
-	cutoff := 2 * band / float64(rate)
+	cutoff := 2 * band / float64(from)
 
 	all := make([]float32, up*taps)
 	rows := make([][]float32, up)

@@ -11,7 +11,7 @@ import (
 
 func resample(t *testing.T, rate int, pcm []int16) audio.Clip {
 	t.Helper()
-	r, err := audio.NewResampler(rate)
+	r, err := audio.NewResampler(rate, audio.Rate)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func TestResampleInPieces(t *testing.T) {
 		pcm := sine(rate, 700, 0.9, 100*time.Millisecond)
 		want := resample(t, rate, pcm)
 		for _, piece := range []int{1, 7, 160, 4096} {
-			r, err := audio.NewResampler(rate)
+			r, err := audio.NewResampler(rate, audio.Rate)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +126,7 @@ func TestResampleClipsInsteadOfWrapping(t *testing.T) {
 
 func TestResampleRefusesOtherRates(t *testing.T) {
 	for _, rate := range []int{-1, 0, 3999, 192_001} {
-		if _, err := audio.NewResampler(rate); err == nil {
+		if _, err := audio.NewResampler(rate, audio.Rate); err == nil {
 			t.Errorf("%d Hz is accepted", rate)
 		}
 	}
@@ -137,7 +137,7 @@ func BenchmarkResample(b *testing.B) {
 		b.Run(fmt.Sprintf("second_at_%d", rate), func(b *testing.B) {
 			b.ReportAllocs()
 			pcm := sine(rate, 440, 0.5, time.Second)
-			r, err := audio.NewResampler(rate)
+			r, err := audio.NewResampler(rate, audio.Rate)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func BenchmarkNewResampler(b *testing.B) {
 		b.Run(fmt.Sprint(rate), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := audio.NewResampler(rate); err != nil {
+				if _, err := audio.NewResampler(rate, audio.Rate); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -31,16 +31,35 @@ func (e *FormatError) Error() string { return e.Message }
 // A file that cannot be played yields a *FormatError; anything else is an
 // error of r, wrapped.
 func ReadWAV(r io.Reader) (Clip, error) {
-	br := bufio.NewReaderSize(r, blockBytes)
-	head, err := br.Peek(sniffBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the sound: %w", err)
+	w, err := OpenWAV(r)
+	if err != nil {
+		return nil, err
 	}
-	// A script that writes a WAV file may write what stands before its own
-	// first line too.
-	before := len(head) - len(bytes.TrimLeft(head, "\xEF\xBB\xBF \t\r\n"))
+	var clip Clip
+	err = w.decode(Rate, func(samples []int16) { clip = append(clip, samples...) })
+	if err != nil {
+		return nil, err
+	}
+	return clip, nil
+}
+
+// WAV is a WAV file whose header was read, and whose sound is still to come.
+type WAV struct {
+	br     *bufio.Reader
+	format *format
+	length int64 // of the sound, in bytes
+}
+
+// OpenWAV reads the header of a WAV file. What can be read is said at ReadWAV,
+// and so are the errors.
+func OpenWAV(r io.Reader) (*WAV, error) {
+	br := bufio.NewReaderSize(r, blockBytes)
+	head, before, err := beginning(br)
+	if err != nil {
+		return nil, err
+	}
 	magic := head[before:]
-	if len(magic) < 12 || string(magic[8:12]) != "WAVE" {
+	if len(magic) < magicBytes || string(magic[8:magicBytes]) != "WAVE" {
 		return nil, notWAV(head)
 	}
 	c := chunks{br: br, order: binary.LittleEndian, budget: maxChunks}
@@ -51,64 +70,109 @@ func ReadWAV(r io.Reader) (Clip, error) {
 	default:
 		return nil, notWAV(head)
 	}
-	if _, err := br.Discard(before + 12); err != nil {
+	if _, err := br.Discard(before + magicBytes); err != nil {
 		return nil, fmt.Errorf("read the sound: %w", err)
 	}
 	f, length, err := c.read()
 	if err != nil {
 		return nil, err
 	}
-	return readData(br, f, length)
+	return &WAV{br, f, length}, nil
 }
 
-// blockBytes is how much is read and converted at a time.
+// magicBytes is how much of a file says that it is a WAV: RIFF, its length, WAVE.
+const magicBytes = 12
+
+// beginning returns how a file begins, and where its first line does: a script
+// that writes a WAV file may write what stands before its own first line too.
+// No more is waited for than says that it is one.
+func beginning(br *bufio.Reader) (head []byte, before int, err error) {
+	for _, enough := range [...]int{4 * magicBytes, sniffBytes} {
+		head, err = br.Peek(enough)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, 0, fmt.Errorf("read the sound: %w", err)
+		}
+		before = len(head) - len(bytes.TrimLeft(head, "\xEF\xBB\xBF \t\r\n"))
+		if magic := head[before:]; len(magic) >= magicBytes && string(magic[8:magicBytes]) == "WAVE" {
+			break
+		}
+	}
+	return head, before, nil
+}
+
+// Rate returns the rate of the Sound that holds what the file has: Wideband
+// where it has so much, else Rate.
+func (w *WAV) Rate() int {
+	if w.format.rate >= Wideband {
+		return Wideband
+	}
+	return Rate
+}
+
+// Decode reads the sound into s, as it comes, and ends s. Its error is that of
+// ReadWAV; where a part of the sound came before it, s broke off with it.
+func (w *WAV) Decode(s *Sound) error {
+	err := w.decode(s.Rate(), s.Append)
+	s.End(err)
+	return err
+}
+
+// blockBytes is how much is read and converted at a time, at most.
 const blockBytes = 32 << 10
 
-// readData reads length bytes of sound, or as many as there are.
-func readData(br *bufio.Reader, f *format, length int64) (Clip, error) {
-	readings, wrong := f.readings()
+// decode reads the sound, and gives it to take in pieces, as it comes.
+func (w *WAV) decode(rate int, take func([]int16)) error {
+	readings, wrong := w.format.readings()
 	if wrong != nil {
-		return nil, wrong
+		return wrong
 	}
 	play := readings[0]
-	resampler, err := NewResampler(f.rate)
+	resampler, err := NewResampler(w.format.rate, rate)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	in := io.LimitReader(br, length)
-	if f.doubtful(readings) {
+	in := io.LimitReader(w.br, w.length)
+	if w.format.doubtful(readings) {
 		sound, err := io.ReadAll(io.LimitReader(in, doubtBytes))
 		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("read the sound: %w", err)
+			return fmt.Errorf("read the sound: %w", err)
 		}
-		play = f.choose(readings, sound)
+		play = w.format.choose(readings, sound)
 		in = io.MultiReader(bytes.NewReader(sound), in)
 	}
-	frame := play.width * f.channels
-	block := make([]byte, blockBytes/frame*frame)
-	mono := make([]float32, 0, len(block)/frame)
-	var clip Clip
+	frame := play.width * w.format.channels
+	block, have := make([]byte, blockBytes/frame*frame), 0
+	mono, piece := make([]float32, 0, len(block)/frame), []int16(nil)
+	total := 0
 	for {
+		n, err := in.Read(block[have:])
 		// A transfer that broke off reads as the end of the file: a prompt of
 		// which the beginning arrived is better than none.
-		n, err := io.ReadFull(in, block)
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return nil, fmt.Errorf("read the sound: %w", err)
+			return fmt.Errorf("read the sound: %w", err)
 		}
-		mono = play.mix(mono[:0], block[:n], f.channels)
-		clip = resampler.write(clip, mono)
-		if len(clip) > Samples(MaxLength) {
-			return nil, &FormatError{
+		have += n
+		whole := have / frame * frame
+		mono = play.mix(mono[:0], block[:whole], w.format.channels)
+		have = copy(block, block[whole:have])
+		piece = resampler.write(piece[:0], mono)
+		if err != nil {
+			piece = resampler.Flush(piece)
+		}
+		if total += len(piece); total > samplesAt(MaxLength, rate) {
+			return &FormatError{
 				fmt.Sprintf("the sound is longer than %d minutes", int(MaxLength.Minutes())),
 				"cut it: ffmpeg -i FILE -t 1800 -ar 8000 -ac 1 -c:a pcm_mulaw prompt.wav"}
+		}
+		if len(piece) > 0 {
+			take(piece)
 		}
 		if err != nil {
 			break
 		}
 	}
-	clip = resampler.Flush(clip)
-	if len(clip) == 0 {
-		return nil, &FormatError{"the WAV file holds no sound: its data is empty", "record or export it again"}
+	if total == 0 {
+		return &FormatError{"the WAV file holds no sound: its data is empty", "record or export it again"}
 	}
-	return clip, nil
+	return nil
 }
