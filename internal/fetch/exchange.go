@@ -36,30 +36,19 @@ type exchange struct {
 }
 
 func (x *exchange) run(ctx context.Context) (*Response, error) {
-	x.hopURL, x.hopStarted = x.req.URL, x.started
-	x.trace = httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.gotFirstByte}
-	x.limited = httptrace.WithClientTrace(ctx, &x.trace)
-	x.http = http.Client{Transport: x, CheckRedirect: x.client.checkRedirect, Jar: x.req.Jar}
-
-	resp, err := x.http.Do(x.request())
+	resp, err := x.begin(ctx)
 	if err != nil {
-		return nil, x.diagnose(err, inHeaders)
+		return nil, err
 	}
 	defer resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusSwitchingProtocols:
-		return nil, x.fail(Protocol, "%s switched to another protocol, which was not asked for", show(x.hopURL))
-	case resp.StatusCode < 200: // net/http hides the other interim answers
-		return nil, x.fail(Protocol, "%s answered with %d, which is no status", show(x.hopURL), resp.StatusCode)
-	}
 	body, err := x.read(resp)
 	if err != nil {
 		return nil, err
 	}
-	if enc := resp.Header.Get("Content-Encoding"); enc != "" && enc != "identity" && len(body) > 0 {
-		e := x.fail(Protocol, "%s compressed its answer in a way that was not asked for", show(x.hopURL))
-		e.Hint = "send the answer as it is, or with gzip where the request accepts it"
-		return nil, e
+	if len(body) > 0 {
+		if err := x.checkEncoding(resp); err != nil {
+			return nil, err
+		}
 	}
 	return &Response{
 		URL:       x.hopURL,
@@ -69,6 +58,41 @@ func (x *exchange) run(ctx context.Context) (*Response, error) {
 		Elapsed:   time.Since(x.started),
 		Redirects: x.hops - 1,
 	}, nil
+}
+
+// begin sends the request, follows its redirects and returns the answer, of
+// which the body is still to be read.
+func (x *exchange) begin(ctx context.Context) (*http.Response, error) {
+	x.hopURL, x.hopStarted = x.req.URL, x.started
+	x.trace = httptrace.ClientTrace{GotConn: x.gotConn, GotFirstResponseByte: x.gotFirstByte}
+	x.limited = httptrace.WithClientTrace(ctx, &x.trace)
+	x.http = http.Client{Transport: x, CheckRedirect: x.client.checkRedirect, Jar: x.req.Jar}
+
+	resp, err := x.http.Do(x.request())
+	if err != nil {
+		return nil, x.diagnose(err, inHeaders)
+	}
+	switch {
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		err = x.fail(Protocol, "%s switched to another protocol, which was not asked for", show(x.hopURL))
+	case resp.StatusCode < 200: // net/http hides the other interim answers
+		err = x.fail(Protocol, "%s answered with %d, which is no status", show(x.hopURL), resp.StatusCode)
+	default:
+		return resp, nil
+	}
+	resp.Body.Close()
+	return nil, err
+}
+
+// checkEncoding refuses an answer that is compressed in a way that was not
+// asked for.
+func (x *exchange) checkEncoding(resp *http.Response) error {
+	if enc := resp.Header.Get("Content-Encoding"); enc == "" || enc == "identity" {
+		return nil
+	}
+	e := x.fail(Protocol, "%s compressed its answer in a way that was not asked for", show(x.hopURL))
+	e.Hint = "send the answer as it is, or with gzip where the request accepts it"
+	return e
 }
 
 // request returns the first request, with headers that are ours to change.

@@ -3,7 +3,8 @@
 // not reach or hold a call longer than a caller waits.
 //
 // [New] makes a [Client]; [Client.Do] sends one request and returns the whole
-// answer or an [*Error] whose sentence a support person understands.
+// answer or an [*Error] whose sentence a support person understands;
+// [Client.Open] returns an answer whose body is still coming, such as a sound.
 // [Client.HTTP] lends the same guard to a library that wants an [http.Client].
 //
 // The guard judges the address that is being dialled, not the name in the URL,
@@ -222,15 +223,18 @@ type Response struct {
 // connection turns out to be dead before a byte of an answer came is sent
 // again, on a new connection, by net/http itself.
 func (c *Client) Do(ctx context.Context, req Request) (*Response, error) {
-	x := &exchange{client: c, req: req, caller: ctx, started: time.Now()}
 	if e := checkURL(req.URL); e != nil {
 		return nil, e
 	}
-	timeout := c.timeout
-	if req.Timeout > 0 {
-		timeout = min(req.Timeout, MaxTimeout)
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	x := &exchange{client: c, req: req, caller: ctx, started: time.Now()}
+	ctx, cancel := context.WithTimeout(ctx, c.timeoutOf(req))
 	defer cancel()
 	return x.run(ctx)
+}
+
+func (c *Client) timeoutOf(req Request) time.Duration {
+	if req.Timeout > 0 {
+		return min(req.Timeout, MaxTimeout)
+	}
+	return c.timeout
 }
