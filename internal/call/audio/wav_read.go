@@ -109,13 +109,9 @@ func (w *WAV) Rate() int {
 	return Rate
 }
 
-// Decode reads the sound into s, as it comes, and ends s. Its error is that of
-// ReadWAV; where a part of the sound came before it, s broke off with it.
-func (w *WAV) Decode(s *Sound) error {
-	err := w.decode(s.Rate(), s.Append)
-	s.End(err)
-	return err
-}
+// Decode reads the sound into s, as it comes. Its error is that of ReadWAV, with
+// which, or nil, the caller ends s.
+func (w *WAV) Decode(s *Sound) error { return w.decode(s.Rate(), s.Append) }
 
 // blockBytes is how much is read and converted at a time, at most.
 const blockBytes = 32 << 10

@@ -1,0 +1,214 @@
+package prompt
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// file is a file that is being fetched, or was.
+type file struct {
+	key    string
+	cancel context.CancelFunc
+	before *file // the same file, which may still be good; nil: none
+
+	ready   chan struct{} // closed once the next four are set
+	sound   *audio.Sound
+	err     error
+	private bool // meant for the one call that asked
+
+	// Held by the Library's lock.
+	holders int       // calls that wait for it or play it
+	wanted  time.Time // by the last call
+	size    int64     // memory that is taken up
+	fetched bool      // whole, and kept
+	gone    bool      // no more in the Library
+	good    time.Time // until then nobody need be asked
+	header  http.Header
+}
+
+// isWhole reports whether all of it was read, though fetch may not have noted so.
+func (f *file) isWhole() bool {
+	select {
+	case <-f.ready:
+	default:
+		return false
+	}
+	if f.err != nil {
+		return false
+	}
+	ended, broke := f.sound.Ended()
+	return ended && broke == nil
+}
+
+// validators returns the headers that ask whether the file has changed; nil: it
+// cannot be asked.
+func (f *file) validators() http.Header {
+	ask := http.Header{}
+	if tag := f.header.Get("ETag"); tag != "" {
+		ask.Set("If-None-Match", tag)
+	}
+	if changed := f.header.Get("Last-Modified"); changed != "" {
+		ask.Set("If-Modified-Since", changed)
+	}
+	if len(ask) == 0 {
+		return nil
+	}
+	return ask
+}
+
+// fetch fetches a file to its end. Where it cannot be had, the one of before is
+// better than none.
+func (l *Library) fetch(ctx context.Context, f *file, r Request) {
+	sound, keep, err := l.read(ctx, f, r)
+	if before := f.before; err != nil && before != nil && ctx.Err() == nil && isOutage(err) {
+		sound, keep, err = before.sound, true, nil
+		f.private, f.header, f.good = false, before.header, time.Time{}
+	}
+	f.settle(sound, err)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if before := f.before; before != nil {
+		f.before = nil
+		before.holders--
+		l.forget(before)
+	}
+	if f.fetched = keep && err == nil && !f.gone && l.files[f.key] == f; !f.fetched {
+		l.forget(f)
+		return
+	}
+	l.resize(f, sound.Size())
+}
+
+// isOutage reports whether the file could not be asked for, rather than that it
+// is another one now.
+func isOutage(err error) bool {
+	if status, ok := errors.AsType[*StatusError](err); ok {
+		return status.Status >= http.StatusInternalServerError
+	}
+	_, format := errors.AsType[*audio.FormatError](err)
+	_, room := errors.AsType[*RoomError](err)
+	return !format && !room
+}
+
+// settle tells those who wait for a file how it is.
+func (f *file) settle(sound *audio.Sound, err error) {
+	select {
+	case <-f.ready:
+	default:
+		f.sound, f.err = sound, err
+		close(f.ready)
+	}
+}
+
+// read asks for a file and reads it. Keep says that it may be kept for other
+// calls.
+func (l *Library) read(ctx context.Context, f *file, r Request) (sound *audio.Sound, keep bool, err error) {
+	if r.Allow != nil {
+		if err := r.Allow(); err != nil {
+			return nil, false, err
+		}
+	}
+	ask := fetch.Request{URL: r.URL, Jar: r.Jar, Limit: MaxFile, Timeout: r.Timeout}
+	if f.before != nil {
+		ask.Header = f.before.validators()
+	}
+	stream, err := l.config.Client.Open(ctx, ask)
+	if r.Report != nil && ctx.Err() == nil {
+		status := 0
+		if err == nil {
+			status = stream.Status
+		}
+		r.Report(status, err)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	defer stream.Close() //nolint:errcheck // what was read is read
+	f.private, f.header, f.good = l.goodUntil(stream.Header)
+	switch {
+	case stream.Status == http.StatusNotModified && f.before != nil:
+		f.private, f.header = false, f.before.header
+		return f.before.sound, true, nil
+	case stream.Status != http.StatusOK:
+		return nil, false, &StatusError{stream.URL, stream.Status}
+	}
+	in := &paced{ctx: ctx, of: l, file: f, from: stream}
+	wav, err := audio.OpenWAV(in)
+	if err != nil {
+		return nil, false, in.because(err)
+	}
+	in.sound = audio.NewSound(audio.Rate)
+	if l.config.Wideband {
+		in.sound = audio.NewSound(wav.Rate())
+	}
+	err = in.because(wav.Decode(in.sound))
+	in.sound.End(err)
+	return in.sound, !f.private && (f.validators() != nil || f.good.After(l.config.Now())), err
+}
+
+// paced reads a file at the pace of all long files, where there is room for it.
+type paced struct {
+	ctx    context.Context
+	of     *Library
+	file   *file
+	from   *fetch.Stream
+	sound  *audio.Sound // nil: it has not begun
+	waited time.Duration
+	denied error
+}
+
+// Read reads what comes next.
+func (p *paced) Read(b []byte) (int, error) {
+	size := int64(growth)
+	if p.sound != nil {
+		size += p.sound.Size()
+		if p.sound.Len() > 0 {
+			p.file.settle(p.sound, nil)
+		}
+	}
+	if p.denied == nil {
+		p.denied = p.of.grow(p.file, size)
+	}
+	if p.denied == nil && size > shortFile {
+		p.denied = p.turn(len(b))
+	}
+	if p.denied != nil {
+		return 0, p.denied
+	}
+	return p.from.Read(b)
+}
+
+// turn waits until so many bytes may be read.
+func (p *paced) turn(bytes int) error {
+	turn := p.of.pace.ReserveN(time.Now(), bytes)
+	wait := turn.Delay()
+	if p.waited += wait; p.waited > longWait {
+		turn.Cancel()
+		return errNoTurn
+	}
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-p.ctx.Done():
+		return nil // what is read says so
+	}
+}
+
+// because returns why a file could not be read, without what audio adds.
+func (p *paced) because(err error) error {
+	if err == nil {
+		return nil
+	}
+	if p.denied != nil {
+		return p.denied
+	}
+	if failed, ok := errors.AsType[*fetch.Error](err); ok {
+		return failed
+	}
+	return err
+}

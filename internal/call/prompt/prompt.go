@@ -1,0 +1,203 @@
+// Package prompt fetches the files that calls play, once for all calls.
+package prompt
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// MaxFile is the largest file that is played, in bytes: the longest sound that
+// is read (audio.MaxLength) in the densest format people ship.
+const MaxFile = 32 << 20
+
+// Config says how a Library behaves. Client is required.
+type Config struct {
+	Client   *fetch.Client
+	Memory   int64            // bytes that the sounds of all calls may take up; default DefaultMemory
+	Wideband bool             // keep more than a telephone's band where a file has it
+	Now      func() time.Time // for how long HTTP says that a file is good; default time.Now
+}
+
+// Library gives calls the sounds of files. Calls that play the same file at once
+// share one Sound, which plays while it is fetched; later ones get it from memory
+// for as long as HTTP says that it is good (RFC 9111, as a shared cache), and
+// there is room. It may be used by several goroutines.
+type Library struct {
+	config Config
+	pace   *rate.Limiter
+	room   room
+
+	mu    sync.Mutex
+	files map[string]*file // by key
+
+	stopped  context.Context
+	stop     context.CancelFunc
+	fetching sync.WaitGroup
+}
+
+// New returns a Library, which has to be closed.
+func New(c Config) *Library {
+	if c.Memory == 0 {
+		c.Memory = DefaultMemory
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	l := &Library{config: c, pace: rate.NewLimiter(longFiles, longFiles), files: map[string]*file{}}
+	l.room = room{all: c.Memory, makeRoom: l.drop}
+	l.stopped, l.stop = context.WithCancel(context.Background())
+	return l
+}
+
+// Close ends what is being fetched, and waits for that.
+func (l *Library) Close() {
+	l.stop()
+	l.fetching.Wait()
+}
+
+// Request is a file that a call wants to play.
+type Request struct {
+	URL     *url.URL
+	Jar     http.CookieJar // of the call; optional
+	Timeout time.Duration  // until the headers of the answer; default the Client's
+
+	// Allow is called before the address is asked, which it is not where another
+	// call has done so; its error is the Request's. Optional.
+	Allow func() error
+
+	// Report is called with the answer's status, or with an error of fetch, once
+	// the address was asked. Optional.
+	Report func(status int, err error)
+}
+
+// key returns what makes one file differ from another.
+func (r Request) key() string {
+	parts := []string{r.URL.String()}
+	if r.Jar != nil {
+		for _, c := range r.Jar.Cookies(r.URL) {
+			parts = append(parts, c.String())
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+// StatusError is an answer that is no file.
+type StatusError struct {
+	URL    *url.URL
+	Status int
+}
+
+// Error names the address and the status.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("%s answered %s", e.URL.Redacted(), strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
+}
+
+// Get returns the sound of a file as soon as it can begin to play, and release,
+// which is to be called when it was played: memory is made free, and a fetch that
+// nobody wants any more ends. The error is the cause of the context's end; what
+// Allow returned; a *StatusError; a *RoomError; or an error of fetch or of
+// audio.OpenWAV. Where a Sound that has begun breaks off, it ends with such an
+// error.
+func (l *Library) Get(ctx context.Context, r Request) (sound *audio.Sound, release func(), err error) {
+	key := r.key()
+	for alone := false; ; alone = true {
+		f, first := l.hold(key, r, alone)
+		release := sync.OnceFunc(func() { l.release(f) })
+		select {
+		case <-f.ready:
+		case <-ctx.Done():
+			release()
+			return nil, nil, context.Cause(ctx)
+		}
+		switch {
+		case f.private && !first:
+			release()
+		case f.err != nil:
+			release()
+			return nil, nil, f.err
+		default:
+			return f.sound, release, nil
+		}
+	}
+}
+
+// hold returns the file of a key, for one more call: the one that is there, or a
+// new one that begins to be fetched, and then this call is its first. Alone says
+// that it must be new.
+func (l *Library) hold(key string, r Request, alone bool) (f *file, first bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	known := l.files[key]
+	if !alone && known != nil && (!known.fetched || known.good.After(l.config.Now())) {
+		known.holders++
+		known.wanted = l.config.Now()
+		return known, false
+	}
+	f = &file{key: key, ready: make(chan struct{}), holders: 1, wanted: l.config.Now()}
+	if known != nil && known.fetched && known.validators() != nil {
+		f.before = known
+		known.holders++
+	}
+	if !alone {
+		l.files[key] = f
+	}
+	ctx, cancel := context.WithCancel(l.stopped)
+	f.cancel = cancel
+	l.fetching.Go(func() {
+		defer cancel()
+		l.fetch(ctx, f, r)
+	})
+	return f, true
+}
+
+// release takes a call from a file. A fetch that no call waits for ends.
+func (l *Library) release(f *file) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f.holders--; f.holders > 0 {
+		return
+	}
+	if f.gone || !f.fetched && !f.isWhole() {
+		f.cancel()
+		l.forget(f)
+	}
+}
+
+// forget drops a file, and gives back the memory that it took up once nobody
+// holds it.
+func (l *Library) forget(f *file) {
+	f.gone = true
+	if l.files[f.key] == f {
+		delete(l.files, f.key)
+	}
+	if f.holders == 0 {
+		l.room.take(-f.size)
+		f.size = 0
+	}
+}
+
+// drop forgets the file that was wanted longest ago, of those that no call holds,
+// and reports whether there was one.
+func (l *Library) drop() bool {
+	var oldest *file
+	for _, f := range l.files {
+		if f.holders == 0 && (oldest == nil || f.wanted.Before(oldest.wanted)) {
+			oldest = f
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	l.forget(oldest)
+	return true
+}
