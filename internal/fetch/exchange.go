@@ -151,15 +151,24 @@ func (x *exchange) gotFirstByte() {
 // the length of its body, before any of it has come.
 const firstRead = 64 << 10
 
-// read returns the body, or an *Error if it is larger than the limit.
-func (x *exchange) read(resp *http.Response) ([]byte, error) {
+// limit returns how large the answer may be. It is an error if more is announced.
+func (x *exchange) limit(resp *http.Response) (int64, error) {
 	limit := x.req.Limit
 	if limit <= 0 {
 		limit = DefaultLimit
 	}
 	if resp.ContentLength > limit && x.req.Method != http.MethodHead {
-		return nil, x.tooLarge("%s announces an answer of %s, more than the %s that are allowed",
+		return 0, x.tooLarge("%s announces an answer of %s, more than the %s that are allowed",
 			show(x.hopURL), size(resp.ContentLength), size(limit))
+	}
+	return limit, nil
+}
+
+// read returns the body, or an *Error if it is larger than the limit.
+func (x *exchange) read(resp *http.Response) ([]byte, error) {
+	limit, err := x.limit(resp)
+	if err != nil {
+		return nil, err
 	}
 	// One byte more than announced, so that the end is found without growing.
 	first := min(max(resp.ContentLength+1, 512), firstRead)

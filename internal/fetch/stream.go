@@ -58,8 +58,12 @@ func (c *Client) Open(ctx context.Context, req Request) (*Stream, error) {
 	late := time.AfterFunc(c.timeoutOf(req), func() { cancel(errLate) })
 	resp, err := x.begin(limited)
 	late.Stop()
+	var limit int64
 	if err == nil {
-		if err = x.checkEncoding(resp); err != nil {
+		if limit, err = x.limit(resp); err == nil {
+			err = x.checkEncoding(resp)
+		}
+		if err != nil {
 			resp.Body.Close()
 		}
 	}
@@ -69,14 +73,11 @@ func (c *Client) Open(ctx context.Context, req Request) (*Stream, error) {
 	}
 	s := &Stream{
 		URL: x.hopURL, Status: resp.StatusCode, Header: resp.Header, Redirects: x.hops - 1,
-		exchange: x, body: resp.Body, limit: req.Limit, cancel: cancel,
+		exchange: x, body: resp.Body, limit: limit, cancel: cancel,
 		idle:  time.AfterFunc(streamIdle, func() { cancel(errIdle) }),
 		whole: time.AfterFunc(MaxStream, func() { cancel(errEndless) }),
 	}
 	s.idle.Stop()
-	if s.limit <= 0 {
-		s.limit = DefaultLimit
-	}
 	return s, nil
 }
 

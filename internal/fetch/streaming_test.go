@@ -99,6 +99,10 @@ func TestStreamsThatEndBadly(t *testing.T) {
 				_, _ = io.WriteString(conn, streamed+strings.Repeat("x", 1001))
 				_ = conn.Close()
 			}, sentence: "sent more than the 1000 bytes that are allowed"},
+		{name: "announced too large", kind: fetch.TooLarge, limit: 1000,
+			serve: func(conn net.Conn) {
+				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n")
+			}, sentence: "announces an answer of 1001 bytes, more than the 1000 bytes that are allowed"},
 		{name: "cut short", kind: fetch.Protocol,
 			serve: func(conn net.Conn) {
 				_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsound")

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
@@ -27,7 +28,7 @@ const unreachable = "The number you have called cannot be reached."
 // terminals' lines. The Core outlives a reload, with its whole state.
 func (a *Server) phoneSide(ctx context.Context, s *site, before *site) error {
 	if before != nil { // see sameCore
-		s.core, s.fetcher, s.lines, s.api, s.console = before.core, before.fetcher, before.lines, before.api, before.console
+		s.core, s.fetcher, s.prompts, s.lines, s.api, s.console = before.core, before.fetcher, before.prompts, before.lines, before.api, before.console
 		return nil
 	}
 	settings := s.settings
@@ -59,8 +60,9 @@ func (a *Server) startCore(ctx context.Context, s *site) error {
 	settings := s.settings
 	private := settings.AllowPrivateResponders
 	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
+	s.prompts = prompt.New(prompt.Config{Client: s.fetcher})
 	s.core = core.New(core.Config{
-		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher}), Sent: a.options.Sent,
+		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher, Prompts: s.prompts}), Sent: a.options.Sent,
 		Queued: a.options.Queued, QueueTime: a.options.QueueTime, Poster: core.NewPoster(s.fetcher), Log: a.log,
 		CountryCode: string(settings.Core.CallingCode),
 	})

@@ -8,6 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -35,7 +36,8 @@ type site struct {
 	desk   *oncall.Desk
 
 	core    *core.Core
-	fetcher *fetch.Client // asks the Core's responders
+	fetcher *fetch.Client   // asks the Core's responders
+	prompts *prompt.Library // fetches the files that they play
 	lines   *wire.Lines
 	api     []web.Route // of the Core
 	console []web.Route // of the Core, for its operator
@@ -152,6 +154,7 @@ func (s *site) close() {
 		s.client.CloseIdle()
 	}
 	if s.fetcher != nil {
+		s.prompts.Close()
 		s.fetcher.CloseIdle()
 	}
 }

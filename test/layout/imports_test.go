@@ -42,6 +42,7 @@ var rooms = []room{
 
 	{name: "call", may: []string{"ground", "responder"}, rows: [][]string{
 		{"internal/call/audio", "internal/call/document", "internal/call/trace"},
+		{"internal/call/prompt"},
 		{"internal/call/engine", "internal/call/speech"},
 		{"internal/call/simulator"},
 		{"internal/call/wire"},

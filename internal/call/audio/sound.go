@@ -47,6 +47,14 @@ func NewSound(rate int) *Sound {
 	return &Sound{rate: rate, first: b, last: b}
 }
 
+// SoundOf returns a Sound that is a Clip, whole.
+func SoundOf(c Clip) *Sound {
+	s := NewSound(Rate)
+	s.Append(c)
+	s.End(nil)
+	return s
+}
+
 // Rate returns the samples a second.
 func (s *Sound) Rate() int { return s.rate }
 
@@ -136,31 +144,34 @@ func (s *Sound) Wait(ctx context.Context, samples int) error {
 }
 
 // Whole waits for the end of the Sound and returns it as a Clip. Where it broke
-// off, the error says why and the Clip is what there is.
+// off, or the context ended before, the error says why and the Clip is what
+// there is.
 func (s *Sound) Whole(ctx context.Context) (Clip, error) {
 	for {
 		changed := s.change()
-		ended, err := s.Ended()
-		if !ended {
-			select {
-			case <-changed:
-				continue
-			case <-ctx.Done():
-				return nil, context.Cause(ctx)
-			}
+		if ended, err := s.Ended(); ended {
+			return s.clip(), err
 		}
-		samples := make([]int16, s.Len())
-		r := s.Reader()
-		r.Read(samples)
-		if s.rate == Rate {
-			return samples, err
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return s.clip(), context.Cause(ctx)
 		}
-		down, wrong := NewResampler(s.rate, Rate)
-		if wrong != nil {
-			return nil, wrong
-		}
-		return down.Flush(down.Append(make(Clip, 0, len(samples)*Rate/s.rate+1), samples)), err
 	}
+}
+
+// clip returns the samples so far as a Clip.
+func (s *Sound) clip() Clip {
+	samples, r := make([]int16, s.Len()), s.Reader()
+	r.Read(samples)
+	if s.rate == Rate {
+		return samples
+	}
+	down, err := NewResampler(s.rate, Rate)
+	if err != nil {
+		panic(err) // a Sound's rate is Rate or Wideband
+	}
+	return down.Flush(down.Append(make(Clip, 0, len(samples)*Rate/s.rate+1), samples))
 }
 
 // Reader reads a Sound from its beginning. It is used by one goroutine.

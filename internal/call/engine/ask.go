@@ -94,7 +94,7 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 		r.emitAt(at, event)
 		return answer{}, context.Cause(ctx)
 	}
-	r.engine.breakers.report(q.url, healthy(response, err))
+	r.engine.breakers.report(q.url, healthy(event.Status, err))
 	if err != nil {
 		return failed(unreachable(err))
 	}
@@ -161,11 +161,11 @@ func (r *run) signer() func(*http.Request, []byte) {
 }
 
 // healthy reports whether a responder is up, whatever its answer to this call.
-func healthy(response *fetch.Response, err error) bool {
+func healthy(status int, err error) bool {
 	if err != nil {
 		return !isOutage(err)
 	}
-	return response.Status < http.StatusInternalServerError
+	return status < http.StatusInternalServerError
 }
 
 // isOutage reports whether an error means that the responder can serve no call

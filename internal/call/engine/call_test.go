@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/responder"
@@ -132,6 +133,8 @@ func over(t *testing.T, n *network, c engine.Config) *calls {
 	if c.Client == nil {
 		c.Client = n.client(t, fetch.Options{})
 	}
+	c.Prompts = prompt.New(prompt.Config{Client: c.Client})
+	t.Cleanup(c.Prompts.Close)
 	return &calls{t: t, engine: engine.New(c)}
 }
 

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/responder"
@@ -33,16 +34,13 @@ const (
 // caller of a longer one has forgotten to hang up.
 const DefaultRecordLength = 10 * time.Minute
 
-// maxPrompt is the largest file that is played, in bytes: the longest sound that
-// is read (audio.MaxLength) in the densest format people ship.
-const maxPrompt = 32 << 20
-
-// Config says how an Engine behaves. Client is required.
+// Config says how an Engine behaves. Client is required, and Prompts by an Engine
+// that runs calls.
 type Config struct {
-	Client         *fetch.Client    // asks responders and fetches prompts
+	Client         *fetch.Client    // asks responders
+	Prompts        *prompt.Library  // fetches the files that are played
 	Timeout        time.Duration    // of one document; 0: the Client's
 	MaxDocuments   int              // of one call; 0: DefaultMaxDocuments
-	PromptMemory   int64            // bytes for the files that all calls play; 0: DefaultPromptMemory
 	PostParameters Placement        // where a POST carries the parameters
 	Apology        responder.Say    // empty: DefaultApology in the Line's voice
 	Now            func() time.Time // for signatures and the circuit breaker; nil: time.Now
@@ -62,7 +60,6 @@ const (
 type Engine struct {
 	config   Config
 	breakers breakers
-	prompts  *room
 }
 
 // New returns an Engine. It starts nothing.
@@ -76,10 +73,7 @@ func New(c Config) *Engine {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.PromptMemory == 0 {
-		c.PromptMemory = DefaultPromptMemory
-	}
-	return &Engine{config: c, breakers: breakers{now: c.Now}, prompts: newRoom(c.PromptMemory)}
+	return &Engine{config: c, breakers: breakers{now: c.Now}}
 }
 
 // Call says which responder to ask and what to send it about the call.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/fetch"
 )
 
 // Line is the caller's end of a call that has been answered. A SIP call, a
@@ -54,10 +55,28 @@ type Speech struct {
 	Language string // BCP-47; empty: the line's default
 }
 
-// Recording is sound that was fetched.
+// Recording is a file that is being fetched, or was: it may be played before it
+// has come whole.
 type Recording struct {
-	URL  string
-	Clip audio.Clip
+	URL   string
+	Sound *audio.Sound
+}
+
+// wholeTimeout is how long a Line that plays only whole files waits for one. The
+// caller hears nothing meanwhile.
+const wholeTimeout = fetch.DefaultTimeout
+
+// Whole returns what came of the file within fifteen seconds, for Lines that
+// cannot play what is still to come. The error is the cause of the context's
+// end.
+func (r Recording) Whole(ctx context.Context) (audio.Clip, error) {
+	limited, cancel := context.WithTimeout(ctx, wholeTimeout)
+	defer cancel()
+	clip, _ := r.Sound.Whole(limited) // the engine reports what it broke off with
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return clip, nil
 }
 
 func (Speech) prompt()    {}

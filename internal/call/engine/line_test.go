@@ -90,7 +90,11 @@ func (h *handset) Play(ctx context.Context, prompt engine.Prompt, listen *engine
 		length = spoken
 		h.heard = append(h.heard, p.Text)
 	case engine.Recording:
-		length = p.Clip.Duration()
+		clip, err := p.Whole(ctx)
+		if err != nil {
+			return engine.Played{}, err
+		}
+		length = clip.Duration()
 		h.heard = append(h.heard, p.URL)
 	}
 	from, end := h.now, h.now+length

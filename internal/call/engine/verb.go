@@ -1,14 +1,13 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/responder"
@@ -73,15 +72,14 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	if v.URL == "" {
 		return false, nil
 	}
-	held := share{of: r.engine.prompts}
-	defer held.keep(0)
-	recording, err := r.fetchPrompt(ctx, a, v.URL, &held)
+	recording, release, err := r.file(ctx, a, v.URL)
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
 		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
 	}
+	defer release()
 	began := r.line.Now()
 	played, err := r.line.Play(ctx, recording, listen)
 	switch {
@@ -93,48 +91,58 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 		return false, err // the caller had gone before it began
 	}
 	r.emitAt(began, trace.Play{URL: recording.URL, Seconds: trace.Seconds(played.Took), Barged: played.Barged})
+	if err == nil && !played.Barged {
+		err = r.cutOff(recording.Sound, at)
+	}
 	return played.Barged, err
 }
 
-// fetchPrompt fetches a file and reads it. The room it takes up is held until it
-// has been played.
-func (r *run) fetchPrompt(ctx context.Context, a answer, address string, held *share) (Recording, error) {
+// cutOff warns of a file that was played to its end, but has not come whole.
+func (r *run) cutOff(sound *audio.Sound, at int) error {
+	switch ended, err := sound.Ended(); {
+	case err != nil:
+		return r.skip(CodePrompt, at, "the file breaks off: %s", fileText(err))
+	case !ended:
+		return r.skip(CodePrompt, at, "the file breaks off: it had not come whole after %d s", int(wholeTimeout.Seconds()))
+	}
+	return nil
+}
+
+// file returns a file as soon as it can begin to play. Release it when it was
+// played.
+func (r *run) file(ctx context.Context, a answer, address string) (f Recording, release func(), err error) {
 	target, err := resolve(a.url, address)
 	if err != nil {
-		return Recording{}, fmt.Errorf("%q is not a URL", address)
+		return Recording{}, nil, fmt.Errorf("%q is not a URL", address)
 	}
-	if wait, ok := r.engine.breakers.allow(target); !ok {
-		return Recording{}, errors.New(notAsked(wait))
-	}
-	response, err := r.engine.config.Client.Do(ctx, fetch.Request{
-		URL: target, Jar: r.cookies, Limit: maxPrompt, Timeout: r.engine.config.Timeout, Room: held.read,
+	sound, release, err := r.engine.config.Prompts.Get(ctx, prompt.Request{
+		URL: target, Jar: r.cookies, Timeout: r.engine.config.Timeout,
+		Allow: func() error {
+			if wait, ok := r.engine.breakers.allow(target); !ok {
+				return errors.New(notAsked(wait))
+			}
+			return nil
+		},
+		Report: func(status int, err error) { r.engine.breakers.report(target, healthy(status, err)) },
 	})
-	if ctx.Err() != nil {
-		return Recording{}, context.Cause(ctx) // the other side's health is unknown
+	switch _, format := errors.AsType[*audio.FormatError](err); {
+	case format:
+		return Recording{}, nil, fmt.Errorf("%s: %s", target.Redacted(), fileText(err))
+	case err != nil:
+		return Recording{}, nil, errors.New(fileText(err))
 	}
-	if held.denied != nil {
-		return Recording{}, held.denied // nor here
+	return Recording{URL: target.String(), Sound: sound}, release, nil
+}
+
+// fileText says in words why a file cannot be played, and what to do about it.
+func fileText(err error) string {
+	if f, ok := errors.AsType[*audio.FormatError](err); ok && f.Hint != "" {
+		return f.Message + "; " + f.Hint
 	}
-	r.engine.breakers.report(target, healthy(response, err))
-	if err != nil {
-		return Recording{}, errors.New(unreachable(err).text)
+	if _, ok := errors.AsType[*fetch.Error](err); ok {
+		return unreachable(err).text
 	}
-	if response.Status != http.StatusOK {
-		return Recording{}, fmt.Errorf("%s answered %s", target.Redacted(), statusText(response.Status))
-	}
-	if !held.take(audio.MaxSize(len(response.Body))) {
-		return Recording{}, held.denied
-	}
-	clip, err := audio.ReadWAV(bytes.NewReader(response.Body))
-	held.keep(clip.Size())
-	if err != nil {
-		text := err.Error()
-		if f, ok := errors.AsType[*audio.FormatError](err); ok && f.Hint != "" {
-			text += "; " + f.Hint
-		}
-		return Recording{}, fmt.Errorf("%s: %s", target.Redacted(), text)
-	}
-	return Recording{URL: target.String(), Clip: clip}, nil
+	return err.Error()
 }
 
 // gather plays the prompts and collects. If nothing is heard the action still

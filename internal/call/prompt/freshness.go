@@ -37,7 +37,7 @@ func (l *Library) goodUntil(h http.Header) (private bool, kept http.Header, good
 // directives returns what Cache-Control says.
 func directives(h http.Header) map[string]string {
 	rules := map[string]string{}
-	for _, rule := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
+	for rule := range strings.SplitSeq(strings.Join(h.Values("Cache-Control"), ","), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(rule), "=")
 		rules[strings.ToLower(name)] = strings.Trim(value, `"`)
 	}

@@ -64,7 +64,8 @@ func (e *ear) deaf() bool { return e.speaker == nil && e.track == nil }
 func (e *ear) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
 	switch p := prompt.(type) {
 	case engine.Recording:
-		return p.Clip, p.Clip.Duration(), nil
+		clip, err := p.Whole(ctx)
+		return clip, clip.Duration(), err
 	case engine.Speech:
 		if e.deaf() {
 			return nil, speech.Estimate(p.Text), nil

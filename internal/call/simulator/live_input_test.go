@@ -300,7 +300,7 @@ func TestScenesTellWhatTheLineWaitsFor(t *testing.T) {
 				if s.Kind != simulator.Waiting {
 					s.From, s.Until = s.From.Round(time.Millisecond), s.Until.Round(time.Millisecond)
 					if recording, ok := s.Prompt.(engine.Recording); ok {
-						recording.Clip = nil
+						recording.Sound = nil
 						s.Prompt = recording
 					}
 					scenes = append(scenes, s)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -131,7 +132,9 @@ func (o *Options) ask(ctx context.Context, call Outgoing) (engine.Outcome, error
 	}
 	client, done := o.client(target)
 	defer done()
-	core := engine.New(engine.Config{Client: client, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
+	prompts := prompt.New(prompt.Config{Client: client})
+	defer prompts.Close()
+	core := engine.New(engine.Config{Client: client, Prompts: prompts, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
 	return core.Run(ctx, call.Line, o.engineCall(target), call.Record), nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/wire"
@@ -47,12 +48,13 @@ func (d documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type exchange struct {
 	responder *url.URL
 	client    *fetch.Client
+	prompts   *prompt.Library
 	outcomes  chan engine.Outcome // of calls that have ended
 }
 
 func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	route([]string{"every number leads to the responder"})
-	outcome := engine.New(engine.Config{Client: x.client}).
+	outcome := engine.New(engine.Config{Client: x.client, Prompts: x.prompts}).
 		Run(ctx, line, engine.Call{URL: x.responder, Facts: simulator.Facts(from, to)}, record)
 	x.outcomes <- outcome
 	return outcome
@@ -77,7 +79,11 @@ func start(t *testing.T, responder http.Handler) *core {
 		t.Fatal(err)
 	}
 	x := &exchange{responder: target, client: fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}}), outcomes: make(chan engine.Outcome, 10)}
-	t.Cleanup(x.client.CloseIdle)
+	x.prompts = prompt.New(prompt.Config{Client: x.client})
+	t.Cleanup(func() {
+		x.prompts.Close()
+		x.client.CloseIdle()
+	})
 	c := &core{exchange: x}
 	c.door, c.url = serve(t, x)
 	return c

@@ -47,7 +47,7 @@ var recordings = []struct {
 		play(ctx, line, engine.Speech{Text: "Good day & welcome.", Voice: "female", Language: "en-GB"}, nil)
 		record(trace.Stamped{Event: trace.Say{Text: "Good day & welcome.", Voice: "female", Language: "en-GB"}})
 		first, second := &engine.Listening{Keys: true, SpeechTimeout: time.Second}, &engine.Listening{Keys: true, SpeechTimeout: time.Second}
-		play(ctx, line, engine.Recording{URL: "https://responder.example/menu.wav", Clip: audio.Silence(20 * time.Millisecond)}, first)
+		play(ctx, line, engine.Recording{URL: "https://responder.example/menu.wav", Sound: audio.SoundOf(audio.Silence(20 * time.Millisecond))}, first)
 		listen(ctx, line, first, 5*time.Second)
 		listen(ctx, line, first, 5*time.Second)
 		listen(ctx, line, second, 2500*time.Millisecond)
@@ -61,7 +61,7 @@ var recordings = []struct {
 		listen(ctx, line, words, 5*time.Second)
 		listen(ctx, line, words, time.Minute)
 		keys := &engine.Listening{Keys: true}
-		play(ctx, line, engine.Recording{URL: "https://responder.example/more.wav", Clip: audio.Silence(20 * time.Millisecond)}, keys)
+		play(ctx, line, engine.Recording{URL: "https://responder.example/more.wav", Sound: audio.SoundOf(audio.Silence(20 * time.Millisecond))}, keys)
 		listen(ctx, line, keys, time.Minute)
 		return hangUp(ctx, line, record)
 	}},

@@ -184,7 +184,11 @@ func (l *remoteLine) Play(ctx context.Context, prompt engine.Prompt, listen *eng
 	case engine.Speech:
 		o.Speech = &p
 	case engine.Recording:
-		o.URL, o.Sound = p.URL, audio.AppendMulaw(nil, p.Clip)
+		clip, err := p.Whole(ctx)
+		if err != nil {
+			return engine.Played{}, err
+		}
+		o.URL, o.Sound = p.URL, audio.AppendMulaw(nil, clip)
 	}
 	done, err := l.do(ctx, l.wants(o, listen))
 	return engine.Played{Took: done.Took, Barged: done.Barged}, err

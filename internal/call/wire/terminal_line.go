@@ -60,7 +60,7 @@ func (o order) prompt() engine.Prompt {
 	if o.Speech != nil {
 		return *o.Speech
 	}
-	return engine.Recording{URL: o.URL, Clip: audio.AppendPCMFromMulaw(nil, o.Sound)}
+	return engine.Recording{URL: o.URL, Sound: audio.SoundOf(audio.AppendPCMFromMulaw(nil, o.Sound))}
 }
 
 func (t *terminalLine) listen(o order) *engine.Listening {
