@@ -17,14 +17,6 @@ type line struct {
 	host    func(context.Context, audio.Clip) (string, error) // serves a recording at a URL
 }
 
-var (
-	_ engine.Line      = (*line)(nil)
-	_ engine.Forwarder = (*line)(nil)
-	_ engine.Echoer    = (*line)(nil)
-	_ engine.Recorder  = (*line)(nil)
-	_ engine.Streamer  = (*line)(nil)
-)
-
 // clock lets time pass on a line.
 type clock interface {
 	// now returns the time since the answer.

@@ -69,9 +69,18 @@ type Options struct {
 // Outgoing is a call for Options.Place to carry.
 type Outgoing struct {
 	From, To string
-	Line     engine.Line         // the caller's, as if answered
+	Line     Line                // the caller's, as if answered
 	Live     bool                // the line's clock goes on by itself; else it advances only by what the line is asked to do
 	Record   func(trace.Stamped) // is given each event
+}
+
+// Line is a caller's line, which can do all that a line can.
+type Line interface {
+	engine.Line
+	engine.Forwarder
+	engine.Echoer
+	engine.Recorder
+	engine.Streamer
 }
 
 // Result is a call that has ended.

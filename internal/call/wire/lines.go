@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/coder/websocket"
 
@@ -19,8 +18,8 @@ type Exchange interface {
 	Place(ctx context.Context, from, to string, line engine.Line, route func(steps []string), record func(trace.Stamped)) engine.Outcome
 }
 
-// Lines is the http.Handler of LinePath: a terminal that connects is
-// a line on which the Core runs the call that it dials. Put it behind a Door.
+// Lines is the http.Handler of LinePath: a terminal that connects is a line on
+// which the Core runs the call that it dials. Put it behind a Door.
 type Lines struct {
 	Exchange Exchange
 
@@ -62,36 +61,7 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(websocket.StatusPolicyViolation, "a line begins with the number that is dialled")
 		return
 	}
-	ctx, hangup := context.WithCancelCause(r.Context())
-	defer hangup(nil)
-	remote := newRemoteLine(conn, call.Live, ctx.Done())
-	// The reader outlives the context of the call, to receive the terminal's
-	// goodbye.
-	var attending sync.WaitGroup
-	defer attending.Wait()
-	defer func() { _ = conn.CloseNow() }()
-	attending.Go(func() { remote.listenTo(context.WithoutCancel(ctx), hangup) })
-	attending.Go(func() { remote.keepAlive(hangup) })
-
-	outcome := l.Exchange.Place(ctx, call.From, call.To, remote, func(steps []string) {
-		_ = remote.send(ctx, order{Do: doRoute, Route: steps}) // a broken line shows at the next order
-	}, func(event trace.Stamped) {
-		notice := order{Do: doEvent}
-		var err error
-		if notice.Event, err = event.AppendJSON(nil); err != nil {
-			return
-		}
-		if request, ok := event.Event.(trace.Request); ok {
-			notice.Wire = request.Exchange
-		}
-		_ = remote.send(ctx, notice)
-	})
-	hangup(nil)
-	if err := remote.send(ctx, order{Do: doEnd, End: &outcome}); err != nil {
-		return
-	}
-	select {
-	case <-remote.gone:
-	case <-time.After(lineTimeout):
-	}
+	line := newRemoteLine(r.Context(), conn, call.Live)
+	defer line.close()
+	line.end(l.Exchange.Place(line.call, call.From, call.To, line, line.tellRoute, line.tellEvent))
 }

@@ -9,6 +9,7 @@ package wire
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/coder/websocket"
@@ -123,10 +124,16 @@ type Route struct {
 	Steps []string `json:"steps"`
 }
 
+// errTooLong: an order holds a longer recording than a terminal accepts.
+var errTooLong = errors.New("the recording is too long for a terminal's line")
+
 func writeMessage(ctx context.Context, conn *websocket.Conn, message any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
 		return err
+	}
+	if len(text) > MaxOrder {
+		return errTooLong
 	}
 	return conn.Write(ctx, websocket.MessageText, text)
 }

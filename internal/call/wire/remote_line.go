@@ -2,9 +2,9 @@ package wire
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,17 +12,20 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
 // remoteLine is a terminal's line, seen from the Core: each method is an order
 // that the terminal carries out on a line of its own.
 type remoteLine struct {
-	conn    *websocket.Conn
-	live    bool // the terminal's clock goes on by itself
-	replies chan reply
-	awaited atomic.Bool     // an order is waiting for its reply
-	gone    chan struct{}   // closed when the terminal is gone
-	over    <-chan struct{} // closed when the call is over
+	conn      *websocket.Conn
+	live      bool            // the terminal's clock goes on by itself
+	call      context.Context //nolint:containedctx // it ends with the call, which an order's context may outlive
+	hangup    context.CancelCauseFunc
+	replies   chan reply
+	awaited   atomic.Bool    // an order is waiting for its reply
+	gone      chan struct{}  // closed when the terminal is gone
+	attending sync.WaitGroup // to the connection
 
 	now    time.Duration // the terminal's clock, as of its last reply
 	as     time.Time     // when that reply came
@@ -36,20 +39,29 @@ var (
 	_ engine.Echoer    = (*remoteLine)(nil)
 )
 
-func newRemoteLine(conn *websocket.Conn, live bool, over <-chan struct{}) *remoteLine {
-	return &remoteLine{
-		conn: conn, live: live, as: time.Now(), over: over,
-		replies: make(chan reply), gone: make(chan struct{}),
-	}
+// newRemoteLine attends to a terminal, until close is called.
+func newRemoteLine(ctx context.Context, conn *websocket.Conn, live bool) *remoteLine {
+	l := &remoteLine{conn: conn, live: live, as: time.Now(), replies: make(chan reply), gone: make(chan struct{})}
+	l.call, l.hangup = context.WithCancelCause(ctx)
+	l.attending.Go(l.readReplies)
+	l.attending.Go(l.keepAlive)
+	return l
 }
 
-// listenTo reads the terminal's messages, until it is gone.
-func (l *remoteLine) listenTo(ctx context.Context, hangup context.CancelCauseFunc) {
+func (l *remoteLine) close() {
+	l.hangup(nil)
+	_ = l.conn.CloseNow()
+	l.attending.Wait()
+}
+
+// readReplies reads the terminal's messages, until it is gone: longer than the
+// call lasts, to receive the terminal's goodbye.
+func (l *remoteLine) readReplies() {
 	defer close(l.gone)
 	for {
 		var came reply
-		if err := readMessage(ctx, l.conn, &came); err != nil {
-			hangup(engine.ErrHungUp) // a terminal that is gone has hung up
+		if err := readMessage(context.WithoutCancel(l.call), l.conn, &came); err != nil {
+			l.hangup(engine.ErrHungUp) // a terminal that is gone has hung up
 			if websocket.CloseStatus(err) == -1 {
 				_ = l.conn.Close(websocket.StatusPolicyViolation, "that is no reply")
 			}
@@ -57,24 +69,24 @@ func (l *remoteLine) listenTo(ctx context.Context, hangup context.CancelCauseFun
 		}
 		if !came.Unasked {
 			if !l.awaited.CompareAndSwap(true, false) {
-				hangup(engine.ErrHungUp)
+				l.hangup(engine.ErrHungUp)
 				_ = l.conn.Close(websocket.StatusPolicyViolation, "nothing was asked")
 				return
 			}
 			select {
 			case l.replies <- came:
-			case <-l.over: // no one waits for it
+			case <-l.call.Done(): // no one waits for it
 			}
 		}
 		if came.HungUp {
-			hangup(engine.ErrHungUp)
+			l.hangup(engine.ErrHungUp)
 		}
 	}
 }
 
 // keepAlive checks regularly whether the terminal is still there, until it is
 // gone. One that does not answer has hung up.
-func (l *remoteLine) keepAlive(hangup context.CancelCauseFunc) {
+func (l *remoteLine) keepAlive() {
 	beat := time.NewTicker(pulse)
 	defer beat.Stop()
 	for {
@@ -87,34 +99,49 @@ func (l *remoteLine) keepAlive(hangup context.CancelCauseFunc) {
 		err := l.conn.Ping(ctx)
 		cancel()
 		if err != nil {
-			hangup(engine.ErrHungUp)
+			l.hangup(engine.ErrHungUp)
 			_ = l.conn.CloseNow() // which ends the reader too
 			return
 		}
 	}
 }
 
-func (l *remoteLine) send(ctx context.Context, o order) error {
-	text, err := json.Marshal(o)
-	if err != nil {
-		return err
-	}
-	if len(text) > MaxOrder {
-		return errTooLong
-	}
-	// Send the end of a call too: a cancelled write would close the connection.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lineTimeout)
+// send sends an order, even when the call is over: a write that is cancelled
+// would close the connection.
+func (l *remoteLine) send(o order) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.call), lineTimeout)
 	defer cancel()
-	return l.conn.Write(ctx, websocket.MessageText, text)
+	return writeMessage(ctx, l.conn, o)
 }
 
-var (
-	// errTooLong: a recording is longer than a terminal accepts.
-	errTooLong = errors.New("the recording is too long for a terminal's line")
+// tellRoute notifies the terminal of how the call was routed. That the line is
+// broken shows at the next request.
+func (l *remoteLine) tellRoute(steps []string) { _ = l.send(order{Do: doRoute, Route: steps}) }
 
-	// errOver: the call ended before an order was carried out.
-	errOver = errors.New("the call is over")
-)
+// tellEvent notifies the terminal of an event, as tellRoute does of a route.
+func (l *remoteLine) tellEvent(event trace.Stamped) {
+	text, err := event.AppendJSON(nil)
+	if err != nil {
+		return
+	}
+	o := order{Do: doEvent, Event: text}
+	if request, ok := event.Event.(trace.Request); ok {
+		o.Wire = request.Exchange
+	}
+	_ = l.send(o)
+}
+
+// end tells the terminal how the call ended, and lets it leave.
+func (l *remoteLine) end(outcome engine.Outcome) {
+	l.hangup(nil)
+	if l.send(order{Do: doEnd, End: &outcome}) != nil {
+		return
+	}
+	select {
+	case <-l.gone:
+	case <-time.After(lineTimeout):
+	}
+}
 
 // do sends the terminal a request and waits until it is done.
 func (l *remoteLine) do(ctx context.Context, o order) (reply, error) {
@@ -122,7 +149,7 @@ func (l *remoteLine) do(ctx context.Context, o order) (reply, error) {
 		return reply{}, context.Cause(ctx)
 	}
 	l.awaited.Store(true)
-	switch err := l.send(ctx, o); {
+	switch err := l.send(o); {
 	case errors.Is(err, errTooLong):
 		l.awaited.Store(false)
 		return reply{}, err
@@ -137,11 +164,8 @@ func (l *remoteLine) do(ctx context.Context, o order) (reply, error) {
 		return reply{}, engine.ErrHungUp
 	case <-ctx.Done():
 		return reply{}, context.Cause(ctx)
-	case <-l.over: // for an order that outlives the context, or at the same moment
-		if ctx.Err() != nil {
-			return reply{}, context.Cause(ctx)
-		}
-		return reply{}, errOver
+	case <-l.call.Done(): // an order's context may outlive it
+		return reply{}, context.Cause(l.call)
 	}
 }
 
@@ -221,13 +245,13 @@ func (l *remoteLine) Forward(ctx context.Context, to string, _ bool) error {
 // Hangup disconnects the terminal's caller. If the call is over, the end of the
 // line does that.
 func (l *remoteLine) Hangup(ctx context.Context) error {
-	select {
-	case <-l.over:
+	if l.isOver() {
 		return nil
-	default:
 	}
-	if _, err := l.do(ctx, order{Do: doHangup}); !errors.Is(err, errOver) {
+	if _, err := l.do(ctx, order{Do: doHangup}); err != nil && !l.isOver() {
 		return err
 	}
 	return nil
 }
+
+func (l *remoteLine) isOver() bool { return l.call.Err() != nil }

@@ -2,11 +2,14 @@ package wire
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/coder/websocket"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -23,10 +26,7 @@ func (d *Dialer) Place(ctx context.Context, call simulator.Outgoing) (engine.Out
 	// A cancelled read closes the connection; but a caller who hangs up must
 	// still learn how the call ended.
 	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
-	t := &terminal{
-		route: d.Route, record: call.Record, conn: conn, messages: make(chan message),
-		line: &terminalLine{line: call.Line, listens: map[int]*engine.Listening{}},
-	}
+	t := &terminal{call: call, route: d.Route, conn: conn, messages: make(chan message)}
 	var reading sync.WaitGroup
 	reading.Go(func() { t.read(wire) })
 	defer reading.Wait()
@@ -40,11 +40,13 @@ func (d *Dialer) Place(ctx context.Context, call simulator.Outgoing) (engine.Out
 
 // terminal is a terminal's end of a call that a Core runs.
 type terminal struct {
+	call     simulator.Outgoing
 	route    func(steps []string) // optional
-	record   func(trace.Stamped)
 	conn     *websocket.Conn
-	line     *terminalLine
 	messages chan message // closed after one with an error
+
+	listen *engine.Listening // one pointer for the whole of a Gather
+	gather int               // which one that is
 }
 
 // message is what came from the Core, or why nothing more comes.
@@ -86,7 +88,7 @@ func (t *terminal) follow(ctx, wire context.Context) (engine.Outcome, error) {
 			case <-gone:
 				gone, patience = nil, time.After(goodbye)
 				// That the line is broken shows when it is read.
-				_ = writeMessage(wire, t.conn, reply{Now: t.line.line.Now(), HungUp: true, Unasked: true})
+				_ = writeMessage(wire, t.conn, reply{Now: t.call.Line.Now(), HungUp: true, Unasked: true})
 				continue
 			case <-patience:
 				return engine.Outcome{}, lost(context.Cause(ctx))
@@ -113,23 +115,6 @@ func (t *terminal) follow(ctx, wire context.Context) (engine.Outcome, error) {
 	}
 }
 
-// do carries out an order. Any message from the Core meanwhile means that it no
-// longer waits for that; it is returned, and the reply is discarded.
-func (t *terminal) do(ctx context.Context, o order) (reply, *message) {
-	ctx, abandon := context.WithCancel(ctx)
-	defer abandon()
-	done := make(chan reply, 1)
-	go func() { done <- t.line.carryOut(ctx, o) }() // waited for below, either way
-	select {
-	case result := <-done:
-		return result, nil
-	case m := <-t.messages:
-		abandon()
-		<-done
-		return reply{}, &m
-	}
-}
-
 // tell passes on notices from the Core; false: the order is one to carry out.
 func (t *terminal) tell(notice order) bool {
 	switch notice.Do {
@@ -146,11 +131,78 @@ func (t *terminal) tell(notice order) bool {
 			request.Exchange = notice.Wire
 			event.Event = request
 		}
-		t.record(event)
+		t.call.Record(event)
 	default:
 		return false
 	}
 	return true
+}
+
+// do carries out an order. Any message from the Core meanwhile means that it no
+// longer waits for that; it is returned, and the reply is discarded.
+func (t *terminal) do(ctx context.Context, o order) (reply, *message) {
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	done := make(chan reply, 1)
+	go func() { done <- t.carryOut(ctx, o) }() // waited for below, either way
+	select {
+	case result := <-done:
+		return result, nil
+	case m := <-t.messages:
+		abandon()
+		<-done
+		return reply{}, &m
+	}
+}
+
+// carryOut carries out an order on the caller's line.
+func (t *terminal) carryOut(ctx context.Context, o order) reply {
+	line := t.call.Line
+	var done reply
+	var err error
+	switch o.Do {
+	case doPlay:
+		var played engine.Played
+		played, err = line.Play(ctx, o.prompt(), t.listening(o))
+		done.Took, done.Barged = played.Took, played.Barged
+	case doListen:
+		done.Input = &engine.Input{}
+		*done.Input, err = line.Listen(ctx, t.listening(o), o.Until)
+	case doEcho:
+		done.Took, err = line.Echo(ctx, o.Until)
+	case doForward:
+		err = line.Forward(ctx, o.URL, false)
+	case doHangup:
+		err = line.Hangup(ctx)
+	default:
+		err = fmt.Errorf("the order %q is not known", o.Do)
+	}
+	done.Now = line.Now()
+	switch {
+	case errors.Is(err, engine.ErrHungUp), err != nil && ctx.Err() != nil: // a caller who is gone has hung up
+		done.HungUp = true
+	case err != nil:
+		done.Error = err.Error()
+	}
+	return done
+}
+
+func (o order) prompt() engine.Prompt {
+	if o.Speech != nil {
+		return *o.Speech
+	}
+	return engine.Recording{URL: o.URL, Sound: audio.SoundOf(audio.AppendPCMFromMulaw(nil, o.Sound))}
+}
+
+// listening returns what an order listens for.
+func (t *terminal) listening(o order) *engine.Listening {
+	if o.Listen == nil {
+		return nil
+	}
+	if t.listen == nil || o.Gather != t.gather {
+		t.listen, t.gather = o.Listen, o.Gather
+	}
+	return t.listen
 }
 
 func lost(err error) error {
