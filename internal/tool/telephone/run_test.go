@@ -114,11 +114,15 @@ func TestRunEndsWithItsContext(t *testing.T) {
 func TestCallThatCannotBeginIsAnError(t *testing.T) {
 	for _, term := range []string{"xterm", "dumb"} {
 		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
 			_, err := telephone.Run(t.Context(), telephone.Options{
 				Call: simulator.Options{Target: "tel:112"}, In: keyboard(time.Minute), Out: &paper{}, Environ: []string{"TERM=" + term},
 			})
 			if err == nil || !strings.Contains(err.Error(), "is not the URL of a responder") {
 				t.Errorf("TERM=%s: error %v", term, err)
+			}
+			if waited := time.Since(start); waited >= time.Minute {
+				t.Errorf("TERM=%s: the person is told after %v, when the keyboard is gone", term, waited)
 			}
 			<-time.After(time.Hour)
 		})
