@@ -115,7 +115,7 @@ func (s *screen) leave() tea.Cmd {
 
 // askWhere asks for the file to save the call to.
 func (s *screen) askWhere() {
-	if !s.keeps() {
+	if s.saver.write == nil {
 		s.say("This call cannot be saved.")
 		return
 	}
@@ -156,11 +156,8 @@ func (s *screen) submit() {
 	case use == sayField:
 		s.speak(text)
 	case text == "":
-	case s.isOnCall():
-		s.saveLater = text
-		s.say("The call will be saved to " + clean(text) + " when it is over.")
 	default:
-		s.saveNow(text)
+		s.say(s.saver.save(text, s.over))
 	}
 }
 

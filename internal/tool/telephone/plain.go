@@ -24,7 +24,7 @@ type teletype struct {
 	transcript *transcript
 	scene      simulator.Scene
 	over       *ended // the call's end; nil: it goes on
-	saveLater  string
+	saver      saver
 	err        error // of printing
 }
 
@@ -36,7 +36,7 @@ const (
 
 // runPlain is Run on a terminal that cannot place text.
 func runPlain(ctx context.Context, o Options, board *switchboard, notice string) (*simulator.Result, error) {
-	t := &teletype{options: o, board: board}
+	t := &teletype{options: o, board: board, saver: saver{write: o.Save}}
 	lines, done, err := readLines(o.In)
 	if err != nil {
 		return nil, &fault.Error{Code: fault.Unavailable, Message: "the terminal cannot be read", Err: err}
@@ -49,16 +49,14 @@ func runPlain(ctx context.Context, o Options, board *switchboard, notice string)
 	t.dial()
 	t.run(ctx, lines)
 	result, err := board.leave()
-	if t.saveLater != "" && result != nil {
-		t.err = errors.Join(t.err, o.Save(t.saveLater, result))
-	}
+	t.err = errors.Join(t.err, t.saver.rest(result))
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
 	return result, errors.Join(err, t.err)
 }
 
-// run serves the person until they leave.
+// run serves the person until they leave, or a call could not begin.
 func (t *teletype) run(ctx context.Context, lines <-chan string) {
 	for t.err == nil {
 		select {
@@ -66,6 +64,9 @@ func (t *teletype) run(ctx context.Context, lines <-chan string) {
 			items, _ := t.board.news.take()
 			for _, item := range items {
 				t.happened(item)
+			}
+			if t.over != nil && t.over.err != nil {
+				return
 			}
 		case line, ok := <-lines:
 			if !ok || !t.typed(strings.TrimSpace(line)) {
@@ -92,13 +93,12 @@ func (t *teletype) happened(item any) {
 		t.transcript.record(i)
 	case ended:
 		t.over = &i
-		if i.err == nil {
-			t.print("The call is over; r calls again, q leaves.")
+		if i.err != nil {
+			break
 		}
-		if t.saveLater != "" {
-			name := t.saveLater
-			t.saveLater = ""
-			t.save(name)
+		t.print("The call is over; r calls again, q leaves.")
+		if t.saver.later != "" {
+			t.print(t.saver.save(t.saver.later, t.over))
 		}
 	}
 	t.printEntries()
@@ -147,7 +147,7 @@ func (t *teletype) typed(line string) bool {
 		if rest = strings.TrimSpace(rest); rest == "" {
 			rest = t.options.SaveAs
 		}
-		t.save(rest)
+		t.print(t.saver.save(rest, t.over))
 	case line == "r" && t.over != nil:
 		t.dial()
 	case t.over != nil:
@@ -166,20 +166,6 @@ func (t *teletype) typed(line string) bool {
 	}
 	t.printEntries()
 	return true
-}
-
-// save saves the call, once it is over.
-func (t *teletype) save(name string) {
-	if t.over == nil {
-		t.saveLater = name
-		t.print("The call will be saved to " + clean(name) + " when it is over.")
-		return
-	}
-	if err := t.options.Save(name, t.over.result); err != nil {
-		t.print(sentence(err))
-		return
-	}
-	t.print("Saved to " + clean(name) + ".")
 }
 
 // printEntries prints what was not printed yet. What the person has entered is

@@ -50,7 +50,7 @@ type screen struct {
 	overSince time.Time
 	ending    trace.Event // Hangup or Forward; nil: neither came
 	length    time.Duration
-	saveLater string // the file to save the call to when it is over
+	saver     saver
 	leaving   bool
 }
 
@@ -75,7 +75,7 @@ type (
 )
 
 func newScreen(o Options, board *switchboard) *screen {
-	return &screen{options: o, board: board, width: 80, height: 24}
+	return &screen{options: o, board: board, saver: saver{write: o.Save}, width: 80, height: 24}
 }
 
 // Init calls.
@@ -172,10 +172,8 @@ func (s *screen) ended(e ended) tea.Cmd {
 	if s.leaving || e.err != nil {
 		return tea.Quit
 	}
-	if s.saveLater != "" {
-		name := s.saveLater
-		s.saveLater = ""
-		s.saveNow(name)
+	if s.saver.later != "" {
+		s.say(s.saver.save(s.saver.later, s.over))
 	}
 	return nil
 }
@@ -184,18 +182,6 @@ func (s *screen) ended(e ended) tea.Cmd {
 func (s *screen) say(notice string) {
 	s.notice, s.noticeEnd = notice, time.Now().Add(noticeFor)
 }
-
-// saveNow saves the call that is over, or says why it cannot.
-func (s *screen) saveNow(name string) {
-	if err := s.options.Save(name, s.over.result); err != nil {
-		s.say(sentence(err))
-		return
-	}
-	s.say("Saved to " + clean(name) + ".")
-}
-
-// keeps reports whether calls can be saved.
-func (s *screen) keeps() bool { return s.options.Save != nil }
 
 // open opens a field.
 func (s *screen) open(use fieldUse, value string) {

@@ -133,9 +133,7 @@ func runScreen(ctx context.Context, o Options, board *switchboard, notice string
 		tea.WithWindowSize(s.width, s.height), tea.WithEnvironment(environ(o.Environ)), tea.WithoutSignalHandler())
 	_, err := program.Run()
 	result, callErr := board.leave()
-	if s.saveLater != "" && result != nil {
-		err = errors.Join(err, o.Save(s.saveLater, result))
-	}
+	err = errors.Join(err, s.saver.rest(result))
 	if callErr != nil {
 		return result, callErr
 	}
