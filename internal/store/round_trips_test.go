@@ -2,12 +2,15 @@ package store_test
 
 import (
 	"bufio"
+	"context"
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"net/url"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,6 +19,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // TestCallersWaitForFewRoundTrips counts how often PostgreSQL is asked while
@@ -37,6 +41,12 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
+		{"one text more than a cap allows strangers", 2, func(t *testing.T, s *store.Store, number string) {
+			key := ledger.Key{Entry: "shop", CallID: number, Caller: number}
+			if _, err := s.Begin(t.Context(), key, tenant, time.Now(), stranger(number)); err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{"a press", 12, func(t *testing.T, s *store.Store, number string) {
 			a := asked(number, "")
 			a.Site = "192.0.2.0/20"
@@ -44,9 +54,9 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 				{Scope: clicktocall.OfNumber, Of: number}, {Scope: clicktocall.OfNetwork, Of: a.Network}, {Scope: clicktocall.OfSite, Of: a.Site},
 				{Scope: clicktocall.OfBlock, Of: a.Block}, {Scope: clicktocall.OfWidget, Of: a.Entry}, {Scope: clicktocall.OfTenant, Of: a.Tenant},
 			} {
-				c.Most, c.Per = 3, time.Hour
+				c.Most, c.Per = 30, time.Hour
 				a.Caps = append(a.Caps, c)
-				c.Most, c.Per = 9, 24*time.Hour
+				c.Most, c.Per = 90, 24*time.Hour
 				a.Caps = append(a.Caps, c)
 			}
 			c, _, known := beginCall(t, s, a, time.Now())
@@ -55,19 +65,75 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 			}
 			finishCall(t, s, c, clicktocall.Placed, time.Now())
 		}},
+		{"one press more than a cap allows", 4, func(t *testing.T, s *store.Store, number string) {
+			a := asked(number, "")
+			a.Caps = []clicktocall.Cap{{Scope: clicktocall.OfBlock, Of: a.Block, Most: 1, Per: time.Hour}}
+			beginCall(t, s, a, time.Now())
+		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config := storetest.Postgres(t)
 			asked := countAsked(t, &config)
 			s := storetest.Open(t, config)
-			test.do(t, s, "12125550101") // also prepares the statements
+			for _, number := range []string{"12125550101", "12125550102", "12125550103"} { // these also prepare the statements
+				test.do(t, s, number)
+			}
 			before := asked.Load()
-			test.do(t, s, "12125550102")
+			test.do(t, s, "12125550104")
 			if n := asked.Load() - before; n > test.most {
 				t.Errorf("PostgreSQL is asked %d times, at most %d are needed", n, test.most)
 			}
 		})
 	}
+}
+
+// stranger is a decision to text one number, and nobody else.
+func stranger(number string) func(ledger.History) ledger.Decision {
+	return func(h ledger.History) ledger.Decision {
+		d := capped(number, ledger.Counted{Open: true}, ledger.Cap{Scope: ledger.OfEntry, Of: textTo(number).Entry, Most: 1, Per: time.Hour})(h)
+		d.WhenFull.Forget = true
+		return d
+	}
+}
+
+// TestRefusalsWaitForNoWriter refuses strangers while somebody writes.
+func TestRefusalsWaitForNoWriter(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		begin := func(number string) {
+			t.Helper()
+			key := ledger.Key{Entry: textTo(number).Entry, CallID: number, Caller: number}
+			begun, err := s.Begin(t.Context(), key, tenant, time.Now(), stranger(number))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if number != "12125550101" && (begun.Reason != "limited" || len(begun.Full) != 1 || begun.Text != nil) {
+				t.Errorf("the second number got %+v", begun)
+			}
+		}
+		begin("12125550101")
+		begin("12125550102")
+		writing, done := make(chan struct{}), make(chan struct{})
+		var writer sync.WaitGroup
+		writer.Go(func() {
+			if err := s.Put(t.Context(), func(context.Context, *sql.Tx) error {
+				close(writing)
+				<-done
+				return nil
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+		<-writing
+		refused := make(chan struct{})
+		writer.Go(func() {
+			defer close(refused)
+			begin("12125550103")
+		})
+		defer writer.Wait()
+		defer close(done)
+		await.From(t, "a refusal", refused)
+	})
 }
 
 // countAsked has a store connect through a proxy that counts what PostgreSQL is
