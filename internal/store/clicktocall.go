@@ -24,28 +24,40 @@ var (
 )
 
 // BeginCallBack is described at clicktocall.Ledger.
-func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (*clicktocall.CallBack, bool, error) {
+func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (begun *clicktocall.CallBack, repeated bool, err error) {
 	a.Number, a.Caps = phone.Key(a.Number), keyed(a.Caps)
-	var (
-		begun    *clicktocall.CallBack
-		repeated bool
-	)
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	decided := false
+	if s.refusals.lately(a.Entry, now) {
+		err = s.read(ctx, func(ctx context.Context, q querier) error {
+			same, made, err := judge(ctx, q, a, now, decide)
+			begun, repeated, decided = same, same != nil, made == nil
+			return err
+		})
+	}
+	if err == nil && !decided {
+		begun, repeated, err = s.beginCallBackAlone(ctx, a, now, decide)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("begin a call back of entry %s: %w", a.Entry, err)
+	}
+	return begun, repeated, nil
+}
+
+// beginCallBackAlone is BeginCallBack while nothing else is begun that its caps
+// count.
+func (s *Store) beginCallBackAlone(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (begun *clicktocall.CallBack, repeated bool, err error) {
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		begun, repeated = nil, false
 		if err := s.holdCaps(ctx, tx, a.Number, a.Token, a.Caps); err != nil {
 			return err
 		}
-		same, err := sameCallBack(ctx, tx, a, now)
+		same, made, err := judge(ctx, tx, a, now, decide)
 		if err != nil || same != nil {
 			begun, repeated = same, same != nil
 			return err
 		}
-		known, err := knownOf(ctx, tx, a, "", now)
-		if err != nil {
-			return err
-		}
-		c := decide(known)
-		if c == nil {
+		if made == nil {
+			s.refusals.note(a.Entry, now)
 			return nil
 		}
 		if a.Token != "" {
@@ -53,15 +65,25 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 				return err
 			}
 		}
-		kept := *c
+		kept := *made
 		kept.Created, kept.Updated = now, now
 		begun = &kept
 		return insertCallBack(ctx, tx, kept, now)
 	})
-	if err != nil {
-		return nil, false, fmt.Errorf("begin a call back of entry %s: %w", a.Entry, err)
+	return begun, repeated, err
+}
+
+// judge returns the call back that an Ask repeats, or what decide makes of it;
+// neither: it is refused.
+func judge(ctx context.Context, q querier, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (same, made *clicktocall.CallBack, err error) {
+	if same, err = sameCallBack(ctx, q, a, now); err != nil || same != nil {
+		return same, nil, err
 	}
-	return begun, repeated, nil
+	known, err := knownOf(ctx, q, a, "", now)
+	if err != nil {
+		return nil, nil, err
+	}
+	return nil, decide(known), nil
 }
 
 // isSpent reports whether a token has been used.
@@ -102,11 +124,11 @@ func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, 
 }
 
 // sameCallBack returns the call back that an Ask repeats; nil: none.
-func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.Time) (*clicktocall.CallBack, error) {
+func sameCallBack(ctx context.Context, q querier, a clicktocall.Ask, now time.Time) (*clicktocall.CallBack, error) {
 	if a.Number == "" {
 		return nil, nil
 	}
-	found, err := scanCallBack(tx.QueryRowContext(ctx, "SELECT "+callBackColumns+` FROM callbacks
+	found, err := scanCallBack(q.QueryRowContext(ctx, "SELECT "+callBackColumns+` FROM callbacks
 		WHERE number = $1 AND entry = $2 AND state <> 'failed' AND (idem = $3 AND idem <> ''
 			OR network = $4 AND at = $5 AND created > $6 AND state <> 'cancelled')
 		ORDER BY CASE WHEN idem = $3 THEN 0 ELSE 1 END, created DESC LIMIT 1`,
@@ -118,27 +140,27 @@ func sameCallBack(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, now time.T
 }
 
 // knownOf returns what is known about an Ask, not counting the call back self.
-// The caller holds the locks.
-func knownOf(ctx context.Context, tx *sql.Tx, a clicktocall.Ask, self string, now time.Time) (k clicktocall.Known, err error) {
+// That remains true only while the caller holds the locks.
+func knownOf(ctx context.Context, q querier, a clicktocall.Ask, self string, now time.Time) (k clicktocall.Known, err error) {
 	var spent int
-	err = tx.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM callback_tokens WHERE token = $1),
+	err = q.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM callback_tokens WHERE token = $1),
 			(SELECT count(*) FROM callbacks WHERE number = $2 AND state = 'scheduled')`, a.Token, a.Number).Scan(&spent, &k.Waiting)
 	k.Spent = spent > 0
 	if err != nil || a.Number == "" {
 		return k, err
 	}
-	if k.Suppressed, err = suppressedForCalls(ctx, tx, a.Tenant, a.Number); err != nil {
+	if k.Suppressed, err = suppressedForCalls(ctx, q, a.Tenant, a.Number); err != nil {
 		return k, err
 	}
-	k.Full, err = fullCaps(ctx, tx, a.Caps, moment{now: now, call: cmp.Or(a.At, now), self: self})
+	k.Full, err = fullCaps(ctx, q, a.Caps, moment{now: now, call: cmp.Or(a.At, now), self: self})
 	if err == nil && slices.ContainsFunc(k.Full, func(f clicktocall.Full) bool { return f.Cap.Open }) {
-		k.Settled, err = settled(ctx, tx, a.Network, now)
+		k.Settled, err = settled(ctx, q, a.Network, now)
 	}
 	return k, err
 }
 
-func suppressedForCalls(ctx context.Context, tx *sql.Tx, tenant, number string) (*ledger.Suppression, error) {
-	found, err := selectSuppressions(ctx, tx, `WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ('call', 'all')`, number, tenant)
+func suppressedForCalls(ctx context.Context, q querier, tenant, number string) (*ledger.Suppression, error) {
+	found, err := selectSuppressions(ctx, q, `WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ('call', 'all')`, number, tenant)
 	return broadest(found), err
 }
 

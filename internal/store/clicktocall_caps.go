@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strconv"
 	"strings"
@@ -34,7 +33,7 @@ type moment struct {
 // One statement counts for all of them, because on PostgreSQL each is a round
 // trip while others wait for the locks. Another follows only if calls are
 // scheduled that the caps count.
-func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, m moment) ([]clicktocall.Full, error) {
+func fullCaps(ctx context.Context, q querier, caps []clicktocall.Cap, m moment) ([]clicktocall.Full, error) {
 	counts := make([]counting, len(caps))
 	var first, second timesQuery
 	for i, c := range caps {
@@ -52,7 +51,7 @@ func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, m moment)
 			first.addLater(&count.later, *count)
 		}
 	}
-	if err := first.run(ctx, tx); err != nil {
+	if err := first.run(ctx, q); err != nil {
 		return nil, err
 	}
 	for i := range counts {
@@ -60,7 +59,7 @@ func fullCaps(ctx context.Context, tx *sql.Tx, caps []clicktocall.Cap, m moment)
 			second.addBefore(&count.before, *count, count.cap.Most, 0)
 		}
 	}
-	if err := second.run(ctx, tx); err != nil {
+	if err := second.run(ctx, q); err != nil {
 		return nil, err
 	}
 	var full []clicktocall.Full
@@ -155,11 +154,11 @@ func (q *timesQuery) arg(value any) string {
 	return "$" + strconv.Itoa(len(q.args))
 }
 
-func (q *timesQuery) run(ctx context.Context, tx *sql.Tx) error {
+func (q *timesQuery) run(ctx context.Context, by querier) error {
 	if len(q.parts) == 0 {
 		return nil
 	}
-	rows, err := tx.QueryContext(ctx, strings.Join(q.parts, " UNION ALL ")+" ORDER BY part, counts", q.args...)
+	rows, err := by.QueryContext(ctx, strings.Join(q.parts, " UNION ALL ")+" ORDER BY part, counts", q.args...)
 	if err != nil {
 		return err
 	}

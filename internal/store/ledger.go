@@ -34,7 +34,8 @@ const (
 //
 // Calls of one number are decided one after the other, over all processes, so
 // that decide sees the text of the previous call. It must be a pure function:
-// it may be called several times if the database has to start over.
+// it may be called several times if the database has to start over, or if the
+// entry refuses much.
 //
 // A number that has had Rows.Number answers within an hour gets no text, and we
 // store only how many more calls it makes: all of them get the answer of the
@@ -42,10 +43,27 @@ const (
 //
 // The text is in state Sending with the first attempt begun, whatever decide
 // has set; ID and Created are filled in. Begun.Text is the text as written.
-func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error) {
+func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
 	key.Caller = phone.Key(key.Caller)
-	var begun ledger.Begun
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	refused := false
+	if s.refusals.lately(key.Entry, now) {
+		err = s.read(ctx, func(ctx context.Context, q querier) (err error) {
+			begun, refused, err = s.refuse(ctx, q, key, tenant, now, decide)
+			return err
+		})
+	}
+	if err == nil && !refused {
+		begun, err = s.beginAlone(ctx, key, tenant, now, decide)
+	}
+	if err != nil {
+		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", key.CallID, key.Entry, err)
+	}
+	return begun, nil
+}
+
+// beginAlone is Begin while no other call of the number is begun.
+func (s *Store) beginAlone(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
+	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.holdNumber(ctx, tx, key.Caller, key.CallID); err != nil {
 			return err
 		}
@@ -61,10 +79,7 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 		}
 		return err
 	})
-	if err != nil {
-		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", key.CallID, key.Entry, err)
-	}
-	return begun, nil
+	return begun, err
 }
 
 // beginNew records the outcome of a new call whose number has had this many
@@ -86,14 +101,18 @@ func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now ti
 		}
 	}
 	begun.Reason, begun.Counted = decision.Reason, many
+	written := false
 	switch {
 	case many:
-		err = startCounting(ctx, tx, key, now, decision.Reason)
+		written, err = true, startCounting(ctx, tx, key, now, decision.Reason)
 	case !decision.Forget:
-		err = writeAnswer(ctx, tx, key, now, decision, begun)
+		written, err = writeAnswer(ctx, tx, key, now, decision, begun)
 	}
 	if err != nil {
 		return begun, err
+	}
+	if !written {
+		s.refusals.note(key.Entry, now)
 	}
 	return begun, insertConsent(ctx, tx, decision.Consent)
 }

@@ -44,25 +44,33 @@ func countCall(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time) e
 }
 
 // writeAnswer stores an answer, unless it led to no text and its entry has
-// reached its limit of those. Transactions do not wait for each other here:
-// there may be a few more.
-func writeAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, d ledger.Decision, begun ledger.Begun) error {
+// reached its limit of those. It reports whether it did. Transactions do not
+// wait for each other here: there may be a few more.
+func writeAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, d ledger.Decision, begun ledger.Begun) (written bool, err error) {
 	if begun.Text == nil && !d.Needed {
-		for _, bound := range [...]struct {
-			most int
-			per  time.Duration
-		}{{d.Rows.EntryHour, time.Hour}, {d.Rows.EntryDay, 24 * time.Hour}} {
-			if bound.most <= 0 {
-				continue
-			}
-			var full bool
-			err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answers
-				WHERE entry = $1 AND textless > $2 AND textless <= $3 AND textless > 0 ORDER BY textless DESC LIMIT 1 OFFSET $4)`,
-				key.Entry, millis(now.Add(-bound.per)), millis(now), bound.most-1).Scan(&full)
-			if err != nil || full {
-				return err
-			}
+		if full, err := answersFull(ctx, tx, key.Entry, d.Rows, now); err != nil || full {
+			return false, err
 		}
 	}
-	return insertAnswer(ctx, tx, key, now, begun, d.Args)
+	return true, insertAnswer(ctx, tx, key, now, begun, d.Args)
+}
+
+// answersFull reports whether an entry has reached its limit of answers that led
+// to no text.
+func answersFull(ctx context.Context, q querier, entry string, rows ledger.Rows, now time.Time) (full bool, err error) {
+	for _, bound := range [...]struct {
+		most int
+		per  time.Duration
+	}{{rows.EntryHour, time.Hour}, {rows.EntryDay, 24 * time.Hour}} {
+		if bound.most <= 0 {
+			continue
+		}
+		err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answers
+			WHERE entry = $1 AND textless > $2 AND textless <= $3 AND textless > 0 ORDER BY textless DESC LIMIT 1 OFFSET $4)`,
+			entry, millis(now.Add(-bound.per)), millis(now), bound.most-1).Scan(&full)
+		if err != nil || full {
+			return full, err
+		}
+	}
+	return false, nil
 }

@@ -41,7 +41,7 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"one text more than a cap allows strangers", 2, func(t *testing.T, s *store.Store, number string) {
+		{"one text more than a cap allows strangers", 4, func(t *testing.T, s *store.Store, number string) {
 			key := ledger.Key{Entry: "shop", CallID: number, Caller: number}
 			if _, err := s.Begin(t.Context(), key, tenant, time.Now(), stranger(number)); err != nil {
 				t.Fatal(err)
@@ -65,7 +65,7 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 			}
 			finishCall(t, s, c, clicktocall.Placed, time.Now())
 		}},
-		{"one press more than a cap allows", 4, func(t *testing.T, s *store.Store, number string) {
+		{"one press more than a cap allows", 6, func(t *testing.T, s *store.Store, number string) {
 			a := asked(number, "")
 			a.Caps = []clicktocall.Cap{{Scope: clicktocall.OfBlock, Of: a.Block, Most: 1, Per: time.Hour}}
 			beginCall(t, s, a, time.Now())

@@ -73,6 +73,8 @@ type Store struct {
 	running gate
 	ages    ages
 	health  health
+
+	refusals refusals
 }
 
 // Open opens a database; the server also makes it. It fails with a *fault.Error

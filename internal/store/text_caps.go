@@ -30,10 +30,15 @@ var capConditions = map[ledger.Scope]string{
 // reached. Until the end of the transaction no other text of the same caps is
 // counted.
 func (s *Store) countText(ctx context.Context, tx *sql.Tx, t *ledger.Text, c ledger.Counted, now time.Time) (textCount, []ledger.Full, error) {
-	counted := textCount{Counted: c, now: now}
 	if err := s.holdTextCaps(ctx, tx, c.Caps); err != nil {
-		return counted, nil, err
+		return textCount{}, nil, err
 	}
+	return readTextCaps(ctx, tx, t, c, now)
+}
+
+// readTextCaps is countText without the promise.
+func readTextCaps(ctx context.Context, q querier, t *ledger.Text, c ledger.Counted, now time.Time) (textCount, []ledger.Full, error) {
+	counted := textCount{Counted: c, now: now}
 	args := []any{phone.Key(t.To), t.Entry, c.Source, millis(now.Add(-sourceKnown))}
 	columns := []string{
 		"CASE WHEN EXISTS (SELECT 1 FROM texts WHERE receiver = $1 AND entry = $2 AND purpose = 'answer') THEN 0 ELSE 1 END",
@@ -55,7 +60,7 @@ func (s *Store) countText(ctx context.Context, tx *sql.Tx, t *ledger.Text, c led
 	for i := range oldest {
 		found = append(found, &oldest[i])
 	}
-	if err := tx.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", "), args...).Scan(found...); err != nil {
+	if err := q.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", "), args...).Scan(found...); err != nil {
 		return counted, nil, err
 	}
 	counted.fresh = fresh != 0

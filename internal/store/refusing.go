@@ -1,0 +1,55 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+)
+
+// refusalsFor is how long an entry counts as attacked after it refused a request
+// that left no trace.
+const refusalsFor = time.Minute
+
+// refusals are the entries that refused something lately. A flood consists of
+// requests that are refused and not even recorded: of these entries we check
+// that first, in a read that holds no locks, so that a flood does not make
+// those wait who write. Others are spared the additional statements.
+type refusals struct{ last sync.Map } // of an entry's id, a time.Time
+
+func (r *refusals) note(entry string, now time.Time) { r.last.Store(entry, now) }
+
+// lately reports whether an entry refused something within refusalsFor.
+func (r *refusals) lately(entry string, now time.Time) bool {
+	last, ok := r.last.Load(entry)
+	at, _ := last.(time.Time)
+	return ok && now.Before(at.Add(refusalsFor))
+}
+
+// refuse is Begin for a new call that gets no text and leaves no trace. If the
+// call is not one, it is not refused here.
+func (s *Store) refuse(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, refused bool, err error) {
+	found, err := s.readCaller(ctx, q, key, tenant, now)
+	if err != nil || found.answer != nil || found.counted != nil {
+		return begun, false, err
+	}
+	d := decide(found.history)
+	if tooMany(d, found.recent) {
+		return begun, false, nil
+	}
+	if d.Text != nil {
+		if _, begun.Full, err = readTextCaps(ctx, q, d.Text, d.Counted, now); err != nil || len(begun.Full) == 0 {
+			return begun, false, err
+		}
+		d = whenFull(d, begun.Full[0])
+	}
+	if d.Consent != nil {
+		return begun, false, nil
+	}
+	begun.Reason, refused = d.Reason, d.Forget
+	if !refused && !d.Needed {
+		refused, err = answersFull(ctx, q, key.Entry, d.Rows, now)
+	}
+	return begun, refused, err
+}
