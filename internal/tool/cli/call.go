@@ -153,7 +153,7 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 	defer func() { _ = out.Flush() }()
 	var printErr error
 	if core != nil && !c.JSON {
-		core.Route = func(steps []string) { printRoute(out, steps) }
+		core.Route = func(steps []string) { printSteps(out, 3, steps) }
 	}
 	o.Record = func(event trace.Stamped) {
 		if err := printEvent(out, event, c.JSON); err != nil && printErr == nil {

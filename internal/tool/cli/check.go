@@ -2,11 +2,8 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/call/document"
@@ -32,10 +29,8 @@ func (c *checkCommand) Run(ctx context.Context, m *Main) error {
 	if err := c.print(m, parsed); err != nil {
 		return err
 	}
-	if err != nil || hasErrors(parsed.Problems) {
-		return exit(exitFailed)
-	}
-	return nil
+	errors, _ := count(parsed.Problems)
+	return failedIf(err != nil || errors > 0)
 }
 
 // read returns the document, and the responder's Content-Type.
@@ -43,22 +38,10 @@ func (c *checkCommand) read(ctx context.Context, m *Main) (answer []byte, conten
 	if lower := strings.ToLower(c.Source); strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") {
 		return c.fetch(ctx, m)
 	}
-	var r io.Reader = m.In
-	if c.Source != "-" {
-		file, err := os.Open(c.Source)
-		if err != nil {
-			return nil, "", &fault.Error{Code: fault.NotFound, Message: "the document cannot be read", Err: err}
-		}
-		defer func() { _ = file.Close() }()
-		r = file
-	}
 	// One byte above the limit, so that the checker notices a document that is
 	// too large.
-	answer, err = io.ReadAll(io.LimitReader(r, responder.MaxDocument+1))
-	if err != nil {
-		return nil, "", fmt.Errorf("read %s: %w", c.Source, err)
-	}
-	return answer, "", nil
+	answer, err = m.readInput(c.Source, "the document", responder.MaxDocument+1)
+	return answer, "", err
 }
 
 func (c *checkCommand) fetch(ctx context.Context, m *Main) (answer []byte, contentType string, err error) {
@@ -89,14 +72,11 @@ type problemJSON struct {
 
 func (c *checkCommand) print(m *Main, parsed *responder.Parsed) error {
 	if c.JSON {
-		encoder := json.NewEncoder(m.Out)
-		encoder.SetEscapeHTML(false)
+		var problems []problemJSON
 		for _, p := range parsed.Problems {
-			if err := encoder.Encode(problemJSON{p.Code, p.Severity.String(), p.Line, p.Column, p.Text, p.Effect}); err != nil {
-				return err
-			}
+			problems = append(problems, problemJSON{p.Code, p.Severity.String(), p.Line, p.Column, p.Text, p.Effect})
 		}
-		return nil
+		return printJSON(m.Out, problems...)
 	}
 	for _, p := range parsed.Problems {
 		where := c.Source
@@ -123,16 +103,4 @@ func count(problems []responder.Problem) (errors, warnings int) {
 		}
 	}
 	return errors, warnings
-}
-
-func hasErrors(problems []responder.Problem) bool {
-	errors, _ := count(problems)
-	return errors > 0
-}
-
-func plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

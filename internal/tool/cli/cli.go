@@ -65,6 +65,15 @@ type exit int
 
 func (e exit) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
+// failedIf ends a command with exitFailed if what it checked is not as it
+// should be.
+func failedIf(failed bool) error {
+	if failed {
+		return exit(exitFailed)
+	}
+	return nil
+}
+
 // Run runs one command and returns its exit code.
 func (m *Main) Run(ctx context.Context, args []string) int {
 	m.args = args

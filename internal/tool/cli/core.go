@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"net/netip"
 	"net/url"
 	"strings"
@@ -86,14 +84,8 @@ func (c *routeCommand) Run(ctx context.Context, m *Main) error {
 	if err != nil {
 		return err
 	}
-	printRoute(m.Out, route.Steps)
+	printSteps(m.Out, 3, route.Steps)
 	return nil
-}
-
-func printRoute(w io.Writer, steps []string) {
-	for i, step := range steps {
-		fmt.Fprintf(w, "%3d. %s\n", i+1, step)
-	}
 }
 
 // isNumber reports whether a call's target is a number or an extension on a

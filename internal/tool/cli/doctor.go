@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/switchhook/switchhook/internal/fault"
@@ -31,10 +30,7 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 		fmt.Fprintln(m.Out, f)
 		failed = failed || f.Verdict == doctor.Fail
 	})
-	if failed {
-		return exit(exitFailed)
-	}
-	return nil
+	return failedIf(failed)
 }
 
 // printAnnouncement prints the URL for a queue's dial rule. It contains a key,
@@ -43,14 +39,12 @@ func printAnnouncement(ctx context.Context, m *Main, settings *config.Settings) 
 	if settings.NetSapiens == nil {
 		return fault.Newf(fault.Invalid, "click-to-call is off: there is no section [netsapiens]")
 	}
-	s, err := server.OpenStore(ctx, settings)
-	if err != nil {
-		return err
-	}
-	address, err := server.AnnouncementURL(ctx, settings, s)
-	if err = errors.Join(err, s.Close()); err != nil {
-		return err
-	}
-	fmt.Fprintln(m.Out, address)
-	return nil
+	return withRecords(ctx, settings, server.OpenStore, func(r *records) error {
+		address, err := server.AnnouncementURL(ctx, settings, r.Store)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(m.Out, address)
+		return nil
+	})
 }

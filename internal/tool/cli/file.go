@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -56,13 +57,35 @@ func writeSaved(path string, saved *trace.Saved, mask bool) error {
 	return writeFile(path, saved.Write)
 }
 
-// readSaved reads a saved call.
-func readSaved(path string) (*trace.Saved, error) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &fault.Error{Code: fault.NotFound, Message: "a saved call cannot be read", Err: err}
+// unlimited is the limit of files that operators write.
+const unlimited = math.MaxInt64
+
+// readInput reads a file, or standard input for -, up to a limit in bytes; what
+// says what is in it.
+func (m *Main) readInput(path, what string, limit int64) ([]byte, error) {
+	in := io.NopCloser(m.In)
+	var err error
+	if path != "-" {
+		in, err = os.Open(path)
 	}
-	saved, err := trace.ReadSaved(bytes.NewReader(data))
+	var text []byte
+	if err == nil {
+		defer func() { _ = in.Close() }()
+		text, err = io.ReadAll(io.LimitReader(in, limit))
+	}
+	if err != nil {
+		return nil, &fault.Error{Code: fault.NotFound, Message: what + " cannot be read", Err: err}
+	}
+	return text, nil
+}
+
+// readSaved reads a saved call.
+func (m *Main) readSaved(path string) (*trace.Saved, error) {
+	text, err := m.readInput(path, "a saved call", unlimited)
+	if err != nil {
+		return nil, err
+	}
+	saved, err := trace.ReadSaved(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

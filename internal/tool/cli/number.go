@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -19,40 +18,36 @@ type numberCommand struct {
 }
 
 type numberExportCommand struct {
-	ledgerFlag
+	settingsFlag
 	Number string `arg:"" help:"The number, with the country's code."`
 }
 
 // Run prints everything about a number.
-func (c *numberExportCommand) Run(ctx context.Context, m *Main) (err error) {
-	s, home, err := c.openFor(ctx, ledger.AnyTenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	n, err := knownNumber(c.Number, home)
-	if err != nil {
-		return err
-	}
-	number := n.Key()
-	dossier, err := s.Dossier(ctx, number)
-	if err != nil {
-		return err
-	}
-	if err := audit(ctx, s, "number exported", phone.Mask(number), ""); err != nil {
-		return err
-	}
-	encoder := json.NewEncoder(m.Out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	calls, err := s.CallBacks(ctx, number, time.Time{}, 0)
-	if err != nil {
-		return err
-	}
-	return encoder.Encode(struct {
-		store.Dossier
-		CallBacks []callBack `json:"call_backs"`
-	}{whole(dossier), callBacksOf(calls)})
+func (c *numberExportCommand) Run(ctx context.Context, m *Main) error {
+	return c.withRecords(ctx, func(r *records) error {
+		number, err := r.key(ctx, c.Number, ledger.AnyTenant)
+		if err != nil {
+			return err
+		}
+		dossier, err := r.Dossier(ctx, number)
+		if err != nil {
+			return err
+		}
+		if err := r.audit(ctx, "number exported", phone.Mask(number), ""); err != nil {
+			return err
+		}
+		calls, err := r.CallBacks(ctx, number, time.Time{}, 0)
+		if err != nil {
+			return err
+		}
+		encoder := json.NewEncoder(m.Out)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(struct {
+			store.Dossier
+			CallBacks []callBack `json:"call_backs"`
+		}{whole(dossier), callBacksOf(calls)})
+	})
 }
 
 // callBack is a call back as it is exported.
@@ -91,20 +86,17 @@ func list[T any](items []T) []T {
 }
 
 type backupCommand struct {
-	ledgerFlag
+	settingsFlag
 	File string `arg:"" help:"The copy: a file that is not there yet."`
 }
 
 // Run copies the database while it is in use.
-func (c *backupCommand) Run(ctx context.Context, m *Main) (err error) {
-	s, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.Backup(ctx, c.File); err != nil {
-		return err
-	}
-	fmt.Fprintf(m.Out, "%s is a copy of the database; without a running server it can take its place\n", c.File)
-	return nil
+func (c *backupCommand) Run(ctx context.Context, m *Main) error {
+	return c.withRecords(ctx, func(r *records) error {
+		if err := r.Backup(ctx, c.File); err != nil {
+			return err
+		}
+		fmt.Fprintf(m.Out, "%s is a copy of the database; without a running server it can take its place\n", c.File)
+		return nil
+	})
 }

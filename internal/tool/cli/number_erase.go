@@ -2,73 +2,66 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
 type numberEraseCommand struct {
-	ledgerFlag
+	settingsFlag
 	Number string `arg:"" help:"The number, with the country's code."`
 	Yes    bool   `help:"Do it: there is no way back."`
 }
 
 // Run erases everything about a number. It first says what that is.
-func (c *numberEraseCommand) Run(ctx context.Context, m *Main) (err error) {
-	settings, err := c.load(nil)
-	if err != nil {
-		return err
-	}
-	s, home, err := openStoreFor(ctx, settings, ledger.AnyTenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	n, err := knownNumber(c.Number, home)
-	if err != nil {
-		return err
-	}
-	number := phone.NewFinder(n, home)
-	found, err := s.Holdings(ctx, number)
-	if err != nil {
-		return err
-	}
-	found.Stays = append(found.Stays, configured(settings, number)...)
-	if c.Yes {
-		return c.erase(ctx, m, s, number, found)
-	}
-	masked, kept := phone.Mask(n.Key()), found.Removed != store.Removed{} || len(found.Others) > 0
-	if !kept {
-		fmt.Fprintf(m.Out, "nothing is kept about %s\n", masked)
-	}
-	tellStays(m.Out, found)
-	if !kept {
-		return nil
-	}
-	return fault.Newf(fault.Invalid, "nothing was erased; of %s are kept: %s", masked, amounts(found)).
-		WithHint("there is no way back: switchhook number export keeps them; --yes erases them")
+func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
+	return c.withRecords(ctx, func(r *records) error {
+		home, err := r.home(ctx, ledger.AnyTenant)
+		if err != nil {
+			return err
+		}
+		n, err := knownNumber(c.Number, home)
+		if err != nil {
+			return err
+		}
+		number := phone.NewFinder(n, home)
+		found, err := r.Holdings(ctx, number)
+		if err != nil {
+			return err
+		}
+		found.Stays = append(found.Stays, server.Mentions(r.settings, number)...)
+		if c.Yes {
+			return c.erase(ctx, m, r, number, found)
+		}
+		masked, kept := phone.Mask(n.Key()), found.Removed != store.Removed{} || len(found.Others) > 0
+		if !kept {
+			fmt.Fprintf(m.Out, "nothing is kept about %s\n", masked)
+		}
+		tellStays(m.Out, found)
+		if !kept {
+			return nil
+		}
+		return fault.Newf(fault.Invalid, "nothing was erased; of %s are kept: %s", masked, amounts(found)).
+			WithHint("there is no way back: switchhook number export keeps them; --yes erases them")
+	})
 }
 
 // erase erases a number for which this was found.
-func (c *numberEraseCommand) erase(ctx context.Context, m *Main, s *store.Store, number *phone.Finder, found store.Erasure) error {
+func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, number *phone.Finder, found store.Erasure) error {
 	masked := phone.Mask(number.Number().Key())
 	fmt.Fprintf(m.Out, "erasing of %s: %s\n", masked, amounts(found))
-	erased, err := s.Erase(ctx, number)
+	erased, err := r.Erase(ctx, number)
 	if err != nil {
 		return err
 	}
-	if err := audit(ctx, s, "number erased", masked, ""); err != nil {
+	if err := r.audit(ctx, "number erased", masked, ""); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.Out, "erased of %s: %s\n", masked, amounts(erased))
@@ -76,7 +69,7 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, s *store.Store,
 		fmt.Fprintf(m.Out, "and calls that were asked for to it: %d; that there were some is kept as long as they count for its caps\n", erased.CallBacks)
 	}
 	tellStays(m.Out, found)
-	unreached, err := s.Scrub(ctx)
+	unreached, err := r.Scrub(ctx)
 	for _, place := range unreached {
 		fmt.Fprintf(m.Out, "not reached: %s\n", place)
 	}
@@ -112,51 +105,4 @@ func tellStays(out io.Writer, found store.Erasure) {
 		}
 		fmt.Fprintf(out, "stays: %s: %s\n", what, held.Why)
 	}
-}
-
-// configured returns the settings, and the files beside them, that hold a
-// number.
-func configured(settings *config.Settings, number *phone.Finder) (held []store.Held) {
-	for _, setting := range settings.Describe() {
-		if number.In(setting.Value) {
-			held = append(held, store.Held{What: "setting", Name: setting.Path, Why: "the server goes by it: change it in " + setting.Origin.String()})
-		}
-	}
-	files := []string{string(settings.DomainsFile), filepath.Join(string(settings.Data), "domains.json"), filepath.Join(string(settings.Data), "domains.json.imported")}
-	if settings.OnCall != nil {
-		for _, source := range settings.OnCall.Sources {
-			files = append(files, string(source.Path))
-		}
-	}
-	for _, path := range files {
-		if why := inFile(path, number); why != "" {
-			held = append(held, store.Held{What: "file", Name: path, Why: why})
-		}
-	}
-	return held
-}
-
-// inFile says where an operator's file holds a number; empty: nowhere.
-func inFile(path string, number *phone.Finder) string {
-	if path == "" {
-		return ""
-	}
-	text, err := os.ReadFile(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return ""
-	case err != nil:
-		return "it cannot be read: look there yourself"
-	}
-	var lines []string
-	at := 0
-	for line := range strings.Lines(string(text)) {
-		if at++; number.In(line) {
-			lines = append(lines, strconv.Itoa(at))
-		}
-	}
-	if lines == nil {
-		return ""
-	}
-	return "it is yours to change, line " + strings.Join(lines, ", ")
 }

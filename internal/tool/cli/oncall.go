@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
@@ -27,8 +25,9 @@ type oncallWhoCommand struct {
 }
 
 // Run explains whom the phone system would be told to call.
-func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
-	at := time.Now()
+func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) error {
+	var at time.Time // zero: now
+	var err error
 	if c.At != "" {
 		if at, err = readTime(c.At); err != nil {
 			return err
@@ -41,34 +40,29 @@ func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) (err error) {
 	if settings.OnCall == nil {
 		return fault.Newf(fault.Invalid, "on-call is off: there is no section [oncall]")
 	}
-	s, err := server.OpenStore(ctx, settings)
-	switch {
-	case err == nil:
-		defer func() { err = errors.Join(err, s.Close()) }()
-	case fault.CodeOf(err) != fault.NotFound:
-		return err
-	}
-	keeper, desk, err := server.OnCall(ctx, settings, s)
+	return withRecords(ctx, settings, unlessMissing(server.OpenStore), func(r *records) error {
+		return c.explain(ctx, m, r, at)
+	})
+}
+
+// explain asks the sources, unless what they said last is wanted, and prints
+// the steps of the decision.
+func (c *oncallWhoCommand) explain(ctx context.Context, m *Main, r *records, at time.Time) error {
+	keeper, desk, err := server.OnCall(ctx, r.settings, r.Store)
 	if err != nil {
 		return err
 	}
 	if !c.Kept {
-		var of time.Time
-		if c.At != "" {
-			of = at
-		}
 		asking, cancel := context.WithTimeout(ctx, server.AskTimeout)
-		keeper.RefreshAt(asking, of)
+		keeper.RefreshAt(asking, at)
 		cancel()
 	}
+	if at.IsZero() {
+		at = time.Now()
+	}
 	_, steps, err := desk.Explain(oncall.Request{Route: c.Route, DID: c.Did, Code: c.Code, Caller: c.From, Attempt: c.Attempt}, at)
-	if err != nil {
-		return err
-	}
-	for i, step := range steps {
-		fmt.Fprintf(m.Out, "%2d. %s\n", i+1, step)
-	}
-	return nil
+	printSteps(m.Out, 2, steps)
+	return err
 }
 
 // readTime parses a time as people write it; without a zone it is this

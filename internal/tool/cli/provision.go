@@ -2,9 +2,8 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
@@ -12,8 +11,6 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
-	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/netsapiens"
 )
 
 type provisionCommand struct {
@@ -25,7 +22,7 @@ type provisionCommand struct {
 }
 
 // Run makes the phone system match the entries, or shows what that would do.
-func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
+func (c *provisionCommand) Run(ctx context.Context, m *Main) error {
 	if c.Remove && len(c.ID) == 0 {
 		return fault.Newf(fault.Invalid, "--remove needs the ids of the entries").WithHint("switchhook export shows all of them")
 	}
@@ -33,62 +30,53 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) (err error) {
 	if err != nil {
 		return err
 	}
-	if settings.NetSapiens == nil {
-		return fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
-	}
-	s, err := c.store(ctx, settings)
-	if err != nil {
-		return err
-	}
-	if s != nil {
-		defer func() { err = errors.Join(err, s.Close()) }()
-	}
-	entries, err := server.OpenEntries(ctx, settings, s, nil)
-	if err != nil {
-		return err
-	}
-	client, err := netsapiens.New(netsapiens.Config{URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal())})
+	client, err := phoneSystem(settings)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdle()
-	run := provisioning{provisionCommand: c, m: m, entries: entries, provisioner: server.Provisioner(settings, client, s)}
-	if s == nil {
-		run.provisioner.Records = nil
-	}
-	if c.Remove {
-		return run.remove(ctx)
-	}
-	chosen, err := run.choose()
-	if err != nil {
-		return err
-	}
-	if len(chosen) == 0 && !c.JSON {
-		fmt.Fprintf(m.Out, "no entry in %s has texts\n", server.WhereEntries(settings))
-	}
-	if c.Plan {
-		return run.plan(ctx, chosen)
-	}
-	return run.apply(ctx, chosen)
+	return withRecords(ctx, settings, c.opener(settings), func(r *records) error {
+		entries, err := r.entries(ctx)
+		if err != nil {
+			return err
+		}
+		run := provisioning{provisionCommand: c, out: m.Out, entries: entries, provisioner: server.Provisioner(settings, client, r.Store)}
+		if r.Store == nil {
+			run.provisioner.Records = nil
+		}
+		if c.Remove {
+			return run.remove(ctx)
+		}
+		chosen, err := run.choose()
+		if err != nil {
+			return err
+		}
+		if len(chosen) == 0 {
+			run.say("no entry in %s has texts\n", server.WhereEntries(settings))
+		}
+		if c.Plan {
+			return run.plan(ctx, chosen)
+		}
+		return run.apply(ctx, chosen)
+	})
 }
 
-// store opens the database. Planning does not make one: it returns nil then, if
-// the entries are in a file.
-func (c *provisionCommand) store(ctx context.Context, settings *config.Settings) (*store.Store, error) {
-	if !c.Plan && !c.Remove {
-		return server.MakeStore(ctx, settings)
+// opener opens the database. A plan makes none, and does without one if the
+// entries are in a file: then nothing was made here yet, which the plan says.
+func (c *provisionCommand) opener(settings *config.Settings) opener {
+	switch {
+	case !c.Plan && !c.Remove:
+		return server.MakeStore
+	case !c.Remove && settings.DomainsFile != "":
+		return unlessMissing(server.OpenStore)
 	}
-	s, err := server.OpenStore(ctx, settings)
-	if fault.CodeOf(err) == fault.NotFound && c.Plan && !c.Remove && settings.DomainsFile != "" {
-		return nil, nil //nolint:nilnil // nothing was made here yet, which the plan says
-	}
-	return s, err
+	return server.OpenStore
 }
 
 // provisioning is one run of the command.
 type provisioning struct {
 	*provisionCommand
-	m           *Main
+	out         io.Writer
 	entries     server.Entries
 	provisioner *provision.Provisioner
 }
@@ -131,13 +119,13 @@ func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 			differ++
 		}
 	}
-	if unseen > 0 && !p.JSON {
-		fmt.Fprintf(p.m.Out, "%d of %d entries cannot be seen just now\n", unseen, len(chosen))
+	if unseen > 0 {
+		p.say("%d of %d entries cannot be seen just now\n", unseen, len(chosen))
 	}
-	if unseen > 0 && differ == 0 {
-		return exit(exitFailed)
+	if differ > 0 {
+		p.say("%d of %d entries differ; switchhook provision fixes all but what is marked with !\n", differ, len(chosen))
 	}
-	return p.conclude(differ, "%d of %d entries differ; switchhook provision mends all but what is marked with !\n", differ, len(chosen))
+	return failedIf(unseen+differ > 0)
 }
 
 // apply fixes what differs.
@@ -154,42 +142,53 @@ func (p *provisioning) apply(ctx context.Context, chosen []*entry.Entry) error {
 			open++
 		}
 	}
-	return p.conclude(open, "%d of %d entries are not in order\n", open, len(chosen))
+	if open > 0 {
+		p.say("%d of %d entries are not in order\n", open, len(chosen))
+	}
+	return failedIf(open > 0)
 }
 
-// remove removes what was made.
+// remove removes what was made, or shows what that would do.
 func (p *provisioning) remove(ctx context.Context) error {
 	open := 0
 	for _, id := range p.ID {
-		if err := p.known(ctx, id); err != nil {
-			return err
-		}
-		if p.Plan {
-			plan, err := p.provisioner.PlanRemoval(ctx, id)
-			if err != nil {
-				return err
-			}
-			if err := p.show(plan, plan.String()); err != nil {
-				return err
-			}
-			continue
-		}
-		_, configured := p.entries.Get(id)
-		outcome, err := p.provisioner.Remove(ctx, id, configured)
+		done, err := p.removeOne(ctx, id)
 		if err != nil {
 			return err
 		}
-		if err := p.showOutcome(outcome); err != nil {
-			return err
-		}
-		switch {
-		case !outcome.Report.Done():
+		if !done {
 			open++
-		case configured && !p.JSON:
-			fmt.Fprintln(p.m.Out, "  the entry stays, and calls no longer come to it: its form, or switchhook provision, makes all of it again")
 		}
 	}
-	return p.conclude(open, "of %[2]d entries %[1]d have something left\n", open, len(p.ID))
+	if open > 0 {
+		p.say("of %d entries %d have something left\n", len(p.ID), open)
+	}
+	return failedIf(open > 0)
+}
+
+func (p *provisioning) removeOne(ctx context.Context, id string) (done bool, err error) {
+	if err := p.known(ctx, id); err != nil {
+		return false, err
+	}
+	if p.Plan {
+		plan, err := p.provisioner.PlanRemoval(ctx, id)
+		if err != nil {
+			return false, err
+		}
+		return true, p.show(plan, plan.String())
+	}
+	_, configured := p.entries.Get(id)
+	outcome, err := p.provisioner.Remove(ctx, id, configured)
+	if err != nil {
+		return false, err
+	}
+	if err := p.showOutcome(outcome); err != nil {
+		return false, err
+	}
+	if configured && outcome.Report.Done() {
+		p.say("  the entry stays, and calls no longer come to it: its form, or switchhook provision, makes all of it again\n")
+	}
+	return outcome.Report.Done(), nil
 }
 
 // known complains about an id that is neither an entry's nor on record: it is
@@ -223,22 +222,16 @@ func (p *provisioning) showOutcome(o provision.EntryResult) error {
 
 // show prints one entry, for a person or for a script.
 func (p *provisioning) show(object any, text string) error {
-	if !p.JSON {
-		_, err := fmt.Fprintln(p.m.Out, text)
-		return err
+	if p.JSON {
+		return printJSON(p.out, object)
 	}
-	encoder := json.NewEncoder(p.m.Out)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(object)
+	_, err := fmt.Fprintln(p.out, text)
+	return err
 }
 
-// conclude ends the command: with exit 1 if something is left.
-func (p *provisioning) conclude(left int, format string, args ...any) error {
-	if left == 0 {
-		return nil
-	}
+// say prints a sentence for a person.
+func (p *provisioning) say(format string, args ...any) {
 	if !p.JSON {
-		fmt.Fprintf(p.m.Out, format, args...)
+		fmt.Fprintf(p.out, format, args...)
 	}
-	return exit(exitFailed)
 }

@@ -10,29 +10,11 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/handover"
 	"github.com/switchhook/switchhook/internal/server/systemd"
 )
-
-// settingsFlag is how commands find the server's settings.
-type settingsFlag struct {
-	Config string `short:"c" help:"The settings file. Without it: the environment, .env and domains.json of this folder." placeholder:"FILE"`
-}
-
-// load reads the settings.
-func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
-	settings, err := config.Load(config.Sources{
-		Path: f.Config, Flags: flags, Environ: os.Environ(), CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
-	})
-	if err != nil && f.Config == "" {
-		return nil, fault.Newf(fault.CodeOf(err), "%v", err).
-			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md tells of every setting and where it may stand")
-	}
-	return settings, err
-}
 
 type serveCommand struct {
 	settingsFlag
@@ -103,7 +85,7 @@ func (c *serveCommand) check(ctx context.Context, m *Main) error {
 		return err
 	}
 	for _, p := range warned {
-		fmt.Fprintln(m.Err, "switchhook: warning: "+p.String())
+		m.warn(p.String())
 	}
 	_, err = fmt.Fprintln(m.Out, "the settings can be used")
 	return err

@@ -1,16 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -53,7 +47,7 @@ func whose(tenant string) string {
 }
 
 type suppressAddCommand struct {
-	ledgerFlag
+	settingsFlag
 	suppressScope
 	Number []string `arg:"" optional:"" help:"Numbers, with the country's code."`
 	File   string   `help:"Numbers from a file, one a line; lines that begin with # are left out. - is standard input." placeholder:"FILE"`
@@ -61,22 +55,38 @@ type suppressAddCommand struct {
 }
 
 // Run suppresses numbers. A running server honours it at once.
-func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
-	s, home, err := c.openFor(ctx, c.Tenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	numbers, err := c.numbers(m.In, home)
-	if err != nil {
-		return err
-	}
+func (c *suppressAddCommand) Run(ctx context.Context, m *Main) error {
+	return c.withRecords(ctx, func(r *records) error {
+		home, err := r.home(ctx, c.Tenant)
+		if err != nil {
+			return err
+		}
+		numbers, err := c.numbers(m, home)
+		if err != nil {
+			return err
+		}
+		if err := c.suppress(ctx, r, numbers); err != nil {
+			return err
+		}
+		about := fmt.Sprintf("%d numbers", len(numbers))
+		if len(numbers) == 1 {
+			about = phone.Mask(numbers[0])
+		}
+		if err := r.audit(ctx, "suppression added", about, c.String()); err != nil {
+			return err
+		}
+		fmt.Fprintf(m.Out, "%s: no more %s\n", about, c.suppressScope)
+		return nil
+	})
+}
+
+func (c *suppressAddCommand) suppress(ctx context.Context, r *records, numbers []string) error {
 	how := ledger.ByOperator
 	if c.File != "" {
 		how = ledger.ByImport
 	}
 	for done, number := range numbers {
-		err := s.Suppress(ctx, ledger.Suppression{
+		err := r.Suppress(ctx, ledger.Suppression{
 			Number: number, Tenant: c.Tenant, Channel: ledger.Channel(c.Channel), At: time.Now(), How: how, Words: c.Reason,
 		})
 		if err != nil && done > 0 {
@@ -86,20 +96,12 @@ func (c *suppressAddCommand) Run(ctx context.Context, m *Main) (err error) {
 			return err
 		}
 	}
-	about := fmt.Sprintf("%d numbers", len(numbers))
-	if len(numbers) == 1 {
-		about = phone.Mask(numbers[0])
-	}
-	if err := audit(ctx, s, "suppression added", about, c.String()); err != nil {
-		return err
-	}
-	fmt.Fprintf(m.Out, "%s: no more %s\n", about, c.suppressScope)
 	return nil
 }
 
 // numbers returns the given numbers, each once. It checks all of them before
 // any is suppressed.
-func (c *suppressAddCommand) numbers(in io.Reader, home phone.Home) ([]string, error) {
+func (c *suppressAddCommand) numbers(m *Main, home phone.Home) ([]string, error) {
 	var numbers []string
 	known := map[string]bool{}
 	take := func(text, place string) error {
@@ -119,26 +121,18 @@ func (c *suppressAddCommand) numbers(in io.Reader, home phone.Home) ([]string, e
 		}
 	}
 	if c.File != "" {
-		if c.File != "-" {
-			file, err := os.Open(c.File)
-			if err != nil {
-				return nil, &fault.Error{Code: fault.NotFound, Message: "the numbers cannot be read", Err: err}
-			}
-			defer func() { _ = file.Close() }()
-			in = file
+		text, err := m.readInput(c.File, "the numbers", unlimited)
+		if err != nil {
+			return nil, err
 		}
-		lines := bufio.NewScanner(in)
-		for n := 1; lines.Scan(); n++ {
-			line := strings.TrimSpace(strings.TrimPrefix(lines.Text(), byteOrderMark))
+		for i, line := range strings.Split(string(text), "\n") {
+			line = strings.TrimSpace(strings.TrimPrefix(line, byteOrderMark))
 			if line == "" || strings.HasPrefix(line, "#") {
 				continue
 			}
-			if err := take(line, fmt.Sprintf("%s:%d: ", c.File, n)); err != nil {
+			if err := take(line, fmt.Sprintf("%s:%d: ", c.File, i+1)); err != nil {
 				return nil, err
 			}
-		}
-		if err := lines.Err(); err != nil {
-			return nil, &fault.Error{Code: fault.Invalid, Message: "the numbers cannot be read", Err: err}
 		}
 	}
 	if len(numbers) == 0 {
@@ -151,93 +145,68 @@ func (c *suppressAddCommand) numbers(in io.Reader, home phone.Home) ([]string, e
 const byteOrderMark = "\ufeff"
 
 type suppressRemoveCommand struct {
-	ledgerFlag
+	settingsFlag
 	suppressScope
 	Number string `arg:"" help:"The number."`
 }
 
 // Run takes a number off the list.
-func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) (err error) {
-	s, home, err := c.openFor(ctx, c.Tenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	n, err := knownNumber(c.Number, home)
-	if err != nil {
-		return err
-	}
-	number := n.Key()
-	removed, err := s.Unsuppress(ctx, number, c.Tenant, ledger.Channel(c.Channel))
-	if err != nil {
-		return err
-	}
-	if removed == 0 {
-		return fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope).
-			WithHint("switchhook suppress list %s shows what it is on it for: name it with --channel and --tenant", number)
-	}
-	if err := audit(ctx, s, "suppression removed", phone.Mask(number), c.String()); err != nil {
-		return err
-	}
-	left, err := s.Suppressions(ctx, number)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(m.Out, "%s is off the list for %s\n", phone.Mask(number), c.suppressScope)
-	for _, other := range left {
-		fmt.Fprintf(m.Out, "it stays on it for %s from %s\n", reach(other.Channel), whose(other.Tenant))
-	}
-	return nil
+func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) error {
+	return c.withRecords(ctx, func(r *records) error {
+		number, err := r.key(ctx, c.Number, c.Tenant)
+		if err != nil {
+			return err
+		}
+		removed, err := r.Unsuppress(ctx, number, c.Tenant, ledger.Channel(c.Channel))
+		if err != nil {
+			return err
+		}
+		if removed == 0 {
+			return fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope).
+				WithHint("switchhook suppress list %s shows what it is on it for: name it with --channel and --tenant", number)
+		}
+		if err := r.audit(ctx, "suppression removed", phone.Mask(number), c.String()); err != nil {
+			return err
+		}
+		left, err := r.Suppressions(ctx, number)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(m.Out, "%s is off the list for %s\n", phone.Mask(number), c.suppressScope)
+		for _, other := range left {
+			fmt.Fprintf(m.Out, "it stays on it for %s from %s\n", reach(other.Channel), whose(other.Tenant))
+		}
+		return nil
+	})
 }
 
 type suppressListCommand struct {
-	ledgerFlag
+	settingsFlag
 	Number string `arg:"" optional:"" help:"This number alone."`
 	JSON   bool   `help:"One JSON object a line, with whole numbers."`
 }
 
 // Run shows the list.
-func (c *suppressListCommand) Run(ctx context.Context, m *Main) (err error) {
-	s, home, err := c.openFor(ctx, ledger.AnyTenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	number := ""
-	if c.Number != "" {
-		n, err := knownNumber(c.Number, home)
+func (c *suppressListCommand) Run(ctx context.Context, m *Main) error {
+	return c.withRecords(ctx, func(r *records) (err error) {
+		number, none := "", "nobody is on the list"
+		if c.Number != "" {
+			if number, err = r.key(ctx, c.Number, ledger.AnyTenant); err != nil {
+				return err
+			}
+			none = phone.Mask(number) + " is not on the list"
+		}
+		list, err := r.Suppressions(ctx, number)
 		if err != nil {
 			return err
 		}
-		number = n.Key()
-	}
-	list, err := s.Suppressions(ctx, number)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		encoder := json.NewEncoder(m.Out)
-		encoder.SetEscapeHTML(false)
-		for _, suppression := range list {
-			if err := encoder.Encode(suppression); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if len(list) == 0 {
-		if number != "" {
-			fmt.Fprintf(m.Out, "%s is not on the list\n", phone.Mask(number))
-			return nil
-		}
-		fmt.Fprintln(m.Out, "nobody is on the list")
-		return nil
-	}
-	table := tabwriter.NewWriter(m.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NUMBER\tNO MORE\tFROM\tSINCE\tBY\tWORDS")
-	for _, suppression := range list {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", phone.Mask(suppression.Number), reach(suppression.Channel), whose(suppression.Tenant),
-			moment(suppression.At), suppression.How, cmp.Or(strings.Join(strings.Fields(suppression.Words), " "), "-"))
-	}
-	return table.Flush()
+		return printList(m.Out, c.JSON, list, none, suppressionColumns, suppressionRow)
+	})
+}
+
+var suppressionColumns = []string{"NUMBER", "NO MORE", "FROM", "SINCE", "BY", "WORDS"}
+
+func suppressionRow(s ledger.Suppression) []string {
+	words := strings.Join(strings.Fields(s.Words), " ")
+	return []string{phone.Mask(s.Number), reach(s.Channel), whose(s.Tenant), moment(s.At), s.How, cmp.Or(words, "-")}
 }

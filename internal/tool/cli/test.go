@@ -66,7 +66,7 @@ func (c *testCommand) Run(ctx context.Context, m *Main) error {
 
 // replay plays one saved call again and returns the difference.
 func (c *testCommand) replay(ctx context.Context, m *Main, file string) (string, error) {
-	saved, err := readSaved(file)
+	saved, err := m.readSaved(file)
 	if err != nil {
 		return "", err
 	}

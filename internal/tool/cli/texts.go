@@ -3,19 +3,13 @@ package cli
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/internal/server"
-	"github.com/switchhook/switchhook/internal/server/config"
-	"github.com/switchhook/switchhook/internal/store"
 )
 
 type textsCommand struct {
@@ -24,53 +18,8 @@ type textsCommand struct {
 	Test   textsTestCommand   `cmd:"" help:"Send an entry's text to a number of your own."`
 }
 
-// ledgerFlag is how commands find the database, to use it beside a server.
-type ledgerFlag struct {
-	settingsFlag
-}
-
-// open opens the database of the settings.
-func (f ledgerFlag) open(ctx context.Context) (*store.Store, error) {
-	settings, err := f.load(nil)
-	if err != nil {
-		return nil, err
-	}
-	return server.OpenStore(ctx, settings)
-}
-
-// openFor opens the database for the numbers of a tenant, or of any, and
-// returns the home of numbers without a country code.
-func (f ledgerFlag) openFor(ctx context.Context, tenant string) (*store.Store, phone.Home, error) {
-	settings, err := f.load(nil)
-	if err != nil {
-		return nil, phone.Home{}, err
-	}
-	return openStoreFor(ctx, settings, tenant)
-}
-
-// openStoreFor is openFor for known settings.
-func openStoreFor(ctx context.Context, settings *config.Settings, tenant string) (*store.Store, phone.Home, error) {
-	s, err := server.OpenStore(ctx, settings)
-	if err != nil {
-		return nil, phone.Home{}, err
-	}
-	entries, err := server.OpenEntries(ctx, settings, s, nil)
-	if err != nil {
-		return nil, phone.Home{}, errors.Join(err, s.Close())
-	}
-	if tenant == ledger.AnyTenant {
-		tenant = ""
-	}
-	return s, entry.HomeOfAll(entries.All(), tenant), nil
-}
-
-// audit records what an operator did.
-func audit(ctx context.Context, s *store.Store, action, about, detail string) error {
-	return s.Audit(ctx, ledger.Event{At: time.Now(), Actor: "operator", Action: action, About: about, Detail: detail})
-}
-
 type textsListCommand struct {
-	ledgerFlag
+	settingsFlag
 	State  string `help:"Those in this state: sending, queued, sent or dead." enum:"any,sending,queued,sent,dead" default:"any" placeholder:"STATE"`
 	Entry  string `help:"Those of this entry." placeholder:"ID"`
 	Number string `help:"Those to this number." placeholder:"NUMBER"`
@@ -80,7 +29,7 @@ type textsListCommand struct {
 }
 
 // Run lists texts.
-func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
+func (c *textsListCommand) Run(ctx context.Context, m *Main) error {
 	query := ledger.Query{Entry: c.Entry, Limit: c.Limit}
 	if c.Limit > 0 {
 		query.Limit++ // to know whether there are more
@@ -91,56 +40,35 @@ func (c *textsListCommand) Run(ctx context.Context, m *Main) (err error) {
 	if c.Since > 0 {
 		query.Since = c.Since.before(time.Now())
 	}
-	s, home, err := c.openFor(ctx, ledger.AnyTenant)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	if c.Number != "" {
-		n, err := knownNumber(c.Number, home)
-		if err != nil {
-			return err
-		}
-		query.Number = n.Key()
-	}
-	texts, err := s.Texts(ctx, query)
-	if err != nil {
-		return err
-	}
-	more := c.Limit > 0 && len(texts) > c.Limit
-	if more {
-		texts = texts[:c.Limit]
-	}
-	if c.JSON {
-		encoder := json.NewEncoder(m.Out)
-		encoder.SetEscapeHTML(false)
-		for _, t := range texts {
-			if err := encoder.Encode(t); err != nil {
+	return c.withRecords(ctx, func(r *records) (err error) {
+		if c.Number != "" {
+			if query.Number, err = r.key(ctx, c.Number, ledger.AnyTenant); err != nil {
 				return err
 			}
 		}
+		texts, err := r.Texts(ctx, query)
+		if err != nil {
+			return err
+		}
+		more := c.Limit > 0 && len(texts) > c.Limit
+		if more {
+			texts = texts[:c.Limit]
+		}
+		if err := printList(m.Out, c.JSON, texts, "no texts", textColumns, textRow); err != nil {
+			return err
+		}
+		if more && !c.JSON {
+			fmt.Fprintf(m.Out, "these are the youngest %d; --limit 0 shows all\n", c.Limit)
+		}
 		return nil
-	}
-	if len(texts) == 0 {
-		fmt.Fprintln(m.Out, "no texts")
-		return nil
-	}
-	table := tabwriter.NewWriter(m.Out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSINCE\tENTRY\tTO\tFOR\tSTATE\tWHAT")
-	for _, t := range texts {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", t.ID, moment(t.Created), t.Entry, phone.Mask(t.To), purpose(t), t.State, describe(t))
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if more {
-		fmt.Fprintf(m.Out, "these are the youngest %d; --limit 0 shows all\n", c.Limit)
-	}
-	return nil
+	})
 }
 
-// moment formats a time for people: in the local time of their machine.
-func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+var textColumns = []string{"ID", "SINCE", "ENTRY", "TO", "FOR", "STATE", "WHAT"}
+
+func textRow(t ledger.Text) []string {
+	return []string{t.ID, moment(t.Created), t.Entry, phone.Mask(t.To), string(purpose(t)), string(t.State), describe(t)}
+}
 
 // purpose says what a text is for; the first version stored only answers,
 // without a purpose.
@@ -174,7 +102,7 @@ func describe(t ledger.Text) string {
 }
 
 type textsResendCommand struct {
-	ledgerFlag
+	settingsFlag
 	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them."`
 	Dead   bool     `help:"The dead answers to calls instead; never those whose receivers said stop."`
 	Entry  string   `help:"With --dead: of this entry alone." placeholder:"ID"`
@@ -184,36 +112,37 @@ type textsResendCommand struct {
 }
 
 // Run puts dead texts back into the queue. The server sends them.
-func (c *textsResendCommand) Run(ctx context.Context, m *Main) (err error) {
+func (c *textsResendCommand) Run(ctx context.Context, m *Main) error {
 	switch {
 	case len(c.ID) == 0 && !c.Dead:
 		return fault.Newf(fault.Invalid, "name the texts, or say --dead").WithHint("switchhook texts list --state dead shows them")
 	case len(c.ID) > 0 && c.Dead:
 		return fault.Newf(fault.Invalid, "either name the texts, or say --dead")
 	}
-	s, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	ids := c.ID
-	if c.Dead {
-		dead, err := s.Texts(ctx, ledger.Query{State: ledger.Dead, Entry: c.Entry})
+	return c.withRecords(ctx, func(r *records) error {
+		if !c.Dead {
+			return c.resend(ctx, m, r, c.ID)
+		}
+		dead, err := r.Texts(ctx, ledger.Query{State: ledger.Dead, Entry: c.Entry})
 		if err != nil {
 			return err
 		}
-		ids = c.choose(m, dead)
-	}
+		return c.resend(ctx, m, r, c.choose(m, dead))
+	})
+}
+
+// resend queues texts again, those after one that fails too.
+func (c *textsResendCommand) resend(ctx context.Context, m *Main, r *records, ids []string) error {
 	queued := 0
 	var failed []error
 	for _, id := range ids {
 		now := time.Now()
-		if err := s.Resend(ctx, id, now, now.Add(time.Duration(c.Within))); err != nil {
+		if err := r.Resend(ctx, id, now, now.Add(time.Duration(c.Within))); err != nil {
 			failed = append(failed, err)
 			continue
 		}
 		queued++
-		if err := audit(ctx, s, "text sent again", id, ""); err != nil {
+		if err := r.audit(ctx, "text sent again", id, ""); err != nil {
 			return err
 		}
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -26,67 +25,67 @@ type textsTestCommand struct {
 }
 
 // Run sends an entry's text to a number, and reports the result.
-func (c *textsTestCommand) Run(ctx context.Context, m *Main) (err error) {
+func (c *textsTestCommand) Run(ctx context.Context, m *Main) error {
 	settings, err := c.load(nil)
 	if err != nil {
 		return err
 	}
-	if settings.NetSapiens == nil {
-		return fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
-	}
-	s, err := server.MakeStore(ctx, settings)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	entries, err := server.OpenEntries(ctx, settings, s, nil)
-	if err != nil {
-		return err
-	}
-	e, ok := entries.Get(c.Entry)
-	if !ok {
-		return fault.Newf(fault.NotFound, "there is no entry %.100q", c.Entry).WithHint("switchhook export shows all of them")
-	}
-	if lacks := e.LacksForTexts(); len(lacks) > 0 {
-		return fault.Newf(fault.Invalid, "%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", "))
-	}
-	number, err := readNumber(c.Number, e.Home())
-	if err != nil {
-		return err
-	}
-	client, err := netsapiens.New(netsapiens.Config{URL: settings.NetSapiens.URL.String(), Token: netsapiens.Secret(settings.NetSapiens.Token.Reveal())})
+	client, err := phoneSystem(settings)
 	if err != nil {
 		return err
 	}
 	defer client.CloseIdle()
+	return withRecords(ctx, settings, server.MakeStore, func(r *records) error {
+		t, err := c.text(ctx, r)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(m.Out, "%s\nsegments: %s\n", t.Message, textback.Segments(t.Message))
+		if t, err = r.Enqueue(ctx, t); err != nil {
+			return err
+		}
+		// A running server may be quicker; then we wait for its attempt.
+		outbox := &textback.Outbox{Queue: r.Store, Sender: client, Finder: client}
+		if _, err := outbox.Work(ctx, t.ID); err != nil {
+			return err
+		}
+		return c.wait(ctx, m, r, t.ID)
+	})
+}
+
+// text returns the entry's text to the number.
+func (c *textsTestCommand) text(ctx context.Context, r *records) (t ledger.Text, err error) {
+	entries, err := r.entries(ctx)
+	if err != nil {
+		return t, err
+	}
+	e, ok := entries.Get(c.Entry)
+	if !ok {
+		return t, fault.Newf(fault.NotFound, "there is no entry %.100q", c.Entry).WithHint("switchhook export shows all of them")
+	}
+	if lacks := e.LacksForTexts(); len(lacks) > 0 {
+		return t, fault.Newf(fault.Invalid, "%s cannot send texts: it lacks %s", e.ID, strings.Join(lacks, ", "))
+	}
+	number, err := readNumber(c.Number, e.Home())
+	if err != nil {
+		return t, err
+	}
 	now := time.Now()
 	message := e.Message(now)
-	fmt.Fprintf(m.Out, "%s\nsegments: %s\n", message, textback.Segments(message))
-	t, err := s.Enqueue(ctx, ledger.Text{
+	return ledger.Text{
 		ID: ledger.NewID(), Purpose: ledger.Trial, Entry: e.ID, Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
 		From: e.Text.FromNumber, To: number.Digits(), Message: message, Segments: sms.Count(message).Segments, Created: now, Updated: now, Due: now, Deadline: now.Add(trialDeadline),
-	})
-	if err != nil {
-		return err
-	}
-	// A running server may be quicker; then we wait for its attempt.
-	outbox := &textback.Outbox{Queue: s, Sender: client, Finder: client}
-	if _, err := outbox.Work(ctx, t.ID); err != nil {
-		return err
-	}
-	return c.wait(ctx, m, s, t.ID)
+	}, nil
 }
 
 // wait reports the result of the text, once it is known.
-func (c *textsTestCommand) wait(ctx context.Context, m *Main, s interface {
-	Text(ctx context.Context, id string) (ledger.Text, error)
-}, id string) error {
+func (c *textsTestCommand) wait(ctx context.Context, m *Main, r *records, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, trialDeadline)
 	defer cancel()
 	tick := time.NewTicker(trialPause)
 	defer tick.Stop()
 	for {
-		t, err := s.Text(ctx, id)
+		t, err := r.Text(ctx, id)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// settingsFlag is how commands find the server's settings.
+type settingsFlag struct {
+	Config string `short:"c" help:"The settings file. Without it: the environment, .env and domains.json of this folder." placeholder:"FILE"`
+}
+
+// load reads the settings.
+func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
+	settings, err := config.Load(config.Sources{
+		Path: f.Config, Flags: flags, Environ: os.Environ(), CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
+	})
+	if err != nil && f.Config == "" {
+		return nil, fault.Newf(fault.CodeOf(err), "%v", err).
+			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md lists every setting and where it may stand")
+	}
+	return settings, err
+}
+
+// withRecords opens the database that the settings name, which there must be,
+// and closes it after use.
+func (f settingsFlag) withRecords(ctx context.Context, use func(*records) error) error {
+	settings, err := f.load(nil)
+	if err != nil {
+		return err
+	}
+	return withRecords(ctx, settings, server.OpenStore, use)
+}
+
+// withRecords opens the database, and closes it after use. If open returns no
+// database and no error, use gets records without one.
+func withRecords(ctx context.Context, settings *config.Settings, open opener, use func(*records) error) (err error) {
+	s, err := open(ctx, settings)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		defer func() { err = errors.Join(err, s.Close()) }()
+	}
+	return use(&records{Store: s, settings: settings})
+}
+
+// opener opens a database. There are server.OpenStore, server.MakeStore, and
+// those here.
+type opener func(context.Context, *config.Settings) (*store.Store, error)
+
+// unlessMissing opens a database if there is one.
+func unlessMissing(open opener) opener {
+	return func(ctx context.Context, settings *config.Settings) (*store.Store, error) {
+		s, err := open(ctx, settings)
+		if fault.CodeOf(err) == fault.NotFound {
+			return nil, nil //nolint:nilnil // no database is no error here
+		}
+		return s, err
+	}
+}
+
+// forEntries opens a database if the entries are in it.
+func forEntries(open opener) opener {
+	return func(ctx context.Context, settings *config.Settings) (*store.Store, error) {
+		if settings.DomainsFile != "" {
+			return nil, nil //nolint:nilnil // no database is needed
+		}
+		return open(ctx, settings)
+	}
+}
+
+// records are the server's data, which commands use beside it or without it.
+type records struct {
+	*store.Store // nil: the command does without
+	settings     *config.Settings
+}
+
+// entries opens the entries, in the database or in the operator's file.
+func (r *records) entries(ctx context.Context) (server.Entries, error) {
+	return server.OpenEntries(ctx, r.settings, r.Store, nil)
+}
+
+// home returns where the numbers of a tenant belong that have no country code.
+func (r *records) home(ctx context.Context, tenant string) (phone.Home, error) {
+	entries, err := r.entries(ctx)
+	if err != nil {
+		return phone.Home{}, err
+	}
+	if tenant == ledger.AnyTenant {
+		tenant = ""
+	}
+	return entry.HomeOfAll(entries.All(), tenant), nil
+}
+
+// key returns a tenant's number as the ledger stores it.
+func (r *records) key(ctx context.Context, number, tenant string) (string, error) {
+	home, err := r.home(ctx, tenant)
+	if err != nil {
+		return "", err
+	}
+	n, err := knownNumber(number, home)
+	return n.Key(), err
+}
+
+// audit records what an operator did.
+func (r *records) audit(ctx context.Context, action, about, detail string) error {
+	return r.Audit(ctx, ledger.Event{At: time.Now(), Actor: "operator", Action: action, About: about, Detail: detail})
+}
+
+// phoneSystem returns a client of the phone system.
+func phoneSystem(settings *config.Settings) (*netsapiens.Client, error) {
+	section := settings.NetSapiens
+	if section == nil {
+		return nil, fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
+	}
+	return netsapiens.New(netsapiens.Config{URL: section.URL.String(), Token: netsapiens.Secret(section.Token.Reveal())})
+}
