@@ -13,6 +13,8 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/widget"
+	"github.com/switchhook/switchhook/internal/call/wire"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
@@ -24,75 +26,139 @@ import (
 // clickToCallSecret names the secret that signs tokens and links.
 const clickToCallSecret = "click-to-call"
 
-// clickToCall wires the button's script, the calls that it requests, their form
-// and the opt-out page.
-func (a *Server) clickToCall(ctx context.Context, s *site) ([]web.Route, error) {
-	settings := s.settings
-	secret, err := a.store.Secret(ctx, clickToCallSecret)
+// callBackPatience is how long a call back's job may take: longer than the
+// longest timeout that settings allow the phone system.
+const callBackPatience = 45 * time.Second
+
+// clickToCall calls visitors of web pages back.
+type clickToCall struct {
+	*Server
+
+	texts   *textBack
+	metrics *clicktocall.Metrics
+	scripts widget.Scripts
+	codes   *clicktocall.Courier // of the page against calls, of all sites
+}
+
+// clickToCallPart is its part of a site.
+type clickToCallPart struct {
+	brought
+
+	system *phoneSystem
+	desk   *clicktocall.Desk
+}
+
+func newClickToCall(a *Server, texts *textBack) *clickToCall {
+	return &clickToCall{Server: a, texts: texts, metrics: clicktocall.NewMetrics(), codes: clicktocall.NewCourier()}
+}
+
+func (f *clickToCall) feature() feature {
+	return feature{
+		wire:    f.wire,
+		jobs:    []part.Job{{Kind: clicktocall.JobKind, Patience: callBackPatience, Work: f.work}},
+		loops:   []part.Loop{{Every: sweepEvery, Do: f.sweep}},
+		metrics: f.metrics.Collectors(),
+		tidy:    f.tidy,
+		start: func(context.Context) error {
+			f.stops.add("codes", func(ctx context.Context) error { // that requests have asked for
+				f.codes.Stop(ctx)
+				return nil
+			})
+			return nil
+		},
+	}
+}
+
+// wire wires the button's script, the calls that it requests, their form and the
+// opt-out page.
+func (f *clickToCall) wire(ctx context.Context, s, _ *site) (wired, error) {
+	settings, system := s.settings, partOf[phoneSystem](s)
+	if system == nil {
+		return nil, nil
+	}
+	secret, err := f.store.Secret(ctx, clickToCallSecret)
 	if err != nil {
 		return nil, err
 	}
 	key := clicktocall.NewKey(secret)
 	address := func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
-	log := web.NoteOr(a.log) // scheduled calls and codes are not part of a request
-	s.callBacks = &clicktocall.Desk{
-		Entries: s.entries, Ledger: a.store, PhoneSystem: s.client, Jobs: a.store, Key: key,
+	log := web.NoteOr(f.log) // scheduled calls and codes are not part of a request
+	desk := &clicktocall.Desk{
+		Entries: system.entries, Ledger: f.store, PhoneSystem: system.client, Jobs: f.store, Key: key,
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
 		Log:   log,
-		Asked: func(err error) { s.phoneSystem.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
-		Ended: a.scheduledCallEnded,
+		Asked: func(err error) { system.health.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
+		Ended: f.ended,
 	}
 	calls := &clicktocall.Handler{
-		Desk: s.callBacks, Networks: a.store, Cancels: a.store, URL: settings.PublicURL, Address: address,
-		Watch: &clicktocall.Watch{Watched: a.store, PhoneSystem: s.client, Entries: s.entries, Log: web.Note, Stopping: a.stopping},
-		Count: func(code clicktocall.Code) { a.metrics.CallBack(string(code)) },
+		Desk: desk, Networks: f.store, Cancels: f.store, URL: settings.PublicURL, Address: address,
+		Watch: &clicktocall.Watch{Watched: f.store, PhoneSystem: system.client, Entries: system.entries, Log: web.Note, Stopping: f.stopping},
+		Count: f.metrics.Requests.Count,
 		Whole: web.Whole,
 	}
 	never := &clicktocall.Never{
-		Regions: s.calledRegions(),
-		Proofs:  a.store, Networks: a.store, Key: key, Entries: s.entries, Address: address, Log: log, Audit: a.store.Audit,
-		Text:    &clicktocall.TextCodes{Sender: s.client, Entry: func() (*entry.Entry, bool) { return s.codesFrom() }},
-		Courier: a.codes, Sent: func(err error) { a.codeSent(s, err) },
+		Regions: system.calledRegions(),
+		Proofs:  f.store, Networks: f.store, Key: key, Entries: system.entries, Address: address, Log: log, Audit: f.store.Audit,
+		Text:    &clicktocall.TextCodes{Sender: system.client, Entry: system.codesFrom},
+		Courier: f.codes, Sent: func(err error) { f.codeSent(system, err) },
 	}
-	return []web.Route{
-		{Path: "/widget.js", Name: "widget", Handler: a.widget(s), Quiet: true, Open: true},
-		{Path: "/click-to-call", Name: "click-to-call", Handler: calls, Open: true},
-		{Path: "/click-to-call/", Name: "click-to-call", Handler: calls, Open: true},
-		{Path: "/click-to-call/never", Name: "never", Handler: never, Open: true},
-		{Path: "/click-to-call/never/", Name: "never", Handler: never, Open: true},
-		{Path: "/click-to-call/never/call", Name: "never-call", Open: true, Handler: &clicktocall.Announcement{
-			Key: key, List: a.store, Entries: s.entries, URL: settings.PublicURL, Log: web.Note, Audit: a.store.Audit,
-		}},
-		{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{
-			Secret: settings.Forms.Secret.Reveal(), Guesses: a.guesses, Store: s.entries, Audit: a.store.Audit, Log: web.Note,
-		}},
-	}, nil
+	p := &clickToCallPart{system: system, desk: desk}
+	preview := &wire.Door{Token: f.token, Guesses: f.guesses, Browsers: true, Next: p.preview()}
+	p.routes = map[string]part.Routes{listenSetting: {
+		Webhooks: []part.Route{
+			{Path: "/widget.js", Name: "widget", Handler: f.widget(system), Quiet: true, Open: true},
+			{Path: "/click-to-call", Name: "click-to-call", Handler: calls, Open: true},
+			{Path: "/click-to-call/", Name: "click-to-call", Handler: calls, Open: true},
+			{Path: "/click-to-call/never", Name: "never", Handler: never, Open: true},
+			{Path: "/click-to-call/never/", Name: "never", Handler: never, Open: true},
+			{Path: "/click-to-call/never/call", Name: "never-call", Open: true, Handler: &clicktocall.Announcement{
+				Key: key, List: f.store, Entries: system.entries, URL: settings.PublicURL, Log: web.Note, Audit: f.store.Audit,
+			}},
+			{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{
+				Secret: settings.Forms.Secret.Reveal(), Guesses: f.guesses, Store: system.entries, Audit: f.store.Audit, Log: web.Note,
+			}},
+		},
+		Operator: []part.Route{{Path: "/console/widget", Name: "preview", Handler: preview}},
+	}}
+	p.introduce = func() { f.introduce(system) }
+	return p, nil
+}
+
+// introduce logs what is served.
+func (f *clickToCall) introduce(system *phoneSystem) {
+	queues := 0
+	for _, e := range system.entries.All() {
+		if e.Queue != "" {
+			queues++
+		}
+	}
+	f.log.Info("click-to-call is on", "entries", queues)
 }
 
 // codeSent counts a code as a text. Its page has been answered by then.
-func (a *Server) codeSent(s *site, err error) {
+func (f *clickToCall) codeSent(system *phoneSystem, err error) {
 	r := ledger.Result{State: ledger.Sent}
 	if err != nil {
 		r = ledger.Result{State: ledger.Dead, Why: ledger.WhyOf(err)}
 	}
-	a.metrics.Attempt(r)
+	f.texts.metrics.Attempted(r)
 	if _, asked := errors.AsType[*netsapiens.Error](err); asked || err == nil {
-		s.phoneSystem.Attempt(context.Background(), r.State == ledger.Sent || r.Why == ledger.Refused)
+		system.health.Attempt(context.Background(), r.State == ledger.Sent || r.Why == ledger.Refused)
 	}
 }
 
 // widget serves the button's script.
-func (a *Server) widget(s *site) http.Handler {
-	url := s.settings.PublicURL.String()
+func (f *clickToCall) widget(system *phoneSystem) http.Handler {
+	url := system.settings.PublicURL.String()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		id := query.Get("id")
-		e, ok := s.entries.Get(id)
+		e, ok := system.entries.Get(id)
 		if !ok || e.Queue == "" {
 			widget.Unknown(id).ServeHTTP(w, r)
 			return
 		}
-		script, err := a.scripts.Script(e, widget.Options{URL: url, Lang: query.Get("lang"), AcceptLanguage: r.Header.Get("Accept-Language")})
+		script, err := f.scripts.Script(e, widget.Options{URL: url, Lang: query.Get("lang"), AcceptLanguage: r.Header.Get("Accept-Language")})
 		if err != nil {
 			http.Error(w, "the button cannot be made", http.StatusInternalServerError)
 			return
@@ -102,14 +168,14 @@ func (a *Server) widget(s *site) http.Handler {
 }
 
 // preview shows an entry's button in every state, for operators.
-func (a *Server) preview(s *site) http.Handler {
+func (p *clickToCallPart) preview() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e, ok := s.entries.Get(r.URL.Query().Get("id"))
+		e, ok := p.system.entries.Get(r.URL.Query().Get("id"))
 		if !ok {
 			http.Error(w, "there is no such entry: /console/widget?id=…", http.StatusNotFound)
 			return
 		}
-		page, err := widget.Preview(e, widget.Options{URL: s.settings.PublicURL.String(), AcceptLanguage: r.Header.Get("Accept-Language")})
+		page, err := widget.Preview(e, widget.Options{URL: p.system.settings.PublicURL.String(), AcceptLanguage: r.Header.Get("Accept-Language")})
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
 			return
@@ -121,13 +187,13 @@ func (a *Server) preview(s *site) http.Handler {
 // codesFrom returns the entry whose number texts codes: the one in the
 // settings, or with a single domain the first that can send texts. One
 // customer's number must not text the customers of another.
-func (s *site) codesFrom() (*entry.Entry, bool) {
-	if id := s.settings.ClickToCall.CodesFrom; id != "" {
-		e, ok := s.entries.Get(id)
+func (p *phoneSystem) codesFrom() (*entry.Entry, bool) {
+	if id := p.settings.ClickToCall.CodesFrom; id != "" {
+		e, ok := p.entries.Get(id)
 		return e, ok && len(e.LacksForTexts()) == 0
 	}
 	var first *entry.Entry
-	for _, e := range s.entries.All() {
+	for _, e := range p.entries.All() {
 		if len(e.LacksForTexts()) > 0 {
 			continue
 		}
@@ -144,9 +210,9 @@ func (s *site) codesFrom() (*entry.Entry, bool) {
 // calledRegions returns the regions whose numbers a button may call, so that
 // their owners can opt out. A region that is added to an entry later counts
 // after the next reload.
-func (s *site) calledRegions() []string {
+func (p *phoneSystem) calledRegions() []string {
 	regions := []string{phone.DefaultRegion}
-	for _, e := range s.entries.All() {
+	for _, e := range p.entries.All() {
 		regions = append(regions, e.Regions...)
 	}
 	slices.Sort(regions)
@@ -164,42 +230,40 @@ func AnnouncementURL(ctx context.Context, settings *config.Settings, s *store.St
 	return clicktocall.AnnouncementURL(settings.PublicURL, clicktocall.NewKey(secret), ""), nil
 }
 
-// workCallBack places a scheduled call back that is due.
-func (a *Server) workCallBack(ctx context.Context, id string) (again time.Time, err error) {
-	s := a.site.Load()
-	if s.callBacks == nil {
+// work places a scheduled call back that is due.
+func (f *clickToCall) work(ctx context.Context, id string) (again time.Time, err error) {
+	p := partOf[clickToCallPart](f.site.Load())
+	if p == nil {
 		return time.Now().Add(tidyEvery), nil // it was switched off: the call back waits
 	}
-	return s.callBacks.Work(ctx, id)
+	return p.desk.Work(ctx, id)
 }
 
-// scheduledCallEnded counts the result of a scheduled call, and tells the
-// operator if it was given up: its visitor is waiting and sees no page.
-func (a *Server) scheduledCallEnded(c clicktocall.CallBack, r clicktocall.Result) {
-	result := string(r.State)
+// ended counts the result of a scheduled call, and tells the operator if it was
+// given up: its visitor is waiting and sees no page.
+func (f *clickToCall) ended(c clicktocall.CallBack, r clicktocall.Result) {
+	f.metrics.ScheduledEnded(r)
 	if r.State == clicktocall.Failed {
-		result = web.GivenUp
-		a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.CallGivenUp, About: c.Entry, Text: fmt.Sprintf(
+		f.alerts.Raise(context.Background(), alert.Alert{Kind: alert.CallGivenUp, About: c.Entry, Text: fmt.Sprintf(
 			"The call to %s that was to come at %s is given up: %s. Nobody tells the visitor but you.", phone.Mask(c.Number), c.At.Format(time.RFC3339), r.Problem)})
 	}
-	a.metrics.ScheduledCall(result)
 }
 
-// sweepCallBacks picks up call backs that a dead process left unfinished.
-func (a *Server) sweepCallBacks(ctx context.Context) {
-	stranded, err := a.store.SweepCallBacks(ctx, time.Now())
+// sweep picks up call backs that a dead process left unfinished.
+func (f *clickToCall) sweep(ctx context.Context) {
+	stranded, err := f.store.SweepCallBacks(ctx, time.Now())
 	if err != nil {
-		a.troubled(ctx, "call backs that were left behind could not be looked for", err)
+		f.troubled(ctx, "call backs that were left behind could not be looked for", err)
 		return
 	}
 	for _, id := range stranded {
-		a.log.WarnContext(ctx, "a call back was left behind amid an attempt, and is not placed again", "call_back", id)
+		f.log.WarnContext(ctx, "a call back was left behind amid an attempt, and is not placed again", "call_back", id)
 	}
 }
 
-// eraseOldCallBacks removes call backs past the retention.
-func (a *Server) eraseOldCallBacks(ctx context.Context, before time.Time) {
-	if _, err := a.store.PurgeCallBacks(ctx, before); err != nil {
-		a.troubled(ctx, "old call backs could not be removed", err)
+// tidy removes call backs past the retention.
+func (f *clickToCall) tidy(ctx context.Context, before time.Time) {
+	if _, err := f.store.PurgeCallBacks(ctx, before); err != nil {
+		f.troubled(ctx, "old call backs could not be removed", err)
 	}
 }

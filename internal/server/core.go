@@ -16,57 +16,82 @@ import (
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/core/nsapi"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server/config"
-	"github.com/switchhook/switchhook/internal/server/web"
 )
 
 // unreachable is what a caller hears if a number leads nowhere.
 const unreachable = "The number you have called cannot be reached."
 
-// phoneSide wires the Core, if the settings have one: its API and its
-// terminals' lines. The Core outlives a reload, with its whole state.
-func (a *Server) phoneSide(ctx context.Context, s *site, before *site) error {
-	if before != nil { // see sameCore
-		s.core, s.fetcher, s.prompts, s.lines, s.api, s.console = before.core, before.fetcher, before.prompts, before.lines, before.api, before.console
-		return nil
-	}
-	settings := s.settings
-	if settings.Core == nil {
-		return nil
-	}
-	if err := a.startCore(ctx, s); err != nil {
-		return err
-	}
-	exchange := exchange{core: s.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: a.keepCall}
-	s.lines = &wire.Lines{Exchange: exchange}
-	api, err := nsapi.New(nsapi.Config{Core: s.core, Log: a.log, Guesses: a.guesses, Keys: []nsapi.Key{{
-		Token: nsapi.Token(a.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
-	}}})
-	if err != nil {
-		return err
-	}
-	s.api = []web.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}}
-	s.console = []web.Route{
-		{Path: wire.LinePath, Name: "line", Handler: a.door(s.lines)},
-		{Path: wire.RoutePath, Name: "route", Handler: a.door(&wire.Routes{Explainer: exchange})},
-		{Path: wire.TextPath, Name: "text", Handler: a.door(&wire.Texts{Receiver: exchange})},
-	}
-	return nil
+// phoneSide is the Core: its API and its terminals' lines. It outlives a reload,
+// with its whole state.
+type phoneSide struct{ *Server }
+
+// phoneSidePart is its part of a site, the same one in all of them.
+type phoneSidePart struct {
+	brought
+
+	core  *core.Core
+	lines *wire.Lines
 }
 
-// startCore makes the Core.
-func (a *Server) startCore(ctx context.Context, s *site) error {
+func newPhoneSide(a *Server) *phoneSide { return &phoneSide{a} }
+
+func (f *phoneSide) feature() feature {
+	return feature{wire: f.wire, start: f.start, wait: func(ctx context.Context) error {
+		if p := partOf[phoneSidePart](f.site.Load()); p != nil {
+			return p.lines.Wait(ctx)
+		}
+		return nil
+	}}
+}
+
+// wire wires the Core, if the first settings have one.
+func (f *phoneSide) wire(ctx context.Context, s, before *site) (wired, error) {
+	if p := partOf[phoneSidePart](before); p != nil { // see sameCore
+		return p, nil
+	}
 	settings := s.settings
+	if before != nil || settings.Core == nil {
+		return nil, nil
+	}
 	private := settings.AllowPrivateResponders
-	s.fetcher = fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || a.options.LoopbackResponders}})
-	s.prompts = prompt.New(prompt.Config{Client: s.fetcher})
-	s.core = core.New(core.Config{
-		State: a.store, Engine: engine.New(engine.Config{Client: s.fetcher, Prompts: s.prompts}), Sent: a.options.Sent,
-		Queued: a.options.Queued, QueueTime: a.options.QueueTime, Poster: core.NewPoster(s.fetcher), Log: a.log,
+	fetcher := fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || f.options.LoopbackResponders}})
+	prompts := prompt.New(prompt.Config{Client: fetcher})
+	f.stops.add("prompts", func(context.Context) error { prompts.Close(); return nil })
+	p := &phoneSidePart{core: core.New(core.Config{
+		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,
+		Queued: f.options.Queued, QueueTime: f.options.QueueTime, Poster: core.NewPoster(fetcher), Log: f.log,
 		CountryCode: string(settings.Core.CallingCode),
-	})
-	domain, err := json.Marshal(map[string]string{"domain": string(settings.Core.Domain)})
+	})}
+	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
+		return nil, err
+	}
+	exchange := exchange{core: p.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: f.keepCall}
+	p.lines = &wire.Lines{Exchange: exchange}
+	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
+		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
+	}}})
+	if err != nil {
+		return nil, err
+	}
+	p.routes = map[string]part.Routes{listenSetting: {
+		API: []part.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}},
+		Operator: []part.Route{
+			{Path: wire.LinePath, Name: "line", Handler: f.door(p.lines)},
+			{Path: wire.RoutePath, Name: "route", Handler: f.door(&wire.Routes{Explainer: exchange})},
+			{Path: wire.TextPath, Name: "text", Handler: f.door(&wire.Texts{Receiver: exchange})},
+		},
+	}}
+	p.introduce = func() { f.log.Info("the Core is on", "domain", string(settings.Core.Domain)) }
+	p.close = fetcher.CloseIdle
+	return p, nil
+}
+
+// makeDomain makes the Core's domain, unless an earlier start has.
+func (p *phoneSidePart) makeDomain(ctx context.Context, name string) error {
+	domain, err := json.Marshal(map[string]string{"domain": name})
 	if err != nil {
 		return err
 	}
@@ -74,9 +99,26 @@ func (a *Server) startCore(ctx context.Context, s *site) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.core.CreateDomain(ctx, fields); err != nil && !errors.Is(err, core.ErrExists) { // of an earlier start
+	if _, err := p.core.CreateDomain(ctx, fields); err != nil && !errors.Is(err, core.ErrExists) {
 		return err
 	}
+	return nil
+}
+
+// start writes down where the Core listens, and starts what its calls need.
+func (f *phoneSide) start(ctx context.Context) error {
+	s := f.site.Load()
+	p := partOf[phoneSidePart](s)
+	if p == nil {
+		return nil
+	}
+	withdraw, err := announce(string(s.settings.Data), f.Address())
+	if err != nil {
+		return err
+	}
+	f.stops.add("address of the Core", func(context.Context) error { withdraw(); return nil })
+	f.stops.beside(ctx, "events of the Core", p.core.PostEvents)
+	f.stops.beside(ctx, "queues of the Core", p.core.WorkQueues)
 	return nil
 }
 
@@ -123,11 +165,11 @@ func (x exchange) digits(number string) string {
 }
 
 // keepCall stores the trace of a call. If that fails, the caller need not know.
-func (a *Server) keepCall(call core.StoredCall) {
+func (f *phoneSide) keepCall(call core.StoredCall) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
-	if err := a.store.KeepCall(ctx, call); err != nil {
-		a.troubled(ctx, "the trace of a call could not be kept", err)
+	if err := f.store.KeepCall(ctx, call); err != nil {
+		f.troubled(ctx, "the trace of a call could not be kept", err)
 	}
 }
 

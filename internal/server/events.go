@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/web"
@@ -25,24 +26,37 @@ func EventKeys(ctx context.Context, settings *config.Settings, s *store.Store) (
 }
 
 // inbox wires the receiver of incoming texts.
-func (a *Server) inbox(s *site, keys textback.EventKeys) *textback.Inbox {
-	settings := s.settings.TextBack
+func (f *textBack) inbox(system *phoneSystem, keys textback.EventKeys) *textback.Inbox {
+	settings := system.settings.TextBack
 	return &textback.Inbox{
-		Keys: keys, Entries: s.entries, Mail: a.store, Log: web.Note, Count: a.metrics.Inbound,
+		Keys: keys, Entries: system.entries, Mail: f.store, Log: web.Note, Count: f.metrics.Inbound.Count,
 		Replies: textback.Replies{Stop: string(settings.StopConfirmation), Start: string(settings.StartConfirmation), Help: string(settings.Help)},
 		Limits:  textback.ReplyLimits{Entry: settings.EntryRepliesPerHour, Tenant: settings.TenantRepliesPerHour},
-		Guesses: a.guesses, Stale: a.subscriptions.lookSoon,
+		Guesses: f.guesses, Stale: f.subscriptions.lookSoon,
 		Capped: func(entry, domain string) {
-			a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.RepliesCapped, About: domain, Text: fmt.Sprintf(
+			f.alerts.Raise(context.Background(), alert.Alert{Kind: alert.RepliesCapped, About: domain, Text: fmt.Sprintf(
 				"So many people text START or HELP to the numbers of %s that some get no answer, of %s just now. STOP counts all the same. "+
 					"Somebody may be flooding them; otherwise raise textback.entry_replies_per_hour or tenant_replies_per_hour.", domain, entry)})
 		},
 	}
 }
 
-// staleAgain is how soon we check a subscription again if posts still come with
-// the old key after it was moved: someone has set it back.
-const staleAgain = 10 * time.Minute
+const (
+	// newDomainsEvery is how often we check for domains without an event
+	// subscription: a form may just have been sent for one.
+	newDomainsEvery = 10 * time.Second
+
+	// subscribeEvery is how often we check a subscription. If someone deletes
+	// it on the phone system, we miss STOP messages until the next check.
+	subscribeEvery = time.Hour
+
+	// subscribeAgain is how soon we try again after a failed check.
+	subscribeAgain = 5 * time.Minute
+
+	// staleAgain is how soon we check a subscription again if posts still come
+	// with the old key after it was moved: someone has set it back.
+	staleAgain = 10 * time.Minute
+)
 
 // subscriptions knows when to check each domain's subscription next.
 type subscriptions struct {
@@ -91,13 +105,13 @@ func (s *subscriptions) done(domain string, now time.Time, again time.Duration) 
 // subscribe makes the phone system post the texts of every entry's domain to
 // us, new domains soon, and tells the operator if that fails: STOP messages
 // would not arrive.
-func (a *Server) subscribe(ctx context.Context) {
-	s, known := a.site.Load(), &a.subscriptions
-	if s.eventsAt == nil {
+func (f *textBack) subscribe(ctx context.Context) {
+	p, known := partOf[textBackPart](f.site.Load()), &f.subscriptions
+	if p == nil || p.eventsAt == nil {
 		return
 	}
-	known.begin(s.eventsAt(""))
-	for _, domain := range s.textDomains() {
+	known.begin(p.eventsAt(""))
+	for _, domain := range p.system.textDomains() {
 		if ctx.Err() != nil {
 			return
 		}
@@ -105,31 +119,31 @@ func (a *Server) subscribe(ctx context.Context) {
 		if !known.isDue(domain, now) {
 			continue
 		}
-		did, err := textback.Subscribe(ctx, s.client, domain, s.eventsAt(domain), now)
+		did, err := textback.Subscribe(ctx, p.system.client, domain, p.eventsAt(domain), now)
 		if err == nil && !known.keyed[domain] {
-			err = a.keepEventKey(ctx, domain, did, now)
+			err = f.keepEventKey(ctx, domain, did, now)
 			known.keyed[domain] = err == nil
 		}
-		a.metrics.Subscription(err == nil)
+		f.metrics.Subscriptions.Count(part.ResultOf(err == nil))
 		if err != nil {
 			known.done(domain, now, subscribeAgain)
-			a.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
+			f.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
 				"People's texts to the numbers of %s do not reach us, STOP among them: %v", domain, err)})
 			continue
 		}
 		known.done(domain, now, subscribeEvery)
-		a.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
+		f.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
 		if did != textback.Existed {
-			a.log.InfoContext(ctx, "subscribed to people's texts", "domain", domain, "subscription", did)
+			f.log.InfoContext(ctx, "subscribed to people's texts", "domain", domain, "subscription", did)
 		}
 	}
 }
 
 // keepEventKey records that a domain has its own key. If the subscription was
 // created just now, no post with another key can be on its way.
-func (a *Server) keepEventKey(ctx context.Context, domain, did string, now time.Time) error {
+func (f *textBack) keepEventKey(ctx context.Context, domain, did string, now time.Time) error {
 	if did == textback.Created {
 		now = time.UnixMilli(1)
 	}
-	return a.store.KeepEventKey(ctx, domain, now)
+	return f.store.KeepEventKey(ctx, domain, now)
 }

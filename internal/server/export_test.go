@@ -5,6 +5,12 @@ import (
 	"log/slog"
 	"net"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/answer/provision"
+	"github.com/switchhook/switchhook/internal/store"
 )
 
 // What tests need to know of suspects.
@@ -65,3 +71,19 @@ func (s *Stops) Beside(ctx context.Context, name string, run func(context.Contex
 
 // Run is run.
 func (s *Stops) Run() error { return s.run() }
+
+// Levels are levels for tests.
+type Levels struct {
+	Texts    map[ledger.State]int
+	Due      time.Time
+	Standing store.Standing
+	Entries  map[provision.Condition]int
+}
+
+// NewLevels returns the collector of what read returns.
+func NewLevels(read func(context.Context) (Levels, error), failed func()) prometheus.Collector {
+	return levelsCollector{failed: failed, read: func(ctx context.Context) (levels, error) {
+		l, err := read(ctx)
+		return levels{texts: l.Texts, due: l.Due, standing: l.Standing, entries: l.Entries}, err
+	}}
+}

@@ -26,7 +26,7 @@ const (
 // databaseFailed tells the operator that the database itself failed. It is
 // store.Config.Failed.
 func (a *Server) databaseFailed(err error) {
-	a.metrics.DatabaseError()
+	a.databaseErrors.Inc()
 	what := "fails"
 	if errors.Is(err, context.DeadlineExceeded) {
 		what = "does not answer in time"

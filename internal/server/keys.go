@@ -31,14 +31,14 @@ const (
 
 // madeKey returns the lookup of the key that provisioning made for an entry. It
 // asks the database at each request, so that all servers agree.
-func (a *Server) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
+func (f *provisioning) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
 	if settings.TextBack.Keys != textback.AutoKeys {
 		return nil
 	}
 	return func(ctx context.Context, id string) (entry.Key, bool) {
 		ctx, cancel := context.WithTimeout(ctx, keyPatience)
 		defer cancel()
-		r, err := a.store.Provisioned().Load(ctx, id)
+		r, err := f.store.Provisioned().Load(ctx, id)
 		if err != nil || r.Guard == nil {
 			return "", false // without the database no text is sent
 		}
@@ -54,7 +54,7 @@ type keylessTold struct {
 
 // keyless tells the operator which entries' webhooks anyone may call, and when
 // an entry has a key again.
-func (a *Server) keyless(ctx context.Context, ids []string, now time.Time) {
+func (f *provisioning) keyless(ctx context.Context, ids []string, now time.Time) {
 	about := make(map[string]string, len(ids))
 	if len(ids) > keylessEach {
 		about[allKeyless] = fmt.Sprintf("%d entries, among them %s", len(ids), strings.Join(ids[:keylessEach], ", "))
@@ -63,7 +63,7 @@ func (a *Server) keyless(ctx context.Context, ids []string, now time.Time) {
 			about[id] = id
 		}
 	}
-	known := &a.keylessTold
+	known := &f.keylessTold
 	known.mu.Lock()
 	defer known.mu.Unlock()
 	if known.when == nil {
@@ -72,7 +72,7 @@ func (a *Server) keyless(ctx context.Context, ids []string, now time.Time) {
 	for id := range known.when {
 		if _, still := about[id]; !still {
 			delete(known.when, id)
-			a.alerts.Resolve(ctx, alert.KeyMissing, id)
+			f.alerts.Resolve(ctx, alert.KeyMissing, id)
 		}
 	}
 	for id, who := range about {
@@ -80,7 +80,7 @@ func (a *Server) keyless(ctx context.Context, ids []string, now time.Time) {
 			continue
 		}
 		known.when[id] = now
-		a.alerts.Raise(ctx, alert.Alert{Kind: alert.KeyMissing, About: id, Text: fmt.Sprintf(
+		f.alerts.Raise(ctx, alert.Alert{Kind: alert.KeyMissing, About: id, Text: fmt.Sprintf(
 			"Whoever knows the address of the webhook can have strangers texted by %s. Give the entry a key: the field key, which provisioning puts into the rule.", who)})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/web"
@@ -16,46 +17,104 @@ import (
 	"github.com/switchhook/switchhook/internal/store"
 )
 
-// onCall wires the desk that phone systems ask whom to call.
-func (a *Server) onCall(s *site, before *site) ([]web.Route, error) {
+// onCall tells phone systems who is on call.
+type onCall struct {
+	*Server
+
+	metrics     *oncall.Metrics
+	keeping     running // polls the sources
+	journalling running // stores decisions
+}
+
+// onCallPart is its part of a site.
+type onCallPart struct {
+	brought
+
+	keeper *oncall.Keeper
+	desk   *oncall.Desk
+}
+
+func newOnCall(a *Server) *onCall { return &onCall{Server: a, metrics: oncall.NewMetrics()} }
+
+func (f *onCall) feature() feature {
+	return feature{wire: f.wire, metrics: f.metrics.Collectors(), tidy: f.tidy, start: f.start, swapped: f.swapped}
+}
+
+// wire wires the desk that phone systems ask whom to call.
+func (f *onCall) wire(_ context.Context, s, before *site) (wired, error) {
 	settings := s.settings
+	if settings.OnCall == nil {
+		return nil, nil
+	}
+	p := &onCallPart{}
 	var err error
-	if s.keeper, err = NewKeeper(settings, a.store, oncall.KeeperConfig{Log: a.log.LogAttrs, Fetched: a.fetched}, a.options.LoopbackResponders); err != nil {
+	if p.keeper, err = NewKeeper(settings, f.store, oncall.KeeperConfig{Log: f.log.LogAttrs, Fetched: f.fetched}, f.options.LoopbackResponders); err != nil {
 		return nil, err
 	}
-	c := deskConfig(settings, s.keeper)
-	c.Journal = a.store.OnCallJournal()
+	c := deskConfig(settings, p.keeper)
+	c.Journal = f.store.OnCallJournal()
 	c.Address = func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
-	c.Guesses, c.Log = a.guesses, web.Note
-	c.Count = func(d oncall.Decision) { a.metrics.OnCall(string(d.Reason), d.Fallback) }
-	if before != nil && before.desk != nil {
-		s.keeper.Inherit(before.keeper)
-		s.desk, err = before.desk.With(c)
+	c.Guesses, c.Log, c.Count = f.guesses, web.Note, f.metrics.Decided
+	if old := partOf[onCallPart](before); old != nil {
+		p.keeper.Inherit(old.keeper)
+		p.desk, err = old.desk.With(c)
 	} else {
-		s.desk, err = oncall.New(c)
+		p.desk, err = oncall.New(c)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return []web.Route{
-		{Path: "/voys-webhook", Name: "voys-webhook", Handler: s.desk.Voys()},
-		{Path: "/voys-webhook/{$}", Name: "voys-webhook", Handler: s.desk.Voys()},
-		{Path: "/oncall", Name: "oncall", Handler: s.desk.Document()},
-		{Path: "/oncall/voys-notifications", Name: "voys-notifications", Handler: s.desk.Notifications()},
-	}, nil
+	at := listenSetting
+	if settings.OnCall.Listen != "" {
+		at = dutySetting
+	}
+	p.routes = map[string]part.Routes{at: {Webhooks: []part.Route{
+		{Path: "/voys-webhook", Name: "voys-webhook", Handler: p.desk.Voys()},
+		{Path: "/voys-webhook/{$}", Name: "voys-webhook", Handler: p.desk.Voys()},
+		{Path: "/oncall", Name: "oncall", Handler: p.desk.Document()},
+		{Path: "/oncall/voys-notifications", Name: "voys-notifications", Handler: p.desk.Notifications()},
+	}}}
+	p.introduce = func() { f.introduce(settings) }
+	return p, nil
 }
 
-// runOnCall replaces the previous site's keeper, and starts storing the desk's
+// introduce logs what is served.
+func (f *onCall) introduce(settings *config.Settings) {
+	attrs := []any{"sources", len(settings.OnCall.Sources), "routes", len(settings.OnCall.Routes)}
+	if duty := f.listener(dutySetting); duty != nil {
+		attrs = append(attrs, "address", duty.Addr().String()) // otherwise it shares the main listener
+	}
+	f.log.Info("on-call is on", attrs...)
+}
+
+// start starts polling the sources and storing decisions.
+func (f *onCall) start(ctx context.Context) error {
+	f.stops.add("decisions of on-call", func(context.Context) error { f.journalling.stop(); return nil })
+	f.stops.add("sources of on-call", func(context.Context) error { f.keeping.stop(); return nil })
+	f.journalling.start(ctx)
+	f.keeping.start(ctx)
+	return nil
+}
+
+// swapped replaces the previous site's keeper, and starts storing the desk's
 // decisions. Desks that follow one another share a journal.
-func (a *Server) runOnCall(s, before *site) {
-	if s.keeper == nil {
-		a.keeping.replace(nil)
-		a.journalling.replace(nil)
+func (f *onCall) swapped(s, before *site) {
+	p := partOf[onCallPart](s)
+	if p == nil {
+		f.keeping.replace(nil)
+		f.journalling.replace(nil)
 		return
 	}
-	a.keeping.replace(s.keeper.Run)
-	if before == nil || before.desk == nil {
-		a.journalling.replace(s.desk.Run)
+	f.keeping.replace(p.keeper.Run)
+	if partOf[onCallPart](before) == nil {
+		f.journalling.replace(p.desk.Run)
+	}
+}
+
+// tidy removes decisions past the retention.
+func (f *onCall) tidy(ctx context.Context, before time.Time) {
+	if _, err := f.store.OnCallJournal().Purge(ctx, before); err != nil {
+		f.troubled(ctx, "old decisions of on-call could not be removed", err)
 	}
 }
 
@@ -109,19 +168,18 @@ const (
 )
 
 // fetched reports a source's state to metrics and the operator.
-func (a *Server) fetched(state oncall.State) {
-	age, heard := state.Age(time.Now())
-	a.metrics.Source(state.Source, string(state.Failure), age, heard)
+func (f *onCall) fetched(state oncall.State) {
+	f.metrics.Fetched(state, time.Now())
 	ctx := context.Background()
 	switch {
 	case state.Failures == 0:
-		a.alerts.Resolve(ctx, alert.SourceDown, state.Source)
+		f.alerts.Resolve(ctx, alert.SourceDown, state.Source)
 	case state.Failures >= downAfter && time.Since(state.Since) >= downAfterFor:
 		last := "It has never answered."
-		if heard {
+		if age, heard := state.Age(time.Now()); heard {
 			last = fmt.Sprintf("Calls are answered with what it said %s ago.", age.Round(time.Minute))
 		}
-		a.alerts.Raise(ctx, alert.Alert{Kind: alert.SourceDown, About: state.Source, Text: fmt.Sprintf(
+		f.alerts.Raise(ctx, alert.Alert{Kind: alert.SourceDown, About: state.Source, Text: fmt.Sprintf(
 			"The on-call source %s does not answer since %s: %v. %s", state.Source, state.Since.UTC().Format(time.RFC3339), state.Err, last)})
 	}
 }

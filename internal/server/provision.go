@@ -6,15 +6,20 @@ import (
 	"slices"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
-	"github.com/switchhook/switchhook/internal/server/web"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/netsapiens"
 )
+
+// provisionJob is the kind of the jobs that provision.
+const provisionJob = "provision"
 
 const (
 	// provisionEvery is how often we check for entries that are due.
@@ -34,6 +39,46 @@ const (
 	allEntries = "all"
 )
 
+// provisioning makes the phone system match the entries.
+type provisioning struct {
+	*Server
+
+	metrics     provision.Metrics
+	suspects    suspects
+	keylessTold keylessTold
+}
+
+// provisioningPart is its part of a site.
+type provisioningPart struct {
+	brought
+
+	system      *phoneSystem
+	provisioner *provision.Provisioner
+}
+
+func newProvisioning(a *Server) *provisioning {
+	return &provisioning{Server: a, metrics: provision.NewMetrics()}
+}
+
+func (f *provisioning) feature() feature {
+	return feature{
+		wire:    f.wire,
+		jobs:    []part.Job{{Kind: provisionJob, Patience: provisionPatience, Work: f.work}},
+		loops:   []part.Loop{{Every: provisionEvery, Do: f.schedule}, {Every: suspectsEvery, Do: f.lookAtSuspects}},
+		metrics: []prometheus.Collector{f.metrics},
+	}
+}
+
+func (f *provisioning) wire(_ context.Context, s, _ *site) (wired, error) {
+	system := partOf[phoneSystem](s)
+	if system == nil {
+		return nil, nil
+	}
+	p := &provisioningPart{system: system, provisioner: Provisioner(s.settings, system.client, f.store)}
+	p.provisioner.Count = f.metrics.Step
+	return p, nil
+}
+
 // Provisioner returns what makes the phone system match the entries.
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
 	return &provision.Provisioner{
@@ -42,40 +87,39 @@ func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.
 	}
 }
 
-// form wires the text-back form.
-func (a *Server) form(s *site) *textback.Form {
-	s.provisioner = Provisioner(s.settings, s.client, a.store)
-	s.provisioner.Count = a.metrics.Step
-	return &textback.Form{
-		Secret: netsapiens.Secret(s.settings.Forms.Secret.Reveal()), Guesses: a.guesses, Store: s.entries, Provision: s.provisioner,
-		Audit: a.store.Audit, Log: web.Note,
+// operationsEmail returns the address of the system users. The phone system
+// requires one; nothing is ever sent to it.
+func operationsEmail(settings *config.Settings) string {
+	if email := settings.NetSapiens.OperationsEmail; email != "" {
+		return string(email)
 	}
+	return "operations@" + settings.PublicURL.Hostname()
 }
 
-// scheduleProvisioning makes the provisioning job, which repeats from then on,
+// schedule makes the provisioning job, which repeats from then on,
 // in one of the servers of the database.
-func (a *Server) scheduleProvisioning(ctx context.Context) {
-	if a.site.Load().provisioner == nil {
+func (f *provisioning) schedule(ctx context.Context) {
+	if partOf[provisioningPart](f.site.Load()) == nil {
 		return
 	}
-	if err := a.store.Schedule(ctx, provisionJob, allEntries, time.Now()); err != nil {
-		a.troubled(ctx, "provisioning could not be scheduled", err)
+	if err := f.store.Schedule(ctx, provisionJob, allEntries, time.Now()); err != nil {
+		f.troubled(ctx, "provisioning could not be scheduled", err)
 	}
 }
 
-// workProvision provisions the entries that are due: it retries what failed and
+// work provisions the entries that are due: it retries what failed and
 // repairs what was changed on the phone system. Entries that were never
 // provisioned here are left to the operator: starting this program must not
 // change what another one has made for them.
-func (a *Server) workProvision(ctx context.Context, _ string) (again time.Time, err error) {
-	s := a.site.Load()
-	if s.provisioner == nil {
+func (f *provisioning) work(ctx context.Context, _ string) (again time.Time, err error) {
+	p := partOf[provisioningPart](f.site.Load())
+	if p == nil {
 		return time.Time{}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, provisionPatience-time.Minute)
 	defer cancel()
 	for _, keys := range [...]int{keysAtOnce, 0} { // again, as entries may take what others have just given up
-		if did, err := a.provisionDue(ctx, s, keys); err != nil || !did {
+		if did, err := f.provisionDue(ctx, p, keys); err != nil || !did {
 			return time.Time{}, err
 		}
 	}
@@ -85,8 +129,8 @@ func (a *Server) workProvision(ctx context.Context, _ string) (again time.Time, 
 // provisionDue provisions the entries that are due, gives a key to as many
 // chains from before there were keys, and reports whether there was anything to
 // do.
-func (a *Server) provisionDue(ctx context.Context, s *site, keys int) (did bool, err error) {
-	records, err := a.store.Provisioned().All(ctx)
+func (f *provisioning) provisionDue(ctx context.Context, p *provisioningPart, keys int) (did bool, err error) {
+	records, err := f.store.Provisioned().All(ctx)
 	if err != nil {
 		return false, err
 	}
@@ -95,12 +139,12 @@ func (a *Server) provisionDue(ctx context.Context, s *site, keys int) (did bool,
 		known[r.Entry] = true
 	}
 	var entries []*entry.Entry
-	for _, e := range s.entries.All() {
+	for _, e := range p.system.entries.All() {
 		if known[e.ID] {
 			entries = append(entries, e)
 		}
 	}
-	now, common := time.Now(), s.provisioner.Settings()
+	now, common := time.Now(), p.provisioner.Settings()
 	work := provision.Due(entries, records, common, now)
 	give := make(map[string]bool)
 	for _, e := range provision.Givable(entries, records, common, keys) {
@@ -109,75 +153,47 @@ func (a *Server) provisionDue(ctx context.Context, s *site, keys int) (did bool,
 			work.Apply = append(work.Apply, e)
 		}
 	}
-	a.keyless(ctx, provision.Keyless(s.entries.All(), records, common), now)
-	for outcome, err := range s.provisioner.ApplyAll(ctx, work.Apply, func(id string) bool { return give[id] }) {
+	f.keyless(ctx, provision.Keyless(p.system.entries.All(), records, common), now)
+	for outcome, err := range p.provisioner.ApplyAll(ctx, work.Apply, func(id string) bool { return give[id] }) {
 		if err != nil {
-			a.troubled(ctx, "what was provisioned could not be recorded", err)
+			f.troubled(ctx, "what was provisioned could not be recorded", err)
 		}
-		a.provisioned(ctx, outcome)
+		f.provisioned(ctx, outcome)
 	}
 	for _, id := range work.Remove {
-		_, configured := s.entries.Get(id)
-		outcome, err := s.provisioner.Remove(ctx, id, configured)
+		_, configured := p.system.entries.Get(id)
+		outcome, err := p.provisioner.Remove(ctx, id, configured)
 		if err != nil {
-			a.troubled(ctx, "what was removed could not be recorded", err)
+			f.troubled(ctx, "what was removed could not be recorded", err)
 		}
-		a.provisioned(ctx, outcome)
+		f.provisioned(ctx, outcome)
 	}
 	return len(work.Apply)+len(work.Remove) > 0, nil
 }
 
 // provisioned tells the operator what needs their attention.
-func (a *Server) provisioned(ctx context.Context, o provision.EntryResult) {
+func (f *provisioning) provisioned(ctx context.Context, o provision.EntryResult) {
 	if o.Entry == "" {
 		return
 	}
 	if o.Plan.Writes() {
-		a.log.InfoContext(ctx, "provisioned", "entry", o.Entry, "user", o.Report.User.String(), "dial_rule", o.Report.DialRule.String(), "answer_rule", o.Report.AnswerRule.String())
+		f.log.InfoContext(ctx, "provisioned", "entry", o.Entry, "user", o.Report.User.String(), "dial_rule", o.Report.DialRule.String(), "answer_rule", o.Report.AnswerRule.String())
 	}
 	switch o.Condition {
 	case provision.InOrder, provision.Away:
-		a.alerts.Resolve(ctx, alert.ProvisionFailed, o.Entry)
-		a.alerts.Resolve(ctx, alert.ProvisionConflict, o.Entry)
+		f.alerts.Resolve(ctx, alert.ProvisionFailed, o.Entry)
+		f.alerts.Resolve(ctx, alert.ProvisionConflict, o.Entry)
 	case provision.Failing:
 		if o.News {
-			a.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionFailed, About: o.Entry, Text: "It is tried again by itself. " + told(o)})
+			f.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionFailed, About: o.Entry, Text: "It is tried again by itself. " + told(o)})
 		}
 	case provision.Disputed:
 		if o.News {
-			a.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionConflict, About: o.Entry, Text: "A person must resolve it: switchhook provision --plan " + o.Entry + ". " + told(o)})
+			f.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionConflict, About: o.Entry, Text: "A person must resolve it: switchhook provision --plan " + o.Entry + ". " + told(o)})
 		}
 	}
 }
 
 func told(o provision.EntryResult) string {
 	return fmt.Sprintf("Calls may not reach %s. User: %s. Dial rule: %s. Answer rule: %s.", o.Entry, o.Report.User, o.Report.DialRule, o.Report.AnswerRule)
-}
-
-// levels returns current values for Prometheus.
-func (a *Server) levels(ctx context.Context) (web.Levels, error) {
-	counts, due, err := a.store.Counts(ctx)
-	if err != nil {
-		return web.Levels{}, err
-	}
-	standing, err := a.store.Standing(ctx)
-	if err != nil {
-		return web.Levels{}, err
-	}
-	l := web.Levels{
-		Texts: counts, OldestDue: due, Dead: standing.Dead, Suppressions: standing.Suppressions,
-		Jobs: map[web.JobState]int{web.JobWaiting: standing.Waiting, web.JobRunning: standing.Running},
-	}
-	if free, known := a.store.Free(); known {
-		l.Free = &free
-	}
-	records, err := a.store.Provisioned().All(ctx)
-	if err != nil {
-		return web.Levels{}, err
-	}
-	l.Entries = map[web.EntryState]int{}
-	for _, r := range records {
-		l.Entries[web.EntryState(r.Condition())]++
-	}
-	return l, nil
 }

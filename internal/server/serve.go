@@ -32,21 +32,24 @@ func (a *Server) Run(ctx context.Context) error {
 // with the context.
 func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
 	ctx = context.WithoutCancel(ctx)
-	current := a.site.Load()
-	if current.core != nil {
-		withdraw, err := announce(string(current.settings.Data), a.Address())
-		if err != nil {
+	a.stops.beside(ctx, "alerts", a.alerts.Run)
+	a.stops.add("sums of the log", func(ctx context.Context) error {
+		a.sums.Close(context.WithoutCancel(ctx))
+		return nil
+	})
+	for _, f := range a.features {
+		if f.start == nil {
+			continue
+		}
+		if err := f.start(ctx); err != nil {
 			return nil, err
 		}
-		a.stops.add("address of the Core", func(context.Context) error { withdraw(); return nil })
 	}
-	a.startBackground(ctx)
 	failed, drains := a.serve(ctx)
 	if err := a.startJobs(ctx); err != nil {
 		return nil, err
 	}
-	a.introduce(current)
-	a.log.Info("listening", "address", a.Address())
+	a.introduce(a.site.Load())
 	a.stops.add("farewell", func(context.Context) error {
 		a.log.Info("stopping", "within", a.stops.within.String())
 		close(a.stopping)
@@ -57,30 +60,6 @@ func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
 	})
 	a.ready(ctx)
 	return failed, nil
-}
-
-// startBackground starts what requests, calls and jobs need.
-func (a *Server) startBackground(ctx context.Context) {
-	a.stops.beside(ctx, "alerts", a.alerts.Run)
-	a.stops.add("on-call", func(context.Context) error {
-		a.keeping.stop()
-		a.journalling.stop()
-		return nil
-	})
-	a.keeping.start(ctx)
-	a.journalling.start(ctx)
-	if core := a.site.Load().core; core != nil {
-		a.stops.beside(ctx, "events of the Core", core.PostEvents)
-		a.stops.beside(ctx, "queues of the Core", core.WorkQueues)
-	}
-	a.stops.add("sums of the log", func(ctx context.Context) error {
-		a.sums.Close(context.WithoutCancel(ctx))
-		return nil
-	})
-	a.stops.add("codes", func(ctx context.Context) error { // that requests have asked for
-		a.codes.Stop(ctx)
-		return nil
-	})
 }
 
 // listening is one of the Server's listeners, being served.
@@ -117,25 +96,29 @@ func (a *Server) serve(ctx context.Context) (failed <-chan error, drains []*web.
 
 // finish waits for requests and calls. When the time is up, it cuts them off.
 func (a *Server) finish(ctx context.Context, cut context.CancelFunc, all []*listening) error {
-	lines := a.site.Load().lines
-	err := drain(ctx, all)
-	if lines != nil {
-		err = cmp.Or(err, lines.Wait(ctx)) // for calls, which no server waits for
-	}
+	err := cmp.Or(drain(ctx, all), a.waitForCalls(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		cut()
 		err = nil
 		for _, l := range all {
 			err = errors.Join(err, l.server.Close())
 		}
-		if lines != nil {
-			ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
-			defer cancel()
-			_ = lines.Wait(ending) // a terminal that does not answer must not hold us up
-		}
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
+		defer cancel()
+		_ = a.waitForCalls(ending) // a terminal that does not answer must not hold us up
 	}
 	for _, l := range all {
 		<-l.ended
+	}
+	return err
+}
+
+// waitForCalls waits for calls, which no server waits for.
+func (a *Server) waitForCalls(ctx context.Context) (err error) {
+	for _, f := range a.features {
+		if f.wait != nil {
+			err = cmp.Or(err, f.wait(ctx))
+		}
 	}
 	return err
 }

@@ -13,9 +13,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/switchhook/switchhook/internal/answer/textback"
-	"github.com/switchhook/switchhook/internal/answer/widget"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
@@ -67,26 +67,22 @@ type Options struct {
 type Server struct {
 	options Options
 	log     *slog.Logger
-	metrics *web.Metrics
 	bodies  *web.Bodies
 	sums    *web.Sums
 	store   *store.Store
 	alerts  *alert.Sender
 	guesses *guess.Watch
+	clock   *Clock
+	token   string // the operator's; empty: there is none, and no token is accepted
 
-	clock *Clock
-	token string // the operator's; empty: there is none, and no token is accepted
+	registry        *prometheus.Registry
+	requests        web.Metrics
+	entriesProblems prometheus.Counter
+	databaseErrors  prometheus.Counter
 
-	scripts       widget.Scripts
-	subscriptions subscriptions
-	keylessTold   keylessTold
-	suspects      suspects
-	codes         *clicktocall.Courier // of the page against calls, of all sites
-	keeping       running              // polls the on-call sources
-	journalling   running              // stores on-call decisions
-
-	mu   sync.Mutex // held while the site is replaced
-	site atomic.Pointer[site]
+	features []feature
+	mu       sync.Mutex // held while the site is replaced
+	site     atomic.Pointer[site]
 
 	stops    stops
 	doors    []*door       // the open ones
@@ -99,25 +95,28 @@ type Server struct {
 // error is meant for people. If you do not call Run, call Close.
 func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, err error) {
 	a := &Server{
-		options: o, log: o.Log, clock: NewClock(string(settings.Data)), metrics: web.NewMetrics(),
-		bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log), codes: clicktocall.NewCourier(),
-		stops: stops{log: o.Log, within: cmp.Or(o.StopTimeout, stopTimeout)}, stopping: make(chan struct{}),
+		options: o, log: o.Log, clock: NewClock(string(settings.Data)), bodies: web.NewBodies(settings.BodiesInHand), sums: web.NewSums(o.Log),
+		registry: prometheus.NewRegistry(), requests: web.NewMetrics(),
+		entriesProblems: counter("switchhook_entries_problems_total", "Times that the file of entries was found broken or gone."),
+		databaseErrors:  counter("switchhook_database_errors_total", "Times that the database failed."),
+		stops:           stops{log: o.Log, within: cmp.Or(o.StopTimeout, stopTimeout)}, stopping: make(chan struct{}),
 	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	counted := alert.NewMetrics()
 	if a.alerts, err = alert.New(alert.Config{
-		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: a.metrics.Alert,
+		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: counted.Ended,
 	}); err != nil {
 		return nil, err
 	}
 	if err := a.heedShortSecrets(ctx, settings); err != nil {
 		return nil, err
 	}
-	a.guesses = guess.New(guess.Config{Address: web.Client, Wrong: a.metrics.WrongSecrets, Began: a.guessed, Refused: guesserRefused})
-	a.metrics.ReadWaiting(a.guesses.Waiting)
+	wrong := guess.NewMetrics()
+	a.guesses = guess.New(guess.Config{Address: web.Client, Wrong: wrong.Wrong, Began: a.guessed, Refused: guesserRefused})
 	if a.store, err = a.openStore(ctx, settings); err != nil {
 		return nil, err
 	}
@@ -125,15 +124,25 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	if a.token, err = a.operatorToken(settings); err != nil {
 		return nil, err
 	}
+	a.features = a.newFeatures()
+	a.register(append(wrong.Collectors(a.guesses), counted)...)
 	s, err := a.newSite(ctx, settings, nil)
 	if err != nil {
 		return nil, err
 	}
-	a.site.Store(s)
 	a.stops.add("idle connections", func(context.Context) error { a.site.Load().close(); return nil })
-	a.runOnCall(s, nil)
-	a.metrics.ReadLevels(a.levels)
+	a.swap(s, nil)
 	return a, nil
+}
+
+// swap puts a site in force.
+func (a *Server) swap(s, before *site) {
+	a.site.Store(s)
+	for _, f := range a.features {
+		if f.swapped != nil {
+			f.swapped(s, before)
+		}
+	}
 }
 
 // Close closes what New and Listen have opened, for a Server that is not Run.
@@ -187,8 +196,7 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
 	}
 	a.bodies.Limit(settings.BodiesInHand)
-	a.site.Store(next)
-	a.runOnCall(next, old)
+	a.swap(next, old)
 	old.close()
 	return nil
 }

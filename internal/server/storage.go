@@ -150,6 +150,6 @@ func (a *Server) entriesProblem(err error) {
 		a.log.Warn("entries have a slip", "remark", remark.Error())
 		return
 	}
-	a.metrics.EntriesProblem()
+	a.entriesProblems.Inc()
 	a.log.LogAttrs(context.Background(), slog.LevelError, "the entries have a problem", slog.String("error", err.Error()))
 }

@@ -60,29 +60,32 @@ func (s *suspects) take(now time.Time) []string {
 	return taken
 }
 
+// suspect notes an entry that was requested without its key.
+func (f *provisioning) suspect(id string) { f.suspects.add(id, time.Now()) }
+
 // lookAtSuspects makes suspects due, so that the job checks their rules, on
 // whichever server of the database.
-func (a *Server) lookAtSuspects(ctx context.Context) {
+func (f *provisioning) lookAtSuspects(ctx context.Context) {
 	now := time.Now()
 	due := false
-	for _, id := range a.suspects.take(now) {
-		did, err := a.makeDue(ctx, id, now)
+	for _, id := range f.suspects.take(now) {
+		did, err := f.makeDue(ctx, id, now)
 		if err != nil {
-			a.troubled(ctx, "an entry that was asked for without its key could not be looked at", err)
+			f.troubled(ctx, "an entry that was asked for without its key could not be looked at", err)
 		}
 		due = due || did
 	}
 	if due {
-		a.scheduleProvisioning(ctx)
+		f.schedule(ctx)
 	}
 }
 
 // makeDue has a chain checked that was in order, if periodic checks are on.
-func (a *Server) makeDue(ctx context.Context, id string, now time.Time) (did bool, err error) {
-	if p := a.site.Load().provisioner; p == nil || p.CheckEvery <= 0 {
+func (f *provisioning) makeDue(ctx context.Context, id string, now time.Time) (did bool, err error) {
+	if p := partOf[provisioningPart](f.site.Load()); p == nil || p.provisioner.CheckEvery <= 0 {
 		return false, nil
 	}
-	records := a.store.Provisioned()
+	records := f.store.Provisioned()
 	r, err := records.Load(ctx, id)
 	if err != nil || r.Condition() != provision.InOrder || !r.Next.After(now) {
 		return false, err

@@ -35,7 +35,7 @@ var rooms = []room{
 	{name: "ground", rows: [][]string{
 		{"internal/fault", "internal/fault/spelling", "internal/fault/why"},
 		{"internal/fetch", "internal/setting/guess", "internal/hours", "internal/phone", "internal/phone/sms", "internal/setting/plaintext"},
-		{"internal/setting"},
+		{"internal/part", "internal/setting"},
 	}},
 	{name: "responder", rows: [][]string{{"responder"}}, only: "people put it in programs of their own, where it should bring nothing along"},
 	{name: "netsapiens", may: []string{"ground", "responder"}, rows: [][]string{{"netsapiens"}}},
@@ -72,7 +72,7 @@ var rooms = []room{
 	{name: "respondertest", may: []string{"responder", "call"}, rows: [][]string{{"respondertest"}}},
 	{name: "examples", may: []string{"responder"}, rows: [][]string{{"examples/..."}}},
 	{name: "stand-ins", may: []string{"ground", "netsapiens", "answer", "core", "store"}, rows: [][]string{
-		{"test/await", "test/pipenet", "netsapiens/nstest", "internal/answer/sourcetest"},
+		{"test/await", "test/pipenet", "test/scrape", "netsapiens/nstest", "internal/answer/sourcetest"},
 		{"internal/store/storetest"},
 	}},
 }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/web"
 )
 
@@ -29,7 +30,7 @@ func bounded(t *testing.T, most int, handler http.Handler) *httptest.Server {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
 	s := httptest.NewUnstartedServer(web.New(web.Config{
-		Webhooks: []web.Route{{Path: "/all", Name: "all", Handler: handler}}, Bodies: web.NewBodies(most), Log: log,
+		Routes: part.Routes{Webhooks: []part.Route{{Path: "/all", Name: "all", Handler: handler}}}, Bodies: web.NewBodies(most), Log: log,
 	}))
 	s.Config = web.Server(s.Config.Handler, log)
 	s.Start()
@@ -95,7 +96,7 @@ func TestRequestsInHandAreBounded(t *testing.T) {
 func TestAnAnswerDoesNotWaitForABodyThatIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refuses := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) })
-		handler := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Webhooks: []web.Route{{Path: "/all", Name: "all", Handler: refuses}}})
+		handler := web.New(web.Config{Log: slog.New(slog.DiscardHandler), Routes: part.Routes{Webhooks: []part.Route{{Path: "/all", Name: "all", Handler: refuses}}}})
 		client := pipeTo(t, web.Server(handler, slog.New(slog.DiscardHandler)))
 		began := time.Now()
 		go func() {

@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/web"
 	"github.com/switchhook/switchhook/test/await"
 )
@@ -21,9 +22,9 @@ type logged struct {
 	log     await.Log
 }
 
-func newLogged(routes ...web.Route) *logged {
+func newLogged(routes ...part.Route) *logged {
 	l := &logged{}
-	l.handler = web.New(web.Config{Webhooks: routes, Log: slog.New(slog.NewTextHandler(&l.log, nil))})
+	l.handler = web.New(web.Config{Routes: part.Routes{Webhooks: routes}, Log: slog.New(slog.NewTextHandler(&l.log, nil))})
 	return l
 }
 
@@ -56,7 +57,7 @@ func status(code int, level slog.Level, attrs ...slog.Attr) http.Handler {
 
 func TestAFloodOfLikeLinesIsSummed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLogged(web.Route{Path: "/denied", Name: "denied", Handler: status(http.StatusForbidden, slog.LevelWarn, slog.String("outcome", "denied"))})
+		l := newLogged(part.Route{Path: "/denied", Name: "denied", Handler: status(http.StatusForbidden, slog.LevelWarn, slog.String("outcome", "denied"))})
 		for i := range 1000 {
 			l.ask(http.MethodGet, fmt.Sprint("/nothing-", i))
 			l.ask(http.MethodGet, "/denied")
@@ -84,14 +85,14 @@ func TestAFloodOfLikeLinesIsSummed(t *testing.T) {
 func TestLinesOfOtherOutcomesAreNotSummed(t *testing.T) {
 	n := 0
 	l := newLogged(
-		web.Route{Path: "/denied", Name: "hook", Handler: status(http.StatusForbidden, slog.LevelWarn, slog.String("outcome", "denied"))},
-		web.Route{Path: "/limited", Name: "hook", Handler: status(http.StatusForbidden, slog.LevelWarn, slog.String("outcome", "limited"))},
-		web.Route{Path: "/ill", Name: "hook", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		part.Route{Path: "/denied", Name: "hook", Handler: status(http.StatusForbidden, slog.LevelWarn, slog.String("outcome", "denied"))},
+		part.Route{Path: "/limited", Name: "hook", Handler: status(http.StatusForbidden, slog.LevelWarn, slog.String("outcome", "limited"))},
+		part.Route{Path: "/ill", Name: "hook", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			n++
 			web.Note(r.Context(), slog.LevelError, "ill", slog.String("error", errors.New(fmt.Sprint("the disk failed at sector ", n)).Error()))
 			w.WriteHeader(http.StatusServiceUnavailable)
 		})},
-		web.Route{Path: "/call", Name: "call", Handler: status(http.StatusOK, slog.LevelInfo, slog.String("outcome", "on_call"))},
+		part.Route{Path: "/call", Name: "call", Handler: status(http.StatusOK, slog.LevelInfo, slog.String("outcome", "on_call"))},
 	)
 	for range 500 {
 		l.ask(http.MethodGet, "/denied")
@@ -134,7 +135,7 @@ func TestAnswersToStrangersAreSummedByEntry(t *testing.T) {
 	l := &logged{}
 	log := slog.New(slog.NewTextHandler(&l.log, nil))
 	sums := web.NewSums(log)
-	l.handler = web.New(web.Config{Webhooks: []web.Route{{Path: "/hook", Name: "hook", Open: true, Handler: handler}}, Log: log, Sums: sums})
+	l.handler = web.New(web.Config{Routes: part.Routes{Webhooks: []part.Route{{Path: "/hook", Name: "hook", Open: true, Handler: handler}}}, Log: log, Sums: sums})
 	ask := func(entry string, all bool, times int) {
 		about, whole = entry, all
 		for range times {

@@ -3,9 +3,10 @@ package web
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/part"
 )
 
 // readyTimeout is how long a probe waits: slower checks count as failed.
@@ -18,26 +19,8 @@ func Alive() http.Handler {
 	})
 }
 
-// Check checks whether a part can do its work. Its error is a sentence.
-type Check func(ctx context.Context) error
-
-// impaired is an error of a part that works all the same.
-type impaired struct{ error }
-
-func (i impaired) Unwrap() error { return i.error }
-
-// Impaired marks the error of a Check as one to report, but no reason to send
-// requests elsewhere: the part goes on with what it had. It returns nil for
-// nil.
-func Impaired(err error) error {
-	if err == nil {
-		return nil
-	}
-	return impaired{err}
-}
-
 // Ready answers whether all parts can do their work, and which cannot and why.
-func Ready(checks map[string]Check) http.Handler {
+func Ready(checks map[string]part.Check) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), readyTimeout)
 		defer cancel()
@@ -49,7 +32,7 @@ func Ready(checks map[string]Check) http.Handler {
 				continue
 			}
 			parts[name] = err.Error()
-			if _, ok := errors.AsType[impaired](err); !ok {
+			if !part.IsImpaired(err) {
 				status = http.StatusServiceUnavailable
 			}
 		}

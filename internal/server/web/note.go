@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
@@ -82,7 +83,7 @@ const maxMethod = 20
 
 // line logs a request, or sums it up. If a route is not open, success means
 // that the client has shown a secret.
-func (h *Handler) line(r *http.Request, route Route, rec *recorder, client string, took time.Duration) {
+func (h *Handler) line(r *http.Request, route part.Route, rec *recorder, client string, took time.Duration) {
 	level := slog.LevelInfo
 	if rec.status >= http.StatusInternalServerError {
 		level = slog.LevelError

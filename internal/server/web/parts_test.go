@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/web"
 )
 
@@ -18,9 +19,14 @@ func TestEachPartHasItsOwnRules(t *testing.T) {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 		}
 	})
-	route := func(path string) []web.Route { return []web.Route{{Path: path, Name: path, Handler: reads}} }
+	route := func(path string) []part.Route { return []part.Route{{Path: path, Name: path, Handler: reads}} }
 	handler := web.New(web.Config{
-		Webhooks: append(route("/webresponder"), web.Route{Path: "/webresponder/events", Handler: reads, MaxBody: 4 << 20}), API: route("/ns-api/"), Operator: route("/console/line"), Log: slog.New(slog.DiscardHandler),
+		Routes: part.Routes{
+			Webhooks: append(route("/webresponder"), part.Route{Path: "/webresponder/events", Handler: reads, MaxBody: 4 << 20}),
+			API:      route("/ns-api/"),
+			Operator: route("/console/line"),
+		},
+		Log: slog.New(slog.DiscardHandler),
 	})
 	for _, test := range []struct {
 		name, path, site string

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/web"
 )
 
@@ -19,7 +20,7 @@ import (
 func openBounded(t *testing.T, most int) *door {
 	t.Helper()
 	handler := web.New(web.Config{
-		Webhooks: []web.Route{{Path: "/all", Name: "all", Handler: reads}}, Bodies: web.NewBodies(most), Log: slog.New(slog.DiscardHandler),
+		Routes: part.Routes{Webhooks: []part.Route{{Path: "/all", Name: "all", Handler: reads}}}, Bodies: web.NewBodies(most), Log: slog.New(slog.DiscardHandler),
 	})
 	return openDoor(t, handler.ServeHTTP)
 }
@@ -152,7 +153,7 @@ func TestAStopDoesNotWaitForRefusals(t *testing.T) {
 func TestAWholeBodyDoesNotGiveWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun, goOn := make(chan struct{}), make(chan struct{})
-		handler := web.New(web.Config{Bodies: web.NewBodies(4), Log: slog.New(slog.DiscardHandler), Webhooks: []web.Route{
+		handler := web.New(web.Config{Bodies: web.NewBodies(4), Log: slog.New(slog.DiscardHandler), Routes: part.Routes{Webhooks: []part.Route{
 			{Path: "/all", Name: "all", Handler: reads},
 			{Path: "/busy", Name: "busy", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = r.Body.Read(make([]byte, 1))
@@ -160,7 +161,7 @@ func TestAWholeBodyDoesNotGiveWay(t *testing.T) {
 				<-goOn
 				reads(w, r)
 			})},
-		}})
+		}}})
 		d := openDoor(t, handler.ServeHTTP)
 		client := d.connect(strings.Replace(honest, "/all", "/busy", 1))
 		<-begun

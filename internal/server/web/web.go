@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
@@ -55,22 +56,9 @@ func Server(handler http.Handler, log *slog.Logger) *http.Server {
 	return s
 }
 
-// Route is one path of the server.
-type Route struct {
-	Path    string // a pattern of http.ServeMux, without a method
-	Name    string // in logs and metrics
-	Handler http.Handler
-	Quiet   bool  // not worth a log line: probes and scrapes
-	Open    bool  // anyone gets an answer, without a secret: see Sums
-	MaxBody int64 // the largest body, in bytes; 0: its part's limit
-}
-
-// Config is what a Handler needs. Its routes are in three parts, each with its
-// own mux and rules: no part's paths can be reached under another's rules.
+// Config is what a Handler needs.
 type Config struct {
-	Webhooks []Route // called by phone systems and form services
-	API      []Route // the phone side's API, for programs with a token
-	Operator []Route // probes, counters and the console
+	Routes part.Routes
 
 	Bodies         *Bodies // shared limit of several Handlers; nil: this one has its own
 	Sums           *Sums   // shared by several Handlers; nil: this one has its own, whose last minute is lost
@@ -102,18 +90,18 @@ func New(c Config) *Handler {
 		c.Sums = NewSums(c.Log)
 	}
 	h := &Handler{config: c, parts: make(map[string]http.Handler)}
-	h.unknown = h.wrap(Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
-	h.add(c.Webhooks, maxWebhookBody, func(next http.Handler) http.Handler { return next })
-	h.add(c.API, maxAPIBody, private)
+	h.unknown = h.wrap(part.Route{Name: "unknown", Handler: http.HandlerFunc(notFound)})
+	h.add(c.Routes.Webhooks, maxWebhookBody, func(next http.Handler) http.Handler { return next })
+	h.add(c.Routes.API, maxAPIBody, private)
 	// Another site's page in the operator's browser must not get in.
 	sameOrigin := http.NewCrossOriginProtection()
-	h.add(c.Operator, maxOperatorBody, func(next http.Handler) http.Handler { return private(sameOrigin.Handler(next)) })
+	h.add(c.Routes.Operator, maxOperatorBody, func(next http.Handler) http.Handler { return private(sameOrigin.Handler(next)) })
 	return h
 }
 
 // add makes a mux of routes and applies the rules of its part. Bodies are
 // limited to most bytes, unless their route says otherwise.
-func (h *Handler) add(routes []Route, most int64, rules func(http.Handler) http.Handler) {
+func (h *Handler) add(routes []part.Route, most int64, rules func(http.Handler) http.Handler) {
 	mux := http.NewServeMux()
 	mux.Handle("/", h.unknown)
 	part := rules(mux)
@@ -152,7 +140,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	part.ServeHTTP(w, r)
 }
 
-func (h *Handler) wrap(route Route) http.Handler {
+func (h *Handler) wrap(route part.Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		client := ClientAddress(r, h.config.TrustedProxies)
@@ -180,7 +168,7 @@ func (h *Handler) wrap(route Route) http.Handler {
 }
 
 // panicked logs a panic, and answers if there was no answer yet.
-func (h *Handler) panicked(r *http.Request, route Route, rec *recorder, p any) {
+func (h *Handler) panicked(r *http.Request, route part.Route, rec *recorder, p any) {
 	said := phone.MaskIn(fmt.Sprint(p))
 	k := kind{route: route.Name, level: slog.LevelError, words: "panic " + plaintext.Clip(said, maxWords)}
 	if h.config.Sums.isWhole(r.Context(), k, time.Now(), func() []slog.Attr {
@@ -194,7 +182,7 @@ func (h *Handler) panicked(r *http.Request, route Route, rec *recorder, p any) {
 	http.Error(rec, "something went wrong on our side", http.StatusInternalServerError)
 }
 
-func (h *Handler) done(r *http.Request, route Route, rec *recorder, client netip.Addr, took time.Duration) {
+func (h *Handler) done(r *http.Request, route part.Route, rec *recorder, client netip.Addr, took time.Duration) {
 	if rec.status == 0 {
 		rec.status = http.StatusOK
 	}

@@ -1,21 +1,23 @@
-package web
+package oncall
 
 import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/switchhook/switchhook/internal/part"
 )
 
-// onCallMetrics count whom phone systems were told to call, and the state of
-// the on-call sources.
-type onCallMetrics struct {
+// Metrics count decisions for Prometheus, and say how the sources do.
+type Metrics struct {
 	decisions *prometheus.CounterVec
 	fetches   *prometheus.CounterVec
 	age       *prometheus.GaugeVec
 }
 
-func newOnCallMetrics() onCallMetrics {
-	return onCallMetrics{
+// NewMetrics returns Metrics that have counted nothing.
+func NewMetrics() *Metrics {
+	return &Metrics{
 		decisions: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "switchhook_oncall_decisions_total", Help: "Calls that asked who is on call, by why they got what they got, and whether that was the fallback.",
 		}, []string{"reason", "fallback"}),
@@ -28,27 +30,28 @@ func newOnCallMetrics() onCallMetrics {
 	}
 }
 
-func (m onCallMetrics) collectors() []prometheus.Collector {
+// Collectors returns what Prometheus reads.
+func (m *Metrics) Collectors() []prometheus.Collector {
 	return []prometheus.Collector{m.decisions, m.fetches, m.age}
 }
 
-// OnCall counts a decision. Its reason is of a closed set.
-func (m *Metrics) OnCall(reason string, fallback bool) {
-	yes := "no"
-	if fallback {
-		yes = "yes"
+// Decided counts a decision.
+func (m *Metrics) Decided(d Decision) {
+	fallback := "no"
+	if d.Fallback {
+		fallback = "yes"
 	}
-	m.onCall.decisions.WithLabelValues(reason, yes).Inc()
+	m.decisions.WithLabelValues(string(d.Reason), fallback).Inc()
 }
 
-// Source counts a query of an on-call source: failure is from a closed set,
-// empty if it answered. Age is that of its last answer, if it was ever heard.
-func (m *Metrics) Source(name, failure string, age time.Duration, heard bool) {
-	if failure == "" {
-		failure = okOrFailed(true)
+// Fetched counts a query of a source.
+func (m *Metrics) Fetched(s State, now time.Time) {
+	result := string(part.OK)
+	if s.Failure != "" {
+		result = string(s.Failure)
 	}
-	m.onCall.fetches.WithLabelValues(name, failure).Inc()
-	if heard {
-		m.onCall.age.WithLabelValues(name).Set(age.Seconds())
+	m.fetches.WithLabelValues(s.Source, result).Inc()
+	if age, heard := s.Age(now); heard {
+		m.age.WithLabelValues(s.Source).Set(age.Seconds())
 	}
 }

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/switchhook/switchhook/internal/part"
+)
+
+// feature is one thing that the server does where its settings switch it on. It
+// lives as long as the server, whose reloads only replace its part of the site;
+// its jobs and loops run even while it is off, and look for that part.
+type feature struct {
+	// wire returns what the feature brings to a site, nil if the settings switch
+	// it off. Parts of the features above it are in the site already. before is
+	// the site in force; nil: there is none yet.
+	wire func(ctx context.Context, s, before *site) (wired, error)
+
+	jobs    []part.Job
+	loops   []part.Loop
+	metrics []prometheus.Collector
+
+	// tidy removes what is older than the retention. Optional.
+	tidy func(ctx context.Context, before time.Time)
+
+	// start starts what requests, calls and jobs need, and has it stopped after
+	// them. Optional.
+	start func(ctx context.Context) error
+
+	// swapped is called once a site is in force, with the one before. Optional.
+	swapped func(s, before *site)
+
+	// wait waits for calls, which no listener waits for. Optional.
+	wait func(ctx context.Context) error
+}
+
+// wired is a feature's part of a site. It is a pointer to a struct of its own,
+// with brought in it.
+type wired interface{ brings() *brought }
+
+// brought is what every part has.
+type brought struct {
+	routes map[string]part.Routes // by the setting of their listener
+	checks map[string]part.Check  // of its health, by the name in /readyz
+
+	// introduce logs what is served. Optional.
+	introduce func()
+
+	// close closes the connections that only this site uses. Optional.
+	close func()
+}
+
+func (b *brought) brings() *brought { return b }
+
+// webhooks returns webhooks of the main listener.
+func webhooks(routes ...part.Route) map[string]part.Routes {
+	return map[string]part.Routes{listenSetting: {Webhooks: routes}}
+}
+
+// partOf returns a feature's part of a site; nil: it is switched off.
+func partOf[T any, P interface {
+	*T
+	wired
+}](s *site) P {
+	if s != nil {
+		for _, p := range s.parts {
+			if found, ok := p.(P); ok {
+				return found
+			}
+		}
+	}
+	return nil
+}
+
+// newFeatures returns all of them. A new feature gets its place here.
+func (a *Server) newFeatures() []feature {
+	provisioning := newProvisioning(a)
+	texts := newTextBack(a, provisioning)
+	return []feature{
+		a.phoneSystem(), provisioning.feature(), texts.feature(), newClickToCall(a, texts).feature(),
+		newOnCall(a).feature(), newPhoneSide(a).feature(),
+	}
+}

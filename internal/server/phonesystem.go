@@ -1,0 +1,47 @@
+package server
+
+import (
+	"context"
+
+	"github.com/switchhook/switchhook/internal/part"
+	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/netsapiens"
+)
+
+// phoneSystem is the phone system of the settings, with the entries of its
+// domains: what text-back, click-to-call and provisioning share.
+type phoneSystem struct {
+	brought
+
+	settings *config.Settings
+	entries  Entries
+	client   *netsapiens.Client
+	health   *alert.PhoneSystem
+}
+
+func (a *Server) phoneSystem() feature {
+	return feature{wire: func(ctx context.Context, s, before *site) (wired, error) {
+		if s.settings.NetSapiens == nil {
+			return nil, nil
+		}
+		p := &phoneSystem{settings: s.settings, health: alert.NewPhoneSystem(a.alerts, s.settings.NetSapiens.URL.Host)}
+		var err error
+		if old := partOf[phoneSystem](before); old != nil && old.settings.DomainsFile == s.settings.DomainsFile {
+			p.entries = old.entries
+		} else if p.entries, err = a.openEntries(ctx, s.settings); err != nil {
+			return nil, err
+		}
+		p.client, err = netsapiens.New(netsapiens.Config{
+			URL: s.settings.NetSapiens.URL.String(), Token: netsapiens.Secret(s.settings.NetSapiens.Token.Reveal()),
+		})
+		if err != nil {
+			return nil, err
+		}
+		p.checks = map[string]part.Check{"entries": func(context.Context) error {
+			return part.Impaired(p.entries.Problem()) // the last good entries are in force
+		}}
+		p.close = p.client.CloseIdle
+		return p, nil
+	}}
+}
