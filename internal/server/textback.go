@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -29,9 +28,9 @@ const sweepEvery = 2 * time.Second
 type textBack struct {
 	*Server
 
-	provisioning  *provisioning
-	metrics       *textback.Metrics
-	subscriptions subscriptions
+	provisioning *provisioning
+	metrics      *textback.Metrics
+	subscriber   textback.Subscriber
 }
 
 // textBackPart is its part of a site.
@@ -45,7 +44,9 @@ type textBackPart struct {
 }
 
 func newTextBack(a *Server, p *provisioning) *textBack {
-	return &textBack{Server: a, provisioning: p, metrics: textback.NewMetrics()}
+	f := &textBack{Server: a, provisioning: p, metrics: textback.NewMetrics()}
+	f.subscriber.KeepKey, f.subscriber.Checked = a.store.KeepEventKey, f.subscribed
+	return f
 }
 
 func (f *textBack) feature() feature {
@@ -192,16 +193,4 @@ func (f *textBack) limited(id string, full ledger.Full) {
 	}
 	f.alerts.Raise(context.Background(), alert.Alert{Kind: alert.TextsLimited, About: full.Cap.Of, Text: fmt.Sprintf(
 		"Callers of %s are not texted until %s: there were %s. %s", id, full.Until.UTC().Format(time.RFC3339), full.Cap, what)})
-}
-
-// textDomains returns the domains that texts are sent in.
-func (p *phoneSystem) textDomains() []string {
-	var domains []string
-	for _, e := range p.entries.All() {
-		if e.HasText() && e.APIDomain != "" {
-			domains = append(domains, e.APIDomain)
-		}
-	}
-	slices.Sort(domains)
-	return slices.Compact(domains)
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -107,4 +109,16 @@ func sameEndpoint(a, b string) bool {
 	}
 	other, err := url.Parse(b)
 	return err == nil && one.Scheme == other.Scheme && one.Host == other.Host && one.Path == other.Path
+}
+
+// Domains returns the phone system's domains that entries send texts in.
+func Domains(entries []*entry.Entry) []string {
+	var domains []string
+	for _, e := range entries {
+		if e.HasText() && e.APIDomain != "" {
+			domains = append(domains, e.APIDomain)
+		}
+	}
+	slices.Sort(domains)
+	return slices.Compact(domains)
 }
