@@ -96,3 +96,13 @@ func TestAStalePostHasItsSubscriptionCheckedSoon(t *testing.T) {
 		r.wants(t.Context(), t, "a.example exists")
 	})
 }
+
+func TestAStopIsNoFailureOfASubscription(t *testing.T) {
+	r := newRounds(t)
+	ctx, stop := context.WithCancel(t.Context())
+	r.fail = func() error {
+		stop()
+		return context.Canceled
+	}
+	r.wants(ctx, t)
+}
