@@ -42,9 +42,6 @@ type Subscriber struct {
 func (s *Subscriber) Round(ctx context.Context, api Subscriptions, domains []string, postURL func(domain string) string) {
 	s.begin(postURL(""))
 	for _, domain := range domains {
-		if ctx.Err() != nil {
-			return
-		}
 		now := time.Now()
 		if !s.isDue(domain, now) {
 			continue
@@ -53,6 +50,9 @@ func (s *Subscriber) Round(ctx context.Context, api Subscriptions, domains []str
 		if err == nil && !s.keyed[domain] {
 			err = s.keepKey(ctx, domain, did, now)
 			s.keyed[domain] = err == nil
+		}
+		if ctx.Err() != nil {
+			return // the server is stopping: the next one checks it
 		}
 		again := subscribeEvery
 		if err != nil {

@@ -24,7 +24,7 @@ type rounds struct {
 	told []string     // what was checked in the last round
 }
 
-func newRounds(t *testing.T) *rounds {
+func newRounds() *rounds {
 	r := &rounds{has: map[string]netsapiens.Subscription{}}
 	r.KeepKey = func(context.Context, string, time.Time) error { return nil }
 	r.Checked = func(_ context.Context, domain, did string, err error) {
@@ -70,7 +70,7 @@ func (r *rounds) wants(ctx context.Context, t *testing.T, want ...string) {
 
 func TestSubscriptionsAreCheckedEveryHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRounds(t)
+		r := newRounds()
 		r.wants(t.Context(), t, "a.example created", "b.example created")
 		time.Sleep(59 * time.Minute)
 		r.wants(t.Context(), t)
@@ -88,7 +88,7 @@ func TestSubscriptionsAreCheckedEveryHour(t *testing.T) {
 
 func TestAStalePostHasItsSubscriptionCheckedSoon(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := newRounds(t)
+		r := newRounds()
 		r.wants(t.Context(), t, "a.example created", "b.example created")
 		r.LookSoon("A.Example")
 		r.wants(t.Context(), t)
@@ -98,7 +98,7 @@ func TestAStalePostHasItsSubscriptionCheckedSoon(t *testing.T) {
 }
 
 func TestAStopIsNoFailureOfASubscription(t *testing.T) {
-	r := newRounds(t)
+	r := newRounds()
 	ctx, stop := context.WithCancel(t.Context())
 	r.fail = func() error {
 		stop()
