@@ -130,7 +130,7 @@ func (c *Conversation) Transcript() string {
 func transcript(events []trace.Stamped) string {
 	var b strings.Builder
 	for _, event := range events {
-		fmt.Fprintf(&b, "  %8s  %s\n", trace.Clock(event.At), trace.Transcript(event.Event))
+		fmt.Fprintf(&b, "  %v\n", event)
 	}
 	return b.String()
 }

@@ -24,8 +24,8 @@ type Speaker interface {
 	Begin() Sound
 }
 
-// Sound is something that is heard. It begins with the first Write; either End
-// or Stop is its last method, and nothing needs to be written at all.
+// Sound is something that is heard. It begins with the first Write, of which
+// there may be none; either End or Stop is its last method.
 type Sound interface {
 	// Write adds a clip, to be heard after those before it.
 	Write(clip audio.Clip)
@@ -40,18 +40,18 @@ type Sound interface {
 // toneTime is how long a key sounds.
 const toneTime = 100 * time.Millisecond
 
-// ear is where that goes which the caller hears.
+// ear is the caller's: what they hear is played, stored, or neither.
 type ear struct {
 	voice   Voice   // optional: without it, speech is silence of its length
 	speaker Speaker // optional
 
 	mu    sync.Mutex
-	track *soundtrack // nil: it is not kept
+	track *soundtrack // nil: what is heard is not stored
 }
 
-func newEar(voice Voice, speaker Speaker, keep bool) *ear {
+func newEar(voice Voice, speaker Speaker, store bool) *ear {
 	e := &ear{voice: voice, speaker: speaker}
-	if keep {
+	if store {
 		e.track = &soundtrack{}
 	}
 	return e
@@ -104,8 +104,8 @@ func (e *ear) begin() Sound {
 	return e.speaker.Begin()
 }
 
-// keep keeps what was heard of a clip between two moments.
-func (e *ear) keep(from, to time.Duration, clip audio.Clip) {
+// store stores what was heard of a clip between two moments.
+func (e *ear) store(from, to time.Duration, clip audio.Clip) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.track.prompt(from, to, clip)
@@ -117,15 +117,15 @@ func (e *ear) tone(at time.Duration, key byte) {
 		return
 	}
 	if tone, err := audio.DTMF(string(key), toneTime, 0); err == nil {
-		e.hear(at, tone)
+		e.mix(at, tone)
 	}
 }
 
 // beep is heard before a recording.
-func (e *ear) beep(at time.Duration) { e.hear(at, audio.Beep()) }
+func (e *ear) beep(at time.Duration) { e.mix(at, audio.Beep()) }
 
-// hear has a whole clip heard from a moment on, over whatever else is heard.
-func (e *ear) hear(at time.Duration, clip audio.Clip) {
+// mix plays a whole clip from a moment on, on top of what else is heard.
+func (e *ear) mix(at time.Duration, clip audio.Clip) {
 	e.mu.Lock()
 	e.track.mix(at, clip)
 	e.mu.Unlock()
@@ -134,7 +134,7 @@ func (e *ear) hear(at time.Duration, clip audio.Clip) {
 	sound.End()
 }
 
-// end returns all that was kept of a call of a length.
+// end returns all that was stored of a call of a length.
 func (e *ear) end(length time.Duration) audio.Clip {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 // one call at a time; the zero value will do. Its methods may be called by any
 // goroutine at any time: without a call, they do nothing.
 type Handset struct {
-	// Watch is called whenever what goes on on the line changes, by the call's
-	// own goroutine, and must return quickly. Optional.
+	// Watch is called with each new Scene on the line, by the call's own
+	// goroutine, and must return quickly. Optional.
 	Watch func(Scene)
 
 	// Speaker makes audible what is heard; nil: the call is silent.
@@ -182,7 +182,7 @@ func (h *Handset) take(f *feed) []act {
 	return acts
 }
 
-// tell lets the media streams hear what the caller does. The lock is held.
+// tell passes on what the caller does to the media streams. The lock is held.
 func (h *Handset) tell(a act) {
 	for _, f := range h.feeds {
 		f.acts = append(f.acts, a)

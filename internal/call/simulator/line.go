@@ -63,7 +63,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	default:
 		sound.End()
 	}
-	l.ear.keep(from, from+took, clip)
+	l.ear.store(from, from+took, clip)
 	return engine.Played{Took: took, Barged: barged}, err
 }
 

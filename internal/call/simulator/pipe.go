@@ -13,14 +13,15 @@ import (
 // sockets: nothing listens, and a test's virtual time goes on.
 type pipe struct {
 	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
+	closed context.Context //nolint:containedctx // it ends with the server
+	stop   context.CancelFunc
 	server *http.Server
 	served sync.WaitGroup
 }
 
 func newPipe(handler http.Handler) *pipe {
-	p := &pipe{conns: make(chan net.Conn), closed: make(chan struct{})}
+	p := &pipe{conns: make(chan net.Conn)}
+	p.closed, p.stop = context.WithCancel(context.Background())
 	p.server = &http.Server{Handler: handler, ErrorLog: log.Default()} //nolint:gosec // both ends are ours: no slow client
 	p.served.Go(func() { _ = p.server.Serve(p) })
 	return p
@@ -31,7 +32,7 @@ func (p *pipe) dial(ctx context.Context) (net.Conn, error) {
 	select {
 	case p.conns <- theirs:
 		return ours, nil
-	case <-p.closed:
+	case <-p.closed.Done():
 		return nil, net.ErrClosed
 	case <-ctx.Done():
 		return nil, errors.Join(ctx.Err(), ours.Close(), theirs.Close())
@@ -43,26 +44,21 @@ func (p *pipe) Accept() (net.Conn, error) {
 	select {
 	case conn := <-p.conns:
 		return conn, nil
-	case <-p.closed:
+	case <-p.closed.Done():
 		return nil, net.ErrClosed
 	}
 }
 
 // Close is a net.Listener's.
 func (p *pipe) Close() error {
-	p.once.Do(func() { close(p.closed) })
+	p.stop()
 	return nil
 }
 
 // Addr is a net.Listener's.
-func (p *pipe) Addr() net.Addr { return pipeAddr{} }
+func (p *pipe) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "pipe"} }
 
 func (p *pipe) close() {
 	_ = p.server.Close()
 	p.served.Wait()
 }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }

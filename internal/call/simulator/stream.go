@@ -30,7 +30,7 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 		frame := audio.AppendPCMFromMulaw(nil, heard)
 		sound.Write(frame) // its silence too: then the sound keeps its delay
 		if n > 0 {
-			l.ear.keep(at, at+frameTime, frame)
+			l.ear.store(at, at+frameTime, frame)
 		}
 	}
 	return f.run(ctx, l.clock, s)
@@ -106,7 +106,7 @@ func (f *feed) upTo(ctx context.Context, to time.Duration) error {
 	return nil
 }
 
-// hear takes what the caller has done.
+// hear takes in what the caller has said and pressed since it was last called.
 func (f *feed) hear(ctx context.Context) error {
 	for _, a := range f.handset.take(f) {
 		sound, err := f.ear.utter(ctx, a)

@@ -6,7 +6,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
-// Scene is what goes on on a live line, from one moment on.
+// Scene is what happens on a live line from one moment on.
 type Scene struct {
 	Kind   SceneKind
 	From   time.Duration // since the answer
@@ -21,7 +21,7 @@ type Scene struct {
 // SceneKind is the kind of a Scene.
 type SceneKind int
 
-// What can go on on a live line.
+// What can happen on a live line.
 const (
 	Waiting      SceneKind = iota // for the responder, or for a sound to be had
 	Hearing                       // a prompt is played
@@ -44,7 +44,7 @@ type stretch struct {
 // forever is past the end of every call, with room to add to it.
 const forever = 1 << 62 * time.Nanosecond
 
-// scene returns the stretch as those see it who watch the line.
+// scene returns the stretch as a Handset's Watch gets it.
 func (s stretch) scene() Scene {
 	scene := Scene{Kind: s.kind, From: s.from, Prompt: s.prompt}
 	if s.to != forever {

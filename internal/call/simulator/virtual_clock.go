@@ -105,8 +105,8 @@ func (c *virtualClock) passSpeaking(ctx context.Context, s stretch, to time.Dura
 	return left
 }
 
-// frame follows the real time, in which the program at the other end of a media
-// stream lives.
+// frame lets the time of a frame pass: the program at the other end of a media
+// stream lives in real time, which the virtual one follows.
 func (c *virtualClock) frame(ctx context.Context, s stretch) (time.Duration, error) {
 	s.from, s.to = c.at, c.at+frameTime
 	switch did, err := c.act(ctx, s); {

@@ -9,6 +9,9 @@ import (
 	"unicode/utf8"
 )
 
+// String returns the event with its time, as a line of a Transcript.
+func (s Stamped) String() string { return fmt.Sprintf("%8s  %s", Clock(s.At), Transcript(s.Event)) }
+
 // Transcript returns the event as a line for people, without its time: what
 // the caller hears is in quotation marks, what the caller does begins with >.
 // Whatever a responder wrote, the line is one line and changes no terminal:

@@ -70,10 +70,10 @@ func (d *Dialer) unreached(status int, err error) error {
 			Hint: "switchhook demo starts one; --core says where one is, SWITCHHOOK_DATA which data folder a serve of other settings has"}
 	case http.StatusUnauthorized, http.StatusForbidden:
 		return fault.Newf(fault.Refused, "the Core at %s does not know this token", d.Core).
-			WithHint("it stands in operator.token in the Core's data folder; give it by SWITCHHOOK_TOKEN")
+			WithHint("it is the line in operator.token in the Core's data folder; set SWITCHHOOK_TOKEN to it")
 	case http.StatusTooManyRequests:
-		return fault.Newf(fault.Refused, "the Core at %s hears no token from here for a while: too many wrong ones came", d.Core).
-			WithHint("wait up to an hour, or start the Core anew")
+		return fault.Newf(fault.Refused, "the Core at %s refuses all tokens from this address for a while: too many were wrong", d.Core).
+			WithHint("wait up to an hour, or restart the Core")
 	case http.StatusNotFound:
 		return fault.Newf(fault.Unavailable, "what answers at %s is not a Core", d.Core).
 			WithHint("a Core runs where the settings have [core]; switchhook demo starts one")
@@ -111,8 +111,8 @@ func (d *Dialer) Explain(ctx context.Context, from, to string, at time.Time) (Ro
 	return route, nil
 }
 
-// root returns the innermost error: what libraries wrap around it means
-// nothing to people.
+// root returns the innermost error: people can do without what libraries wrap
+// around it.
 func root(err error) error {
 	for {
 		inner := errors.Unwrap(err)

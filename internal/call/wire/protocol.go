@@ -2,8 +2,8 @@
 // running Core: calls, explained routes, and texts from outside.
 //
 // The Core serves [Lines], [Routes] and [Texts], each behind a [Door]; the
-// terminal asks with a [Dialer]. Versions mix: a terminal and a Core of
-// different ones work together, so messages gain fields and lose none.
+// terminal asks with a [Dialer]. A terminal and a Core of different versions
+// work together, so messages gain fields and lose none.
 package wire
 
 import (

@@ -114,8 +114,8 @@ func (l *remoteLine) send(o order) error {
 	return writeMessage(ctx, l.conn, o)
 }
 
-// tellRoute notifies the terminal of how the call was routed. That the line is
-// broken shows at the next request.
+// tellRoute notifies the terminal of how the call was routed. If the line is
+// broken, the next request says so.
 func (l *remoteLine) tellRoute(steps []string) { _ = l.send(order{Do: doRoute, Route: steps}) }
 
 // tellEvent notifies the terminal of an event, as tellRoute does of a route.

@@ -87,7 +87,7 @@ func (t *terminal) follow(ctx, wire context.Context) (engine.Outcome, error) {
 				m = &came
 			case <-gone:
 				gone, patience = nil, time.After(goodbye)
-				// That the line is broken shows when it is read.
+				// If the line is broken, the next read says so.
 				_ = writeMessage(wire, t.conn, reply{Now: t.call.Line.Now(), HungUp: true, Unasked: true})
 				continue
 			case <-patience:
@@ -99,7 +99,7 @@ func (t *terminal) follow(ctx, wire context.Context) (engine.Outcome, error) {
 			return engine.Outcome{}, lost(m.err)
 		case m.order.Do == doEnd:
 			if m.order.End == nil {
-				return engine.Outcome{}, fault.Newf(fault.Unavailable, "the Core ended the call without a word")
+				return engine.Outcome{}, fault.Newf(fault.Unavailable, "the Core ended the call without saying how")
 			}
 			return *m.order.End, nil
 		case t.tell(m.order):

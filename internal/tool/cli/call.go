@@ -183,7 +183,7 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 
 func printEvent(w io.Writer, event trace.Stamped, asJSON bool) error {
 	if !asJSON {
-		_, err := fmt.Fprintf(w, "%8s  %s\n", trace.Clock(event.At), trace.Transcript(event.Event))
+		_, err := fmt.Fprintln(w, event)
 		return err
 	}
 	line, err := event.AppendJSON(nil)

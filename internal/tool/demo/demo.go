@@ -125,5 +125,5 @@ func (d *demo) call(ctx context.Context, number string, route func(steps []strin
 }
 
 func (d *demo) printEvent(event trace.Stamped) {
-	fmt.Fprintf(d.Out, "%8s  %s\n", trace.Clock(event.At), trace.Transcript(event.Event))
+	fmt.Fprintln(d.Out, event)
 }
