@@ -8,6 +8,8 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/store"
 )
 
 var update = flag.Bool("update", false, "write the tables that are made from the code")
@@ -18,6 +20,8 @@ func TestTablesOfStatesAreThoseOfTheCode(t *testing.T) {
 	for page, table := range map[string]string{
 		"durable-texts.md": ledger.TextSteps.Table(),
 		"click-to-call.md": clicktocall.Steps.Table(),
+		"core.md":          core.QueueSteps.Table(),
+		"database.md":      store.JobSteps.Table(),
 	} {
 		content, err := os.ReadFile(page)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/state"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -35,15 +36,6 @@ type WaitingCall struct {
 	Number        string // who is to be called, digits
 	Since         time.Time
 }
-
-// QueueState is the state of a WaitingCall.
-type QueueState string
-
-// The states, in their order.
-const (
-	QueueWaits QueueState = "waits" // it is on the queue's list
-	QueueOver  QueueState = "over"  // its turn came, and it is on the list no more. No telephone rang
-)
 
 // QueueCall puts a number into a domain's call queue. The field destination is
 // its digits; the others are stored. It waits there for the Core's QueueTime,
@@ -77,7 +69,7 @@ func (c *Core) QueueCall(ctx context.Context, domain, queue string, fields Field
 	if err := c.apply(ctx, made); err != nil {
 		return Object{}, err
 	}
-	c.tellQueued(call, QueueWaits)
+	c.tellQueued(call, queueCall)
 	select {
 	case c.queues <- struct{}{}:
 	default: // WorkQueues has been woken already
@@ -159,7 +151,7 @@ func (c *Core) lookThroughQueues(ctx context.Context) time.Duration {
 		err := c.state.Apply(ctx, removal(o.Key))
 		switch {
 		case err == nil:
-			c.tellQueued(waitingCall(o), QueueOver)
+			c.tellQueued(waitingCall(o), queueTurn)
 		case !errors.Is(err, ErrNotFound): // else another Core has taken it
 			c.troubleInQueues(ctx, "a queued call cannot be taken off its queue", err)
 		}
@@ -191,10 +183,12 @@ func waitingCall(o Object) WaitingCall {
 	}
 }
 
-func (c *Core) tellQueued(call WaitingCall, state QueueState) {
+// tellQueued says that a call took a step.
+func (c *Core) tellQueued(call WaitingCall, step state.Step) {
+	to := QueueSteps.Of(step).To[0]
 	c.config.Log.Info("queued call", "queued_call", call.ID, "domain", call.Domain, "queue", call.Queue,
-		"number", phone.Mask("+"+call.Number), "state", string(state))
+		"number", phone.Mask("+"+call.Number), "state", string(to))
 	if c.config.Queued != nil {
-		c.config.Queued(call, state)
+		c.config.Queued(call, to)
 	}
 }

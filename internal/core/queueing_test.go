@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/test/walk"
 )
 
 // queues are Cores of one State with the call queue 9002, on the bubble's clock.
@@ -198,4 +200,38 @@ func TestQueueIsReadInParts(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].Fields.Text("destination") != "12125550122" {
 		t.Errorf("%v, %v", found, err)
 	}
+}
+
+func TestQueuedCallsGoAsTheirTableSays(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		told, now := core.QueueState(""), time.Now()
+		c := core.New(core.Config{
+			Now: func() time.Time { return now }, Queued: func(_ core.WaitingCall, s core.QueueState) { told = s },
+			Log: slog.New(slog.DiscardHandler),
+		})
+		q := (&queues{Core: c, t: t}).setUp()
+		made := q.call("12125550123")
+		walk.Along(r, core.QueueSteps, core.QueueWaits, func(m walk.Move[core.QueueState]) {
+			switch m.Step {
+			case "turn":
+				now = now.Add(core.DefaultQueueTime)
+				c.TakeTurns(t.Context())
+			case "remove":
+				if err := c.DeleteUser(t.Context(), domain, "9002"); err != nil && fault.CodeOf(err) != fault.NotFound {
+					r.Fatal(err)
+				}
+			default:
+				r.Fatalf("there is a step %s", m.Step)
+			}
+		}, func() core.QueueState {
+			_, err := c.Object(t.Context(), made.Key)
+			switch {
+			case err == nil:
+				return core.QueueWaits
+			case told == core.QueueOver:
+				return told
+			}
+			return ""
+		})
+	})
 }

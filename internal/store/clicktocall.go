@@ -12,6 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/state"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -224,7 +225,7 @@ var advances = map[clicktocall.State]string{
 	clicktocall.Placed: advanceCallBack(clicktocall.Find), clicktocall.Calling: advanceCallBack(clicktocall.Ring), clicktocall.Over: advanceCallBack(clicktocall.End),
 }
 
-func advanceCallBack(by ledger.Step) string {
+func advanceCallBack(by state.Step) string {
 	return clicktocall.Steps.SQL(by, "UPDATE callbacks SET state = $1, updated = $2 WHERE id = $3 AND state IN (from)")
 }
 

@@ -3,7 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"slices"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/state"
 )
 
 // Querier is what Read passes.
@@ -27,4 +31,50 @@ func (s *Store) Read(ctx context.Context, do func(ctx context.Context, q Querier
 // ScrubWithin is Scrub with other timeouts.
 func (s *Store) ScrubWithin(ctx context.Context, rewriting, cutting time.Duration) ([]string, error) {
 	return s.scrub(ctx, rewriting, cutting)
+}
+
+// MoveJob takes a step of a job, whose one worker is never done in time.
+func (s *Store) MoveJob(ctx context.Context, step state.Step, kind, id string) error {
+	const worker, past, future = "w", 1, 1 << 60
+	switch step {
+	case jobHasten, jobWant: // Schedule is one of them, as the job's state has it
+		is, err := s.JobState(ctx, kind, id)
+		if err != nil || !slices.Contains(JobSteps.Of(step).From, is) {
+			return err
+		}
+		return s.Schedule(ctx, kind, id, time.Time{})
+	}
+	return s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		var err error
+		switch held := []any{kind, id, worker}; step {
+		case jobClaim:
+			_, err = tx.ExecContext(ctx, claimJob, worker, past, kind, id, future)
+		case jobEnd:
+			_, err = tx.ExecContext(ctx, endJob, held...)
+		case jobRepeat:
+			_, err = tx.ExecContext(ctx, againJob, append(held, past)...)
+		case jobFail:
+			_, err = tx.ExecContext(ctx, failJob, append(held, past)...)
+		case jobLeave:
+			_, err = tx.ExecContext(ctx, leaveJob, append(held, past)...)
+		case jobTake:
+			_, err = tx.ExecContext(ctx, takeJobs, past)
+		}
+		return err
+	})
+}
+
+// JobState returns where a job is; "": there is none.
+func (s *Store) JobState(ctx context.Context, kind, id string) (found JobState, err error) {
+	query := "SELECT CASE"
+	for is, condition := range jobIs {
+		query += " WHEN " + condition + " THEN '" + string(is) + "'"
+	}
+	err = s.read(ctx, func(ctx context.Context, q querier) error {
+		return q.QueryRowContext(ctx, query+" END FROM jobs WHERE kind = $1 AND id = $2", kind, id).Scan(&found)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return found, err
 }

@@ -19,26 +19,32 @@ type Handler func(ctx context.Context, id string) (again time.Time, err error)
 
 // A job is a row. It is due at a time; while it is worked on, worker says by
 // whom, and due is when that worker counts as dead. Scheduling it meanwhile
-// sets again, so that it is worked once more.
-const (
-	addJob = `INSERT INTO jobs (kind, id, due) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO UPDATE SET
-		due = CASE WHEN jobs.worker = '' AND excluded.due < jobs.due THEN excluded.due ELSE jobs.due END,
-		again = CASE WHEN jobs.worker = '' THEN 0 WHEN jobs.again = 0 OR excluded.due < jobs.again THEN excluded.due ELSE jobs.again END`
-	addMissingJob = `INSERT INTO jobs (kind, id, due) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO NOTHING`
+// sets again, so that it is worked once more. JobSteps says from which states a
+// statement leads.
+var (
+	//nolint:gosec // the conditions are jobIs
+	addJob = `INSERT INTO jobs (kind, id, due) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO UPDATE SET ` +
+		jobSQL(jobHasten, `due = CASE WHEN (from) AND excluded.due < jobs.due THEN excluded.due ELSE jobs.due END, `) +
+		jobSQL(jobWant, `again = CASE WHEN (from) AND (jobs.again = 0 OR excluded.due < jobs.again) THEN excluded.due ELSE jobs.again END`)
 
-	dueJobs  = `SELECT kind, id FROM jobs WHERE due <= $1 AND kind IN (%s) ORDER BY due LIMIT $2`
-	claimJob = `UPDATE jobs SET worker = $1, due = $2, again = 0 WHERE kind = $3 AND id = $4 AND due <= $5 RETURNING failures`
+	claimJob = jobSQL(jobClaim, `UPDATE jobs SET worker = $1, due = $2, again = 0 WHERE kind = $3 AND id = $4 AND due <= $5 AND (from) RETURNING failures`)
 
 	// The first of these that finds a row is the one that applies: a worker
 	// that was taken for dead finds none.
-	endJob   = `DELETE FROM jobs WHERE kind = $1 AND id = $2 AND worker = $3 AND again = 0`
-	againJob = `UPDATE jobs SET worker = '', failures = 0, again = 0, due = CASE WHEN again > 0 AND (again < $4 OR $4 = 0) THEN again ELSE $4 END
-		WHERE kind = $1 AND id = $2 AND worker = $3`
-	failJob  = `UPDATE jobs SET worker = '', failures = failures + 1, again = 0, due = $4 WHERE kind = $1 AND id = $2 AND worker = $3`
-	leaveJob = `UPDATE jobs SET worker = '', again = 0, due = $4 WHERE kind = $1 AND id = $2 AND worker = $3`
+	endJob   = jobSQL(jobEnd, `DELETE FROM jobs WHERE kind = $1 AND id = $2 AND worker = $3 AND (from)`)
+	againJob = jobSQL(jobRepeat, `UPDATE jobs SET worker = '', failures = 0, again = 0, due = CASE WHEN again > 0 AND (again < $4 OR $4 = 0) THEN again ELSE $4 END
+		WHERE kind = $1 AND id = $2 AND worker = $3 AND (from)`)
+	failJob = jobSQL(jobFail, `UPDATE jobs SET worker = '', failures = failures + 1, again = 0, due = $4
+		WHERE kind = $1 AND id = $2 AND worker = $3 AND (from)`)
+	leaveJob = jobSQL(jobLeave, `UPDATE jobs SET worker = '', again = 0, due = $4 WHERE kind = $1 AND id = $2 AND worker = $3 AND (from)`)
 
 	// takeJobs restarts the jobs of a process that has died.
-	takeJobs = `UPDATE jobs SET worker = '', again = 0, due = $1 WHERE worker <> ''`
+	takeJobs = jobSQL(jobTake, `UPDATE jobs SET worker = '', again = 0, due = $1 WHERE (from)`)
+)
+
+const (
+	addMissingJob = `INSERT INTO jobs (kind, id, due) VALUES ($1, $2, $3) ON CONFLICT (kind, id) DO NOTHING`
+	dueJobs       = `SELECT kind, id FROM jobs WHERE due <= $1 AND kind IN (%s) ORDER BY due LIMIT $2`
 )
 
 // Schedule makes a job of this kind for this id, due at a time: at once if that

@@ -3,7 +3,6 @@ package store_test
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
 	"time"
 
@@ -14,48 +13,8 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
+	"github.com/switchhook/switchhook/test/walk"
 )
-
-// move is one move of a walk: a step, and where it should lead.
-type move[S ~string] struct {
-	step ledger.Step
-	to   S
-}
-
-// movesOf returns all moves that do not create a thing.
-func movesOf[S ~string](all ledger.Transitions[S]) (moves []move[S]) {
-	for _, t := range all {
-		for _, to := range t.To {
-			if len(t.From) > 0 {
-				moves = append(moves, move[S]{t.Step, to})
-			}
-		}
-		if len(t.To) == 0 {
-			moves = append(moves, move[S]{t.Step, ""})
-		}
-	}
-	return moves
-}
-
-// walk makes random moves. After each the thing is where the table says: moved
-// on if the step applies to its state, and otherwise where it was.
-func walk[S ~string](r *rapid.T, all ledger.Transitions[S], at S, take func(move[S]), where func() S) {
-	moves := movesOf(all)
-	for range 12 {
-		m := rapid.SampledFrom(moves).Draw(r, "move")
-		take(m)
-		want := at
-		if slices.Contains(all.From(m.step), at) {
-			want = m.to
-		}
-		if got := where(); got != want {
-			r.Fatalf("%s from %q to %q leads to %q, want %q", m.step, at, m.to, got, want)
-		}
-		if at = want; at == "" {
-			return // it was removed
-		}
-	}
-}
 
 // refused says whether the thing's state did not allow a step.
 func refused(err error) bool {
@@ -78,15 +37,15 @@ func TestTextsGoAsTheirTableSays(t *testing.T) {
 				}
 				return found, err == nil
 			}
-			walk(r, ledger.TextSteps, ledger.Queued, func(m move[ledger.State]) {
+			walk.Along(r, ledger.TextSteps, ledger.Queued, func(m walk.Move[ledger.State]) {
 				var err error
 				now = now.Add(time.Minute)
 				is, _ := look()
-				switch m.step {
+				switch m.Step {
 				case ledger.Claim:
 					_, err = s.Claim(ctx, text.ID, now, now.Add(time.Second))
 				case ledger.Finish, ledger.Confirm:
-					err = s.Finish(ctx, ledger.Result{ID: text.ID, Attempt: is.Attempts, At: now, State: m.to, Why: ledger.Refused, Due: now})
+					err = s.Finish(ctx, ledger.Result{ID: text.ID, Attempt: is.Attempts, At: now, State: m.To, Why: ledger.Refused, Due: now})
 				case ledger.Strand:
 					_, err = s.Sweep(ctx, now)
 				case ledger.Order:
@@ -131,19 +90,19 @@ func TestCallBacksGoAsTheirTableSays(t *testing.T) {
 				}
 				return found, err == nil
 			}
-			walk(r, clicktocall.Steps, clicktocall.Scheduled, func(m move[clicktocall.State]) {
+			walk.Along(r, clicktocall.Steps, clicktocall.Scheduled, func(m walk.Move[clicktocall.State]) {
 				var err error
 				now = now.Add(time.Minute)
 				is, _ := look()
-				switch m.step {
+				switch m.Step {
 				case ledger.Claim:
 					_, _, err = s.ClaimCallBack(ctx, c.ID, func(clicktocall.CallBack) []clicktocall.Cap { return nil }, now, now.Add(time.Second))
 				case ledger.Finish:
-					err = s.FinishCallBack(ctx, clicktocall.Result{ID: c.ID, Attempt: is.Attempts, At: now, State: m.to})
+					err = s.FinishCallBack(ctx, clicktocall.Result{ID: c.ID, Attempt: is.Attempts, At: now, State: m.To})
 				case ledger.Strand:
 					_, err = s.SweepCallBacks(ctx, now)
 				case clicktocall.Find, clicktocall.Ring, clicktocall.End:
-					err = s.AdvanceCallBack(ctx, c.ID, m.to, now)
+					err = s.AdvanceCallBack(ctx, c.ID, m.To, now)
 				case clicktocall.Cancel:
 					_, err = s.CancelCallBack(ctx, c.ID, now)
 				case ledger.Purge:
@@ -158,6 +117,30 @@ func TestCallBacksGoAsTheirTableSays(t *testing.T) {
 					return ""
 				}
 				return is.State
+			})
+		})
+	})
+}
+
+func TestJobsGoAsTheirTableSays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s, round := open(t), 0
+		rapid.Check(t, func(r *rapid.T) {
+			round++
+			ctx, id := t.Context(), fmt.Sprint(round)
+			if err := s.Schedule(ctx, "text", id, time.Time{}); err != nil {
+				r.Fatal(err)
+			}
+			walk.Along(r, store.JobSteps, store.JobWaiting, func(m walk.Move[store.JobState]) {
+				if err := s.MoveJob(ctx, m.Step, "text", id); err != nil {
+					r.Fatal(err)
+				}
+			}, func() store.JobState {
+				is, err := s.JobState(ctx, "text", id)
+				if err != nil {
+					r.Fatal(err)
+				}
+				return is
 			})
 		})
 	})

@@ -33,7 +33,7 @@ type room struct {
 // says what it is for and as high up as it can stand.
 var rooms = []room{
 	{name: "ground", rows: [][]string{
-		{"internal/fault", "internal/fault/spelling", "internal/fault/why"},
+		{"internal/fault", "internal/fault/spelling", "internal/fault/state", "internal/fault/why"},
 		{"internal/fetch", "internal/setting/guess", "internal/hours", "internal/phone", "internal/phone/sms", "internal/setting/plaintext"},
 		{"internal/part", "internal/setting"},
 	}},
@@ -72,7 +72,7 @@ var rooms = []room{
 	{name: "respondertest", may: []string{"responder", "call"}, rows: [][]string{{"respondertest"}}},
 	{name: "examples", may: []string{"responder"}, rows: [][]string{{"examples/..."}}},
 	{name: "stand-ins", may: []string{"ground", "netsapiens", "answer", "core", "store"}, rows: [][]string{
-		{"test/await", "test/pipenet", "test/scrape", "netsapiens/nstest", "internal/answer/sourcetest"},
+		{"test/await", "test/pipenet", "test/scrape", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
 		{"internal/store/storetest"},
 	}},
 }

@@ -1,6 +1,9 @@
 package clicktocall
 
-import "github.com/switchhook/switchhook/internal/answer/ledger"
+import (
+	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault/state"
+)
 
 // State is where a call back is.
 type State string
@@ -19,15 +22,15 @@ const (
 
 // The steps of a call back that a text does not have.
 const (
-	Schedule ledger.Step = "schedule"
-	Find     ledger.Step = "find"
-	Ring     ledger.Step = "ring"
-	End      ledger.Step = "end"
-	Cancel   ledger.Step = "cancel"
+	Schedule state.Step = "schedule"
+	Find     state.Step = "find"
+	Ring     state.Step = "ring"
+	End      state.Step = "end"
+	Cancel   state.Step = "cancel"
 )
 
 // Steps are all ways that a call back can go.
-var Steps = ledger.Transitions[State]{
+var Steps = state.Transitions[State]{
 	{Step: Schedule, When: "a visitor wants it at another time", To: []State{Scheduled}},
 	{Step: ledger.Begin, When: "a visitor wants it now", To: []State{Placing}},
 	{Step: ledger.Claim, When: "its time has come, and a job takes it on", From: []State{Scheduled}, To: []State{Placing}},
