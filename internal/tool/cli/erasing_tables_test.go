@@ -21,11 +21,12 @@ const (
 	closedSet = "one of a few words of the program's own"
 	madeHere  = "random, and made by the program"
 	address   = "of an address of the Internet, checked when it was read"
+	limits    = "counts, times, and the settings that they were compared with"
 )
 
 // blankColumns are text columns that hold no number.
 var blankColumns = map[string]string{
-	"answers.step": closedSet, "answers.reason": closedSet, "answers.text": madeHere,
+	"answers.step": closedSet, "answers.reason": closedSet, "answers.text": madeHere, "answers.args": limits,
 	"callback_proofs.id": madeHere, "callback_proofs.network": address, "callback_proofs.site": address,
 	"callback_proofs.block": address, "callback_proofs.code": "a hash",
 	"callback_tokens.token": madeHere,
