@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -13,12 +12,6 @@ import (
 	"github.com/switchhook/switchhook/internal/server"
 )
 
-// defaultCore is where we expect a Core if none was announced.
-const defaultCore = "http://127.0.0.1:5100"
-
-// packagedData is the data folder if the settings name no other.
-const packagedData = "/var/lib/switchhook"
-
 // coreFlag is how commands find a running Core.
 type coreFlag struct {
 	Core string `help:"The Core's URL. Without it: the serve or demo that runs on this machine." placeholder:"URL"`
@@ -26,42 +19,8 @@ type coreFlag struct {
 
 // dialer finds the Core and the operator's token.
 func (f coreFlag) dialer(m *Main) *wire.Dialer {
-	d := &wire.Dialer{Core: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}
-	announced := server.Announced(f.folders(m)...)
-	if d.Core == "" {
-		d.Core = defaultCore
-		if len(announced) > 0 {
-			d.Core = announced[0].URL
-		}
-	}
-	for _, running := range announced {
-		if d.Token == "" && sameServer(d.Core, running.URL) {
-			d.Token = running.Token
-		}
-	}
-	return d
-}
-
-// sameServer reports whether two URLs lead to one server of this machine.
-func sameServer(a, b string) bool {
-	one, err := url.Parse(a)
-	other, err2 := url.Parse(b)
-	if err != nil || err2 != nil || one.Scheme != other.Scheme || one.Port() != other.Port() {
-		return false
-	}
-	return one.Hostname() == other.Hostname() || one.Hostname() == "localhost" && other.Hostname() == "127.0.0.1"
-}
-
-// folders returns the data folders where a Core may be announced.
-func (f coreFlag) folders(m *Main) []string {
-	var folders []string
-	if data := m.Getenv("SWITCHHOOK_DATA"); data != "" {
-		folders = append(folders, data)
-	}
-	if demos, err := server.DemoFolders(); err == nil {
-		folders = append(folders, demos...)
-	}
-	return append(folders, packagedData)
+	found := server.FindCore(server.Running{URL: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}, m.Getenv("SWITCHHOOK_DATA"))
+	return &wire.Dialer{Core: found.URL, Token: found.Token}
 }
 
 type routeCommand struct {
