@@ -3,22 +3,20 @@ package bench_test
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/bits"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
@@ -252,30 +250,12 @@ func (v *visitors) prepare(b *testing.B, first int64, bodies [][]byte) (asked, p
 	})
 	for i, token := range tokens {
 		began := time.Now()
-		nonce := work(token)
+		nonce := clicktocall.Solve(token.Challenge, token.Bits)
 		proved = append(proved, time.Since(began))
 		bodies[i] = fmt.Appendf(nil, `{"id":%q,"phone":%q,"token":%q,"nonce":%q}`, buttonID, number(first + int64(i))[1:], token.Token, nonce)
 	}
 	slices.Sort(proved)
 	return asked, proved
-}
-
-// work returns the nonce that proves a token's work.
-func work(token promised) string {
-	text := append([]byte(token.Challenge), ':')
-	for n := int64(0); ; n++ {
-		sum := sha256.Sum256(strconv.AppendInt(text, n, 10))
-		zeros := 0
-		for _, b := range sum {
-			zeros += bits.LeadingZeros8(b)
-			if b != 0 {
-				break
-			}
-		}
-		if zeros >= token.Bits {
-			return strconv.FormatInt(n, 10)
-		}
-	}
 }
 
 // post asks for a visitor, as the proxy on this machine passes it on.

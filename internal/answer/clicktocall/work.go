@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"math/bits"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -70,7 +71,24 @@ func worked(challenge, nonce string, want int) bool {
 	if nonce == "" || len(nonce) > maxNonce {
 		return false
 	}
-	sum := sha256.Sum256([]byte(challenge + ":" + nonce))
+	return zeroBits([]byte(challenge+":"+nonce)) >= want
+}
+
+// Solve does the work of a token, as the button does: it returns a nonce for
+// which SHA-256 of the challenge, a colon and the nonce begins with so many
+// zero bits. It counts up from 0.
+func Solve(challenge string, want int) (nonce string) {
+	text := []byte(challenge + ":")
+	for n := int64(0); ; n++ {
+		if tried := strconv.AppendInt(text, n, 10); zeroBits(tried) >= want {
+			return string(tried[len(text):])
+		}
+	}
+}
+
+// zeroBits returns how many zero bits the SHA-256 of a text begins with.
+func zeroBits(text []byte) int {
+	sum := sha256.Sum256(text)
 	zeros := 0
 	for _, b := range sum {
 		zeros += bits.LeadingZeros8(b)
@@ -78,7 +96,7 @@ func worked(challenge, nonce string, want int) bool {
 			break
 		}
 	}
-	return zeros >= want
+	return zeros
 }
 
 // maxNetworks bounds what a meter keeps. Those beyond count for all.

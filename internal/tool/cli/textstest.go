@@ -10,9 +10,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/internal/phone/sms"
 	"github.com/switchhook/switchhook/internal/server"
-	"github.com/switchhook/switchhook/netsapiens"
 )
 
 // trialDeadline is how long a trial may take: a person is waiting.
@@ -71,11 +69,7 @@ func (c *textsTestCommand) text(ctx context.Context, r *records) (t ledger.Text,
 		return t, err
 	}
 	now := time.Now()
-	message := e.Message(now)
-	return ledger.Text{
-		ID: ledger.NewID(), Purpose: ledger.Trial, Entry: e.ID, Domain: e.APIDomain, User: e.Text.User, Session: netsapiens.NewSession(),
-		From: e.Text.FromNumber, To: number.Digits(), Message: message, Segments: sms.Count(message).Segments, Created: now, Updated: now, Due: now, Deadline: now.Add(trialDeadline),
-	}, nil
+	return textback.Trial(e, number, now, now.Add(trialDeadline)), nil
 }
 
 // wait reports the result of the text, once it is known.

@@ -13,13 +13,12 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"math/big"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/netsapiens"
 )
@@ -110,10 +109,7 @@ func (d *demo) visit(ctx context.Context, origin string) error {
 	if err := d.ask(ctx, origin, "/click-to-call/token", map[string]string{"id": button}, &token); err != nil {
 		return err
 	}
-	nonce, err := prove(ctx, token.Challenge, token.Bits)
-	if err != nil {
-		return err
-	}
+	nonce := clicktocall.Solve(token.Challenge, token.Bits)
 	fmt.Fprintf(d.Out, "  POST /click-to-call/token: a token, for a proof of work of %d bits; the nonce %s is one\n", token.Bits, nonce)
 	var key [16]byte
 	_, _ = rand.Read(key[:]) // never fails
@@ -155,19 +151,6 @@ func (d *demo) ask(ctx context.Context, origin, path string, question map[string
 		return fmt.Errorf("read what %s answered: %w", path, err)
 	}
 	return nil
-}
-
-// prove does the proof of work for a token: it finds a nonce for which the
-// SHA-256 of challenge, colon and nonce begins with that many zero bits.
-func prove(ctx context.Context, challenge string, bits int) (nonce string, err error) {
-	for n := 0; ctx.Err() == nil; n++ {
-		nonce = strconv.Itoa(n)
-		sum := sha256.Sum256([]byte(challenge + ":" + nonce))
-		if new(big.Int).SetBytes(sum[:]).BitLen() <= 8*len(sum)-bits {
-			return nonce, nil
-		}
-	}
-	return "", ctx.Err()
 }
 
 // follow shows a call's status from the button's event stream (server-sent
