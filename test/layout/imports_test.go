@@ -62,6 +62,7 @@ var rooms = []room{
 		{"internal/server/alert", "internal/server/handover", "internal/server/systemd"},
 		{"internal/server/config", "internal/server/web"},
 		{"internal/server"},
+		{"internal/server/process"},
 	}},
 	{name: "tool", may: []string{"ground", "responder", "netsapiens", "call", "answer", "core", "store", "server", "examples"}, rows: [][]string{
 		{"internal/tool/demo", "internal/tool/doctor", "internal/tool/telephone"},

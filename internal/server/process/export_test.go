@@ -1,4 +1,4 @@
-package cli
+package process
 
 // LimitMemory exports limitMemory.
 var LimitMemory = limitMemory

@@ -1,4 +1,4 @@
-package cli
+package process
 
 import (
 	"context"
@@ -27,18 +27,18 @@ type upgrade struct {
 
 // newUpgrade finds the program by the name that this process was started with:
 // a symlink to a version may point to another one by now.
-func newUpgrade(m *Main, log *slog.Logger) *upgrade {
-	u := &upgrade{args: append([]string{m.program()}, m.args...), log: log}
+func newUpgrade(args []string, log *slog.Logger) *upgrade {
+	u := &upgrade{args: args, log: log}
 	var err error
-	if u.path, err = exec.LookPath(m.program()); err != nil {
+	if u.path, err = exec.LookPath(args[0]); err != nil {
 		log.Warn("the program cannot be upgraded while it serves", "error", err.Error())
 	}
 	return u
 }
 
-// await waits for the signal, and takes the App's sockets if the new program
+// await waits for the signal, and takes the server's sockets if the new program
 // can use the settings. It reports whether this process is to stop.
-func (u *upgrade) await(ctx context.Context, signals <-chan os.Signal, a *server.Server) bool {
+func (u *upgrade) await(ctx context.Context, signals <-chan os.Signal, s *server.Server) bool {
 	for {
 		select {
 		case <-ctx.Done():
@@ -47,7 +47,7 @@ func (u *upgrade) await(ctx context.Context, signals <-chan os.Signal, a *server
 		}
 		err := u.check(ctx)
 		if err == nil {
-			u.held, err = a.HandOver()
+			u.held, err = s.HandOver()
 		}
 		if err == nil {
 			u.log.Info("handing over to the new program", "program", u.path)
@@ -70,8 +70,8 @@ func (u *upgrade) check(ctx context.Context) error {
 	return nil
 }
 
-// finish starts the new program in place of this process, once the App has
-// closed; err is the App's. It returns only if that fails, or no upgrade was
+// finish starts the new program in place of this process, once the server has
+// closed; err is the server's. It returns only if that fails, or no upgrade was
 // requested.
 func (u *upgrade) finish(ctx context.Context, err error) error {
 	if u.held == nil {

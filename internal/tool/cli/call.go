@@ -78,16 +78,10 @@ func (c *callCommand) live(ctx context.Context, m *Main, o simulator.Options, co
 	if result == nil {
 		return nil // left before a call was made
 	}
-	if o.Hear {
-		err = writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
+	if err := c.keep(ctx, o, result, true); err != nil {
+		return err
 	}
-	if c.Save != "" {
-		err = errors.Join(err, writeSaved(c.Save, c.saved(o, result.Events), c.Mask))
-	}
-	if err == nil && result.Outcome.Failed {
-		return exit(exitFailed)
-	}
-	return err
+	return failedIf(result.Outcome.Failed)
 }
 
 // options returns what is called and by whom, and the Core that carries the
@@ -168,17 +162,14 @@ func (c *callCommand) playThrough(ctx context.Context, m *Main, o simulator.Opti
 	if err = errors.Join(err, printErr); err != nil {
 		return err
 	}
-	if err := c.keep(ctx, o, result); err != nil {
+	if err := c.keep(ctx, o, result, false); err != nil {
 		return err
 	}
 	if result.Unmet != nil {
 		fmt.Fprintf(m.Err, "switchhook: error: line %d of the script: the caller never heard %q\n", result.Unmet.Line, result.Unmet.Text)
 		return exit(exitFailed)
 	}
-	if result.Outcome.Failed || ctx.Err() != nil { // an interrupted call says nothing about the responder
-		return exit(exitFailed)
-	}
-	return nil
+	return failedIf(result.Outcome.Failed || ctx.Err() != nil) // an interrupted call says nothing about the responder
 }
 
 func printEvent(w io.Writer, event trace.Stamped, asJSON bool) error {
@@ -194,20 +185,29 @@ func printEvent(w io.Writer, event trace.Stamped, asJSON bool) error {
 	return err
 }
 
-// keep writes the requested files.
-func (c *callCommand) keep(ctx context.Context, o simulator.Options, result *simulator.Result) error {
+// keep writes the requested files, and plays what the caller heard if it was
+// not live.
+func (c *callCommand) keep(ctx context.Context, o simulator.Options, result *simulator.Result, live bool) (err error) {
 	if c.Save != "" {
-		if err := writeSaved(c.Save, c.saved(o, result.Events), c.Mask); err != nil {
-			return err
-		}
+		err = writeSaved(c.Save, c.saved(o, result.Events), c.Mask)
 	}
-	switch c.Hear {
-	case "":
-		return nil
-	case "-":
-		return playSound(ctx, result.Heard)
+	switch {
+	case c.Hear == "-" && !live:
+		err = errors.Join(err, playSound(ctx, result.Heard))
+	case c.Hear != "" && c.Hear != "-":
+		err = errors.Join(err, writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) }))
 	}
-	return writeFile(c.Hear, func(w io.Writer) error { return audio.WriteWAV(w, result.Heard) })
+	return err
+}
+
+// playSound plays what the caller heard, with one of this machine's programs.
+func playSound(ctx context.Context, clip audio.Clip) error {
+	player, err := telephone.FindPlayer(ctx)
+	if err != nil {
+		return err
+	}
+	defer player.Close()
+	return player.Play(ctx, clip)
 }
 
 // saved returns the call in the form of a saved file.

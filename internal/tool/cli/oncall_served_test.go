@@ -275,7 +275,7 @@ func TestSourcesAndRoutesAreReadAnew(t *testing.T) {
 		p.hangUp()
 		p.await(hears)
 	}
-	reload(onCallSettings(ann+ben+anybody+french), "the settings were read anew")
+	reload(onCallSettings(ann+ben+anybody+french), "settings reloaded")
 	p.rings("", annIsRung)
 	p.rings("&code=2", benIsRung)
 	p.rings("&route=german", nobodyIs)
@@ -289,18 +289,18 @@ func TestSourcesAndRoutesAreReadAnew(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Whichever settings are in force at the next query: one report.
-	reload(onCallSettings("calling_code = \"31\"\n"+ann+ben+anybody+french), `(?s)(read anew.*){2}`)
+	reload(onCallSettings("calling_code = \"31\"\n"+ann+ben+anybody+french), `(?s)(settings reloaded.*){2}`)
 	p.await(`does not answer" source=ann`)
 	p.rings("", annIsRung)
 
 	// A separate address needs a restart, and removed parts are gone.
 	reload(onCallSettings("listen = \"localhost:0\"\n"+ben), `oncall.listen has changed: it takes a restart`)
-	p.await(`(?s)(read anew.*){3}`)
-	reload("data = \"data\"\n[core]\ndomain = \"example.net\"\n", `(?s)(read anew.*){4}`)
+	p.await(`(?s)(settings reloaded.*){3}`)
+	reload("data = \"data\"\n[core]\ndomain = \"example.net\"\n", `(?s)(settings reloaded.*){4}`)
 	if status, _ := p.get("/voys-webhook?secret_key=" + onCallSecret); status != http.StatusNotFound {
 		t.Errorf("on-call is off, and answers with %d", status)
 	}
-	reload(onCallSettings(ben), `(?s)(read anew.*){5}`)
+	reload(onCallSettings(ben), `(?s)(settings reloaded.*){5}`)
 	p.rings("", benIsRung)
 }
 

@@ -26,7 +26,7 @@ func TestASignalReadsTheSettingsAnew(t *testing.T) {
 
 	put(t, settings, textBackSettings(system, "[textback.texts]\nsent = \"You have mail.\"\n"))
 	p.hangUp()
-	p.await("the settings were read anew")
+	p.await("settings reloaded")
 	p.hears("example.net-sms", "+19734321440", "call-2", "<Response><Say>You have mail.</Say><Hangup/></Response>")
 	p.hears("example.net-sms", "+19734321440", "call-1", "<Response><Say>You have mail.</Say><Hangup/></Response>")
 	if n := len(system.Messages()); n != 2 { // the call from before is remembered
@@ -40,7 +40,7 @@ func TestASignalReadsTheSettingsAnew(t *testing.T) {
 
 	put(t, settings, strings.ReplaceAll(textBackSettings(system, ""), "correct horse battery", "another horse battery"))
 	p.hangUp()
-	p.await(`(?s)read anew.*read anew`)
+	p.await(`(?s)settings reloaded.*settings reloaded`)
 	if status, body := p.do("POST", "/update-sms", "id=x&secret=correct+horse+battery"); status != 403 {
 		t.Errorf("the old secret is answered with %d %s", status, body)
 	}
@@ -89,7 +89,7 @@ func TestManySignalsAreNoEnd(t *testing.T) {
 	for range 20 {
 		p.hangUp()
 	}
-	p.await("the settings were read anew")
+	p.await("settings reloaded")
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("the exit code is %d", code)
 	}

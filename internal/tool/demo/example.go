@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/examples/appointment"
@@ -50,21 +51,21 @@ func (d *demo) startExamples(ctx context.Context) error {
 	}
 	for _, in := range []struct {
 		name, program string
-		args          func(port string) []string
+		args          func(address string) []string
 	}{
-		{"math line (PHP)", "php", func(port string) []string {
-			return []string{"-S", "127.0.0.1:" + port, "-t", filepath.Join(d.folder, "php")}
+		{"math line (PHP)", "php", func(address string) []string {
+			return []string{"-S", address, "-t", filepath.Join(d.folder, "php")}
 		}},
-		{"math line (Node)", "node", func(port string) []string {
-			return []string{filepath.Join(d.folder, "node", "server.js"), port}
+		{"math line (Node)", "node", func(address string) []string {
+			return []string{filepath.Join(d.folder, "node", "server.js"), strings.TrimPrefix(address, "127.0.0.1:")}
 		}},
 	} {
-		port, err := freePort(ctx)
+		address, err := freeAddress(ctx, anyAddress)
 		if err != nil {
 			return fmt.Errorf("start an example: %w", err)
 		}
-		e := example{name: in.name, url: "http://127.0.0.1:" + port + "/", call: seven}
-		if err := d.runProgram(ctx, in.program, in.args(port), port); err != nil {
+		e := example{name: in.name, url: "http://" + address + "/", call: seven}
+		if err := d.runProgram(ctx, address, in.program, in.args(address)...); err != nil {
 			e.missing = fmt.Sprintf("left out: %s %v", in.program, err)
 		}
 		d.examples = append(d.examples, e)
@@ -84,7 +85,7 @@ func saved(files fs.FS, name string) []byte {
 // serve serves a handler on a free port of this machine, until the context
 // ends.
 func (d *demo) serve(ctx context.Context, handler http.Handler) (url string, err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", anyAddress)
 	if err != nil {
 		return "", fmt.Errorf("start a web server of the demo: %w", err)
 	}
@@ -97,9 +98,9 @@ func (d *demo) serve(ctx context.Context, handler http.Handler) (url string, err
 	return "http://" + listener.Addr().String(), nil
 }
 
-// runProgram starts a program that listens on a port, and ends it with the
+// runProgram starts a program that listens on an address, and ends it with the
 // context.
-func (d *demo) runProgram(ctx context.Context, name string, args []string, port string) error {
+func (d *demo) runProgram(ctx context.Context, address, name string, args ...string) error {
 	path, err := exec.LookPath(name)
 	if err != nil {
 		return errors.New("is not installed")
@@ -110,29 +111,20 @@ func (d *demo) runProgram(ctx context.Context, name string, args []string, port 
 	}
 	exited := make(chan error, 1)
 	d.running.Go(func() { exited <- command.Wait() })
-	if err := awaitPort(ctx, port, exited); err != nil {
+	if err := awaitListener(ctx, address, exited); err != nil {
 		return fmt.Errorf("does not answer (%w)", err)
 	}
 	return nil
 }
 
-func freePort(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	return port, errors.Join(err, listener.Close())
-}
-
-// awaitPort waits until something listens on a port of this machine.
-func awaitPort(ctx context.Context, port string, exited <-chan error) error {
+// awaitListener waits until something listens on an address.
+func awaitListener(ctx context.Context, address string, exited <-chan error) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	retry := time.NewTicker(20 * time.Millisecond)
 	defer retry.Stop()
 	for {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", "127.0.0.1:"+port)
+		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 		if err == nil {
 			return conn.Close()
 		}

@@ -12,7 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
@@ -27,6 +27,7 @@ const (
 
 	// usualAddress is where the demo listens, or on a free port if that is taken.
 	usualAddress = "127.0.0.1:5100"
+	anyAddress   = "127.0.0.1:0"
 
 	// setUpTimeout bounds each step of setting up: all of it is on this machine.
 	setUpTimeout = 10 * time.Second
@@ -68,9 +69,12 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 		return nil, fmt.Errorf("start the demo: %w", err)
 	}
 	s := &system{secret: rand.Text(), served: make(chan error, 1)}
-	address, err := s.freeAddress(ctx)
+	address, err := freeAddress(ctx, usualAddress)
 	if err != nil {
-		return nil, err
+		s.moved = true
+		if address, err = freeAddress(ctx, anyAddress); err != nil {
+			return nil, fmt.Errorf("start the demo: %w", err)
+		}
 	}
 	s.url = "http://" + address
 	if s.token, err = server.OperatorToken(folder); err != nil {
@@ -98,8 +102,9 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 		return nil, err
 	}
 	// The folder is ours now, and with it the previous demo's log.
-	err = log.open(filepath.Join(folder, "log"))
+	file, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err == nil {
+		log.Store(file)
 		err = s.server.Listen(ctx)
 	}
 	if err != nil {
@@ -110,43 +115,25 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 	return s, nil
 }
 
-// logFile discards what is written to it until it is open.
-type logFile struct {
-	mu   sync.Mutex
-	file *os.File
-}
-
-func (l *logFile) open(path string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var err error
-	if l.file, err = os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err != nil {
-		return fmt.Errorf("start the demo: %w", err)
-	}
-	return nil
-}
+// logFile discards what is written to it until it has a file.
+type logFile struct{ atomic.Pointer[os.File] }
 
 // Write writes a line.
 func (l *logFile) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file == nil {
-		return len(line), nil
+	if file := l.Load(); file != nil {
+		return file.Write(line)
 	}
-	return l.file.Write(line)
+	return len(line), nil
 }
 
-// freeAddress returns the usual address, or a free one if that is taken.
-func (s *system) freeAddress(ctx context.Context) (string, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", usualAddress)
+// freeAddress returns an address that nothing listens on: this one, or the one
+// that the system chooses for port 0.
+func freeAddress(ctx context.Context, address string) (string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		s.moved = true
-		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
-			return "", fmt.Errorf("start the demo: %w", err)
-		}
+		return "", err
 	}
-	defer func() { _ = listener.Close() }()
-	return listener.Addr().String(), nil
+	return listener.Addr().String(), listener.Close()
 }
 
 // wait waits until the demo is told to stop.

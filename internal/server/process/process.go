@@ -1,0 +1,117 @@
+// Package process runs a server as a process: it reloads the settings and
+// upgrades the program on signals, and keeps memory within the limits.
+package process
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/server/handover"
+	"github.com/switchhook/switchhook/internal/server/systemd"
+)
+
+// Config is what a process is made of.
+type Config struct {
+	// Load reads the settings, at the start and at each reload.
+	Load func() (*config.Settings, error)
+
+	// Args are the arguments that this process was started with, the program
+	// first. An upgrade starts the new program with them.
+	Args []string
+
+	Getenv func(string) string
+	Log    *slog.Logger
+}
+
+// process is a server's process.
+type process struct {
+	Config
+	server *server.Server
+}
+
+// Run serves until the context ends. SIGHUP reads the settings again, and
+// SIGUSR2 hands over to the program now installed at this one's path.
+func Run(ctx context.Context, c Config) error {
+	limitMemory(c.Log)
+	// From here on, as an unhandled SIGHUP ends the process.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	upgrades := make(chan os.Signal, 1)
+	if handover.Possible {
+		signal.Notify(upgrades, handover.Signal)
+		defer signal.Stop(upgrades)
+	}
+	p := &process{Config: c}
+	if err := p.start(ctx); err != nil {
+		return err
+	}
+	upgrade := newUpgrade(c.Args, c.Log)
+	serving, stop := context.WithCancel(ctx)
+	var signalled sync.WaitGroup
+	signalled.Go(func() { p.reload(serving, hangups) })
+	signalled.Go(func() {
+		if upgrade.await(serving, upgrades, p.server) {
+			stop()
+		}
+	})
+	err := p.server.Run(serving)
+	stop()
+	signalled.Wait()
+	return upgrade.finish(ctx, err)
+}
+
+// start makes the server, and listens: on sockets that the service manager or
+// the program before an upgrade handed over, if there are any.
+func (p *process) start(ctx context.Context) error {
+	sockets, err := handover.Inherited(os.Getpid())
+	if err != nil {
+		p.Log.Warn("not all sockets were handed over", "error", err.Error())
+	}
+	settings, err := p.Load()
+	if err != nil {
+		return err
+	}
+	manager, err := systemd.Find(p.Getenv, os.Getpid())
+	if err != nil {
+		p.Log.Warn("service manager not told", "error", err.Error())
+	}
+	p.server, err = server.New(ctx, settings, server.Options{Log: p.Log, Manager: manager, Sockets: sockets})
+	if err != nil {
+		return err
+	}
+	if err := p.server.Listen(ctx); err != nil {
+		return errors.Join(err, p.server.Close())
+	}
+	return nil
+}
+
+// reload reads the settings again at each SIGHUP. Invalid settings change
+// nothing.
+func (p *process) reload(ctx context.Context, hangups <-chan os.Signal) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+		}
+		reloaded := p.server.Reloading()
+		settings, err := p.Load()
+		if err == nil {
+			err = p.server.Reload(ctx, settings)
+		}
+		reloaded()
+		if err != nil {
+			p.Log.Error("the old settings stay in force", "error", err.Error())
+			continue
+		}
+		p.Log.Info("settings reloaded")
+	}
+}
