@@ -26,8 +26,7 @@ type Call struct {
 	Outcome engine.Outcome
 }
 
-// Place routes a caller's line, which has been answered, to a number, and runs
-// the call until it ends. From is a number or user@domain. Each event is passed
+// Place routes a caller's line to a number, and runs the call until it ends. From is a number or user@domain. Each event is passed
 // to record, as engine.Run does; record may be nil.
 //
 // The error says that the call could not begin: a *fault.Error that begins with
@@ -76,7 +75,7 @@ func (p *placed) run(ctx context.Context, record func(trace.Stamped)) {
 	for {
 		p.next = false
 		l := p.begin()
-		p.call.Outcome = p.core.config.Engine.Run(ctx, p.carry(), l.engineCall(), record)
+		p.call.Outcome = p.core.config.Engine.Run(ctx, &carried{p.line, p}, l.engineCall(), record)
 		p.end(l)
 		if !p.call.Outcome.Forwarded || !p.next {
 			return

@@ -146,7 +146,7 @@ func (l *line) Listen(context.Context, *engine.Listening, time.Duration) (engine
 	return engine.Input{}, nil
 }
 
-func (l *line) Hangup(context.Context) error {
+func (l *line) Hangup(context.Context, engine.Cause) error {
 	l.hungUp = true
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/core/nsapi"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -184,19 +185,46 @@ func (x exchange) place(ctx context.Context, from, to string, line engine.Line, 
 	if err == nil {
 		return call.Outcome
 	}
+	return x.turnDown(ctx, from, to, line, record, err)
+}
+
+// turnDown ends a call that leads nowhere. A caller who is connected hears so;
+// the others' phone system tells them.
+func (x exchange) turnDown(ctx context.Context, from, to string, line engine.Line, record func(trace.Stamped), reason error) engine.Outcome {
 	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
-	began := line.Now()
-	played, playErr := line.Play(ctx, engine.Speech{Text: unreachable}, nil)
-	record(trace.Stamped{At: began, Event: trace.Say{Text: unreachable, Barged: played.Barged}})
-	outcome := engine.Outcome{By: trace.ByEngine, Reason: err.Error(), Failed: true}
-	switch {
-	case errors.Is(playErr, engine.ErrHungUp), errors.Is(context.Cause(ctx), engine.ErrHungUp):
+	answered := true
+	if answerer, ok := engine.As[engine.Answerer](line); ok {
+		_, answered = answerer.Answered()
+	}
+	var err error
+	if answered {
+		began := line.Now()
+		var played engine.Played
+		played, err = line.Play(ctx, engine.Speech{Text: unreachable}, nil)
+		record(trace.Stamped{At: began, Event: trace.Say{Text: unreachable, Barged: played.Barged}})
+	}
+	outcome := engine.Outcome{By: trace.ByEngine, Reason: reason.Error(), Failed: true}
+	if errors.Is(err, engine.ErrHungUp) || errors.Is(context.Cause(ctx), engine.ErrHungUp) {
 		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
-	default:
-		_ = line.Hangup(ctx) // the call ends here in any case
+	} else {
+		_ = line.Hangup(ctx, causeOf(reason)) // the call ends here in any case
 	}
 	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
 	return outcome
+}
+
+// causeOf returns how the caller's phone system is told that a call leads
+// nowhere.
+func causeOf(reason error) engine.Cause {
+	switch fault.CodeOf(reason) {
+	case fault.NotFound:
+		return engine.Nowhere
+	case fault.Refused:
+		return engine.Rejected
+	case fault.Unsupported, fault.Unavailable:
+		return engine.Unavailable
+	}
+	return engine.Failed
 }
 
 // ReceiveText delivers a text from outside.

@@ -93,25 +93,29 @@ type Outcome struct {
 	Failed    bool // the responder failed or the loop guard ended the call
 }
 
-// Run runs a call on a line that has been answered, until it ends. It passes
-// each event to record, in order and on the goroutine that called Run.
-// Cancelling the context says that the caller hung up or that the line is to be
-// closed.
+// Run runs a call until it ends. It passes each event to record, in order and on
+// the goroutine that called Run. Cancelling the context says that the line is to
+// be closed; with the cause ErrHungUp, that the caller hung up; with a *Redirect,
+// that the call goes elsewhere: it has been forwarded then, and the line stays.
 func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trace.Stamped)) Outcome {
 	if call.Method == "" {
 		call.Method = http.MethodGet
 	}
 	r := newRun(e, line, call, record)
 	r.emit(trace.Answer{From: call.Facts.Caller, To: call.Facts.Called})
+	r.answerer, _ = As[Answerer](line)
 	defer r.waitStreams()
 	end := r.documents(ctx)
 	r.endStreams()
+	if end.redirect != nil {
+		r.emit(trace.Forward{To: end.redirect.To, ByCaller: end.redirect.ByCaller})
+	}
 	if end.forwarded {
 		return Outcome{Forwarded: true}
 	}
 	if end.by != trace.ByCaller {
 		// The caller is disconnected even if the call's context is over.
-		if err := line.Hangup(context.WithoutCancel(ctx)); err != nil {
+		if err := line.Hangup(context.WithoutCancel(ctx), end.cause()); err != nil {
 			r.warn(CodeLine, 0, "the line did not hang up: %v", err)
 		}
 	}

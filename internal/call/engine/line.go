@@ -9,35 +9,53 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// Line is the caller's end of a call that has been answered. A SIP call, a
-// terminal and a test's script are Lines; only they know how sound is played,
-// and they keep the time: their methods return when the sound was played or the
-// time has come, and nothing in this package sleeps.
+// Line is the caller's end of a call. A SIP call, a terminal and a test's script
+// are Lines; only they know how sound is played, and they keep the time: their
+// methods return when the sound was played or the time has come, and nothing in
+// this package sleeps. A Line answers its call by itself, at the first of Play,
+// Listen, Echo, Record, Stream and Fork; while nothing is played it sends
+// silence.
 //
 // The methods are called by one goroutine. They return ErrHungUp once the caller
-// has hung up, and the context's cause when it is done. A Line that notices a
-// hang-up between two calls should cancel the context that Run was given with
-// the cause ErrHungUp, so that a slow responder is not waited for.
+// has hung up, and the context's cause within 20 ms of its end. A Line that
+// notices a hang-up between two calls should cancel the context that Run was
+// given with the cause ErrHungUp, so that a slow responder is not waited for.
 type Line interface {
-	// Now returns the time since the answer.
+	// Now returns the time since the call was given to the engine.
 	Now() time.Duration
 
 	// Play plays a prompt to its end. If listen is not nil, the caller's first
-	// key or word stops it, and is kept for Listen. How much was heard is
-	// returned with ErrHungUp too; if that is nothing the prompt is no event.
+	// key or word stops it, and is kept for Listen; what came since the prompt
+	// before, which listened for the same, stops it before it begins. How much
+	// was heard is returned with ErrHungUp too; if that is nothing the prompt is
+	// no event.
 	Play(ctx context.Context, prompt Prompt, listen *Listening) (Played, error)
 
 	// Listen waits for the caller's next input, until the line's clock shows
 	// until: input of that very moment still counts, then it returns an Input of
 	// kind Silence. listen is the same pointer for the whole of a Gather, its
 	// prompts included; with a new one, earlier input is dropped, because an
-	// answer cannot precede its question. With a nil listen it only lets the
-	// time pass.
+	// answer cannot precede its question. A nil listen ends the listening; then
+	// it only lets the time pass.
 	Listen(ctx context.Context, listen *Listening, until time.Duration) (Input, error)
 
-	// Hangup disconnects the caller.
-	Hangup(ctx context.Context) error
+	// Hangup disconnects the caller, or turns down a call that was not answered.
+	Hangup(ctx context.Context, cause Cause) error
 }
+
+// Cause says why a call ends, where the phone system tells the caller's.
+type Cause string
+
+// Why calls end.
+const (
+	Normal      Cause = "normal"      // the document ended, or said so
+	Rejected    Cause = "rejected"    // the one who was called does not want it
+	Busy        Cause = "busy"        // and is on another call
+	Nowhere     Cause = "nowhere"     // the number leads to nothing
+	Unavailable Cause = "unavailable" // it leads to what cannot be reached now
+	Failed      Cause = "failed"      // a responder failed, or we did
+	Overloaded  Cause = "overloaded"  // there are too many calls
+)
 
 // Errors of Lines.
 var (
@@ -116,14 +134,66 @@ const (
 	SpeechFinal                  // the caller has spoken; Text is the transcript
 )
 
-// The following are optional abilities of a Line. A document that asks for one
-// on a Line that lacks it gets a warning, and the next verb runs.
+// The following are optional abilities of a Line, which As finds. A document that
+// asks for one on a Line that lacks it gets a warning, and the next verb runs.
 
-// Forwarder sends the call elsewhere. The call has left the engine when it
-// returns without an error.
-type Forwarder interface {
-	Forward(ctx context.Context, to string, byCaller bool) error
+// As returns the ability T of a line, or of one that it wraps: a Line that has a
+// method Unwrap() Line has what that Line has, except what it does itself.
+func As[T any](line Line) (able T, ok bool) {
+	for line != nil {
+		if able, ok = line.(T); ok {
+			return able, true
+		}
+		wrapper, wraps := line.(interface{ Unwrap() Line })
+		if !wraps {
+			break
+		}
+		line = wrapper.Unwrap()
+	}
+	return able, false
 }
+
+// Answerer is a Line whose call may not have been answered; all others have.
+type Answerer interface {
+	// Answered returns when the call was answered, by the line's clock.
+	Answered() (at time.Duration, ok bool)
+}
+
+// Forwarder sends the call elsewhere. It returns when the call has ended there,
+// or has left us; the error says that this could not be tried.
+type Forwarder interface {
+	Forward(ctx context.Context, to string, byCaller bool) (Forwarded, error)
+}
+
+// Forwarded says how it went elsewhere.
+type Forwarded struct {
+	End    ForwardEnd
+	Talked time.Duration // with those who answered
+}
+
+// ForwardEnd says how a call that went elsewhere ended. It is empty if nobody
+// knows: the call has left us.
+type ForwardEnd string
+
+// How calls end elsewhere.
+const (
+	ForwardAnswered    ForwardEnd = "answered"
+	ForwardBusy        ForwardEnd = "busy"
+	ForwardNoAnswer    ForwardEnd = "no_answer"
+	ForwardRejected    ForwardEnd = "rejected"
+	ForwardUnavailable ForwardEnd = "unavailable"
+	ForwardCancelled   ForwardEnd = "cancelled" // the caller hung up first
+)
+
+// Redirect is the cause of a context that takes a call away from its responder,
+// in the middle of whatever it does: somebody has sent it elsewhere.
+type Redirect struct {
+	To       string
+	ByCaller bool // by the caller's dial plan rather than that of the one who was called
+}
+
+// Error says where the call goes.
+func (r *Redirect) Error() string { return "the call was sent to " + r.To }
 
 // Echoer plays the caller's own sound back, for a time or (0) until hang-up.
 // It returns how long it did, also with ErrHungUp.

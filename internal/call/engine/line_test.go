@@ -28,7 +28,8 @@ type handset struct {
 	listen *engine.Listening
 	asked  []engine.Listening // by every Gather
 	heard  []string           // what the caller heard, cut short or not
-	hungUp int                // how often the engine disconnected the caller
+	hungUp int                // how often the engine disconnected the caller …
+	cause  engine.Cause       // … and why, the last time
 }
 
 func newHandset(does ...engine.Input) *handset { return &handset{does: does, leaves: never} }
@@ -132,8 +133,9 @@ func (h *handset) Listen(ctx context.Context, listen *engine.Listening, until ti
 	return engine.Input{Kind: engine.Silence, At: until}, nil
 }
 
-func (h *handset) Hangup(context.Context) error {
+func (h *handset) Hangup(_ context.Context, cause engine.Cause) error {
 	h.hungUp++
+	h.cause = cause
 	return nil
 }
 
@@ -142,6 +144,7 @@ type deskPhone struct {
 	*handset
 	refuses   error // why it cannot after all
 	forwarded []string
+	there     engine.Forwarded // how it goes where the call was forwarded
 	recorded  engine.Recorded
 	rules     []engine.RecordRules
 }
@@ -150,12 +153,12 @@ func newDeskPhone(does ...engine.Input) *deskPhone {
 	return &deskPhone{handset: newHandset(does...)}
 }
 
-func (p *deskPhone) Forward(_ context.Context, to string, byCaller bool) error {
+func (p *deskPhone) Forward(_ context.Context, to string, byCaller bool) (engine.Forwarded, error) {
 	if p.refuses != nil {
-		return p.refuses
+		return engine.Forwarded{}, p.refuses
 	}
 	p.forwarded = append(p.forwarded, fmt.Sprint(to, " ", byCaller))
-	return nil
+	return p.there, nil
 }
 
 func (p *deskPhone) Echo(_ context.Context, limit time.Duration) (time.Duration, error) {

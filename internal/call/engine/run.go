@@ -28,6 +28,7 @@ type run struct {
 	heard    bool           // something was heard of the current document
 	forks    []*fork        // media streams that run beside the verbs
 	streams  []*stream      // all media streams
+	answerer Answerer       // while the line may not have answered; else nil
 
 	mu    sync.Mutex
 	notes []trace.Warning // of media streams, emitted before the next event
@@ -41,6 +42,12 @@ func newRun(e *Engine, line Line, call Call, record func(trace.Stamped)) *run {
 func (r *run) emit(event trace.Event) { r.emitAt(r.line.Now(), event) }
 
 func (r *run) emitAt(at time.Duration, event trace.Event) {
+	if r.answerer != nil {
+		if at, ok := r.answerer.Answered(); ok {
+			r.answerer = nil
+			r.record(trace.Stamped{At: at, Event: trace.Answered{}})
+		}
+	}
 	r.mu.Lock()
 	notes := r.notes
 	r.notes = nil
@@ -79,6 +86,15 @@ type ending struct {
 	reason    string
 	failed    bool
 	forwarded bool
+	redirect  *Redirect // that took the call away; nil: none did
+}
+
+// cause returns how the caller is told of the ending.
+func (e *ending) cause() Cause {
+	if e.failed {
+		return Failed
+	}
+	return Normal
 }
 
 func (e *ending) Error() string { return e.reason }
@@ -146,9 +162,12 @@ func (r *run) conclude(ctx context.Context, err error) *ending {
 // over returns the ending if the caller or the owner of the line has ended the
 // call, else nil.
 func (r *run) over(ctx context.Context, err error) *ending {
+	redirect, sent := errors.AsType[*Redirect](context.Cause(ctx))
 	switch {
 	case errors.Is(err, ErrHungUp), errors.Is(context.Cause(ctx), ErrHungUp):
 		return &ending{by: trace.ByCaller, reason: "the caller hung up"}
+	case sent:
+		return &ending{forwarded: true, redirect: redirect}
 	case ctx.Err() != nil:
 		return &ending{by: trace.ByEngine, reason: fmt.Sprintf("the call was ended: %v", context.Cause(ctx))}
 	}

@@ -150,7 +150,7 @@ func (r *run) stay(ctx context.Context, document responder.Document) error {
 
 // openStream connects to a program and says which call this is.
 func (r *run) openStream(ctx context.Context, a answer, mode string, v responder.Stream, at int) (*stream, error) {
-	carrier, ok := r.line.(Streamer)
+	carrier, ok := As[Streamer](r.line)
 	if !ok {
 		return nil, &failure{code: CodeLine, text: "this line cannot carry media streams"}
 	}

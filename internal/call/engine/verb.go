@@ -153,6 +153,10 @@ func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, l
 		Keys: rules.keys, Speech: rules.speech, Language: v.Language, Hints: v.Hints,
 		SpeechTimeout: orDefault(v.SpeechTimeout, responder.DefaultSpeechTimeout),
 	}
+	defer func() {
+		// The listening ends. A caller who hangs up now is met by the next verb.
+		_, _ = r.line.Listen(ctx, nil, r.line.Now())
+	}()
 	for j, prompt := range v.Prompts {
 		var barged bool
 		var err error
@@ -205,23 +209,25 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 		r.emit(event)
 		return r.question(target, "", nil), nil
 	}
-	forwarder, ok := r.line.(Forwarder)
+	forwarder, ok := As[Forwarder](r.line)
 	if !ok {
 		return nil, &failure{code: CodeLine, line: at, text: "this line cannot forward calls"}
 	}
 	began := r.line.Now()
-	if err := forwarder.Forward(ctx, v.To, v.ByCaller); err != nil {
+	forwarded, err := forwarder.Forward(ctx, v.To, v.ByCaller)
+	if err != nil {
 		if r.over(ctx, err) != nil {
 			return nil, err
 		}
 		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
 	}
+	event.End, event.Seconds = string(forwarded.End), trace.Seconds(forwarded.Talked)
 	r.emitAt(began, event)
 	return nil, &ending{forwarded: true}
 }
 
 func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
-	echoer, ok := r.line.(Echoer)
+	echoer, ok := As[Echoer](r.line)
 	if !ok {
 		return r.skip(CodeLine, at, "this line cannot play the caller's sound back")
 	}
@@ -239,7 +245,7 @@ func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
 // Most callers end a message by hanging up: the action is asked even then,
 // though no caller is left to hear what it answers.
 func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at int) (*ask, error) {
-	recorder, ok := r.line.(Recorder)
+	recorder, ok := As[Recorder](r.line)
 	if !ok {
 		if err := r.skip(CodeLine, at, "this line cannot record"); err != nil {
 			return nil, err

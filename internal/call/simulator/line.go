@@ -70,6 +70,9 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 // Listen returns the caller's next input, or lets the time pass.
 func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.Duration) (engine.Input, error) {
 	l.handset.attend(listen)
+	if listen == nil && until <= l.Now() {
+		return engine.Input{Kind: engine.Silence, At: until}, nil // that was all
+	}
 	defer l.wait()
 	in, came, err := l.await(ctx, stretch{kind: Collecting, from: l.Now(), to: until, listen: listen}, false)
 	if err == nil && !came {
@@ -95,18 +98,18 @@ func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 }
 
 // Hangup ends the sound of the call.
-func (l *line) Hangup(context.Context) error {
+func (l *line) Hangup(context.Context, engine.Cause) error {
 	l.handset.attend(nil)
 	l.show(stretch{kind: Disconnected, from: l.Now(), to: forever})
 	return nil
 }
 
 // Forward does nothing more: where the call goes is in the trace.
-func (l *line) Forward(ctx context.Context, _ string, _ bool) error {
+func (l *line) Forward(ctx context.Context, _ string, _ bool) (engine.Forwarded, error) {
 	if err := context.Cause(ctx); err != nil {
-		return err
+		return engine.Forwarded{}, err
 	}
-	return l.Hangup(ctx)
+	return engine.Forwarded{}, l.Hangup(ctx, engine.Normal)
 }
 
 // await shows a stretch and lets it pass.

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
 // Live runs a call in real time, to its end: a person has the handset. The
@@ -17,15 +16,6 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 	defer hangup(nil)
 	if o.HangupAfter > 0 {
 		defer time.AfterFunc(o.HangupAfter, func() { hangup(engine.ErrHungUp) }).Stop()
-	}
-	record := o.Record
-	o.Record = func(event trace.Stamped) {
-		if _, ok := event.Event.(trace.Gather); ok {
-			h.attend(nil) // it has what it wanted; later input is not listened for
-		}
-		if record != nil {
-			record(event)
-		}
 	}
 	return o.run(ctx, h, &wallClock{start: time.Now(), handset: h})
 }

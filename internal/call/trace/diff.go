@@ -69,8 +69,7 @@ func (s *Saved) essence() string {
 			}
 			event = e
 		case Forward:
-			e.To = local(e.To)
-			event = e
+			event = Forward{To: local(e.To), ByCaller: e.ByCaller} // how it ended there is its own affair
 		case Stream:
 			e.URL = "" // its origin has another scheme; parameters are of this one call
 			event = e
@@ -80,7 +79,7 @@ func (s *Saved) essence() string {
 		case Hangup:
 			e.Reason = "" // reasons contain times and addresses
 			event = e
-		case Answer, Request, Warning:
+		case Answer, Answered, Request, Warning:
 			continue
 		}
 		fmt.Fprintln(&b, essential(event))

@@ -15,7 +15,7 @@ type Event interface {
 
 // Stamped is an event with its time.
 type Stamped struct {
-	At    time.Duration // since the answer, by the line's clock; of what lasts, its beginning
+	At    time.Duration // since the call began, by the line's clock; of what lasts, its beginning
 	Event Event
 }
 
@@ -24,6 +24,9 @@ type Answer struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
+
+// Answered is the moment in which a line answered that had not at once.
+type Answered struct{}
 
 // Request is one question to a responder.
 type Request struct {
@@ -89,8 +92,10 @@ const (
 
 // Forward is a call that left the responder.
 type Forward struct {
-	To       string `json:"to"`
-	ByCaller bool   `json:"byCaller"`
+	To       string  `json:"to"`
+	ByCaller bool    `json:"byCaller"`
+	End      string  `json:"end,omitempty"`     // how it ended there, such as busy; empty: it is not known
+	Seconds  float64 `json:"seconds,omitempty"` // of talk there
 }
 
 // Echo is the caller's own sound, played back.
@@ -137,6 +142,9 @@ const (
 
 // Kind returns "answer".
 func (Answer) Kind() string { return "answer" }
+
+// Kind returns "answered".
+func (Answered) Kind() string { return "answered" }
 
 // Kind returns "request".
 func (Request) Kind() string { return "request" }

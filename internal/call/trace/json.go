@@ -96,6 +96,8 @@ func decodeEvent(kind string, line []byte) (Event, error) {
 	switch kind {
 	case "answer":
 		return decode[Answer](line)
+	case "answered":
+		return decode[Answered](line)
 	case "request":
 		return decode[Request](line)
 	case "say":

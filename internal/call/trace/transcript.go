@@ -22,6 +22,8 @@ func transcribe(event Event) string {
 	switch e := event.(type) {
 	case Answer:
 		return fmt.Sprintf("answered, from %s to %s", orDash(e.From), orDash(e.To))
+	case Answered:
+		return "answered"
 	case Request:
 		return transcribeRequest(e)
 	case Say:
@@ -31,10 +33,7 @@ func transcribe(event Event) string {
 	case Gather:
 		return "> " + transcribeGather(e)
 	case Forward:
-		if e.ByCaller {
-			return fmt.Sprintf("forwards to %s by the caller's dial plan", e.To)
-		}
-		return "forwards to " + e.To
+		return "forwards to " + e.To + transcribeForward(e)
 	case Echo:
 		return "echoes for " + seconds(e.Seconds)
 	case Stream:
@@ -53,6 +52,21 @@ func transcribe(event Event) string {
 		return fmt.Sprintf("hangs up: %s (%s)", e.Reason, e.By)
 	}
 	return event.Kind()
+}
+
+func transcribeForward(e Forward) string {
+	how := ""
+	if e.ByCaller {
+		how = " by the caller's dial plan"
+	}
+	switch e.End {
+	case "":
+	case "answered":
+		how += ": answered, " + seconds(e.Seconds)
+	default:
+		how += ": " + strings.ReplaceAll(e.End, "_", " ")
+	}
+	return how
 }
 
 func transcribeRequest(e Request) string {

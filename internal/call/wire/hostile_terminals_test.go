@@ -107,6 +107,8 @@ func TestListenWithoutInput(t *testing.T) {
 	write(t, conn, dialled)
 	readUntil(t, conn, `"do":"listen"`)
 	write(t, conn, `{"now":1}`)
+	readUntil(t, conn, `"do":"listen"`) // the end of the listening
+	write(t, conn, `{"now":1}`)
 	readUntil(t, conn, `"do":"play"`) // the apology
 	write(t, conn, `{"now":2}`)
 	readUntil(t, conn, `"do":"hangup"`)

@@ -68,7 +68,8 @@ var recordings = []struct {
 	{"forward", func(*testing.T) simulator.Options { return simulator.Options{} },
 		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
 			_, err := line.(engine.Echoer).Echo(ctx, 3*time.Second)
-			return engine.Outcome{Forwarded: errors.Join(err, line.(engine.Forwarder).Forward(ctx, "2125550199", true)) == nil}
+			_, refused := line.(engine.Forwarder).Forward(ctx, "2125550199", true)
+			return engine.Outcome{Forwarded: errors.Join(err, refused) == nil}
 		}},
 	{"leaving", func(*testing.T) simulator.Options { return simulator.Options{HangupAfter: 7 * time.Second} },
 		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
@@ -100,7 +101,7 @@ func listen(ctx context.Context, line engine.Line, listen *engine.Listening, unt
 }
 
 func hangUp(ctx context.Context, line engine.Line, record func(trace.Stamped)) engine.Outcome {
-	_ = line.Hangup(ctx)
+	_ = line.Hangup(ctx, engine.Normal)
 	outcome := engine.Outcome{By: trace.ByResponder, Reason: "the responder hung up"}
 	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
 	return outcome

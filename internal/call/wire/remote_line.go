@@ -237,14 +237,14 @@ func (l *remoteLine) Echo(ctx context.Context, limit time.Duration) (time.Durati
 }
 
 // Forward tells the terminal that the call goes elsewhere.
-func (l *remoteLine) Forward(ctx context.Context, to string, _ bool) error {
+func (l *remoteLine) Forward(ctx context.Context, to string, _ bool) (engine.Forwarded, error) {
 	_, err := l.do(ctx, order{Do: doForward, URL: to})
-	return err
+	return engine.Forwarded{}, err
 }
 
 // Hangup disconnects the terminal's caller. If the call is over, the end of the
 // line does that.
-func (l *remoteLine) Hangup(ctx context.Context) error {
+func (l *remoteLine) Hangup(ctx context.Context, _ engine.Cause) error {
 	if l.isOver() {
 		return nil
 	}

@@ -200,4 +200,4 @@ func (l *line) Listen(context.Context, *engine.Listening, time.Duration) (engine
 	return engine.Input{}, nil
 }
 
-func (l *line) Hangup(context.Context) error { return nil }
+func (l *line) Hangup(context.Context, engine.Cause) error { return nil }
