@@ -171,9 +171,9 @@ func (t *terminal) carryOut(ctx context.Context, o order) reply {
 	case doEcho:
 		done.Took, err = line.Echo(ctx, o.Until)
 	case doForward:
-		err = line.Forward(ctx, o.URL, false)
+		_, err = line.Forward(ctx, o.URL, false)
 	case doHangup:
-		err = line.Hangup(ctx)
+		err = line.Hangup(ctx, engine.Normal)
 	default:
 		err = fmt.Errorf("the order %q is not known", o.Do)
 	}
