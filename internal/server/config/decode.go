@@ -110,7 +110,7 @@ func (l *loader) decode(k *node, at string, to reflect.Value) (origin Origin, fo
 func (k *key) setInitial(at string, to reflect.Value) {
 	in := layer{at: value{text: k.initial}}
 	if k.list {
-		in[at] = value{form: list}
+		in.put(at, value{form: list})
 		for one := range strings.FieldsSeq(k.initial) {
 			in.putIn(at, in.next(at), value{text: one})
 		}
@@ -150,15 +150,30 @@ func (d *decoder) entry(at, name string, to reflect.Value) {
 	case !d.list:
 		d.one(v, name, to)
 	case v.form == list:
-		to.Set(reflect.MakeSlice(to.Type(), v.items, v.items))
-		for i := range v.items {
-			d.one(d.in[item(at, i)], fmt.Sprintf("item %d of %s", i+1, name), to.Index(i))
+		to.Set(reflect.MakeSlice(to.Type(), v.size, v.size))
+		for i := range v.size {
+			one, ok := d.in[item(at, i)]
+			if !ok {
+				d.gap(at, i)
+				return
+			}
+			d.one(one, fmt.Sprintf("item %d of %s", i+1, name), to.Index(i))
 		}
 	case (d.alone || d.table) && !v.form.isTable():
 		to.Set(reflect.MakeSlice(to.Type(), 1, 1))
 		d.one(v, name, to.Index(0))
 	default:
 		d.report(v.origin, "%s is %s; it takes a list in brackets", name, v.form.noun())
+	}
+}
+
+// gap reports that a list lacks an item, although a later one is given.
+func (d *decoder) gap(list string, missing int) {
+	for _, path := range d.in.lines(list) {
+		if n, _ := strconv.Atoi(d.in[path].name); n > missing {
+			d.report(d.in[path].origin, "item %d of %s is given, item %d is not", n, list, missing)
+			return
+		}
 	}
 }
 

@@ -129,7 +129,7 @@ func (r *reader) within(in string, path []string) (holder, name string) {
 		case !known:
 			at = r.add(in, part, value{form: dotted})
 		case v.form == heads:
-			at = item(at, v.items-1)
+			at = item(at, v.size-1)
 		}
 		in = at
 	}

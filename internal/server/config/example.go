@@ -23,6 +23,7 @@ func Example() string {
 	e.comment("The settings of `switchhook serve`. A line that begins with # and no space can be left out, and shows the default or an example.")
 	for _, n := range newSchema().all {
 		switch {
+		case n.later != "":
 		case n.key == nil:
 			e.section(n)
 		case n.holds == "":

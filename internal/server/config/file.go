@@ -2,7 +2,6 @@ package config
 
 import (
 	"path/filepath"
-	"slices"
 	"strconv"
 )
 
@@ -64,14 +63,13 @@ func (l *loader) sift(file layer) {
 // judge returns the fate of a value in a section.
 func (l *loader) judge(path string, v value) fate {
 	n, around := l.schema.find(path), l.schema.find(v.in)
-	d, isDeferred := findDeferred(path, ".")
 	switch {
-	case isDeferred:
-		return l.judgeDeferred(d, path, v)
-	case around != nil && around.array && itemNumber(last(v.in)) < 0:
+	case around != nil && around.array && !isNumber(last(v.in)):
 		return l.judgeItem(around, path, v)
 	case n == nil:
 		return l.unknown(path, v)
+	case n.later != "":
+		return l.judgeLater(n, path, v)
 	case n.key == nil:
 		return l.judgeSection(n, path, v)
 	case n.holds != "" && v.form != text:
@@ -107,7 +105,7 @@ func (l *loader) judgeItem(array *node, path string, v value) fate {
 	case !v.form.isTable():
 		l.switchOn(path, v.origin) // the next item keeps its number
 		l.report(v.origin, "%s is %s; it takes tables in braces, or write %s on a line of its own", v.in, v.form.noun(), array.head())
-	case itemNumber(v.name) >= 0:
+	case isItem(v.name):
 		l.switchOnAt(path, v)
 		return open
 	case v.name == strconv.Itoa(maxItems): // once is enough
@@ -126,17 +124,14 @@ func (l *loader) switchOnAt(path string, v value) {
 	l.switchOn(path, v.origin)
 }
 
-// judgeDeferred refuses settings of a feature that is not in this version, once
-// for each feature.
-func (l *loader) judgeDeferred(d deferred, path string, v value) fate {
-	switch v.form {
-	case dotted:
-		return open
-	case headed:
-		path = "[" + path + "]"
-	}
-	if !v.asksNothing() && !slices.Contains(l.refused, d.path) {
-		l.refuse(v.origin, path, d)
+// judgeLater refuses what is not in this version, unless it asks for nothing.
+func (l *loader) judgeLater(n *node, path string, v value) fate {
+	switch {
+	case v.asksNothing():
+	case v.form == headed:
+		l.refuse(v.origin, n.head(), n)
+	default:
+		l.refuse(v.origin, path, n)
 	}
 	return shut
 }

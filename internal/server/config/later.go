@@ -1,36 +1,20 @@
 package config
 
-import "strings"
-
-// deferred is an agreed section or key of the settings file whose feature is
-// not in this version. If we ignored it, an operator could believe in a feature
-// that is not there, so it is refused with the reason.
-type deferred struct {
-	path   string
-	reason string // completes "NAME is of no use yet: "
-}
-
-// deferrals returns the agreed names that are not settings yet. When a feature
+// deferrals returns the agreed names of the settings file whose features are not
+// in this version, and what completes "NAME is of no use yet: ". If we ignored
+// them, an operator could believe in a feature that is not there. When a feature
 // arrives, move its line from here to the struct Settings.
-func deferrals() []deferred {
-	return []deferred{
+func deferrals() [][2]string {
+	const noSIP = "the Core of this version takes no calls over SIP"
+	return [][2]string{
 		{"speech", "the server of this version speaks to nobody itself"},
-		{"core.sip", "the Core of this version takes no calls over SIP"},
-		{"core.media_ports", "the Core of this version takes no calls over SIP"},
+		{"core.sip", noSIP},
+		{"core.media_ports", noSIP},
 	}
 }
 
-// findDeferred returns the deferral that covers a name; names are joined by a
-// dot in files and by an underscore in the environment.
-func findDeferred(name, joint string) (deferred, bool) {
-	for _, d := range deferrals() {
-		own := d.path
-		if joint != "." {
-			own = variableName(d.path)
-		}
-		if name == own || strings.HasPrefix(name, own+joint) {
-			return d, true
-		}
-	}
-	return deferred{}, false
+// refuse reports a name whose feature is not in this version.
+func (l *loader) refuse(at Origin, name string, n *node) {
+	l.report(at, "%s is of no use yet, leave it out: %s", name, n.later)
+	l.refused = true
 }

@@ -16,7 +16,7 @@ type layer map[string]value
 type value struct {
 	form   form
 	text   string // except of a list, table or section
-	items  int    // of a list
+	size   int    // how many values it holds
 	in     string // the path of the list, table or section around it
 	name   string // its own, within that
 	depth  int    // how many are around it
@@ -57,31 +57,37 @@ func (v value) isEmpty() bool { return v.form <= text && v.text == "" }
 
 // asksNothing says whether a value means "no" or "none".
 func (v value) asksNothing() bool {
-	return v.isEmpty() || v.form == boolean && v.text == "false" || v.form == list && v.items == 0
+	return v.isEmpty() || v.form == boolean && v.text == "false" || v.form == list && v.size == 0
 }
 
 // put adds a value, or replaces it where it stands.
 func (l layer) put(path string, v value) {
-	v.order = cmp.Or(l[path].order, len(l)+1)
+	v.order, v.size = cmp.Or(l[path].order, len(l)+1), l[path].size
 	l[path] = v
+}
+
+// hold adds a list or table whose items are put one by one, unless it is there.
+func (l layer) hold(path string, v value) {
+	if _, known := l[path]; !known {
+		l.put(path, v)
+	}
 }
 
 // putIn adds a value to a list, table or section, and returns its path.
 func (l layer) putIn(in, name string, v value) (path string) {
-	v.in, v.name, v.depth = in, name, l[in].depth+1
+	around, isIn := l[in]
 	path = join(in, pathName(name))
+	if _, known := l[path]; isIn && !known {
+		around.size++
+		l[in] = around
+	}
+	v.in, v.name, v.depth = in, name, around.depth+1
 	l.put(path, v)
 	return path
 }
 
 // next returns the name of the next item of a list.
-func (l layer) next(list string) (name string) {
-	whole := l[list]
-	name = strconv.Itoa(whole.items)
-	whole.items++
-	l.put(list, whole)
-	return name
-}
+func (l layer) next(list string) string { return strconv.Itoa(l[list].size) }
 
 // get returns the value of a setting, unless it is empty.
 func (l layer) get(path string) (v value, ok bool) {

@@ -103,7 +103,7 @@ type loader struct {
 	broken     layer             // the settings that somebody tried to give
 	implied    layer             // values of settings that need not be given
 	pagerDuty  int               // the source that uses pagerduty-voys-webhook's names; -1: none
-	refused    []string          // features that are not in this version, and were to be used
+	refused    bool              // a setting's feature is not in this version
 	incomplete bool              // so much is unreadable that nothing can be called missing
 }
 

@@ -13,7 +13,7 @@ import (
 // requireWhatIsNeeded reports the settings that are missing, and what features
 // find in theirs.
 func (l *loader) requireWhatIsNeeded(s *Settings) {
-	if !l.anythingOn() && len(l.refused) == 0 {
+	if !l.anythingOn() && !l.refused {
 		l.report(l.top(), "nothing is switched on: %s", l.whatToSwitchOn())
 	}
 	l.schema.walk("", reflect.ValueOf(s).Elem(), func(k *node, path string, _ reflect.Value) {

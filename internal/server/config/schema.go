@@ -34,6 +34,7 @@ type node struct {
 	children []*node // of a section or array
 	optional bool    // a section that is nil until it is on
 	array    bool
+	later    string // why this cannot be used in this version
 }
 
 // key describes a setting by its tags.
@@ -77,6 +78,10 @@ func newSchema() *schema {
 	s := &schema{byPath: make(map[string]*node), byName: make(map[string]string)}
 	s.node = &node{of: reflect.TypeFor[Settings]()}
 	s.add(s.node, "", standard())
+	for _, d := range deferrals() {
+		n := &node{path: d[0], later: d[1]}
+		s.all, s.byPath[n.path] = append(s.all, n), n
+	}
 	return s
 }
 
@@ -160,7 +165,7 @@ func (k kind) limit(text string) int64 {
 // for an item; nil if there is no such thing.
 func (s *schema) find(path string) *node {
 	starred, numbers := numbersOf(path, ".")
-	if len(numbers) > 0 && itemNumber(numbers[0]) < 0 {
+	if len(numbers) > 0 && !isItem(numbers[0]) {
 		return nil
 	}
 	return s.byPath[starred]
@@ -188,27 +193,44 @@ func (s *schema) named(variable string) (k *node, path string) {
 	return k, path
 }
 
+// laterVariable returns what a variable names that is not in this version, or nil.
+func (s *schema) laterVariable(variable string) *node {
+	i := slices.IndexFunc(s.all, func(n *node) bool {
+		return n.later != "" && strings.HasPrefix(variable+"_", variableName(n.path)+"_")
+	})
+	if i < 0 {
+		return nil
+	}
+	return s.all[i]
+}
+
 // numbersOf returns a path or the name of a variable with stars in place of its
 // numbers, and the numbers.
 func numbersOf(name, separator string) (starred string, numbers []string) {
+	switch {
+	case strings.Contains(name, star): // not ours
+		return "", nil
+	case !strings.ContainsAny(name, "0123456789"):
+		return name, nil
+	}
 	parts := strings.Split(name, separator)
 	for i, part := range parts {
-		switch n, err := strconv.Atoi(part); {
-		case part == star: // otherwise we would take it for ours
-			return "", nil
-		case err == nil && n >= 0 && strconv.Itoa(n) == part:
+		if isNumber(part) {
 			parts[i], numbers = star, append(numbers, part)
 		}
 	}
 	return strings.Join(parts, separator), numbers
 }
 
-// itemNumber returns the number of an item of an array, or -1.
-func itemNumber(text string) int {
-	if n, err := strconv.Atoi(text); err == nil && n >= 0 && n < maxItems {
-		return n
-	}
-	return -1
+// isNumber says whether a name is a number as we write it.
+func isNumber(name string) bool {
+	return strings.Trim(name, "0123456789") == "" && name != "" && (name == "0" || name[0] != '0')
+}
+
+// isItem says whether a name is the number of an item of an array.
+func isItem(name string) bool {
+	n, err := strconv.Atoi(name)
+	return isNumber(name) && err == nil && n < maxItems
 }
 
 // head is how the settings file writes the head of a section.
@@ -244,9 +266,6 @@ func (s *schema) meant(mistyped string) string {
 	for _, n := range s.all {
 		all = append(all, n.in(likelyItem(numbers)))
 	}
-	for _, d := range deferrals() {
-		all = append(all, d.path)
-	}
 	if best := spelling.Nearest(mistyped, all); best != "" {
 		return best
 	}
@@ -276,7 +295,7 @@ func (s *schema) meantVariable(mistyped string) (variable, path string) {
 
 // likelyItem returns the item that a name with these numbers is about.
 func likelyItem(numbers []string) string {
-	if len(numbers) > 0 && itemNumber(numbers[0]) >= 0 {
+	if len(numbers) > 0 && isItem(numbers[0]) {
 		return numbers[0]
 	}
 	return "0"

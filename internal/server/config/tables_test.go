@@ -120,7 +120,7 @@ time_zone = "CEST"
 	from := fromFile(t, onCall, nil)
 	from.Environ = []string{"SWITCHHOOK_ONCALL_NUMBERS_0=+31611111111", "SWITCHHOOK_ONCALL_NUMBERS_1=a = 201, x"}
 	want = []string{
-		"environment SWITCHHOOK_ONCALL_NUMBERS_0: item 1 of oncall.numbers is not NAME = VALUE",
+		"environment SWITCHHOOK_ONCALL_NUMBERS_0: oncall.numbers takes NAME = VALUE, one a variable",
 		`environment SWITCHHOOK_ONCALL_NUMBERS_1: item 2 of oncall.numbers.a is "x"` + aNumber,
 	}
 	if diff := cmp.Diff(want, refusal(t, from)); diff != "" {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -52,13 +51,12 @@ type variables struct {
 // look like settings. If a name is given twice, the last one counts.
 func (l *loader) variables(all []variable) variables {
 	found := variables{make(layer), make(layer), make(layer)}
-	items := make(map[string]map[int]value)
-	lines := make(map[string]int, len(all))
-	for i, v := range all {
-		lines[v.name] = i
+	last := make(map[string]variable)
+	for _, v := range all {
+		last[v.name] = v
 	}
-	for i, v := range all {
-		if lines[v.name] != i {
+	for _, v := range all {
+		if v != last[v.name] {
 			continue
 		}
 		given := value{text: v.value, origin: v.origin}
@@ -66,14 +64,11 @@ func (l *loader) variables(all []variable) variables {
 			given.folder = filepath.Dir(v.origin.File)
 		}
 		switch own := strings.HasPrefix(v.name, variablePrefix); {
-		case !own && v.value != "":
-			l.oldVariable(found, v.name, given)
 		case own:
-			l.variable(found.own, items, v, given)
+			l.variable(found.own, v.name, given)
+		case v.value != "":
+			l.oldVariable(found, v.name, given)
 		}
-	}
-	for _, path := range slices.Sorted(maps.Keys(items)) {
-		l.putItems(found.own, path, items[path])
 	}
 	return found
 }
@@ -91,58 +86,31 @@ func (l *loader) oldVariable(found variables, name string, given value) {
 }
 
 // variable adds the setting that a variable gives, or one item of it.
-func (l *loader) variable(own layer, items map[string]map[int]value, v variable, given value) {
-	k, path := l.schema.named(v.name)
+func (l *loader) variable(own layer, name string, given value) {
+	k, path := l.schema.named(name)
 	if k == nil {
-		l.refuseVariable(v)
+		l.refuseVariable(name, given)
 		return
 	}
-	if v.value == "" {
+	isItem := l.schema.setting(path) == nil
+	switch {
+	case given.text == "":
 		return
-	}
-	switch whole := sectionOf(path); {
-	case l.schema.setting(path) == nil: // it is an item
-		if items[whole] == nil {
-			items[whole] = make(map[int]value)
-		}
-		index, _ := strconv.Atoi(last(path)) // named has found a number
-		items[whole][index] = given
-	case k.table, k.list && !k.alone:
-		l.reportValue(path, v.origin, "%s takes a list, one item a variable: %s_0, %s_1 and so on", path, v.name, v.name)
-	default:
+	case !isItem && (k.table || k.list && !k.alone):
+		l.reportValue(path, given.origin, "%s takes a list, one item a variable: %s_0, %s_1 and so on", path, name, name)
+		return
+	case !isItem:
 		own.put(path, given)
-		l.given(path, v.origin)
+	case k.table:
+		path = sectionOf(path)
+		l.putLine(k, own, path, given)
+	default:
+		number := last(path)
+		path = sectionOf(path)
+		own.hold(path, value{form: list, origin: given.origin})
+		own.putIn(path, number, given)
 	}
-}
-
-// putItems adds a list or table whose items were given one by one.
-func (l *loader) putItems(own layer, path string, items map[int]value) {
-	k := l.schema.setting(path)
-	for n, index := range slices.Sorted(maps.Keys(items)) {
-		one := items[index]
-		if index != n {
-			l.reportValue(path, one.origin, "item %d of %s is given, item %d is not", index, path, n)
-			delete(own, path)
-			return
-		}
-		if n == 0 {
-			own.put(path, value{form: k.holder(), origin: one.origin})
-			l.given(path, one.origin)
-		}
-		if k.table {
-			l.putLine(k, own, path, n, one)
-			continue
-		}
-		own.putIn(path, own.next(path), one)
-	}
-}
-
-// holder is the form of what holds the items of a setting.
-func (k *key) holder() form {
-	if k.table {
-		return table
-	}
-	return list
+	l.given(path, given.origin)
 }
 
 // Outside TOML a line of a table is one text: NAME = VALUE, or NAME = VALUE,
@@ -152,58 +120,52 @@ const (
 	separates = ","
 )
 
-// putLine adds a line of a table.
-func (l *loader) putLine(k *node, own layer, path string, n int, line value) {
+// putLine adds a line to a table.
+func (l *loader) putLine(k *node, own layer, path string, line value) {
+	own.hold(path, value{form: table, origin: line.origin})
 	at := strings.LastIndex(line.text, assigns) // a name may contain one, a value does not
 	if at < 0 {
-		l.report(line.origin, "item %d of %s is not NAME = VALUE", n+1, path)
+		l.report(line.origin, "%s takes NAME = VALUE, one a variable", path)
 		return
 	}
-	name, given := strings.TrimSpace(line.text[:at]), line
-	given.text = strings.TrimSpace(line.text[at+1:])
-	if _, twice := own[join(path, pathName(name))]; twice {
+	name, text := strings.TrimSpace(line.text[:at]), line.text[at+1:]
+	switch _, twice := own[join(path, pathName(name))]; {
+	case twice:
 		l.report(line.origin, "%s has %s twice", path, pathName(name))
 		return
-	}
-	if !k.list {
-		own.putIn(path, name, given)
+	case !k.list:
+		line.text = strings.TrimSpace(text)
+		own.putIn(path, name, line)
 		return
 	}
 	whole := own.putIn(path, name, value{form: list, origin: line.origin})
-	for part := range strings.SplitSeq(given.text, separates) {
-		if given.text = strings.TrimSpace(part); given.text != "" {
-			own.putIn(whole, own.next(whole), given)
+	for part := range strings.SplitSeq(text, separates) {
+		if line.text = strings.TrimSpace(part); line.text != "" {
+			own.putIn(whole, own.next(whole), line)
 		}
 	}
 }
 
 // refuseVariable reports a variable that only looks like a setting.
-func (l *loader) refuseVariable(v variable) {
-	if slices.Contains(notSettings, v.name) {
+func (l *loader) refuseVariable(name string, given value) {
+	if slices.Contains(notSettings, name) {
 		return
 	}
-	if d, ok := findDeferred(v.name, "_"); ok {
-		if v.value != "" {
-			l.refuse(v.origin, v.name, d)
+	if n := l.schema.laterVariable(name); n != nil {
+		if given.text != "" {
+			l.refuse(given.origin, name, n)
 		}
 		return
 	}
-	name := v.name
-	meant, path := l.schema.meantVariable(v.name)
-	if v.origin.Kind == Flag {
-		name, meant = v.origin.Name, path
+	meant, path := l.schema.meantVariable(name)
+	if given.origin.Kind == Flag {
+		name, meant = given.origin.Name, path
 	}
 	if path == "" {
-		l.report(v.origin, "%s is not a setting", name)
+		l.report(given.origin, "%s is not a setting", name)
 		return
 	}
-	l.reportValue(path, v.origin, "%s is not a setting; is %s meant?", name, meant)
-}
-
-// refuse reports a name whose feature is not in this version.
-func (l *loader) refuse(at Origin, name string, d deferred) {
-	l.report(at, "%s is of no use yet, leave it out: %s", name, d.reason)
-	l.refused = append(l.refused, d.path)
+	l.reportValue(path, given.origin, "%s is not a setting; is %s meant?", name, meant)
 }
 
 // attemptVariable records that a variable's setting was given.
