@@ -2,11 +2,13 @@ package setting
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -23,7 +25,7 @@ func (a *Address) UnmarshalText(text []byte) error {
 	if err != nil {
 		return ErrForm
 	}
-	if !IsPort(port) {
+	if !isPort(port) {
 		return errors.New("has a port that is not a number up to 65535")
 	}
 	if strings.Contains(host, ":") {
@@ -39,8 +41,8 @@ func (a *Address) UnmarshalText(text []byte) error {
 // Takes says what an Address is.
 func (a Address) Takes() string { return `an address and a port, such as "127.0.0.1:5100"` }
 
-// IsPort says whether a text is the number of a port.
-func IsPort(text string) bool {
+// isPort says whether a text is the number of a port.
+func isPort(text string) bool {
 	n, err := strconv.ParseUint(text, 10, 16)
 	return err == nil && strconv.FormatUint(n, 10) == text
 }
@@ -50,22 +52,30 @@ func notInName(c rune) bool {
 	return c > unicode.MaxASCII || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune(".-_", c)
 }
 
-// webAddress parses any web address, with the checks common to all.
-func webAddress(text string) (*url.URL, error) {
+// WebAddress parses a web address with one of some schemes.
+func WebAddress(text string, schemes ...string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil, strings.ContainsFunc(text, unicode.IsSpace):
 		return nil, ErrForm
-	case u.Scheme != "http" && u.Scheme != "https":
-		return nil, errors.New("does not begin with https:// or http://")
+	case !slices.Contains(schemes, u.Scheme):
+		end := len(schemes) - 1
+		return nil, fmt.Errorf("does not begin with %s:// or %s://", strings.Join(schemes[:end], "://, "), schemes[end])
 	case u.Hostname() == "":
 		return nil, errors.New("names no host")
-	case u.Port() != "" && !IsPort(u.Port()):
+	case u.Port() != "" && !isPort(u.Port()):
 		return nil, errors.New("has a port that is not a number up to 65535")
-	case u.User != nil:
-		return nil, ErrPassword
 	}
 	return u, nil
+}
+
+// webAddress parses the address of a web server, without a password.
+func webAddress(text string) (*url.URL, error) {
+	u, err := WebAddress(text, "https", "http")
+	if err == nil && u.User != nil {
+		return nil, ErrPassword
+	}
+	return u, err
 }
 
 // BaseURL parses a web address to which a path is added: it has no trailing

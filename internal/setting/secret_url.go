@@ -71,7 +71,7 @@ func readDatabase(text string) (hosts, name string, err error) {
 	var u *url.URL
 	for host := range strings.SplitSeq(hosts, ",") {
 		u, err = url.Parse(scheme + "://" + user + host + behind)
-		if err != nil || u.Port() != "" && !IsPort(u.Port()) {
+		if err != nil || u.Port() != "" && !isPort(u.Port()) {
 			return "", "", errUnreadable
 		}
 		if u.Hostname() == "" && hosts != "" {

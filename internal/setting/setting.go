@@ -3,15 +3,12 @@
 //
 // A kind parses itself from text, by encoding.TextUnmarshaler, and says what it
 // takes. UnmarshalText's error is the end of a sentence about the value, "which
-// …", or ErrForm.
+// …", or ErrForm. A kind that is one of a few words only says which; see Words.
 package setting
 
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 )
 
 // ErrForm is returned for a value of the wrong kind altogether: saying what the
@@ -22,22 +19,14 @@ var ErrForm = errors.New("is something else")
 // address must not be shown either.
 var ErrPassword = errors.New("holds a user name or password; leave that out")
 
-// OneOf returns the choice that equals a text.
-func OneOf[T ~string](text []byte, choices []T) (T, error) {
-	if i := slices.Index(choices, T(text)); i >= 0 {
-		return choices[i], nil
-	}
-	return "", ErrForm
-}
-
-// Choice describes a setting that takes one of a few words.
-func Choice[T ~string](choices []T) string {
-	quoted := make([]string, len(choices))
+// Words returns choices as plain text, for the method Choices() []string of a
+// setting that takes one of a few words.
+func Words[T ~string](choices ...T) []string {
+	words := make([]string, len(choices))
 	for i, choice := range choices {
-		quoted[i] = strconv.Quote(string(choice))
+		words[i] = string(choice)
 	}
-	end := len(quoted) - 1
-	return strings.Join(quoted[:end], ", ") + " or " + quoted[end]
+	return words
 }
 
 // Problem is what a section's Check finds in a setting: one that is missing, or

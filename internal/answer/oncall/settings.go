@@ -100,16 +100,10 @@ func (c Code) Takes() string { return `keys that a caller presses, such as "1" o
 // Day is a day of the week, as its first three letters: "mon".
 type Day string
 
-func allDays() []Day { return []Day{"mon", "tue", "wed", "thu", "fri", "sat", "sun"} }
-
-// UnmarshalText reads a day.
-func (d *Day) UnmarshalText(text []byte) (err error) {
-	*d, err = setting.OneOf(text, allDays())
-	return err
+// Choices returns all days.
+func (Day) Choices() []string {
+	return setting.Words[Day]("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 }
-
-// Takes says what a Day is.
-func (d Day) Takes() string { return setting.Choice(allDays()) }
 
 // Span is a part of a day, such as 09:00-17:00, or 22:00-02:00 over midnight.
 type Span string
@@ -126,24 +120,8 @@ func (s *Span) UnmarshalText(text []byte) error {
 // Takes says what a Span is.
 func (s Span) Takes() string { return `a part of the day, such as "09:00-17:00"` }
 
-func policies() []Policy { return []Policy{Random, RoundRobin, Ordered, LongestIdle} }
+// Choices returns all policies.
+func (Policy) Choices() []string { return setting.Words(Random, RoundRobin, Ordered, LongestIdle) }
 
-// UnmarshalText reads a policy.
-func (p *Policy) UnmarshalText(text []byte) (err error) {
-	*p, err = setting.OneOf(text, policies())
-	return err
-}
-
-// Takes says what a Policy is.
-func (p Policy) Takes() string { return setting.Choice(policies()) }
-
-func beyonds() []Beyond { return []Beyond{Last, Wrap, Stop} }
-
-// UnmarshalText reads what an attempt past the last level gets.
-func (b *Beyond) UnmarshalText(text []byte) (err error) {
-	*b, err = setting.OneOf(text, beyonds())
-	return err
-}
-
-// Takes says what a Beyond is.
-func (b Beyond) Takes() string { return setting.Choice(beyonds()) }
+// Choices returns all that an attempt past the last level can get.
+func (Beyond) Choices() []string { return setting.Words(Last, Wrap, Stop) }

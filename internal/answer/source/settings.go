@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/url"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -45,19 +43,10 @@ type Settings struct {
 // Kind says what kind of service or file knows who is on call.
 type Kind string
 
-// Kinds returns all of them.
-func Kinds() []Kind {
-	return []Kind{KindPagerDuty, KindBetterStack, KindIlert, KindGoAlert, KindGrafana, KindICal, KindFile}
+// Choices returns all kinds.
+func (Kind) Choices() []string {
+	return setting.Words(KindPagerDuty, KindBetterStack, KindIlert, KindGoAlert, KindGrafana, KindICal, KindFile)
 }
-
-// UnmarshalText reads one of them.
-func (k *Kind) UnmarshalText(text []byte) (err error) {
-	*k, err = setting.OneOf(text, Kinds())
-	return err
-}
-
-// Takes says what a Kind is.
-func (k Kind) Takes() string { return setting.Choice(Kinds()) }
 
 // Keys returns the settings that a source of the kind requires, and its optional
 // ones besides those of all kinds.
@@ -91,18 +80,8 @@ func (u *URL) UnmarshalText(text []byte) error {
 	if err := u.Secret.UnmarshalText(text); err != nil {
 		return err
 	}
-	address, err := url.Parse(string(text))
-	switch {
-	case err != nil, strings.ContainsFunc(string(text), unicode.IsSpace):
-		return setting.ErrForm
-	case address.Scheme != "http" && address.Scheme != "https" && address.Scheme != "webcal":
-		return errors.New("does not begin with https://, http:// or webcal://")
-	case address.Hostname() == "":
-		return errors.New("names no host")
-	case address.Port() != "" && !setting.IsPort(address.Port()):
-		return errors.New("has a port that is not a number up to 65535")
-	}
-	return nil
+	_, err := setting.WebAddress(string(text), "https", "http", "webcal")
+	return err
 }
 
 // Takes says what a URL is.

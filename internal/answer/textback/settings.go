@@ -126,14 +126,8 @@ const (
 	Resend WhenUncertain = "resend" // it is sent again
 )
 
-// UnmarshalText reads one of them.
-func (w *WhenUncertain) UnmarshalText(text []byte) (err error) {
-	*w, err = setting.OneOf(text, []WhenUncertain{Hold, Resend})
-	return err
-}
-
-// Takes says what a WhenUncertain is.
-func (w WhenUncertain) Takes() string { return setting.Choice([]WhenUncertain{Hold, Resend}) }
+// Choices returns all of them.
+func (WhenUncertain) Choices() []string { return setting.Words(Hold, Resend) }
 
 // Keys says whether provisioning makes keys for entries.
 type Keys string
@@ -144,11 +138,5 @@ const (
 	NoKeys   Keys = "off"
 )
 
-// UnmarshalText reads one of them.
-func (k *Keys) UnmarshalText(text []byte) (err error) {
-	*k, err = setting.OneOf(text, []Keys{AutoKeys, NoKeys})
-	return err
-}
-
-// Takes says what Keys are.
-func (k Keys) Takes() string { return setting.Choice([]Keys{AutoKeys, NoKeys}) }
+// Choices returns all of them.
+func (Keys) Choices() []string { return setting.Words(AutoKeys, NoKeys) }

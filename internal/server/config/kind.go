@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,6 +60,9 @@ func kindOf(t reflect.Type, known map[reflect.Type]kind) (kind, bool) {
 		return k, true
 	}
 	zero := reflect.New(t)
+	if k, ok := reflect.TypeAssert[interface{ Choices() []string }](zero); ok {
+		return choice(t, k.Choices()), true
+	}
 	_, reads := reflect.TypeAssert[encoding.TextUnmarshaler](zero)
 	takes, says := reflect.TypeAssert[interface{ Takes() string }](zero)
 	if !reads || !says {
@@ -71,6 +75,21 @@ func kindOf(t reflect.Type, known map[reflect.Type]kind) (kind, bool) {
 		err := reads.UnmarshalText([]byte(text))
 		return into.Elem().Interface(), err
 	}}, true
+}
+
+// choice returns the kind of a type that is one of a few words.
+func choice(t reflect.Type, words []string) kind {
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = strconv.Quote(word)
+	}
+	end := len(words) - 1
+	return kind{takes: strings.Join(quoted[:end], ", ") + " or " + quoted[end], forms: []form{text}, parse: func(text string) (any, error) {
+		if !slices.Contains(words, text) {
+			return nil, setting.ErrForm
+		}
+		return reflect.ValueOf(text).Convert(t).Interface(), nil
+	}}
 }
 
 // formOnly returns a parser whose error says no more than that a text is of
