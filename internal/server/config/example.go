@@ -51,7 +51,7 @@ func needsExample(c *node) bool { return c.key != nil && c.need == exampleFeatur
 func (e *exampleWriter) setting(k *node) {
 	e.WriteByte('\n')
 	e.comment(k.doc)
-	path := k.in("0")
+	path := strings.Replace(k.path, star, "0", 1)
 	says := "Environment: " + k.variable(path)
 	if f, ok := formerName(path, 0); ok {
 		says += " or " + f.variable

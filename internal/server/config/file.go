@@ -142,7 +142,7 @@ func (l *loader) unknown(path string, v value) fate {
 		return open
 	}
 	what := "setting"
-	meant := l.schema.meant(path)
+	meant := l.schema.meantPath(path)
 	if v.form == headed {
 		what = "section"
 		l.incomplete = l.incomplete || meant != "" // the keys below it are for that section

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // The paths of settings with other names in pagerduty-voys-webhook.
@@ -162,7 +163,7 @@ func (l *loader) fileBefore(f former) string {
 	if !ok {
 		folder.text = l.schema.find(legacyFolder).initial
 	}
-	return filepath.Join(string(l.pathOf(folder)), f.file)
+	return filepath.Join(l.resolve(string(setting.Path(folder.text).In(folder.folder))), f.file)
 }
 
 // readFilesBefore reads the files of pagerduty-voys-webhook for settings that

@@ -146,18 +146,8 @@ func (l *loader) has(path string) bool {
 	return ok
 }
 
-// pathOf returns the file or folder that a value names.
-func (l *loader) pathOf(v value) setting.Path {
-	return setting.Path(v.text).In(string(setting.Path(v.folder).In(l.from.Dir)))
-}
-
 // resolve returns a file's name relative to the process.
-func (l *loader) resolve(name string) string {
-	if filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(l.from.Dir, name)
-}
+func (l *loader) resolve(name string) string { return string(setting.Path(name).In(l.from.Dir)) }
 
 // maxFile is the most that we read of a settings file, a .env or a secret's
 // file, in bytes: a hundred times what any of them should hold.
@@ -277,10 +267,7 @@ func (l *loader) readSecrets(into layer, layers ...layer) {
 
 // readSecret reads a secret in the file that a value names.
 func (l *loader) readSecret(into layer, secret string, name value) {
-	file := name.text
-	if !filepath.IsAbs(file) {
-		file = filepath.Join(name.folder, file)
-	}
+	file := string(setting.Path(name.text).In(name.folder))
 	content, err := l.read(file)
 	content = withoutLineEnd(content)
 	switch {

@@ -242,9 +242,6 @@ func (n *node) head() string {
 	return "[" + name + "]"
 }
 
-// in returns the path of a setting in an item, if it is in any.
-func (n *node) in(item string) string { return strings.Replace(n.path, star, item, 1) }
-
 // variableName returns the environment's name for a path in the settings file.
 func variableName(path string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
@@ -259,44 +256,34 @@ func (k *key) variable(path string) string {
 	return variableName(path)
 }
 
-// meant returns the path that a mistyped one most likely stands for, or "".
-func (s *schema) meant(mistyped string) string {
-	_, numbers := numbersOf(mistyped, ".")
-	var all []string
+// meant returns the path that a mistyped variable most likely stands for, or "".
+// It may also be the variable of a mistyped path, which can be that of a section.
+func (s *schema) meant(variable string, isPath bool) string {
+	number := "0"
+	if _, numbers := numbersOf(variable, "_"); len(numbers) > 0 && isItem(numbers[0]) {
+		number = numbers[0]
+	}
+	// The prefix would make two short names nearly the same.
+	paths, names := make(map[string]string), []string(nil)
 	for _, n := range s.all {
-		all = append(all, n.in(likelyItem(numbers)))
-	}
-	if best := spelling.Nearest(mistyped, all); best != "" {
-		return best
-	}
-	if i := slices.IndexFunc(all, func(path string) bool { return last(path) == last(mistyped) }); i >= 0 {
-		return all[i] // it stands in the wrong section
-	}
-	return ""
-}
-
-// meantVariable returns the variable that a mistyped one most likely stands for
-// and its path, or "". It compares without the prefix, which would make two short
-// names nearly the same.
-func (s *schema) meantVariable(mistyped string) (variable, path string) {
-	_, numbers := numbersOf(mistyped, "_")
-	paths := make(map[string]string)
-	var all []string
-	for _, n := range s.all {
-		if n.key != nil {
-			at := n.in(likelyItem(numbers))
-			name := strings.TrimPrefix(n.variable(at), variablePrefix)
-			paths[name], all = at, append(all, name)
+		if n.key != nil || isPath {
+			path := strings.Replace(n.path, star, number, 1)
+			name := strings.TrimPrefix(variableName(path), variablePrefix)
+			paths[name], names = path, append(names, name)
 		}
 	}
-	best := spelling.Nearest(strings.TrimPrefix(mistyped, variablePrefix), all)
-	return variablePrefix + best, paths[best]
+	return paths[spelling.Nearest(strings.TrimPrefix(variable, variablePrefix), names)]
 }
 
-// likelyItem returns the item that a name with these numbers is about.
-func likelyItem(numbers []string) string {
-	if len(numbers) > 0 && isItem(numbers[0]) {
-		return numbers[0]
+// meantPath returns the path that a mistyped one most likely stands for, or "".
+func (s *schema) meantPath(mistyped string) string {
+	if path := s.meant(variableName(mistyped), true); path != "" {
+		return path
 	}
-	return "0"
+	for _, n := range s.all {
+		if last(n.path) == last(mistyped) { // it stands in the wrong section
+			return strings.Replace(n.path, star, "0", 1)
+		}
+	}
+	return ""
 }

@@ -157,9 +157,12 @@ func (l *loader) refuseVariable(name string, given value) {
 		}
 		return
 	}
-	meant, path := l.schema.meantVariable(name)
+	path := l.schema.meant(name, false)
+	meant := path
 	if given.origin.Kind == Flag {
-		name, meant = given.origin.Name, path
+		name = given.origin.Name
+	} else if path != "" {
+		meant = l.schema.find(path).variable(path)
 	}
 	if path == "" {
 		l.report(given.origin, "%s is not a setting", name)
