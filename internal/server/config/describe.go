@@ -19,7 +19,7 @@ type Setting struct {
 // Describe returns all settings in the order of the settings file, except those
 // of sections that are off.
 func (s *Settings) Describe() (all []Setting) {
-	newSchema().walk("", reflect.ValueOf(s).Elem(), func(k *node, path string, field reflect.Value) {
+	theSchema().walk("", reflect.ValueOf(s).Elem(), func(k *node, path string, field reflect.Value) {
 		one := Setting{Path: path, Value: k.format(field), Origin: s.origins[path], Meaning: k.doc, Variables: []string{k.variable(path)}}
 		if f, ok := formerName(path, s.pagerDuty); ok {
 			one.Variables = append(one.Variables, f.variable)

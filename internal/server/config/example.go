@@ -21,7 +21,7 @@ const exampleWidth = 100
 func Example() string {
 	var e exampleWriter
 	e.comment("The settings of `switchhook serve`. A line that begins with # and no space can be left out, and shows the default or an example.")
-	for _, n := range newSchema().all {
+	for _, n := range theSchema().all {
 		switch {
 		case n.later != "":
 		case n.key == nil:

@@ -55,8 +55,8 @@ func standard() map[reflect.Type]kind {
 }
 
 // kindOf returns the kind of a type that can be a setting.
-func kindOf(t reflect.Type, known map[reflect.Type]kind) (kind, bool) {
-	if k, ok := known[t]; ok {
+func kindOf(t reflect.Type) (kind, bool) {
+	if k, ok := standard()[t]; ok {
 		return k, true
 	}
 	zero := reflect.New(t)

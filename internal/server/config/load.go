@@ -57,7 +57,7 @@ const (
 // not win. Load reads files, and does nothing else.
 func Load(from Sources) (*Settings, error) {
 	l := &loader{
-		from: from, schema: newSchema(), on: make(map[string]Origin), broken: make(layer), implied: make(layer),
+		from: from, schema: theSchema(), on: make(map[string]Origin), broken: make(layer), implied: make(layer),
 		filled: make(map[string]reflect.Value), origins: make(map[string]Origin),
 	}
 	if from.LegacyDir != "" {

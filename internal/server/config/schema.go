@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/switchhook/switchhook/internal/fault/spelling"
 )
@@ -73,20 +74,22 @@ const (
 	star = "*"
 )
 
-// newSchema panics on an invalid field or tag, which any test of Load finds.
-func newSchema() *schema {
+// theSchema returns the schema of Settings, which does not change. It panics on
+// an invalid field or tag, which any test of Load finds.
+var theSchema = sync.OnceValue(func() *schema {
 	s := &schema{byPath: make(map[string]*node), byName: make(map[string]string)}
 	s.node = &node{of: reflect.TypeFor[Settings]()}
-	s.add(s.node, "", standard())
+	s.addFields(s.node, "")
 	for _, d := range deferrals() {
-		n := &node{path: d[0], later: d[1]}
-		s.all, s.byPath[n.path] = append(s.all, n), n
+		s.add(&node{path: d[0], later: d[1]})
 	}
 	return s
-}
+})
 
-// add adds the fields of a section's struct.
-func (s *schema) add(section *node, path string, known map[reflect.Type]kind) {
+func (s *schema) add(n *node) { s.all, s.byPath[n.path] = append(s.all, n), n }
+
+// addFields adds the fields of a section's struct.
+func (s *schema) addFields(section *node, path string) {
 	for i := range section.of.NumField() {
 		field := section.of.Field(i)
 		tag := field.Tag.Get
@@ -95,7 +98,7 @@ func (s *schema) add(section *node, path string, known map[reflect.Type]kind) {
 		}
 		c := &node{path: join(path, tag("key")), name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), of: field.Type}
 		section.children = append(section.children, c)
-		if c.key = newKey(field, known); c.key != nil {
+		if c.key = newKey(field); c.key != nil {
 			s.addKey(c)
 			continue
 		}
@@ -105,19 +108,19 @@ func (s *schema) add(section *node, path string, known map[reflect.Type]kind) {
 		if c.of.Kind() != reflect.Struct {
 			panic(fmt.Sprintf("config: %s is of type %s, which is no kind of setting", c.name, field.Type))
 		}
-		s.all, s.byPath[c.path] = append(s.all, c), c
+		s.add(c)
 		within := c.path
 		if c.array {
 			within = join(within, star)
 			s.byPath[within] = c
 		}
-		s.add(c, within, known)
+		s.addFields(c, within)
 	}
 }
 
 // addKey adds a setting, and the file that holds it if it is a secret.
 func (s *schema) addKey(k *node) {
-	s.all, s.byPath[k.path] = append(s.all, k), k
+	s.add(k)
 	s.byName[variableName(k.path)] = k.path
 	if k.list || k.table {
 		s.byName[variableName(join(k.path, star))] = join(k.path, star)
@@ -128,21 +131,21 @@ func (s *schema) addKey(k *node) {
 }
 
 // newKey returns a field's tags, or nil for a section.
-func newKey(field reflect.StructField, known map[reflect.Type]kind) *key {
+func newKey(field reflect.StructField) *key {
 	tag, of := field.Tag.Get, field.Type
 	k := &key{
 		table: of.Kind() == reflect.Map, alone: tag("alone") != "", example: tag("example"), initial: tag("default"),
 		inherits: tag("inherits"), need: tag("need"), zero: tag("zero"), shown: tag("shown"),
 	}
 	if k.table {
-		k.names, _ = kindOf(of.Key(), known)
+		k.names, _ = kindOf(of.Key())
 		of = of.Elem()
 	}
 	if k.list = of.Kind() == reflect.Slice; k.list {
 		of = of.Elem()
 	}
 	var ok bool
-	if k.kind, ok = kindOf(of, known); !ok {
+	if k.kind, ok = kindOf(of); !ok {
 		return nil
 	}
 	k.min, k.max = k.kind.limit(tag("min")), k.kind.limit(tag("max"))

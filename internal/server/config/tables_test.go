@@ -118,6 +118,11 @@ time_zone = "CEST"
 		t.Errorf("a list (-want +got):\n%s", diff)
 	}
 	from := fromFile(t, onCall, nil)
+	from.Environ = []string{"SWITCHHOOK_ONCALL_NUMBERS_0=a = 201", "SWITCHHOOK_ONCALL_NUMBERS_1=a = 202"}
+	want = []string{"environment SWITCHHOOK_ONCALL_NUMBERS_1: oncall.numbers has a twice"}
+	if diff := cmp.Diff(want, refusal(t, from)); diff != "" {
+		t.Errorf("a name in two variables (-want +got):\n%s", diff)
+	}
 	from.Environ = []string{"SWITCHHOOK_ONCALL_NUMBERS_0=+31611111111", "SWITCHHOOK_ONCALL_NUMBERS_1=a = 201, x"}
 	want = []string{
 		"environment SWITCHHOOK_ONCALL_NUMBERS_0: oncall.numbers takes NAME = VALUE, one a variable",
