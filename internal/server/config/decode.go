@@ -56,7 +56,7 @@ func (l *loader) fillSetting(k *node, at string, to reflect.Value) {
 	origin, found := l.decode(k, at, to)
 	if !found && k.initial != "" {
 		origin, found = Origin{Kind: Default}, true
-		k.setInitial(at, to)
+		l.setInitial(k.key, at, to)
 	}
 	if !found && k.inherits != "" {
 		origin, found = l.inherit(k, at, to)
@@ -107,7 +107,7 @@ func (l *loader) decode(k *node, at string, to reflect.Value) (origin Origin, fo
 }
 
 // setInitial sets a setting to its default.
-func (k *key) setInitial(at string, to reflect.Value) {
+func (l *loader) setInitial(k *key, at string, to reflect.Value) {
 	in := layer{at: value{text: k.initial}}
 	if k.list {
 		in.put(at, value{form: list})
@@ -115,7 +115,7 @@ func (k *key) setInitial(at string, to reflect.Value) {
 			in.putIn(at, in.next(at), value{text: one})
 		}
 	}
-	d := &decoder{key: k, in: in}
+	d := &decoder{key: k, in: in, dir: l.from.Dir}
 	if d.setting(at, to); len(d.problems) > 0 {
 		panic("config: " + d.problems[0].Message)
 	}

@@ -63,15 +63,19 @@ func (l *loader) sift(file layer) {
 // judge returns the fate of a value in a section.
 func (l *loader) judge(path string, v value) fate {
 	n, around := l.schema.find(path), l.schema.find(v.in)
+	isItem := around != nil && around.array && !isNumber(last(v.in))
 	switch {
-	case around != nil && around.array && !isNumber(last(v.in)):
-		return l.judgeItem(around, path, v)
+	case isItem && n == nil: // its number is too large
+		if l.incomplete = true; v.name == strconv.Itoa(maxItems) { // once is enough
+			l.report(v.origin, "there are more than %d of %s", maxItems, around.head())
+		}
+		return shut
 	case n == nil:
 		return l.unknown(path, v)
 	case n.later != "":
 		return l.judgeLater(n, path, v)
 	case n.key == nil:
-		return l.judgeSection(n, path, v)
+		return l.judgeSection(n, isItem, path, v)
 	case n.holds != "" && v.form != text:
 		l.reportValue(path, v.origin, "%s is %s; it takes the name of a file, in quotes", path, v.form.noun())
 		return shut
@@ -81,47 +85,23 @@ func (l *loader) judge(path string, v value) fate {
 	return kept
 }
 
-// judgeSection returns the fate of a section or array of sections.
-func (l *loader) judgeSection(n *node, path string, v value) fate {
+// judgeSection returns the fate of a section, an array of sections, or an item.
+func (l *loader) judgeSection(n *node, isItem bool, path string, v value) fate {
+	isArray := n.array && !isItem
 	switch {
-	case !n.array && v.form == dotted, n.array && (v.form == list || v.form == heads):
+	case isArray && (v.form == list || v.form == heads), !isArray && v.form == dotted:
 		return open // what is in it says whether it is on
-	case !n.array && v.form.isTable():
-		l.switchOnAt(path, v)
-		return open
-	case n.array:
-		l.report(v.origin, "%s is there as often as you need it: write %s on a line of its own, and its keys below", path, n.head())
-		l.incomplete = true
-	default:
-		l.report(v.origin, "%s is a section: write %s on a line of its own, and its keys below", path, n.head())
+	case !isArray && v.form == headed:
+		l.on[path] = v.origin // the head is a better reason than any before
+		fallthrough
+	case !isArray && v.form == table:
 		l.switchOn(path, v.origin)
-	}
-	return shut
-}
-
-// judgeItem returns the fate of an item of an array.
-func (l *loader) judgeItem(array *node, path string, v value) fate {
-	switch {
-	case !v.form.isTable():
-		l.switchOn(path, v.origin) // the next item keeps its number
-		l.report(v.origin, "%s is %s; it takes tables in braces, or write %s on a line of its own", v.in, v.form.noun(), array.head())
-	case isItem(v.name):
-		l.switchOnAt(path, v)
 		return open
-	case v.name == strconv.Itoa(maxItems): // once is enough
-		l.report(v.origin, "there are more than %d of %s", maxItems, array.head())
 	}
-	l.incomplete = true
-	return shut
-}
-
-// switchOnAt switches a section on. Its own head is a better reason than any
-// before.
-func (l *loader) switchOnAt(path string, v value) {
-	if v.form == headed {
-		l.on[path] = v.origin
-	}
+	l.report(v.origin, "%s is %s; write %s on a line of its own, and its keys below", path, v.form.noun(), n.head())
+	l.incomplete = l.incomplete || n.array
 	l.switchOn(path, v.origin)
+	return shut
 }
 
 // judgeLater refuses what is not in this version, unless it asks for nothing.

@@ -57,6 +57,11 @@ func formerName(path string, pagerDuty int) (f former, ok bool) {
 	return findFormer(pagerDuty, func(f former) bool { return f.path == path })
 }
 
+// formerVariable returns the former name that a variable is.
+func formerVariable(name string) (f former, ok bool) {
+	return findFormer(0, func(f former) bool { return f.variable == name })
+}
+
 func findFormer(pagerDuty int, is func(former) bool) (f former, ok bool) {
 	all := formerNames(pagerDuty)
 	if i := slices.IndexFunc(all, is); i >= 0 {
@@ -79,12 +84,24 @@ func (l *loader) takeOverFolder() {
 // service: no settings file was given, and it has a domains.json, or a .env
 // with that service's names. With the .env alone the domains.json has gone
 // missing, which is no reason to look elsewhere for it.
-func (l *loader) inOldFolder(named layer) bool {
-	if l.from.Path != "" {
-		return false
+func (l *loader) inOldFolder(dotenv layer) bool {
+	return l.from.Path == "" && (len(dotenv) > 0 || l.isFile(oldEntries))
+}
+
+func (l *loader) isFile(name string) bool {
+	info, err := os.Stat(l.resolve(name))
+	return err == nil && info.Mode().IsRegular()
+}
+
+// takeOverNames adds the settings that former names give, of on-call routing or
+// of the others.
+func (l *loader) takeOverNames(into, named layer, onCall bool) {
+	for _, f := range formerNames(l.pagerDuty) {
+		if v, ok := named[f.variable]; ok && f.isOnCall() == onCall {
+			into.put(f.path, v)
+			l.given(f.path, v.origin)
+		}
 	}
-	info, err := os.Stat(l.resolve(oldEntries))
-	return len(named) > 0 || err == nil && info.Mode().IsRegular()
 }
 
 // takeOverOnCall uses the variables and files of pagerduty-voys-webhook, and
@@ -93,8 +110,8 @@ func (l *loader) inOldFolder(named layer) bool {
 // API_KEY and SECRET_KEY are names that many programs use. They, and the folder
 // of that service, switch on-call routing on only if nothing else is on;
 // ESCALATION_POLICY_ID always does.
-func (l *loader) takeOverOnCall(environ, dotenv variables) {
-	if at := l.runsOnCallBefore(environ.onCall, dotenv.onCall); at.Kind != NotSet {
+func (l *loader) takeOverOnCall(named ...layer) {
+	if at := l.runsOnCallBefore(named...); at.Kind != NotSet {
 		l.switchOn(onCallSection, at)
 	}
 	if l.off(onCallSection) {
@@ -103,13 +120,6 @@ func (l *loader) takeOverOnCall(environ, dotenv variables) {
 	l.imply(sourceArray, "kind", source.KindPagerDuty)
 	l.imply(routeArray, "name", impliedRoute)
 	l.pagerDuty = l.firstPagerDuty()
-	for _, f := range formerNames(l.pagerDuty) {
-		for _, from := range []variables{environ, dotenv} {
-			if v, ok := from.onCall[f.variable]; ok {
-				from.old.put(f.path, v)
-			}
-		}
-	}
 }
 
 // runsOnCallBefore returns why on-call routing is on without a setting that
@@ -118,7 +128,7 @@ func (l *loader) runsOnCallBefore(named ...layer) Origin {
 	anything := l.anythingOn()
 	for _, variables := range named {
 		for _, f := range formerNames(0) {
-			if v, ok := variables[f.variable]; ok && (!anything && !l.incomplete || !f.common) {
+			if v, ok := variables[f.variable]; ok && f.isOnCall() && (!anything && !l.incomplete || !f.common) {
 				return v.origin
 			}
 		}
@@ -127,8 +137,7 @@ func (l *loader) runsOnCallBefore(named ...layer) Origin {
 		return Origin{}
 	}
 	for _, f := range formerNames(0) {
-		file := l.fileBefore(f)
-		if info, err := os.Stat(l.resolve(file)); f.isOnCall() && err == nil && info.Mode().IsRegular() {
+		if file := l.fileBefore(f); f.isOnCall() && l.isFile(file) {
 			return Origin{Kind: SecretFile, File: file}
 		}
 	}
@@ -169,11 +178,8 @@ func (l *loader) fileBefore(f former) string {
 // readFilesBefore reads the files of pagerduty-voys-webhook for settings that
 // nothing else gives.
 func (l *loader) readFilesBefore(into layer) {
-	if l.off(onCallSection) {
-		return
-	}
 	for _, f := range formerNames(l.pagerDuty) {
-		if !f.isOnCall() || l.has(f.path) || l.schema.find(f.path) == nil {
+		if l.off(onCallSection) || !f.isOnCall() || l.has(f.path) || l.schema.find(f.path) == nil {
 			continue
 		}
 		at := Origin{Kind: SecretFile, File: l.fileBefore(f)}

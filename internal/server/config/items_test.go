@@ -191,21 +191,20 @@ func TestFirstPlaceOfASecretOfAnItemWins(t *testing.T) {
 }
 
 func TestItemsThatCannotBeRead(t *testing.T) {
-	const often = " is there as often as you need it: write [[%s]] on a line of its own, and its keys below"
-	source, route := strings.ReplaceAll(often, "%s", "oncall.source"), strings.ReplaceAll(often, "%s", "oncall.route")
+	const source, route = "; write [[oncall.source]] on a line of its own, and its keys below", "; write [[oncall.route]] on a line of its own, and its keys below"
 	for _, c := range []struct {
 		name, content string
 		want          []string
 	}{
 		{"single brackets", "[oncall.source]\nkind = 'pagerduty'\n[oncall.route]\nname = 'x'\n", []string{
-			"switchhook.toml:1: oncall.source" + source,
-			"switchhook.toml:3: oncall.route" + route,
+			"switchhook.toml:1: oncall.source is a section" + source,
+			"switchhook.toml:3: oncall.route is a section" + route,
 		}},
-		{"keys with dots", "[oncall]\nsource.kind = 'pagerduty'\n", []string{"switchhook.toml:2: oncall.source" + source}},
-		{"a number of the operator's own", "[oncall.source.0]\nkind = 'pagerduty'\n", []string{"switchhook.toml:1: oncall.source" + source}},
+		{"keys with dots", "[oncall]\nsource.kind = 'pagerduty'\n", []string{"switchhook.toml:2: oncall.source is a table" + source}},
+		{"a number of the operator's own", "[oncall.source.0]\nkind = 'pagerduty'\n", []string{"switchhook.toml:1: oncall.source is a table" + source}},
 		{"no table", "[oncall]\nsource = 'pagerduty'\nroute = ['x', { name = 'y' }]\n", []string{
-			"switchhook.toml:2: oncall.source" + source,
-			"switchhook.toml:3: oncall.route is text in quotes; it takes tables in braces, or write [[oncall.route]] on a line of its own",
+			"switchhook.toml:2: oncall.source is text in quotes" + source,
+			"switchhook.toml:3: oncall.route.0 is text in quotes" + route,
 		}},
 		{"sections within", onCall + "[[oncall.route.texts]]\nnobody = 'x'\n", []string{
 			"switchhook.toml:11: there is one section oncall.route.0.texts: write [oncall.route.texts] in place of [[oncall.route.texts]]",

@@ -64,17 +64,23 @@ func Load(from Sources) (*Settings, error) {
 		l.implied.put(legacyFolder, value{text: from.LegacyDir, origin: Origin{Kind: Default}})
 	}
 	file := l.file() // first, so that its heads are the reason why sections are on
-	flags, environ, dotenv := l.variables(l.flags()), l.variables(l.environ()), l.variables(l.dotenv())
-	secrets, before := make(layer), make(layer)
+	flags, _ := l.variables(l.flags())
+	environ, formerEnviron := l.variables(l.environ())
+	dotenv, formerDotenv := l.variables(l.dotenv())
+	oldEnviron, oldDotenv, secrets, before := make(layer), make(layer), make(layer), make(layer)
 	l.layers = []layer{
-		flags.own, environ.own, environ.old, dotenv.own, dotenv.old, l.credentials(),
-		secrets, file, before, l.implied, l.broken,
+		flags, environ, oldEnviron, dotenv, oldDotenv, l.credentials(), secrets, file, before, l.implied, l.broken,
 	}
-	if l.inOldFolder(dotenv.old) {
+	l.takeOverNames(oldEnviron, formerEnviron, false)
+	l.takeOverNames(oldDotenv, formerDotenv, false)
+	if l.inOldFolder(oldDotenv) {
 		l.takeOverFolder()
 	}
-	l.takeOverOnCall(environ, dotenv)
-	l.readSecrets(secrets, flags.own, environ.own, dotenv.own, file)
+	if l.takeOverOnCall(formerEnviron, formerDotenv); !l.off(onCallSection) {
+		l.takeOverNames(oldEnviron, formerEnviron, true)
+		l.takeOverNames(oldDotenv, formerDotenv, true)
+	}
+	l.readSecrets(secrets, flags, environ, dotenv, file)
 	l.readFilesBefore(before)
 	settings := &Settings{origins: l.origins, pagerDuty: l.pagerDuty}
 	l.fill(l.schema.node, "", reflect.ValueOf(settings).Elem())

@@ -40,17 +40,11 @@ func (l *loader) environ() []variable {
 	return all
 }
 
-// variables are the layers that a set of variables provides.
-type variables struct {
-	own    layer // by SWITCHHOOK_…
-	old    layer // by former names
-	onCall layer // by pagerduty-voys-webhook's names, which are not paths
-}
-
 // variables finds the settings among variables, and reports those that only
-// look like settings. If a name is given twice, the last one counts.
-func (l *loader) variables(all []variable) variables {
-	found := variables{make(layer), make(layer), make(layer)}
+// look like settings. Those with a former name are returned by that name. If a
+// name is given twice, the last one counts.
+func (l *loader) variables(all []variable) (own, former layer) {
+	own, former = make(layer), make(layer)
 	last := make(map[string]variable)
 	for _, v := range all {
 		last[v.name] = v
@@ -63,26 +57,13 @@ func (l *loader) variables(all []variable) variables {
 		if v.origin.Kind == Dotenv {
 			given.folder = filepath.Dir(v.origin.File)
 		}
-		switch own := strings.HasPrefix(v.name, variablePrefix); {
-		case own:
-			l.variable(found.own, v.name, given)
-		case v.value != "":
-			l.oldVariable(found, v.name, given)
+		if _, isFormer := formerVariable(v.name); isFormer && v.value != "" {
+			former.put(v.name, given)
+		} else if strings.HasPrefix(v.name, variablePrefix) {
+			l.variable(own, v.name, given)
 		}
 	}
-	return found
-}
-
-// oldVariable adds a setting by its former name, if the variable is one.
-func (l *loader) oldVariable(found variables, name string, given value) {
-	switch f, ok := findFormer(0, func(f former) bool { return f.variable == name }); {
-	case !ok:
-	case f.isOnCall():
-		found.onCall.put(name, given)
-	default:
-		found.old.put(f.path, given)
-		l.given(f.path, given.origin)
-	}
+	return own, former
 }
 
 // variable adds the setting that a variable gives, or one item of it.
@@ -173,7 +154,7 @@ func (l *loader) refuseVariable(name string, given value) {
 
 // attemptVariable records that a variable's setting was given.
 func (l *loader) attemptVariable(at Origin) {
-	f, ok := findFormer(0, func(f former) bool { return f.variable == at.Name })
+	f, ok := formerVariable(at.Name)
 	switch _, path := l.schema.named(at.Name); {
 	case !ok:
 		l.attempt(path, at)
