@@ -6,6 +6,11 @@
 // an [*Error] that reports all problems at once. It changes nothing, so a
 // running server can call it again and keep what it has.
 //
+// Each place becomes a layer: a flat map from the path of a setting, such as
+// "oncall.source.0.kind", to its text and where it stands. The first layer with a
+// path wins. One decoder reads the values into the fields of [Settings] by their
+// types, most of which parse themselves with UnmarshalText.
+//
 // The fields of [Settings] and their tags are the whole list: names, defaults,
 // limits and meanings are defined there once, and the loading,
 // [Settings.Describe] and [Example] follow them.
