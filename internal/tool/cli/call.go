@@ -23,17 +23,17 @@ type callCommand struct {
 	coreFlag
 	Target string `arg:"" help:"The URL of a responder, or a number on a running Core."`
 
-	From   string `help:"The caller's number; empty for one who hides it." default:"+12125550123"`
+	From   string `help:"The caller's number; empty: withheld." default:"+12125550123"`
 	To     string `help:"The number that is called." default:"2125550100"`
 	Method string `help:"How the responder is asked: GET or POST." enum:"GET,POST" default:"GET"`
 	Secret string `help:"Sign requests with this HttpSecret." placeholder:"SECRET"`
 
-	Answer      []string `help:"What the next Gather gets: keys such as 12#, say:text, or none. Repeat it for the Gathers after." placeholder:"VALUE" sep:"none"`
+	Answer      []string `help:"The answer to the next Gather: keys such as 12#, say:text, or none. Repeat it for later Gathers." placeholder:"VALUE" sep:"none"`
 	Script      string   `help:"A file of what the caller does: press 12#, say …, wait 3, hangup, expect …" placeholder:"FILE" type:"existingfile"`
-	Barge       bool     `help:"Answers come during the prompts instead of after them."`
-	HangupAfter float64  `help:"The caller hangs up after so many seconds." placeholder:"SECONDS"`
+	Barge       bool     `help:"Answer during the prompts instead of after them."`
+	HangupAfter float64  `help:"Hang up after this many seconds." placeholder:"SECONDS"`
 
-	MaxDocuments int `help:"How many documents the call may ask for before the loop guard ends it." placeholder:"N" default:"100"`
+	MaxDocuments int `help:"End the call after this many documents: the loop guard." placeholder:"N" default:"100"`
 
 	Save string `help:"Write the call to a file that switchhook test replays." placeholder:"FILE"`
 	Mask bool   `help:"Mask telephone numbers in what is saved."`
@@ -106,12 +106,12 @@ func (c *callCommand) options(m *Main) (o simulator.Options, core *wire.Dialer, 
 	o.HangupAfter = time.Duration(c.HangupAfter * float64(time.Second))
 	if isNumber(c.Target) {
 		if c.Secret != "" || c.Method != "GET" {
-			return o, nil, fault.Newf(fault.Invalid, "--secret and --method are for responders").WithHint("on the way to a number the dial rule says both")
+			return o, nil, fault.Newf(fault.Invalid, "--secret and --method are for responders").WithHint("for a number, its dial rule sets both")
 		}
 		core = c.dialer(m)
 		o.To, o.Place = c.Target, core.Place
 	} else if c.Core != "" {
-		return o, nil, fault.Newf(fault.Invalid, "--core is for numbers, and %q is none", c.Target)
+		return o, nil, fault.Newf(fault.Invalid, "--core is for numbers, and %q is not a number", c.Target)
 	}
 	for _, file := range []string{c.Save, c.Hear} {
 		if err := canWrite(file); err != nil {

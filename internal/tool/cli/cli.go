@@ -40,20 +40,20 @@ const (
 
 // commands is the grammar of the command line.
 type commands struct {
-	Demo   demoCommand   `cmd:"" help:"Take part in a phone call, with nothing to set up."`
-	Call   callCommand   `cmd:"" help:"Call a web responder: live on a terminal, or with answers played through."`
+	Demo   demoCommand   `cmd:"" help:"Try everything on this machine, with nothing to set up."`
+	Call   callCommand   `cmd:"" help:"Call a web responder: live on a terminal, or with prepared answers."`
 	Check  checkCommand  `cmd:"" help:"Report every problem of a document or of a responder's answer."`
 	Test   testCommand   `cmd:"" help:"Replay saved calls and compare what the caller hears."`
 	Route  routeCommand  `cmd:"" help:"Explain rule by rule where a running Core would send a call."`
 	Serve  serveCommand  `cmd:"" help:"Run the application server."`
-	Doctor doctorCommand `cmd:"" help:"Look at everything that serve needs, and say what to mend."`
+	Doctor doctorCommand `cmd:"" help:"Check everything that serve needs, and say what to fix."`
 
-	Provision provisionCommand `cmd:"" help:"Bring the phone system to what the entries say."`
+	Provision provisionCommand `cmd:"" help:"Make the phone system match the entries."`
 	Oncall    oncallCommand    `cmd:"" help:"Say who would be rung, and why."`
-	Texts     textsCommand     `cmd:"" help:"See texts, and send dead ones again."`
-	Suppress  suppressCommand  `cmd:"" help:"Say who is not to be reached."`
+	Texts     textsCommand     `cmd:"" help:"List texts, and send dead ones again."`
+	Suppress  suppressCommand  `cmd:"" help:"Manage the list of numbers that we never text or call."`
 	Number    numberCommand    `cmd:"" help:"Export or erase everything about a number."`
-	Import    importCommand    `cmd:"" help:"Take over the entries of a domains.json."`
+	Import    importCommand    `cmd:"" help:"Import the entries of a domains.json."`
 	Export    exportCommand    `cmd:"" help:"Print all entries as a domains.json."`
 	Backup    backupCommand    `cmd:"" help:"Copy the database while it is in use."`
 
@@ -120,7 +120,7 @@ func usage(err error) error {
 			command += " " + words
 		}
 	}
-	return fault.Newf(fault.Invalid, "%s", strings.ReplaceAll(err.Error(), `"`, "")).WithHint("%s --help tells what can be written", command)
+	return fault.Newf(fault.Invalid, "%s", strings.ReplaceAll(err.Error(), `"`, "")).WithHint("%s --help shows the usage", command)
 }
 
 // report prints an error and returns its exit code.

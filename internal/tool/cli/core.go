@@ -14,7 +14,7 @@ import (
 
 // coreFlag is how commands find a running Core.
 type coreFlag struct {
-	Core string `help:"The Core's URL. Without it: the serve or demo that runs on this machine." placeholder:"URL"`
+	Core string `help:"The Core's URL. Default: the serve or demo that runs on this machine." placeholder:"URL"`
 }
 
 // dialer finds the Core and the operator's token.
@@ -27,7 +27,7 @@ type routeCommand struct {
 	coreFlag
 	Number string `arg:"" help:"The number that is called, an extension or an address."`
 	From   string `help:"Who calls." default:"+12125550123"`
-	At     string `help:"When: 2026-01-31T12:00:00Z. Without it: now." placeholder:"TIME"`
+	At     string `help:"When, such as 2026-01-31T12:00:00Z. Default: now." placeholder:"TIME"`
 }
 
 // Run explains rule by rule where the Core would send a call.
@@ -36,7 +36,7 @@ func (c *routeCommand) Run(ctx context.Context, m *Main) error {
 	if c.At != "" {
 		var err error
 		if at, err = time.Parse(time.RFC3339, c.At); err != nil {
-			return fault.Newf(fault.Invalid, "--at %q is not a time", c.At).WithHint("a time is such as 2026-01-31T12:00:00Z")
+			return fault.Newf(fault.Invalid, "--at %q is not a time", c.At).WithHint("write it as 2026-01-31T12:00:00Z")
 		}
 	}
 	route, err := c.dialer(m).Explain(ctx, c.From, c.Number, at)

@@ -12,7 +12,7 @@ import (
 
 type doctorCommand struct {
 	settingsFlag
-	Announcement bool `help:"Only print the address, with its key, that a queue's dial rule asks so that people can press 9 never to be called again."`
+	Announcement bool `help:"Only print the address for a queue's dial rule, with its key, by which people press 9 to opt out of calls."`
 }
 
 // Run checks everything that the settings need, and says what to fix. The exit

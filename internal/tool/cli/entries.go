@@ -15,7 +15,7 @@ import (
 type importCommand struct {
 	settingsFlag
 	File  string `arg:"" help:"A domains.json, or - for standard input. Entries of the same id are replaced."`
-	Whole bool   `help:"Remove the entries that the file does not have: it is all there is."`
+	Whole bool   `help:"Also remove the entries that the file does not have."`
 }
 
 // Run adds a file's entries to the server's. Those with the same id are

@@ -13,13 +13,13 @@ import (
 )
 
 type numberCommand struct {
-	Export numberExportCommand `cmd:"" help:"Print everything that is kept about a number, as JSON."`
-	Erase  numberEraseCommand  `cmd:"" help:"Erase everything that is kept about a number."`
+	Export numberExportCommand `cmd:"" help:"Print everything stored about a number, as JSON."`
+	Erase  numberEraseCommand  `cmd:"" help:"Erase everything stored about a number."`
 }
 
 type numberExportCommand struct {
 	settingsFlag
-	Number string `arg:"" help:"The number, with the country's code."`
+	Number string `arg:"" help:"The number, with its country code."`
 }
 
 // Run prints everything about a number.
@@ -87,7 +87,7 @@ func list[T any](items []T) []T {
 
 type backupCommand struct {
 	settingsFlag
-	File string `arg:"" help:"The copy: a file that is not there yet."`
+	File string `arg:"" help:"The copy: a new file."`
 }
 
 // Run copies the database while it is in use.
@@ -96,7 +96,7 @@ func (c *backupCommand) Run(ctx context.Context, m *Main) error {
 		if err := r.Backup(ctx, c.File); err != nil {
 			return err
 		}
-		fmt.Fprintf(m.Out, "%s is a copy of the database; without a running server it can take its place\n", c.File)
+		fmt.Fprintf(m.Out, "%s is a copy of the database; with no server running, it can replace the database\n", c.File)
 		return nil
 	})
 }

@@ -16,8 +16,8 @@ import (
 
 type numberEraseCommand struct {
 	settingsFlag
-	Number string `arg:"" help:"The number, with the country's code."`
-	Yes    bool   `help:"Do it: there is no way back."`
+	Number string `arg:"" help:"The number, with its country code."`
+	Yes    bool   `help:"Erase it. This cannot be undone."`
 }
 
 // Run erases everything about a number. It first says what that is.
@@ -49,7 +49,7 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 			return nil
 		}
 		return fault.Newf(fault.Invalid, "nothing was erased; of %s are kept: %s", masked, amounts(found)).
-			WithHint("there is no way back: switchhook number export keeps them; --yes erases them")
+			WithHint("this cannot be undone: switchhook number export saves them first; --yes erases them")
 	})
 }
 
@@ -66,7 +66,7 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, num
 	}
 	fmt.Fprintf(m.Out, "erased of %s: %s\n", masked, amounts(erased))
 	if erased.CallBacks > 0 {
-		fmt.Fprintf(m.Out, "and calls that were asked for to it: %d; that there were some is kept as long as they count for its caps\n", erased.CallBacks)
+		fmt.Fprintf(m.Out, "and requested calls to it: %d; their count is kept as long as it matters for the caps\n", erased.CallBacks)
 	}
 	tellStays(m.Out, found)
 	unreached, err := r.Scrub(ctx)
@@ -93,7 +93,7 @@ func amounts(found store.Erasure) string {
 // tellStays prints what holds the number and stays, one a line.
 func tellStays(out io.Writer, found store.Erasure) {
 	if found.Suppressions > 0 {
-		fmt.Fprintln(out, "the number stays on the suppression list, without what was said: to leave it alone is a duty that lasts")
+		fmt.Fprintln(out, "the number stays on the suppression list, without the words: the duty not to reach it remains")
 	}
 	for _, held := range found.Stays {
 		what := held.What

@@ -15,13 +15,13 @@ type oncallCommand struct {
 
 type oncallWhoCommand struct {
 	settingsFlag
-	Route   string `help:"The route, by name. Without it: by --did and --code, else the first." placeholder:"NAME"`
-	At      string `help:"At this time, such as 2026-01-31T12:00:00Z or 2026-01-31 12:00. Without it: now." placeholder:"TIME"`
+	Route   string `help:"The route, by name. Default: by --did and --code, otherwise the first." placeholder:"NAME"`
+	At      string `help:"At this time, such as 2026-01-31T12:00:00Z or 2026-01-31 12:00. Default: now." placeholder:"TIME"`
 	Did     string `help:"The number that was called." placeholder:"NUMBER"`
 	Code    string `help:"The keys that were pressed." placeholder:"KEYS"`
 	From    string `help:"The caller." placeholder:"NUMBER"`
-	Attempt int    `help:"Which attempt it is." default:"1" placeholder:"N"`
-	Kept    bool   `help:"Ask nobody: go by what the server was told last."`
+	Attempt int    `help:"The number of the attempt." default:"1" placeholder:"N"`
+	Kept    bool   `help:"Use the server's last answers; ask no source."`
 }
 
 // Run explains whom the phone system would be told to call.

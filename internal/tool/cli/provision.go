@@ -15,9 +15,9 @@ import (
 
 type provisionCommand struct {
 	settingsFlag
-	ID     []string `arg:"" optional:"" help:"Ids of entries. Without any: all that have texts."`
-	Plan   bool     `help:"Only show in what the phone system differs from the entries, and what would be done. Exit 1: it differs."`
-	Remove bool     `help:"Take away what was made for the entries that are named."`
+	ID     []string `arg:"" optional:"" help:"Ids of entries. Default: all that have texts."`
+	Plan   bool     `help:"Only show how the phone system differs from the entries, and what would be done. Exit code 1: it differs."`
+	Remove bool     `help:"Remove what was made for these entries."`
 	JSON   bool     `help:"One JSON object a line."`
 }
 
@@ -95,7 +95,7 @@ func (p *provisioning) choose() ([]*entry.Entry, error) {
 	for _, id := range p.ID {
 		e, ok := p.entries.Get(id)
 		if !ok {
-			return nil, fault.Newf(fault.NotFound, "there is no entry %.100q", id).WithHint("switchhook export shows all of them; what was made for one that is gone is taken away with --remove")
+			return nil, fault.Newf(fault.NotFound, "there is no entry %.100q", id).WithHint("switchhook export shows all of them; --remove removes what was made for a deleted one")
 		}
 		chosen = append(chosen, e)
 	}
@@ -161,7 +161,7 @@ func (p *provisioning) remove(ctx context.Context) error {
 		}
 	}
 	if open > 0 {
-		p.say("of %d entries %d have something left\n", len(p.ID), open)
+		p.say("of %d entries %d are not removed completely\n", len(p.ID), open)
 	}
 	return failedIf(open > 0)
 }

@@ -12,8 +12,8 @@ import (
 
 type serveCommand struct {
 	settingsFlag
-	Listen string `help:"Listen here instead of where the settings say." placeholder:"ADDRESS"`
-	Check  bool   `help:"Read the settings, say what is wrong with them, and serve nothing."`
+	Listen string `help:"Listen here instead of at the address in the settings." placeholder:"ADDRESS"`
+	Check  bool   `help:"Check the settings, and serve nothing."`
 }
 
 // Run serves until it is told to stop.

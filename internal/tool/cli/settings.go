@@ -18,7 +18,7 @@ import (
 
 // settingsFlag is how commands find the server's settings.
 type settingsFlag struct {
-	Config string `short:"c" help:"The settings file. Without it: the environment, .env and domains.json of this folder." placeholder:"FILE"`
+	Config string `short:"c" help:"The settings file. Default: the environment, and .env and domains.json in this folder." placeholder:"FILE"`
 }
 
 // load reads the settings.
@@ -28,7 +28,7 @@ func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
 	})
 	if err != nil && f.Config == "" {
 		return nil, fault.Newf(fault.CodeOf(err), "%v", err).
-			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md lists every setting and where it may stand")
+			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md lists every setting and where it can be set")
 	}
 	return settings, err
 }

@@ -13,15 +13,15 @@ import (
 )
 
 type suppressCommand struct {
-	Add    suppressAddCommand    `cmd:"" help:"Put numbers on the list of those who are not to be reached."`
-	Remove suppressRemoveCommand `cmd:"" help:"Take numbers off the list."`
+	Add    suppressAddCommand    `cmd:"" help:"Add numbers to the list."`
+	Remove suppressRemoveCommand `cmd:"" help:"Remove a number from the list."`
 	List   suppressListCommand   `cmd:"" help:"Show the list."`
 }
 
 // suppressScope says for whom and for what a suppression holds.
 type suppressScope struct {
-	Tenant  string `help:"For this domain of the phone system alone. Without it: for all." default:"*" placeholder:"DOMAIN"`
-	Channel string `help:"What it holds for: text, call, or all. Without it: all." enum:"text,call,all" default:"all" placeholder:"CHANNEL"`
+	Tenant  string `help:"Only for this domain of the phone system. Default: for all." default:"*" placeholder:"DOMAIN"`
+	Channel string `help:"For text, call, or all. Default: all." enum:"text,call,all" default:"all" placeholder:"CHANNEL"`
 }
 
 // String says for whom and for what, in words.
@@ -49,9 +49,9 @@ func whose(tenant string) string {
 type suppressAddCommand struct {
 	settingsFlag
 	suppressScope
-	Number []string `arg:"" optional:"" help:"Numbers, with the country's code."`
-	File   string   `help:"Numbers from a file, one a line; lines that begin with # are left out. - is standard input." placeholder:"FILE"`
-	Reason string   `help:"Why: kept with each number." placeholder:"WORDS"`
+	Number []string `arg:"" optional:"" help:"Numbers, with their country codes."`
+	File   string   `help:"Numbers from a file, one a line; lines that begin with # are skipped. - is standard input." placeholder:"FILE"`
+	Reason string   `help:"Why, stored with each number." placeholder:"WORDS"`
 }
 
 // Run suppresses numbers. A running server honours it at once.
@@ -163,7 +163,7 @@ func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) error {
 		}
 		if removed == 0 {
 			return fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope).
-				WithHint("switchhook suppress list %s shows what it is on it for: name it with --channel and --tenant", number)
+				WithHint("switchhook suppress list %s shows its channels and domains: name them with --channel and --tenant", number)
 		}
 		if err := r.audit(ctx, "suppression removed", phone.Mask(number), c.String()); err != nil {
 			return err
@@ -182,8 +182,8 @@ func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) error {
 
 type suppressListCommand struct {
 	settingsFlag
-	Number string `arg:"" optional:"" help:"This number alone."`
-	JSON   bool   `help:"One JSON object a line, with whole numbers."`
+	Number string `arg:"" optional:"" help:"Only this number."`
+	JSON   bool   `help:"One JSON object a line, with unmasked numbers."`
 }
 
 // Run shows the list.

@@ -34,7 +34,7 @@ func knownNumber(text string, home phone.Home) (phone.Number, error) {
 }
 
 // writtenOut is the form of a number that is understood everywhere.
-const writtenOut = "write it with a plus and the country's code: +1 973 432 1440"
+const writtenOut = "write it with a plus and the country code: +1 973 432 1440"
 
 func notANumber(err error) error {
 	return fault.Newf(fault.Invalid, "%s", err.Error()).WithHint("%s", writtenOut)

@@ -9,8 +9,8 @@ import (
 )
 
 type testCommand struct {
-	Files  []string `arg:"" name:"file" help:"Saved calls, as call --save writes them."`
-	Update bool     `help:"Record the calls anew instead of comparing them."`
+	Files  []string `arg:"" name:"file" help:"Saved calls, written by call --save."`
+	Update bool     `help:"Record the calls again instead of comparing them."`
 	At     string   `help:"Call the responders at this origin instead of the saved one, such as http://127.0.0.1:8080." placeholder:"ORIGIN"`
 	coreFlag
 	Secret string `help:"Sign requests with this HttpSecret, which a saved call does not hold." placeholder:"SECRET"`

@@ -13,19 +13,19 @@ import (
 )
 
 type textsCommand struct {
-	List   textsListCommand   `cmd:"" help:"Show texts and what became of them."`
+	List   textsListCommand   `cmd:"" help:"List texts and their status."`
 	Resend textsResendCommand `cmd:"" help:"Send dead texts again."`
 	Test   textsTestCommand   `cmd:"" help:"Send an entry's text to a number of your own."`
 }
 
 type textsListCommand struct {
 	settingsFlag
-	State  string `help:"Those in this state: sending, queued, sent or dead." enum:"any,sending,queued,sent,dead" default:"any" placeholder:"STATE"`
-	Entry  string `help:"Those of this entry." placeholder:"ID"`
-	Number string `help:"Those to this number." placeholder:"NUMBER"`
-	Since  span   `help:"Those of the last 24h, 7d and so on." placeholder:"TIME"`
-	Limit  int    `help:"At most so many, the youngest; 0: all." default:"50"`
-	JSON   bool   `help:"One JSON object a line, with whole numbers and messages."`
+	State  string `help:"Only those in this state: sending, queued, sent or dead." enum:"any,sending,queued,sent,dead" default:"any" placeholder:"STATE"`
+	Entry  string `help:"Only those of this entry." placeholder:"ID"`
+	Number string `help:"Only those to this number." placeholder:"NUMBER"`
+	Since  span   `help:"Only those of the last 24h, 7d and so on." placeholder:"TIME"`
+	Limit  int    `help:"At most this many, the newest; 0: all." default:"50"`
+	JSON   bool   `help:"One JSON object a line, with unmasked numbers and messages."`
 }
 
 // Run lists texts.
@@ -58,7 +58,7 @@ func (c *textsListCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		if more && !c.JSON {
-			fmt.Fprintf(m.Out, "these are the youngest %d; --limit 0 shows all\n", c.Limit)
+			fmt.Fprintf(m.Out, "these are the newest %d; --limit 0 shows all\n", c.Limit)
 		}
 		return nil
 	})
@@ -85,7 +85,7 @@ func describe(t ledger.Text) string {
 	case ledger.Queued:
 		does := "goes out"
 		if t.Doubtful {
-			does = "looked for on the phone system" // the settings say what happens then
+			does = "verified on the phone system" // the settings say what happens then
 		}
 		when := does + " at " + moment(t.Due)
 		if !t.Due.After(time.Now()) {
@@ -104,20 +104,20 @@ func describe(t ledger.Text) string {
 type textsResendCommand struct {
 	settingsFlag
 	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them."`
-	Dead   bool     `help:"The dead answers to calls instead; never those whose receivers said stop."`
-	Entry  string   `help:"With --dead: of this entry alone." placeholder:"ID"`
-	Since  span     `help:"With --dead: of the last so long, 24h unless said otherwise." default:"24h" placeholder:"TIME"`
-	Why    string   `help:"With --dead: those that are dead for this reason: failed, refused, late or uncertain. Otherwise all of these but uncertain, which may have gone out." enum:"any,failed,refused,late,uncertain" default:"any" placeholder:"WHY"`
-	Within span     `help:"Give up after so long, 1h unless said otherwise." default:"1h" placeholder:"TIME"`
+	Dead   bool     `help:"All dead answers to calls instead, except those whose receivers said stop."`
+	Entry  string   `help:"With --dead: only of this entry." placeholder:"ID"`
+	Since  span     `help:"With --dead: only of this last time; default 24h." default:"24h" placeholder:"TIME"`
+	Why    string   `help:"With --dead: only those that are dead for this reason: failed, refused, late or uncertain. Default: all but uncertain, which may have gone out." enum:"any,failed,refused,late,uncertain" default:"any" placeholder:"WHY"`
+	Within span     `help:"Give up after this time; default 1h." default:"1h" placeholder:"TIME"`
 }
 
 // Run puts dead texts back into the queue. The server sends them.
 func (c *textsResendCommand) Run(ctx context.Context, m *Main) error {
 	switch {
 	case len(c.ID) == 0 && !c.Dead:
-		return fault.Newf(fault.Invalid, "name the texts, or say --dead").WithHint("switchhook texts list --state dead shows them")
+		return fault.Newf(fault.Invalid, "name the texts, or use --dead").WithHint("switchhook texts list --state dead shows them")
 	case len(c.ID) > 0 && c.Dead:
-		return fault.Newf(fault.Invalid, "either name the texts, or say --dead")
+		return fault.Newf(fault.Invalid, "either name the texts, or use --dead")
 	}
 	return c.withRecords(ctx, func(r *records) error {
 		if !c.Dead {
@@ -173,10 +173,10 @@ func (c *textsResendCommand) choose(m *Main, dead []ledger.Text) (ids []string) 
 		}
 	}
 	if older > 0 {
-		fmt.Fprintf(m.Out, "%d left out that are older than %s: --since takes them in\n", older, time.Duration(c.Since))
+		fmt.Fprintf(m.Out, "%d skipped that are older than %s: --since includes them\n", older, time.Duration(c.Since))
 	}
 	if uncertain > 0 {
-		fmt.Fprintf(m.Out, "%d left out that may have gone out: --why uncertain sends them, where the phone system does not show them\n", uncertain)
+		fmt.Fprintf(m.Out, "%d skipped that may have gone out: --why uncertain sends those that the phone system does not show\n", uncertain)
 	}
 	return ids
 }

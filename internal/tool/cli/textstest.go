@@ -19,7 +19,7 @@ const trialDeadline = time.Minute
 type textsTestCommand struct {
 	settingsFlag
 	Entry  string `arg:"" help:"The entry's id."`
-	Number string `arg:"" help:"A number of your own, with the country's code."`
+	Number string `arg:"" help:"A number of your own, with its country code."`
 }
 
 // Run sends an entry's text to a number, and reports the result.
@@ -85,7 +85,7 @@ func (c *textsTestCommand) wait(ctx context.Context, m *Main, r *records, id str
 		}
 		switch t.State {
 		case ledger.Sent:
-			fmt.Fprintf(m.Out, "the phone system has taken it for %s\n", phone.Mask(t.To))
+			fmt.Fprintf(m.Out, "the phone system accepted it for %s\n", phone.Mask(t.To))
 			return nil
 		case ledger.Dead:
 			fmt.Fprintf(m.Out, "it did not go out (%s): %s\n", t.Why, t.Problem)
