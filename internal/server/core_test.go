@@ -223,6 +223,30 @@ func TestNewSettingsLeaveTheCore(t *testing.T) {
 	}
 }
 
+// TestNewSettingsLeaveTheFilesOfCalls plays a file that was not asked for before
+// the settings were read again.
+func TestNewSettingsLeaveTheFilesOfCalls(t *testing.T) {
+	s := startCore(t, server.Options{})
+	silence := append([]byte("RIFF\x44\x1f\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x20\x1f\x00\x00"), make([]byte, 7968)...)
+	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(silence) }))
+	t.Cleanup(files.Close)
+	s.lead(t, responderSaying(t, `<Play>`+files.URL+`/silence.wav</Play>`))
+	if err := s.Reload(t.Context(), coreSettings(t, s.data, "example.net")); err != nil {
+		t.Fatal(err)
+	}
+	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	played := slices.ContainsFunc(result.Events, func(e trace.Stamped) bool {
+		play, ok := e.Event.(trace.Play)
+		return ok && play.Seconds > 0.4
+	})
+	if !played {
+		t.Errorf("the file was not played: %+v", result.Events)
+	}
+}
+
 func TestARunningCoreIsFound(t *testing.T) {
 	s := startCore(t, server.Options{})
 	if _, err := s.dialer(t).Explain(t.Context(), "1", "2", time.Time{}); err != nil {
