@@ -31,9 +31,13 @@ var operators = []string{"/healthz", "/readyz", "/metrics", "/console/line", "/c
 // operator, with an example for those that go on.
 func publicPaths(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../internal/server/*.go")
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"../internal/server/*.go", "../internal/answer/*/*.go"} {
+		more, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, more...)
 	}
 	var paths []string
 	for _, name := range files {
@@ -56,7 +60,7 @@ func publicPaths(t *testing.T) []string {
 	return paths
 }
 
-// routePath returns the path of what is written as a web.Route with one.
+// routePath returns the path of what is written as a part.Route with one.
 func routePath(literal *ast.CompositeLit) (path string, ok bool) {
 	named := false
 	for _, element := range literal.Elts {
@@ -77,6 +81,9 @@ func routePath(literal *ast.CompositeLit) (path string, ok bool) {
 		}
 	}
 	path = strings.TrimSuffix(path, "{$}")
+	if prefix, name, ok := strings.Cut(path, "{"); ok && strings.HasSuffix(name, "...}") {
+		path = prefix
+	}
 	if path != "/voys-webhook/" && strings.HasSuffix(path, "/") {
 		path += "more"
 	}

@@ -105,10 +105,8 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (wired, error) {
 	p := &clickToCallPart{system: system, desk: desk}
 	preview := &wire.Door{Token: f.token, Guesses: f.guesses, Browsers: true, Next: p.preview()}
 	p.routes = map[string]part.Routes{listenSetting: {
-		Webhooks: []part.Route{
+		Webhooks: append(calls.Routes(), []part.Route{
 			{Path: "/widget.js", Name: "widget", Handler: f.widget(system), Quiet: true, Open: true},
-			{Path: "/click-to-call", Name: "click-to-call", Handler: calls, Open: true},
-			{Path: "/click-to-call/", Name: "click-to-call", Handler: calls, Open: true},
 			{Path: "/click-to-call/never", Name: "never", Handler: never, Open: true},
 			{Path: "/click-to-call/never/", Name: "never", Handler: never, Open: true},
 			{Path: "/click-to-call/never/call", Name: "never-call", Open: true, Handler: &clicktocall.Announcement{
@@ -117,7 +115,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (wired, error) {
 			{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{
 				Secret: settings.Forms.Secret.Reveal(), Guesses: f.guesses, Store: system.entries, Audit: f.store.Audit, Log: web.Note,
 			}},
-		},
+		}...),
 		Operator: []part.Route{{Path: "/console/widget", Name: "preview", Handler: preview}},
 	}}
 	p.introduce = func() { f.introduce(system) }

@@ -62,7 +62,7 @@ func FuzzBody(f *testing.F) {
 		h := &clicktocall.Handler{Desk: &clicktocall.Desk{Entries: noEntries{}, Key: clicktocall.NewKey(secret), Log: slog.New(slog.DiscardHandler).LogAttrs}}
 		for _, path := range []string{"/click-to-call", "/click-to-call/token"} {
 			w := httptest.NewRecorder()
-			h.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(text)))
+			routed(h).ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, strings.NewReader(text)))
 			var answer struct{ Code clicktocall.Code }
 			if err := json.Unmarshal(w.Body.Bytes(), &answer); err != nil || answer.Code != clicktocall.BadRequest && answer.Code != clicktocall.UnknownID || w.Code != clicktocall.Status(answer.Code) {
 				t.Errorf("%q: %d %s", text, w.Code, w.Body)

@@ -17,6 +17,7 @@ import (
 	"unicode"
 
 	"github.com/switchhook/switchhook/internal/answer/form"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
@@ -58,8 +59,7 @@ type Cancels interface {
 	CancelCallBack(ctx context.Context, id string, now time.Time) (CallBack, error)
 }
 
-// Handler is the http.Handler of /click-to-call and what is below it, but for
-// /never.
+// Handler answers /click-to-call and what is below it, but for /never.
 type Handler struct {
 	Desk     *Desk    // required
 	Networks Networks // required
@@ -80,44 +80,63 @@ type Handler struct {
 	meter meter
 }
 
-// ServeHTTP answers pages and visitors.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch path := strings.TrimPrefix(r.URL.Path, "/click-to-call"); {
-	case path == "":
-		h.api(w, r, http.MethodPost, h.call)
-	case path == "/token":
-		h.api(w, r, http.MethodPost, h.token)
-	case strings.HasPrefix(path, "/calls/"):
-		h.api(w, r, http.MethodGet, func(w http.ResponseWriter, r *http.Request) {
-			h.Watch.serve(w, r, strings.TrimPrefix(path, "/calls/"))
-		})
-	case strings.HasPrefix(path, "/cancel/"):
-		h.cancel(w, r, strings.TrimPrefix(path, "/cancel/"))
-	default:
-		http.NotFound(w, r)
+// Routes are the paths.
+func (h *Handler) Routes() []part.Route {
+	call, token := api(http.MethodPost, h.answer(h.call)), api(http.MethodPost, h.answer(h.token))
+	routes := []part.Route{
+		{Path: "/click-to-call", Name: "click-to-call", Handler: call, Open: true},
+		{Path: "/click-to-call/token", Name: "click-to-call", Handler: token, Open: true},
+		{Path: "/click-to-call/calls/{id...}", Name: "click-to-call", Handler: api(http.MethodGet, h.Watch.serve), Open: true},
+		{Path: "/click-to-call/cancel/{link...}", Name: "click-to-call", Handler: http.HandlerFunc(h.cancel), Open: true},
 	}
+	// Without these a mux would redirect to the path with a slash.
+	for _, path := range []string{"/click-to-call/", "/click-to-call/calls", "/click-to-call/cancel"} {
+		routes = append(routes, part.Route{Path: path, Name: "click-to-call", Handler: http.NotFoundHandler(), Open: true})
+	}
+	return routes
 }
 
 // api answers a browser's preflight (CORS, the Fetch standard, 3.2) and the
 // request of the page that follows. A preflight does not name the entry, so we
 // check again when the request itself comes.
-func (h *Handler) api(w http.ResponseWriter, r *http.Request, method string, serve http.HandlerFunc) {
-	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
-	header.Add("Vary", "Origin")
-	switch r.Method {
-	case method:
-		serve(w, r)
-	case http.MethodOptions:
+func api(method string, serve http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Add("Vary", "Origin")
+		switch r.Method {
+		case method:
+			serve(w, r)
+		case http.MethodOptions:
+			share(w, r)
+			header.Set("Access-Control-Allow-Methods", method)
+			header.Set("Access-Control-Allow-Headers", "Content-Type")
+			header.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			header.Set("Allow", method+", OPTIONS")
+			http.Error(w, "ask with "+method, http.StatusMethodNotAllowed)
+		}
+	})
+}
+
+// answer decodes a question, has it validated and done, and encodes what came of
+// it: a body for a page's script, or the Refusal.
+func (h *Handler) answer(do func(r *http.Request, q question) (status int, body any, refused *Refusal)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var status int
+		var body any
+		q, refused := readQuestion(w, r)
+		if refused == nil {
+			status, body, refused = do(r, q)
+		}
+		if refused != nil {
+			h.refuse(w, r, q, refused)
+			return
+		}
 		share(w, r)
-		header.Set("Access-Control-Allow-Methods", method)
-		header.Set("Access-Control-Allow-Headers", "Content-Type")
-		header.Set("Access-Control-Max-Age", "600")
-		w.WriteHeader(http.StatusNoContent)
-	default:
-		header.Set("Allow", method+", OPTIONS")
-		http.Error(w, "ask with "+method, http.StatusMethodNotAllowed)
+		reply(w, status, body)
 	}
 }
 
@@ -177,47 +196,49 @@ type oddNumber string
 
 func (n oddNumber) Error() string { return "A field " + string(n) + "." }
 
-// readQuestion reads a body. The sentence says what is wrong with it.
-func readQuestion(w http.ResponseWriter, r *http.Request) (q question, why string) {
+func badRequest(why string) *Refusal { return &Refusal{Code: BadRequest, Why: why} }
+
+// readQuestion reads a body.
+func readQuestion(w http.ResponseWriter, r *http.Request) (q question, refused *Refusal) {
 	var body bytes.Buffer
 	if _, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return q, "It is too large."
+			return q, badRequest("It is too large.")
 		}
-		return q, "It broke off."
+		return q, badRequest("It broke off.")
 	}
 	err := json.Unmarshal(plaintext.Decode(body.Bytes()), &q)
 	if odd, ok := errors.AsType[oddNumber](err); ok {
-		return q, odd.Error()
+		return q, badRequest(odd.Error())
 	}
 	if err != nil {
-		return q, `It takes a JSON object, such as {"id":"…","phone":"…"}.`
+		return q, badRequest(`It takes a JSON object, such as {"id":"…","phone":"…"}.`)
 	}
 	odd := func(r rune) bool { return r <= ' ' || r > unicode.MaxASCII }
 	if len(q.Key) > maxIdempotencyKey || strings.ContainsFunc(q.Key, odd) {
-		return q, "idempotency_key takes up to 128 letters, digits and signs."
+		return q, badRequest("idempotency_key takes up to 128 letters, digits and signs.")
 	}
 	if q.ID == "" {
-		return q, "The field id is missing."
+		return q, badRequest("The field id is missing.")
 	}
-	return q, ""
+	return q, nil
 }
 
 // when reads the time of a scheduled call.
-func (h *Handler) when(text string, now time.Time) (at time.Time, why string) {
+func (h *Handler) when(text string, now time.Time) (at time.Time, refused *Refusal) {
 	if text == "" {
-		return time.Time{}, ""
+		return time.Time{}, nil
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	switch {
 	case err != nil:
-		return at, "at takes a time such as 2026-03-04T09:00:00-05:00."
+		return at, badRequest("at takes a time such as 2026-03-04T09:00:00-05:00.")
 	case h.Desk.Jobs == nil:
-		return at, "Calls cannot be scheduled here."
+		return at, badRequest("Calls cannot be scheduled here.")
 	case !at.After(now), at.After(now.Add(Ahead)):
-		return at, fmt.Sprintf("at takes a time within the next %d days.", Ahead/day)
+		return at, badRequest(fmt.Sprintf("at takes a time within the next %d days.", Ahead/day))
 	}
-	return at.Truncate(time.Second), ""
+	return at.Truncate(time.Second), nil
 }
 
 // given is the answer to a request that is not refused.
@@ -229,34 +250,27 @@ type given struct {
 }
 
 // call answers a request for a call.
-func (h *Handler) call(w http.ResponseWriter, r *http.Request) {
-	q, why := readQuestion(w, r)
-	at, wrong := h.when(q.At, time.Now())
-	if why == "" {
-		why = wrong
+func (h *Handler) call(r *http.Request, q question) (status int, body any, refused *Refusal) {
+	at, refused := h.when(q.At, time.Now())
+	if refused != nil {
+		return 0, nil, refused
 	}
-	if why == "" && q.Phone == "" {
-		why = "The field phone is missing."
-	}
-	if why != "" {
-		h.refuse(w, r, q, &Refusal{Code: BadRequest, Why: why})
-		return
+	if q.Phone == "" {
+		return 0, nil, badRequest("The field phone is missing.")
 	}
 	answer, refused := h.Desk.Call(r.Context(), Request{
 		ID: string(q.ID), Phone: string(q.Phone), Token: q.Token, Nonce: string(q.Nonce), Key: q.Key, At: at,
 		Origin: originOf(r.Header.Get("Origin")), From: subnetsFrom(r, h.Address),
 	})
 	if refused != nil {
-		h.refuse(w, r, q, refused)
-		return
+		return 0, nil, refused
 	}
 	c := answer.CallBack
-	share(w, r)
-	body := given{RequestID: c.ID, State: shown(c)}
+	given := given{RequestID: c.ID, State: shown(c)}
 	if !c.At.IsZero() {
-		body.At = c.At.Format(time.RFC3339)
+		given.At = c.At.Format(time.RFC3339)
 		if c.State == Scheduled && (!answer.Repeated || q.Key != "" && q.Key == c.Key) {
-			body.Cancel = h.link(c)
+			given.Cancel = h.link(c)
 		}
 	}
 	code := Accepted
@@ -266,7 +280,7 @@ func (h *Handler) call(w http.ResponseWriter, r *http.Request) {
 		h.Whole(r.Context())
 	}
 	h.note(r, q, code, slog.String("request_id", c.ID))
-	reply(w, http.StatusAccepted, body)
+	return http.StatusAccepted, given, nil
 }
 
 // link returns where a call back can be cancelled.
@@ -338,22 +352,15 @@ type promised struct {
 }
 
 // token answers a page that is about to ask for a call.
-func (h *Handler) token(w http.ResponseWriter, r *http.Request) {
-	q, why := readQuestion(w, r)
-	if why != "" {
-		h.refuse(w, r, q, &Refusal{Code: BadRequest, Why: why})
-		return
-	}
+func (h *Handler) token(r *http.Request, q question) (status int, body any, refused *Refusal) {
 	now, from, origin := time.Now(), subnetsFrom(r, h.Address), originOf(r.Header.Get("Origin"))
 	c := &Case{Now: now, Origin: origin}
 	c.Entry, _ = h.Desk.Entries.Get(string(q.ID))
 	if refused := firstOf([]rule{known, fromItsPage}, c); refused != nil {
-		h.refuse(w, r, q, refused)
-		return
+		return 0, nil, refused
 	}
 	t, text := h.Desk.Key.mint(bearer{string(q.ID), origin, from.Network}, workBits(h.weather(r.Context(), c, from)), now)
-	share(w, r)
-	reply(w, http.StatusOK, promised{text, t.challenge(), t.bits, t.ends.Format(time.RFC3339)})
+	return http.StatusOK, promised{text, t.challenge(), t.bits, t.ends.Format(time.RFC3339)}, nil
 }
 
 // weather returns what the work of a token is chosen by, and counts it.

@@ -157,8 +157,17 @@ func (s *service) ask(who from, method, path, body string) *httptest.ResponseRec
 		r.Header.Set("Content-Type", "application/json")
 	}
 	w := httptest.NewRecorder()
-	s.handler.ServeHTTP(w, r)
+	routed(s.handler).ServeHTTP(w, r)
 	return w
+}
+
+// routed serves a Handler's paths as the server does.
+func routed(h *clicktocall.Handler) http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range h.Routes() {
+		mux.Handle(route.Path, route.Handler)
+	}
+	return mux
 }
 
 func (s *service) post(who from, path string, body any) said {

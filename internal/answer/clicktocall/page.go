@@ -113,7 +113,8 @@ const onlyGetPost = "GET, POST"
 
 // cancel answers the link that cancels a scheduled call back. Following the
 // link, as a mail scanner does, changes nothing: that takes a press.
-func (h *Handler) cancel(w http.ResponseWriter, r *http.Request, link string) {
+func (h *Handler) cancel(w http.ResponseWriter, r *http.Request) {
+	link := r.PathValue("link")
 	id, _, _ := strings.Cut(link, ".")
 	known := id != "" && sameText(link, h.Desk.Key.linkOf("cancel", id))
 	switch {

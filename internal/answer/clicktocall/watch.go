@@ -119,8 +119,8 @@ func (s State) ended() bool {
 
 // serve answers /click-to-call/calls/{id}: with JSON, or with events where they
 // are asked for (HTML standard, 9.2).
-func (a *Watch) serve(w http.ResponseWriter, r *http.Request, id string) {
-	c, err := a.find(r.Context(), id)
+func (a *Watch) serve(w http.ResponseWriter, r *http.Request) {
+	c, err := a.find(r.Context(), r.PathValue("id"))
 	switch {
 	case fault.CodeOf(err) == fault.NotFound:
 		share(w, r)

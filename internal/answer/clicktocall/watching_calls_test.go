@@ -127,7 +127,7 @@ func TestChangesComeAsEvents(t *testing.T) {
 			r.Header.Set("Origin", page)
 			w := httptest.NewRecorder()
 			began := time.Now()
-			s.handler.ServeHTTP(w, r)
+			routed(s.handler).ServeHTTP(w, r)
 			if w.Header().Get("Content-Type") != "text/event-stream" || w.Header().Get("Access-Control-Allow-Origin") != page || !w.Flushed {
 				t.Errorf("%v", w.Header())
 			}
@@ -173,7 +173,7 @@ func TestStreamsEndWhenTheServerStops(t *testing.T) {
 			r.Header.Set("Accept", "text/event-stream")
 			w := httptest.NewRecorder()
 			began := time.Now()
-			s.handler.ServeHTTP(w, r)
+			routed(s.handler).ServeHTTP(w, r)
 			if took := time.Since(began); took != want || !strings.Contains(w.Body.String(), `"state":"queued"`) {
 				t.Errorf("the stream ends after %v, want %v: %s", took, want, w.Body)
 			}
