@@ -5,7 +5,7 @@ import (
 )
 
 func (c *call) answerRulesKey() core.Key {
-	return core.Key{Kind: core.AnswerRule, Domain: c.names["domain"], Owner: c.names["user"]}
+	return core.Key{Kind: core.AnswerRule, Domain: c.PathValue("domain"), Owner: c.PathValue("user")}
 }
 
 func (h *Handler) listAnswerRules(c *call) (reply, error) {
@@ -16,13 +16,13 @@ func (h *Handler) createAnswerRule(c *call) (reply, error) {
 	if err := c.require("time-frame", "enabled", "is-active"); err != nil {
 		return reply{}, err
 	}
-	o, err := h.core.CreateAnswerRule(c.Context(), c.names["domain"], c.names["user"], c.fields)
+	o, err := h.core.CreateAnswerRule(c.Context(), c.PathValue("domain"), c.PathValue("user"), c.fields)
 	return c.made(o, err, "Answer rule already exists.")
 }
 
 func (h *Handler) readAnswerRule(c *call) (reply, error) {
 	key := c.answerRulesKey()
-	key.ID = c.names["frame"]
+	key.ID = c.PathValue("frame")
 	return h.read(c, key)
 }
 
@@ -30,9 +30,9 @@ func (h *Handler) updateAnswerRule(c *call) (reply, error) {
 	if err := c.require("enabled", "is-active"); err != nil {
 		return reply{}, err
 	}
-	return done(h.core.UpdateAnswerRule(c.Context(), c.names["domain"], c.names["user"], c.names["frame"], c.fields))
+	return done(h.core.UpdateAnswerRule(c.Context(), c.PathValue("domain"), c.PathValue("user"), c.PathValue("frame"), c.fields))
 }
 
 func (h *Handler) deleteAnswerRule(c *call) (reply, error) {
-	return done(h.core.DeleteAnswerRule(c.Context(), c.names["domain"], c.names["user"], c.names["frame"]))
+	return done(h.core.DeleteAnswerRule(c.Context(), c.PathValue("domain"), c.PathValue("user"), c.PathValue("frame")))
 }

@@ -12,8 +12,8 @@ func (h *Handler) listDialPlans(c *call) (reply, error) {
 // path has none.
 func (h *Handler) createDialPlan(c *call) (reply, error) {
 	required := []string{"dial-rule-dial-plan", "dial-rule-description"}
-	domain, named := c.names["domain"]
-	if !named {
+	domain := c.PathValue("domain")
+	if domain == "" {
 		required, domain = append(required, "domain"), c.fields.Text("domain")
 	}
 	if err := c.require(required...); err != nil {
@@ -27,23 +27,23 @@ func (h *Handler) updateDialPlan(c *call) (reply, error) {
 	if err := c.require("dial-rule-description"); err != nil {
 		return reply{}, err
 	}
-	return done(h.core.UpdateDialPlan(c.Context(), c.names["domain"], c.names["plan"], c.fields))
+	return done(h.core.UpdateDialPlan(c.Context(), c.PathValue("domain"), c.PathValue("plan"), c.fields))
 }
 
 func (h *Handler) deleteDialPlan(c *call) (reply, error) {
-	return done(h.core.DeleteDialPlan(c.Context(), c.names["domain"], c.names["plan"]))
+	return done(h.core.DeleteDialPlan(c.Context(), c.PathValue("domain"), c.PathValue("plan")))
 }
 
 // destination is the field that every write of a dial rule has.
 const destination = "dial-rule-translation-destination-user"
 
 func (c *call) rulesKey() core.Key {
-	return core.Key{Kind: core.DialRule, Domain: c.names["domain"], Owner: c.names["plan"]}
+	return core.Key{Kind: core.DialRule, Domain: c.PathValue("domain"), Owner: c.PathValue("plan")}
 }
 
 func (c *call) ruleKey() core.Key {
 	key := c.rulesKey()
-	key.ID = core.CanonicalRuleID(c.names["rule"])
+	key.ID = core.CanonicalRuleID(c.PathValue("rule"))
 	return key
 }
 
@@ -64,7 +64,7 @@ func (h *Handler) createDialRule(c *call) (reply, error) {
 	if err := c.require("dial-rule-matching-to-uri", destination); err != nil {
 		return reply{}, err
 	}
-	o, err := h.core.CreateDialRule(c.Context(), c.names["domain"], c.names["plan"], c.fields)
+	o, err := h.core.CreateDialRule(c.Context(), c.PathValue("domain"), c.PathValue("plan"), c.fields)
 	return c.made(o, err, "Dial rule already exists.")
 }
 
@@ -74,9 +74,9 @@ func (h *Handler) updateDialRule(c *call) (reply, error) {
 	if err := c.require(destination); err != nil {
 		return reply{}, err
 	}
-	return done(h.core.UpdateDialRule(c.Context(), c.names["domain"], c.names["plan"], c.ruleKey().ID, c.fields))
+	return done(h.core.UpdateDialRule(c.Context(), c.PathValue("domain"), c.PathValue("plan"), c.ruleKey().ID, c.fields))
 }
 
 func (h *Handler) deleteDialRule(c *call) (reply, error) {
-	return done(h.core.DeleteDialRule(c.Context(), c.names["domain"], c.names["plan"], c.ruleKey().ID))
+	return done(h.core.DeleteDialRule(c.Context(), c.PathValue("domain"), c.PathValue("plan"), c.ruleKey().ID))
 }

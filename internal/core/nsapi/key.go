@@ -147,13 +147,13 @@ func (c *call) permit(far reach) error {
 	if far == system {
 		return failf(http.StatusForbidden, "this needs an API key of scope %s", SuperUser)
 	}
-	if !strings.EqualFold(c.names["domain"], k.Domain) {
-		return failf(http.StatusUnauthorized, "the domain %s is out of this API key's scope", c.names["domain"])
+	if !strings.EqualFold(c.PathValue("domain"), k.Domain) {
+		return failf(http.StatusUnauthorized, "the domain %s is out of this API key's scope", c.PathValue("domain"))
 	}
 	if k.Scope == OfficeManager {
 		return nil
 	}
-	if far != oneself || !strings.EqualFold(c.names["user"], k.User) {
+	if far != oneself || !strings.EqualFold(c.PathValue("user"), k.User) {
 		return failf(http.StatusForbidden, "this needs an API key of scope %s", OfficeManager)
 	}
 	return nil

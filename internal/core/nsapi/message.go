@@ -10,15 +10,15 @@ import (
 
 func (h *Handler) listSessions(c *call) (reply, error) {
 	of := []core.Key{c.domainKey()}
-	if c.names["user"] != "" {
+	if c.PathValue("user") != "" {
 		of = append(of, c.userKey())
 	}
-	return h.list(c, core.Key{Kind: core.MessageSession, Domain: c.names["domain"], Owner: c.names["user"]}, of...)
+	return h.list(c, core.Key{Kind: core.MessageSession, Domain: c.PathValue("domain"), Owner: c.PathValue("user")}, of...)
 }
 
 // readSession answers with an array of one, as the API does.
 func (h *Handler) readSession(c *call) (reply, error) {
-	o, err := h.core.Object(c.Context(), core.Key{Kind: core.MessageSession, Domain: c.names["domain"], Owner: c.names["user"], ID: c.names["session"]})
+	o, err := h.core.Object(c.Context(), core.Key{Kind: core.MessageSession, Domain: c.PathValue("domain"), Owner: c.PathValue("user"), ID: c.PathValue("session")})
 	if err != nil {
 		return reply{}, err
 	}
@@ -30,7 +30,7 @@ func (h *Handler) listMessages(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := h.core.Messages(c.Context(), c.names["domain"], c.names["user"], c.names["session"], start, limit)
+	found, err := h.core.Messages(c.Context(), c.PathValue("domain"), c.PathValue("user"), c.PathValue("session"), start, limit)
 	if err != nil {
 		return reply{}, err
 	}
@@ -38,7 +38,7 @@ func (h *Handler) listMessages(c *call) (reply, error) {
 }
 
 func (h *Handler) sendMessage(c *call) (reply, error) {
-	_, err := h.send(c, c.names["session"])
+	_, err := h.send(c, c.PathValue("session"))
 	return done(err)
 }
 
@@ -62,7 +62,7 @@ func (h *Handler) send(c *call, session string) (core.Object, error) {
 		return core.Object{}, failf(http.StatusBadRequest, "message is %.100s, which is no text", raw)
 	}
 	return h.core.SendText(c.Context(), core.Text{
-		Domain: c.names["domain"], User: c.names["user"], Session: session,
+		Domain: c.PathValue("domain"), User: c.PathValue("user"), Session: session,
 		From: c.fields.Text("from-number"), To: destinations(c.fields), Message: c.fields.Text("message"),
 		Agent: c.UserAgent(),
 	})

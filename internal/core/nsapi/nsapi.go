@@ -10,6 +10,7 @@ package nsapi
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -45,6 +46,7 @@ type Config struct {
 type Handler struct {
 	core   *core.Core
 	keys   keyring
+	mux    *http.ServeMux
 	config Config
 }
 
@@ -61,43 +63,60 @@ func New(c Config) (*Handler, error) {
 	if c.Log == nil {
 		c.Log = slog.Default()
 	}
-	return &Handler{core: c.Core, keys: keys, config: c}, nil
+	h := &Handler{core: c.Core, keys: keys, config: c}
+	h.mux = h.newMux()
+	return h, nil
 }
 
-// ServeHTTP answers one request.
+// keyOfCall is the context's key for the API key of a request.
+type keyOfCall struct{}
+
+// ServeHTTP answers one request: it authenticates, and finds the call.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer, err := h.answer(w, r)
+	key, err := h.authenticate(r)
+	r = r.WithContext(context.WithValue(r.Context(), keyOfCall{}, key))
+	path := r.URL.EscapedPath()
+	switch {
+	case err != nil:
+	case path != prefix && !strings.HasPrefix(path, prefix+"/"):
+		h.serve(w, r, h.legacy)
+		return
+	default:
+		r = trimSlash(r)
+		err = h.find(r)
+	}
+	if err != nil {
+		h.failure(r, err).write(w)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// serve writes the answer of a call, or its error.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do func(http.ResponseWriter, *call) (reply, error)) {
+	key, _ := r.Context().Value(keyOfCall{}).(*Key)
+	answer, err := do(w, &call{Request: r, key: key})
 	if err != nil {
 		answer = h.failure(r, err)
 	}
 	answer.write(w)
 }
 
-// answer authenticates, finds the call, decodes, permits, does.
-func (h *Handler) answer(w http.ResponseWriter, r *http.Request) (reply, error) {
-	path := r.URL.EscapedPath()
-	key, err := h.authenticate(r)
-	if err != nil {
-		return reply{}, err
-	}
-	if path != prefix && !strings.HasPrefix(path, prefix+"/") {
-		return h.legacy(w, &call{Request: r, key: key})
-	}
-	found, names, err := find(r.Method, strings.TrimPrefix(path, prefix))
-	if err != nil {
-		return reply{}, err
-	}
-	c := &call{Request: r, key: key, names: names}
+// ServeHTTP answers a call.
+func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.serve(w, r, e.answer) }
+
+// answer permits, decodes, does.
+func (e endpoint) answer(w http.ResponseWriter, c *call) (reply, error) {
 	if err := c.resolveMine(); err != nil {
 		return reply{}, err
 	}
-	if err := c.permit(found.reach); err != nil {
+	if err := c.permit(e.reach); err != nil {
 		return reply{}, err
 	}
 	if err := c.decode(w); err != nil {
 		return reply{}, err
 	}
-	return found.do(h, c)
+	return e.do(e.Handler, c)
 }
 
 // reply is an answer.

@@ -20,7 +20,7 @@ func (h *Handler) listQueuedCalls(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	found, err := h.core.QueuedCalls(c.Context(), c.names["domain"], c.names["queue"], start, limit)
+	found, err := h.core.QueuedCalls(c.Context(), c.PathValue("domain"), c.PathValue("queue"), start, limit)
 	if err != nil {
 		return reply{}, err
 	}
@@ -39,7 +39,7 @@ func (h *Handler) queueCall(c *call) (core.Object, error) {
 	if err := c.require("destination"); err != nil {
 		return core.Object{}, err
 	}
-	return h.core.QueueCall(c.Context(), c.names["domain"], c.names["queue"], c.fields)
+	return h.core.QueueCall(c.Context(), c.PathValue("domain"), c.PathValue("queue"), c.fields)
 }
 
 // The one call of the legacy API that is served.
@@ -74,7 +74,8 @@ func (h *Handler) legacy(w http.ResponseWriter, c *call) (reply, error) {
 	if !ok || queue == "" || domain == "" || strings.Contains(domain, "@") {
 		return reply{}, failf(http.StatusBadRequest, "queue is %.100s; it is written as 9002@example.net", c.fields["queue"])
 	}
-	c.names = map[string]string{"domain": domain, "queue": queue}
+	c.SetPathValue("domain", domain)
+	c.SetPathValue("queue", queue)
 	if err := c.permit(inDomain); err != nil {
 		return reply{}, err
 	}

@@ -30,21 +30,20 @@ const mine = "~"
 type call struct {
 	*http.Request
 	key         *Key
-	names       map[string]string // of the path
-	fields      core.Fields       // of the body, without synchronous
+	fields      core.Fields // of the body, without synchronous
 	synchronous bool
 }
 
 // resolveMine puts the key's own names where the path says ~.
 func (c *call) resolveMine() error {
 	for name, own := range map[string]string{"domain": c.key.Domain, "user": c.key.User} {
-		if c.names[name] != mine {
+		if c.PathValue(name) != mine {
 			continue
 		}
 		if own == "" {
 			return failf(http.StatusBadRequest, "~ means the API key's own %s, and this key has none", name)
 		}
-		c.names[name] = own
+		c.SetPathValue(name, own)
 	}
 	return nil
 }
@@ -186,13 +185,13 @@ func fieldsOf(objects []core.Object) []core.Fields {
 // Keys of what is named in the path.
 
 func (c *call) domainKey() core.Key {
-	return core.Key{Kind: core.Domain, Domain: c.names["domain"], ID: c.names["domain"]}
+	return core.Key{Kind: core.Domain, Domain: c.PathValue("domain"), ID: c.PathValue("domain")}
 }
 
 func (c *call) userKey() core.Key {
-	return core.Key{Kind: core.User, Domain: c.names["domain"], ID: c.names["user"]}
+	return core.Key{Kind: core.User, Domain: c.PathValue("domain"), ID: c.PathValue("user")}
 }
 
 func (c *call) planKey() core.Key {
-	return core.Key{Kind: core.DialPlan, Domain: c.names["domain"], ID: c.names["plan"]}
+	return core.Key{Kind: core.DialPlan, Domain: c.PathValue("domain"), ID: c.PathValue("plan")}
 }

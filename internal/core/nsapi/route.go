@@ -2,8 +2,6 @@ package nsapi
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -13,14 +11,10 @@ const noRoute = "No Route Found [92]"
 // route is one call of the API.
 type route struct {
 	method string
-	path   []string // segments; {name} is any, {name…} is all that is left
+	path   string // a pattern of http.ServeMux
 	reach  reach
 	do     func(*Handler, *call) (reply, error)
 }
-
-// rest ends the name of a segment that takes all that is left. The ids of dial
-// rules are base64, and clients are careless with its slashes.
-const rest = "…"
 
 const (
 	ofDomain = "/domains/{domain}"
@@ -28,8 +22,8 @@ const (
 	ofPlan   = ofDomain + "/dialplans/{plan}"
 )
 
-// routes are the calls. Among those of the same length a literal segment comes
-// before a name.
+// routes are the calls. The ids of dial rules are base64, and clients are careless
+// with its slashes: they take all that is left of a path.
 var routes = []route{
 	on("GET", "/version", anybody, (*Handler).version),
 	on("GET", "/apikeys/~", anybody, (*Handler).describe),
@@ -53,9 +47,9 @@ var routes = []route{
 	on("GET", ofPlan+"/dialrules", inDomain, (*Handler).listDialRules),
 	on("POST", ofPlan+"/dialrules", inDomain, (*Handler).createDialRule),
 	on("GET", ofPlan+"/dialrules/count", inDomain, (*Handler).countDialRules),
-	on("GET", ofPlan+"/dialrules/{rule"+rest+"}", inDomain, (*Handler).readDialRule),
-	on("PUT", ofPlan+"/dialrules/{rule"+rest+"}", inDomain, (*Handler).updateDialRule),
-	on("DELETE", ofPlan+"/dialrules/{rule"+rest+"}", inDomain, (*Handler).deleteDialRule),
+	on("GET", ofPlan+"/dialrules/{rule...}", inDomain, (*Handler).readDialRule),
+	on("PUT", ofPlan+"/dialrules/{rule...}", inDomain, (*Handler).updateDialRule),
+	on("DELETE", ofPlan+"/dialrules/{rule...}", inDomain, (*Handler).deleteDialRule),
 
 	on("GET", ofUser+"/answerrules", oneself, (*Handler).listAnswerRules),
 	on("POST", ofUser+"/answerrules", inDomain, (*Handler).createAnswerRule),
@@ -102,65 +96,61 @@ var routes = []route{
 }
 
 func on(method, path string, far reach, do func(*Handler, *call) (reply, error)) route {
-	return route{method: method, path: strings.Split(path[1:], "/"), reach: far, do: do}
+	return route{method, prefix + path, far, do}
 }
 
-// find returns the call of a method and an escaped path, with the names in it.
-func find(method, path string) (*route, map[string]string, error) {
-	segments := strings.Split(strings.TrimPrefix(strings.TrimSuffix(path, "/"), "/"), "/")
-	for i, segment := range segments {
-		plain, err := url.PathUnescape(segment)
-		if err != nil {
-			return nil, nil, failf(http.StatusBadRequest, "the path has an escape that cannot be read")
-		}
-		segments[i] = plain
+// endpoint is the http.Handler of a route.
+type endpoint struct {
+	*Handler
+	route
+}
+
+// newMux returns a mux of the routes. Ask find before it answers: it would answer
+// HEAD as GET, redirect, and refuse in words of its own.
+func (h *Handler) newMux() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, r := range routes {
+		mux.Handle(r.method+" "+r.path, endpoint{h, r})
+	}
+	return mux
+}
+
+// find returns why a request leads to no route.
+func (h *Handler) find(r *http.Request) error {
+	if r.Method != http.MethodHead && h.leads(r, r.Method) {
+		return nil
 	}
 	var others []string
-	for i := range routes {
-		r := &routes[i]
-		names, ok := r.match(segments)
-		switch {
-		case !ok:
-		case r.method == method:
-			return r, names, nil
-		default:
-			others = append(others, r.method)
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut} {
+		if h.leads(r, method) {
+			others = append(others, method)
 		}
 	}
 	if others == nil {
-		return nil, nil, failf(http.StatusNotFound, noRoute)
+		return failf(http.StatusNotFound, noRoute)
 	}
-	slices.Sort(others)
-	e := failf(http.StatusMethodNotAllowed, "%s is not served at this path", method)
-	e.allow = strings.Join(slices.Compact(others), ", ")
-	return nil, nil, e
+	e := failf(http.StatusMethodNotAllowed, "%s is not served at this path", r.Method)
+	e.allow = strings.Join(others, ", ")
+	return e
 }
 
-// match returns the names in a path, if it is this call's.
-func (r *route) match(segments []string) (map[string]string, bool) {
-	if len(segments) < len(r.path) {
-		return nil, false
+// leads reports whether a method has a route at a request's path.
+func (h *Handler) leads(r *http.Request, method string) bool {
+	asked := *r
+	asked.Method = method
+	found, _ := h.mux.Handler(&asked)
+	_, leads := found.(endpoint)
+	return leads
+}
+
+// trimSlash returns a request without the slash that its path ends with, unless
+// that belongs to a name.
+func trimSlash(r *http.Request) *http.Request {
+	if !strings.HasSuffix(r.URL.EscapedPath(), "/") {
+		return r
 	}
-	var names map[string]string
-	for i, want := range r.path {
-		if want[0] != '{' {
-			if segments[i] != want {
-				return nil, false
-			}
-			continue
-		}
-		if names == nil {
-			names = make(map[string]string, 3)
-		}
-		name, value := want[1:len(want)-1], segments[i]
-		if short, all := strings.CutSuffix(name, rest); all {
-			name, value = short, strings.Join(segments[i:], "/")
-			segments = segments[:len(r.path)]
-		}
-		if value == "" {
-			return nil, false
-		}
-		names[name] = value
-	}
-	return names, len(segments) == len(r.path)
+	trimmed := r.Clone(r.Context())
+	trimmed.URL.Path = strings.TrimSuffix(r.URL.Path, "/")
+	trimmed.URL.RawPath = strings.TrimSuffix(r.URL.RawPath, "/")
+	return trimmed
 }

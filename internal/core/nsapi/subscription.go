@@ -41,7 +41,7 @@ func (h *Handler) listSubscriptions(c *call) (reply, error) {
 }
 
 func (h *Handler) listDomainsSubscriptions(c *call) (reply, error) {
-	return h.list(c, core.Key{Kind: core.Subscription, Domain: c.names["domain"]}, c.domainKey())
+	return h.list(c, core.Key{Kind: core.Subscription, Domain: c.PathValue("domain")}, c.domainKey())
 }
 
 // createSubscription takes the domain from the path, or from the body where
@@ -50,10 +50,10 @@ func (h *Handler) createSubscription(c *call) (reply, error) {
 	if err := c.require("model", "post-url"); err != nil {
 		return reply{}, err
 	}
-	domain, named := c.names["domain"]
+	domain := c.PathValue("domain")
 	said := c.fields.Text("domain")
 	switch {
-	case !named:
+	case domain == "":
 		domain = c.fields.TextOr("domain", core.Everybody)
 		if domain == mine {
 			domain = c.key.Domain
@@ -78,7 +78,7 @@ func (h *Handler) createSubscription(c *call) (reply, error) {
 // subscription returns the key of what the path names, if the API key may see
 // it.
 func (h *Handler) subscription(c *call) (core.Key, error) {
-	key := core.Key{Kind: core.Subscription, Domain: c.names["domain"], ID: c.names["id"]}
+	key := core.Key{Kind: core.Subscription, Domain: c.PathValue("domain"), ID: c.PathValue("id")}
 	if key.Domain != "" {
 		return key, nil
 	}

@@ -29,7 +29,7 @@ func (c *call) checkUser() error {
 }
 
 func (h *Handler) listUsers(c *call) (reply, error) {
-	return h.list(c, core.Key{Kind: core.User, Domain: c.names["domain"]}, c.domainKey())
+	return h.list(c, core.Key{Kind: core.User, Domain: c.PathValue("domain")}, c.domainKey())
 }
 
 func (h *Handler) createUser(c *call) (reply, error) {
@@ -39,7 +39,7 @@ func (h *Handler) createUser(c *call) (reply, error) {
 	if err := c.checkUser(); err != nil {
 		return reply{}, err
 	}
-	o, err := h.core.CreateUser(c.Context(), c.names["domain"], c.fields)
+	o, err := h.core.CreateUser(c.Context(), c.PathValue("domain"), c.fields)
 	return c.made(o, err, "UID already exists.")
 }
 
@@ -49,9 +49,9 @@ func (h *Handler) updateUser(c *call) (reply, error) {
 	if err := c.checkUser(); err != nil {
 		return reply{}, err
 	}
-	return done(h.core.UpdateUser(c.Context(), c.names["domain"], c.names["user"], c.fields))
+	return done(h.core.UpdateUser(c.Context(), c.PathValue("domain"), c.PathValue("user"), c.fields))
 }
 
 func (h *Handler) deleteUser(c *call) (reply, error) {
-	return done(h.core.DeleteUser(c.Context(), c.names["domain"], c.names["user"]))
+	return done(h.core.DeleteUser(c.Context(), c.PathValue("domain"), c.PathValue("user")))
 }
