@@ -9,6 +9,8 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/measure"
 )
 
 // call is one request of the API.
@@ -135,7 +137,7 @@ func (x *exchange) run(sent content) (answer, *Error) {
 	case err != nil:
 		return answer{}, x.broken(err, resp.StatusCode, len(got))
 	case len(got) > maxAnswer:
-		e := x.fail(unreadable, "%s sent more than the %s that an answer may have", x.client.where, size(maxAnswer))
+		e := x.fail(unreadable, "%s sent more than the %s that an answer may have", x.client.where, measure.Bytes(maxAnswer))
 		e.Status = resp.StatusCode
 		return answer{}, e
 	}

@@ -7,9 +7,10 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/measure"
 )
 
 // failed returns the Error of a call that went out.
@@ -68,7 +69,7 @@ func (x *exchange) diagnose(err error) *Error {
 func (x *exchange) broken(err error, status, got int) *Error {
 	e := x.timeUp(err, status, got)
 	if e == nil {
-		e = x.dropped("%s answered %d and closed the connection in the middle of its answer, after %s", x.client.where, status, size(int64(got)))
+		e = x.dropped("%s answered %d and closed the connection in the middle of its answer, after %s", x.client.where, status, measure.Bytes(int64(got)))
 	}
 	e.Status = status
 	return e
@@ -95,11 +96,11 @@ func (x *exchange) timeUp(err error, status, got int) *Error {
 	if x.limited.Err() == nil && !(ok && network.Timeout()) {
 		return nil
 	}
-	where, spent := x.client.where, seconds(time.Since(x.started))
+	where, spent := x.client.where, measure.Seconds(time.Since(x.started))
 	var e *Error
 	switch {
 	case got != bodyNotBegun:
-		e = x.fail(late, "%s answered %d, sent %s in %s and had not finished", where, status, size(int64(got)), spent)
+		e = x.fail(late, "%s answered %d, sent %s in %s and had not finished", where, status, measure.Bytes(int64(got)), spent)
 	case x.progress.Load() == answering:
 		e = x.fail(late, "%s began to answer but had not finished its headers in %s", where, spent)
 	case x.progress.Load() == connecting, notDialled(err):
@@ -127,7 +128,7 @@ func (x *exchange) over(gone error) *Error {
 	if x.progress.Load() == connecting {
 		state = "nothing had been sent"
 	}
-	e := x.fail(k, "it %s after %s; %s", why, seconds(time.Since(x.started)), state)
+	e := x.fail(k, "it %s after %s; %s", why, measure.Seconds(time.Since(x.started)), state)
 	e.Err = gone
 	if cause := context.Cause(x.caller); cause != nil && !errors.Is(cause, gone) {
 		e.Err = fmt.Errorf("%w: %w", gone, cause)
@@ -164,25 +165,4 @@ func root(err error) string {
 		}
 		err = inner
 	}
-}
-
-// seconds returns a time as people say it: "10 s", "1.5 s", "250 ms".
-func seconds(d time.Duration) string {
-	if d < time.Second {
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-	}
-	return strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64) + " s"
-}
-
-// size returns a number of bytes as people say it: "14 bytes", "8 MiB".
-func size(n int64) string {
-	switch {
-	case n == 1:
-		return "1 byte"
-	case n > 0 && n%(1<<20) == 0:
-		return strconv.FormatInt(n>>20, 10) + " MiB"
-	case n > 0 && n%(1<<10) == 0:
-		return strconv.FormatInt(n>>10, 10) + " KiB"
-	}
-	return strconv.FormatInt(n, 10) + " bytes"
 }

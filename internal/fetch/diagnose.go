@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/measure"
 )
 
 // inHeaders says to diagnose that the answer did not get as far as its body.
@@ -64,7 +66,7 @@ func (x *exchange) tooLarge(format string, args ...any) *Error {
 // canceled keeps the caller's own cause within reach of errors.Is, and the
 // context's word for it.
 func (x *exchange) canceled(cause error) *Error {
-	e := x.fail(Canceled, "asking %s was called off after %s", show(x.hopURL), seconds(time.Since(x.started)))
+	e := x.fail(Canceled, "asking %s was called off after %s", show(x.hopURL), measure.Seconds(time.Since(x.started)))
 	e.Err = cause
 	if err := x.caller.Err(); !errors.Is(cause, err) {
 		e.Err = fmt.Errorf("%w: %w", err, cause)
@@ -74,11 +76,11 @@ func (x *exchange) canceled(cause error) *Error {
 
 // late says how far the answer got before its time was up.
 func (x *exchange) late(got int) *Error {
-	where, spent := show(x.hopURL), seconds(time.Since(x.hopStarted))
+	where, spent := show(x.hopURL), measure.Seconds(time.Since(x.hopStarted))
 	var e *Error
 	switch {
 	case got != inHeaders:
-		e = x.fail(Timeout, "%s sent %s in %s and had not finished", where, size(int64(got)), spent)
+		e = x.fail(Timeout, "%s sent %s in %s and had not finished", where, measure.Bytes(int64(got)), spent)
 	case x.firstByte.Load():
 		e = x.fail(Timeout, "%s began to answer but had not finished its headers in %s", where, spent)
 	case x.connected.Load():
@@ -91,7 +93,7 @@ func (x *exchange) late(got int) *Error {
 		e.Hint = "check that the host is up and that no firewall drops the connection"
 	}
 	if x.hops > 1 {
-		e.Message += "; with its redirects it took " + seconds(e.Elapsed)
+		e.Message += "; with its redirects it took " + measure.Seconds(e.Elapsed)
 	}
 	return e
 }
@@ -100,10 +102,10 @@ func (x *exchange) late(got int) *Error {
 func (x *exchange) brokenBody(err error, got int) *Error {
 	var e *Error
 	if cutShort(err) {
-		e = x.fail(Protocol, "%s closed the connection in the middle of its answer, after %s", show(x.hopURL), size(int64(got)))
+		e = x.fail(Protocol, "%s closed the connection in the middle of its answer, after %s", show(x.hopURL), measure.Bytes(int64(got)))
 		e.Hint = "look in the responder's log for a crash, and check the Content-Length it sends"
 	} else {
-		e = x.fail(Protocol, "the answer of %s is garbled after %s", show(x.hopURL), size(int64(got)))
+		e = x.fail(Protocol, "the answer of %s is garbled after %s", show(x.hopURL), measure.Bytes(int64(got)))
 		e.Hint = "check how the responder, or a proxy before it, compresses and divides its answers"
 	}
 	e.Err = err
@@ -120,7 +122,7 @@ func (x *exchange) noAnswer(err error) *Error {
 	var e *Error
 	switch {
 	case strings.Contains(text, "response headers exceeded"):
-		e = x.fail(TooLarge, "%s sent more than %s of headers", where, size(maxHeaderBytes))
+		e = x.fail(TooLarge, "%s sent more than %s of headers", where, measure.Bytes(maxHeaderBytes))
 		e.Hint = "set fewer or smaller cookies and headers"
 	case x.firstByte.Load() && cutShort(err):
 		e = x.fail(Protocol, "%s closed the connection in the middle of its headers", where)

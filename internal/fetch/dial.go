@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/measure"
 )
 
 // dialer opens connections. Its errors are of type *Error, so that they mean
@@ -43,7 +45,7 @@ func (d *dialer) secure(ctx context.Context, network, address string) (net.Conn,
 	if err := secured.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		if ctx.Err() != nil {
-			e := newError(Timeout, "%s took the connection but did not finish the TLS handshake in %s", address, seconds(d.timeout))
+			e := newError(Timeout, "%s took the connection but did not finish the TLS handshake in %s", address, measure.Seconds(d.timeout))
 			e.Hint = "check that this port speaks TLS"
 			return nil, e
 		}
@@ -91,7 +93,7 @@ func connectError(address string, after time.Duration, err error) *Error {
 	timeout, ok := errors.AsType[net.Error](err)
 	switch {
 	case ok && timeout.Timeout():
-		e = newError(Timeout, "%s did not take the connection in %s", address, seconds(after))
+		e = newError(Timeout, "%s did not take the connection in %s", address, measure.Seconds(after))
 		e.Hint = "check that the host is up and that no firewall drops the connection"
 	case isAny(err, connectionRefused):
 		e = newError(Refused, "%s refused the connection", address)

@@ -2,7 +2,6 @@ package fetch
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
@@ -70,26 +69,4 @@ func (e *Error) As(target any) bool {
 
 func newError(kind Kind, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...)}
-}
-
-// seconds returns a time as people say it: "15 s", "1.5 s", "250 ms".
-func seconds(d time.Duration) string {
-	if d < time.Second {
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
-	}
-	return strconv.FormatFloat(d.Round(100*time.Millisecond).Seconds(), 'f', -1, 64) + " s"
-}
-
-// size returns a number of bytes as people say it: "14 bytes", "1 MiB".
-func size(n int64) string {
-	switch {
-	case n == 1:
-		return "1 byte"
-	case n > 0 && n%(1<<20) == 0:
-		return strconv.FormatInt(n>>20, 10) + " MiB"
-	case n > 0 && n%(1<<10) == 0:
-		return strconv.FormatInt(n>>10, 10) + " KiB"
-	default:
-		return strconv.FormatInt(n, 10) + " bytes"
-	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/measure"
 )
 
 // exchange is one call of Do: a request, its redirects and the answer. It is
@@ -159,7 +161,7 @@ func (x *exchange) limit(resp *http.Response) (int64, error) {
 	}
 	if resp.ContentLength > limit && x.req.Method != http.MethodHead {
 		return 0, x.tooLarge("%s announces an answer of %s, more than the %s that are allowed",
-			show(x.hopURL), size(resp.ContentLength), size(limit))
+			show(x.hopURL), measure.Bytes(resp.ContentLength), measure.Bytes(limit))
 	}
 	return limit, nil
 }
@@ -180,7 +182,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
 		if int64(len(buf)) > limit {
-			return nil, x.tooLarge("%s sent more than the %s that are allowed", show(x.hopURL), size(limit))
+			return nil, x.tooLarge("%s sent more than the %s that are allowed", show(x.hopURL), measure.Bytes(limit))
 		}
 		if err == io.EOF {
 			return buf, nil
@@ -191,7 +193,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 		if len(buf) == cap(buf) {
 			more := max(int64(cap(buf))/4, 512)
 			if !x.room(resp, more) {
-				return nil, x.tooLarge("there is no room for more than the %s that %s has sent", size(int64(len(buf))), show(x.hopURL))
+				return nil, x.tooLarge("there is no room for more than the %s that %s has sent", measure.Bytes(int64(len(buf))), show(x.hopURL))
 			}
 			buf = append(make([]byte, 0, int64(cap(buf))+more), buf...)
 		}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/fault/measure"
 )
 
 const (
@@ -90,11 +92,11 @@ func (s *Stream) Read(p []byte) (int, error) {
 	x := s.exchange
 	switch {
 	case s.got > s.limit:
-		return 0, x.tooLarge("%s sent more than the %s that are allowed", show(x.hopURL), size(s.limit))
+		return 0, x.tooLarge("%s sent more than the %s that are allowed", show(x.hopURL), measure.Bytes(s.limit))
 	case err == nil || err == io.EOF:
 		return n, err
 	case context.Cause(x.limited) == errIdle: //nolint:errorlint // our own, as it is
-		e := x.fail(Timeout, "%s sent %s and then nothing for %s", show(x.hopURL), size(s.got), seconds(streamIdle))
+		e := x.fail(Timeout, "%s sent %s and then nothing for %s", show(x.hopURL), measure.Bytes(s.got), measure.Seconds(streamIdle))
 		e.Hint = "send it at once, for a caller is listening"
 		return n, e
 	}

@@ -33,7 +33,7 @@ type room struct {
 // says what it is for and as high up as it can stand.
 var rooms = []room{
 	{name: "ground", rows: [][]string{
-		{"internal/fault", "internal/fault/spelling", "internal/fault/state", "internal/fault/why"},
+		{"internal/fault", "internal/fault/measure", "internal/fault/spelling", "internal/fault/state", "internal/fault/why"},
 		{"internal/fetch", "internal/setting/guess", "internal/hours", "internal/phone", "internal/phone/sms", "internal/setting/plaintext"},
 		{"internal/part", "internal/setting"},
 	}},

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/fault/measure"
 	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -133,7 +134,7 @@ func (d *Decision) sayAttempt(s *Situation) {
 	switch {
 	case d.Attempt == 1:
 	case s.Repeated > 0:
-		args["within"], args[why.Setting] = why.Time(s.Repeated), "oncall.route.repeat_within"
+		args["within"], args[why.Setting] = measure.Span(s.Repeated), "oncall.route.repeat_within"
 		d.step(stepRepeated, args)
 	default:
 		d.step(stepAttempt, args)
@@ -218,7 +219,7 @@ func (d *Decision) usable(s *Situation, a *Answer) bool {
 	args := d.heard(a)
 	args["problem"] = a.Problem
 	if a.MaxAge > 0 && d.Age > a.MaxAge {
-		args["most"], args[why.Setting] = why.Time(a.MaxAge), "oncall.source.max_age"
+		args["most"], args[why.Setting] = measure.Span(a.MaxAge), "oncall.source.max_age"
 		d.step(stepTooOld, args)
 		return false
 	}
@@ -230,7 +231,7 @@ func (d *Decision) usable(s *Situation, a *Answer) bool {
 
 // heard returns the arguments of a step about what a source said.
 func (d *Decision) heard(a *Answer) why.Args {
-	return why.Args{"source": a.Source, "age": why.Time(d.Age)}
+	return why.Args{"source": a.Source, "age": measure.Span(d.Age)}
 }
 
 func (d *Decision) sayLevel(a *Answer, at []duty, level int) {

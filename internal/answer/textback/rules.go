@@ -7,6 +7,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault/measure"
 	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/hours"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -147,7 +148,7 @@ func coolingDown(c *Case) Step {
 		}
 	}
 	if recent >= limit.Texts {
-		return refuse(CoolingDown, why.Args{"texts": strconv.Itoa(recent), "time": why.Time(limit.Time), why.Setting: setting})
+		return refuse(CoolingDown, why.Args{"texts": strconv.Itoa(recent), "time": measure.Span(limit.Time), why.Setting: setting})
 	}
 	return Step{}
 }

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
-	"time"
 )
 
 // Code says which step it is. Those of a feature are a closed set.
@@ -93,16 +92,4 @@ func Sentences[C Code](steps []Step[C]) []string {
 		told[i] = step.String()
 	}
 	return told
-}
-
-// Time returns a length of time for people: 90 minutes is 1h30m.
-func Time(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
 }

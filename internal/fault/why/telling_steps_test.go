@@ -3,7 +3,6 @@ package why_test
 import (
 	"encoding/json"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -65,15 +64,5 @@ func TestStepsAreStoredByCodeAndArguments(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(`[3]`), &steps); err == nil {
 		t.Error("a step that is a number is read")
-	}
-}
-
-func TestTimesAreShort(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		90 * time.Minute: "1h30m", 2 * time.Hour: "2h", time.Minute: "1m", 1500 * time.Millisecond: "2s", 100 * time.Second: "1m40s", 0: "0s",
-	} {
-		if got := why.Time(d); got != want {
-			t.Errorf("%d is %s, want %s", d, got, want)
-		}
 	}
 }
