@@ -37,6 +37,7 @@ type asker struct {
 	name      string // of the vendor, for sentences
 	base      *url.URL
 	client    *fetch.Client
+	accept    string
 	limit     int64 // of an answer, in bytes
 	authorize func(http.Header)
 	whole     func() *url.URL // the one address of a source that has one; a secret
@@ -46,7 +47,7 @@ func newAsker(kind, name string, base *url.URL, client *fetch.Client) *asker {
 	if client == nil {
 		client = fetch.New(fetch.Options{})
 	}
-	return &asker{kind: kind, name: name, base: base, client: client, limit: maxAnswer, authorize: func(http.Header) {}}
+	return &asker{kind: kind, name: name, base: base, client: client, accept: "application/json", limit: maxAnswer, authorize: func(http.Header) {}}
 }
 
 // where names the other side in sentences. A path may be a secret, a host is
@@ -54,10 +55,10 @@ func newAsker(kind, name string, base *url.URL, client *fetch.Client) *asker {
 func (a *asker) where() string { return a.name + " (" + a.base.Host + ")" }
 
 // get asks for a path with a query and reads the JSON of the answer into it.
-func (a *asker) get(ctx context.Context, path string, query url.Values, accept string, into any) (*fetch.Response, error) {
+func (a *asker) get(ctx context.Context, path string, query url.Values, into any) (*fetch.Response, error) {
 	answer, err := a.do(ctx, fetch.Request{
 		URL:    a.at(path, query),
-		Header: http.Header{"Accept": {accept}},
+		Header: http.Header{"Accept": {a.accept}},
 	})
 	if err != nil {
 		return nil, err

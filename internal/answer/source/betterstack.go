@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -102,57 +101,60 @@ type betterStackUser struct {
 
 // Fetch asks who is on call now.
 func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
-	s := Snapshot{At: time.Now()}
+	r := b.ask.roster()
 	var all []json.RawMessage
 	users := make(map[ident]betterStackUser)
-	for page := 1; page != 0; {
-		if page > maxPages {
-			return Snapshot{}, b.ask.wrong("use a token of the team alone", "%s goes on after %d pages of calendars", b.ask.where(), maxPages)
-		}
+	err := r.pages("calendars", "use a token of the team alone", func(page int) (more bool, err error) {
 		var query url.Values
 		if page > 1 {
 			query = url.Values{"page": {strconv.Itoa(page)}}
 		}
 		var answer betterStackPage
-		got, err := b.ask.get(ctx, "/api/v2/on-calls", query, "application/json", &answer)
+		got, err := b.ask.get(ctx, "/api/v2/on-calls", query, &answer)
 		if err != nil {
-			return Snapshot{}, err
+			return false, err
 		}
-		if odd := b.ask.skew(got); odd != "" && page == 1 {
-			s.Oddities = append(s.Oddities, odd)
-		}
+		r.hear(got)
 		if answer.Data == nil {
-			return Snapshot{}, b.ask.changed("it has no list of calendars")
+			return false, b.ask.changed("it has no list of calendars")
 		}
 		all = append(all, *answer.Data...)
 		odd, _, _ := each(b.ask, answer.Included, "a user", func(u betterStackUser) error {
 			users[u.ID] = u
 			return nil
 		})
-		s.Oddities = append(s.Oddities, odd...)
-		if page, err = b.next(page, answer.Pagination.Next); err != nil {
-			return Snapshot{}, err
-		}
-	}
-	var calendars []betterStackCalendar
-	odd, err := eachOf(b.ask, all, "a calendar", func(c betterStackCalendar) error {
-		calendars = append(calendars, c)
-		return nil
+		r.odd(odd...)
+		return b.more(page, answer.Pagination.Next)
 	})
+	var calendars []betterStackCalendar
+	if err == nil {
+		err = readAll(r, all, "a calendar", func(c betterStackCalendar) error {
+			calendars = append(calendars, c)
+			return nil
+		})
+	}
+	if err == nil {
+		calendars, err = b.choose(calendars)
+	}
+	if err == nil {
+		err = b.read(r, calendars, users)
+	}
 	if err != nil {
 		return Snapshot{}, err
 	}
-	s.Oddities = append(s.Oddities, odd...)
-	chosen, err := b.choose(calendars)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	var lost error // what is missing of somebody
-	for i, calendar := range chosen {
+	r.People = arrange(r.People)
+	return r.Snapshot, nil
+}
+
+// read reads who is on call in the calendars, by level. It fails if nobody has a
+// number, and something is missing of somebody.
+func (b *BetterStack) read(r *roster, calendars []betterStackCalendar, users map[ident]betterStackUser) error {
+	var lost error
+	for i, calendar := range calendars {
 		if calendar.Relationships.Users.Data == nil {
-			return Snapshot{}, b.ask.changed("a calendar has no on_call_users")
+			return b.ask.changed("a calendar has no on_call_users")
 		}
-		odd, err := eachOf(b.ask, *calendar.Relationships.Users.Data, "an on-call", func(ref betterStackRef) error {
+		err := readAll(r, *calendar.Relationships.Users.Data, "an on-call", func(ref betterStackRef) error {
 			if ref.ID == "" {
 				return b.ask.changed("somebody on call has no id")
 			}
@@ -162,37 +164,34 @@ func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
 				oddities = append(oddities, label(person.Name)+": "+messageOf(err))
 			}
 			person.Level = i + 1
-			s.People = append(s.People, person)
-			s.Oddities = append(s.Oddities, oddities...)
+			r.People = append(r.People, person)
+			r.odd(oddities...)
 			return nil
 		})
 		if err != nil {
-			return Snapshot{}, err
+			return err
 		}
-		s.Oddities = append(s.Oddities, odd...)
 	}
-	if lost != nil && !slices.ContainsFunc(s.People, func(p Person) bool { return len(p.Numbers) > 0 }) {
-		return Snapshot{}, lost
+	if slices.ContainsFunc(r.People, func(p Person) bool { return len(p.Numbers) > 0 }) {
+		return nil
 	}
-	s.People = arrange(s.People)
-	return s, nil
+	return lost
 }
 
-// next returns the number of the page that follows, as an answer says, or 0. We
-// use only the number and do not follow the address in the answer: it could lead
-// anywhere.
-func (b *BetterStack) next(page int, address *string) (int, error) {
+// more reports whether another page follows, as an answer says. We use only the
+// number and do not follow the address in the answer: it could lead anywhere.
+func (b *BetterStack) more(page int, address *string) (bool, error) {
 	if address == nil || *address == "" {
-		return 0, nil
+		return false, nil
 	}
 	u, err := url.Parse(*address)
 	if err != nil {
-		return 0, b.ask.changed("the address of the next page is none")
+		return false, b.ask.changed("the address of the next page is none")
 	}
 	if n, err := strconv.Atoi(u.Query().Get("page")); err != nil || n != page+1 {
-		return 0, b.ask.changed("the page after %d is not %d", page, page+1)
+		return false, b.ask.changed("the page after %d is not %d", page, page+1)
 	}
-	return page + 1, nil
+	return true, nil
 }
 
 // choose returns the calendars that are asked for, by level.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ical"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
@@ -46,6 +47,17 @@ type shift struct {
 	asked   bool     // people were invited: somebody does not take part
 	open    bool     // it has always been: its start means nothing
 	lasting bool     // it lasts for good: its end means nothing
+}
+
+// snapshot returns who is on call at a time, by a calendar that a source of this
+// kind has just read.
+func (c *calendar) snapshot(ctx context.Context, kind, name string, t time.Time) (Snapshot, error) {
+	asked := time.Now()
+	people, oddities, err := c.at(ctx, t)
+	if err != nil {
+		return Snapshot{}, &Error{Source: kind, Code: fault.Unavailable, Message: "reading the " + name + " was given up", Err: err}
+	}
+	return Snapshot{At: asked, People: people, Oddities: slices.Concat(oddities, c.oddities)}, nil
 }
 
 // at returns who is on call at a time. Its error is the context's.

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,7 +84,6 @@ func (f *File) Fetch(ctx context.Context) (Snapshot, error) { return f.FetchAt(c
 
 // FetchAt returns who is on call by the file at a time.
 func (f *File) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
-	s := Snapshot{At: time.Now()}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	data, stamp, err := readIfChanged(f.config.Path, f.rota.stamp, maxFile)
@@ -99,12 +97,7 @@ func (f *File) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 		}
 		f.rota = rota{calendar: read, stamp: stamp}
 	}
-	people, oddities, err := f.rota.calendar.at(ctx, t)
-	if err != nil {
-		return Snapshot{}, &Error{Source: KindFile, Code: fault.Unavailable, Message: "reading the rota was given up", Err: err}
-	}
-	s.People, s.Oddities = people, slices.Concat(oddities, f.rota.calendar.oddities)
-	return s, nil
+	return f.rota.calendar.snapshot(ctx, KindFile, "rota", t)
 }
 
 // fileRota is what a file holds.

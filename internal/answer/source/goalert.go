@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -115,7 +114,7 @@ type goAlertMethod struct {
 
 // Fetch asks who is on call now.
 func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
-	s := Snapshot{At: time.Now()}
+	r := g.ask.roster()
 	var data struct {
 		Service *struct {
 			Users *[]json.RawMessage `json:"onCallUsers"`
@@ -130,36 +129,21 @@ func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 	case data.Service.Users == nil:
 		return Snapshot{}, g.ask.changed("the service has no onCallUsers")
 	}
-	if odd := g.ask.skew(answer); odd != "" {
-		s.Oddities = append(s.Oddities, odd)
-	}
-	var subjects []subject
-	odd, err := eachOf(g.ask, *data.Service.Users, "an on-call", func(user goAlertOnCall) error {
+	r.hear(answer)
+	err = onCalls(r, *data.Service.Users, func(user goAlertOnCall) (person Person, mark string, err error) {
 		switch {
 		case !isPlain(user.ID):
-			return g.ask.changed("somebody on call has no userID")
+			return person, "", g.ask.changed("somebody on call has no userID")
 		case user.Step == nil || *user.Step < 0:
-			return g.ask.changed("somebody on call has no stepNumber")
+			return person, "", g.ask.changed("somebody on call has no stepNumber")
 		}
-		person := Person{ID: user.ID, Name: cmp.Or(string(user.Name), user.ID), Level: *user.Step + 1}
-		s.People = append(s.People, person)
-		subjects = append(subjects, subject{id: person.ID, name: person.Name, mark: person.Name})
-		return nil
+		person = Person{ID: user.ID, Name: cmp.Or(string(user.Name), user.ID), Level: *user.Step + 1}
+		return person, person.Name, nil
 	})
 	if err != nil {
 		return Snapshot{}, err
 	}
-	s.Oddities = append(s.Oddities, odd...)
-	found, oddities, err := g.contacts.about(ctx, s.askable(subjects), g.contact)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	s.Oddities = append(s.Oddities, oddities...)
-	for i := range s.People {
-		s.People[i].Numbers = found[s.People[i].ID].numbers
-	}
-	s.People = arrange(s.People)
-	return s, nil
+	return r.complete(ctx, &g.contacts, g.contact)
 }
 
 // contact asks for one person's numbers.
@@ -180,8 +164,7 @@ func (g *GoAlert) contact(ctx context.Context, s subject) (contact, error) {
 	case data.User.Methods == nil:
 		return contact{}, g.ask.changed("a user has no contactMethods")
 	}
-	n := numbers{person: s.label()}
-	odd, _, lost := each(g.ask, *data.User.Methods, n.person+": a contact method", func(m goAlertMethod) error {
+	return contactOf(g.ask, s, *data.User.Methods, "a contact method", func(n *numbers, m goAlertMethod) error {
 		if m.Dest.Type != goAlertVoice || m.Disabled || m.Pending {
 			return nil
 		}
@@ -190,8 +173,6 @@ func (g *GoAlert) contact(ctx context.Context, s subject) (contact, error) {
 		n.add(e164, ok, number)
 		return nil
 	})
-	n.oddities = append(n.oddities, odd...)
-	return n.contact(lost)
 }
 
 // query sends one of the questions of GoAlertQuery and reads its data.

@@ -1,11 +1,9 @@
 package source
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
-	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -64,14 +62,13 @@ func NewGrafana(c GrafanaConfig) (*Grafana, error) {
 
 // Fetch asks who is on call now.
 func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
-	s := Snapshot{At: time.Now()}
-	var subjects []subject
+	r := g.ask.roster()
 	for i, id := range g.schedules {
 		var schedule struct {
 			ID  string             `json:"id"`
 			Now *[]json.RawMessage `json:"on_call_now"`
 		}
-		answer, err := g.ask.get(ctx, "/api/v1/schedules/"+id+"/", nil, "application/json", &schedule)
+		answer, err := g.ask.get(ctx, "/api/v1/schedules/"+id+"/", nil, &schedule)
 		switch {
 		case err != nil:
 			return Snapshot{}, err
@@ -80,33 +77,18 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 		case schedule.Now == nil:
 			return Snapshot{}, g.ask.changed("the schedule has no on_call_now")
 		}
-		if odd := g.ask.skew(answer); odd != "" && i == 0 {
-			s.Oddities = append(s.Oddities, odd)
-		}
-		odd, err := eachOf(g.ask, *schedule.Now, "an on-call", func(user word) error {
+		r.hear(answer)
+		err = onCalls(r, *schedule.Now, func(user word) (person Person, mark string, err error) {
 			if !isPlain(string(user)) {
-				return g.ask.changed("somebody in on_call_now has no identifier")
+				return person, "", g.ask.changed("somebody in on_call_now has no identifier")
 			}
-			s.People = append(s.People, Person{ID: string(user), Level: i + 1})
-			subjects = append(subjects, subject{id: string(user)})
-			return nil
+			return Person{ID: string(user), Level: i + 1}, "", nil
 		})
 		if err != nil {
 			return Snapshot{}, err
 		}
-		s.Oddities = append(s.Oddities, odd...)
 	}
-	found, oddities, err := g.contacts.about(ctx, s.askable(subjects), g.contact)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	s.Oddities = append(s.Oddities, oddities...)
-	for i := range s.People {
-		p := &s.People[i]
-		p.Name, p.Email = cmp.Or(found[p.ID].name, p.ID), found[p.ID].email
-	}
-	s.People = arrange(s.People)
-	return s, nil
+	return r.complete(ctx, &g.contacts, g.contact)
 }
 
 // contact asks for somebody's name.
@@ -116,7 +98,7 @@ func (g *Grafana) contact(ctx context.Context, s subject) (contact, error) {
 		Name  word   `json:"username"`
 		Email word   `json:"email"`
 	}
-	_, err := g.ask.get(ctx, "/api/v1/users/"+s.id+"/", nil, "application/json", &user)
+	_, err := g.ask.get(ctx, "/api/v1/users/"+s.id+"/", nil, &user)
 	switch {
 	case err != nil:
 		return contact{}, err

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -139,15 +138,15 @@ func (s *ICal) Fetch(ctx context.Context) (Snapshot, error) { return s.FetchAt(c
 
 // FetchAt asks for the calendar, and returns who is on call by it at a time.
 func (s *ICal) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
-	snapshot := Snapshot{At: time.Now()}
+	now := time.Now()
 	s.mu.Lock()
 	rota := s.rota
 	s.mu.Unlock()
 	var err error
 	if s.ask == nil {
-		rota, err = s.fromFile(rota, snapshot.At)
+		rota, err = s.fromFile(rota, now)
 	} else {
-		rota, err = s.fromFeed(ctx, rota, snapshot.At)
+		rota, err = s.fromFeed(ctx, rota, now)
 	}
 	if err != nil {
 		return Snapshot{}, err
@@ -155,13 +154,7 @@ func (s *ICal) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 	s.mu.Lock()
 	s.rota = rota
 	s.mu.Unlock()
-	people, oddities, err := rota.calendar.at(ctx, t)
-	if err != nil {
-		return Snapshot{}, &Error{Source: KindICal, Code: fault.Unavailable, Message: "reading the calendar was given up", Err: err}
-	}
-	snapshot.People = people
-	snapshot.Oddities = slices.Concat(oddities, rota.calendar.oddities)
-	return snapshot, nil
+	return rota.calendar.snapshot(ctx, KindICal, "calendar", t)
 }
 
 // fromFeed asks for the calendar, where it has changed.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/switchhook/switchhook/internal/fetch"
 )
@@ -53,13 +52,11 @@ func NewIlert(c IlertConfig) (*Ilert, error) {
 
 // ilertOnCall is an entry of GET /api/on-calls.
 type ilertOnCall struct {
-	Policy *struct {
-		ID ident `json:"id"`
-	} `json:"escalationPolicy"`
-	User  json.RawMessage `json:"user"`
-	Level *int            `json:"escalationLevel"`
-	Start shiftTime       `json:"start"`
-	End   shiftTime       `json:"end"`
+	Policy *policyRef      `json:"escalationPolicy"`
+	User   json.RawMessage `json:"user"`
+	Level  *int            `json:"escalationLevel"`
+	Start  shiftTime       `json:"start"`
+	End    shiftTime       `json:"end"`
 }
 
 type ilertUser struct {
@@ -67,6 +64,12 @@ type ilertUser struct {
 	First word  `json:"firstName"`
 	Last  word  `json:"lastName"`
 	Email word  `json:"email"`
+}
+
+func (u ilertUser) person() Person {
+	p := Person{ID: string(u.ID), Email: string(u.Email)}
+	p.Name = cmp.Or(strings.TrimSpace(string(u.First+" "+u.Last)), p.Email, p.ID)
+	return p
 }
 
 // ilertNumber is an entry of GET /api/users/{id}/contacts/phone-numbers.
@@ -78,80 +81,36 @@ type ilertNumber struct {
 
 // Fetch asks who is on call now.
 func (l *Ilert) Fetch(ctx context.Context) (Snapshot, error) {
-	s := Snapshot{At: time.Now()}
+	r := l.ask.roster()
 	var entries *[]json.RawMessage
-	answer, err := l.ask.get(ctx, "/api/on-calls", url.Values{"policies": {l.policy}, "expand": {"user"}}, "application/json", &entries)
-	if err != nil {
+	answer, err := l.ask.get(ctx, "/api/on-calls", url.Values{"policies": {l.policy}, "expand": {"user"}}, &entries)
+	switch {
+	case err != nil:
 		return Snapshot{}, err
-	}
-	if entries == nil {
+	case entries == nil:
 		return Snapshot{}, l.ask.changed("it is no list of on-calls")
 	}
-	if odd := l.ask.skew(answer); odd != "" {
-		s.Oddities = append(s.Oddities, odd)
-	}
-	var subjects []subject
-	odd, err := eachOf(l.ask, *entries, "an on-call", func(entry ilertOnCall) error {
-		person, about, err := l.person(entry)
-		if err != nil {
-			return err
-		}
-		s.People = append(s.People, person)
-		subjects = append(subjects, about)
-		if odd := l.ask.oddTimes(person.Name, entry.Start, entry.End); odd != "" {
-			s.Oddities = append(s.Oddities, odd)
-		}
-		return nil
+	r.hear(answer)
+	err = onCalls(r, *entries, func(e ilertOnCall) (Person, string, error) {
+		return onPolicy[ilertUser](r, l.policy, policyEntry{e.Policy, e.Level, "escalationLevel", e.User, e.Start, e.End})
 	})
 	if err != nil {
 		return Snapshot{}, err
 	}
-	s.Oddities = append(s.Oddities, odd...)
-	found, oddities, err := l.contacts.about(ctx, s.askable(subjects), l.contact)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	s.Oddities = append(s.Oddities, oddities...)
-	for i := range s.People {
-		s.People[i].Numbers = found[s.People[i].ID].numbers
-	}
-	s.People = arrange(s.People)
-	return s, nil
-}
-
-// person reads one entry of the list.
-func (l *Ilert) person(entry ilertOnCall) (Person, subject, error) {
-	if entry.Policy != nil && string(entry.Policy.ID) != l.policy {
-		return Person{}, subject{}, l.ask.changed("it has on-calls of another escalation policy than was asked for")
-	}
-	if entry.Level == nil || *entry.Level < 1 {
-		return Person{}, subject{}, l.ask.changed("an on-call has no escalationLevel")
-	}
-	var user ilertUser
-	if len(entry.User) > 0 {
-		if err := l.ask.decode(entry.User, &user); err != nil {
-			return Person{}, subject{}, err
-		}
-	}
-	if !isPlain(string(user.ID)) {
-		return Person{}, subject{}, l.ask.changed("an on-call has no user with an id")
-	}
-	person := Person{ID: string(user.ID), Email: string(user.Email), Level: *entry.Level, Since: entry.Start.Time, Until: entry.End.Time}
-	person.Name = cmp.Or(strings.TrimSpace(string(user.First+" "+user.Last)), person.Email, person.ID)
-	return person, subject{id: person.ID, name: person.Name, mark: string(entry.User)}, nil
+	return r.complete(ctx, &l.contacts, l.contact)
 }
 
 // contact asks for one person's numbers.
 func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
 	var list *[]json.RawMessage
-	if _, err := l.ask.get(ctx, "/api/users/"+s.id+"/contacts/phone-numbers", nil, "application/json", &list); err != nil {
+	_, err := l.ask.get(ctx, "/api/users/"+s.id+"/contacts/phone-numbers", nil, &list)
+	switch {
+	case err != nil:
 		return contact{}, err
-	}
-	if list == nil {
+	case list == nil:
 		return contact{}, l.ask.changed("it is no list of numbers")
 	}
-	n := numbers{person: s.label()}
-	odd, _, lost := each(l.ask, *list, n.person+": a number", func(number ilertNumber) error {
+	return contactOf(l.ask, s, *list, "a number", func(n *numbers, number ilertNumber) error {
 		if number.Target == nil {
 			return l.ask.changed("a number has no target")
 		}
@@ -161,6 +120,4 @@ func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
 		}
 		return nil
 	})
-	n.oddities = append(n.oddities, odd...)
-	return n.contact(lost)
 }

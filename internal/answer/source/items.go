@@ -32,16 +32,6 @@ func each[T any](a *asker, list []json.RawMessage, what string, use func(item T)
 	return oddities, used, lost
 }
 
-// eachOf is each for those who are on call. If none of them can be used it fails:
-// the last answer is better than concluding that nobody is on call.
-func eachOf[T any](a *asker, list []json.RawMessage, what string, use func(item T) error) (oddities []string, err error) {
-	oddities, used, err := each(a, list, what, use)
-	if used > 0 {
-		err = nil
-	}
-	return oddities, err
-}
-
 // contact returns the numbers of a person. If there are none, and something was
 // lost, they are unknown: the ones from the previous fetch count.
 func (n *numbers) contact(lost error) (contact, error) {

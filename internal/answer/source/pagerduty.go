@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/switchhook/switchhook/internal/fetch"
 )
@@ -70,6 +69,7 @@ func NewPagerDuty(c PagerDutyConfig) (*PagerDuty, error) {
 	if err != nil {
 		return nil, err
 	}
+	ask.accept = pagerDutyAccept
 	return &PagerDuty{ask: ask, policy: c.Policy, home: c.CallingCode}, nil
 }
 
@@ -83,13 +83,11 @@ type pagerDutyPageOf struct {
 }
 
 type pagerDutyOnCall struct {
-	Policy *struct {
-		ID string `json:"id"`
-	} `json:"escalation_policy"`
-	Level *int            `json:"escalation_level"`
-	User  json.RawMessage `json:"user"`
-	Start shiftTime       `json:"start"` // null: for good
-	End   shiftTime       `json:"end"`   // the same
+	Policy *policyRef      `json:"escalation_policy"`
+	Level  *int            `json:"escalation_level"`
+	User   json.RawMessage `json:"user"`
+	Start  shiftTime       `json:"start"` // null: for good
+	End    shiftTime       `json:"end"`   // the same
 }
 
 // pagerDutyUser is a user, with more or less of it included.
@@ -100,6 +98,10 @@ type pagerDutyUser struct {
 	Email   word               `json:"email"`
 	Methods *[]json.RawMessage `json:"contact_methods"`
 	Rules   *[]json.RawMessage `json:"notification_rules"`
+}
+
+func (u pagerDutyUser) person() Person {
+	return Person{ID: u.ID, Name: cmp.Or(string(u.Name), string(u.Summary), u.ID), Email: string(u.Email)}
 }
 
 type pagerDutyContactMethod struct {
@@ -121,57 +123,29 @@ type pagerDutyRule struct {
 
 // Fetch asks who is on call now.
 func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
-	s := Snapshot{At: time.Now()}
+	r := p.ask.roster()
 	var all []json.RawMessage
-	for offset, page := 0, 1; ; page++ {
-		if page > maxPages {
-			return Snapshot{}, p.ask.wrong("check the escalation policy", "%s goes on after %d pages of on-calls", p.ask.where(), maxPages)
-		}
-		answer, entries, next, err := p.page(ctx, offset)
-		if err != nil {
-			return Snapshot{}, err
-		}
-		if odd := p.ask.skew(answer); odd != "" && page == 1 {
-			s.Oddities = append(s.Oddities, odd)
-		}
+	offset := 0
+	err := r.pages("on-calls", "check the escalation policy", func(int) (more bool, err error) {
+		entries, next, err := p.page(ctx, r, offset)
 		all = append(all, entries...)
-		if next == offset {
-			break
-		}
-		offset = next
-	}
-	var subjects []subject
-	odd, err := eachOf(p.ask, all, "an on-call", func(entry pagerDutyOnCall) error {
-		person, about, err := p.person(entry)
-		if err != nil {
-			return err
-		}
-		s.People = append(s.People, person)
-		subjects = append(subjects, about)
-		if odd := p.ask.oddTimes(person.Name, entry.Start, entry.End); odd != "" {
-			s.Oddities = append(s.Oddities, odd)
-		}
-		return nil
+		more, offset = next > offset, next
+		return more, err
 	})
+	if err == nil {
+		err = onCalls(r, all, func(e pagerDutyOnCall) (Person, string, error) {
+			return onPolicy[pagerDutyUser](r, p.policy, policyEntry{e.Policy, e.Level, "escalation_level", e.User, e.Start, e.End})
+		})
+	}
 	if err != nil {
 		return Snapshot{}, err
 	}
-	s.Oddities = append(s.Oddities, odd...)
-	found, oddities, err := p.contacts.about(ctx, s.askable(subjects), p.contact)
-	if err != nil {
-		return Snapshot{}, err
-	}
-	s.Oddities = append(s.Oddities, oddities...)
-	for i := range s.People {
-		s.People[i].Numbers = found[s.People[i].ID].numbers
-	}
-	s.People = arrange(s.People)
-	return s, nil
+	return r.complete(ctx, &p.contacts, p.contact)
 }
 
 // page asks for the entries from an offset on, and returns the next offset; the
 // same one if no more follow.
-func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []json.RawMessage, int, error) {
+func (p *PagerDuty) page(ctx context.Context, r *roster, offset int) (entries []json.RawMessage, next int, err error) {
 	var page pagerDutyPageOf
 	answer, err := p.ask.get(ctx, "/oncalls", url.Values{
 		"escalation_policy_ids[]": {p.policy},
@@ -179,53 +153,30 @@ func (p *PagerDuty) page(ctx context.Context, offset int) (*fetch.Response, []js
 		"earliest":                {"true"},
 		"limit":                   {strconv.Itoa(pagerDutyPage)},
 		"offset":                  {strconv.Itoa(offset)},
-	}, pagerDutyAccept, &page)
+	}, &page)
 	switch {
 	case err != nil:
-		return nil, nil, 0, err
+		return nil, 0, err
 	case page.OnCalls == nil:
-		return nil, nil, 0, p.ask.changed("it has no list of on-calls")
+		return nil, 0, p.ask.changed("it has no list of on-calls")
 	case page.Offset != offset:
-		return nil, nil, 0, p.ask.changed("it is the page from %d on where that from %d on was asked for", page.Offset, offset)
+		return nil, 0, p.ask.changed("it is the page from %d on where that from %d on was asked for", page.Offset, offset)
 	}
-	entries := *page.OnCalls
+	r.hear(answer)
+	entries = *page.OnCalls
 	size := pagerDutyPage
 	if page.Limit > 0 {
 		size = min(size, page.Limit) // the vendor may return a smaller page than we asked for
 	}
 	switch {
 	case page.More == nil && len(entries) >= size:
-		return nil, nil, 0, p.ask.changed("a full page does not say whether more follow")
+		return nil, 0, p.ask.changed("a full page does not say whether more follow")
 	case page.More == nil || !*page.More:
-		return answer, entries, offset, nil
+		return entries, offset, nil
 	case len(entries) == 0:
-		return nil, nil, 0, p.ask.changed("an empty page says that more follow")
+		return nil, 0, p.ask.changed("an empty page says that more follow")
 	}
-	return answer, entries, offset + size, nil
-}
-
-// person reads one entry of the list.
-func (p *PagerDuty) person(entry pagerDutyOnCall) (Person, subject, error) {
-	if entry.Policy != nil && entry.Policy.ID != p.policy {
-		return Person{}, subject{}, p.ask.changed("it has on-calls of another escalation policy than was asked for")
-	}
-	if entry.Level == nil || *entry.Level < 1 {
-		return Person{}, subject{}, p.ask.changed("an on-call has no escalation_level")
-	}
-	var user pagerDutyUser
-	if len(entry.User) > 0 {
-		if err := p.ask.decode(entry.User, &user); err != nil {
-			return Person{}, subject{}, err
-		}
-	}
-	if !isPlain(user.ID) {
-		return Person{}, subject{}, p.ask.changed("an on-call has no user with an id")
-	}
-	person := Person{
-		ID: user.ID, Name: cmp.Or(string(user.Name), string(user.Summary), user.ID), Email: string(user.Email), Level: *entry.Level,
-		Since: entry.Start.Time, Until: entry.End.Time,
-	}
-	return person, subject{id: user.ID, name: person.Name, mark: string(entry.User)}, nil
+	return entries, offset + size, nil
 }
 
 // contact asks for one person's numbers.
@@ -233,7 +184,7 @@ func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
 	var answer struct {
 		User *pagerDutyUser `json:"user"`
 	}
-	_, err := p.ask.get(ctx, "/users/"+s.id, url.Values{"include[]": {"contact_methods", "notification_rules"}}, pagerDutyAccept, &answer)
+	_, err := p.ask.get(ctx, "/users/"+s.id, url.Values{"include[]": {"contact_methods", "notification_rules"}}, &answer)
 	switch {
 	case err != nil:
 		return contact{}, err
