@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 
+	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
@@ -15,7 +16,7 @@ type phoneSystem struct {
 	brought
 
 	settings *config.Settings
-	entries  Entries
+	entries  *entry.Book
 	client   *netsapiens.Client
 	health   *alert.PhoneSystem
 }

@@ -17,19 +17,6 @@ import (
 	"github.com/switchhook/switchhook/internal/store"
 )
 
-// Entries are what operators configured, in a file or in the database.
-type Entries interface {
-	Get(id string) (*entry.Entry, bool)
-	All() []*entry.Entry
-	Sends(number string) bool
-	Update(ctx context.Context, id string, fields map[string]string) (*entry.Entry, error)
-	Import(ctx context.Context, data []byte) (added, replaced int, err error)
-	Export() ([]byte, error)
-	Problem() error
-	Oddities() []error
-	Remarks() []error
-}
-
 // OpenStore opens the database of the settings for a command, beside a server
 // that may be running.
 func OpenStore(ctx context.Context, settings *config.Settings) (*store.Store, error) {
@@ -77,7 +64,7 @@ func sameStore(a, b *config.Settings) bool {
 
 // OpenEntries opens the entries of the settings: in the operator's file,
 // otherwise in the database. Report gets problems. Optional.
-func OpenEntries(ctx context.Context, settings *config.Settings, s *store.Store, report func(error)) (Entries, error) {
+func OpenEntries(ctx context.Context, settings *config.Settings, s *store.Store, report func(error)) (*entry.Book, error) {
 	if settings.DomainsFile != "" {
 		return entry.Open(string(settings.DomainsFile), report)
 	}
@@ -96,7 +83,7 @@ func WhereEntries(settings *config.Settings) string {
 }
 
 // openEntries opens the entries for the server.
-func (a *Server) openEntries(ctx context.Context, settings *config.Settings) (Entries, error) {
+func (a *Server) openEntries(ctx context.Context, settings *config.Settings) (*entry.Book, error) {
 	entries, err := OpenEntries(ctx, settings, a.store, a.entriesProblem)
 	if err != nil {
 		return nil, err
@@ -119,7 +106,7 @@ const takenOver = ".imported"
 
 // takeOver imports the entries of a domains.json in the data folder into an
 // empty database: the first version stored them there.
-func (a *Server) takeOver(ctx context.Context, settings *config.Settings, entries Entries) error {
+func (a *Server) takeOver(ctx context.Context, settings *config.Settings, entries *entry.Book) error {
 	path := filepath.Join(string(settings.Data), entriesBefore)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) || len(entries.All()) > 0 {
@@ -131,7 +118,7 @@ func (a *Server) takeOver(ctx context.Context, settings *config.Settings, entrie
 	}
 	added, _, err := entries.Import(ctx, text)
 	if err != nil {
-		return &fault.Error{Code: fault.CodeOf(err), Message: path + " cannot be brought into the database", Err: err, Hint: "mend it, or move it away"}
+		return &fault.Error{Code: fault.CodeOf(err), Message: path + " cannot be brought into the database", Err: err, Hint: "fix it, or move it away"}
 	}
 	if err := os.Rename(path, path+takenOver); err != nil {
 		return fmt.Errorf("put %s aside: %w", path, err)

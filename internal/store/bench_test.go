@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
@@ -21,7 +22,7 @@ func engines(b *testing.B, run func(b *testing.B, s *store.Store)) {
 }
 
 // many fills a store with 10,000 entries.
-func many(b *testing.B, s *store.Store) *store.Entries {
+func many(b *testing.B, s *store.Store) *entry.Book {
 	b.Helper()
 	var text strings.Builder
 	for i := range 10_000 {

@@ -28,7 +28,7 @@ const odd = `{
 }`
 
 // entriesOf reads a store's entries, and returns their reports too.
-func entriesOf(t testing.TB, s *store.Store) (entries *store.Entries, told *[]string) {
+func entriesOf(t testing.TB, s *store.Store) (entries *entry.Book, told *[]string) {
 	t.Helper()
 	told = new([]string)
 	entries, err := s.Entries(t.Context(), func(err error) {
@@ -42,14 +42,14 @@ func entriesOf(t testing.TB, s *store.Store) (entries *store.Entries, told *[]st
 	return entries, told
 }
 
-func imports(t testing.TB, e *store.Entries, text string) {
+func imports(t testing.TB, e *entry.Book, text string) {
 	t.Helper()
 	if _, _, err := e.Import(t.Context(), []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func exported(t testing.TB, e *store.Entries) string {
+func exported(t testing.TB, e *entry.Book) string {
 	t.Helper()
 	text, err := e.Export()
 	if err != nil {
@@ -59,7 +59,7 @@ func exported(t testing.TB, e *store.Entries) string {
 }
 
 // file writes text to a domains.json.
-func file(t testing.TB, text string) *entry.File {
+func file(t testing.TB, text string) *entry.Book {
 	t.Helper()
 	f, err := entry.Open(t.TempDir()+"/domains.json", nil)
 	if err != nil {
@@ -282,7 +282,7 @@ func TestWritersOfEntriesLoseNothingOfEachOther(t *testing.T) {
 		second, _ := entriesOf(t, storetest.Open(t, config))
 		const each = 10
 		var writers sync.WaitGroup
-		for i, e := range []*store.Entries{first, second, first, second} {
+		for i, e := range []*entry.Book{first, second, first, second} {
 			writers.Go(func() {
 				for n := range each {
 					if _, err := e.Update(t.Context(), "shared", map[string]string{fmt.Sprintf("field-%d-%d", i, n): "x"}); err != nil {

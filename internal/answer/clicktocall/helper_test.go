@@ -46,7 +46,7 @@ type service struct {
 	t       *testing.T
 	system  *nstest.System
 	store   *store.Store
-	entries *entry.File
+	entries *entry.Book
 	desk    *clicktocall.Desk
 	handler *clicktocall.Handler
 	log     await.Log

@@ -21,7 +21,7 @@ import (
 type forms struct {
 	t       *testing.T
 	path    string
-	entries *entry.File
+	entries *entry.Book
 	form    *clicktocall.Form
 	kept    []ledger.Event
 }

@@ -1,6 +1,6 @@
 // Package entry is what operators configure for each of their customers: one
-// item of domains.json. File stores them in that file; fields that it does not
-// know keep their meaning.
+// item of domains.json. A Book holds them in memory as a Source stores them: that
+// file, or a database. Fields that are not known here keep their meaning.
 package entry
 
 import (

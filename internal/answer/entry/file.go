@@ -7,12 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
-	"slices"
-	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
@@ -25,206 +20,105 @@ const maxFile = 64 << 20
 // change: some file systems round it to two seconds (FAT).
 const racy = 2 * time.Second
 
-// File is domains.json. A change of the file is in force at the next call of
-// Get; a file that is broken or gone changes nothing, and Problem says so. Its
-// methods may be called by several goroutines, and the file may be written by
-// several processes.
-type File struct {
-	path   string
-	report func(error)
-
-	current atomic.Pointer[version]
-	reading sync.Mutex    // held while replacing current
+// file is a domains.json. Several processes may write it. It is read only if its
+// time has changed, or is so recent that it could hide a change.
+type file struct {
+	path    string
 	writing chan struct{} // holds a token while one goroutine of this process writes
 }
 
-// version is the file as it was read, and what is known of it.
-type version struct {
-	entries  map[string]*Entry
-	object   *object
-	senders  Senders
-	problem  error           // the file as it is now cannot be used; the rest is from before
-	oddities []error         // entries of it that cannot be used
-	odd      map[string]bool // the ids of those; nil: there are none
-	remarks  Remarks         // on entries that can be used
-
-	info   fs.FileInfo // before reading; nil: there was no file
-	text   []byte      // what was read, which object is made of; nil: it could not be
-	readAt time.Time   // before reading
+// fileState is the file as it was read.
+type fileState struct {
+	info     fs.FileInfo // before reading; nil: there was no file
+	readAt   time.Time   // before reading
+	text     []byte      // what was read; nil: it could not be
+	problem  error       // with the text
+	object   *object     // the last that could be used, part of its text
+	wrong    []error     // with the object as a whole
+	vanished bool        // there was a file before
 }
 
-// Open reads a file. A missing file counts as empty until it appears. The
-// error is a *fault.Error: the file exists and cannot be used.
-//
-// report is called once for each problem with the file or with a single entry,
-// including those that Open itself finds, and with a *Remark for each likely
-// slip; nil means that the file can be used again. It must not call the File.
-// Optional.
-func Open(path string, report func(error)) (*File, error) {
-	f := &File{path: path, report: report, writing: make(chan struct{}, 1)}
-	before := &version{entries: map[string]*Entry{}, object: newObject()}
-	v := f.read(before)
-	if v.problem != nil {
-		return nil, v.problem
-	}
-	f.put(before, v)
-	return f, nil
+// Open reads a domains.json. A missing file counts as empty until it appears.
+// The error is a *fault.Error: the file exists and cannot be used. For report
+// see NewBook.
+func Open(path string, report func(error)) (*Book, error) {
+	return NewBook(context.Background(), &file{path: path, writing: make(chan struct{}, 1)}, report)
 }
 
-// Get returns an entry. It checks the file's time, and reads the file only if
-// that has changed, or is so recent that it could hide a change.
-func (f *File) Get(id string) (*Entry, bool) {
-	e, ok := f.refresh().entries[id]
-	return e, ok
+// About names the file.
+func (f *file) About() (prefix, fix string) {
+	return f.path + ": ", fmt.Sprintf("fix it in %s first", f.path)
 }
 
-// All returns the entries in the order of their ids.
-func (f *File) All() []*Entry {
-	v := f.refresh()
-	all := make([]*Entry, 0, len(v.entries))
-	for _, e := range v.entries {
-		all = append(all, e)
+// stateOf returns a State of the file's; of one that was never read it is empty.
+func stateOf(s State) *fileState {
+	if known, ok := s.(*fileState); ok {
+		return known
 	}
-	slices.SortFunc(all, func(a, b *Entry) int { return strings.Compare(a.ID, b.ID) })
-	return all
+	return &fileState{object: newObject()}
 }
 
-// Problem returns why the file as it is now is not in force; nil: it is.
-func (f *File) Problem() error { return f.refresh().problem }
-
-// Oddities returns what is wrong with single entries. They are as they were
-// when they last could be used, or left out.
-func (f *File) Oddities() []error { return f.refresh().oddities }
-
-// Remarks returns the remarks on entries that are in force, each a *Remark.
-func (f *File) Remarks() []error { return f.refresh().remarks.Errors() }
-
-// refresh returns the version in force.
-func (f *File) refresh() *version {
-	v := f.current.Load()
-	if v.fresh(f.path) {
-		return v
-	}
-	asked := time.Now()
-	f.reading.Lock()
-	defer f.reading.Unlock()
-	if v = f.current.Load(); v.readAt.After(asked) || v.fresh(f.path) {
-		return v // somebody has just read it
-	}
-	next := f.read(v)
-	f.put(v, next)
-	return next
-}
-
-// put makes a version the current one, and reports new problems. The caller
-// holds reading.
-func (f *File) put(before, after *version) {
-	f.current.Store(after)
-	if f.report == nil {
-		return
-	}
-	if fmt.Sprint(before.problem) != fmt.Sprint(after.problem) {
-		f.report(after.problem)
-	}
-	known := map[string]bool{}
-	for _, odd := range before.oddities {
-		known[odd.Error()] = true
-	}
-	for _, odd := range after.oddities {
-		if !known[odd.Error()] {
-			f.report(odd)
-		}
-	}
-	for _, remark := range after.remarks.Since(before.remarks) {
-		f.report(remark)
-	}
-}
-
-// fresh reports whether the file is certain to be what was read.
-func (v *version) fresh(path string) bool {
-	info, err := os.Stat(path)
+// Unchanged checks the file's time.
+func (f *file) Unchanged(_ context.Context, loaded State) bool {
+	s := stateOf(loaded)
+	info, err := os.Stat(f.path)
 	if err != nil {
-		return v.info == nil && errors.Is(err, fs.ErrNotExist)
+		return s.info == nil && errors.Is(err, fs.ErrNotExist)
 	}
-	if v.info == nil || !os.SameFile(v.info, info) || info.Size() != v.info.Size() || !info.ModTime().Equal(v.info.ModTime()) {
+	if s.info == nil || !os.SameFile(s.info, info) || info.Size() != s.info.Size() || !info.ModTime().Equal(s.info.ModTime()) {
 		return false
 	}
-	return v.readAt.Sub(info.ModTime()).Abs() > racy
+	return s.readAt.Sub(info.ModTime()).Abs() > racy
 }
 
-// read reads the file. If it cannot be used, what was read before stays.
-func (f *File) read(before *version) *version {
-	readAt := time.Now()
-	data, info, err := readFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if before.info == nil && before.problem == nil {
-			return before.at(readAt, nil)
-		}
-		return before.broken(readAt, nil, fault.Newf(fault.NotFound, "%s has vanished", f.path).
-			WithHint("the entries that were last read stay in force until the file is back"))
+// Load reads the file. A file of which one entry of ten thousand has changed
+// gives that one: it does not wait for the others.
+func (f *file) Load(_ context.Context, since State) (Loaded, error) {
+	before := stateOf(since)
+	next := *before
+	next.readAt = time.Now()
+	text, info, err := readFile(f.path)
+	next.info = info
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && before.info == nil && !before.vanished:
+		return Loaded{State: &next}, nil
+	case errors.Is(err, fs.ErrNotExist):
+		next.text, next.vanished = nil, true
+		return Loaded{State: &next}, fault.Newf(fault.NotFound, "%s has vanished", f.path).
+			WithHint("the entries that were last read stay in force until the file is back")
+	case err != nil:
+		next.text = nil
+		return Loaded{State: &next}, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s cannot be read", f.path), Err: err}
+	case before.text != nil && bytes.Equal(before.text, text): // only its time has changed, or not even that
+		return Loaded{State: &next, IDs: next.object.names, Wrong: next.wrong}, next.problem
 	}
+	next.text, next.vanished = text, false
+	o, twice, err := parseFile(text)
 	if err != nil {
-		return before.broken(readAt, info, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s cannot be read", f.path), Err: err})
+		next.problem = &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s is broken: %v", f.path, err),
+			Hint: "the entries that were last read stay in force until it is fixed"}
+		return Loaded{State: &next}, next.problem
 	}
-	if before.info != nil && before.text != nil && bytes.Equal(before.text, data) {
-		return before.at(readAt, info) // only its time has changed, or not even that
-	}
-	v := f.parse(data, before)
-	v.info, v.text, v.readAt = info, data, readAt
-	return v
-}
-
-// parse makes a version of the file's text.
-func (f *File) parse(data []byte, before *version) *version {
-	o, twice, err := parseFile(data)
-	if err != nil {
-		return before.broken(time.Time{}, nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%s is broken: %v", f.path, err),
-			Hint: "the entries that were last read stay in force until it is mended"})
-	}
-	v := &version{entries: make(map[string]*Entry, len(o.names)), object: o, remarks: Remarks{}}
+	next.object, next.problem, next.wrong = o, nil, nil
 	for _, id := range twice {
-		v.oddities = append(v.oddities, fault.Newf(fault.Invalid, "%s: the id %q stands twice; the last one counts", f.path, id))
+		next.wrong = append(next.wrong, fault.Newf(fault.Invalid, "%s: the id %q stands twice; the last one counts", f.path, id))
 	}
+	return Loaded{State: &next, IDs: o.names, Items: o.since(before.object), Wrong: next.wrong}, nil
+}
+
+// since returns the entries of an object that differ from those of one before it.
+func (o *object) since(before *object) (changed []Item) {
 	for _, id := range o.names {
-		if e, ok := before.entries[id]; ok && !before.odd[id] && bytes.Equal(before.object.values[id], o.values[id]) {
-			v.entries[id] = e // a change of one entry of ten thousand does not wait for the others
-			if says := before.remarks[id]; says != nil {
-				v.remarks[id] = says
-			}
-			continue
+		if was, ok := before.values[id]; !ok || !bytes.Equal(was, o.values[id]) {
+			changed = append(changed, Item{ID: id, Object: o.values[id]})
 		}
-		e, err := parse(id, o.values[id])
-		if err == nil {
-			v.entries[id] = e
-			v.remarks.Put(Item{ID: id, Object: o.values[id]})
-			continue
-		}
-		became := "it is left out"
-		if good, ok := before.entries[id]; ok {
-			v.entries[id], became = good, "it stays as it was before"
-		}
-		v.oddities = append(v.oddities, fault.Newf(fault.Invalid, "%s: %v; %s", f.path, err, became))
-		if v.odd == nil {
-			v.odd = map[string]bool{}
-		}
-		v.odd[id] = true
 	}
-	v.senders = SendersOf(maps.Values(v.entries))
-	return v
+	return changed
 }
 
-// at returns the same version, read at another time.
-func (v *version) at(readAt time.Time, info fs.FileInfo) *version {
-	next := *v
-	next.readAt, next.info = readAt, info
-	return &next
-}
-
-// broken returns the same version with a problem.
-func (v *version) broken(readAt time.Time, info fs.FileInfo, problem error) *version {
-	next := v.at(readAt, info)
-	next.problem, next.text = problem, nil
-	return next
+// Items returns the entries of the file in its order.
+func (f *file) Items(_ context.Context, loaded State) ([]Item, error) {
+	return stateOf(loaded).object.since(newObject()), nil
 }
 
 // readFile reads a file together with what its time was before.
@@ -258,15 +152,3 @@ func readFile(path string) ([]byte, fs.FileInfo, error) {
 }
 
 var errTooLarge = fmt.Errorf("it has more than %d MiB", maxFile>>20)
-
-// lock makes the caller the only one in this process who writes.
-func (f *File) lock(ctx context.Context) error {
-	select {
-	case f.writing <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-func (f *File) unlock() { <-f.writing }

@@ -15,7 +15,7 @@ import (
 
 // folder is a folder with a domains.json, and its reported problems.
 type folder struct {
-	*entry.File
+	*entry.Book
 	t    *testing.T
 	path string
 	told []string
@@ -41,7 +41,7 @@ func open(t *testing.T, text string) *folder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.File = file
+	f.Book = file
 	return f
 }
 

@@ -85,7 +85,13 @@ func located(data []byte, err error) error {
 
 func newObject() *object { return &object{values: map[string]json.RawMessage{}} }
 
+// set sets a member; without a value it removes it.
 func (o *object) set(name string, value json.RawMessage) {
+	if value == nil {
+		delete(o.values, name)
+		o.names = slices.DeleteFunc(o.names, func(n string) bool { return n == name })
+		return
+	}
 	if _, ok := o.values[name]; !ok {
 		o.names = append(o.names, name)
 	}

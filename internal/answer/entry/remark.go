@@ -33,22 +33,17 @@ func (r *Remark) Error() string {
 	return names + ": " + r.Says
 }
 
-// Remarks are sentences about entries, by id.
-type Remarks map[string][]string
+// remarks are sentences about entries, by id.
+type remarks map[string][]string
 
-// Put replaces the remarks on an entry by those on its item.
-func (r Remarks) Put(item Item) {
-	delete(r, item.ID)
-	if says := remarksOn(item.Object); says != nil {
-		r[item.ID] = says
-	}
+// since returns what is new, one Remark for each sentence, in the order of the
+// entries' ids.
+func (r remarks) since(before remarks) []*Remark {
+	return r.sinceIn(slices.Sorted(maps.Keys(r)), before)
 }
 
-// Since returns what is new, one Remark for each sentence, in the order of the
-// entries' ids.
-func (r Remarks) Since(before Remarks) []*Remark { return r.since(before, slices.Sorted(maps.Keys(r))) }
-
-func (r Remarks) since(before Remarks, ids []string) []*Remark {
+// sinceIn is since in another order.
+func (r remarks) sinceIn(ids []string, before remarks) []*Remark {
 	var all []*Remark
 	bySentence := map[string]*Remark{}
 	for _, id := range ids {
@@ -62,15 +57,6 @@ func (r Remarks) since(before Remarks, ids []string) []*Remark {
 			}
 			bySentence[says].Entries = append(bySentence[says].Entries, id)
 		}
-	}
-	return all
-}
-
-// Errors is Since with nothing before, as errors.
-func (r Remarks) Errors() []error {
-	var all []error
-	for _, remark := range r.Since(nil) {
-		all = append(all, remark)
 	}
 	return all
 }
@@ -190,14 +176,14 @@ func Examine(text []byte) []string {
 		}
 		says = append(says, fmt.Sprintf("the id %.120q stands %s, on lines %s: the one on line %d counts", id, times(len(lines[id])), list, last))
 	}
-	remarks := Remarks{}
+	on := remarks{}
 	for _, id := range o.names {
 		if err := CheckID(id); err != nil {
 			says = append(says, err.Error()+": forms refuse it")
 		}
-		remarks.Put(Item{ID: id, Object: o.values[id]})
+		on[id] = remarksOn(o.values[id])
 	}
-	for _, remark := range remarks.since(nil, o.names) {
+	for _, remark := range on.sinceIn(o.names, nil) {
 		says = append(says, remark.Error())
 	}
 	return says

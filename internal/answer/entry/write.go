@@ -30,31 +30,6 @@ const (
 	newMode fs.FileMode = 0o600
 )
 
-// Update changes fields of an entry, or creates it; the fields it does not
-// name stay as they are. It returns the resulting entry. Nothing is written
-// while the file is broken: anyone who is fixing it would lose their work. The
-// error is a *fault.Error.
-func (f *File) Update(ctx context.Context, id string, fields map[string]string) (*Entry, error) {
-	var updated *Entry
-	err := f.change(ctx, func(o *object) error {
-		item, e, err := Item{ID: id, Object: o.values[id]}.With(fields)
-		if err != nil {
-			return f.unusable(id, err)
-		}
-		updated = e
-		o.set(id, item.Object)
-		return nil
-	})
-	return updated, err
-}
-
-// unusable is the error for an entry of the file that cannot be changed,
-// because it is not understood.
-func (f *File) unusable(id string, err error) error {
-	return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the entry %q cannot be changed; nothing was saved", id), Err: err,
-		Hint: fmt.Sprintf("mend it in %s first", f.path)}
-}
-
 // order returns the names of fields in the order in which new ones are
 // written, that of the documentation.
 func order(fields map[string]string) []string {
@@ -72,42 +47,16 @@ func order(fields map[string]string) []string {
 	return names
 }
 
-// Import adds the entries of another file's text, which replace those of the
-// same id, and returns how many were new and how many were replaced. If one of
-// them cannot be used, none is added. The error is a *fault.Error.
-func (f *File) Import(ctx context.Context, data []byte) (added, replaced int, err error) {
-	items, err := Items(data)
-	if err != nil {
-		return 0, 0, err
-	}
-	err = f.change(ctx, func(o *object) error {
-		for _, item := range items {
-			if _, ok := o.values[item.ID]; ok {
-				replaced++
-			} else {
-				added++
-			}
-			o.set(item.ID, item.Object)
-		}
-		return nil
-	})
-	if err != nil {
-		return 0, 0, err
-	}
-	return added, replaced, nil
-}
-
-// Export returns the file's text as it would be written now.
-func (f *File) Export() ([]byte, error) { return f.refresh().object.indented() }
-
-// change reads, changes and writes the file while no other process does.
-func (f *File) change(ctx context.Context, change func(*object) error) (err error) {
+// Save reads, changes and writes the file while no other process does.
+func (f *file) Save(ctx context.Context, reload func() (State, error), edit Edit) (added int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lockTimeout)
 	defer cancel()
-	if err := f.lock(ctx); err != nil {
-		return f.notLocked(ctx, err)
+	select {
+	case f.writing <- struct{}{}:
+		defer func() { <-f.writing }()
+	case <-ctx.Done():
+		return 0, f.notLocked(ctx, ctx.Err())
 	}
-	defer f.unlock()
 	// If the file is a link, we write its target: the link stays.
 	path, err := filepath.EvalSymlinks(f.path)
 	if err != nil {
@@ -115,48 +64,42 @@ func (f *File) change(ctx context.Context, change func(*object) error) (err erro
 	}
 	lock := flock.New(path + ".lock")
 	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
-		return f.notLocked(ctx, err)
+		return 0, f.notLocked(ctx, err)
 	}
 	defer func() { err = errors.Join(err, lock.Unlock()) }()
 	resemble(lock.Path(), path)
 
-	now := f.reread()
+	now, err := reload()
 	// Of a file that has vanished we still know the whole content.
-	if now.problem != nil && fault.CodeOf(now.problem) != fault.NotFound {
-		return &fault.Error{Code: fault.Unavailable, Message: "nothing was saved", Err: now.problem, Hint: fmt.Sprintf("mend %s first", f.path)}
+	if err != nil && fault.CodeOf(err) != fault.NotFound {
+		return 0, &fault.Error{Code: fault.Unavailable, Message: "nothing was saved", Err: err, Hint: fmt.Sprintf("fix %s first", f.path)}
 	}
-	o := now.object.clone()
-	if err := change(o); err != nil {
-		return err
+	o := stateOf(now).object.clone()
+	items, err := edit(func(id string) (Item, error) { return Item{ID: id, Object: o.values[id]}, nil })
+	if err != nil {
+		return 0, err
+	}
+	before := len(o.names)
+	for _, item := range items {
+		o.set(item.ID, item.Object)
 	}
 	data, err := o.indented()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := replace(path, data); err != nil {
-		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be written; nothing was saved", f.path), Err: err}
+		return 0, &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be written; nothing was saved", f.path), Err: err}
 	}
-	f.reread()
-	return nil
+	return len(o.names) - before, nil
 }
 
 // notLocked says why the file was not written.
-func (f *File) notLocked(ctx context.Context, err error) error {
+func (f *file) notLocked(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s is being written by somebody else; nothing was saved", f.path), Err: err, Hint: "try again"}
 	}
 	return &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("%s cannot be locked; nothing was saved", f.path), Err: err,
 		Hint: "the folder must be one that the server may write to"}
-}
-
-// reread reads the file, whatever its time says, and returns it.
-func (f *File) reread() *version {
-	f.reading.Lock()
-	defer f.reading.Unlock()
-	before := f.current.Load()
-	next := f.read(before)
-	f.put(before, next)
-	return next
 }
 
 // replace replaces a file atomically: readers see the old file or the new one,

@@ -78,7 +78,7 @@ func TestNothingIsWrittenWhileTheFileIsBroken(t *testing.T) {
 	const half = `{"a": {"message": "hello"}, "b": {`
 	f.write(half)
 	_, err := f.Update(t.Context(), "a", map[string]string{"message": "good day"})
-	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "nothing was saved") || !strings.Contains(fault.HintOf(err), "mend "+f.path) {
+	if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(err.Error(), "nothing was saved") || !strings.Contains(fault.HintOf(err), "fix "+f.path) {
 		t.Errorf("the error is %v (hint: %s)", err, fault.HintOf(err))
 	}
 	f.wantText(half)
@@ -90,7 +90,7 @@ func TestAnEntryThatIsNotUnderstoodIsNotChanged(t *testing.T) {
 	f := open(t, text)
 	for _, id := range []string{"a", "b"} {
 		_, err := f.Update(t.Context(), id, map[string]string{"user": "2000"})
-		if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(fault.HintOf(err), "mend it in "+f.path) {
+		if fault.CodeOf(err) != fault.Unavailable || !strings.Contains(fault.HintOf(err), "fix it in "+f.path) {
 			t.Errorf("the error for %s is %v (hint: %s)", id, err, fault.HintOf(err))
 		}
 	}

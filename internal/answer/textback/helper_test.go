@@ -65,7 +65,7 @@ type service struct {
 	system  *nstest.System
 	client  *netsapiens.Client
 	path    string // of domains.json
-	entries *entry.File
+	entries *entry.Book
 	store   *store.Store
 	webhook *textback.Webhook
 	form    *textback.Form

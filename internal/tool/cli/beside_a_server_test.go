@@ -209,7 +209,7 @@ func TestTheFirstVersionsFolderIsTakenOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, filepath.Join(data, "domains.json"), oldDomains[:100])
-	run(t, "", nil, "serve", "-c", settings, "--listen", "127.0.0.1:0").wants(t, 2, "domains.json cannot be brought into the database", "mend it, or move it away")
+	run(t, "", nil, "serve", "-c", settings, "--listen", "127.0.0.1:0").wants(t, 2, "domains.json cannot be brought into the database", "fix it, or move it away")
 	put(t, filepath.Join(data, "domains.json"), oldDomains)
 	p := serve(t, path, "-c", "switchhook.toml")
 	p.await("the entries were brought into the database.* entries=2")

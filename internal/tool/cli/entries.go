@@ -9,7 +9,6 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
-	"github.com/switchhook/switchhook/internal/store"
 )
 
 type importCommand struct {
@@ -44,15 +43,15 @@ func (c *importCommand) Run(ctx context.Context, m *Main) error {
 		}
 		fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, server.WhereEntries(settings))
 		m.warn(entry.Examine(text)...)
-		if database, ok := entries.(*store.Entries); ok && c.Whole {
-			return removeOthers(ctx, m, database, text)
+		if c.Whole {
+			return removeOthers(ctx, m, entries, text)
 		}
 		return nil
 	})
 }
 
 // removeOthers removes the entries that a domains.json does not have.
-func removeOthers(ctx context.Context, m *Main, entries *store.Entries, text []byte) error {
+func removeOthers(ctx context.Context, m *Main, entries *entry.Book, text []byte) error {
 	kept := map[string]bool{}
 	wanted, err := entry.Items(text)
 	if err != nil {
@@ -71,13 +70,12 @@ func removeOthers(ctx context.Context, m *Main, entries *store.Entries, text []b
 	}
 	var removed []string
 	for _, item := range present {
-		if kept[item.ID] {
-			continue
+		if !kept[item.ID] {
+			removed = append(removed, item.ID)
 		}
-		if err := entries.Remove(ctx, item.ID); err != nil {
-			return fmt.Errorf("remove the entry %q: %w", item.ID, err)
-		}
-		removed = append(removed, item.ID)
+	}
+	if err := entries.Remove(ctx, removed...); err != nil {
+		return err
 	}
 	fmt.Fprintf(m.Out, "%d removed\n", len(removed))
 	if len(removed) > 0 {

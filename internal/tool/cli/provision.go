@@ -77,7 +77,7 @@ func (c *provisionCommand) opener(settings *config.Settings) opener {
 type provisioning struct {
 	*provisionCommand
 	out         io.Writer
-	entries     server.Entries
+	entries     *entry.Book
 	provisioner *provision.Provisioner
 }
 

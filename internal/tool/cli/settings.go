@@ -88,7 +88,7 @@ type records struct {
 }
 
 // entries opens the entries, in the database or in the operator's file.
-func (r *records) entries(ctx context.Context) (server.Entries, error) {
+func (r *records) entries(ctx context.Context) (*entry.Book, error) {
 	return server.OpenEntries(ctx, r.settings, r.Store, nil)
 }
 
