@@ -15,11 +15,11 @@ import (
 // summer time does not matter.
 const day = 24 * time.Hour
 
-func parseDuration(text string) (any, error) { return readDuration(text) }
+func parseDuration(text string) (any, error) { return ParseDuration(text) }
 
-// readDuration parses what time.ParseDuration does, with days before it: "90d",
+// ParseDuration parses what time.ParseDuration does, with days before it: "90d",
 // "1d12h", "1m30s". A setting is never negative.
-func readDuration(text string) (time.Duration, error) {
+func ParseDuration(text string) (time.Duration, error) {
 	var d time.Duration
 	rest := text
 	if number, after, found := strings.Cut(text, "d"); found {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/muesli/cancelreader"
 )
@@ -25,29 +26,26 @@ func (d *demo) goOn(ctx context.Context) error {
 // tryNext prints whole commands to copy.
 func (d *demo) tryNext() {
 	fmt.Fprintln(d.Out, "\nWhat to try next, in a second terminal:")
-	type line struct{ command, what string }
 	core := ""
 	if d.moved {
 		core = " --core " + d.url
 	}
-	lines := []line{
+	lines := [][2]string{
 		{"call " + textBackNumber + core, "the same way, over this Core"},
 		{"route " + textBackNumber + core, "why it goes there, rule by rule"},
 		{"call " + onCallNumber + core, "the person on call"},
 	}
 	for _, e := range d.examples {
 		if e.missing == "" {
-			lines = append(lines, line{"call " + e.url, e.name})
+			lines = append(lines, [2]string{"call " + e.url, e.name})
 		}
 	}
-	lines = append(lines, line{"check " + d.examples[0].url, "what a checker reports about a document"})
-	width := 0
-	for _, l := range lines {
-		width = max(width, len(l.command))
+	lines = append(lines, [2]string{"check " + d.examples[0].url, "what a checker reports about a document"})
+	table := tabwriter.NewWriter(d.Out, 0, 0, 2, ' ', 0)
+	for _, line := range lines {
+		fmt.Fprintf(table, "  %s %s\t# %s\n", d.Program, line[0], line[1])
 	}
-	for _, l := range lines {
-		fmt.Fprintf(d.Out, "  %s %-*s  # %s\n", d.Program, width, l.command, l.what)
-	}
+	_ = table.Flush() // like the other lines: a terminal that cannot be written to has no reader
 }
 
 // takeCalls asks a person whom to call, and connects them, again and again.
