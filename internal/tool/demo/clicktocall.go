@@ -2,12 +2,12 @@ package demo
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,20 +111,18 @@ func (d *demo) visit(ctx context.Context, origin string) error {
 	}
 	nonce := clicktocall.Solve(token.Challenge, token.Bits)
 	fmt.Fprintf(d.Out, "  POST /click-to-call/token: a token, for a proof of work of %d bits; the nonce %s is one\n", token.Bits, nonce)
-	var key [16]byte
-	_, _ = rand.Read(key[:]) // never fails
 	var call struct {
 		RequestID string `json:"request_id"`
 		State     string
 	}
 	if err := d.ask(ctx, origin, "/click-to-call", map[string]string{
-		"id": button, "phone": visitor, "token": token.Token, "nonce": nonce, "idempotency_key": hex.EncodeToString(key[:]),
+		"id": button, "phone": visitor, "token": token.Token, "nonce": nonce, "idempotency_key": rand.Text(),
 	}, &call); err != nil {
 		return err
 	}
 	fmt.Fprintf(d.Out, "  POST /click-to-call: %s\n", call.State)
 	if err := d.follow(ctx, origin, call.RequestID); err != nil {
-		return err
+		return fmt.Errorf("follow the demo's queued call: %w", err)
 	}
 	list, err := d.manage(ctx, http.MethodGet, "/queuedcall/"+queue, "")
 	if err != nil {
@@ -164,7 +162,7 @@ func (d *demo) follow(ctx context.Context, origin, id string) error {
 	request.Header.Set("Origin", origin)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return fmt.Errorf("follow the demo's queued call: %w", err)
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	lines := bufio.NewScanner(response.Body)
@@ -175,15 +173,12 @@ func (d *demo) follow(ctx context.Context, origin, id string) error {
 		}
 		var call struct{ State string }
 		if err := json.Unmarshal([]byte(data), &call); err != nil {
-			return fmt.Errorf("follow the demo's queued call: %w", err)
+			return err
 		}
 		fmt.Fprintf(d.Out, "  the page is told: %s\n", call.State)
 		if call.State == "calling" {
 			return nil
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("follow the demo's queued call: %w", err)
-	}
-	return errors.New("the turn of the demo's queued call did not come")
+	return cmp.Or(lines.Err(), errors.New("its turn did not come"))
 }
