@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
@@ -44,8 +43,7 @@ type clickToCall struct {
 type clickToCallPart struct {
 	brought
 
-	system *phoneSystem
-	desk   *clicktocall.Desk
+	desk *clicktocall.Desk
 }
 
 func newClickToCall(a *Server, texts *textBack) *clickToCall {
@@ -97,16 +95,18 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (wired, error) {
 		Whole: web.Whole,
 	}
 	never := &clicktocall.Never{
-		Regions: system.calledRegions(),
+		// A region that an entry gets later counts after the next reload.
+		Regions: clicktocall.CalledRegions(system.entries.All()),
 		Proofs:  f.store, Networks: f.store, Key: key, Entries: system.entries, Address: address, Log: log, Audit: f.store.Audit,
 		Text:    &clicktocall.TextCodes{Sender: system.client, Entry: system.codesFrom},
 		Courier: f.codes, Sent: func(err error) { f.codeSent(system, err) },
 	}
-	p := &clickToCallPart{system: system, desk: desk}
-	preview := &wire.Door{Token: f.token, Guesses: f.guesses, Browsers: true, Next: p.preview()}
+	p := &clickToCallPart{desk: desk}
+	buttons := &widget.Buttons{Scripts: &f.scripts, URL: settings.PublicURL.String(), Entry: system.entries.Get}
+	preview := &wire.Door{Token: f.token, Guesses: f.guesses, Browsers: true, Next: http.HandlerFunc(buttons.Preview)}
 	p.routes = map[string]part.Routes{listenSetting: {
 		Webhooks: append(calls.Routes(), []part.Route{
-			{Path: "/widget.js", Name: "widget", Handler: f.widget(system), Quiet: true, Open: true},
+			{Path: "/widget.js", Name: "widget", Handler: buttons, Quiet: true, Open: true},
 			{Path: "/click-to-call/never", Name: "never", Handler: never, Open: true},
 			{Path: "/click-to-call/never/", Name: "never", Handler: never, Open: true},
 			{Path: "/click-to-call/never/call", Name: "never-call", Open: true, Handler: &clicktocall.Announcement{
@@ -145,76 +145,14 @@ func (f *clickToCall) codeSent(system *phoneSystem, err error) {
 	}
 }
 
-// widget serves the button's script.
-func (f *clickToCall) widget(system *phoneSystem) http.Handler {
-	url := system.settings.PublicURL.String()
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		query := r.URL.Query()
-		id := query.Get("id")
-		e, ok := system.entries.Get(id)
-		if !ok || e.Queue == "" {
-			widget.Unknown(id).ServeHTTP(w, r)
-			return
-		}
-		script, err := f.scripts.Script(e, widget.Options{URL: url, Lang: query.Get("lang"), AcceptLanguage: r.Header.Get("Accept-Language")})
-		if err != nil {
-			http.Error(w, "the button cannot be made", http.StatusInternalServerError)
-			return
-		}
-		script.ServeHTTP(w, r)
-	})
-}
-
-// preview shows an entry's button in every state, for operators.
-func (p *clickToCallPart) preview() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		e, ok := p.system.entries.Get(r.URL.Query().Get("id"))
-		if !ok {
-			http.Error(w, "there is no such entry: /console/widget?id=…", http.StatusNotFound)
-			return
-		}
-		page, err := widget.Preview(e, widget.Options{URL: p.system.settings.PublicURL.String(), AcceptLanguage: r.Header.Get("Accept-Language")})
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		page.ServeHTTP(w, r)
-	})
-}
-
-// codesFrom returns the entry whose number texts codes: the one in the
-// settings, or with a single domain the first that can send texts. One
-// customer's number must not text the customers of another.
+// codesFrom returns the entry whose number texts codes: the one in the settings,
+// or one that nobody can mistake.
 func (p *phoneSystem) codesFrom() (*entry.Entry, bool) {
 	if id := p.settings.ClickToCall.CodesFrom; id != "" {
 		e, ok := p.entries.Get(id)
 		return e, ok && len(e.LacksForTexts()) == 0
 	}
-	var first *entry.Entry
-	for _, e := range p.entries.All() {
-		if len(e.LacksForTexts()) > 0 {
-			continue
-		}
-		if first == nil {
-			first = e
-		}
-		if e.APIDomain != first.APIDomain {
-			return nil, false
-		}
-	}
-	return first, first != nil
-}
-
-// calledRegions returns the regions whose numbers a button may call, so that
-// their owners can opt out. A region that is added to an entry later counts
-// after the next reload.
-func (p *phoneSystem) calledRegions() []string {
-	regions := []string{phone.DefaultRegion}
-	for _, e := range p.entries.All() {
-		regions = append(regions, e.Regions...)
-	}
-	slices.Sort(regions)
-	return slices.Compact(regions)
+	return clicktocall.CodesFrom(p.entries.All())
 }
 
 // AnnouncementURL returns the URL for a queue's dial rule, which tells the

@@ -84,3 +84,27 @@ func (f *provisioning) keyless(ctx context.Context, ids []string, now time.Time)
 			"Whoever knows the address of the webhook can have strangers texted by %s. Give the entry a key: the field key, which provisioning puts into the rule.", who)})
 	}
 }
+
+// suspect notes an entry that was requested without its key.
+func (f *provisioning) suspect(id string) { f.suspects.Add(id, time.Now()) }
+
+// lookAtSuspects makes suspects due, so that the job checks their rules, on
+// whichever server of the database.
+func (f *provisioning) lookAtSuspects(ctx context.Context) {
+	p := partOf[provisioningPart](f.site.Load())
+	if p == nil {
+		return
+	}
+	now := time.Now()
+	due := false
+	for _, id := range f.suspects.Take(now) {
+		did, err := p.provisioner.MakeDue(ctx, id, now)
+		if err != nil {
+			f.troubled(ctx, "an entry that was asked for without its key could not be looked at", err)
+		}
+		due = due || did
+	}
+	if due {
+		f.schedule(ctx)
+	}
+}

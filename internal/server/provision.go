@@ -44,7 +44,7 @@ type provisioning struct {
 	*Server
 
 	metrics     provision.Metrics
-	suspects    suspects
+	suspects    provision.Suspects
 	keylessTold keylessTold
 }
 
@@ -64,7 +64,7 @@ func (f *provisioning) feature() feature {
 	return feature{
 		wire:    f.wire,
 		jobs:    []part.Job{{Kind: provisionJob, Patience: provisionPatience, Work: f.work}},
-		loops:   []part.Loop{{Every: provisionEvery, Do: f.schedule}, {Every: suspectsEvery, Do: f.lookAtSuspects}},
+		loops:   []part.Loop{{Every: provisionEvery, Do: f.schedule}, {Every: provision.SuspectsEvery, Do: f.lookAtSuspects}},
 		metrics: []prometheus.Collector{f.metrics},
 	}
 }

@@ -2,9 +2,11 @@ package clicktocall
 
 import (
 	"context"
+	"slices"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -37,4 +39,34 @@ func (t *TextCodes) SendCode(ctx context.Context, number string, code ProofCode)
 		Domain: e.APIDomain, User: e.Text.User, From: e.Text.FromNumber, To: number,
 		Message: code.Half() + " is your code: with it our web pages never have you called again. Not you? Do nothing. If the page asks for all of the code: " + code.Spaced(),
 	})
+}
+
+// CodesFrom returns the entry whose number texts codes: with a single domain the
+// first that can send texts. One customer's number must not text the customers
+// of another.
+func CodesFrom(entries []*entry.Entry) (*entry.Entry, bool) {
+	var first *entry.Entry
+	for _, e := range entries {
+		if len(e.LacksForTexts()) > 0 {
+			continue
+		}
+		if first == nil {
+			first = e
+		}
+		if e.APIDomain != first.APIDomain {
+			return nil, false
+		}
+	}
+	return first, first != nil
+}
+
+// CalledRegions returns the regions whose numbers the buttons of entries may
+// call, so that their owners can opt out.
+func CalledRegions(entries []*entry.Entry) []string {
+	regions := []string{phone.DefaultRegion}
+	for _, e := range entries {
+		regions = append(regions, e.Regions...)
+	}
+	slices.Sort(regions)
+	return slices.Compact(regions)
 }

@@ -1,26 +1,26 @@
-package server_test
+package provision_test
 
 import (
 	"fmt"
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/answer/provision"
 )
 
 // TestSuspectsAreLookedAtAtABoundedPace has strangers request ten thousand
 // entries without their keys, again and again.
 func TestSuspectsAreLookedAtAtABoundedPace(t *testing.T) {
-	s := server.NewSuspects()
+	var s provision.Suspects
 	began := time.Unix(1_800_000_000, 0)
 	looks := map[string]int{}
 	for round := range 200 { // ten minutes
-		now := began.Add(time.Duration(round) * server.SuspectsEvery)
+		now := began.Add(time.Duration(round) * provision.SuspectsEvery)
 		for i := range 10_000 {
 			s.Add(fmt.Sprint(i), now)
 		}
 		taken := s.Take(now)
-		if len(taken) != server.SuspectsAtOnce {
+		if len(taken) != provision.SuspectsAtOnce {
 			t.Fatalf("%d are looked at in a round", len(taken))
 		}
 		for _, id := range taken {
@@ -30,7 +30,7 @@ func TestSuspectsAreLookedAtAtABoundedPace(t *testing.T) {
 	if len(looks) != 400 {
 		t.Errorf("%d entries are looked at, some more than once before others", len(looks))
 	}
-	for now := began.Add(time.Hour); len(s.Take(now)) > 0; now = now.Add(server.SuspectsEvery) {
+	for now := began.Add(time.Hour); len(s.Take(now)) > 0; now = now.Add(provision.SuspectsEvery) {
 	}
 	if s.Take(began.Add(24 * time.Hour)); s.Known() > 0 {
 		t.Errorf("%d are remembered for ever", s.Known())
@@ -38,10 +38,10 @@ func TestSuspectsAreLookedAtAtABoundedPace(t *testing.T) {
 }
 
 func TestASuspectIsLookedAtOnceAMinute(t *testing.T) {
-	s := server.NewSuspects()
+	var s provision.Suspects
 	began := time.Unix(1_800_000_000, 0)
 	looks := 0
-	for at := time.Duration(0); at < 10*time.Minute; at += server.SuspectsEvery {
+	for at := time.Duration(0); at < 10*time.Minute; at += provision.SuspectsEvery {
 		s.Add("shop", began.Add(at))
 		looks += len(s.Take(began.Add(at)))
 	}
