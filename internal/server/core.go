@@ -2,28 +2,20 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/prompt"
-	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
-	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/core/nsapi"
-	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server/config"
 )
-
-// unreachable is what a caller hears if a number leads nowhere.
-const unreachable = "The number you have called cannot be reached."
 
 // phoneSide is the Core: its API and its terminals' lines. It outlives a reload,
 // with its whole state.
@@ -69,7 +61,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (wired, error) {
 	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
 		return nil, err
 	}
-	exchange := exchange{core: p.core, home: phone.HomeOfCode(string(settings.Core.CallingCode)), keep: f.keepCall}
+	exchange := &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall}
 	p.lines = &wire.Lines{Exchange: exchange}
 	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
 		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
@@ -133,38 +125,6 @@ func sameCore(a, b *config.Settings) bool {
 	return *a.Core == *b.Core && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
 }
 
-// exchange adapts the Core to the console.
-type exchange struct {
-	core *core.Core
-	home phone.Home // of numbers without a country code
-	keep func(core.StoredCall)
-}
-
-// Place routes a call, runs it and stores its trace. If the number leads
-// nowhere, the caller hears so.
-func (x exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
-	began := time.Now()
-	var events []byte
-	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
-		record(e)
-		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot hold is recorded all the same
-			events = append(append(events, line...), '\n')
-		}
-	})
-	x.keep(core.StoredCall{
-		ID: strings.ToLower(rand.Text()), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
-	})
-	return outcome
-}
-
-// digits returns a number as the ledger stores it; anything else is unchanged.
-func (x exchange) digits(number string) string {
-	if n := phone.Read(number, x.home); !n.Hidden() {
-		return n.Digits()
-	}
-	return number
-}
-
 // keepCall stores the trace of a call. If that fails, the caller need not know.
 func (f *phoneSide) keepCall(call core.StoredCall) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
@@ -176,76 +136,3 @@ func (f *phoneSide) keepCall(call core.StoredCall) {
 
 // keepTimeout is how long a line stays open after its call, to store the trace.
 const keepTimeout = 5 * time.Second
-
-func (x exchange) place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
-	if decided, err := x.core.Route(ctx, dialplan.Query{From: from, To: to}); err == nil {
-		route(explain(decided))
-	}
-	call, err := x.core.Place(ctx, from, to, line, record)
-	if err == nil {
-		return call.Outcome
-	}
-	return x.turnDown(ctx, from, to, line, record, err)
-}
-
-// turnDown ends a call that leads nowhere. A caller who is connected hears so;
-// the others' phone system tells them.
-func (x exchange) turnDown(ctx context.Context, from, to string, line engine.Line, record func(trace.Stamped), reason error) engine.Outcome {
-	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
-	answered := true
-	if answerer, ok := engine.As[engine.Answerer](line); ok {
-		_, answered = answerer.Answered()
-	}
-	var err error
-	if answered {
-		began := line.Now()
-		var played engine.Played
-		played, err = line.Play(ctx, engine.Speech{Text: unreachable}, nil)
-		record(trace.Stamped{At: began, Event: trace.Say{Text: unreachable, Barged: played.Barged}})
-	}
-	outcome := engine.Outcome{By: trace.ByEngine, Reason: reason.Error(), Failed: true}
-	if errors.Is(err, engine.ErrHungUp) || errors.Is(context.Cause(ctx), engine.ErrHungUp) {
-		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
-	} else {
-		_ = line.Hangup(ctx, causeOf(reason)) // the call ends here in any case
-	}
-	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
-	return outcome
-}
-
-// causeOf returns how the caller's phone system is told that a call leads
-// nowhere.
-func causeOf(reason error) engine.Cause {
-	switch fault.CodeOf(reason) {
-	case fault.NotFound:
-		return engine.Nowhere
-	case fault.Refused:
-		return engine.Rejected
-	case fault.Unsupported, fault.Unavailable:
-		return engine.Unavailable
-	}
-	return engine.Failed
-}
-
-// ReceiveText delivers a text from outside.
-func (x exchange) ReceiveText(ctx context.Context, from, to, message string) error {
-	_, err := x.core.ReceiveText(ctx, from, to, message)
-	return err
-}
-
-// Explain says where a call would go, including the rules that did not match.
-func (x exchange) Explain(from, to string, at time.Time) []string {
-	decided, err := x.core.Route(context.Background(), dialplan.Query{From: from, To: to, At: at, Explain: true})
-	if err != nil {
-		return []string{err.Error()}
-	}
-	return explain(decided)
-}
-
-func explain(decided dialplan.Result) []string {
-	steps := make([]string, len(decided.Steps))
-	for i, step := range decided.Steps {
-		steps[i] = step.String()
-	}
-	return steps
-}

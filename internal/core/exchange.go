@@ -1,0 +1,123 @@
+package core
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/core/dialplan"
+	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
+)
+
+// unreachable is what a caller hears if a number leads nowhere.
+const unreachable = "The number you have called cannot be reached."
+
+// Exchange takes calls and texts from outside to the Core. All of it is required.
+type Exchange struct {
+	Core *Core
+	Home phone.Home       // of numbers without a country code
+	Keep func(StoredCall) // stores the trace of a call
+}
+
+// Place routes a call, runs it and stores its trace. If the number leads
+// nowhere, the caller hears so.
+func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+	began := time.Now()
+	var events []byte
+	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
+		record(e)
+		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot hold is recorded all the same
+			events = append(append(events, line...), '\n')
+		}
+	})
+	x.Keep(StoredCall{
+		ID: strings.ToLower(rand.Text()), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
+	})
+	return outcome
+}
+
+// digits returns a number as it is stored; anything else is unchanged.
+func (x *Exchange) digits(number string) string {
+	if n := phone.Read(number, x.Home); !n.Hidden() {
+		return n.Digits()
+	}
+	return number
+}
+
+func (x *Exchange) place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+	if decided, err := x.Core.Route(ctx, dialplan.Query{From: from, To: to}); err == nil {
+		route(explain(decided))
+	}
+	call, err := x.Core.Place(ctx, from, to, line, record)
+	if err == nil {
+		return call.Outcome
+	}
+	return x.turnDown(ctx, from, to, line, record, err)
+}
+
+// turnDown ends a call that leads nowhere. A caller who is connected hears so;
+// the others' phone system tells them.
+func (x *Exchange) turnDown(ctx context.Context, from, to string, line engine.Line, record func(trace.Stamped), reason error) engine.Outcome {
+	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
+	answered := true
+	if answerer, ok := engine.As[engine.Answerer](line); ok {
+		_, answered = answerer.Answered()
+	}
+	var err error
+	if answered {
+		began := line.Now()
+		var played engine.Played
+		played, err = line.Play(ctx, engine.Speech{Text: unreachable}, nil)
+		record(trace.Stamped{At: began, Event: trace.Say{Text: unreachable, Barged: played.Barged}})
+	}
+	outcome := engine.Outcome{By: trace.ByEngine, Reason: reason.Error(), Failed: true}
+	if errors.Is(err, engine.ErrHungUp) || errors.Is(context.Cause(ctx), engine.ErrHungUp) {
+		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
+	} else {
+		_ = line.Hangup(ctx, causeOf(reason)) // the call ends here in any case
+	}
+	record(trace.Stamped{At: line.Now(), Event: trace.Hangup{By: outcome.By, Reason: outcome.Reason}})
+	return outcome
+}
+
+// causeOf returns how the caller's phone system is told that a call leads
+// nowhere.
+func causeOf(reason error) engine.Cause {
+	switch fault.CodeOf(reason) {
+	case fault.NotFound:
+		return engine.Nowhere
+	case fault.Refused:
+		return engine.Rejected
+	case fault.Unsupported, fault.Unavailable:
+		return engine.Unavailable
+	}
+	return engine.Failed
+}
+
+// ReceiveText delivers a text from outside.
+func (x *Exchange) ReceiveText(ctx context.Context, from, to, message string) error {
+	_, err := x.Core.ReceiveText(ctx, from, to, message)
+	return err
+}
+
+// Explain says where a call would go, including the rules that did not match.
+func (x *Exchange) Explain(from, to string, at time.Time) []string {
+	decided, err := x.Core.Route(context.Background(), dialplan.Query{From: from, To: to, At: at, Explain: true})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	return explain(decided)
+}
+
+func explain(decided dialplan.Result) []string {
+	steps := make([]string, len(decided.Steps))
+	for i, step := range decided.Steps {
+		steps[i] = step.String()
+	}
+	return steps
+}
