@@ -3,7 +3,6 @@ package setting
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -81,7 +80,7 @@ func (s Secret) Takes() string { return "a secret of one line" }
 
 func checkSecret(text string) error {
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		return errors.New("holds a line break or another control character")
+		return errControl
 	}
 	return nil
 }

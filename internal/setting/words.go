@@ -72,12 +72,15 @@ func (m Message) Takes() string { return "a text message" }
 func CheckWords(text string) error {
 	switch {
 	case strings.ContainsFunc(text, unicode.IsControl):
-		return errors.New("holds a line break or another control character")
+		return errControl
 	case !utf8.ValidString(text):
 		return errors.New("is not UTF-8")
 	}
 	return nil
 }
+
+// errControl is returned for what has to be on one line.
+var errControl = errors.New("holds a line break or another control character")
 
 var errLetters = errors.New("holds other characters than letters, digits, dots, dashes and underscores")
 

@@ -20,11 +20,7 @@ type Setting struct {
 // of sections that are off.
 func (s *Settings) Describe() (all []Setting) {
 	theSchema().walk("", reflect.ValueOf(s).Elem(), func(k *node, path string, field reflect.Value) {
-		one := Setting{Path: path, Value: k.format(field), Origin: s.origins[path], Meaning: k.doc, Variables: []string{k.variable(path)}}
-		if f, ok := formerName(path, s.pagerDuty); ok {
-			one.Variables = append(one.Variables, f.variable)
-		}
-		all = append(all, one)
+		all = append(all, Setting{Path: path, Value: k.format(field), Origin: s.origins[path], Meaning: k.doc, Variables: k.variables(path, s.pagerDuty)})
 	})
 	return all
 }

@@ -52,11 +52,8 @@ func (e *exampleWriter) setting(k *node) {
 	e.WriteByte('\n')
 	e.comment(k.doc)
 	path := strings.Replace(k.path, star, "0", 1)
-	says := "Environment: " + k.variable(path)
-	if f, ok := formerName(path, 0); ok {
-		says += " or " + f.variable
-	}
-	if says += "."; k.kind.secret {
+	says := "Environment: " + strings.Join(k.variables(path, 0), " or ") + "."
+	if k.kind.secret {
 		says += fmt.Sprintf(" File that holds nothing else: %s. Systemd credential: %s.", k.name+filePath, path)
 	}
 	e.comment(says)

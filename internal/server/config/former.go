@@ -204,7 +204,7 @@ func (l *loader) remedyBefore(k *node, path string, f former) string {
 		}
 		ways = append(ways, way+" "+l.where(path))
 	}
-	ways = append(ways, fmt.Sprintf("set %s or %s, in the environment or in %s", k.variable(path), f.variable, dotenvFile))
+	ways = append(ways, fmt.Sprintf("set %s, in the environment or in %s", strings.Join(k.variables(path, l.pagerDuty), " or "), dotenvFile))
 	if k.kind.secret {
 		ways = append(ways, "hand over the systemd credential "+path)
 	}

@@ -119,12 +119,11 @@ func (l *loader) placeOf(path string) Origin {
 // remedy says how to give a setting that is missing.
 func (l *loader) remedy(path string) string {
 	k := l.schema.find(path)
-	name := k.variable(path)
 	if f, ok := formerName(path, l.pagerDuty); ok && f.isOnCall() {
 		return l.remedyBefore(k, path, f)
-	} else if ok {
-		name = f.variable
 	}
+	names := k.variables(path, l.pagerDuty)
+	name := names[len(names)-1]
 	if l.from.Path == "" {
 		return fmt.Sprintf("set %s, in the environment or in %s", name, dotenvFile)
 	}

@@ -259,6 +259,16 @@ func (k *key) variable(path string) string {
 	return variableName(path)
 }
 
+// variables returns all names of a setting in the environment, the one that wins
+// first.
+func (k *key) variables(path string, pagerDuty int) []string {
+	names := []string{k.variable(path)}
+	if f, ok := formerName(path, pagerDuty); ok {
+		names = append(names, f.variable)
+	}
+	return names
+}
+
 // meant returns the path that a mistyped variable most likely stands for, or "".
 // It may also be the variable of a mistyped path, which can be that of a section.
 func (s *schema) meant(variable string, isPath bool) string {
