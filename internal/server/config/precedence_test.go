@@ -139,6 +139,11 @@ func TestLastOfARepeatedVariableCounts(t *testing.T) {
 	if got := load(t, from).NetSapiens.Token.Reveal(); got != "two" {
 		t.Errorf("the token is %s, want the last", got)
 	}
+	from = fromFile(t, onCall, nil)
+	from.Environ = slices.Repeat([]string{"SWITCHHOOK_ONCALL_NUMBERS_0=bob = 201"}, 2)
+	if got := described(t, load(t, from), "oncall.numbers").Value; got != "bob = 201" {
+		t.Errorf("a line of a table that is given twice is %q", got)
+	}
 }
 
 func TestRelativePathsBeginWhereTheyAreWritten(t *testing.T) {
