@@ -103,6 +103,10 @@ func (l *loader) decode(k *node, at string, to reflect.Value) (origin Origin, fo
 			origin, found = v.origin, len(d.problems) == 0
 		}
 	}
+	if !found && k.kind.secret && to.IsZero() && l.has(at) {
+		unread, _ := k.kind.parse("unreadable") // to features it is given
+		to.Set(reflect.ValueOf(unread))
+	}
 	return origin, found
 }
 
@@ -179,7 +183,7 @@ func (d *decoder) gap(list string, missing int) {
 
 func (d *decoder) readTable(at string, to reflect.Value) {
 	whole := d.in[at]
-	if !whole.form.isTable() {
+	if !whole.form.isTable() && (whole.form != list || whole.size > 0) {
 		d.report(whole.origin, "%s is %s; it takes a table such as %s", at, whole.form.noun(), d.example)
 		return
 	}

@@ -66,13 +66,6 @@ func (l layer) put(path string, v value) {
 	l[path] = v
 }
 
-// hold adds a list or table whose items are put one by one, unless it is there.
-func (l layer) hold(path string, v value) {
-	if _, known := l[path]; !known {
-		l.put(path, v)
-	}
-}
-
 // putIn adds a value to a list, table or section, and returns its path.
 func (l layer) putIn(in, name string, v value) (path string) {
 	around, isIn := l[in]

@@ -109,7 +109,11 @@ func TestEveryRouteHasASecret(t *testing.T) {
 	if diff := cmp.Diff([]string{"a: own, own before,", "b: all, all before,", "c: third,"}, secrets(both)); diff != "" {
 		t.Errorf("own ones and one for all (-want +got):\n%s", diff)
 	}
-	got := refusal(t, fromFile(t, own+"[[oncall.route]]\nname = 'b'\n"+source, nil))
+	got := refusal(t, fromFile(t, "[[oncall.route]]\nname = 'a'\nsecret_file = 'none'\n"+source, nil))
+	if len(got) != 1 || !strings.Contains(got[0], "oncall.route.0.secret is to be in the file none") {
+		t.Errorf("with one that cannot be read: %s", join(got))
+	}
+	got = refusal(t, fromFile(t, own+"[[oncall.route]]\nname = 'b'\n"+source, nil))
 	if len(got) != 1 || !strings.Contains(got[0], "oncall.secret is missing") {
 		t.Errorf("with a route that has none: %s", join(got))
 	}

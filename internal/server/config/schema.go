@@ -272,18 +272,24 @@ func (k *key) variables(path string, pagerDuty int) []string {
 // meant returns the path that a mistyped variable most likely stands for, or "".
 // It may also be the variable of a mistyped path, which can be that of a section.
 func (s *schema) meant(variable string, isPath bool) string {
-	number := "0"
-	if _, numbers := numbersOf(variable, "_"); len(numbers) > 0 && isItem(numbers[0]) {
-		number = numbers[0]
-	}
-	// The prefix would make two short names nearly the same.
+	_, numbers := numbersOf(variable, "_")
 	paths, names := make(map[string]string), []string(nil)
 	for _, n := range s.all {
-		if n.key != nil || isPath {
-			path := strings.Replace(n.path, star, number, 1)
-			name := strings.TrimPrefix(variableName(path), variablePrefix)
-			paths[name], names = path, append(names, name)
+		if n.key == nil && !isPath {
+			continue
 		}
+		array, _, _ := strings.Cut(n.path, star)
+		number := "0"
+		if len(numbers) > 0 && isItem(numbers[0]) && strings.HasPrefix(variable, variableName(array)+numbers[0]+"_") {
+			number = numbers[0]
+		}
+		path := strings.Replace(n.path, star, number, 1)
+		name := variableName(path)
+		if !isPath {
+			name = n.variable(path)
+		}
+		name = strings.TrimPrefix(name, variablePrefix) // it would make two short names nearly the same
+		paths[name], names = path, append(names, name)
 	}
 	return paths[spelling.Nearest(strings.TrimPrefix(variable, variablePrefix), names)]
 }

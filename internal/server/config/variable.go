@@ -53,6 +53,7 @@ func (l *loader) variables(all []variable) (own, former layer) {
 		if v != last[v.name] {
 			continue
 		}
+		delete(last, v.name) // an equal one is the same
 		given := value{text: v.value, origin: v.origin}
 		if v.origin.Kind == Dotenv {
 			given.folder = filepath.Dir(v.origin.File)
@@ -82,16 +83,29 @@ func (l *loader) variable(own layer, name string, given value) {
 		return
 	case !isItem:
 		own.put(path, given)
-	case k.table:
-		path = sectionOf(path)
-		l.putLine(k, own, path, given)
 	default:
-		number := last(path)
-		path = sectionOf(path)
-		own.hold(path, value{form: list, origin: given.origin})
-		own.putIn(path, number, given)
+		path = l.putItem(k, own, path, given)
 	}
 	l.given(path, given.origin)
+}
+
+// putItem adds an item of a list, or a line of a table, and returns the path of
+// the whole.
+func (l *loader) putItem(k *node, own layer, path string, given value) (whole string) {
+	holder := value{form: list, origin: given.origin}
+	if k.table {
+		holder.form = table
+	}
+	number, whole := last(path), sectionOf(path)
+	if own[whole].order == 0 || number == "0" { // the first item says where all are from
+		own.put(whole, holder)
+	}
+	if k.table {
+		l.putLine(k, own, whole, given)
+	} else {
+		own.putIn(whole, number, given)
+	}
+	return whole
 }
 
 // Outside TOML a line of a table is one text: NAME = VALUE, or NAME = VALUE,
@@ -103,7 +117,6 @@ const (
 
 // putLine adds a line to a table.
 func (l *loader) putLine(k *node, own layer, path string, line value) {
-	own.hold(path, value{form: table, origin: line.origin})
 	at := strings.LastIndex(line.text, assigns) // a name may contain one, a value does not
 	if at < 0 {
 		l.report(line.origin, "%s takes NAME = VALUE, one a variable", path)
