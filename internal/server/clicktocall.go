@@ -41,7 +41,7 @@ type clickToCall struct {
 
 // clickToCallPart is its part of a site.
 type clickToCallPart struct {
-	brought
+	partBase
 
 	desk *clicktocall.Desk
 }
@@ -69,7 +69,7 @@ func (f *clickToCall) feature() feature {
 
 // wire wires the button's script, the calls that it requests, their form and the
 // opt-out page.
-func (f *clickToCall) wire(ctx context.Context, s, _ *site) (wired, error) {
+func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 	settings, system := s.settings, partOf[phoneSystem](s)
 	if system == nil {
 		return nil, nil

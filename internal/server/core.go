@@ -23,7 +23,7 @@ type phoneSide struct{ *Server }
 
 // phoneSidePart is its part of a site, the same one in all of them.
 type phoneSidePart struct {
-	brought
+	partBase
 
 	core  *core.Core
 	lines *wire.Lines
@@ -41,7 +41,7 @@ func (f *phoneSide) feature() feature {
 }
 
 // wire wires the Core, if the first settings have one.
-func (f *phoneSide) wire(ctx context.Context, s, before *site) (wired, error) {
+func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error) {
 	if p := partOf[phoneSidePart](before); p != nil { // see sameCore
 		return p, nil
 	}

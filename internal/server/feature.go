@@ -16,7 +16,7 @@ type feature struct {
 	// wire returns what the feature brings to a site, nil if the settings switch
 	// it off. Parts of the features above it are in the site already. before is
 	// the site in force; nil: there is none yet.
-	wire func(ctx context.Context, s, before *site) (wired, error)
+	wire func(ctx context.Context, s, before *site) (sitePart, error)
 
 	jobs    []part.Job
 	loops   []part.Loop
@@ -36,12 +36,12 @@ type feature struct {
 	wait func(ctx context.Context) error
 }
 
-// wired is a feature's part of a site. It is a pointer to a struct of its own,
-// with brought in it.
-type wired interface{ brings() *brought }
+// sitePart is a feature's part of a site: a pointer to a struct of its own, which
+// embeds a partBase.
+type sitePart interface{ base() *partBase }
 
-// brought is what every part has.
-type brought struct {
+// partBase is what every part has.
+type partBase struct {
 	routes map[string]part.Routes // by the setting of their listener
 	checks map[string]part.Check  // of its health, by the name in /readyz
 
@@ -52,17 +52,12 @@ type brought struct {
 	close func()
 }
 
-func (b *brought) brings() *brought { return b }
-
-// webhooks returns webhooks of the main listener.
-func webhooks(routes ...part.Route) map[string]part.Routes {
-	return map[string]part.Routes{listenSetting: {Webhooks: routes}}
-}
+func (b *partBase) base() *partBase { return b }
 
 // partOf returns a feature's part of a site; nil: it is switched off.
 func partOf[T any, P interface {
 	*T
-	wired
+	sitePart
 }](s *site) P {
 	if s != nil {
 		for _, p := range s.parts {

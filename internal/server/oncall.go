@@ -28,7 +28,7 @@ type onCall struct {
 
 // onCallPart is its part of a site.
 type onCallPart struct {
-	brought
+	partBase
 
 	keeper *oncall.Keeper
 	desk   *oncall.Desk
@@ -41,7 +41,7 @@ func (f *onCall) feature() feature {
 }
 
 // wire wires the desk that phone systems ask whom to call.
-func (f *onCall) wire(_ context.Context, s, before *site) (wired, error) {
+func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 	settings := s.settings
 	if settings.OnCall == nil {
 		return nil, nil

@@ -13,7 +13,7 @@ import (
 // phoneSystem is the phone system of the settings, with the entries of its
 // domains: what text-back, click-to-call and provisioning share.
 type phoneSystem struct {
-	brought
+	partBase
 
 	settings *config.Settings
 	entries  *entry.Book
@@ -22,7 +22,7 @@ type phoneSystem struct {
 }
 
 func (a *Server) phoneSystem() feature {
-	return feature{wire: func(ctx context.Context, s, before *site) (wired, error) {
+	return feature{wire: func(ctx context.Context, s, before *site) (sitePart, error) {
 		if s.settings.NetSapiens == nil {
 			return nil, nil
 		}

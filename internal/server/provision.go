@@ -50,7 +50,7 @@ type provisioning struct {
 
 // provisioningPart is its part of a site.
 type provisioningPart struct {
-	brought
+	partBase
 
 	system      *phoneSystem
 	provisioner *provision.Provisioner
@@ -69,7 +69,7 @@ func (f *provisioning) feature() feature {
 	}
 }
 
-func (f *provisioning) wire(_ context.Context, s, _ *site) (wired, error) {
+func (f *provisioning) wire(_ context.Context, s, _ *site) (sitePart, error) {
 	system := partOf[phoneSystem](s)
 	if system == nil {
 		return nil, nil

@@ -177,26 +177,32 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 	if err != nil {
 		return err
 	}
-	if settings.Listen != old.settings.Listen {
-		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
-	}
-	if dutyAddress(settings) != dutyAddress(old.settings) {
-		a.log.Warn("oncall.listen has changed: it takes a restart to be in force")
-	}
-	if settings.MetricsListen != old.settings.MetricsListen {
-		a.log.Warn("metrics_listen has changed: it takes a restart to be in force")
-	}
-	if !sameStore(settings, old.settings) {
-		a.log.Warn("data or database has changed: it takes a restart to be in force")
-	}
 	if err := a.alerts.Configure(settings.Alerts.Webhook.Reveal(), settings.Alerts.QuietFor); err != nil {
+		next.close()
 		return err
 	}
-	if !sameCore(settings, old.settings) {
-		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
-	}
+	a.warnOfRestart(settings, old.settings)
 	a.bodies.Limit(settings.BodiesInHand)
 	a.swap(next, old)
 	old.close()
 	return nil
+}
+
+// warnOfRestart names changed settings that only a restart puts in force.
+func (a *Server) warnOfRestart(settings, old *config.Settings) {
+	if settings.Listen != old.Listen {
+		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
+	}
+	if dutyAddress(settings) != dutyAddress(old) {
+		a.log.Warn("oncall.listen has changed: it takes a restart to be in force")
+	}
+	if settings.MetricsListen != old.MetricsListen {
+		a.log.Warn("metrics_listen has changed: it takes a restart to be in force")
+	}
+	if !sameStore(settings, old) {
+		a.log.Warn("data or database has changed: it takes a restart to be in force")
+	}
+	if !sameCore(settings, old) {
+		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
+	}
 }

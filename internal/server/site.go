@@ -16,7 +16,7 @@ import (
 // site is everything the server builds from one set of settings.
 type site struct {
 	settings *config.Settings
-	parts    []wired
+	parts    []sitePart
 	handlers map[string]http.Handler // of listeners, by their settings
 }
 
@@ -49,8 +49,8 @@ func (a *Server) mount(s *site) {
 		all[setting].Add(routes)
 	}
 	for _, p := range s.parts {
-		maps.Copy(checks, p.brings().checks)
-		for setting, routes := range p.brings().routes {
+		maps.Copy(checks, p.base().checks)
+		for setting, routes := range p.base().routes {
 			add(setting, routes)
 		}
 	}
@@ -79,7 +79,7 @@ func (a *Server) door(next http.Handler) http.Handler {
 // introduce logs what is served.
 func (a *Server) introduce(s *site) {
 	for _, p := range s.parts {
-		if introduce := p.brings().introduce; introduce != nil {
+		if introduce := p.base().introduce; introduce != nil {
 			introduce()
 		}
 	}
@@ -92,7 +92,7 @@ func (a *Server) introduce(s *site) {
 // close closes the connections that only this site uses.
 func (s *site) close() {
 	for _, p := range s.parts {
-		if closes := p.brings().close; closes != nil {
+		if closes := p.base().close; closes != nil {
 			closes()
 		}
 	}

@@ -35,7 +35,7 @@ type textBack struct {
 
 // textBackPart is its part of a site.
 type textBackPart struct {
-	brought
+	partBase
 
 	system   *phoneSystem
 	webhook  *textback.Webhook
@@ -60,7 +60,7 @@ func (f *textBack) feature() feature {
 }
 
 // wire wires the webhook, the inbox, the outbox and the form.
-func (f *textBack) wire(ctx context.Context, s, before *site) (wired, error) {
+func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) {
 	settings, system := s.settings, partOf[phoneSystem](s)
 	if system == nil {
 		return nil, nil
@@ -106,7 +106,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (wired, error) {
 		p.eventsAt = func(domain string) string { return keys.URL(hook, domain) }
 		routes = append(routes, part.Route{Path: "/webresponder/events", Name: "events", MaxBody: textback.MaxPost, Handler: f.inbox(system, keys)})
 	}
-	p.routes = webhooks(routes...)
+	p.routes = map[string]part.Routes{listenSetting: {Webhooks: routes}}
 	p.introduce = func() { f.introduce(system) }
 	return p, nil
 }
