@@ -203,6 +203,29 @@ func (b *Book) save(ctx context.Context, edit Edit) (added int, err error) {
 	return added, err
 }
 
+// RemoveOthers removes the items that the text of a domains.json does not have,
+// and returns their ids.
+func (b *Book) RemoveOthers(ctx context.Context, text []byte) (removed []string, err error) {
+	wanted, err := Items(text)
+	if err != nil {
+		return nil, err
+	}
+	present, err := b.source.Items(ctx, b.refresh().state)
+	if err != nil {
+		return nil, err
+	}
+	keep := make(map[string]bool, len(wanted))
+	for _, item := range wanted {
+		keep[item.ID] = true
+	}
+	for _, item := range present {
+		if !keep[item.ID] {
+			removed = append(removed, item.ID)
+		}
+	}
+	return removed, b.Remove(ctx, removed...)
+}
+
 // Export returns the entries as the text of a domains.json, as it would be
 // written now.
 func (b *Book) Export() ([]byte, error) {

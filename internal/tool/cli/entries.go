@@ -43,45 +43,19 @@ func (c *importCommand) Run(ctx context.Context, m *Main) error {
 		}
 		fmt.Fprintf(m.Out, "%d added, %d replaced in %s\n", added, replaced, server.WhereEntries(settings))
 		m.warn(entry.Examine(text)...)
-		if c.Whole {
-			return removeOthers(ctx, m, entries, text)
+		if !c.Whole {
+			return nil
+		}
+		removed, err := entries.RemoveOthers(ctx, text)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(m.Out, "%d removed\n", len(removed))
+		if len(removed) > 0 {
+			fmt.Fprintf(m.Out, "what was made for them on the phone system stays until: switchhook provision --remove %s\n", strings.Join(removed, " "))
 		}
 		return nil
 	})
-}
-
-// removeOthers removes the entries that a domains.json does not have.
-func removeOthers(ctx context.Context, m *Main, entries *entry.Book, text []byte) error {
-	kept := map[string]bool{}
-	wanted, err := entry.Items(text)
-	if err != nil {
-		return err
-	}
-	for _, item := range wanted {
-		kept[item.ID] = true
-	}
-	all, err := entries.Export()
-	if err != nil {
-		return err
-	}
-	present, err := entry.Items(all)
-	if err != nil {
-		return err
-	}
-	var removed []string
-	for _, item := range present {
-		if !kept[item.ID] {
-			removed = append(removed, item.ID)
-		}
-	}
-	if err := entries.Remove(ctx, removed...); err != nil {
-		return err
-	}
-	fmt.Fprintf(m.Out, "%d removed\n", len(removed))
-	if len(removed) > 0 {
-		fmt.Fprintf(m.Out, "what was made for them on the phone system stays until: switchhook provision --remove %s\n", strings.Join(removed, " "))
-	}
-	return nil
 }
 
 type exportCommand struct {
