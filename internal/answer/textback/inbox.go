@@ -59,35 +59,50 @@ const MaxPost = 64 << 20
 // of a post. A large post may take longer: what is stored need not come again.
 const eventsTimeout = 20 * time.Second
 
-// ServeHTTP accepts events. It answers 200 once all of them are stored; any other
-// status the phone system counts as an error, and may post again.
+// refusedPost is why a post is refused. The phone system counts any status but
+// 200 as an error, and may post again.
+type refusedPost struct {
+	status int
+	says   string
+	wait   time.Duration // of a 429
+}
+
+func (r *refusedPost) Error() string { return r.says }
+
+// ServeHTTP accepts events. It answers 200 once all of them are stored.
 func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		form.Say(w, http.StatusMethodNotAllowed, "events are posted")
 		return
 	}
+	err := i.accept(w, r)
+	refused, ok := errors.AsType[*refusedPost](err)
+	switch {
+	case err == nil:
+		form.Say(w, http.StatusOK, "ok")
+	case ok:
+		if refused.wait > 0 {
+			guess.TellWait(w.Header(), refused.wait)
+		}
+		form.Say(w, refused.status, refused.says)
+	default: // it makes the phone system post again
+		i.log(r.Context(), slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
+	}
+}
+
+// accept stores the events of a post. An error that is no refusedPost is ours.
+func (i *Inbox) accept(w http.ResponseWriter, r *http.Request) error {
 	// Finish what was begun even if the phone system hangs up: each event is a
 	// short transaction of its own.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	late := time.AfterFunc(eventsTimeout, cancel)
 	defer late.Stop()
-	query := r.URL.Query()
-	post, err := i.Keys.admit(ctx, query, time.Now())
+	post, err := i.admit(ctx, r)
 	if err != nil {
-		i.notKept(ctx, w, err)
-		return
-	}
-	wait := i.Guesses.Judge(r, guessable(query, i.Entries.All()), post != nil, query.Get(paramKey))
-	switch {
-	case wait > 0:
-		guess.TellWait(w.Header(), wait)
-		form.Say(w, http.StatusTooManyRequests, "too many wrong keys came from this address; wait before the next")
-		return
-	case post == nil:
-		form.Say(w, http.StatusForbidden, "the key is missing or wrong")
-		return
+		return err
 	}
 	var (
 		unread, failed error
@@ -109,25 +124,33 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		late.Reset(eventsTimeout)
 	}
 	if failed != nil {
-		i.notKept(ctx, w, failed)
-		return
+		return failed
 	}
 	if unread != nil {
 		i.log(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
 	}
 	if foreign != "" {
 		i.foreign(ctx, post, foreign)
-		form.Say(w, http.StatusForbidden, "the key is not one of the events' domain")
-		return
+		return &refusedPost{status: http.StatusForbidden, says: "the key is not one of the events' domain"}
 	}
-	status, says := read(unread)
-	form.Say(w, status, says)
+	return refusalOf(unread)
 }
 
-// notKept makes the phone system post again.
-func (i *Inbox) notKept(ctx context.Context, w http.ResponseWriter, err error) {
-	i.log(ctx, slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
-	form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
+// admit returns whom a post speaks for, by its key.
+func (i *Inbox) admit(ctx context.Context, r *http.Request) (*admitted, error) {
+	query := r.URL.Query()
+	post, err := i.Keys.admit(ctx, query, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	wait := i.Guesses.Judge(r, guessable(query, i.Entries.All()), post != nil, query.Get(paramKey))
+	switch {
+	case wait > 0:
+		return nil, &refusedPost{http.StatusTooManyRequests, "too many wrong keys came from this address; wait before the next", wait}
+	case post == nil:
+		return nil, &refusedPost{status: http.StatusForbidden, says: "the key is missing or wrong"}
+	}
+	return post, nil
 }
 
 // foreign reports a post whose key is not valid for a domain of its events.
@@ -138,21 +161,21 @@ func (i *Inbox) foreign(ctx context.Context, post *admitted, domain string) {
 	}
 }
 
-// read returns the answer to a post; unread says what could not be read.
-func read(unread error) (status int, says string) {
-	if unread == nil {
-		return http.StatusOK, "ok"
-	}
-	if _, ok := errors.AsType[*http.MaxBytesError](unread); ok {
-		return http.StatusRequestEntityTooLarge, "these are too many events at once"
-	}
+// refusalOf returns how a post is refused that could not be read; nil: it could.
+func refusalOf(unread error) error {
+	refused := &refusedPost{status: http.StatusBadRequest, says: "the events broke off"}
+	_, tooLong := errors.AsType[*http.MaxBytesError](unread)
 	switch {
+	case unread == nil:
+		return nil
+	case tooLong:
+		refused.status, refused.says = http.StatusRequestEntityTooLarge, "these are too many events at once"
 	case errors.Is(unread, netsapiens.ErrEventTooLong):
-		return http.StatusRequestEntityTooLarge, unread.Error()
+		refused.status, refused.says = http.StatusRequestEntityTooLarge, unread.Error()
 	case fault.CodeOf(unread) == fault.Invalid:
-		return http.StatusBadRequest, unread.Error()
+		refused.says = unread.Error()
 	}
-	return http.StatusBadRequest, "the events broke off"
+	return refused
 }
 
 // receive acts on one event if it is a STOP, START or HELP to a number that
