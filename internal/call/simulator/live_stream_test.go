@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,8 +21,9 @@ import (
 // path /stream, notes the frames it gets, and plays its sound back.
 type program struct {
 	documents documents
-	stopAfter int    // media frames, after which it ends the stream; 0: never
-	say       []byte // µ-law that is sent at the beginning
+	stopAfter int           // media frames, after which it ends the stream; 0: never
+	say       []byte        // µ-law that is sent at the beginning
+	reads     time.Duration // how long it takes to read a frame
 
 	frames int // of media
 	loud   int // of them not silent
@@ -57,6 +59,7 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		send(frame{Event: "media", Media: &media{p.say}})
 	}
 	for {
+		time.Sleep(p.reads) // by the bubble's clock
 		_, text, err := conn.Read(ctx)
 		if err != nil {
 			return
@@ -144,6 +147,34 @@ func TestForkHearsThePersonWhileOtherVerbsRun(t *testing.T) {
 		synctest.Wait()
 		if diff := cmp.Diff([]any{200, 10, "12"}, []any{remote.frames, remote.loud, remote.digits}); diff != "" {
 			t.Errorf("frames, loud ones, keys (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestASlowProgramKeepsNobodyWaiting has a program that reads one frame a second
+// and has fifty sent to it.
+func TestASlowProgramKeepsNobodyWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote := &program{
+			documents: documents{"/": `<Response><Connect><Stream url="/stream"/></Connect></Response>`},
+			say:       make([]byte, 20*8000), reads: time.Second,
+		}
+		p := dial(t, simulator.Options{Handler: remote, Hear: true})
+		p.at(21 * time.Second)
+		p.Hangup()
+		heard := 0
+		p.events()
+		for _, sample := range p.result.Heard {
+			if sample != 0 {
+				heard++
+			}
+		}
+		if heard != 20*8000 {
+			t.Errorf("heard %d samples of %d", heard, 20*8000)
+		}
+		const slow = "warning SH333: line 1: the program took the caller's sound too slowly: 15.62 s of it were dropped"
+		if told := strings.Join(told(p.result.Events), "\n"); strings.Count(told, slow) != 1 {
+			t.Errorf("the call:\n%s", told)
 		}
 	})
 }
