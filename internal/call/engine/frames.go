@@ -39,8 +39,8 @@ type messageStart struct {
 type messageMedia struct {
 	Track     string `json:"track"`
 	Payload   string `json:"payload"`
-	Sequence  int    `json:"sequence"`  // from 1
-	Timestamp int64  `json:"timestamp"` // milliseconds of sound since the start
+	Sequence  int    `json:"sequence"`  // in its track, from 1; what was dropped is counted
+	Timestamp int64  `json:"timestamp"` // milliseconds of the track's sound since the start
 }
 
 type messageMark struct {
@@ -68,7 +68,7 @@ type received struct {
 func (s *stream) write(ctx context.Context, parameters map[string]string) {
 	defer s.cancel()
 	defer func() { _ = s.conn.Close(websocket.StatusNormalClosure, "") }()
-	standing, sequence := true, 0
+	standing := true
 	reading := s.reading
 	var lost error // why nothing can be sent; read may know better
 	send := func(m message) {
@@ -85,11 +85,11 @@ func (s *stream) write(ctx context.Context, parameters map[string]string) {
 		}
 		standing = false
 	}
-	give := func(f frame) {
-		if f.sound != nil {
-			sequence++
+	give := func() {
+		var f Frame
+		for s.program.Next(&f) {
+			send(s.messageOf(&f))
 		}
-		send(s.messageOf(f, sequence))
 	}
 	send(message{Event: "connected"})
 	send(message{Event: "start", StreamID: s.id, Start: &messageStart{s.id, parameters}})
@@ -99,33 +99,31 @@ func (s *stream) write(ctx context.Context, parameters map[string]string) {
 			lost = nil
 		}
 		select {
-		case f := <-s.media.out:
-			give(f)
+		case <-s.program.Pending():
+			give()
 		case <-reading:
 			reading = nil
 		case <-s.media.done:
-			for len(s.media.out) > 0 { // what the caller said last
-				give(<-s.media.out)
-			}
+			give() // what the caller said last
 			send(message{Event: "stop", StreamID: s.id})
 			return
 		}
 	}
 }
 
-func (s *stream) messageOf(f frame, sequence int) message {
+func (s *stream) messageOf(f *Frame) message {
 	m := message{StreamID: s.id}
-	switch {
-	case f.sound != nil:
+	switch f.Kind {
+	case SoundFrame:
 		m.Event = "media"
 		m.Media = &messageMedia{
-			Track: "inbound", Payload: base64.StdEncoding.EncodeToString(f.sound),
-			Sequence: sequence, Timestamp: int64(sequence-1) * 20,
+			Track: f.Track.String(), Payload: base64.StdEncoding.EncodeToString(f.Sound),
+			Sequence: f.Sequence, Timestamp: int64(f.Sequence-1) * FrameTime.Milliseconds(),
 		}
-	case f.key != 0:
-		m.Event, m.DTMF = "dtmf", &messageDTMF{string(f.key)}
-	default:
-		m.Event, m.Mark = "mark", &messageMark{f.mark}
+	case KeyFrame:
+		m.Event, m.DTMF = "dtmf", &messageDTMF{string(f.Key)}
+	case MarkFrame:
+		m.Event, m.Mark = "mark", &messageMark{f.Mark}
 	}
 	return m
 }
@@ -149,7 +147,7 @@ func (s *stream) read(ctx context.Context) {
 		kind, data, err := s.conn.Read(ctx)
 		switch {
 		case err != nil && isGoodbye(err):
-			s.media.end()
+			s.program.End()
 			return
 		case errors.Is(err, net.ErrClosed):
 			return // write has met the end of it, and reports it
@@ -163,7 +161,7 @@ func (s *stream) read(ctx context.Context) {
 			s.warn(CodeStreamFrame, "the media stream sent %s; it is ignored", odd)
 		}
 		if stop {
-			s.media.end()
+			s.program.End()
 			return
 		}
 	}
@@ -183,12 +181,12 @@ func (s *stream) take(ctx context.Context, kind websocket.MessageType, data []by
 	case "media":
 		return s.takeMedia(ctx, m), false
 	case "clear":
-		s.media.clear()
+		s.program.Clear()
 	case "mark":
 		if m.Mark == nil {
 			return "a mark without a name", false
 		}
-		s.media.mark(m.Mark.Name)
+		s.program.Mark(m.Mark.Name)
 	case "stop":
 		return "", true
 	case "connected", "start", "dtmf":
@@ -208,9 +206,7 @@ func (s *stream) takeMedia(ctx context.Context, m received) (odd string) {
 	if err != nil {
 		return "media that is not base64"
 	}
-	if s.media.TwoWay {
-		s.media.enqueue(ctx, sound)
-	}
+	s.program.Play(ctx, sound)
 	return ""
 }
 
@@ -225,7 +221,7 @@ func isGoodbye(err error) bool {
 
 // broke ends a stream that broke, with a warning, unless it had ended already.
 func (s *stream) broke(err error) {
-	s.media.breakOff(func() { s.warn(CodeStream, "the media stream broke: %s", brokenText(err)) })
+	s.program.BreakOff(func() { s.warn(CodeStream, "the media stream broke: %s", brokenText(err)) })
 }
 
 // brokenText says in words how a WebSocket broke.

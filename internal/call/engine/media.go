@@ -2,12 +2,16 @@ package engine
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // FrameSize is the bytes of one frame of a media stream: 20 ms of µ-law at
 // 8000 Hz, one channel.
 const FrameSize = 160
+
+// FrameTime is how long a frame sounds.
+const FrameTime = 20 * time.Millisecond
 
 // Bounds of a media stream's buffers.
 const (
@@ -15,188 +19,189 @@ const (
 	// Beyond it nothing is dropped, but nothing more is read either.
 	maxQueued = 10 * 60 * 50 * FrameSize
 
-	// maxUnsent is how much of the caller's sound waits for a slow program:
-	// five seconds. Then the Line waits.
+	// maxUnsent is how much of a track waits for a slow program: five seconds.
 	maxUnsent = 5 * 50
+
+	// maxKeys is how many keys wait for a slow program: more than anybody
+	// presses in five seconds.
+	maxKeys = 64
 )
 
 // muLawSilence is what µ-law calls zero.
 const muLawSilence = 0xFF
 
-// Media is the Line's side of a media stream: it takes the caller's sound and
-// gives what the caller is to hear.
+// Track is one direction of a call's sound.
+type Track int
+
+// The tracks.
+const (
+	Inbound  Track = iota // what the caller says
+	Outbound              // what the caller hears
+	tracks   = 2
+)
+
+// String returns the track's name in a stream's protocol.
+func (t Track) String() string { return [tracks]string{"inbound", "outbound"}[t] }
+
+// Media is the Line's side of a media stream: it takes the call's sound and
+// gives what the caller is to hear. Program is the other side. Its methods,
+// except Done, are called by one goroutine at a time; but for FromCaller none
+// of them waits, for anything, or allocates, so that a thread that serves many
+// calls can call them.
 type Media struct {
 	// TwoWay is false if the stream only listens.
 	TwoWay bool
 
-	out  chan frame    // to the program
-	done chan struct{} // closed when the stream has ended and all was heard
+	wants [tracks]bool
+	sound *ring[heardFrame]
+	keys  *ring[heardKey]
+	given [tracks]int  // frames of each that were offered, counting those that were dropped
+	next  atomic.Int64 // the number of the next frame, of any track
 
-	mu     sync.Mutex
-	queue  []byte // µ-law that the caller is to hear
-	played int    // bytes of the queue that were heard, since the stream began
-	queued int    // bytes that were ever queued
-	marks  []mark // in the order of their places
-	ended  bool   // the program sends no more, or the line has left
-	closed bool   // done is closed
-	room   chan struct{}
+	backlog *backlog
+	heard   atomic.Int64 // bytes of the program's sound that the caller heard
+
+	ended  atomic.Bool // the program sends no more, or the line has left
+	closed atomic.Bool // the stream has ended and all was heard
+	done   chan struct{}
+
+	mark    atomic.Int64  // where the first mark is that was not reached; noMark: there is none
+	toSend  chan struct{} // there is something for the program
+	sending chan struct{} // the program has taken something
+	room    chan struct{} // the caller has heard something
 }
 
-// frame is what goes to the program: sound, a key or a mark that was reached.
-type frame struct {
-	sound []byte
-	key   byte
-	mark  string
+// heardFrame is 20 ms of the call's sound for the program.
+type heardFrame struct {
+	track    Track
+	sequence int   // in its track, from 1
+	number   int64 // in all tracks, from 0
+	passed   int64 // up to where the program's sound had been heard
+	size     int
+	sound    [FrameSize]byte
 }
 
-// mark is a place in the queue; the program is notified when it is reached.
-type mark struct {
-	name string
-	at   int // reached when so many bytes were played
+// heardKey is a key for the program.
+type heardKey struct {
+	key    byte
+	number int64 // of the frame that comes after it
+	passed int64 // see heardFrame
 }
 
-func newMedia(twoWay bool) *Media {
-	return &Media{TwoWay: twoWay, out: make(chan frame, maxUnsent), done: make(chan struct{}), room: make(chan struct{}, 1)}
+// Streaming says what a media stream carries.
+type Streaming struct {
+	TwoWay  bool    // the program is heard
+	Listens []Track // what the program hears
+}
+
+// NewMedia returns the two sides of a new media stream.
+func NewMedia(s Streaming) (*Media, *Program) {
+	m := &Media{
+		TwoWay: s.TwoWay,
+		sound:  newRing[heardFrame](maxUnsent * len(s.Listens)), keys: newRing[heardKey](maxKeys), backlog: newBacklog(),
+		done: make(chan struct{}), toSend: make(chan struct{}, 1), sending: make(chan struct{}, 1), room: make(chan struct{}, 1),
+	}
+	m.mark.Store(noMark)
+	for _, track := range s.Listens {
+		m.wants[track] = true
+	}
+	return m, &Program{media: m}
 }
 
 // Done is closed when the stream has ended: the program ended it, or it broke.
 // What the program sent before is heard to its end first.
 func (m *Media) Done() <-chan struct{} { return m.done }
 
-// FromCaller gives the program FrameSize bytes of the caller's sound, µ-law.
-// It waits while the program lags, and returns false once the stream has ended
-// or the context is done. frame is not retained.
-func (m *Media) FromCaller(ctx context.Context, sound []byte) bool {
-	return m.send(ctx, frame{sound: append([]byte(nil), sound...)})
+// Wants reports whether the program hears a track.
+func (m *Media) Wants(t Track) bool { return m.wants[t] }
+
+// Offer gives the program a frame of a track that it wants: at most FrameSize
+// bytes, µ-law, which are not retained. Where five seconds wait for a slow
+// program already, the oldest frame is dropped.
+func (m *Media) Offer(t Track, sound []byte) {
+	if m.closed.Load() || !m.wants[t] {
+		return
+	}
+	m.given[t]++
+	number := m.next.Add(1) - 1
+	f := m.sound.next()
+	if f == nil {
+		return
+	}
+	f.track, f.sequence, f.number, f.passed = t, m.given[t], number, m.backlog.passed.Load()
+	f.size = copy(f.sound[:], sound)
+	m.sound.publish()
+	notify(m.toSend)
+}
+
+// FromCaller is Offer on a Line whose clock is not the wall's: it waits for a
+// slow program, and returns false once the stream has ended or the context is
+// done.
+func (m *Media) FromCaller(ctx context.Context, t Track, sound []byte) bool {
+	for m.sound.full() && !m.closed.Load() {
+		select {
+		case <-m.sending:
+		case <-m.done:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	m.Offer(t, sound)
+	return !m.closed.Load()
 }
 
 // Key sends the program a key that the caller pressed.
-func (m *Media) Key(ctx context.Context, key byte) bool { return m.send(ctx, frame{key: key}) }
-
-func (m *Media) send(ctx context.Context, f frame) bool {
-	select {
-	case <-m.done:
-		return false
-	default:
+func (m *Media) Key(key byte) {
+	k := m.keys.next()
+	if k == nil || m.closed.Load() {
+		return
 	}
-	select {
-	case m.out <- f:
-		return true
-	case <-m.done:
-	case <-ctx.Done():
-	}
-	return false
+	*k = heardKey{key, m.next.Load(), m.backlog.passed.Load()}
+	m.keys.publish()
+	notify(m.toSend)
 }
 
-// ToCaller fills buf with what the caller is to hear now, or silence, and
-// returns how much of it came from the program. What it returned counts as
-// heard.
-func (m *Media) ToCaller(buf []byte) int {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	n := copy(buf, m.queue)
+// Take fills buf with what the caller is to hear now, or silence, and returns
+// how much of it came from the program. What it returned counts as heard.
+func (m *Media) Take(buf []byte) int {
+	n := 0
+	if !m.closed.Load() {
+		before := m.backlog.passed.Load()
+		n = m.backlog.take(buf)
+		m.heard.Add(int64(n))
+		if passed := m.backlog.passed.Load(); passed > before {
+			notify(m.room)
+			if passed >= m.mark.Load() {
+				notify(m.toSend)
+			}
+		}
+		m.finish()
+	}
 	for i := n; i < len(buf); i++ {
 		buf[i] = muLawSilence
 	}
-	m.queue = m.queue[n:]
-	m.played += n
-	m.reached()
-	if n > 0 {
-		select {
-		case m.room <- struct{}{}:
-		default:
-		}
-	}
-	m.finish()
 	return n
 }
 
-// reached sends the program the marks up to here. If a program does not read
-// them, they are dropped rather than stop the sound.
-func (m *Media) reached() {
-	for len(m.marks) > 0 && m.marks[0].at <= m.played {
-		select {
-		case m.out <- frame{mark: m.marks[0].name}:
-		default:
-		}
-		m.marks = m.marks[1:]
+// finish closes the stream once the program sends no more and all was heard.
+func (m *Media) finish() {
+	if m.ended.Load() && m.backlog.left() == 0 {
+		m.close()
 	}
 }
 
-// finish closes done once the program sends no more and all was heard.
-func (m *Media) finish() {
-	if m.ended && !m.closed && (len(m.queue) == 0 || !m.TwoWay) {
-		m.closed = true
+// close ends the stream at once.
+func (m *Media) close() {
+	m.ended.Store(true)
+	if m.closed.CompareAndSwap(false, true) {
 		close(m.done)
 	}
 }
 
-// enqueue adds sound from the program. It waits while the queue is full.
-func (m *Media) enqueue(ctx context.Context, sound []byte) {
-	for {
-		m.mu.Lock()
-		if len(m.queue) == 0 || len(m.queue)+len(sound) <= maxQueued {
-			m.queue = append(m.queue, sound...)
-			m.queued += len(sound)
-			m.mu.Unlock()
-			return
-		}
-		m.mu.Unlock()
-		select {
-		case <-m.room:
-		case <-ctx.Done():
-			return
-		}
+// notify wakes who waits for something, or will. It waits for nobody.
+func notify(what chan struct{}) {
+	select {
+	case what <- struct{}{}:
+	default:
 	}
-}
-
-// clear drops what is queued: the caller has interrupted. Its marks count as
-// reached.
-func (m *Media) clear() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.played += len(m.queue)
-	m.queue = nil
-	m.reached()
-}
-
-// mark asks for a notice once what is queued so far was heard.
-func (m *Media) mark(name string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.marks) < maxUnsent {
-		m.marks = append(m.marks, mark{name, m.queued})
-	}
-	m.reached()
-}
-
-// end says that the program sends no more: the stream is over once what it sent
-// was heard.
-func (m *Media) end() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ended = true
-	m.finish()
-}
-
-// breakOff ends the stream of a program that has gone without a word, unless
-// it had ended already, and calls tell before anybody can see that it ended.
-// The rest of what the program sent is dropped.
-func (m *Media) breakOff(tell func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.ended {
-		return
-	}
-	tell()
-	m.ended, m.queue = true, nil
-	m.finish()
-}
-
-// close ends the stream at once, whatever was still to be heard.
-func (m *Media) close() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.ended, m.queue = true, nil
-	m.finish()
 }

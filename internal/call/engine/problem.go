@@ -21,4 +21,5 @@ const (
 	CodeStream      = "SH330" // a media stream cannot be had or broke
 	CodeStreamFrame = "SH331" // a media stream sent something that is not of its protocol
 	CodePlainStream = "SH332" // a media stream is not encrypted
+	CodeSlowStream  = "SH333" // a media stream's program is too slow for the sound
 )

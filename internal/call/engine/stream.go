@@ -29,7 +29,9 @@ const (
 // end with it.
 type stream struct {
 	id      string
+	line    int // of the verb in its document
 	media   *Media
+	program *Program
 	carrier Streamer // the line
 	conn    *websocket.Conn
 	warn    func(code, format string, args ...any)
@@ -54,7 +56,7 @@ func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect,
 	}
 	r.hear()
 	err = s.carrier.Stream(ctx, s.media)
-	s.close()
+	r.endStream(s)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +99,19 @@ type fork struct {
 	stop   func()
 }
 
-func (f *fork) end() {
+// endStream ends a stream that the line no longer carries, whatever is still to
+// be heard.
+func (r *run) endStream(s *stream) {
+	s.program.Close()
+	if n := s.program.Dropped(); n > 0 {
+		r.warn(CodeSlowStream, s.line, "the program took the caller's sound too slowly: %v s of it were dropped", trace.Seconds(time.Duration(n)*FrameTime))
+	}
+}
+
+// endFork ends a stream that runs beside the verbs.
+func (r *run) endFork(f *fork) {
 	f.stop()
-	f.stream.close()
+	r.endStream(f.stream)
 }
 
 // dropForks drops the streams that have ended by themselves.
@@ -107,7 +119,7 @@ func (r *run) dropForks() {
 	r.forks = slices.DeleteFunc(r.forks, func(f *fork) bool {
 		select {
 		case <-f.stream.media.done:
-			f.end()
+			r.endFork(f)
 			return true
 		default:
 			return false
@@ -118,7 +130,7 @@ func (r *run) dropForks() {
 // endStreams ends what still runs beside the verbs.
 func (r *run) endStreams() {
 	for _, f := range r.forks {
-		f.end()
+		r.endFork(f)
 	}
 	r.forks = nil
 }
@@ -144,7 +156,7 @@ func (r *run) stay(ctx context.Context, document responder.Document) error {
 	r.forks = r.forks[:len(r.forks)-1]
 	last.stop()
 	err := last.stream.carrier.Stream(ctx, last.stream.media)
-	last.stream.close()
+	r.endStream(last.stream)
 	return err
 }
 
@@ -175,7 +187,8 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	}
 	conn.SetReadLimit(maxStreamMessage)
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &stream{id: rand.Text(), media: newMedia(mode == "connect"), carrier: carrier, conn: conn, cancel: cancel, reading: make(chan struct{})}
+	s := &stream{id: rand.Text(), line: at, carrier: carrier, conn: conn, cancel: cancel, reading: make(chan struct{})}
+	s.media, s.program = NewMedia(Streaming{TwoWay: mode == "connect", Listens: []Track{Inbound}})
 	s.warn = func(code, format string, args ...any) {
 		r.note(trace.Warning{Code: code, Line: at, Text: fmt.Sprintf(format, args...)})
 	}
@@ -226,6 +239,3 @@ func streamError(target *url.URL, response *http.Response, err error) error {
 	}
 	return fmt.Errorf("the media stream to %s cannot be opened: %s", target.Redacted(), text)
 }
-
-// close ends the stream, whatever is still to be heard.
-func (s *stream) close() { s.media.close() }

@@ -28,11 +28,12 @@ const frameTime = 20 * time.Millisecond
 // joined, the bubble's wall clock goes on.
 type streamPhone struct {
 	*deskPhone
-	mute  bool   // the caller's sound is not sent
-	step  int    // bytes that are heard at once; 0: a frame
-	sound []byte // that the program had the caller hear
-	forks []*engine.Media
-	sent  byte // the caller's sound: every frame is made of the next byte
+	mute    bool   // the caller's sound is not sent
+	hurried bool   // it waits for no program
+	step    int    // bytes that are heard at once; 0: a frame
+	sound   []byte // that the program had the caller hear
+	forks   []*engine.Media
+	sent    byte // the caller's sound: every frame is made of the next byte
 }
 
 func newStreamPhone(does ...engine.Input) *streamPhone {
@@ -57,14 +58,18 @@ func (p *streamPhone) Stream(ctx context.Context, media *engine.Media) error {
 		case <-ticker.C:
 		}
 		for len(p.does) > 0 && p.does[0].At <= p.now {
-			media.Key(ctx, p.does[0].Key)
+			media.Key(p.does[0].Key)
 			p.does = p.does[1:]
 		}
-		if !p.mute {
-			media.FromCaller(ctx, p.frame())
+		switch {
+		case p.mute:
+		case p.hurried:
+			media.Offer(engine.Inbound, p.frame())
+		default:
+			media.FromCaller(ctx, engine.Inbound, p.frame())
 		}
 		if media.TwoWay {
-			p.sound = append(p.sound, hears[:media.ToCaller(hears)]...)
+			p.sound = append(p.sound, hears[:media.Take(hears)]...)
 		}
 		if p.now += frameTime; p.now >= p.leaves {
 			return engine.ErrHungUp
@@ -85,7 +90,7 @@ func (p *streamPhone) Play(ctx context.Context, prompt engine.Prompt, listen *en
 	for range played.Took / frameTime {
 		frame := p.frame()
 		for _, media := range p.forks {
-			media.FromCaller(ctx, frame)
+			media.FromCaller(ctx, engine.Inbound, frame)
 		}
 	}
 	return played, err

@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/coder/websocket/wsjson"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
 func TestOddFramesAreToldOnceAndIgnored(t *testing.T) {
@@ -105,6 +108,66 @@ func TestProgramThatTakesNothingIsGone(t *testing.T) {
 		}
 		if took := time.Since(began); took < 5*time.Second || took > 20*time.Second {
 			t.Errorf("took %v", took)
+		}
+	})
+}
+
+// TestSoundThatASlowProgramDoesNotTakeIsDropped has a program that reads for a
+// second, is busy for nine, and then reads on.
+func TestSoundThatASlowProgramDoesNotTakeIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := newStreamPhone(engine.Input{Kind: engine.Key, Key: '7', At: 2 * time.Second})
+		line.hurried, line.leaves = true, 20*time.Second
+		type media struct{ Sequence, Timestamp int }
+		var frames []media
+		var keys string
+		_, events := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/stream" {
+				_, _ = io.WriteString(w, connect)
+				return
+			}
+			conn, err := websocket.Accept(w, r, nil)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer func() { _ = conn.CloseNow() }()
+			for {
+				var frame struct {
+					Media *media
+					DTMF  struct{ Digit string }
+				}
+				if err := wsjson.Read(r.Context(), conn, &frame); err != nil {
+					return
+				}
+				keys += frame.DTMF.Digit
+				if frame.Media == nil {
+					continue
+				}
+				frames = append(frames, *frame.Media)
+				if n := len(frames); n >= 50 && n < 53 {
+					time.Sleep(3 * time.Second) // by the bubble's clock: less than the engine waits for
+				}
+			}
+		})).place(line)
+		skipped := 0
+		for i, frame := range frames {
+			if i > 0 {
+				skipped += frame.Sequence - frames[i-1].Sequence - 1
+			}
+			if frame.Timestamp != 20*(frame.Sequence-1) {
+				t.Errorf("frame %d is of %d ms", frame.Sequence, frame.Timestamp)
+			}
+		}
+		if last := frames[len(frames)-1].Sequence; last != 1000 || skipped < 150 || skipped > 250 || keys != "7" {
+			t.Errorf("the last frame was %d, %d were skipped, the keys %q", last, skipped, keys)
+		}
+		want := []string{
+			plain, opened, fmt.Sprintf("warning SH333: line 1: the program took the caller's sound too slowly: %v s of it were dropped", float64(skipped)/50),
+			"hangs up: the caller hung up (caller)",
+		}
+		if diff := cmp.Diff(want, story(events)); diff != "" {
+			t.Errorf("the call (-want +got):\n%s", diff)
 		}
 	})
 }

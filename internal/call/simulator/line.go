@@ -26,7 +26,7 @@ type clock interface {
 	// input that is listened for. With keep, that input stays pending.
 	await(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error)
 
-	// frame is called every frameTime during a stretch in which a media stream
+	// frame is called every engine.FrameTime during a stretch in which a media stream
 	// has the caller, and returns the new time.
 	frame(ctx context.Context, s stretch) (time.Duration, error)
 

@@ -8,9 +8,6 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
-// frameTime is the sound in one frame of a media stream.
-const frameTime = 20 * time.Millisecond
-
 // Stream joins the caller and a media stream.
 func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 	f := l.feed(media)
@@ -26,11 +23,11 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 		if !media.TwoWay {
 			return
 		}
-		n := media.ToCaller(heard)
+		n := media.Take(heard)
 		frame := audio.AppendPCMFromMulaw(nil, heard)
 		sound.Write(frame) // its silence too: then the sound keeps its delay
 		if n > 0 {
-			l.ear.store(at, at+frameTime, frame)
+			l.ear.store(at, at+engine.FrameTime, frame)
 		}
 	}
 	return f.run(ctx, l.clock, s)
@@ -50,6 +47,7 @@ func (l *line) Fork(media *engine.Media) (stop func()) {
 // feed gives a media stream what the caller says and presses, in frames.
 type feed struct {
 	media   *engine.Media
+	live    bool // the time does not wait for a slow program
 	handset *Handset
 	ear     *ear
 	after   func(at time.Duration) // is called after each frame. Optional
@@ -60,13 +58,14 @@ type feed struct {
 }
 
 func (l *line) feed(media *engine.Media) *feed {
-	return &feed{media: media, handset: l.handset, ear: l.ear, at: l.Now()}
+	_, live := l.clock.(*wallClock)
+	return &feed{media: media, live: live, handset: l.handset, ear: l.ear, at: l.Now()}
 }
 
 // run feeds the stream until it ends, which is no error: a frame every 20 ms by
 // the line's clock, however late it is woken.
 func (f *feed) run(ctx context.Context, c clock, s stretch) error {
-	ticker := time.NewTicker(frameTime)
+	ticker := time.NewTicker(engine.FrameTime)
 	defer ticker.Stop()
 	for {
 		select {
@@ -91,12 +90,14 @@ func (f *feed) upTo(ctx context.Context, to time.Duration) error {
 	if err := f.hear(ctx); err != nil {
 		return err
 	}
-	frame, sent := audio.Silence(frameTime), make([]byte, 0, engine.FrameSize)
-	for ; f.at+frameTime <= to; f.at += frameTime {
+	frame, sent := audio.Silence(engine.FrameTime), make([]byte, 0, engine.FrameSize)
+	for ; f.at+engine.FrameTime <= to; f.at += engine.FrameTime {
 		n := copy(frame, f.saying)
 		clear(frame[n:])
 		f.saying = f.saying[n:]
-		if !f.media.FromCaller(ctx, audio.AppendMulaw(sent[:0], frame)) {
+		if sent = audio.AppendMulaw(sent[:0], frame); f.live {
+			f.media.Offer(engine.Inbound, sent)
+		} else if !f.media.FromCaller(ctx, engine.Inbound, sent) {
 			return nil
 		}
 		if f.after != nil {
@@ -115,7 +116,7 @@ func (f *feed) hear(ctx context.Context) error {
 		}
 		f.saying = append(f.saying, sound...)
 		if a.key != 0 {
-			f.media.Key(ctx, a.key)
+			f.media.Key(a.key)
 		}
 	}
 	return nil

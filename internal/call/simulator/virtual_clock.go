@@ -108,7 +108,7 @@ func (c *virtualClock) passSpeaking(ctx context.Context, s stretch, to time.Dura
 // frame lets the time of a frame pass: the program at the other end of a media
 // stream lives in real time, which the virtual one follows.
 func (c *virtualClock) frame(ctx context.Context, s stretch) (time.Duration, error) {
-	s.from, s.to = c.at, c.at+frameTime
+	s.from, s.to = c.at, c.at+engine.FrameTime
 	switch did, err := c.act(ctx, s); {
 	case err != nil:
 		return c.at, err
