@@ -72,9 +72,9 @@ var rooms = []room{
 
 	{name: "respondertest", may: []string{"responder", "call"}, rows: [][]string{{"respondertest"}}},
 	{name: "examples", may: []string{"responder"}, rows: [][]string{{"examples/..."}}},
-	{name: "stand-ins", may: []string{"ground", "netsapiens", "answer", "core", "store"}, rows: [][]string{
+	{name: "stand-ins", may: []string{"ground", "netsapiens", "call", "answer", "core", "store"}, rows: [][]string{
 		{"test/await", "test/pipenet", "test/scrape", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
-		{"internal/store/storetest"},
+		{"internal/call/enginetest", "internal/store/storetest"},
 	}},
 }
 

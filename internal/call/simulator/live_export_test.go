@@ -1,17 +1,6 @@
 package simulator
 
-import (
-	"context"
-	"time"
-)
-
-// Act is something that a scripted caller did.
-type Act struct {
-	At     time.Duration
-	Hangup bool
-	Key    byte
-	Speech string
-}
+import "context"
 
 // Rehearse is Call, and also returns what the caller did.
 func Rehearse(ctx context.Context, o Options) (*Result, []Act, error) {
@@ -31,7 +20,7 @@ type noting struct {
 func (c *noting) act(s stretch) (act, bool) {
 	a, ok := c.caller.act(s)
 	if ok {
-		c.acts = append(c.acts, Act{At: a.at, Hangup: a.hangup, Key: a.key, Speech: a.speech})
+		c.acts = append(c.acts, Act{At: a.at, Hangup: a.hangup, Key: a.key, Say: a.speech})
 	}
 	return a, ok
 }

@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"strings"
@@ -41,7 +42,7 @@ const target = "http://responder.example/"
 // perform runs a call in real time whose person does what a scripted caller
 // did. No act falls on the very moment in which a prompt ends: each is a
 // microsecond late after the previous one, which no event's time shows.
-func perform(t *testing.T, o simulator.Options, acts []simulator.Act) *simulator.Result {
+func perform(ctx context.Context, t *testing.T, o simulator.Options, acts []simulator.Act) *simulator.Result {
 	t.Helper()
 	var phone simulator.Handset
 	ended := make(chan struct{})
@@ -49,7 +50,7 @@ func perform(t *testing.T, o simulator.Options, acts []simulator.Act) *simulator
 	var err error
 	go func() {
 		defer close(ended)
-		result, err = simulator.Live(t.Context(), o, &phone)
+		result, err = simulator.Live(ctx, o, &phone)
 	}()
 	start := time.Now()
 	for i, act := range acts {
@@ -59,10 +60,12 @@ func perform(t *testing.T, o simulator.Options, acts []simulator.Act) *simulator
 		case <-ended:
 		}
 		switch {
+		case act.Do != nil:
+			act.Do()
 		case act.Hangup && o.HangupAfter == 0:
 			phone.Hangup()
-		case act.Speech != "":
-			phone.Say(act.Speech)
+		case act.Say != "":
+			phone.Say(act.Say)
 		case act.Key != 0:
 			phone.Press(act.Key)
 		}
@@ -185,7 +188,7 @@ func TestLiveCallHasTheEventsOfTheScriptedOne(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				live := perform(t, c.options, acts)
+				live := perform(t.Context(), t, c.options, acts)
 				if diff := cmp.Diff(essence(scripted.Events), essence(live.Events)); diff != "" {
 					t.Errorf("events (-scripted +live):\n%s", diff)
 				}

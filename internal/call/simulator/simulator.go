@@ -43,6 +43,7 @@ type Options struct {
 	Answers     []Step          // for each Gather one, see ParseAnswer; after the last the caller is silent
 	Script      []Step          // what the caller does, instead of Answers
 	Replay      []trace.Stamped // what the caller of a saved call did, instead of both
+	Acts        []Act           // what the caller does at set times, instead of all of them
 	Barge       bool            // answers come during prompts
 	HangupAfter time.Duration   // the caller hangs up; 0: after an hour in which a script has nothing to do
 	steps       steps           // of a Conversation
@@ -165,6 +166,8 @@ func (o *Options) caller() (caller, *list) {
 	switch {
 	case o.steps != nil:
 		c = &stepping{steps: o.steps, barge: o.Barge}
+	case o.Acts != nil:
+		c = &acting{o.Acts}
 	case o.Replay != nil:
 		c = newReplaying(o.Replay)
 	case o.Script != nil:

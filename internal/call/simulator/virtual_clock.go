@@ -44,10 +44,10 @@ func (c *virtualClock) pass(ctx context.Context, to time.Duration) {
 }
 
 func (c *virtualClock) await(ctx context.Context, s stretch, keep bool) (engine.Input, bool, error) {
-	if err := context.Cause(ctx); err != nil {
-		return engine.Input{}, false, err
-	}
 	for {
+		if err := context.Cause(ctx); err != nil {
+			return engine.Input{}, false, err
+		}
 		if next, ok := c.handset.next(); ok {
 			if left := c.passSpeaking(ctx, s, min(next.At, s.to)); left {
 				return engine.Input{}, false, engine.ErrHungUp
