@@ -29,10 +29,11 @@ func (s *Store) Entries(ctx context.Context, report func(error)) (*entry.Book, e
 // entries are the entries in a Store. It is an entry.Source.
 type entries struct{ store *Store }
 
-// entriesState is the revision of the entries that were loaded.
+// entriesState is what is known of the entries that were loaded.
 type entriesState struct {
 	revision int64
-	failed   bool // the database could not be read afterwards
+	ids      []string // in order
+	failed   bool     // the database could not be read afterwards
 }
 
 // About says how an entry gets out of the database and back.
@@ -53,30 +54,50 @@ func (e entries) Unchanged(ctx context.Context, loaded entry.State) bool {
 // Load reads the entries that have changed since.
 func (e entries) Load(ctx context.Context, since entry.State) (loaded entry.Loaded, err error) {
 	before, _ := since.(entriesState)
-	err = e.store.read(ctx, func(ctx context.Context, q querier) (err error) {
-		var now entriesState
-		if err := q.QueryRowContext(ctx, "SELECT coalesce(max(revision), 0) FROM revisions WHERE kind = $1 AND domain = ''", entryKind).Scan(&now.revision); err != nil {
-			return err
-		}
-		if before.revision > now.revision { // a backup has been restored
-			before.revision = 0
-		}
-		loaded = entry.Loaded{State: now}
-		if err := each(ctx, q, "SELECT id FROM entries ORDER BY id", nil, func(row scanner) error {
-			var id string
-			err := row.Scan(&id)
-			loaded.IDs = append(loaded.IDs, id)
-			return err
-		}); err != nil {
-			return err
-		}
-		loaded.Items, err = items(ctx, q, "SELECT id, item FROM entries WHERE revision > $1", before.revision)
+	err = e.store.read(ctx, func(ctx context.Context, q querier) error {
+		loaded, err = loadEntries(ctx, q, before)
 		return err
 	})
 	if err != nil {
 		before.failed = true
 		return entry.Loaded{State: before}, err
 	}
+	return loaded, nil
+}
+
+// loadEntries reads the ids of all entries only if some are gone.
+func loadEntries(ctx context.Context, q querier, before entriesState) (loaded entry.Loaded, err error) {
+	var now entriesState
+	var count int
+	if err := q.QueryRowContext(ctx, `SELECT count(*), coalesce((SELECT revision FROM revisions WHERE kind = $1 AND domain = ''), 0) FROM entries`,
+		entryKind).Scan(&count, &now.revision); err != nil {
+		return loaded, err
+	}
+	if before.revision > now.revision { // a backup has been restored
+		before = entriesState{}
+	}
+	if loaded.Items, err = items(ctx, q, "SELECT id, item FROM entries WHERE revision > $1", before.revision); err != nil {
+		return loaded, err
+	}
+	now.ids = slices.Clone(before.ids)
+	for _, item := range loaded.Items {
+		if _, known := slices.BinarySearch(before.ids, item.ID); !known {
+			now.ids = append(now.ids, item.ID)
+		}
+	}
+	if len(now.ids) != count {
+		now.ids = nil
+		if err := each(ctx, q, "SELECT id FROM entries", nil, func(row scanner) error {
+			var id string
+			err := row.Scan(&id)
+			now.ids = append(now.ids, id)
+			return err
+		}); err != nil {
+			return loaded, err
+		}
+	}
+	slices.Sort(now.ids)
+	loaded.State, loaded.IDs = now, now.ids
 	return loaded, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -288,11 +289,15 @@ func (s *snapshot) next(ctx context.Context, source Source) *snapshot {
 		return &next
 	}
 	next.ids, next.pages = loaded.IDs, make(map[string]page, len(loaded.IDs))
-	for _, id := range loaded.IDs {
-		next.pages[id] = s.pages[id]
-	}
+	maps.Copy(next.pages, s.pages)
 	for _, item := range loaded.Items {
 		next.pages[item.ID] = s.pages[item.ID].with(item, source)
+	}
+	if all := next.pages; len(all) > len(next.ids) { // some are gone
+		next.pages = make(map[string]page, len(next.ids))
+		for _, id := range next.ids {
+			next.pages[id] = all[id]
+		}
 	}
 	next.senders = sendersOf(next.entries())
 	return &next
@@ -337,7 +342,9 @@ func (s *snapshot) oddities() []error {
 func (s *snapshot) remarks() remarks {
 	all := remarks{}
 	for id, p := range s.pages {
-		all[id] = p.remarks
+		if p.remarks != nil {
+			all[id] = p.remarks
+		}
 	}
 	return all
 }
