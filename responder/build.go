@@ -163,25 +163,32 @@ func (p *parser) echo(t token, e *element) (Echo, *finding) {
 func (p *parser) connect(t token, e *element) (Connect, *finding) {
 	var c Connect
 	p.head(t, e, func(_, value string, _ int) { c.Action = strings.TrimSpace(value) })
-	stream, action, fatal := p.stream(t)
+	stream, action, track, fatal := p.stream(t)
 	c.Stream = stream
 	if action.value != "" {
 		c.Action = action.value
+	}
+	switch c.Stream.Track = p.track(track); c.Stream.Track {
+	case TrackOutbound, TrackBoth:
+		p.scan.found.report(track.offset, CodeUnknownAttr, "a Stream in <Connect> has no track=%q: it gets what the caller says", track.value)
+		c.Stream.Track = ""
 	}
 	return c, fatal
 }
 
 func (p *parser) start(t token, e *element) (Start, *finding) {
 	p.head(t, e, nil)
-	stream, action, fatal := p.stream(t)
+	stream, action, track, fatal := p.stream(t)
 	if action.value != "" {
 		p.scan.found.report(action.offset, CodeForwardGoto, "the action of a Stream in <Start> never gets control")
 	}
+	stream.Track = p.track(track)
 	return Start{Stream: stream}, fatal
 }
 
-// stream reads the Stream in a Connect or a Start, and its action.
-func (p *parser) stream(t token) (s Stream, action attr, fatal *finding) {
+// stream reads the Stream in a Connect or a Start, and those of its attributes
+// that mean something else in each.
+func (p *parser) stream(t token) (s Stream, action, track attr, fatal *finding) {
 	seen := false
 	fatal = p.children(t, func(child token, e *element) *finding {
 		if e.name != "Stream" {
@@ -193,15 +200,18 @@ func (p *parser) stream(t token) (s Stream, action attr, fatal *finding) {
 		seen = true
 		p.head(child, e, func(name, value string, offset int) {
 			value = strings.TrimSpace(value)
-			if name == "url" {
+			switch name {
+			case "url":
 				s.URL = value
-			} else {
+			case "track":
+				track = attr{name, value, offset}
+			case "action":
 				action = attr{name, value, offset}
 			}
 		})
 		return p.parameters(child, &s)
 	})
-	return s, action, fatal
+	return s, action, track, fatal
 }
 
 func (p *parser) parameters(t token, s *Stream) *finding {

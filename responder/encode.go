@@ -161,6 +161,7 @@ func appendForward(dst []byte, f Forward) []byte {
 func appendStream(dst []byte, verb string, s Stream, action string) []byte {
 	dst = append(appendOpen(dst, verb), "><Stream"...)
 	dst = appendAttr(dst, "url", s.URL)
+	dst = appendAttr(dst, "track", string(s.Track))
 	dst = appendAttr(dst, "action", action)
 	if len(s.Parameters) == 0 {
 		return appendClose(append(dst, "/>"...), verb)

@@ -57,6 +57,10 @@ var golden = []struct {
 		"Start", responder.Respond(responder.Start{Stream: responder.Stream{URL: "wss://x/y", Parameters: []responder.Parameter{{Name: "id", Value: "7"}, {Name: "empty"}}}}),
 		`<Response><Start><Stream url="wss://x/y"><Parameter name="id" value="7"/><Parameter name="empty" value=""/></Stream></Start></Response>`,
 	},
+	{
+		"Start with both tracks", responder.Respond(responder.Start{Stream: responder.Stream{URL: "wss://x/y", Track: responder.TrackBoth}}),
+		`<Response><Start><Stream url="wss://x/y" track="both"/></Start></Response>`,
+	},
 	{"Record", responder.Respond(responder.Record{}), `<Response><Record/></Response>`},
 	{
 		"Record with all", responder.Respond(responder.Record{Action: "done", MaxLength: time.Minute, Timeout: 3 * time.Second, FinishOnKey: "#", PlayBeep: true}),
@@ -179,6 +183,8 @@ func TestWhatIsNotWritten(t *testing.T) {
 		{"Forward to nobody", responder.Respond(responder.Forward{}), "SH206", "verb 1 (Forward): this Forward names no destination"},
 		{"Connect to nothing", responder.Respond(responder.Connect{}), "SH206", "verb 1 (Connect): this verb names no Stream with a url"},
 		{"Connect to a page", responder.Respond(responder.Connect{Stream: responder.Stream{URL: "HTTPS://x"}}), "SH207", "verb 1 (Connect): a Stream's url begins with wss://, not https://"},
+		{"another track", responder.Respond(responder.Start{Stream: responder.Stream{URL: "wss://x", Track: "left"}}), "SH207", `verb 1 (Start): track="left" is not inbound, outbound or both`},
+		{"Connect to another track", responder.Respond(responder.Connect{Stream: responder.Stream{URL: "wss://x", Track: "both"}}), "SH207", `verb 1 (Connect): a Connect's Stream has no track="both": it gets what the caller says`},
 		{"a parameter without a name", responder.Respond(responder.Start{Stream: responder.Stream{URL: "wss://x", Parameters: []responder.Parameter{{Value: "x"}}}}), "SH206", "verb 1 (Start): a Parameter of this Stream has no name"},
 		{"an unknown input", responder.Respond(responder.Gather{Input: "speech dtmf"}), "SH207", `verb 1 (Gather): input="speech dtmf" is not dtmf, speech or both`},
 		{"too many digits", responder.Respond(responder.Gather{NumDigits: 256}), "SH207", "verb 1 (Gather): numDigits=256 is not between 1 and 255"},

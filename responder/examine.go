@@ -103,6 +103,9 @@ func faultsOf(v Verb, report func(Problem)) {
 		faultsOfLimit("timeout", v.Timeout, report)
 	case Connect:
 		faultsOfStream(v.Stream, report)
+		if v.Stream.Track != "" && v.Stream.Track != TrackInbound {
+			report(problem(CodeValue, "a Connect's Stream has no track=%q: it gets what the caller says", string(v.Stream.Track)))
+		}
 	case Start:
 		faultsOfStream(v.Stream, report)
 	case Record:
@@ -164,6 +167,9 @@ func faultsOfStream(s Stream, report func(Problem)) {
 		unusable := problem(CodeValue, "a Stream's url begins with wss://, not %s://", shorten(scheme))
 		unusable.Effect = "a phone system may not open the stream" // no default could stand in for it
 		report(unusable)
+	}
+	if !s.Track.known() {
+		report(problem(CodeValue, "track=%q is not inbound, outbound or both", string(s.Track)))
 	}
 	for _, p := range s.Parameters {
 		if p.Name == "" {

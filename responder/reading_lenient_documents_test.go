@@ -137,6 +137,8 @@ func TestValuesAreReadAsTheyAreMeant(t *testing.T) {
 		{"a Connect's action", "<Connect action='a'><Stream url='wss://x'/></Connect>", responder.Connect{Stream: responder.Stream{URL: "wss://x"}, Action: "a"}},
 		{"the Stream's action before the Connect's", "<Connect action='a'><Stream url='wss://x' action='b'/></Connect>", responder.Connect{Stream: responder.Stream{URL: "wss://x"}, Action: "b"}},
 		{"a relative stream", "<Connect><Stream url='/talk'/></Connect>", responder.Connect{Stream: responder.Stream{URL: "/talk"}}},
+		{"a stream's track", "<Start><Stream url='wss://x' track=' Outbound '/></Start>", responder.Start{Stream: responder.Stream{URL: "wss://x", Track: responder.TrackOutbound}}},
+		{"a Connect's track", "<Connect><Stream url='wss://x' track='inbound'/></Connect>", responder.Connect{Stream: responder.Stream{URL: "wss://x", Track: responder.TrackInbound}}},
 		{"a parameter's spaces", "<Start><Stream url='wss://x'><Parameter value='' name=' a '/></Stream></Start>", responder.Start{Stream: responder.Stream{URL: "wss://x", Parameters: []responder.Parameter{{Name: " a "}}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

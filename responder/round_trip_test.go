@@ -26,9 +26,11 @@ func documents() *rapid.Generator[responder.Document] {
 		}),
 		rapid.Just[responder.Verb](responder.Hangup{}),
 		rapid.Custom(func(t *rapid.T) responder.Verb {
-			return responder.Connect{Stream: streams().Draw(t, "stream"), Action: optional(t, "action")}
+			return responder.Connect{Stream: streams("", responder.TrackInbound).Draw(t, "stream"), Action: optional(t, "action")}
 		}),
-		rapid.Custom(func(t *rapid.T) responder.Verb { return responder.Start{Stream: streams().Draw(t, "stream")} }),
+		rapid.Custom(func(t *rapid.T) responder.Verb {
+			return responder.Start{Stream: streams("", responder.TrackInbound, responder.TrackOutbound, responder.TrackBoth).Draw(t, "stream")}
+		}),
 	)
 	return rapid.Custom(func(t *rapid.T) responder.Document {
 		if rapid.Bool().Draw(t, "bare") {
@@ -126,10 +128,11 @@ func records() *rapid.Generator[responder.Record] {
 	})
 }
 
-func streams() *rapid.Generator[responder.Stream] {
+func streams(tracks ...responder.Track) *rapid.Generator[responder.Stream] {
 	return rapid.Custom(func(t *rapid.T) responder.Stream {
 		return responder.Stream{
-			URL: strings.TrimSpace("wss://" + raw(t, "url")),
+			URL:   strings.TrimSpace("wss://" + raw(t, "url")),
+			Track: rapid.SampledFrom(tracks).Draw(t, "track"),
 			Parameters: several(t, rapid.Custom(func(t *rapid.T) responder.Parameter {
 				return responder.Parameter{Name: "a" + raw(t, "name"), Value: raw(t, "value")}
 			}), "parameters"),

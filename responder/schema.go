@@ -19,7 +19,7 @@ var vocabulary = []element{
 	{"Hangup", nil},
 	{"Connect", []string{"action"}},
 	{"Start", nil},
-	{"Stream", []string{"url", "action"}},
+	{"Stream", []string{"url", "track", "action"}},
 	{"Parameter", []string{"name", "value"}},
 	{"Record", []string{"action", "maxLength", "timeout", "finishOnKey", "playBeep"}},
 }

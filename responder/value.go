@@ -71,6 +71,15 @@ func (p *parser) input(value string, offset int) Input {
 	return ""
 }
 
+func (p *parser) track(a attr) Track {
+	t := Track(strings.ToLower(a.value))
+	if !t.known() {
+		p.scan.found.report(a.offset, CodeValue, "track=%q is not inbound, outbound or both", shorten(a.value))
+		return ""
+	}
+	return t
+}
+
 func (p *parser) method(value string, offset int) string {
 	switch m := strings.ToUpper(value); m {
 	case "", "GET", "POST":

@@ -108,7 +108,7 @@ type Connect struct {
 	Action string // URL that gets control when the stream has ended
 }
 
-// Start copies the caller's sound to a media stream while the next verbs run.
+// Start copies the call's sound to a media stream while the next verbs run.
 type Start struct {
 	Stream Stream
 }
@@ -117,6 +117,26 @@ type Start struct {
 type Stream struct {
 	URL        string // wss://…
 	Parameters []Parameter
+	Track      Track // of a Start; empty: TrackInbound. A Connect has no other
+}
+
+// Track says which side of a call a media stream gets. It is Switchhook's.
+type Track string
+
+// The tracks of a Start's media stream.
+const (
+	TrackInbound  Track = "inbound"  // what the caller says
+	TrackOutbound Track = "outbound" // what the caller hears
+	TrackBoth     Track = "both"
+)
+
+// known reports whether the track is one of ours, or left out.
+func (t Track) known() bool {
+	switch t {
+	case "", TrackInbound, TrackOutbound, TrackBoth:
+		return true
+	}
+	return false
 }
 
 // Parameter is a named value that a media stream is started with.

@@ -41,6 +41,43 @@ func TestStartCopiesTheCallWhileVerbsRun(t *testing.T) {
 	})
 }
 
+// TestStartGivesTheTracksThatAreAskedFor checks that each track is numbered and
+// timed by itself.
+func TestStartGivesTheTracksThatAreAskedFor(t *testing.T) {
+	for _, c := range []struct {
+		attribute string
+		want      []string
+	}{
+		{``, []string{"inbound"}}, {`track="inbound"`, []string{"inbound"}}, {`track="left"`, []string{"inbound"}},
+		{`track="outbound"`, []string{"outbound"}}, {`track="both"`, []string{"inbound", "outbound"}},
+	} {
+		t.Run(c.attribute, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				type place struct{ Sequence, Timestamp float64 }
+				got := map[string][]place{}
+				document := `<Response><Start><Stream url="ws://responder.example/stream" ` + c.attribute + `/></Start><Say>One.</Say></Response>`
+				converse(t, document, newStreamPhone(), func(p *program) {
+					for frame := range p.got {
+						if media, ok := frame["media"].(map[string]any); ok {
+							track := media["track"].(string)
+							got[track] = append(got[track], place{media["sequence"].(float64), media["timestamp"].(float64)})
+						}
+					}
+				})
+				want := map[string][]place{}
+				for _, track := range c.want {
+					for n := range 100 {
+						want[track] = append(want[track], place{float64(n + 1), float64(20 * n)})
+					}
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("frames (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
 func TestStartAloneKeepsTheCallUp(t *testing.T) {
 	const document = `<Response><Say>Hello.</Say><Start><Stream url="ws://responder.example/stream"/></Start></Response>`
 	const began = "media stream (start) ws://responder.example/stream"

@@ -138,7 +138,7 @@ func (m *Media) Offer(t Track, sound []byte) {
 // slow program, and returns false once the stream has ended or the context is
 // done.
 func (m *Media) FromCaller(ctx context.Context, t Track, sound []byte) bool {
-	for m.sound.full() && !m.closed.Load() {
+	for m.wants[t] && m.sound.full() && !m.closed.Load() {
 		select {
 		case <-m.sending:
 		case <-m.done:

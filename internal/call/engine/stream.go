@@ -63,7 +63,7 @@ func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect,
 	return r.action(a, at, v.Action, "")
 }
 
-// start copies the caller's sound to a program while the next verbs run.
+// start copies the call's sound to a program while the next verbs run.
 func (r *run) start(ctx context.Context, a answer, i int, v responder.Stream, at int) error {
 	if v.URL == "" {
 		return nil
@@ -188,7 +188,7 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	conn.SetReadLimit(maxStreamMessage)
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &stream{id: rand.Text(), line: at, carrier: carrier, conn: conn, cancel: cancel, reading: make(chan struct{})}
-	s.media, s.program = NewMedia(Streaming{TwoWay: mode == "connect", Listens: []Track{Inbound}})
+	s.media, s.program = NewMedia(Streaming{TwoWay: mode == "connect", Listens: listens(v.Track)})
 	s.warn = func(code, format string, args ...any) {
 		r.note(trace.Warning{Code: code, Line: at, Text: fmt.Sprintf(format, args...)})
 	}
@@ -202,6 +202,17 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	s.work.Go(func() { s.write(streamCtx, parameters) })
 	s.work.Go(func() { s.read(streamCtx) })
 	return s, nil
+}
+
+// listens returns what the program of a stream hears.
+func listens(track responder.Track) []Track {
+	switch track {
+	case responder.TrackOutbound:
+		return []Track{Outbound}
+	case responder.TrackBoth:
+		return []Track{Inbound, Outbound}
+	}
+	return []Track{Inbound}
 }
 
 func streamURL(base *url.URL, address string) (*url.URL, error) {

@@ -91,6 +91,7 @@ func (p *streamPhone) Play(ctx context.Context, prompt engine.Prompt, listen *en
 		frame := p.frame()
 		for _, media := range p.forks {
 			media.FromCaller(ctx, engine.Inbound, frame)
+			media.FromCaller(ctx, engine.Outbound, frame[:1])
 		}
 	}
 	return played, err

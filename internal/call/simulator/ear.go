@@ -3,7 +3,6 @@ package simulator
 import (
 	"context"
 	"fmt"
-	"math"
 	"sync"
 	"time"
 
@@ -44,6 +43,7 @@ const toneTime = 100 * time.Millisecond
 type ear struct {
 	voice   Voice   // optional: without it, speech is silence of its length
 	speaker Speaker // optional
+	piece   earpiece
 
 	mu    sync.Mutex
 	track *soundtrack // nil: what is heard is not stored
@@ -58,7 +58,7 @@ func newEar(voice Voice, speaker Speaker, store bool) *ear {
 }
 
 // deaf reports whether the sound goes nowhere.
-func (e *ear) deaf() bool { return e.speaker == nil && e.track == nil }
+func (e *ear) deaf() bool { return e.speaker == nil && e.track == nil && !e.piece.joined() }
 
 // render returns a prompt's sound, if anybody hears it, and its length.
 func (e *ear) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
@@ -122,7 +122,10 @@ func (e *ear) tone(at time.Duration, key byte) {
 }
 
 // beep is heard before a recording.
-func (e *ear) beep(at time.Duration) { e.mix(at, audio.Beep()) }
+func (e *ear) beep(at time.Duration) {
+	e.piece.begin(at, audio.Beep())
+	e.mix(at, audio.Beep())
+}
 
 // mix plays a whole clip from a moment on, on top of what else is heard.
 func (e *ear) mix(at time.Duration, clip audio.Clip) {
@@ -173,8 +176,7 @@ func (s *soundtrack) mix(at time.Duration, clip audio.Clip) {
 	from := audio.Samples(at)
 	s.silence(at + clip.Duration())
 	for i, sample := range clip {
-		sum := int(s.clip[from+i]) + int(sample)
-		s.clip[from+i] = int16(max(math.MinInt16, min(math.MaxInt16, sum)))
+		s.clip[from+i] = mixed(s.clip[from+i], sample)
 	}
 }
 

@@ -50,6 +50,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	from := l.Now()
 	sound := l.ear.begin()
 	sound.Write(clip)
+	l.ear.piece.begin(from, clip)
 	defer l.wait()
 	in, barged, err := l.await(ctx, stretch{kind: Hearing, from: from, to: from + length, prompt: prompt, listen: listen}, true)
 	took := length
@@ -63,6 +64,7 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	default:
 		sound.End()
 	}
+	l.ear.piece.stop(from + took)
 	l.ear.store(from, from+took, clip)
 	return engine.Played{Took: took, Barged: barged}, err
 }

@@ -27,6 +27,7 @@ type program struct {
 
 	frames int // of media
 	loud   int // of them not silent
+	heard  int // of them what the caller hears, not silent
 	digits string
 }
 
@@ -42,6 +43,7 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() { _ = conn.CloseNow() }()
 	ctx := context.WithoutCancel(r.Context())
 	type media struct {
+		Track   string `json:"track,omitempty"`
 		Payload []byte `json:"payload"`
 	}
 	type frame struct {
@@ -56,7 +58,7 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Write(ctx, websocket.MessageText, text)
 	}
 	if p.say != nil {
-		send(frame{Event: "media", Media: &media{p.say}})
+		send(frame{Event: "media", Media: &media{Payload: p.say}})
 	}
 	for {
 		time.Sleep(p.reads) // by the bubble's clock
@@ -74,6 +76,9 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			for _, code := range f.Media.Payload {
 				if code != 0xFF {
 					p.loud++
+					if f.Media.Track == "outbound" {
+						p.heard++
+					}
 					break
 				}
 			}
@@ -160,7 +165,7 @@ func TestASlowProgramKeepsNobodyWaiting(t *testing.T) {
 			say:       make([]byte, 20*8000), reads: time.Second,
 		}
 		p := dial(t, simulator.Options{Handler: remote, Hear: true})
-		p.at(21 * time.Second)
+		p.at(21*time.Second + 10*time.Millisecond) // between two frames
 		p.Hangup()
 		heard := 0
 		p.events()
@@ -172,9 +177,46 @@ func TestASlowProgramKeepsNobodyWaiting(t *testing.T) {
 		if heard != 20*8000 {
 			t.Errorf("heard %d samples of %d", heard, 20*8000)
 		}
-		const slow = "warning SH333: line 1: the program took the caller's sound too slowly: 15.62 s of it were dropped"
+		const slow = "warning SH333: line 1: the program took the caller's sound too slowly: 15.6"
 		if told := strings.Join(told(p.result.Events), "\n"); strings.Count(told, slow) != 1 {
 			t.Errorf("the call:\n%s", told)
 		}
 	})
+}
+
+// TestForkHearsWhatThePersonHears has a prompt that the person interrupts, and
+// one that ends.
+func TestForkHearsWhatThePersonHears(t *testing.T) {
+	for _, c := range []struct {
+		track         string
+		frames, heard int
+	}{
+		{"inbound", 120, 0}, // nobody hears the prompts: they take as long as reading does
+		{"outbound", 200, 125}, {"both", 400, 125},
+	} {
+		t.Run(c.track, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				remote := &program{documents: documents{
+					"/": `<Response><Start><Stream url="/stream" track="` + c.track + `"/></Start>` +
+						`<Gather numDigits="1" action="end"><Say>Press one.</Say></Gather></Response>`,
+					"/end": `<Response><Play>1500ms.wav</Play><Say>Bye.</Say></Response>`,
+				}}
+				p := dial(t, simulator.Options{Handler: remote, Voice: toneOf(2 * time.Second)})
+				p.at(500 * time.Millisecond)
+				p.Press('1')
+				p.events()
+				synctest.Wait()
+				if diff := cmp.Diff([]any{c.frames, c.heard}, []any{remote.frames, remote.heard}); diff != "" {
+					t.Errorf("frames, loud ones that are heard (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// toneOf speaks as a tone, however long the text.
+type toneOf time.Duration
+
+func (v toneOf) Speak(context.Context, speech.Utterance) (audio.Clip, error) {
+	return audio.DTMF("5", time.Duration(v), 0)
 }

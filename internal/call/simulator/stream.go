@@ -10,9 +10,8 @@ import (
 
 // Stream joins the caller and a media stream.
 func (l *line) Stream(ctx context.Context, media *engine.Media) error {
-	f := l.feed(media)
-	l.handset.open(f, true)
-	defer l.handset.close(f, true)
+	f := l.open(media, true)
+	defer l.close(f, true)
 	s := stretch{kind: Streaming, from: l.Now(), to: forever, listen: &engine.Listening{Keys: true, Speech: true}}
 	l.show(s)
 	defer l.wait()
@@ -27,6 +26,7 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 		frame := audio.AppendPCMFromMulaw(nil, heard)
 		sound.Write(frame) // its silence too: then the sound keeps its delay
 		if n > 0 {
+			l.ear.piece.begin(at, frame)
 			l.ear.store(at, at+engine.FrameTime, frame)
 		}
 	}
@@ -35,16 +35,15 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 
 // Fork gives a media stream the caller's sound, while other methods run.
 func (l *line) Fork(media *engine.Media) (stop func()) {
-	f := l.feed(media)
-	l.handset.open(f, false)
+	f := l.open(media, false)
 	end := l.clock.fork(f)
 	return func() {
-		l.handset.close(f, false)
+		l.close(f, false)
 		end()
 	}
 }
 
-// feed gives a media stream what the caller says and presses, in frames.
+// feed gives a media stream what the caller says, presses and hears, in frames.
 type feed struct {
 	media   *engine.Media
 	live    bool // the time does not wait for a slow program
@@ -57,9 +56,24 @@ type feed struct {
 	at     time.Duration // up to where it was sent
 }
 
-func (l *line) feed(media *engine.Media) *feed {
+// open begins to feed a media stream; with alone, it is all that the caller
+// talks to.
+func (l *line) open(media *engine.Media, alone bool) *feed {
 	_, live := l.clock.(*wallClock)
-	return &feed{media: media, live: live, handset: l.handset, ear: l.ear, at: l.Now()}
+	f := &feed{media: media, live: live, handset: l.handset, ear: l.ear, at: l.Now()}
+	l.handset.open(f, alone)
+	if media.Wants(engine.Outbound) {
+		l.ear.piece.join()
+	}
+	return f
+}
+
+// close is the end of open.
+func (l *line) close(f *feed, alone bool) {
+	l.handset.close(f, alone)
+	if f.media.Wants(engine.Outbound) {
+		l.ear.piece.leave()
+	}
 }
 
 // run feeds the stream until it ends, which is no error: a frame every 20 ms by
@@ -90,21 +104,33 @@ func (f *feed) upTo(ctx context.Context, to time.Duration) error {
 	if err := f.hear(ctx); err != nil {
 		return err
 	}
-	frame, sent := audio.Silence(engine.FrameTime), make([]byte, 0, engine.FrameSize)
+	frame := audio.Silence(engine.FrameTime)
 	for ; f.at+engine.FrameTime <= to; f.at += engine.FrameTime {
 		n := copy(frame, f.saying)
 		clear(frame[n:])
 		f.saying = f.saying[n:]
-		if sent = audio.AppendMulaw(sent[:0], frame); f.live {
-			f.media.Offer(engine.Inbound, sent)
-		} else if !f.media.FromCaller(ctx, engine.Inbound, sent) {
+		if !f.give(ctx, engine.Inbound, frame) {
 			return nil
+		}
+		if f.media.Wants(engine.Outbound) {
+			f.ear.piece.heard(f.at, frame)
+			f.give(ctx, engine.Outbound, frame)
 		}
 		if f.after != nil {
 			f.after(f.at)
 		}
 	}
 	return nil
+}
+
+// give gives the stream a frame of a track; false: it has ended.
+func (f *feed) give(ctx context.Context, track engine.Track, frame audio.Clip) bool {
+	sound := audio.AppendMulaw(make([]byte, 0, engine.FrameSize), frame)
+	if f.live {
+		f.media.Offer(track, sound)
+		return true
+	}
+	return f.media.FromCaller(ctx, track, sound)
 }
 
 // hear takes in what the caller has said and pressed since it was last called.

@@ -83,3 +83,20 @@ func TestForkHearsAScriptedCallerWhileOtherVerbsRun(t *testing.T) {
 		}
 	})
 }
+
+func TestForkHearsWhatAScriptedCallerHears(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote := &program{documents: documents{
+			"/": `<Response><Start><Stream url="/stream" track="both"/></Start>` +
+				`<Gather numDigits="1" action="end"><Say>Press one.</Say></Gather></Response>`,
+			"/end": `<Response><Play>1500ms.wav</Play><Say>Bye.</Say></Response>`,
+		}}
+		result := place(t, simulator.Options{Handler: remote, Voice: toneOf(2 * time.Second), Script: script(t, "press 1"), Barge: true})
+		synctest.Wait()
+		// The first prompt is heard for half a second, the second is silence, the
+		// last is heard whole; the key sounds for 100 ms.
+		if diff := cmp.Diff([]any{400, 125, 130}, []any{remote.frames, remote.heard, remote.loud}); diff != "" {
+			t.Errorf("frames, heard ones, loud ones (-want +got):\n%s\n%q", diff, told(result.Events))
+		}
+	})
+}
