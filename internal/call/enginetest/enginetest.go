@@ -73,7 +73,7 @@ func Run(t *testing.T, tolerance time.Duration, place Place) {
 func acts(t *testing.T, text string) []Act {
 	t.Helper()
 	var all []Act
-	for _, line := range strings.Split(text, ",") {
+	for line := range strings.SplitSeq(text, ",") {
 		at, act, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if at == "" {
 			continue
