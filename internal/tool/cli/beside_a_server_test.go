@@ -64,7 +64,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	}
 	system := phoneSystem(t)
 	path := folder(t, map[string]string{
-		"switchhook.toml": strings.Replace(textBackSettings(system, ""), "domains_file = \"domains.json\"\n", "", 1), "domains.json": oldDomains,
+		"switchhook.toml": strings.Replace(textBackSettings(system, ""), "domains_file = \"domains.json\"\n", "listen = \"127.0.0.1:0\"\n", 1), "domains.json": oldDomains,
 	})
 	settings := filepath.Join(path, "switchhook.toml")
 	run(t, "", nil, "import", "-c", settings, filepath.Join(path, "domains.json")).wants(t, 0, "2 added")

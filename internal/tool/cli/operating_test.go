@@ -39,6 +39,7 @@ func TestOperating(t *testing.T) {
 			env.Values[phonesKey] = system
 			env.Setenv("PHONES", server.URL)
 			env.Setenv("TZ", "UTC")
+			env.Setenv("SWITCHHOOK_LISTEN", "127.0.0.1:0") // another test may hold the usual port
 			return os.WriteFile(env.WorkDir+"/switchhook.toml", []byte("listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:1\"\ndata = \"data\"\n"+
 				"[netsapiens]\nurl = \""+server.URL+"\"\ntoken = \""+nstest.Token+"\"\n[forms]\nsecret = \"a-secret-of-forms\"\n"), 0o600)
 		},
