@@ -26,14 +26,14 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 			untold++
 			return
 		}
-		d.step(code, args)
+		d.addStep(code, args)
 	}
 	for _, one := range people {
-		key, name := keyOf(a.Source, one.person), called(one.person)
+		key, name := personKey(a.Source, one.person), nameOf(one.person)
 		if seen[key] {
 			continue // on call by two schedules: must not be twice as likely
 		}
-		numbers, mapped, bad := numbersOf(one.person, &s.Rules, s.read)
+		numbers, mapped, bad := numbersOf(one.person, &s.Rules, s.reader)
 		for _, number := range bad {
 			tell(stepBadNumber, why.Args{"person": name, "number": quoted(number)})
 		}
@@ -55,7 +55,7 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 		seen[key] = true
 	}
 	if untold > 0 {
-		d.step(stepMoreAlike, why.Args{"count": strconv.Itoa(untold)})
+		d.addStep(stepMoreAlike, why.Args{"count": strconv.Itoa(untold)})
 	}
 	return found
 }
@@ -76,15 +76,15 @@ func quoted(number string) string {
 	return fmt.Sprintf("%q", phone.Mask(number))
 }
 
-// choose rings one of the candidates. round is how often their level was asked
+// ringOneOf rings one of the candidates. round is how often their level was asked
 // before.
-func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
+func (d *Decision) ringOneOf(s *Situation, candidates []candidate, round int) {
 	all := len(candidates)
 	if left := untried(candidates, s.Tried); len(left) < all && len(left) > 0 {
-		d.step(stepTried, nil)
+		d.addStep(stepTried, nil)
 		candidates, round = left, 0
 	}
-	i, chosen := pick(s, candidates, round)
+	i, chosen := pickByPolicy(s, candidates, round)
 	c := candidates[i]
 	d.Key, d.Name, d.Choices = c.key, c.name, len(candidates)
 	j, which := 0, ""
@@ -101,7 +101,7 @@ func (d *Decision) choose(s *Situation, candidates []candidate, round int) {
 	if len(candidates) > 1 {
 		args["chosen"], args[why.Setting] = chosen, "oncall.route.policy"
 	}
-	d.conclude(stepRung, args)
+	d.addLastStep(stepRung, args)
 }
 
 func untried(candidates []candidate, tried []string) []candidate {
@@ -117,8 +117,8 @@ func untried(candidates []candidate, tried []string) []candidate {
 	return left
 }
 
-// pick returns which candidate the policy chooses, and how, for a sentence.
-func pick(s *Situation, candidates []candidate, round int) (i int, chosen string) {
+// pickByPolicy returns which candidate the policy chooses, and how, for a sentence.
+func pickByPolicy(s *Situation, candidates []candidate, round int) (i int, chosen string) {
 	switch s.Rules.policy() {
 	case Ordered:
 		return round % len(candidates), "as the next in order"

@@ -22,17 +22,17 @@ func decide(s *Situation) Decision {
 	if s.Attempt == 0 && s.Request.Attempt > 0 {
 		d.Attempt = s.Request.Attempt
 	}
-	if reason := refusal(s); reason != "" {
-		d.refuse(s, reason)
+	if reason := callerRefusal(s); reason != "" {
+		d.refuseCaller(s, reason)
 		return d
 	}
 	if state := s.Rules.Hours.At(s.Now); state != hours.Open {
-		d.shut(s, state)
+		d.refuseClosed(s, state)
 		return d
 	}
-	d.sayAttempt(s)
+	d.explainAttempt(s)
 	for i := range s.Answers {
-		reason := d.consider(s, &s.Answers[i])
+		reason := d.considerAnswer(s, &s.Answers[i])
 		if reason == OnCall {
 			d.Reason = OnCall
 			return d
@@ -43,7 +43,7 @@ func decide(s *Situation) Decision {
 	}
 	if d.Reason == "" {
 		d.Reason = NoAnswer
-		d.step(stepNoSource, nil)
+		d.addStep(stepNoSource, nil)
 	}
 	d.fallBack(s)
 	return d
@@ -51,60 +51,60 @@ func decide(s *Situation) Decision {
 
 // readNumbers reads the numbers of the request, unless they have been read.
 func (s *Situation) readNumbers() {
-	if s.read == nil {
-		s.read = s.Rules.reader()
-		s.caller, s.did = phone.ReadCaller(s.Request.Caller, s.read.home), phone.ReadCaller(s.Request.DID, s.read.home)
+	if s.reader == nil {
+		s.reader = s.Rules.numberReader()
+		s.caller, s.did = phone.ReadCaller(s.Request.Caller, s.reader.home), phone.ReadCaller(s.Request.DID, s.reader.home)
 	}
 }
 
-// refusal returns why a caller does not get through, or "".
-func refusal(s *Situation) Reason {
+// callerRefusal returns why a caller does not get through, or "".
+func callerRefusal(s *Situation) Reason {
 	s.readNumbers()
 	switch {
-	case s.read.block.has(s.caller):
+	case s.reader.block.has(s.caller):
 		return Blocked
-	case len(s.Rules.Allow) > 0 && !s.read.allow.has(s.caller):
+	case len(s.Rules.Allow) > 0 && !s.reader.allow.has(s.caller):
 		return NotAllowed
 	}
 	return ""
 }
 
-func (d *Decision) refuse(s *Situation, reason Reason) {
+func (d *Decision) refuseCaller(s *Situation, reason Reason) {
 	args := why.Args{"caller": phone.Mask(strings.TrimSpace(s.Request.Caller))}
 	if s.caller.Hidden() {
 		args = why.Args{"hidden": "who hides their number"}
 	}
 	if reason == Blocked {
 		args[why.Setting] = "oncall.route.block"
-		d.step(stepBlocked, args)
+		d.addStep(stepBlocked, args)
 	} else {
 		args[why.Setting] = "oncall.route.allow"
-		d.step(stepNotAllowed, args)
+		d.addStep(stepNotAllowed, args)
 	}
-	d.instead(s, reason, s.Rules.Refused)
+	d.ringInstead(s, reason, s.Rules.Refused)
 }
 
-func (d *Decision) shut(s *Situation, state hours.State) {
+func (d *Decision) refuseClosed(s *Situation, state hours.State) {
 	args := why.Args{why.Setting: "oncall.route.hours"}
 	if state == hours.Holiday {
 		args = why.Args{why.Setting: "oncall.route.holidays", "day": "a holiday"}
 	}
 	if next, ok := s.Rules.Hours.Next(s.Now); ok {
-		args["opens"] = moment(next, s.Rules.Hours.Zone)
+		args["opens"] = atMoment(next, s.Rules.Hours.Zone)
 	}
-	d.step(stepClosed, args)
-	d.instead(s, Shut, s.Rules.Closed)
+	d.addStep(stepClosed, args)
+	d.ringInstead(s, Shut, s.Rules.Closed)
 }
 
 // fallBack gives the caller the fallback if nobody can be rung.
 func (d *Decision) fallBack(s *Situation) {
 	d.Source, d.Age, d.Stale, d.Level = "", 0, false, 0
-	d.instead(s, d.Reason, s.Rules.Fallback)
+	d.ringInstead(s, d.Reason, s.Rules.Fallback)
 	d.Fallback = d.Number != ""
 }
 
-// instead rings a number that is no person's.
-func (d *Decision) instead(s *Situation, reason Reason, number string) {
+// ringInstead rings a number that is no person's.
+func (d *Decision) ringInstead(s *Situation, reason Reason, number string) {
 	s.readNumbers()
 	d.Reason = reason
 	args := why.Args{"instead": "fallback", why.Setting: "oncall.route.fallback"}
@@ -114,60 +114,60 @@ func (d *Decision) instead(s *Situation, reason Reason, number string) {
 	case Shut:
 		args = why.Args{"instead": "number for closed hours", why.Setting: "oncall.route.closed_number"}
 	}
-	n, ok := s.read.dialable(number)
+	n, ok := s.reader.dialable(number)
 	switch {
 	case ok && s.loops(n):
-		d.conclude(stepInsteadLoops, args)
+		d.addLastStep(stepInsteadLoops, args)
 	case ok:
 		d.Number = n.E164()
 		args["number"] = phone.Mask(d.Number)
-		d.conclude(stepInstead, args)
+		d.addLastStep(stepInstead, args)
 	case strings.TrimSpace(number) != "":
-		d.conclude(stepInsteadUnusable, args)
+		d.addLastStep(stepInsteadUnusable, args)
 	default:
-		d.conclude(stepNoInstead, args)
+		d.addLastStep(stepNoInstead, args)
 	}
 }
 
-func (d *Decision) sayAttempt(s *Situation) {
+func (d *Decision) explainAttempt(s *Situation) {
 	args := why.Args{"attempt": strconv.Itoa(d.Attempt)}
 	switch {
 	case d.Attempt == 1:
 	case s.Repeated > 0:
 		args["within"], args[why.Setting] = measure.Span(s.Repeated), "oncall.route.repeat_within"
-		d.step(stepRepeated, args)
+		d.addStep(stepRepeated, args)
 	default:
-		d.step(stepAttempt, args)
+		d.addStep(stepAttempt, args)
 	}
 }
 
-// consider searches one source's answer for somebody to ring, and returns OnCall
-// if it finds them.
-func (d *Decision) consider(s *Situation, a *Answer) Reason {
-	if !d.usable(s, a) {
+// considerAnswer searches one source's answer for somebody to ring, and returns
+// OnCall if it finds them.
+func (d *Decision) considerAnswer(s *Situation, a *Answer) Reason {
+	if !d.checkUsable(s, a) {
 		return NoAnswer
 	}
 	people := onDuty(a.Snapshot.People, s.Now)
 	if len(people) == 0 {
-		d.step(stepNobody, d.heard(a))
+		d.addStep(stepNobody, d.heardArgs(a))
 		return NobodyOnCall
 	}
 	highest := people[len(people)-1].level
-	level, round := s.Rules.Beyond.level(d.Attempt, highest)
+	level, round := s.Rules.Beyond.levelOfAttempt(d.Attempt, highest)
 	if level > highest {
-		args := d.heard(a)
+		args := d.heardArgs(a)
 		args["last"], args["attempt"], args[why.Setting] = strconv.Itoa(highest), strconv.Itoa(d.Attempt), "oncall.route.beyond"
-		d.step(stepPastLevels, args)
+		d.addStep(stepPastLevels, args)
 		return NobodyAtLevel
 	}
 	found := NobodyAtLevel
 	for ; level <= highest; level++ {
-		at := ofOneLevel(people, level)
-		d.sayLevel(a, at, level)
+		at := dutiesAtLevel(people, level)
+		d.explainLevel(a, at, level)
 		candidates := d.candidates(s, a, at)
 		if len(candidates) > 0 {
 			d.Level, d.Source = level, a.Source
-			d.choose(s, candidates, round)
+			d.ringOneOf(s, candidates, round)
 			return OnCall
 		}
 		if len(at) > 0 {
@@ -192,9 +192,9 @@ func nextLevel(people []duty, level int) int {
 	return level + 1
 }
 
-// level returns the level that an attempt asks, and how often that level was
-// asked before by the same count.
-func (b Beyond) level(attempt, highest int) (level, round int) {
+// levelOfAttempt returns the level that an attempt asks, and how often that
+// level was asked before by the same count.
+func (b Beyond) levelOfAttempt(attempt, highest int) (level, round int) {
 	switch {
 	case attempt <= highest || b == Stop:
 		return attempt, 0
@@ -204,46 +204,46 @@ func (b Beyond) level(attempt, highest int) (level, round int) {
 	return highest, attempt - highest
 }
 
-// usable returns how old an answer is, and whether it may be used.
-func (d *Decision) usable(s *Situation, a *Answer) bool {
+// checkUsable returns how old an answer is, and whether it may be used.
+func (d *Decision) checkUsable(s *Situation, a *Answer) bool {
 	known := s.Known
 	if known.IsZero() {
 		known = s.Now
 	}
 	if !a.Heard {
-		d.step(stepNotHeard, why.Args{"source": a.Source, "problem": a.Problem})
+		d.addStep(stepNotHeard, why.Args{"source": a.Source, "problem": a.Problem})
 		return false
 	}
 	d.Age = max(known.Sub(a.Snapshot.At), 0)
 	d.Stale = a.FreshFor > 0 && d.Age > a.FreshFor
-	args := d.heard(a)
+	args := d.heardArgs(a)
 	args["problem"] = a.Problem
 	if a.MaxAge > 0 && d.Age > a.MaxAge {
 		args["most"], args[why.Setting] = measure.Span(a.MaxAge), "oncall.source.max_age"
-		d.step(stepTooOld, args)
+		d.addStep(stepTooOld, args)
 		return false
 	}
 	if d.Stale {
-		d.step(stepStale, args)
+		d.addStep(stepStale, args)
 	}
 	return true
 }
 
-// heard returns the arguments of a step about what a source said.
-func (d *Decision) heard(a *Answer) why.Args {
+// heardArgs returns the arguments of a step about what a source said.
+func (d *Decision) heardArgs(a *Answer) why.Args {
 	return why.Args{"source": a.Source, "age": measure.Span(d.Age)}
 }
 
-func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
-	args := d.heard(a)
+func (d *Decision) explainLevel(a *Answer, at []duty, level int) {
+	args := d.heardArgs(a)
 	args["level"] = strconv.Itoa(level)
 	if len(at) == 0 {
-		d.step(stepEmptyLevel, args)
+		d.addStep(stepEmptyLevel, args)
 		return
 	}
 	names, more := make([]string, 0, maxNames), 0
 	for _, one := range at {
-		switch name := called(one.person); {
+		switch name := nameOf(one.person); {
 		case slices.Contains(names, name):
 		case len(names) < maxNames:
 			names = append(names, name)
@@ -254,22 +254,22 @@ func (d *Decision) sayLevel(a *Answer, at []duty, level int) {
 	if more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	args["people"] = list(names)
+	args["people"] = joinNames(names)
 	if at[0].over {
-		args["ended"] = moment(at[0].person.Until, nil)
+		args["ended"] = atMoment(at[0].person.Until, nil)
 	}
 	if len(names) > 1 {
-		d.step(stepSeveral, args)
+		d.addStep(stepSeveral, args)
 	} else {
-		d.step(stepOnCall, args)
+		d.addStep(stepOnCall, args)
 	}
 }
 
 // maxNames is how many people a sentence names.
 const maxNames = 10
 
-// ofOneLevel returns those of a level. The levels are in order.
-func ofOneLevel(people []duty, level int) []duty {
+// dutiesAtLevel returns those of a level. The levels are in order.
+func dutiesAtLevel(people []duty, level int) []duty {
 	from, to := len(people), len(people)
 	for i, one := range slices.Backward(people) {
 		if one.level > level {
@@ -282,16 +282,16 @@ func ofOneLevel(people []duty, level int) []duty {
 	return people[from:to]
 }
 
-// moment writes a time for people; a nil zone is the time's own.
-func moment(t time.Time, zone *time.Location) string {
+// atMoment writes a time for people; a nil zone is the time's own.
+func atMoment(t time.Time, zone *time.Location) string {
 	if zone != nil {
 		t = t.In(zone)
 	}
 	return t.Format("on 2006-01-02 at 15:04 MST")
 }
 
-// list writes names as a sentence has them.
-func list(names []string) string {
+// joinNames writes names as a sentence has them.
+func joinNames(names []string) string {
 	switch len(names) {
 	case 0:
 		return "nobody"

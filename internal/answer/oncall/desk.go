@@ -53,16 +53,16 @@ type Config struct {
 // Desk answers phone systems that ask whom to ring.
 type Desk struct {
 	config Config
-	lines  []*line
-	state  *state
+	routes []*readyRoute
+	state  *deskState
 }
 
-// state is what outlives settings.
-type state struct {
-	decisions *decisions
+// deskState is what outlives settings.
+type deskState struct {
+	decisions *decisionLog
 
-	mu   sync.Mutex // held from a decision to its entry in the book, so that two at once take turns
-	book *book
+	mu      sync.Mutex // held from a decision to its entry in the history, so that two at once take turns
+	history *callHistory
 }
 
 // New returns a Desk. It starts nothing. The error lists all that is wrong with
@@ -71,14 +71,14 @@ func New(c Config) (*Desk, error) {
 	if c.Log == nil {
 		c.Log = slog.Default().LogAttrs
 	}
-	return build(c, &state{decisions: newDecisions(c.Journal, c.Log), book: newBook()})
+	return newDesk(c, &deskState{decisions: newDecisionLog(c.Journal, c.Log), history: newCallHistory()})
 }
 
 // With returns a Desk of other settings that remembers the same calls and
 // decisions. The Journal stays the one it was.
-func (d *Desk) With(c Config) (*Desk, error) { return build(c, d.state) }
+func (d *Desk) With(c Config) (*Desk, error) { return newDesk(c, d.state) }
 
-func build(c Config, s *state) (*Desk, error) {
+func newDesk(c Config, s *deskState) (*Desk, error) {
 	if c.Log == nil {
 		c.Log = slog.Default().LogAttrs
 	}
@@ -101,7 +101,7 @@ func build(c Config, s *state) (*Desk, error) {
 	var problems []error
 	names := map[string]bool{}
 	for _, r := range c.Routes {
-		l, err := newLine(r, c.Keeper)
+		route, err := prepareRoute(r, c.Keeper)
 		switch {
 		case err != nil:
 			problems = append(problems, err)
@@ -109,7 +109,7 @@ func build(c Config, s *state) (*Desk, error) {
 			problems = append(problems, fmt.Errorf("the on-call route %q has no name, or one that another has", r.Name))
 		}
 		names[r.Name] = true
-		d.lines = append(d.lines, l)
+		d.routes = append(d.routes, route)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, &fault.Error{Code: fault.Invalid, Message: err.Error(), Hint: "mend [[oncall.route]] in the settings"}
@@ -143,7 +143,7 @@ func (d *Desk) Load(ctx context.Context) {
 	d.state.mu.Lock()
 	defer d.state.mu.Unlock()
 	for i := range records {
-		d.state.book.recall(&records[i])
+		d.state.history.restore(&records[i])
 	}
 }
 
@@ -154,53 +154,53 @@ func (d *Desk) Recent(limit int) []Record { return d.state.decisions.recent(limi
 // Decide says whom to ring by what is known. It waits only if nothing is known,
 // and no longer than a caller can. It does not authorise the request's route.
 func (d *Desk) Decide(ctx context.Context, r Request) Decision {
-	l := meant(d.lines, &r)
-	if l == nil {
+	route := matchRoute(d.routes, &r)
+	if route == nil {
 		return d.noRoute(&r)
 	}
-	return d.decide(ctx, l, &r)
+	return d.decideRoute(ctx, route, &r)
 }
 
 func (d *Desk) noRoute(r *Request) Decision {
 	decision := Decision{At: time.Now(), Route: clip(r.Route), Attempt: 1, Reason: NoRoute}
-	decision.conclude(stepNoRoute, why.Args{"asked": described(r)})
-	d.state.decisions.add(recordOf(rand.Text(), &decision, r.Caller))
+	decision.addLastStep(stepNoRoute, why.Args{"asked": described(r)})
+	d.state.decisions.addRecord(recordOf(rand.Text(), &decision, r.Caller))
 	d.config.Count(decision)
 	return decision
 }
 
-func (d *Desk) decide(ctx context.Context, l *line, r *Request) Decision {
-	s := Situation{Now: time.Now(), Route: l.Name, Rules: l.Rules, Request: *r, Random: d.config.Random}
-	if refusal(&s) == "" {
-		s.Answers = d.config.Keeper.await(ctx, l.Sources, s.Now)
+func (d *Desk) decideRoute(ctx context.Context, route *readyRoute, r *Request) Decision {
+	s := Situation{Now: time.Now(), Route: route.Name, Rules: route.Rules, Request: *r, Random: d.config.Random}
+	if callerRefusal(&s) == "" {
+		s.Answers = d.config.Keeper.awaitAnswers(ctx, route.Sources, s.Now)
 		s.Known = time.Now()
 	}
-	decision := d.enter(&s, l)
+	decision := d.decideAndRecord(&s, route)
 	d.config.Count(decision)
 	return decision
 }
 
-// enter decides and records the decision.
-func (d *Desk) enter(s *Situation, l *line) Decision {
+// decideAndRecord decides and records the decision.
+func (d *Desk) decideAndRecord(s *Situation, route *readyRoute) Decision {
 	id := rand.Text()
 	s.readNumbers()
-	p := party{l.Name, s.caller.Key()}
+	p := party{route.Name, s.caller.Key()}
 	told := s.Request.Attempt
 	if told < 1 || told > maxAttempt {
 		told = 0
 	}
 	d.state.mu.Lock()
 	defer d.state.mu.Unlock()
-	book := d.state.book
-	attempt, repeated, tried := book.attempt(p, told, l.RepeatWithin, s.Now)
+	history := d.state.history
+	attempt, repeated, tried := history.attemptOf(p, told, route.RepeatWithin, s.Now)
 	s.Attempt, s.Tried = attempt, tried
 	if repeated {
-		s.Repeated = l.RepeatWithin
+		s.Repeated = route.RepeatWithin
 	}
-	s.Past = func(key string) Past { return book.past(l.Name, key) }
+	s.Past = func(key string) Past { return history.pastOf(route.Name, key) }
 	decision := decide(s)
 	record := recordOf(id, &decision, s.Request.Caller)
-	d.state.decisions.add(record)
+	d.state.decisions.addRecord(record)
 	if decision.Number == "" {
 		return decision
 	}
@@ -211,22 +211,8 @@ func (d *Desk) enter(s *Situation, l *line) Decision {
 	if c.key != "" && !slices.Contains(c.tried, c.key) {
 		c.tried = append(slices.Clip(c.tried), c.key) // the previous call has its own
 	}
-	book.put(c)
+	history.addCall(c)
 	return decision
-}
-
-// described returns what a request asked for, numbers masked.
-func described(r *Request) string {
-	var parts []string
-	for _, part := range [...]struct{ name, value string }{{"route", r.Route}, {"did", r.DID}, {"code", r.Code}} {
-		if part.value != "" {
-			parts = append(parts, part.name+" "+clip(phone.MaskIn(part.value)))
-		}
-	}
-	if len(parts) == 0 {
-		return "it has neither route nor did nor code"
-	}
-	return strings.Join(parts, ", ")
 }
 
 // maxLogged is how much of an untrusted text is logged, in bytes.
@@ -236,3 +222,23 @@ const maxLogged = 100
 const maxWhy = 2000
 
 func clip(s string) string { return plaintext.Clip(s, maxLogged) }
+
+// answerRequest decides on a request and has it written. After a panic too: the
+// caller gets the fallback, and our server logs it.
+func (d *Desk) answerRequest(r *http.Request, request Request, routes []*readyRoute, write func(*Decision, *readyRoute)) {
+	route := matchRoute(routes, &request)
+	decision := Decision{Reason: Defect, Attempt: 1, Steps: []Step{{Code: stepDefect}}}
+	defer func() {
+		if decision.Reason == Defect && route != nil {
+			decision.Route = route.Name
+			decision.fallBack(&Situation{Rules: route.Rules, Request: request})
+		}
+		d.logDecision(r.Context(), &request, &decision)
+		write(&decision, route)
+	}()
+	if route == nil {
+		decision = d.noRoute(&request)
+		return
+	}
+	decision = d.decideRoute(r.Context(), route, &request)
+}

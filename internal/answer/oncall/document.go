@@ -21,16 +21,16 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 	asJSON := wantsJSON(r)
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		w.Header()["Allow"] = []string{"GET, POST"}
-		refuse(w, asJSON, http.StatusMethodNotAllowed, "a phone system asks with GET or POST")
+		writeRefusal(w, asJSON, http.StatusMethodNotAllowed, "a phone system asks with GET or POST")
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
 	// Check URL and headers first: the body of a request that they refuse is not
 	// read, unless it is signed, as the signature covers the body.
 	given := r.URL.Query()[paramSecret]
-	lines, p := d.admit(w, r, given)
+	routes, p := d.admit(w, r, given)
 	if p != permitted && (p != wrongSecret || bringsCredentials(r, given)) {
-		d.refused(w, r, asJSON, p)
+		d.writeDenied(w, r, asJSON, p)
 		return
 	}
 	asked, err := responder.ParseRequest(r)
@@ -39,26 +39,26 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			status = http.StatusRequestEntityTooLarge
 		}
-		refuse(w, asJSON, status, "the request cannot be read")
+		writeRefusal(w, asJSON, status, "the request cannot be read")
 		return
 	}
 	if p == wrongSecret {
-		lines, p = d.admit(w, r, asked.Params[paramSecret])
+		routes, p = d.admit(w, r, asked.Params[paramSecret])
 	}
 	if p != permitted {
-		d.refused(w, r, asJSON, p)
+		d.writeDenied(w, r, asJSON, p)
 		return
 	}
 	request := requestOf(asked.Params)
 	request.Caller = cmp.Or(request.Caller, strings.TrimSpace(asked.Caller))
 	request.DID = cmp.Or(request.DID, strings.TrimSpace(asked.Called))
 	request.Code = cmp.Or(request.Code, strings.TrimSpace(asked.Digits))
-	d.answer(r, request, lines, func(decision *Decision, l *line) {
+	d.answerRequest(r, request, routes, func(decision *Decision, route *readyRoute) {
 		if asJSON {
-			write(w, isJSON, http.StatusOK, decisionJSON(decision, l))
+			writeBody(w, isJSON, http.StatusOK, decisionJSON(decision, route))
 			return
 		}
-		write(w, isXML, http.StatusOK, document(decision, l))
+		writeBody(w, isXML, http.StatusOK, documentFor(decision, route))
 	})
 }
 
@@ -66,9 +66,9 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 // system sends a few hundred.
 const maxRequest = 64 << 10
 
-// refused answers a request that may ask for nothing.
-func (d *Desk) refused(w http.ResponseWriter, r *http.Request, asJSON bool, p permit) {
-	refuse(w, asJSON, d.deny(w, r, p), p.why())
+// writeDenied answers a request that may ask for nothing.
+func (d *Desk) writeDenied(w http.ResponseWriter, r *http.Request, asJSON bool, p permit) {
+	writeRefusal(w, asJSON, d.denyRequest(w, r, p), p.why())
 }
 
 // wantsJSON reports whether a request accepts JSON and no document.
@@ -77,11 +77,11 @@ func wantsJSON(r *http.Request) bool {
 	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "xml")
 }
 
-// document says what happens to the call.
-func document(decision *Decision, l *line) string {
+// documentFor says what happens to the call.
+func documentFor(decision *Decision, route *readyRoute) string {
 	words := DefaultTexts()
-	if l != nil {
-		words = l.Texts
+	if route != nil {
+		words = route.Texts
 	}
 	say := responder.Say{Text: words.Nobody, Voice: words.Voice, Language: words.Language}
 	var then responder.Verb = responder.Hangup{}
@@ -114,15 +114,15 @@ type answerJSON struct {
 	Fallback    bool    `json:"fallback"`
 }
 
-func decisionJSON(decision *Decision, l *line) string {
+func decisionJSON(decision *Decision, route *readyRoute) string {
 	a := answerJSON{
 		Status: "nak", Reason: decision.Reason, Route: decision.Route, Attempt: decision.Attempt, Level: decision.Level,
 		Person: decision.Name, Source: decision.Source, AgeSeconds: decision.Age.Seconds(), Stale: decision.Stale, Fallback: decision.Fallback,
 	}
 	if decision.Number != "" {
 		a.Status, a.Destination = "ack", decision.Number
-		if l != nil {
-			a.CallerName = l.CallerName
+		if route != nil {
+			a.CallerName = route.CallerName
 		}
 	}
 	body, err := json.Marshal(a)
@@ -132,10 +132,10 @@ func decisionJSON(decision *Decision, l *line) string {
 	return string(body) + "\n"
 }
 
-// refuse answers a request that gets no decision.
-func refuse(w http.ResponseWriter, asJSON bool, status int, why string) {
+// writeRefusal answers a request that gets no decision.
+func writeRefusal(w http.ResponseWriter, asJSON bool, status int, why string) {
 	if !asJSON {
-		write(w, isText, status, why+"\n")
+		writeBody(w, isText, status, why+"\n")
 		return
 	}
 	body, err := json.Marshal(struct {
@@ -145,5 +145,5 @@ func refuse(w http.ResponseWriter, asJSON bool, status int, why string) {
 	if err != nil {
 		body = []byte(`{"status":"nak"}`)
 	}
-	write(w, isJSON, status, string(body)+"\n")
+	writeBody(w, isJSON, status, string(body)+"\n")
 }

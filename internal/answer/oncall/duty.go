@@ -38,15 +38,15 @@ func onDuty(people []source.Person, now time.Time) []duty {
 		for n < len(all) && all[n].level == all[0].level {
 			n++
 		}
-		found = append(found, ofLevel(all[:n], now)...)
+		found = append(found, onDutyAtLevel(all[:n], now)...)
 		all = all[n:]
 	}
 	return found
 }
 
-// ofLevel returns who of one level counts as on call: those whose time it is,
+// onDutyAtLevel returns who of one level counts as on call: those whose time it is,
 // else those whose time ended last, else those whose time is about to begin.
-func ofLevel(people []duty, now time.Time) []duty {
+func onDutyAtLevel(people []duty, now time.Time) []duty {
 	var on, over, ahead []duty
 	var ended time.Time
 	for _, d := range people {

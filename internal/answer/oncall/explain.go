@@ -15,27 +15,27 @@ import (
 // time other than now it uses what the sources said about that time: see
 // Keeper.RefreshAt. It fails if there is no such route.
 func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
-	l := meant(d.lines, &r)
-	if l == nil {
+	route := matchRoute(d.routes, &r)
+	if route == nil {
 		var names []string
-		for _, l := range d.lines {
-			names = append(names, l.Name)
+		for _, route := range d.routes {
+			names = append(names, route.Name)
 		}
 		return Decision{}, nil, fault.Newf(fault.NotFound, "no on-call route is for what was asked: %s", described(&r)).
-			WithHint("there are %s", list(names))
+			WithHint("there are %s", joinNames(names))
 	}
 	now := time.Now()
 	s := Situation{
-		Now: at, Known: now, Route: l.Name, Rules: l.Rules, Request: r, Answers: d.config.Keeper.answers(l.Sources),
+		Now: at, Known: now, Route: route.Name, Rules: route.Rules, Request: r, Answers: d.config.Keeper.answers(route.Sources),
 		Attempt: max(r.Attempt, 1), Random: func(int) int { return 0 },
 	}
 	d.state.mu.Lock()
-	book := d.state.book
-	s.Past = func(key string) Past { return book.past(l.Name, key) }
+	history := d.state.history
+	s.Past = func(key string) Past { return history.pastOf(route.Name, key) }
 	decision := decide(&s)
 	d.state.mu.Unlock()
 	var lines []string
-	if off := at.Sub(now).Abs(); off > DefaultEvery && !d.config.Keeper.tells(l.Sources, at) {
+	if off := at.Sub(now).Abs(); off > DefaultEvery && !d.config.Keeper.answersAreAbout(route.Sources, at) {
 		lines = append(lines, "It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.")
 	}
 	lines = append(lines, why.Sentences(decision.Steps)...)
@@ -44,7 +44,7 @@ func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 			lines = append(lines, fmt.Sprintf("%s is odd: %s.", a.Source, strings.TrimSuffix(odd, ".")))
 		}
 	}
-	lines = append(lines, conclusion(&decision, &l.Rules))
+	lines = append(lines, conclusion(&decision, &route.Rules))
 	return decision, lines, nil
 }
 

@@ -2,6 +2,6 @@ package oncall
 
 // Ready returns rules as a route has them: their numbers are read once.
 func (r Rules) Ready() Rules {
-	r.ready, _ = newReader(&r)
+	r.reader, _ = newNumberReader(&r)
 	return r
 }

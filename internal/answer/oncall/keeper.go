@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/source"
@@ -110,8 +109,8 @@ const (
 // Keeper asks sources in the background and stores what they said last.
 type Keeper struct {
 	config  KeeperConfig
-	watches map[string]*watch
-	order   []*watch
+	pollers map[string]*poller
+	order   []*poller
 
 	mu      sync.Mutex
 	changed chan struct{} // closed, and replaced, where any source was asked
@@ -129,18 +128,18 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 	if c.Jitter == nil {
 		c.Jitter = func() float64 { return 0.5 }
 	}
-	k := &Keeper{config: c, watches: map[string]*watch{}, changed: make(chan struct{})}
+	k := &Keeper{config: c, pollers: map[string]*poller{}, changed: make(chan struct{})}
 	for _, w := range c.Sources {
 		switch {
 		case w.Name == "" || w.Source == nil:
 			return nil, errors.New("a source of on-call people lacks its name or itself")
-		case k.watches[w.Name] != nil:
+		case k.pollers[w.Name] != nil:
 			return nil, fmt.Errorf("two sources of on-call people are called %s", w.Name)
 		}
 		w.Key, w.Every, w.MaxAge = cmp.Or(w.Key, w.Name), cmp.Or(w.Every, DefaultEvery), cmp.Or(w.MaxAge, DefaultMaxAge)
-		one := &watch{Watched: w, asking: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
-		one.state.Store(&known{})
-		k.watches[w.Name] = one
+		one := &poller{Watched: w, asking: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
+		one.state.Store(&pollState{})
+		k.pollers[w.Name] = one
 		k.order = append(k.order, one)
 	}
 	return k, nil
@@ -149,10 +148,10 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 // Inherit takes over what another Keeper knows of the sources that both have
 // under the same key. It is for new settings, before Run.
 func (k *Keeper) Inherit(from *Keeper) {
-	for _, w := range k.order {
+	for _, p := range k.order {
 		for _, old := range from.order {
-			if state := old.state.Load(); old.Key == w.Key && state.heard {
-				w.state.Store(state)
+			if state := old.state.Load(); old.Key == p.Key && state.heard {
+				p.state.Store(state)
 			}
 		}
 	}
@@ -162,10 +161,10 @@ func (k *Keeper) Inherit(from *Keeper) {
 // has ended. A Keeper runs once at a time.
 func (k *Keeper) Run(ctx context.Context) {
 	var running sync.WaitGroup
-	for _, w := range k.order {
+	for _, p := range k.order {
 		running.Go(func() {
-			k.load(ctx, w)
-			k.watch(ctx, w)
+			k.loadStored(ctx, p)
+			k.poll(ctx, p)
 		})
 	}
 	running.Wait()
@@ -174,8 +173,8 @@ func (k *Keeper) Run(ctx context.Context) {
 // Load takes the stored answers, before anything is asked. Run calls it too; use
 // it directly only to inspect.
 func (k *Keeper) Load(ctx context.Context) {
-	for _, w := range k.order {
-		k.load(ctx, w)
+	for _, p := range k.order {
+		k.loadStored(ctx, p)
 	}
 }
 
@@ -186,26 +185,26 @@ func (k *Keeper) Refresh(ctx context.Context) { k.RefreshAt(ctx, time.Time{}) }
 // time; other sources know only the present. Use it only to inspect.
 func (k *Keeper) RefreshAt(ctx context.Context, at time.Time) {
 	var running sync.WaitGroup
-	for _, w := range k.order {
-		running.Go(func() { k.ask(ctx, w, at) })
+	for _, p := range k.order {
+		running.Go(func() { k.askSource(ctx, p, at) })
 	}
 	running.Wait()
 }
 
-// tells reports whether the answers of some sources are about the time that they
-// were asked for.
-func (k *Keeper) tells(names []string, at time.Time) bool {
+// answersAreAbout reports whether the answers of some sources are about the time
+// that they were asked for.
+func (k *Keeper) answersAreAbout(names []string, at time.Time) bool {
 	return !slices.ContainsFunc(names, func(name string) bool {
-		w := k.watches[name]
-		return w != nil && !w.state.Load().of.Equal(at)
+		p := k.pollers[name]
+		return p != nil && !p.state.Load().about.Equal(at)
 	})
 }
 
 // States returns how the sources are, in the order of the settings.
 func (k *Keeper) States() []State {
 	states := make([]State, 0, len(k.order))
-	for _, w := range k.order {
-		states = append(states, w.describe())
+	for _, p := range k.order {
+		states = append(states, p.describe())
 	}
 	return states
 }
@@ -214,38 +213,38 @@ func (k *Keeper) States() []State {
 func (k *Keeper) answers(names []string) []Answer {
 	found := make([]Answer, 0, len(names))
 	for _, name := range names {
-		if w := k.watches[name]; w != nil {
-			found = append(found, w.answer())
+		if p := k.pollers[name]; p != nil {
+			found = append(found, p.answer())
 		}
 	}
 	return found
 }
 
-// await returns what is known of some sources. If none of it can be used, and a
-// source may be about to answer, it waits as long as a caller can.
-func (k *Keeper) await(ctx context.Context, names []string, now time.Time) []Answer {
+// awaitAnswers returns what is known of some sources. If none of it can be used,
+// and a source may be about to answer, it waits as long as a caller can.
+func (k *Keeper) awaitAnswers(ctx context.Context, names []string, now time.Time) []Answer {
 	answers := k.answers(names)
 	if anyUsable(answers, now) {
 		return answers
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	asked := make(map[*watch]int64, len(names))
+	asked := make(map[*poller]int64, len(names))
 	for _, name := range names {
-		if w := k.watches[name]; w != nil {
-			if before := w.state.Load().asked; w.hopeful(now) {
-				asked[w] = before
+		if p := k.pollers[name]; p != nil {
+			if before := p.state.Load().asked; p.mayAnswerSoon(now) {
+				asked[p] = before
 			}
 		}
 	}
 	for {
-		changed := k.change()
+		changed := k.changes()
 		if answers = k.answers(names); anyUsable(answers, now) {
 			return answers
 		}
 		pending := false
-		for w, before := range asked {
-			pending = pending || w.state.Load().asked == before
+		for p, before := range asked {
+			pending = pending || p.state.Load().asked == before
 		}
 		if !pending {
 			return k.answers(names) // again: the last may have come since we read them
@@ -267,85 +266,15 @@ func anyUsable(answers []Answer, now time.Time) bool {
 	return false
 }
 
-func (k *Keeper) change() <-chan struct{} {
+func (k *Keeper) changes() <-chan struct{} {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.changed
 }
 
-func (k *Keeper) announce() {
+func (k *Keeper) announceChange() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	close(k.changed)
 	k.changed = make(chan struct{})
-}
-
-// watch is a source and what is known of it.
-type watch struct {
-	Watched
-	state  atomic.Pointer[known]
-	began  atomic.Int64  // Unix milliseconds: when the question in flight was asked; 0: none is
-	asking chan struct{} // holds one while a question is in flight, so that there is one at most
-	poke   chan struct{} // holds one where a caller waits for an answer
-}
-
-// known is what is known of a source. It is immutable: replace it.
-type known struct {
-	snapshot source.Snapshot
-	heard    bool
-	of       time.Time // when those on call are; zero: when it was asked
-
-	asked    int64 // how often it was
-	ended    time.Time
-	failures int
-	since    time.Time
-	failure  Failure
-	err      error
-	leave    time.Time // it asked not to be asked before
-	next     time.Time
-}
-
-func (w *watch) answer() Answer {
-	state := w.state.Load()
-	a := Answer{Source: w.Name, Heard: state.heard, Snapshot: state.snapshot, FreshFor: w.freshFor(), MaxAge: w.MaxAge}
-	if state.err != nil {
-		a.Problem = problem(state.err)
-	}
-	return a
-}
-
-// freshFor is how old an answer becomes while all is well: the source is asked
-// every so often, a little later for the jitter, and takes its time to answer.
-func (w *watch) freshFor() time.Duration { return w.Every + w.Every/5 + fetchTimeout }
-
-func (w *watch) describe() State {
-	state := w.state.Load()
-	return State{
-		Source: w.Name, Heard: state.snapshot.At, People: len(state.snapshot.People), Oddities: state.snapshot.Oddities,
-		Failures: state.failures, Since: state.since, Failure: state.failure, Err: state.err, Next: state.next,
-	}
-}
-
-// hopeful reports whether a source may answer soon, and has it asked unless that
-// is already in progress.
-func (w *watch) hopeful(now time.Time) bool {
-	if began := w.began.Load(); began != 0 {
-		return now.Sub(time.UnixMilli(began)) < hopeFor
-	}
-	if state := w.state.Load(); now.Before(state.leave) || state.asked > 0 && now.Sub(state.ended) < shortestWait {
-		return false
-	}
-	select {
-	case w.poke <- struct{}{}:
-	default: // somebody else has
-	}
-	return true
-}
-
-// problem returns why a source does not answer, as part of a sentence.
-func problem(err error) string {
-	if e, ok := errors.AsType[*source.Error](err); ok {
-		return e.Message
-	}
-	return err.Error()
 }

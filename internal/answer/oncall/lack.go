@@ -12,13 +12,13 @@ type Lack struct {
 func (d *Desk) Lacks() []Lack {
 	var found []Lack
 	known := map[Lack]bool{}
-	for _, l := range d.lines {
-		for _, a := range d.config.Keeper.answers(l.Sources) {
+	for _, route := range d.routes {
+		for _, a := range d.config.Keeper.answers(route.Sources) {
 			for i := range a.Snapshot.People {
 				p := &a.Snapshot.People[i]
-				one := Lack{a.Source, called(p)}
-				own, mapped := lookUp(l.Rules.Numbers, p)
-				numbers, _, _ := numbersOf(p, &l.Rules, l.Rules.reader())
+				one := Lack{a.Source, nameOf(p)}
+				own, mapped := lookUpNumbers(route.Rules.Numbers, p)
+				numbers, _, _ := numbersOf(p, &route.Rules, route.Rules.numberReader())
 				if len(numbers) > 0 || known[one] || mapped && len(own) == 0 {
 					continue
 				}

@@ -4,8 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
@@ -126,8 +131,8 @@ func (d *Desk) Notify(n Notification) bool {
 	now := time.Now()
 	d.state.mu.Lock()
 	defer d.state.mu.Unlock()
-	book := d.state.book
-	c := book.find(&n, now)
+	history := d.state.history
+	c := history.findCall(&n, now)
 	if c == nil {
 		return false
 	}
@@ -143,8 +148,8 @@ func (d *Desk) Notify(n Notification) bool {
 		if !c.rang(&n) {
 			outcome, c.key = Elsewhere, "" // the person whom we rang is free
 		}
-		book.engage(c, now)
-		c.record = d.state.decisions.conclude(c.record, outcome, now)
+		history.recordAnswered(c, now)
+		c.record = d.state.decisions.recordOutcome(c.record, outcome, now)
 	case Ended:
 		outcome := Unanswered
 		switch {
@@ -154,10 +159,10 @@ func (d *Desk) Notify(n Notification) bool {
 			outcome = Elsewhere
 		case n.Reason == completed: // the notification that it was answered was lost
 			outcome = Talked
-			book.engage(c, now)
+			history.recordAnswered(c, now)
 		}
-		book.end(c, now)
-		c.record = d.state.decisions.conclude(c.record, outcome, now)
+		history.recordEnd(c, now)
+		c.record = d.state.decisions.recordOutcome(c.record, outcome, now)
 	}
 	return true
 }
@@ -179,4 +184,45 @@ func (c *call) rang(n *Notification) bool {
 		others = others || t.Account != ""
 	}
 	return !others
+}
+
+// maxNotification is how long a notification may be, in bytes. One of a group
+// of a hundred telephones has some 15,000.
+const maxNotification = 64 << 10
+
+// Notifications returns the http.Handler that phone systems post call
+// notifications to, with the secret of any route. It accepts and ignores those
+// of calls that we were not asked about.
+func (d *Desk) Notifications() http.Handler { return http.HandlerFunc(d.serveNotifications) }
+
+func (d *Desk) serveNotifications(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header()["Allow"] = []string{http.MethodPost}
+		writeText(w, http.StatusMethodNotAllowed, "A phone system posts its notifications.\n")
+		return
+	}
+	if _, p := d.admit(w, r, r.URL.Query()[paramSecret]); p != permitted {
+		why := p.why()
+		writeText(w, d.denyRequest(w, r, p), strings.ToUpper(why[:1])+why[1:]+".\n")
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxNotification))
+	if err != nil {
+		status := http.StatusBadRequest
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			status = http.StatusRequestEntityTooLarge
+		}
+		writeText(w, status, "The notification cannot be read.\n")
+		return
+	}
+	n, err := ParseNotification(body)
+	if err != nil {
+		d.config.Log(r.Context(), slog.LevelWarn, "call notification", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		writeText(w, http.StatusBadRequest, "The notification cannot be read: it is a JSON object with call_id and status.\n")
+		return
+	}
+	ours := d.Notify(n)
+	d.config.Log(r.Context(), slog.LevelInfo, "call notification", slog.String("call_id", clip(n.CallID)),
+		slog.String("status", clip(string(n.Status))), slog.String("reason", clip(n.Reason)), slog.Bool("known", ours))
+	w.WriteHeader(http.StatusNoContent)
 }

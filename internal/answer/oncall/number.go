@@ -62,58 +62,59 @@ func (c *callers) has(caller phone.Number) bool {
 	return slices.ContainsFunc(c.patterns, func(p phone.Pattern) bool { return p.Matches(caller) })
 }
 
-// reader reads numbers as a route's rules mean them, those of settings and
+// numberReader reads numbers as a route's rules mean them, those of settings and
 // sources once: it takes longer than the rest of a decision.
-type reader struct {
+type numberReader struct {
 	home         phone.Home
 	block, allow callers
 
-	mu    sync.Mutex
-	known map[string]phone.Number // by how they were written; the zero Number cannot be dialled
+	mu     sync.Mutex
+	parsed map[string]phone.Number // by how they were written; the zero Number cannot be dialled
 }
 
-// maxKnown bounds what a reader remembers, in numbers.
-const maxKnown = 10_000
+// maxParsed bounds how many numbers a reader remembers.
+const maxParsed = 10_000
 
-// newReader returns the reader of rules, and the invalid entries of their lists.
-func newReader(r *Rules) (read *reader, bad []string) {
-	read = &reader{home: r.home(), known: map[string]phone.Number{}}
+// newNumberReader returns the reader of rules, and the invalid entries of their
+// lists.
+func newNumberReader(r *Rules) (read *numberReader, bad []string) {
+	read = &numberReader{home: r.home(), parsed: map[string]phone.Number{}}
 	var badToo []string
 	read.block, bad = newCallers(r.Block, read.home)
 	read.allow, badToo = newCallers(r.Allow, read.home)
 	return read, slices.Concat(bad, badToo)
 }
 
-// reader returns the rules' reader, which newLine has made ready.
-func (r *Rules) reader() *reader {
-	if r.ready != nil {
-		return r.ready
+// numberReader returns the rules' reader, which prepareRoute has made.
+func (r *Rules) numberReader() *numberReader {
+	if r.reader != nil {
+		return r.reader
 	}
-	read, _ := newReader(r)
+	read, _ := newNumberReader(r)
 	return read
 }
 
 // dialable returns a number that settings or a source give. What cannot be
 // dialled is not ok.
-func (r *reader) dialable(text string) (n phone.Number, ok bool) {
+func (r *numberReader) dialable(text string) (n phone.Number, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n, ok = r.known[text]
+	n, ok = r.parsed[text]
 	if !ok {
-		if len(r.known) >= maxKnown {
-			clear(r.known)
+		if len(r.parsed) >= maxParsed {
+			clear(r.parsed)
 		}
 		n, _ = phone.ParseAny(text, r.home) // zero where it is wrong
-		r.known[text] = n
+		r.parsed[text] = n
 	}
 	return n, n != (phone.Number{})
 }
 
 // numbersOf returns the numbers of a person that can be rung, and what is odd
 // about the others. The operator's map counts before the source.
-func numbersOf(p *source.Person, rules *Rules, read *reader) (numbers []phone.Number, mapped bool, bad []string) {
+func numbersOf(p *source.Person, rules *Rules, read *numberReader) (numbers []phone.Number, mapped bool, bad []string) {
 	given := p.Numbers
-	if own, ok := lookUp(rules.Numbers, p); ok {
+	if own, ok := lookUpNumbers(rules.Numbers, p); ok {
 		given, mapped = own, true
 	}
 	for _, number := range given {
@@ -127,8 +128,8 @@ func numbersOf(p *source.Person, rules *Rules, read *reader) (numbers []phone.Nu
 	return numbers, mapped, bad
 }
 
-// lookUp finds a person in the operator's map.
-func lookUp(numbers map[string][]string, p *source.Person) ([]string, bool) {
+// lookUpNumbers finds a person in the operator's map.
+func lookUpNumbers(numbers map[string][]string, p *source.Person) ([]string, bool) {
 	if len(numbers) == 0 {
 		return nil, false
 	}
@@ -148,8 +149,8 @@ func lookUp(numbers map[string][]string, p *source.Person) ([]string, bool) {
 	return nil, false
 }
 
-// keyOf returns what tells a person apart from all others.
-func keyOf(name string, p *source.Person) string {
+// personKey returns what tells a person apart from all others.
+func personKey(name string, p *source.Person) string {
 	switch {
 	case p.ID != "":
 		return name + "/" + p.ID
@@ -159,8 +160,8 @@ func keyOf(name string, p *source.Person) string {
 	return name + "/" + p.Name
 }
 
-// called returns what to call a person by.
-func called(p *source.Person) string {
+// nameOf returns what to call a person by.
+func nameOf(p *source.Person) string {
 	switch {
 	case p.Name != "":
 		return p.Name

@@ -6,6 +6,11 @@
 // A caller never waits for a source as long as anything is known: the answer of
 // a source that is down is used up to a configured age, then comes the next
 // source, then the fallback.
+//
+// A request goes from its handler (voys.go, document.go) through admit, which
+// knows the secrets, and matchRoute to Desk.decideAndRecord, and its decision
+// back to the handler as the number to ring. Keepers poll what package source
+// fetches from vendors.
 package oncall
 
 import (
@@ -67,23 +72,13 @@ type Rules struct {
 	// who is on both does not.
 	Block, Allow []string
 
-	ready *reader // nil: numbers are read for each decision
+	reader *numberReader // nil: numbers are read for each decision
 
 	// What is rung instead of a person: a number or an extension. Empty: the
 	// phone system hears that there is nobody.
 	Fallback string // if nobody can be rung, or no source knows whom
 	Closed   string // outside Hours
 	Refused  string // for callers who do not get through
-}
-
-// Request is what a phone system asks. What it does not say is empty.
-type Request struct {
-	Route      string // by name; empty: by DID and Code
-	Code       string // keys that the caller pressed in a menu
-	DID        string // the number that was called
-	Caller     string // their number, or a word where they hide it
-	CallerName string
-	Attempt    int // 1 is the first; 0: not told
 }
 
 // Answer is what is known of a source.
@@ -123,7 +118,7 @@ type Situation struct {
 	Past   func(key string) Past // nil: nothing is known of anybody
 	Random func(choices int) int // from 0 to choices-1; nil: always 0
 
-	read        *reader // nil: the numbers are not read yet; see readNumbers
+	reader      *numberReader // nil: the numbers are not read yet; see readNumbers
 	caller, did phone.Number
 }
 

@@ -54,7 +54,7 @@ func (p permit) why() string {
 // admit returns the routes that a request may ask for. given are the secrets
 // that came with its parameters. If the request has to wait, admit puts how long
 // into the headers of w.
-func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]*line, permit) {
+func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]*readyRoute, permit) {
 	if len(d.config.AllowFrom) > 0 {
 		address, allowed := d.config.Address(r).Unmap(), false
 		for _, network := range d.config.AllowFrom {
@@ -67,13 +67,13 @@ func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]
 	given = append(slices.Clip(given), headerSecrets(r)...)
 	given = given[:min(len(given), maxSecrets)]
 	signature := d.signature(r)
-	open := make([]*line, 0, len(d.lines))
-	for _, l := range d.lines { // all of them: the time must not tell which
-		if l.opens(given) || signature == nil && responder.Verify(r, time.Now(), l.Secrets...) == nil {
-			open = append(open, l)
+	open := make([]*readyRoute, 0, len(d.routes))
+	for _, route := range d.routes { // all of them: the time must not tell which
+		if route.opens(given) || signature == nil && responder.Verify(r, time.Now(), route.Secrets...) == nil {
+			open = append(open, route)
 		}
 	}
-	switch wait := d.judge(r, len(open) > 0, given, signature); {
+	switch wait := d.judgeSecrets(r, len(open) > 0, given, signature); {
 	case wait > 0:
 		guess.TellWait(w.Header(), wait)
 		return nil, mustWait
@@ -83,9 +83,9 @@ func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]
 	return open, permitted
 }
 
-// judge returns how long a request has to wait because of wrong secrets. Each of
-// its signatures counts as one.
-func (d *Desk) judge(r *http.Request, right bool, given []string, signature error) time.Duration {
+// judgeSecrets returns how long a request has to wait because of wrong secrets.
+// Each of its signatures counts as one.
+func (d *Desk) judgeSecrets(r *http.Request, right bool, given []string, signature error) time.Duration {
 	if !right && errors.Is(signature, responder.ErrSignature) {
 		given = slices.Concat(given, strings.Fields(r.Header.Get(responder.HeaderSignature)))
 	}
@@ -99,8 +99,8 @@ func (d *Desk) signature(r *http.Request) error {
 		return responder.ErrUnsigned
 	}
 	var all []string
-	for _, l := range d.lines {
-		all = append(all, l.Secrets...)
+	for _, route := range d.routes {
+		all = append(all, route.Secrets...)
 	}
 	return responder.Verify(r, time.Now(), all...)
 }
@@ -122,11 +122,12 @@ func bringsCredentials(r *http.Request, inURL []string) bool {
 	return len(inURL) > 0 || r.Header.Get(responder.HeaderSignature) != "" || len(headerSecrets(r)) > 0
 }
 
-// deny reports a request that is refused, and returns the status to answer with.
-func (d *Desk) deny(w http.ResponseWriter, r *http.Request, p permit) (status int) {
+// denyRequest reports a request that is refused, and returns the status to
+// answer with.
+func (d *Desk) denyRequest(w http.ResponseWriter, r *http.Request, p permit) (status int) {
 	d.config.Denied()
 	attrs := []slog.Attr{slog.String("outcome", "denied")}
-	if p != mustWait { // the Watch reports that
+	if p != mustWait { // guess.Watch reports that
 		attrs = append(attrs, slog.String("why", p.why()))
 	}
 	d.config.Log(r.Context(), slog.LevelWarn, "on-call", attrs...)
@@ -140,8 +141,8 @@ func (d *Desk) deny(w http.ResponseWriter, r *http.Request, p permit) (status in
 	return http.StatusUnauthorized
 }
 
-// note logs a decision.
-func (d *Desk) note(ctx context.Context, r *Request, decision *Decision) {
+// logDecision logs a decision.
+func (d *Desk) logDecision(ctx context.Context, r *Request, decision *Decision) {
 	level := slog.LevelInfo
 	switch decision.Reason {
 	case OnCall:

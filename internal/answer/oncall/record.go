@@ -67,9 +67,9 @@ const (
 	journalPause = 10 * time.Second
 )
 
-// decisions is the log of decisions: the last of them in memory, all of them on
+// decisionLog is the log of decisions: the last of them in memory, all of them on
 // their way to the journal.
-type decisions struct {
+type decisionLog struct {
 	journal Journal
 	log     Log
 	wake    chan struct{} // holds one where records wait
@@ -80,8 +80,8 @@ type decisions struct {
 	lost    int
 }
 
-func newDecisions(journal Journal, log Log) *decisions {
-	return &decisions{journal: journal, log: log, wake: make(chan struct{}, 1)}
+func newDecisionLog(journal Journal, log Log) *decisionLog {
+	return &decisionLog{journal: journal, log: log, wake: make(chan struct{}, 1)}
 }
 
 // recordOf returns a decision as it is stored.
@@ -93,8 +93,8 @@ func recordOf(id string, d *Decision, caller string) *Record {
 	}
 }
 
-// add takes a record in.
-func (l *decisions) add(r *Record) {
+// addRecord takes a record in.
+func (l *decisionLog) addRecord(r *Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ring = append(l.ring, r)
@@ -105,7 +105,7 @@ func (l *decisions) add(r *Record) {
 }
 
 // remember puts earlier records before those of this process.
-func (l *decisions) remember(records []Record) {
+func (l *decisionLog) remember(records []Record) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ring := make([]*Record, 0, 2*keptRecords)
@@ -115,9 +115,9 @@ func (l *decisions) remember(records []Record) {
 	l.ring = append(ring, l.ring...)
 }
 
-// conclude records the outcome of a decision, and returns its record as it is
+// recordOutcome records the outcome of a decision, and returns its record as it is
 // then.
-func (l *decisions) conclude(r *Record, outcome Outcome, at time.Time) *Record {
+func (l *decisionLog) recordOutcome(r *Record, outcome Outcome, at time.Time) *Record {
 	next := *r // readers have the other
 	next.Outcome, next.Ended = outcome, at
 	l.mu.Lock()
@@ -130,7 +130,7 @@ func (l *decisions) conclude(r *Record, outcome Outcome, at time.Time) *Record {
 }
 
 // send queues a record for the journal; the caller holds the lock.
-func (l *decisions) send(r *Record) {
+func (l *decisionLog) send(r *Record) {
 	if l.journal == nil {
 		return
 	}
@@ -146,7 +146,7 @@ func (l *decisions) send(r *Record) {
 }
 
 // recent returns the last decisions, the newest first.
-func (l *decisions) recent(limit int) []Record {
+func (l *decisionLog) recent(limit int) []Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	n := min(limit, len(l.ring), keptRecords)
@@ -159,7 +159,7 @@ func (l *decisions) recent(limit int) []Record {
 
 // run hands records to the journal until the context ends, and then what is
 // left, once.
-func (l *decisions) run(ctx context.Context) {
+func (l *decisionLog) run(ctx context.Context) {
 	if l.journal == nil {
 		return
 	}
@@ -188,7 +188,7 @@ func (l *decisions) run(ctx context.Context) {
 
 // flush saves what waits; what the journal does not take goes on waiting. The end
 // of the context does not interrupt it.
-func (l *decisions) flush(ctx context.Context) (ok bool) {
+func (l *decisionLog) flush(ctx context.Context) (ok bool) {
 	l.mu.Lock()
 	batch, lost := l.waiting, l.lost
 	l.waiting, l.lost = nil, 0

@@ -14,8 +14,8 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// Route is a line that is on call: who may ask for it, which calls it is for, and
-// its rules.
+// Route is a number, or a choice in its menu, that is on call: who may ask for
+// it, which calls it is for, and its rules.
 type Route struct {
 	Name    string   // required, unique
 	Secrets []string // at least one; several while one replaces another
@@ -55,51 +55,51 @@ func DefaultTexts() Texts {
 	}
 }
 
-// line is a Route that is ready to use.
-type line struct {
+// readyRoute is a Route that is ready to use.
+type readyRoute struct {
 	Route
 	secrets [][sha256.Size]byte
 	dids    []phone.Number
 }
 
-func newLine(r Route, keeper *Keeper) (*line, error) {
+func prepareRoute(r Route, keeper *Keeper) (*readyRoute, error) {
 	var problems []error
 	complain := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("on-call route %s: "+format, append([]any{r.Name}, args...)...))
 	}
-	l := &line{Route: r}
+	route := &readyRoute{Route: r}
 	for _, secret := range r.Secrets {
 		if secret != "" { // an unset secret must not open the door
-			l.secrets = append(l.secrets, sha256.Sum256([]byte(secret)))
+			route.secrets = append(route.secrets, sha256.Sum256([]byte(secret)))
 		}
 	}
-	if len(l.secrets) == 0 {
+	if len(route.secrets) == 0 {
 		complain("it has no secret; give it one, such as the output of openssl rand -hex 32")
 	}
 	if len(r.Sources) == 0 {
 		complain("it names no source of people")
 	}
 	for _, name := range r.Sources {
-		if keeper.watches[name] == nil {
+		if keeper.pollers[name] == nil {
 			complain("there is no source called %q", name)
 		}
 	}
-	l.Rules.check(complain)
+	route.Rules.prepare(complain)
 	for _, did := range r.DIDs {
-		l.dids = append(l.dids, phone.Read(did, l.Rules.ready.home))
+		route.dids = append(route.dids, phone.Read(did, route.Rules.reader.home))
 	}
-	l.Texts = r.Texts.complete()
-	for _, words := range [...]string{l.Texts.Connecting, l.Texts.Nobody, l.Texts.Closed} {
-		say := responder.Say{Text: words, Voice: l.Texts.Voice, Language: l.Texts.Language}
+	route.Texts = r.Texts.withDefaults()
+	for _, words := range [...]string{route.Texts.Connecting, route.Texts.Nobody, route.Texts.Closed} {
+		say := responder.Say{Text: words, Voice: route.Texts.Voice, Language: route.Texts.Language}
 		if _, err := responder.Encode(responder.Respond(say)); err != nil {
 			complain("a text cannot be spoken: %v", err)
 		}
 	}
-	return l, errors.Join(problems...)
+	return route, errors.Join(problems...)
 }
 
-// check reports settings that make no sense, and prepares the numbers.
-func (r *Rules) check(complain func(format string, args ...any)) {
+// prepare reports settings that make no sense, and prepares the numbers.
+func (r *Rules) prepare(complain func(format string, args ...any)) {
 	if !slices.Contains([]Policy{"", Random, RoundRobin, Ordered, LongestIdle}, r.Policy) {
 		complain("the policy %q is not known; there are random, round_robin, ordered and longest_idle", r.Policy)
 	}
@@ -129,13 +129,13 @@ func (r *Rules) check(complain func(format string, args ...any)) {
 		}
 	}
 	var bad []string
-	r.ready, bad = newReader(r)
+	r.reader, bad = newNumberReader(r)
 	for _, entry := range bad {
 		complain("%q lists no callers; write a number, its first digits and *, or anonymous", entry)
 	}
 }
 
-func (t Texts) complete() Texts {
+func (t Texts) withDefaults() Texts {
 	words := DefaultTexts()
 	if t.Connecting == "" {
 		t.Connecting = words.Connecting
@@ -151,50 +151,50 @@ func (t Texts) complete() Texts {
 
 // opens reports whether any of the secrets that came with a request is one of
 // the route's, in constant time.
-func (l *line) opens(given []string) bool {
+func (route *readyRoute) opens(given []string) bool {
 	right := 0
 	for _, one := range given {
 		sum := sha256.Sum256([]byte(one))
-		for i := range l.secrets {
-			right |= subtle.ConstantTimeCompare(sum[:], l.secrets[i][:])
+		for i := range route.secrets {
+			right |= subtle.ConstantTimeCompare(sum[:], route.secrets[i][:])
 		}
 	}
 	return right == 1
 }
 
-// meant returns the route that a request is for: the one it names, else one for
-// its called number before one for any, else one for its code before one for
+// matchRoute returns the route that a request is for: the one it names, else one
+// for its called number before one for any, else one for its code before one for
 // any, else the first. nil: none is.
-func meant(lines []*line, r *Request) *line {
-	var best *line
+func matchRoute(routes []*readyRoute, r *Request) *readyRoute {
+	var best *readyRoute
 	rank := -1
 	called := map[string]phone.Number{} // by calling code
-	for _, l := range lines {
+	for _, route := range routes {
 		score := 0
 		switch {
 		case r.Route != "":
-			if l.Name != r.Route {
+			if route.Name != r.Route {
 				continue
 			}
-		case len(l.dids) > 0:
-			number, known := called[l.Rules.CallingCode]
+		case len(route.dids) > 0:
+			number, known := called[route.Rules.CallingCode]
 			if !known {
-				number = phone.ReadCaller(r.DID, l.Rules.ready.home)
-				called[l.Rules.CallingCode] = number
+				number = phone.ReadCaller(r.DID, route.Rules.reader.home)
+				called[route.Rules.CallingCode] = number
 			}
-			if !slices.ContainsFunc(l.dids, number.Same) {
+			if !slices.ContainsFunc(route.dids, number.Same) {
 				continue
 			}
 			score += 2
 		}
-		if r.Route == "" && len(l.Codes) > 0 {
-			if !slices.Contains(l.Codes, r.Code) {
+		if r.Route == "" && len(route.Codes) > 0 {
+			if !slices.Contains(route.Codes, r.Code) {
 				continue
 			}
 			score++
 		}
 		if score > rank {
-			best, rank = l, score
+			best, rank = route, score
 		}
 	}
 	return best

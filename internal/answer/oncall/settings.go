@@ -35,7 +35,7 @@ type Settings struct {
 	Routes  []RouteSettings   `key:"route" doc:"Lines that are on call. A call goes by the route that its request names, else by the one for its called number, else by the one for the keys that were pressed, else by the first for any. Without any there is one called default, for all calls and with all sources."`
 }
 
-// RouteSettings are a line that is on call.
+// RouteSettings are a number, or a choice in its menu, that is on call.
 type RouteSettings struct {
 	Name  setting.Name     `key:"name" example:"support" need:"item" doc:"What the route is called in the parameter route of requests, and in logs. No two routes have the same."`
 	DIDs  []setting.Number `key:"did" example:"+31201234567" alone:"yes" doc:"Called numbers that the route is for. Left out, any."`

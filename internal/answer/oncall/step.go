@@ -101,18 +101,18 @@ const (
 	maxArg = 300
 )
 
-// step adds a step to the explanation.
-func (d *Decision) step(code StepCode, args why.Args) {
+// addStep adds a step to the explanation.
+func (d *Decision) addStep(code StepCode, args why.Args) {
 	switch n := len(d.Steps); {
 	case n < maxSteps:
-		d.conclude(code, args)
+		d.addLastStep(code, args)
 	case n == maxSteps:
-		d.conclude(stepMore, nil)
+		d.addLastStep(stepMore, nil)
 	}
 }
 
-// conclude adds the last step, which is never left out.
-func (d *Decision) conclude(code StepCode, args why.Args) {
+// addLastStep adds the last step, which is never left out.
+func (d *Decision) addLastStep(code StepCode, args why.Args) {
 	for name, value := range args {
 		if args[name] = plaintext.Clip(value, maxArg); value == "" {
 			delete(args, name)

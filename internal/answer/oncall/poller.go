@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/source"
@@ -41,19 +42,45 @@ const (
 	spread = 0.2
 )
 
-// watch asks one source until the context ends.
-func (k *Keeper) watch(ctx context.Context, w *watch) {
+// poller is a source and what is known of it.
+type poller struct {
+	Watched
+	state  atomic.Pointer[pollState]
+	began  atomic.Int64  // Unix milliseconds: when the question in flight was asked; 0: none is
+	asking chan struct{} // holds one while a question is in flight, so that there is one at most
+	poke   chan struct{} // holds one where a caller waits for an answer
+}
+
+// pollState is what is known of a source. It is immutable: replace it.
+type pollState struct {
+	snapshot source.Snapshot
+	heard    bool
+	about    time.Time // when those on call are; zero: when it was asked
+
+	asked    int64 // how often it was
+	ended    time.Time
+	failures int
+	since    time.Time
+	failure  Failure
+	err      error
+	leave    time.Time // it asked not to be asked before
+	next     time.Time
+}
+
+// poll asks one source until the context ends.
+func (k *Keeper) poll(ctx context.Context, p *poller) {
 	for ctx.Err() == nil {
-		k.ask(ctx, w, time.Time{})
-		if !w.rest(ctx) {
+		k.askSource(ctx, p, time.Time{})
+		if !p.waitForNext(ctx) {
 			return
 		}
 	}
 }
 
-// rest waits until it is time to ask a source again; false: the context ended.
-func (w *watch) rest(ctx context.Context) bool {
-	timer := time.NewTimer(time.Until(w.state.Load().next))
+// waitForNext waits until it is time to ask a source again; false: the context
+// ended.
+func (p *poller) waitForNext(ctx context.Context) bool {
+	timer := time.NewTimer(time.Until(p.state.Load().next))
 	defer timer.Stop()
 	for {
 		select {
@@ -61,89 +88,89 @@ func (w *watch) rest(ctx context.Context) bool {
 			return false
 		case <-timer.C:
 			return true
-		case <-w.poke:
-			if state := w.state.Load(); !time.Now().Before(state.leave) && time.Since(state.ended) >= shortestWait {
+		case <-p.poke:
+			if state := p.state.Load(); !time.Now().Before(state.leave) && time.Since(state.ended) >= shortestWait {
 				return true
 			}
 		}
 	}
 }
 
-// load takes a source's stored answer, unless something is known by now.
-func (k *Keeper) load(ctx context.Context, w *watch) {
-	if k.config.Answers == nil || w.state.Load().heard {
+// loadStored takes a source's stored answer, unless something is known by now.
+func (k *Keeper) loadStored(ctx context.Context, p *poller) {
+	if k.config.Answers == nil || p.state.Load().heard {
 		return
 	}
 	within, cancel := context.WithTimeout(ctx, keepTimeout)
 	defer cancel()
-	snapshot, ok, err := k.config.Answers.Load(within, w.Key)
+	snapshot, ok, err := k.config.Answers.Load(within, p.Key)
 	switch {
 	case err != nil:
 		k.config.Log(ctx, slog.LevelWarn, "the kept answer of an on-call source cannot be read",
-			slog.String("source", w.Name), slog.String("error", err.Error()))
+			slog.String("source", p.Name), slog.String("error", err.Error()))
 	case !ok:
 	case snapshot.At.After(time.Now()):
 		k.config.Log(ctx, slog.LevelWarn, "the kept answer of an on-call source is from a time to come, and is not used: the clock was set back",
-			slog.String("source", w.Name), slog.Time("at", snapshot.At))
+			slog.String("source", p.Name), slog.Time("at", snapshot.At))
 	default:
-		next := *w.state.Load()
+		next := *p.state.Load()
 		snapshot.Bound(time.Now()) // an earlier version may have kept it
 		next.snapshot, next.heard = snapshot, true
-		w.state.Store(&next)
-		k.announce()
+		p.state.Store(&next)
+		k.announceChange()
 	}
 }
 
-// ask asks a source once and stores its answer. A rota is asked about a time;
-// zero: now.
-func (k *Keeper) ask(ctx context.Context, w *watch, at time.Time) {
+// askSource asks a source once and stores its answer. A rota is asked about a
+// time; zero: now.
+func (k *Keeper) askSource(ctx context.Context, p *poller, at time.Time) {
 	select {
-	case w.asking <- struct{}{}:
-		defer func() { <-w.asking }()
+	case p.asking <- struct{}{}:
+		defer func() { <-p.asking }()
 	case <-ctx.Done():
 		return
 	}
 	began := time.Now().Round(0) // by the wall clock, which runs on while a machine sleeps
-	w.began.Store(began.UnixMilli())
-	rota, isRota := w.Source.(source.Rota)
+	p.began.Store(began.UnixMilli())
+	rota, isRota := p.Source.(source.Rota)
 	if !isRota {
 		at = time.Time{}
 	}
-	snapshot, err := fetch(ctx, func(ctx context.Context) (source.Snapshot, error) {
+	snapshot, err := fetchSafely(ctx, func(ctx context.Context) (source.Snapshot, error) {
 		if at.IsZero() {
-			return w.Source.Fetch(ctx)
+			return p.Source.Fetch(ctx)
 		}
 		return rota.FetchAt(ctx, at)
 	})
-	w.began.Store(0)
+	p.began.Store(0)
 	if err != nil && ctx.Err() != nil {
 		return // we are being stopped: we learnt nothing about the source
 	}
-	before := w.state.Load()
+	before := p.state.Load()
 	next := *before
 	now := time.Now().Round(0)
 	next.asked, next.ended = before.asked+1, now
 	if err != nil {
-		next.fail(err, began, now)
+		next.recordFailure(err, began, now)
 	} else {
 		snapshot.At = began // by our clock, which ages are measured by
 		snapshot.Bound(cmp.Or(at, began))
-		next.snapshot, next.heard, next.of = snapshot, true, at
+		next.snapshot, next.heard, next.about = snapshot, true, at
 		next.failures, next.since, next.failure, next.err, next.leave = 0, time.Time{}, "", nil, time.Time{}
 	}
-	next.next = now.Add(w.wait(&next, now, k.config.Jitter()))
-	w.state.Store(&next)
-	k.announce()
-	k.tell(ctx, w, before, &next)
-	k.config.Fetched(w.describe())
+	next.next = now.Add(p.pauseAfter(&next, now, k.config.Jitter()))
+	p.state.Store(&next)
+	k.announceChange()
+	k.logChange(ctx, p, before, &next)
+	k.config.Fetched(p.describe())
 	if err == nil && at.IsZero() {
-		k.save(ctx, w, snapshot)
+		k.storeAnswer(ctx, p, snapshot)
 	}
 }
 
-// fetch asks a source, and makes an error of a panic: one adapter's defect
+// fetchSafely asks a source, and makes an error of a panic: one adapter's defect
 // must not keep the others from being asked.
-func fetch(ctx context.Context, ask func(context.Context) (source.Snapshot, error)) (snapshot source.Snapshot, err error) {
+func fetchSafely(ctx context.Context, ask func(context.Context) (source.Snapshot, error)) (snapshot source.Snapshot, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	defer func() {
@@ -162,7 +189,7 @@ type defect struct {
 
 func (d *defect) Error() string { return fmt.Sprintf("a defect broke the question off: %v", d.value) }
 
-func (s *known) fail(err error, began, now time.Time) {
+func (s *pollState) recordFailure(err error, began, now time.Time) {
 	if s.failures == 0 {
 		s.since = now
 	}
@@ -173,13 +200,13 @@ func (s *known) fail(err error, began, now time.Time) {
 	}
 }
 
-// wait returns how long to leave a source alone.
-func (w *watch) wait(s *known, now time.Time, jitter float64) time.Duration {
+// pauseAfter returns how long to leave a source alone.
+func (p *poller) pauseAfter(s *pollState, now time.Time, jitter float64) time.Duration {
 	moved := func(d time.Duration) time.Duration {
 		return d + time.Duration((2*min(max(jitter, 0), 1)-1)*spread*float64(d))
 	}
 	if s.err == nil {
-		wait := moved(w.Every)
+		wait := moved(p.Every)
 		if change := nextChange(s.snapshot.People, now); !change.IsZero() {
 			wait = min(wait, change.Sub(now)+afterChange+time.Duration(jitter*float64(afterChange)))
 		}
@@ -227,10 +254,10 @@ func classify(err error, after time.Duration) Failure {
 	return Rejected
 }
 
-// tell logs that a source stops answering, that its reason changes, and that it
-// answers again.
-func (k *Keeper) tell(ctx context.Context, w *watch, before, now *known) {
-	attrs := []slog.Attr{slog.String("source", w.Name)}
+// logChange logs that a source stops answering, that its reason changes, and
+// that it answers again.
+func (k *Keeper) logChange(ctx context.Context, p *poller, before, now *pollState) {
+	attrs := []slog.Attr{slog.String("source", p.Name)}
 	switch {
 	case now.err != nil && (before.err == nil || before.failure != now.failure):
 		attrs = append(attrs, slog.String("failure", string(now.failure)), slog.String("error", phone.MaskIn(now.err.Error())))
@@ -251,21 +278,66 @@ func (k *Keeper) tell(ctx context.Context, w *watch, before, now *known) {
 	if now.err == nil && !slices.Equal(before.snapshot.Oddities, now.snapshot.Oddities) {
 		for _, oddity := range now.snapshot.Oddities {
 			k.config.Log(ctx, slog.LevelWarn, "a part of an on-call source's answer cannot be used",
-				slog.String("source", w.Name), slog.String("oddity", oddity))
+				slog.String("source", p.Name), slog.String("oddity", oddity))
 		}
 	}
 }
 
-// save stores an answer across restarts. If it cannot, the answer is still in
-// memory.
-func (k *Keeper) save(ctx context.Context, w *watch, s source.Snapshot) {
+// storeAnswer stores an answer across restarts. If it cannot, the answer is
+// still in memory.
+func (k *Keeper) storeAnswer(ctx context.Context, p *poller, s source.Snapshot) {
 	if k.config.Answers == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout) // also where we are being stopped
 	defer cancel()
-	if err := k.config.Answers.Save(ctx, w.Key, s); err != nil {
+	if err := k.config.Answers.Save(ctx, p.Key, s); err != nil {
 		k.config.Log(ctx, slog.LevelWarn, "the answer of an on-call source cannot be kept for the next start",
-			slog.String("source", w.Name), slog.String("error", err.Error()))
+			slog.String("source", p.Name), slog.String("error", err.Error()))
 	}
+}
+
+func (p *poller) answer() Answer {
+	state := p.state.Load()
+	a := Answer{Source: p.Name, Heard: state.heard, Snapshot: state.snapshot, FreshFor: p.freshFor(), MaxAge: p.MaxAge}
+	if state.err != nil {
+		a.Problem = problem(state.err)
+	}
+	return a
+}
+
+// freshFor is how old an answer becomes while all is well: the source is asked
+// every so often, a little later for the jitter, and takes its time to answer.
+func (p *poller) freshFor() time.Duration { return p.Every + p.Every/5 + fetchTimeout }
+
+func (p *poller) describe() State {
+	state := p.state.Load()
+	return State{
+		Source: p.Name, Heard: state.snapshot.At, People: len(state.snapshot.People), Oddities: state.snapshot.Oddities,
+		Failures: state.failures, Since: state.since, Failure: state.failure, Err: state.err, Next: state.next,
+	}
+}
+
+// mayAnswerSoon reports whether a source may answer soon, and has it asked
+// unless that is already in progress.
+func (p *poller) mayAnswerSoon(now time.Time) bool {
+	if began := p.began.Load(); began != 0 {
+		return now.Sub(time.UnixMilli(began)) < hopeFor
+	}
+	if state := p.state.Load(); now.Before(state.leave) || state.asked > 0 && now.Sub(state.ended) < shortestWait {
+		return false
+	}
+	select {
+	case p.poke <- struct{}{}:
+	default: // somebody else has
+	}
+	return true
+}
+
+// problem returns why a source does not answer, as part of a sentence.
+func problem(err error) string {
+	if e, ok := errors.AsType[*source.Error](err); ok {
+		return e.Message
+	}
+	return err.Error()
 }

@@ -24,15 +24,15 @@ const (
 	nextAttempt = 5 * time.Minute
 )
 
-// book remembers who was put through to whom: for the policies that need it, for
-// the attempts of a caller, and for notifications of phone systems. Its owner
-// holds a lock for each method.
-type book struct {
+// callHistory remembers who was put through to whom: for the policies that need
+// it, for the attempts of a caller, and for notifications of phone systems. Its
+// owner holds a lock for each method.
+type callHistory struct {
 	rung    map[turn]time.Time
 	engaged map[string]time.Time
 	busy    map[string]*call
 	calls   map[party]*call  // the last of each caller
-	told    map[string]*call // by the phone system's id
+	byID    map[string]*call // by the phone system's id
 	queue   []*call          // by age, the oldest first
 }
 
@@ -52,22 +52,22 @@ type call struct {
 	key     string
 	number  string   // digits
 	tried   []string // keys, this one's last
-	told    string   // the phone system's id, once it is known
+	id      string   // the phone system's id, once it is known
 	helped  bool     // somebody picked up
 	ended   bool
 }
 
-func newBook() *book {
-	return &book{
+func newCallHistory() *callHistory {
+	return &callHistory{
 		rung: map[turn]time.Time{}, engaged: map[string]time.Time{}, busy: map[string]*call{},
-		calls: map[party]*call{}, told: map[string]*call{},
+		calls: map[party]*call{}, byID: map[string]*call{},
 	}
 }
 
-// attempt returns which attempt of a caller a request is, whether we counted
+// attemptOf returns which attempt of a caller a request is, whether we counted
 // that ourselves, and whom they were put through to before.
-func (b *book) attempt(p party, told int, repeatWithin time.Duration, now time.Time) (attempt int, repeated bool, tried []string) {
-	last := b.calls[p]
+func (h *callHistory) attemptOf(p party, told int, repeatWithin time.Duration, now time.Time) (attempt int, repeated bool, tried []string) {
+	last := h.calls[p]
 	known := last != nil && p.caller != "" && !last.helped
 	switch {
 	case told > 1 && known && now.Sub(last.at) <= nextAttempt && last.attempt < told:
@@ -83,83 +83,83 @@ func (b *book) attempt(p party, told int, repeatWithin time.Duration, now time.T
 	return 1, false, nil
 }
 
-// past returns what is known of a person on a route.
-func (b *book) past(route, key string) Past {
-	c := b.busy[key]
-	return Past{Rung: b.rung[turn{route, key}], Engaged: b.engaged[key], Busy: c != nil}
+// pastOf returns what is known of a person on a route.
+func (h *callHistory) pastOf(route, key string) Past {
+	c := h.busy[key]
+	return Past{Rung: h.rung[turn{route, key}], Engaged: h.engaged[key], Busy: c != nil}
 }
 
-// put records that a caller is put through to somebody.
-func (b *book) put(c *call) {
-	b.prune(c.at)
+// addCall records that a caller is put through to somebody.
+func (h *callHistory) addCall(c *call) {
+	h.prune(c.at)
 	if c.key != "" {
-		if len(b.rung) >= maxPeople || len(b.engaged) >= maxPeople {
-			clear(b.rung) // people come and go; who is on call now is back at their next call
-			clear(b.engaged)
+		if len(h.rung) >= maxPeople || len(h.engaged) >= maxPeople {
+			clear(h.rung) // people come and go; who is on call now is back at their next call
+			clear(h.engaged)
 		}
-		b.rung[turn{c.party.route, c.key}] = c.at
-		b.engaged[c.key] = c.at
+		h.rung[turn{c.party.route, c.key}] = c.at
+		h.engaged[c.key] = c.at
 	}
-	b.calls[c.party] = c
-	b.queue = append(b.queue, c)
+	h.calls[c.party] = c
+	h.queue = append(h.queue, c)
 }
 
-// recall takes in what an earlier process recorded, unless more is known.
-func (b *book) recall(r *Record) {
+// restore takes in what an earlier process recorded, unless more is known.
+func (h *callHistory) restore(r *Record) {
 	if r.Key == "" {
 		return
 	}
 	at := r.At
-	if b.rung[turn{r.Route, r.Key}].Before(at) {
-		b.rung[turn{r.Route, r.Key}] = at
+	if h.rung[turn{r.Route, r.Key}].Before(at) {
+		h.rung[turn{r.Route, r.Key}] = at
 	}
 	if r.Outcome == Talked && r.Ended.After(at) {
 		at = r.Ended
 	}
-	if b.engaged[r.Key].Before(at) {
-		b.engaged[r.Key] = at
+	if h.engaged[r.Key].Before(at) {
+		h.engaged[r.Key] = at
 	}
 }
 
 // prune forgets old calls.
-func (b *book) prune(now time.Time) {
+func (h *callHistory) prune(now time.Time) {
 	n := 0
-	for n < len(b.queue) && (now.Sub(b.queue[n].at) > keepCalls || len(b.queue)-n >= maxCalls) {
-		c := b.queue[n]
-		if b.calls[c.party] == c {
-			delete(b.calls, c.party)
+	for n < len(h.queue) && (now.Sub(h.queue[n].at) > keepCalls || len(h.queue)-n >= maxCalls) {
+		c := h.queue[n]
+		if h.calls[c.party] == c {
+			delete(h.calls, c.party)
 		}
-		if b.told[c.told] == c {
-			delete(b.told, c.told)
+		if h.byID[c.id] == c {
+			delete(h.byID, c.id)
 		}
-		if b.busy[c.key] == c {
-			delete(b.busy, c.key)
+		if h.busy[c.key] == c {
+			delete(h.busy, c.key)
 		}
-		b.queue[n] = nil
+		h.queue[n] = nil
 		n++
 	}
-	b.queue = b.queue[n:]
+	h.queue = h.queue[n:]
 }
 
-// find returns the call that a notification is about. The webhook of the phone
+// findCall returns the call that a notification is about. The webhook of the phone
 // system has no id of the call, so the first notification after it is matched by
 // the caller and the called number; those that follow by the id. If several
 // calls match, as with callers who hide their numbers, it returns none.
-func (b *book) find(n *Notification, now time.Time) *call {
-	if c := b.told[n.CallID]; c != nil {
+func (h *callHistory) findCall(n *Notification, now time.Time) *call {
+	if c := h.byID[n.CallID]; c != nil {
 		// The next attempt of the same call has a decision of its own.
-		if last := b.calls[c.party]; last != nil && last != c && last.told == "" && !c.helped && !c.ended && c.party.caller != "" {
-			last.told = n.CallID
-			b.told[n.CallID] = last
+		if last := h.calls[c.party]; last != nil && last != c && last.id == "" && !c.helped && !c.ended && c.party.caller != "" {
+			last.id = n.CallID
+			h.byID[n.CallID] = last
 			return last
 		}
 		return c
 	}
 	caller, did := keyOfNumber(n.Caller), keyOfNumber(n.DID)
 	var found *call
-	for i := len(b.queue) - 1; i >= 0 && now.Sub(b.queue[i].at) <= bindWithin; i-- {
-		c := b.queue[i]
-		if c.told != "" || c.ended || !matches(c.party.caller, caller) || c.did != "" && n.DID != "" && !matches(c.did, did) {
+	for i := len(h.queue) - 1; i >= 0 && now.Sub(h.queue[i].at) <= bindWithin; i-- {
+		c := h.queue[i]
+		if c.id != "" || c.ended || !matches(c.party.caller, caller) || c.did != "" && n.DID != "" && !matches(c.did, did) {
 			continue
 		}
 		if found != nil {
@@ -171,8 +171,8 @@ func (b *book) find(n *Notification, now time.Time) *call {
 		found = c
 	}
 	if found != nil {
-		found.told = n.CallID
-		b.told[n.CallID] = found
+		found.id = n.CallID
+		h.byID[n.CallID] = found
 	}
 	return found
 }
@@ -192,20 +192,20 @@ func matches(a, b string) bool {
 	return len(b) >= minInternational-1 && len(a)-len(b) <= 3 && a[len(a)-len(b):] == b
 }
 
-// engage records that a call's person has picked up.
-func (b *book) engage(c *call, now time.Time) {
+// recordAnswered records that a call's person has picked up.
+func (h *callHistory) recordAnswered(c *call, now time.Time) {
 	c.helped = true
 	if c.key != "" {
-		b.busy[c.key] = c
-		b.engaged[c.key] = now
+		h.busy[c.key] = c
+		h.engaged[c.key] = now
 	}
 }
 
-// end records that a call is over.
-func (b *book) end(c *call, now time.Time) {
+// recordEnd records that a call is over.
+func (h *callHistory) recordEnd(c *call, now time.Time) {
 	c.ended = true
-	if b.busy[c.key] == c {
-		delete(b.busy, c.key)
-		b.engaged[c.key] = now
+	if h.busy[c.key] == c {
+		delete(h.busy, c.key)
+		h.engaged[c.key] = now
 	}
 }
