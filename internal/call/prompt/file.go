@@ -4,19 +4,22 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// file is a file that is being fetched, or was.
+// file is a sound that is being made, or was: of a file that is fetched, or of a
+// text that is spoken.
 type file struct {
 	key    string
 	cancel context.CancelFunc
 	before *file // the same file, which may still be good; nil: none
 
-	ready   chan struct{} // closed once the next four are set
+	once    sync.Once     // closes ready
+	ready   chan struct{} // closed once the next three are set
 	sound   *audio.Sound
 	err     error
 	private bool // meant for the one call that asked
@@ -31,14 +34,19 @@ type file struct {
 	header  http.Header
 }
 
-// isWhole reports whether all of it was read, though fetch may not have noted so.
-func (f *file) isWhole() bool {
+// isReady reports whether those who wait were told how it is.
+func (f *file) isReady() bool {
 	select {
 	case <-f.ready:
+		return true
 	default:
 		return false
 	}
-	if f.err != nil {
+}
+
+// isWhole reports whether all of it was made, though make may not have noted so.
+func (f *file) isWhole() bool {
+	if !f.isReady() || f.err != nil {
 		return false
 	}
 	ended, broke := f.sound.Ended()
@@ -61,13 +69,16 @@ func (f *file) validators() http.Header {
 	return ask
 }
 
-// fetch fetches a file to its end. Where it cannot be had, the one of before is
+// make makes a sound to its end. Where a file cannot be had, the one of before is
 // better than none.
-func (l *Library) fetch(ctx context.Context, f *file, r Request) {
-	sound, keep, err := l.read(ctx, f, r)
-	if before := f.before; err != nil && before != nil && ctx.Err() == nil && isOutage(err) {
+func (l *Library) make(ctx context.Context, f *file, m making) {
+	sound, keep, err := m(ctx, f)
+	if before := f.before; err != nil && before != nil && !f.isReady() && ctx.Err() == nil && isOutage(err) {
 		sound, keep, err = before.sound, true, nil
 		f.private, f.header, f.good = false, before.header, time.Time{}
+	}
+	if sound != nil && sound.Len() > 0 {
+		f.settle(sound, nil) // it plays; where it breaks off, its end says why
 	}
 	f.settle(sound, err)
 	l.mu.Lock()
@@ -77,11 +88,29 @@ func (l *Library) fetch(ctx context.Context, f *file, r Request) {
 		before.holders--
 		l.forget(before)
 	}
-	if f.fetched = keep && err == nil && !f.gone && l.files[f.key] == f; !f.fetched {
+	f.fetched = keep && err == nil && !f.gone && l.files[f.key] == f
+	if f.fetched {
+		f.holders++ // no room is made of this one
+		f.fetched = l.room.find(sound.Size()-f.size, sound.Size()) == nil
+		f.holders--
+	}
+	if !f.fetched {
 		l.forget(f)
 		return
 	}
 	l.resize(f, sound.Size())
+}
+
+// newSound returns the Sound of a file that is begun. Those who wait for it get
+// it with its first sample.
+func (l *Library) newSound(ctx context.Context, f *file, rate int) *audio.Sound {
+	sound := audio.NewSound(rate)
+	l.fetching.Go(func() {
+		if err := sound.Wait(ctx, 1); err == nil && sound.Len() > 0 {
+			f.settle(sound, nil)
+		}
+	})
+	return sound
 }
 
 // isOutage reports whether the file could not be asked for, rather than that it
@@ -97,12 +126,10 @@ func isOutage(err error) bool {
 
 // settle tells those who wait for a file how it is.
 func (f *file) settle(sound *audio.Sound, err error) {
-	select {
-	case <-f.ready:
-	default:
+	f.once.Do(func() {
 		f.sound, f.err = sound, err
 		close(f.ready)
-	}
+	})
 }
 
 // read asks for a file and reads it. Keep says that it may be kept for other
@@ -142,10 +169,7 @@ func (l *Library) read(ctx context.Context, f *file, r Request) (sound *audio.So
 	if err != nil {
 		return nil, false, in.because(err)
 	}
-	in.sound = audio.NewSound(audio.Rate)
-	if l.config.Wideband {
-		in.sound = audio.NewSound(wav.Rate())
-	}
+	in.sound = l.newSound(ctx, f, l.rate(wav.Rate()))
 	err = in.because(wav.Decode(in.sound))
 	in.sound.End(err)
 	return in.sound, !f.private && (f.validators() != nil || f.good.After(l.config.Now())), err
@@ -167,9 +191,6 @@ func (p *paced) Read(b []byte) (int, error) {
 	size := int64(growth)
 	if p.sound != nil {
 		size += p.sound.Size()
-		if p.sound.Len() > 0 {
-			p.file.settle(p.sound, nil)
-		}
 	}
 	if p.denied == nil {
 		p.denied = p.of.grow(p.file, size)

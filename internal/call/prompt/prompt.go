@@ -1,4 +1,5 @@
-// Package prompt fetches the files that calls play, once for all calls.
+// Package prompt gives calls the sounds of files and of texts, each made once for
+// all calls.
 package prompt
 
 import (
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
@@ -20,18 +22,25 @@ import (
 // is read (audio.MaxLength) in the densest format people ship.
 const MaxFile = 32 << 20
 
-// Config says how a Library behaves. Client is required.
+// Config says how a Library behaves. Client is required by Get, Voice by Say.
 type Config struct {
 	Client   *fetch.Client
+	Voice    Voice
 	Memory   int64            // bytes that the sounds of all calls may take up; default DefaultMemory
 	Wideband bool             // keep more than a telephone's band where a file has it
 	Now      func() time.Time // for how long HTTP says that a file is good; default time.Now
 }
 
-// Library gives calls the sounds of files. Calls that play the same file at once
-// share one Sound, which plays while it is fetched; later ones get it from memory
-// for as long as HTTP says that it is good (RFC 9111, as a shared cache), and
-// there is room. It may be used by several goroutines.
+// Voice speaks a text into a Sound, as the words come, and returns when it has
+// said it.
+type Voice interface {
+	Speak(ctx context.Context, u speech.Utterance, into *audio.Sound) error
+}
+
+// Library gives calls the sounds of files and of texts. Calls that play the same
+// at once share one Sound, which plays while it is made; later ones get it from
+// memory while there is room, a file for as long as HTTP says that it is good
+// (RFC 9111, as a shared cache). It may be used by several goroutines.
 type Library struct {
 	config Config
 	pace   *rate.Limiter
@@ -111,30 +120,60 @@ func (e *StatusError) Error() string {
 func (l *Library) Get(ctx context.Context, r Request) (sound *audio.Sound, release func(), err error) {
 	key := r.key()
 	for alone := false; ; alone = true {
-		f, first := l.hold(key, r, alone)
-		release := sync.OnceFunc(func() { l.release(f) })
-		select {
-		case <-f.ready:
-		case <-ctx.Done():
-			release()
-			return nil, nil, context.Cause(ctx)
+		f, first := l.hold(key, alone, func(ctx context.Context, f *file) (*audio.Sound, bool, error) { return l.read(ctx, f, r) })
+		if sound, release, err = l.await(ctx, f); err != nil || first || !f.private {
+			return sound, release, err
 		}
-		switch {
-		case f.private && !first:
-			release()
-		case f.err != nil:
-			release()
-			return nil, nil, f.err
-		default:
-			return f.sound, release, nil
-		}
+		release()
 	}
 }
 
+// Say returns the sound of a text as soon as it can begin to play, and release,
+// as Get does. The error is the cause of the context's end, or the Voice's.
+func (l *Library) Say(ctx context.Context, u speech.Utterance) (sound *audio.Sound, release func(), err error) {
+	key := strings.Join([]string{"say", u.Voice, u.Language, u.Text}, "\n") // no URL holds a line break
+	f, _ := l.hold(key, false, func(ctx context.Context, f *file) (*audio.Sound, bool, error) {
+		sound := l.newSound(ctx, f, l.rate(audio.Wideband))
+		err := l.config.Voice.Speak(ctx, u, sound)
+		sound.End(err)
+		f.good = l.config.Now().Add(longestGood)
+		return sound, true, err
+	})
+	return l.await(ctx, f)
+}
+
+// rate returns the rate of a sound that has so much of it.
+func (l *Library) rate(has int) int {
+	if l.config.Wideband {
+		return has
+	}
+	return audio.Rate
+}
+
+// await waits until a sound can begin to play.
+func (l *Library) await(ctx context.Context, f *file) (sound *audio.Sound, release func(), err error) {
+	release = sync.OnceFunc(func() { l.release(f) })
+	select {
+	case <-f.ready:
+		err = f.err
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return f.sound, release, nil
+}
+
+// making makes a sound to its end, in its own goroutine. Keep says that it may
+// be kept for other calls.
+type making func(ctx context.Context, f *file) (sound *audio.Sound, keep bool, err error)
+
 // hold returns the file of a key, for one more call: the one that is there, or a
-// new one that begins to be fetched, and then this call is its first. Alone says
+// new one that begins to be made, and then this call is its first. Alone says
 // that it must be new.
-func (l *Library) hold(key string, r Request, alone bool) (f *file, first bool) {
+func (l *Library) hold(key string, alone bool, m making) (f *file, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	known := l.files[key]
@@ -155,7 +194,7 @@ func (l *Library) hold(key string, r Request, alone bool) (f *file, first bool) 
 	f.cancel = cancel
 	l.fetching.Go(func() {
 		defer cancel()
-		l.fetch(ctx, f, r)
+		l.make(ctx, f, m)
 	})
 	return f, true
 }

@@ -8,13 +8,9 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/speech"
 )
-
-// Voice speaks text.
-type Voice interface {
-	Speak(ctx context.Context, u speech.Utterance) (audio.Clip, error)
-}
 
 // Speaker makes audible what the caller of a live call hears. Its methods and
 // those of its Sounds return at once, whatever plays the sound.
@@ -41,16 +37,16 @@ const toneTime = 100 * time.Millisecond
 
 // ear is the caller's: what they hear is played, stored, or neither.
 type ear struct {
-	voice   Voice   // optional: without it, speech is silence of its length
-	speaker Speaker // optional
+	spoken  *prompt.Library // optional: without it, speech is silence of its length
+	speaker Speaker         // optional
 	piece   earpiece
 
 	mu    sync.Mutex
 	track *soundtrack // nil: what is heard is not stored
 }
 
-func newEar(voice Voice, speaker Speaker, store bool) *ear {
-	e := &ear{voice: voice, speaker: speaker}
+func newEar(spoken *prompt.Library, speaker Speaker, store bool) *ear {
+	e := &ear{spoken: spoken, speaker: speaker}
 	if store {
 		e.track = &soundtrack{}
 	}
@@ -77,10 +73,15 @@ func (e *ear) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, tim
 
 // speak returns text as sound, none without a voice, and its length.
 func (e *ear) speak(ctx context.Context, p engine.Speech) (audio.Clip, time.Duration, error) {
-	if e.voice == nil {
+	if e.spoken == nil {
 		return nil, speech.Estimate(p.Text), nil
 	}
-	clip, err := e.voice.Speak(ctx, speech.Utterance{Text: p.Text, Voice: p.Voice, Language: p.Language})
+	sound, release, err := e.spoken.Say(ctx, speech.Utterance{Text: p.Text, Voice: p.Voice, Language: p.Language})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer release()
+	clip, err := sound.Whole(ctx)
 	return clip, clip.Duration(), err
 }
 

@@ -94,8 +94,15 @@ func (p *program) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // toneVoice speaks as one long tone.
 type toneVoice struct{}
 
-func (toneVoice) Speak(_ context.Context, u speech.Utterance) (audio.Clip, error) {
-	return audio.DTMF("5", speech.Estimate(u.Text), 0)
+func (toneVoice) Speak(_ context.Context, u speech.Utterance, into *audio.Sound) error {
+	return sounds(speech.Estimate(u.Text), into)
+}
+
+// sounds makes a tone of that length.
+func sounds(length time.Duration, into *audio.Sound) error {
+	clip, err := audio.DTMF("5", length, 0)
+	into.Append(clip)
+	return err
 }
 
 func TestPersonTalksToAMediaStream(t *testing.T) {
@@ -217,6 +224,6 @@ func TestForkHearsWhatThePersonHears(t *testing.T) {
 // toneOf speaks as a tone, however long the text.
 type toneOf time.Duration
 
-func (v toneOf) Speak(context.Context, speech.Utterance) (audio.Clip, error) {
-	return audio.DTMF("5", time.Duration(v), 0)
+func (v toneOf) Speak(_ context.Context, _ speech.Utterance, into *audio.Sound) error {
+	return sounds(time.Duration(v), into)
 }

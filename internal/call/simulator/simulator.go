@@ -52,8 +52,8 @@ type Options struct {
 	Private      bool          // responders on private networks are asked too
 	Timeout      time.Duration // of one document; 0: fetch.DefaultTimeout
 
-	Voice Voice // speaks what is heard; nil: silence
-	Hear  bool  // keep what the caller hears
+	Voice prompt.Voice // speaks what is heard; nil: silence
+	Hear  bool         // keep what the caller hears
 
 	// Place carries the call to the number To, if not nil, and runs it on the
 	// caller's line until it ends; Target, Method, Secret and MaxDocuments are
@@ -109,7 +109,12 @@ func (o *Options) run(ctx context.Context, h *Handset, c clock) (*Result, error)
 	defer hosted.close()
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
-	l := &line{clock: c, handset: h, ear: newEar(o.Voice, h.Speaker, o.Hear), host: hosted.add}
+	var spoken *prompt.Library
+	if o.Voice != nil {
+		spoken = prompt.New(prompt.Config{Voice: o.Voice})
+		defer spoken.Close()
+	}
+	l := &line{clock: c, handset: h, ear: newEar(spoken, h.Speaker, o.Hear), host: hosted.add}
 	h.pickUp(c, hangup, l.ear)
 	defer h.putDown()
 

@@ -1,6 +1,6 @@
 // Package speech turns text into sound.
 //
-// [Find] finds the program that speaks, [Espeak.Speak] returns what it says, and
+// [Find] finds the program that speaks, [Espeak.Speak] has it say something, and
 // [Estimate] returns how long that takes without saying it, for calls on a
 // virtual clock.
 package speech
@@ -12,7 +12,6 @@ import (
 	"io"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -36,10 +35,6 @@ const (
 	// child process of it could hold for ever. Only the caller that hung up
 	// waits for it.
 	lastWords = time.Second
-
-	// cacheBytes bounds the sound that is kept: over half an hour of it, which
-	// is every fixed sentence of many menus.
-	cacheBytes = 32 << 20
 )
 
 // program is the name of the command that speaks.
@@ -63,13 +58,11 @@ type Utterance struct {
 	Language string
 }
 
-// Espeak speaks with the program espeak-ng. It keeps what it has said, up to a
-// bound, and is safe for concurrent use: callers who want the same sentence at
-// once share one run of the program. Make it with Find.
+// Espeak speaks with the program espeak-ng. It is safe for concurrent use. Make it
+// with Find.
 type Espeak struct {
 	path   string
 	voices voices
-	kept   *cache
 	places chan struct{} // one for each run that may go on at once
 }
 
@@ -96,7 +89,6 @@ func Find() (*Espeak, error) {
 	return &Espeak{
 		path:   path,
 		voices: known,
-		kept:   newCache(cacheBytes),
 		places: make(chan struct{}, runtime.GOMAXPROCS(0)),
 	}, nil
 }
@@ -105,18 +97,18 @@ func unusable(message string, err error) error {
 	return &fault.Error{Code: fault.Unsupported, Message: message, Hint: hintInstall, Err: err}
 }
 
-// Speak returns u as sound; a text with nothing in it is an empty Clip. The
-// Clip is shared with other callers and must not be changed.
+// Speak says u into a Sound, as the program says it; a text with nothing in it has
+// no samples. The Sound is not ended.
 //
 // The error is a *fault.Error of code Invalid when the text is longer than
 // MaxText, and Unavailable when espeak-ng failed or took too long, with what
 // it said; it wraps ctx's when ctx ended first.
-func (e *Espeak) Speak(ctx context.Context, u Utterance) (audio.Clip, error) {
+func (e *Espeak) Speak(ctx context.Context, u Utterance, into *audio.Sound) error {
 	text, err := speakable(u.Text)
 	if err != nil || text == "" {
-		return nil, err
+		return err
 	}
-	return e.kept.get(ctx, prompt{e.voices.choose(u.Language, u.Voice), text}, e.run)
+	return e.run(ctx, e.voices.choose(u.Language, u.Voice), text, into)
 }
 
 // speakable returns text as espeak-ng is to read it: on one line, so that the
@@ -132,32 +124,35 @@ func speakable(text string) (string, error) {
 	return strings.Join(words, " "), nil
 }
 
-// run has espeak-ng say p, once there is a place for one more run.
-func (e *Espeak) run(ctx context.Context, p prompt) (audio.Clip, error) {
+// run has espeak-ng say a text, once there is a place for one more run.
+func (e *Espeak) run(ctx context.Context, voice, text string, into *audio.Sound) error {
 	select {
 	case e.places <- struct{}{}:
 		defer func() { <-e.places }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for espeak-ng: %w", ctx.Err())
+		return fmt.Errorf("wait for espeak-ng: %w", ctx.Err())
 	}
 	limited, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 
 	// The text goes in by a pipe, as UTF-8 (-b 1); all that becomes an
 	// argument is the name of a voice, out of espeak-ng's own list.
-	cmd := exec.CommandContext(limited, e.path, "-b", "1", "-v", p.voice, "--stdin", "--stdout") //nolint:gosec // found by Find, no shell, nobody's text
+	cmd := exec.CommandContext(limited, e.path, "-b", "1", "-v", voice, "--stdin", "--stdout") //nolint:gosec // found by Find, no shell, nobody's text
 	cmd.WaitDelay = lastWords
-	cmd.Stdin = strings.NewReader(p.text)
+	cmd.Stdin = strings.NewReader(text)
 	var said excerpt
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, failed(err, "")
+		return failed(err, "")
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, failed(err, "")
+		return failed(err, "")
 	}
-	clip, readErr := audio.ReadWAV(out)
+	wav, readErr := audio.OpenWAV(out)
+	if readErr == nil {
+		readErr = wav.Decode(into)
+	}
 	// What is left, after a sound that could not be read, is drained, so that
 	// the program ends by itself and can say why.
 	_, drainErr := io.Copy(io.Discard, out)
@@ -166,13 +161,13 @@ func (e *Espeak) run(ctx context.Context, p prompt) (audio.Clip, error) {
 	err = cmp.Or(waitErr, readErr, drainErr)
 	switch {
 	case err == nil:
-		return slices.Clip(slices.Clone(clip)), nil // to be kept: as long as it is, and no longer
+		return nil
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("speak: %w", ctx.Err())
+		return fmt.Errorf("speak: %w", ctx.Err())
 	case limited.Err() != nil:
 		err = fmt.Errorf("it took longer than %v", runLimit)
 	}
-	return nil, failed(err, said.String())
+	return failed(err, said.String())
 }
 
 // failed is the error for a run that went wrong by err, with what the program

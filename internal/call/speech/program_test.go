@@ -76,88 +76,6 @@ func gates(t *testing.T, here string) (started, let func()) {
 	return started, let
 }
 
-// gated is a program that waits at the gates before it speaks.
-const gated = `echo run >>"$here/runs"
-echo started >"$here/started"
-read go <"$here/go"
-cat "$here/sound.wav"`
-
-func TestCallersShareOneRun(t *testing.T) {
-	here := install(t, oneVoice, gated)
-	sound(t, here, time.Second)
-	started, let := gates(t, here)
-	e := find(t)
-
-	var callers sync.WaitGroup
-	for range 20 {
-		callers.Go(func() {
-			c, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"})
-			if err != nil || c.Duration() != time.Second {
-				t.Errorf("a caller heard %v, error %v", c.Duration(), err)
-			}
-		})
-	}
-	started()
-	let()
-	callers.Wait()
-	if got := runs(t, here); got != 1 {
-		t.Errorf("the program ran %d times for one sentence", got)
-	}
-}
-
-func TestCallersGoOnWithoutTheOneWhoHangsUp(t *testing.T) {
-	here := install(t, oneVoice, gated)
-	sound(t, here, time.Second)
-	started, let := gates(t, here)
-	e := find(t)
-
-	ctx, hangUp := context.WithCancel(t.Context())
-	var callers sync.WaitGroup
-	callers.Go(func() {
-		if _, err := e.Speak(ctx, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
-			t.Errorf("the one who hung up got error %v", err)
-		}
-	})
-	started() // by the first caller, whose run the others wait for
-	for range 5 {
-		callers.Go(func() {
-			c, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"})
-			if err != nil || c.Duration() != time.Second {
-				t.Errorf("a caller heard %v, error %v", c.Duration(), err)
-			}
-		})
-	}
-	hangUp()
-	started() // again, by one of the others
-	let()
-	callers.Wait()
-	if got := runs(t, here); got != 2 {
-		t.Errorf("the program ran %d times, want 2", got)
-	}
-}
-
-func TestACallerMayHangUpWhileWaitingForAnother(t *testing.T) {
-	here := install(t, oneVoice, gated)
-	sound(t, here, time.Second)
-	started, let := gates(t, here)
-	e := find(t)
-
-	var first sync.WaitGroup
-	first.Go(func() {
-		if _, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"}); err != nil {
-			t.Errorf("the first caller got error %v", err)
-		}
-	})
-	started()
-	ctx, hangUp := context.WithCancel(t.Context())
-	hangUp()
-	if _, err := e.Speak(ctx, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
-		t.Errorf("the one who hung up got error %v", err)
-	}
-	let()
-	first.Wait()
-}
-
 // A program that espeak-ng starts keeps its pipes when espeak-ng is killed.
 func TestSpeakEndsThoughAnotherProgramGoesOn(t *testing.T) {
 	here := install(t, oneVoice, `( echo started >"$here/started"; read go <"$here/go" ) & wait`)
@@ -167,7 +85,7 @@ func TestSpeakEndsThoughAnotherProgramGoesOn(t *testing.T) {
 	ctx, hangUp := context.WithCancel(t.Context())
 	var caller sync.WaitGroup
 	caller.Go(func() {
-		if _, err := e.Speak(ctx, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
+		if _, err := say(ctx, e, speech.Utterance{Text: "hello"}); !errors.Is(err, context.Canceled) {
 			t.Errorf("got error %v, want the context's", err)
 		}
 	})
@@ -175,27 +93,6 @@ func TestSpeakEndsThoughAnotherProgramGoesOn(t *testing.T) {
 	hangUp()
 	caller.Wait()
 	let() // the other program ends
-}
-
-func TestTheOldestSoundIsDropped(t *testing.T) {
-	here := install(t, oneVoice, `echo run >>"$here/runs"; cat "$here/sound.wav"`)
-	sound(t, here, 10*time.Minute) // 9.6 MB: three fit into the cache, four do not
-	e := find(t)
-	for _, step := range []struct {
-		text string
-		runs int // until then
-	}{
-		{"a", 1}, {"b", 2}, {"c", 3}, // new
-		{"a", 3}, {"b", 3}, {"c", 3}, {"a", 3}, // kept; b is now the oldest
-		{"d", 4}, {"a", 4}, {"c", 4}, {"d", 4}, {"b", 5}, // b made room for d
-	} {
-		if _, err := e.Speak(t.Context(), speech.Utterance{Text: step.text}); err != nil {
-			t.Fatal(err)
-		}
-		if got := runs(t, here); got != step.runs {
-			t.Fatalf("after %q the program has run %d times, want %d", step.text, got, step.runs)
-		}
-	}
 }
 
 func TestSpeakSaysWhatWentWrong(t *testing.T) {
@@ -213,7 +110,7 @@ func TestSpeakSaysWhatWentWrong(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			install(t, oneVoice, tt.speak)
-			_, err := find(t).Speak(t.Context(), speech.Utterance{Text: "hello"})
+			_, err := say(t.Context(), find(t), speech.Utterance{Text: "hello"})
 			if fault.CodeOf(err) != fault.Unavailable {
 				t.Fatalf("got error %v, want code %q", err, fault.Unavailable)
 			}
@@ -232,11 +129,11 @@ func TestSpeakSaysWhatWentWrong(t *testing.T) {
 func TestAFailedRunIsTriedAgain(t *testing.T) {
 	here := install(t, oneVoice, `echo run >>"$here/runs"; [ -e "$here/sound.wav" ] && cat "$here/sound.wav"`)
 	e := find(t)
-	if _, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"}); err == nil {
+	if _, err := say(t.Context(), e, speech.Utterance{Text: "hello"}); err == nil {
 		t.Fatal("a program without a sound spoke")
 	}
 	sound(t, here, time.Second)
-	if _, err := e.Speak(t.Context(), speech.Utterance{Text: "hello"}); err != nil {
+	if _, err := say(t.Context(), e, speech.Utterance{Text: "hello"}); err != nil {
 		t.Error(err)
 	}
 	if got := runs(t, here); got != 2 {
@@ -247,7 +144,7 @@ func TestAFailedRunIsTriedAgain(t *testing.T) {
 func TestSpeakPassesTheTextByPipe(t *testing.T) {
 	here := install(t, oneVoice, `printf '%s\n' "$@" >"$here/arguments"; cat >"$here/text"; cat "$here/sound.wav"`)
 	sound(t, here, time.Second)
-	if _, err := find(t).Speak(t.Context(), speech.Utterance{Text: "it's -v \"me\"", Voice: "female", Language: "-v"}); err != nil {
+	if _, err := say(t.Context(), find(t), speech.Utterance{Text: "it's -v \"me\"", Voice: "female", Language: "-v"}); err != nil {
 		t.Fatal(err)
 	}
 	for file, want := range map[string]string{"text": "it's -v \"me\"", "arguments": "-b\n1\n-v\ngmw/en-US+f3\n--stdin\n--stdout\n"} {

@@ -110,8 +110,8 @@ func hangUp(ctx context.Context, line engine.Line, record func(trace.Stamped)) e
 // mute is a voice that fails.
 type mute struct{}
 
-func (mute) Speak(context.Context, speech.Utterance) (audio.Clip, error) {
-	return nil, errors.New("no voice")
+func (mute) Speak(context.Context, speech.Utterance, *audio.Sound) error {
+	return errors.New("no voice")
 }
 
 // frames returns a recorded call, one frame a line.

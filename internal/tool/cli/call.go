@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -223,7 +224,7 @@ func (c *callCommand) saved(o simulator.Options, events []trace.Stamped) *trace.
 }
 
 // voice returns the speech program, or nil if this machine has none.
-func (c *callCommand) voice(m *Main) simulator.Voice {
+func (c *callCommand) voice(m *Main) prompt.Voice {
 	voice, err := speech.Find()
 	if err != nil {
 		fmt.Fprintf(m.Err, "switchhook: hint: the call is silent: %v; %s\n", err, fault.HintOf(err))
