@@ -24,18 +24,8 @@ func (c Clip) Duration() time.Duration {
 	return time.Duration(len(c)) * (time.Second / Rate)
 }
 
-// Size returns how many bytes of memory c takes up.
-func (c Clip) Size() int64 { return int64(cap(c)) * sampleBytes }
-
 // sampleBytes is how many bytes a sample of a Clip has.
 const sampleBytes = 2
-
-// MaxSize returns the most bytes that the Clip of a file of so many bytes takes
-// up: the densest files have a byte a sample at MinRate.
-func MaxSize(file int) int64 {
-	longest := int64(Samples(MaxLength)) * sampleBytes
-	return min(int64(file)*sampleBytes*Rate/MinRate, longest)
-}
 
 // Samples returns how many whole samples fit into d; none into a negative d.
 func Samples(d time.Duration) int { return samplesAt(d, Rate) }
