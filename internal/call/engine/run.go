@@ -29,6 +29,7 @@ type run struct {
 	forks    []*fork        // media streams that run beside the verbs
 	streams  []*stream      // all media streams
 	answerer Answerer       // while the line may not have answered; else nil
+	warm     warm           // files of the current document
 
 	mu    sync.Mutex
 	notes []trace.Warning // of media streams, emitted before the next event
@@ -179,6 +180,8 @@ func (r *run) over(ctx context.Context, err error) *ending {
 func (r *run) document(ctx context.Context, a answer) (*ask, error) {
 	document := a.parsed.Document
 	r.heard = false
+	r.warm = r.warmUp(a, document)
+	defer r.warm.drop()
 	for i, verb := range document.Verbs {
 		next, err := r.verb(ctx, a, i, verb)
 		if next != nil || err != nil {

@@ -2,14 +2,11 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
-	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
-	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -106,43 +103,6 @@ func (r *run) cutOff(sound *audio.Sound, at int) error {
 		return r.skip(CodePrompt, at, "the file breaks off: it had not come whole after %d s", int(wholeTimeout.Seconds()))
 	}
 	return nil
-}
-
-// file returns a file as soon as it can begin to play. Release it when it was
-// played.
-func (r *run) file(ctx context.Context, a answer, address string) (f Recording, release func(), err error) {
-	target, err := resolve(a.url, address)
-	if err != nil {
-		return Recording{}, nil, fmt.Errorf("%q is not a URL", address)
-	}
-	sound, release, err := r.engine.config.Prompts.Get(ctx, prompt.Request{
-		URL: target, Jar: r.cookies, Timeout: r.engine.config.Timeout,
-		Allow: func() error {
-			if wait, ok := r.engine.breakers.allow(target); !ok {
-				return errors.New(notAsked(wait))
-			}
-			return nil
-		},
-		Report: func(status int, err error) { r.engine.breakers.report(target, healthy(status, err)) },
-	})
-	switch _, format := errors.AsType[*audio.FormatError](err); {
-	case format:
-		return Recording{}, nil, fmt.Errorf("%s: %s", target.Redacted(), fileText(err))
-	case err != nil:
-		return Recording{}, nil, errors.New(fileText(err))
-	}
-	return Recording{URL: target.String(), Sound: sound}, release, nil
-}
-
-// fileText says in words why a file cannot be played, and what to do about it.
-func fileText(err error) string {
-	if f, ok := errors.AsType[*audio.FormatError](err); ok && f.Hint != "" {
-		return f.Message + "; " + f.Hint
-	}
-	if _, ok := errors.AsType[*fetch.Error](err); ok {
-		return unreachable(err).text
-	}
-	return err.Error()
 }
 
 // gather plays the prompts and collects. If nothing is heard the action still

@@ -118,15 +118,43 @@ func (e *StatusError) Error() string {
 // audio.OpenWAV. Where a Sound that has begun breaks off, it ends with such an
 // error.
 func (l *Library) Get(ctx context.Context, r Request) (sound *audio.Sound, release func(), err error) {
-	key := r.key()
-	for alone := false; ; alone = true {
-		f, first := l.hold(key, alone, func(ctx context.Context, f *file) (*audio.Sound, bool, error) { return l.read(ctx, f, r) })
-		if sound, release, err = l.await(ctx, f); err != nil || first || !f.private {
-			return sound, release, err
-		}
-		release()
-	}
+	return l.Fetch(r).Get(ctx)
 }
+
+// Fetch begins to fetch a file that a call will play. Get it or drop it.
+func (l *Library) Fetch(r Request) *Fetched {
+	w := &Fetched{library: l, request: r}
+	w.hold(false)
+	return w
+}
+
+// Fetched is a file that a call will play.
+type Fetched struct {
+	library *Library
+	request Request
+	file    *file
+	first   bool // nobody else had asked for it
+}
+
+func (w *Fetched) hold(alone bool) {
+	w.file, w.first = w.library.hold(w.request.key(), alone, func(ctx context.Context, f *file) (*audio.Sound, bool, error) {
+		return w.library.read(ctx, f, w.request)
+	})
+}
+
+// Get is Library.Get.
+func (w *Fetched) Get(ctx context.Context) (sound *audio.Sound, release func(), err error) {
+	sound, release, err = w.library.await(ctx, w.file)
+	if err == nil && w.file.private && !w.first {
+		release()
+		w.hold(true)
+		sound, release, err = w.library.await(ctx, w.file)
+	}
+	return sound, release, err
+}
+
+// Drop gives up a file that is not got.
+func (w *Fetched) Drop() { w.library.release(w.file) }
 
 // Say returns the sound of a text as soon as it can begin to play, and release,
 // as Get does. The error is the cause of the context's end, or the Voice's.
