@@ -20,7 +20,7 @@ type ages struct {
 // start makes the next age higher than all existing ones, even if the clock has
 // been set back.
 func (a *ages) start(ctx context.Context, s *Store) error {
-	return s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	return s.readOne(ctx, func(ctx context.Context, q querier) error {
 		return q.QueryRowContext(ctx, "SELECT coalesce(max(age), 0) FROM objects").Scan(&a.last)
 	})
 }

@@ -15,7 +15,7 @@ func (s *Store) Audit(ctx context.Context, event ledger.Event) error {
 		event.At = s.now()
 	}
 	id := ledger.NewID()
-	return s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO events (id, at, actor, action, about, detail) VALUES ($1, $2, $3, $4, $5, $6)",
 			id, millis(event.At), event.Actor, event.Action, event.About, event.Detail)
 		return err
@@ -26,7 +26,7 @@ func (s *Store) Audit(ctx context.Context, event ledger.Event) error {
 // all.
 func (s *Store) Events(ctx context.Context, since time.Time, limit int) (events []ledger.Event, err error) {
 	query := "SELECT at, actor, action, about, detail FROM events WHERE at >= $1 ORDER BY at DESC, id" + atMost(limit)
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) error {
 		events = nil
 		return each(ctx, q, query, []any{millis(since)}, func(row scanner) error {
 			var event ledger.Event

@@ -16,7 +16,7 @@ func (s *Store) KeepCall(ctx context.Context, call core.StoredCall) error {
 	if call.Failed {
 		failed = 1
 	}
-	return s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO calls (id, at, from_number, to_number, outcome, failed, trace)
 			VALUES ($1, $2, $3, $4, $5, $6, $7)
 			ON CONFLICT (id) DO UPDATE SET at = excluded.at, from_number = excluded.from_number, to_number = excluded.to_number,
@@ -30,7 +30,7 @@ func (s *Store) KeepCall(ctx context.Context, call core.StoredCall) error {
 // all.
 func (s *Store) Calls(ctx context.Context, since time.Time, limit int) (calls []core.StoredCall, err error) {
 	query := "SELECT id, at, from_number, to_number, outcome, failed, trace FROM calls WHERE at >= $1 ORDER BY at DESC, id" + atMost(limit)
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) error {
 		calls = nil
 		return each(ctx, q, query, []any{millis(since)}, func(row scanner) error {
 			var call core.StoredCall

@@ -28,8 +28,8 @@ var (
 func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (begun *clicktocall.CallBack, repeated bool, err error) {
 	a.Number, a.Caps = phone.Key(a.Number), keyed(a.Caps)
 	decided := false
-	if s.refusals.lately(a.Entry, now) {
-		err = s.read(ctx, func(ctx context.Context, q querier) error {
+	if s.refusals.refusedLately(a.Entry, now) {
+		err = s.readTx(ctx, func(ctx context.Context, q querier) error {
 			same, made, err := judge(ctx, q, a, now, decide)
 			begun, repeated, decided = same, same != nil, made == nil
 			return err
@@ -47,7 +47,7 @@ func (s *Store) BeginCallBack(ctx context.Context, a clicktocall.Ask, now time.T
 // beginCallBackAlone is BeginCallBack while nothing else is begun that its caps
 // count.
 func (s *Store) beginCallBackAlone(ctx context.Context, a clicktocall.Ask, now time.Time, decide func(clicktocall.Known) *clicktocall.CallBack) (begun *clicktocall.CallBack, repeated bool, err error) {
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		begun, repeated = nil, false
 		if err := s.holdCaps(ctx, tx, a.Number, a.Token, a.Caps); err != nil {
 			return err
@@ -58,7 +58,7 @@ func (s *Store) beginCallBackAlone(ctx context.Context, a clicktocall.Ask, now t
 			return err
 		}
 		if made == nil {
-			s.refusals.note(a.Entry, now)
+			s.refusals.noteRefusal(a.Entry, now)
 			return nil
 		}
 		if a.Token != "" {
@@ -121,7 +121,7 @@ func (s *Store) holdCaps(ctx context.Context, tx *sql.Tx, number, token string, 
 	for _, c := range caps {
 		names = append(names, fmt.Sprintf("callback %s %s", c.Scope, c.Of))
 	}
-	return s.hold(ctx, tx, names...)
+	return s.lockNames(ctx, tx, names...)
 }
 
 // sameCallBack returns the call back that an Ask repeats; nil: none.
@@ -171,7 +171,7 @@ func (s *Store) ClaimCallBack(ctx context.Context, id string, caps func(clicktoc
 		c     clicktocall.CallBack
 		known clicktocall.Known
 	)
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if c, err = findCallBack(ctx, tx, id); err != nil { // to know what to lock; the rest may change until then
 			return err
@@ -231,7 +231,7 @@ func advanceCallBack(by state.Step) string {
 
 // FinishCallBack is described at clicktocall.Ledger.
 func (s *Store) FinishCallBack(ctx context.Context, r clicktocall.Result) error {
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, finishCallBack, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
 		return err
 	})
@@ -243,7 +243,7 @@ func (s *Store) FinishCallBack(ctx context.Context, r clicktocall.Result) error 
 
 // CallBack is described at clicktocall.Ledger.
 func (s *Store) CallBack(ctx context.Context, id string) (c clicktocall.CallBack, err error) {
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) (err error) {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) (err error) {
 		c, err = findCallBack(ctx, q, id)
 		return err
 	})

@@ -24,7 +24,7 @@ const (
 // NetworkStanding is described at clicktocall.Networks.
 func (s *Store) NetworkStanding(ctx context.Context, of clicktocall.Asker, now time.Time) (found clicktocall.Standing, err error) {
 	since, month := millis(now.Add(-lastDay)), millis(now.Add(-knownNetwork))
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) error {
 		var placed, settled int
 		err := q.QueryRowContext(ctx, `SELECT
 				coalesce(sum(CASE WHEN created > $2 THEN 1 ELSE 0 END), 0),

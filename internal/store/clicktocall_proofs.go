@@ -15,13 +15,13 @@ import (
 // holdProofs makes other transactions about codes wait for the end of this one:
 // codes are rare.
 func (s *Store) holdProofs(ctx context.Context, tx *sql.Tx) error {
-	return s.hold(ctx, tx, "callback proofs")
+	return s.lockNames(ctx, tx, "callback proofs")
 }
 
 // BeginProof is described at clicktocall.Proofs.
 func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Time) (begun clicktocall.ProofBegun, err error) {
 	p.Number = phone.Key(p.Number)
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		begun = clicktocall.ProofBegun{}
 		if err := s.holdProofs(ctx, tx); err != nil {
 			return err
@@ -135,7 +135,7 @@ func maySendProof(ctx context.Context, tx *sql.Tx, number string, now time.Time)
 
 // UnsendProof is described at clicktocall.Proofs.
 func (s *Store) UnsendProof(ctx context.Context, id string) error {
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "UPDATE callback_proofs SET sent = 0, ends = 0 WHERE id = $1", id)
 		return err
 	})
@@ -148,7 +148,7 @@ func (s *Store) UnsendProof(ctx context.Context, id string) error {
 // TakeProof is described at clicktocall.Proofs.
 func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledger.Suppression, now time.Time) (ok bool, err error) {
 	number := phone.Key(given.Number)
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		ok = false
 		if err := s.holdProofs(ctx, tx); err != nil {
 			return err

@@ -18,7 +18,7 @@ import (
 // the start and every few seconds.
 func (s *Store) SweepCallBacks(ctx context.Context, now time.Time) (stranded []string, err error) {
 	var due []string
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		stranded, due = nil, nil
 		err := eachID(ctx, tx, &stranded, strandCallBacks, "the attempt did not end in its time", millis(now))
 		if err != nil {
@@ -64,7 +64,7 @@ func eachID(ctx context.Context, tx *sql.Tx, ids *[]string, query string, args .
 // limit; 0: all. Number is the receiver's; empty: any.
 func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, limit int) (found []clicktocall.CallBack, err error) {
 	query := "SELECT " + callBackColumns + " FROM callbacks WHERE created >= $1 AND $2 IN (number, '') ORDER BY created DESC, id" + atMost(limit)
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) error {
 		found = nil
 		return each(ctx, q, query, []any{millis(since), phone.Key(number)}, func(row scanner) error {
 			c, err := scanCallBack(row)
@@ -84,7 +84,7 @@ func (s *Store) CallBacks(ctx context.Context, number string, since time.Time, l
 func (s *Store) PurgeCallBacks(ctx context.Context, before time.Time) (removed int, err error) {
 	for {
 		var n int
-		err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			var err error
 			n, err = execCount(ctx, tx, purgeCallBacks, millis(before), purgeBatch)
 			return err

@@ -16,7 +16,7 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 	if statement == "" {
 		return fmt.Errorf("advance call back %s: to %q leads no way", id, to)
 	}
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, statement, string(to), millis(now), id)
 		return err
 	})
@@ -31,7 +31,7 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 // any more; cancelling twice is no error.
 func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (clicktocall.CallBack, error) {
 	var c clicktocall.CallBack
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, cancelCallBack, millis(now), id); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func (s *Store) FollowClock(ctx context.Context, now time.Time, jump time.Durati
 	}
 	ms, middle := jump.Milliseconds(), millis(now.Add(-jump/2))
 	due := map[string]time.Time{}
-	if err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	if err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		clear(due)
 		if _, err := tx.ExecContext(ctx, `UPDATE callbacks SET lease = lease + $1, updated = updated + $1 WHERE state = 'placing' AND `+before, ms, middle); err != nil {
 			return err

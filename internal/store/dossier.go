@@ -26,7 +26,7 @@ type Dossier struct {
 func (s *Store) Dossier(ctx context.Context, number string) (Dossier, error) {
 	number = phone.Key(number)
 	d := Dossier{Number: number}
-	err := s.read(ctx, func(ctx context.Context, q querier) error {
+	err := s.readTx(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		if d.Texts, err = selectTexts(ctx, q, ledger.Query{Number: number}); err != nil {
 			return err

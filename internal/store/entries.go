@@ -54,7 +54,7 @@ func (e entries) Unchanged(ctx context.Context, loaded entry.State) bool {
 // Load reads the entries that have changed since.
 func (e entries) Load(ctx context.Context, since entry.State) (loaded entry.Loaded, err error) {
 	before, _ := since.(entriesState)
-	err = e.store.read(ctx, func(ctx context.Context, q querier) error {
+	err = e.store.readTx(ctx, func(ctx context.Context, q querier) error {
 		loaded, err = loadEntries(ctx, q, before)
 		return err
 	})
@@ -105,7 +105,7 @@ func loadEntries(ctx context.Context, q querier, before entriesState) (loaded en
 func (e entries) Items(ctx context.Context, _ entry.State) (all []entry.Item, err error) {
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
-	err = e.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = e.store.readOne(ctx, func(ctx context.Context, q querier) error {
 		all, err = items(ctx, q, "SELECT id, item FROM entries ORDER BY place")
 		return err
 	})
@@ -124,7 +124,7 @@ func items(ctx context.Context, q querier, query string, args ...any) (all []ent
 
 // Save saves entries in one transaction.
 func (e entries) Save(ctx context.Context, _ func() (entry.State, error), edit entry.Edit) (added int, err error) {
-	err = e.store.write(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = e.store.writeSerial(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		items, err := edit(func(id string) (entry.Item, error) {
 			item := entry.Item{ID: id}
 			err := tx.QueryRowContext(ctx, "SELECT item FROM entries WHERE id = $1", id).Scan((*[]byte)(&item.Object))

@@ -134,7 +134,7 @@ func (e *erasing) key() string { return e.Number().Key() }
 // search looks for a number everywhere.
 func (s *Store) search(ctx context.Context, number *phone.Finder) (*erasing, error) {
 	e := &erasing{Finder: number, store: s, now: s.now(), ids: map[string]string{}}
-	err := s.read(ctx, func(ctx context.Context, q querier) error {
+	err := s.readTx(ctx, func(ctx context.Context, q querier) error {
 		for i := range erasingRules {
 			if err := e.searchTable(ctx, q, &erasingRules[i]); err != nil {
 				return fmt.Errorf("look through %s: %w", erasingRules[i].table, err)
@@ -172,7 +172,7 @@ func (e *erasing) change(statement string, args ...any) {
 // apply makes the pending changes.
 func (e *erasing) apply(ctx context.Context) error {
 	for batch := range slices.Chunk(e.changes, erasingBatch) {
-		err := e.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := e.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			if err := e.store.holdNumber(ctx, tx, e.key(), ""); err != nil {
 				return err
 			}

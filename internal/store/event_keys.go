@@ -11,7 +11,7 @@ import (
 // KeepEventKey records that the phone system posts a domain's texts with the
 // domain's own key, and since when. The first call counts.
 func (s *Store) KeepEventKey(ctx context.Context, domain string, since time.Time) error {
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO event_keys (domain, since) VALUES ($1, $2) ON CONFLICT (domain) DO NOTHING`,
 			strings.ToLower(domain), millis(since))
 		return err
@@ -26,7 +26,7 @@ func (s *Store) KeepEventKey(ctx context.Context, domain string, since time.Time
 // times.
 func (s *Store) EventKeys(ctx context.Context) (map[string]time.Time, error) {
 	since := map[string]time.Time{}
-	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT domain, since FROM event_keys`)
 		if err != nil {
 			return err

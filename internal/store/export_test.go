@@ -15,17 +15,17 @@ type Querier = querier
 
 // Write exports write.
 func (s *Store) Write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
-	return s.write(ctx, do)
+	return s.writeSerial(ctx, do)
 }
 
-// Put exports put.
+// Put exports writeTx.
 func (s *Store) Put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
-	return s.put(ctx, do)
+	return s.writeTx(ctx, do)
 }
 
 // Read exports read.
 func (s *Store) Read(ctx context.Context, do func(ctx context.Context, q Querier) error) error {
-	return s.read(ctx, do)
+	return s.readTx(ctx, do)
 }
 
 // ScrubWithin is Scrub with other timeouts.
@@ -44,7 +44,7 @@ func (s *Store) MoveJob(ctx context.Context, step state.Step, kind, id string) e
 		}
 		return s.Schedule(ctx, kind, id, time.Time{})
 	}
-	return s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		switch held := []any{kind, id, worker}; step {
 		case jobClaim:
@@ -70,7 +70,7 @@ func (s *Store) JobState(ctx context.Context, kind, id string) (found JobState, 
 	for is, condition := range jobIs {
 		query += " WHEN " + condition + " THEN '" + string(is) + "'"
 	}
-	err = s.read(ctx, func(ctx context.Context, q querier) error {
+	err = s.readTx(ctx, func(ctx context.Context, q querier) error {
 		return q.QueryRowContext(ctx, query+" END FROM jobs WHERE kind = $1 AND id = $2", kind, id).Scan(&found)
 	})
 	if errors.Is(err, sql.ErrNoRows) {

@@ -80,7 +80,7 @@ func (s *Store) Probe(ctx context.Context) error {
 	if s.Trouble() == nil {
 		return nil
 	}
-	if err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	if err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// Writes a page, although it changes nothing.
 		_, err := tx.ExecContext(ctx, "UPDATE "+versionTable+" SET version_id = version_id")
 		return err

@@ -55,7 +55,7 @@ const (
 //
 // Once Schedule returns without an error, the job survives the process.
 func (s *Store) Schedule(ctx context.Context, kind, id string, at time.Time) error {
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, addJob, kind, id, dueAt(at))
 		return err
 	})
@@ -69,7 +69,7 @@ func (s *Store) Schedule(ctx context.Context, kind, id string, at time.Time) err
 // addMissing makes jobs that are due now, where there are none.
 func (s *Store) addMissing(ctx context.Context, kind string, ids []string) error {
 	slices.Sort(ids) // so that two servers at once do not deadlock
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, id := range ids {
 			if _, err := tx.ExecContext(ctx, addMissingJob, kind, id, dueAt(time.Time{})); err != nil {
 				return err

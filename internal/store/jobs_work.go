@@ -98,7 +98,7 @@ func (s *Store) Work(ctx context.Context, handlers map[string]Handler, options W
 		options.AtOnce = jobsAtOnce
 	}
 	if !s.shared() {
-		err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 			_, err := tx.ExecContext(ctx, takeJobs, dueAt(time.Time{}))
 			return err
 		})
@@ -192,7 +192,7 @@ func (w *Worker) beginDue() error {
 	}
 	var due []job
 	parameters := append([]any{millis(w.store.now()), w.options.AtOnce + 1}, w.kinds...)
-	err := w.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := w.store.readOne(ctx, func(ctx context.Context, q querier) error {
 		due = nil
 		return each(ctx, q, w.due, parameters, func(row scanner) error {
 			var j job
@@ -228,7 +228,7 @@ func (w *Worker) busy() map[job]bool {
 func (w *Worker) begin(ctx context.Context, j job) error {
 	patience := w.options.patience(j.kind)
 	claim, failures := ledger.NewID(), 0
-	err := w.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := w.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		now := w.store.now()
 		row := tx.QueryRowContext(ctx, claimJob, claim, millis(now.Add(patience+rescueGrace)), j.kind, j.id, millis(now))
 		return row.Scan(&failures)
@@ -280,7 +280,7 @@ func (w *Worker) work(j job, claim string, failures int, patience time.Duration)
 
 // record records how a job ended, with the first statement that finds it.
 func (w *Worker) record(ctx context.Context, j job, claim string, due int64, ways []string) error {
-	return w.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return w.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, way := range ways {
 			parameters := []any{j.kind, j.id, claim}
 			if way != endJob {

@@ -46,9 +46,9 @@ const (
 func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
 	key.Caller = phone.Key(key.Caller)
 	refused := false
-	if s.refusals.lately(key.Entry, now) {
-		err = s.read(ctx, func(ctx context.Context, q querier) (err error) {
-			begun, refused, err = s.refuse(ctx, q, key, tenant, now, decide)
+	if s.refusals.refusedLately(key.Entry, now) {
+		err = s.readTx(ctx, func(ctx context.Context, q querier) (err error) {
+			begun, refused, err = s.beginRefused(ctx, q, key, tenant, now, decide)
 			return err
 		})
 	}
@@ -63,7 +63,7 @@ func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now ti
 
 // beginAlone is Begin while no other call of the number is begun.
 func (s *Store) beginAlone(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := s.holdNumber(ctx, tx, key.Caller, key.CallID); err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now ti
 		return begun, err
 	}
 	if !written {
-		s.refusals.note(key.Entry, now)
+		s.refusals.noteRefusal(key.Entry, now)
 	}
 	return begun, insertConsent(ctx, tx, decision.Consent)
 }
@@ -143,7 +143,7 @@ func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID strin
 	if number == "" {
 		name = "call " + callID
 	}
-	return s.hold(ctx, tx, name)
+	return s.lockNames(ctx, tx, name)
 }
 
 func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun, args why.Args) error {
@@ -203,7 +203,7 @@ func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 		return fmt.Errorf("finish text %s: an attempt does not end in state %q", r.ID, r.State)
 	}
 	var changed bool
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		if changed, err = recordResult(ctx, tx, r); err != nil || !changed || r.Reason == "" {
 			return err
@@ -215,7 +215,7 @@ func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 		return fmt.Errorf("finish text %s: %w", r.ID, err)
 	}
 	if changed && r.State == ledger.Queued {
-		s.takeOn(ctx, r.ID, r.Due)
+		s.scheduleText(ctx, r.ID, r.Due)
 	}
 	return nil
 }
@@ -265,7 +265,7 @@ func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error
 // sent; and a fault of code NotFound if there is no such text.
 func (s *Store) Claim(ctx context.Context, id string, now, lease time.Time) (ledger.Text, error) {
 	var text ledger.Text
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		text, err = scanText(tx.QueryRowContext(ctx, claimText, millis(now), millis(lease), id))
 		if !errors.Is(err, sql.ErrNoRows) {

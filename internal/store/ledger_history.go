@@ -56,8 +56,8 @@ const callerQuery = `
 	WHERE caller = $1 AND entry = $2 AND step = $4 AND at > $8 AND at <= $9 AND NOT EXISTS (
 		SELECT 1 FROM counted_calls WHERE caller = $1 AND entry = $2 AND step = $4 AND began > $8 AND began <= $9)`
 
-// known is what callerQuery found.
-type known struct {
+// callerFacts is what callerQuery found.
+type callerFacts struct {
 	answer  *ledger.Answered // the answer that this call already has, or nil
 	counted *ledger.Answered // the answer of all the number's calls now; nil: each gets its own
 	recent  int              // answers of the number within countedFor, if counted is nil
@@ -65,7 +65,7 @@ type known struct {
 }
 
 // readCaller returns what is known about a call and its caller.
-func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (known, error) {
+func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (callerFacts, error) {
 	kept := answerKept
 	if key.CallID == "" {
 		kept = namelessKept
@@ -73,10 +73,10 @@ func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenan
 	rows, err := q.QueryContext(ctx, callerQuery, key.Caller, key.Entry, key.CallID, key.Step,
 		millis(now.Add(-kept)), millis(now.Add(-historyKept)), foldTenant(tenant), millis(now.Add(-countedFor)), millis(now))
 	if err != nil {
-		return known{}, err
+		return callerFacts{}, err
 	}
 	var (
-		found        known
+		found        callerFacts
 		firstCounted *ledger.Answered
 		suppressions []ledger.Suppression
 	)

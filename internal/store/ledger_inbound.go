@@ -26,7 +26,7 @@ func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, de
 		reply    ledger.Text
 		received ledger.Received
 	)
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		reply, received = ledger.Text{}, ledger.Received{}
 		if err := s.holdNumber(ctx, tx, m.From, m.ID); err != nil {
 			return err
@@ -44,7 +44,7 @@ func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, de
 		return ledger.Received{}, fmt.Errorf("receive message %s: %w", m.ID, err)
 	}
 	if reply.ID != "" {
-		s.takeOn(ctx, reply.ID, reply.Due)
+		s.scheduleText(ctx, reply.ID, reply.Due)
 	}
 	return received, nil
 }

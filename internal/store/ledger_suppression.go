@@ -15,7 +15,7 @@ import (
 // ledger.AnyWay. If there are several, it returns the broadest.
 func (s *Store) Suppressed(ctx context.Context, tenant, number string, channel ledger.Channel) (*ledger.Suppression, error) {
 	var found []ledger.Suppression
-	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		found, err = selectSuppressions(ctx, q,
 			`WHERE number = $1 AND tenant IN ($2, '*') AND channel IN ($3, 'all')`, phone.Key(number), foldTenant(tenant), string(channel))
@@ -35,7 +35,7 @@ func (s *Store) Suppressions(ctx context.Context, number string) ([]ledger.Suppr
 	if number != "" {
 		where, args = `WHERE number = $1`, []any{phone.Key(number)}
 	}
-	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		found, err = selectSuppressions(ctx, q, where, args...)
 		return err
@@ -70,7 +70,7 @@ func selectSuppressions(ctx context.Context, q querier, where string, args ...an
 // and channel, with one exception: a STOP does not replace what came another
 // way, as START would lift it then.
 func (s *Store) Suppress(ctx context.Context, sup ledger.Suppression) error {
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error { return insertSuppression(ctx, tx, sup) })
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return insertSuppression(ctx, tx, sup) })
 	if err != nil {
 		return fmt.Errorf("put a number on the suppression list: %w", err)
 	}
@@ -91,7 +91,7 @@ func insertSuppression(ctx context.Context, tx *sql.Tx, sup ledger.Suppression) 
 // are: ledger.AnyTenant and ledger.AnyWay are names like others here. An empty
 // tenant or channel matches every one.
 func (s *Store) Unsuppress(ctx context.Context, number, tenant string, channel ledger.Channel) (removed int, err error) {
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		removed, err = execCount(ctx, tx,
 			`DELETE FROM suppressions WHERE number = $1 AND $2 IN (tenant, '') AND $3 IN (channel, '')`, phone.Key(number), foldTenant(tenant), string(channel))
 		return err

@@ -19,18 +19,18 @@ const (
 	// jobs: those that have waited longest are checked first.
 	sweepBatch = 100
 
-	// takeOnPatience is how long a caller on the phone waits for a job to be
+	// scheduleTextPatience is how long a caller on the phone waits for a job to be
 	// made. If it takes longer, Sweep makes it later.
-	takeOnPatience = 2 * time.Second
+	scheduleTextPatience = 2 * time.Second
 )
 
 // textJob is the kind of job that sends a queued text; its id is the text's.
 const textJob = "text"
 
-// takeOn makes the job of a queued text. If that fails, the request still
+// scheduleText makes the job of a queued text. If that fails, the request still
 // succeeds: the text is safe, and Sweep makes the job.
-func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), takeOnPatience)
+func (s *Store) scheduleText(ctx context.Context, id string, due time.Time) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scheduleTextPatience)
 	defer cancel()
 	if err := s.Schedule(ctx, textJob, id, due); err != nil {
 		s.log.WarnContext(ctx, "a queued text has no job until the next sweep", "text", id, "error", err)
@@ -42,7 +42,7 @@ func (s *Store) takeOn(ctx context.Context, id string, due time.Time) {
 // have got through, and its id is returned; queued texts that are due get jobs
 // if they have none. Call it at the start and every few seconds.
 func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, err error) {
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		stranded = nil
 		rows, err := tx.QueryContext(ctx, strandTexts, "the attempt did not end in its time", millis(now))
 		if err != nil {
@@ -58,16 +58,16 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, er
 	if err != nil {
 		return nil, fmt.Errorf("sweep texts: %w", err)
 	}
-	if err := s.takeOnDue(ctx, now); err != nil {
+	if err := s.scheduleDueTexts(ctx, now); err != nil {
 		return stranded, fmt.Errorf("sweep texts: %w", err)
 	}
 	return stranded, nil
 }
 
-// takeOnDue makes jobs for due texts that have none.
-func (s *Store) takeOnDue(ctx context.Context, now time.Time) error {
+// scheduleDueTexts makes jobs for due texts that have none.
+func (s *Store) scheduleDueTexts(ctx context.Context, now time.Time) error {
 	var ids []string
-	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT id FROM texts WHERE state = 'queued' AND due <= $1 ORDER BY due, id LIMIT $2`, millis(now), sweepBatch)
 		if err != nil {
 			return err
@@ -109,7 +109,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (Removed, error) {
 	} {
 		for {
 			var n int
-			err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 				var err error
 				n, err = execCount(ctx, tx, part.statement, millis(before), purgeBatch)
 				return err

@@ -80,7 +80,7 @@ func findText(ctx context.Context, q querier, id string) (ledger.Text, error) {
 // the text as written.
 func (s *Store) Enqueue(ctx context.Context, text ledger.Text) (ledger.Text, error) {
 	now := s.now()
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		var err error
 		text, err = insertQueued(ctx, tx, text, now)
 		return err
@@ -88,7 +88,7 @@ func (s *Store) Enqueue(ctx context.Context, text ledger.Text) (ledger.Text, err
 	if err != nil {
 		return ledger.Text{}, fmt.Errorf("enqueue a text of entry %s: %w", text.Entry, err)
 	}
-	s.takeOn(ctx, text.ID, text.Due)
+	s.scheduleText(ctx, text.ID, text.Due)
 	return text, nil
 }
 
@@ -105,7 +105,7 @@ func insertQueued(ctx context.Context, tx *sql.Tx, text ledger.Text, now time.Ti
 // NotFound.
 func (s *Store) Text(ctx context.Context, id string) (ledger.Text, error) {
 	var text ledger.Text
-	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		text, err = findText(ctx, q, id)
 		return err
@@ -119,7 +119,7 @@ func (s *Store) Text(ctx context.Context, id string) (ledger.Text, error) {
 // Texts returns the texts that a query selects, newest first.
 func (s *Store) Texts(ctx context.Context, query ledger.Query) ([]ledger.Text, error) {
 	var texts []ledger.Text
-	err := s.read(ctx, func(ctx context.Context, q querier) error {
+	err := s.readTx(ctx, func(ctx context.Context, q querier) error {
 		var err error
 		texts, err = selectTexts(ctx, q, query)
 		return err
@@ -204,7 +204,7 @@ func textQuery(query ledger.Query) (string, []any) {
 // and tried until deadline. A Doubtful one stays so. The error is a fault:
 // NotFound if there is no such text, Refused if it is not dead.
 func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) error {
-	err := s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, orderText, millis(now), millis(deadline), id)
 		if err != nil {
 			return err
@@ -222,7 +222,7 @@ func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) 
 	if err != nil {
 		return fmt.Errorf("send text %s again: %w", id, err)
 	}
-	s.takeOn(ctx, id, now)
+	s.scheduleText(ctx, id, now)
 	return nil
 }
 
@@ -231,7 +231,7 @@ func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) 
 func (s *Store) Counts(ctx context.Context) (map[ledger.State]int, time.Time, error) {
 	counts := map[ledger.State]int{ledger.Sending: 0, ledger.Queued: 0, ledger.Sent: 0, ledger.Dead: 0}
 	var oldest int64
-	err := s.read(ctx, func(ctx context.Context, q querier) error {
+	err := s.readTx(ctx, func(ctx context.Context, q querier) error {
 		rows, err := q.QueryContext(ctx, `SELECT state, COUNT(*) FROM texts GROUP BY state`)
 		if err != nil {
 			return err

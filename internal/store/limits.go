@@ -27,7 +27,7 @@ func (s *Store) Allow(ctx context.Context, key string, rate Rate, now time.Time)
 	if rate.Burst < 1 || rate.Per <= 0 {
 		return false, 0, fault.Newf(fault.Invalid, "a limit of %d in %v allows nothing", rate.Burst, rate.Per)
 	}
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		ok, retryAfter, err = countOne(ctx, tx, key, rate, now)
 		return err
 	})
@@ -56,7 +56,7 @@ func countOne(ctx context.Context, tx *sql.Tx, key string, rate Rate, now time.T
 // ForgetLimits removes limits that allow a whole burst again, and returns how
 // many.
 func (s *Store) ForgetLimits(ctx context.Context, now time.Time) (forgotten int64, err error) {
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, "DELETE FROM limits WHERE tat <= $1", now.UnixNano())
 		if err != nil {
 			return err

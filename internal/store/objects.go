@@ -37,7 +37,7 @@ func scanObject(row scanner) (core.Object, error) {
 
 // Object returns an object, or core.ErrNotFound.
 func (s *Store) Object(ctx context.Context, key core.Key) (found core.Object, err error) {
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) (err error) {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) (err error) {
 		found, err = scanObject(q.QueryRowContext(ctx,
 			"SELECT "+objectColumns+" FROM objects WHERE kind = $1 AND domain = $2 AND owner = $3 AND id = $4",
 			key.Kind, key.Domain, key.Owner, key.ID))
@@ -64,7 +64,7 @@ func (s *Store) Objects(ctx context.Context, match core.Key, start, limit int) (
 	}
 	query := fmt.Sprintf("SELECT "+objectColumns+" FROM objects WHERE %s ORDER BY age LIMIT %d OFFSET %d",
 		strings.Join(where, " AND "), limit, start)
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) error {
 		found = []core.Object{}
 		return each(ctx, q, query, values, func(row scanner) error {
 			o, err := scanObject(row)
@@ -80,7 +80,7 @@ func (s *Store) Objects(ctx context.Context, match core.Key, start, limit int) (
 
 // Revision returns how often objects of a kind in a domain have changed.
 func (s *Store) Revision(ctx context.Context, kind core.Kind, domain string) (revision int64, err error) {
-	err = s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = s.readOne(ctx, func(ctx context.Context, q querier) error {
 		err := q.QueryRowContext(ctx, "SELECT revision FROM revisions WHERE kind = $1 AND domain = $2", kind, domain).Scan(&revision)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -107,7 +107,7 @@ func (s *Store) Apply(ctx context.Context, changes ...core.Change) error {
 		}
 		texts[i] = string(text)
 	}
-	return s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for i, change := range changes {
 			if err := s.apply(ctx, tx, change, texts[i]); err != nil {
 				return err

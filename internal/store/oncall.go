@@ -34,7 +34,7 @@ func (s *Store) OnCallJournal() OnCallJournal { return OnCallJournal{s} }
 // Load returns what was last saved for a source; false: nothing was.
 func (a OnCallAnswers) Load(ctx context.Context, name string) (found source.Snapshot, ok bool, err error) {
 	var text string
-	err = a.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = a.store.readOne(ctx, func(ctx context.Context, q querier) error {
 		return q.QueryRowContext(ctx, "SELECT snapshot FROM oncall_answers WHERE source = $1", name).Scan(&text)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -56,7 +56,7 @@ func (a OnCallAnswers) Save(ctx context.Context, name string, s source.Snapshot)
 	if err != nil {
 		return fmt.Errorf("write what the source %s said: %w", name, err)
 	}
-	return a.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return a.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO oncall_answers (source, at, snapshot) VALUES ($1, $2, $3)
 			ON CONFLICT (source) DO UPDATE SET at = excluded.at, snapshot = excluded.snapshot WHERE oncall_answers.at <= excluded.at`,
 			name, millis(s.At), string(text))
@@ -66,7 +66,7 @@ func (a OnCallAnswers) Save(ctx context.Context, name string, s source.Snapshot)
 
 // Save stores records. One with a known ID replaces the previous one.
 func (j OnCallJournal) Save(ctx context.Context, records []oncall.Record) error {
-	return j.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return j.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, r := range records {
 			text, err := json.Marshal(r)
 			if err != nil {
@@ -84,7 +84,7 @@ func (j OnCallJournal) Save(ctx context.Context, records []oncall.Record) error 
 // Recent returns up to limit records, the newest last.
 func (j OnCallJournal) Recent(ctx context.Context, limit int) (records []oncall.Record, err error) {
 	query := "SELECT record FROM oncall_decisions ORDER BY at DESC, id DESC" + atMost(limit)
-	err = j.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = j.store.readOne(ctx, func(ctx context.Context, q querier) error {
 		records = nil
 		return each(ctx, q, query, nil, func(row scanner) error {
 			var text string
@@ -105,7 +105,7 @@ func (j OnCallJournal) Recent(ctx context.Context, limit int) (records []oncall.
 
 // Purge removes the decisions from before a time, and returns how many.
 func (j OnCallJournal) Purge(ctx context.Context, before time.Time) (removed int, err error) {
-	err = j.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = j.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		done, err := tx.ExecContext(ctx, "DELETE FROM oncall_decisions WHERE at < $1", millis(before))
 		if err != nil {
 			return err

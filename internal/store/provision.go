@@ -37,7 +37,7 @@ func scanRecord(row scanner) (provision.Record, error) {
 
 // Load returns an entry's record; if there is none, one with only Entry set.
 func (p Provisioned) Load(ctx context.Context, entryID string) (found provision.Record, err error) {
-	err = p.store.readOnce(ctx, func(ctx context.Context, q querier) (err error) {
+	err = p.store.readOne(ctx, func(ctx context.Context, q querier) (err error) {
 		found, err = scanRecord(q.QueryRowContext(ctx, "SELECT entry, version, record FROM provisioned WHERE entry = $1", entryID))
 		if errors.Is(err, sql.ErrNoRows) {
 			found, err = provision.Record{Entry: entryID}, nil
@@ -54,7 +54,7 @@ func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 	if err != nil {
 		return fmt.Errorf("write the record of what was made for %s: %w", r.Entry, err)
 	}
-	return p.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return p.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		statement := "UPDATE provisioned SET version = $2 + 1, record = $3 WHERE entry = $1 AND version = $2"
 		if r.Version == 0 {
 			statement = "INSERT INTO provisioned (entry, version, record) VALUES ($1, $2 + 1, $3) ON CONFLICT (entry) DO NOTHING"
@@ -75,7 +75,7 @@ func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 
 // All returns all records, by entry.
 func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error) {
-	err = p.store.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err = p.store.readOne(ctx, func(ctx context.Context, q querier) error {
 		all = nil
 		return each(ctx, q, "SELECT entry, version, record FROM provisioned ORDER BY entry", nil, func(row scanner) error {
 			r, err := scanRecord(row)
@@ -88,7 +88,7 @@ func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error
 
 // Delete removes an entry's record, if there is one.
 func (p Provisioned) Delete(ctx context.Context, entryID string) error {
-	return p.store.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	return p.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "DELETE FROM provisioned WHERE entry = $1", entryID)
 		return err
 	})

@@ -18,18 +18,18 @@ const refusalsFor = time.Minute
 // those wait who write. Others are spared the additional statements.
 type refusals struct{ last sync.Map } // of an entry's id, a time.Time
 
-func (r *refusals) note(entry string, now time.Time) { r.last.Store(entry, now) }
+func (r *refusals) noteRefusal(entry string, now time.Time) { r.last.Store(entry, now) }
 
-// lately reports whether an entry refused something within refusalsFor.
-func (r *refusals) lately(entry string, now time.Time) bool {
+// refusedLately reports whether an entry refused something within refusalsFor.
+func (r *refusals) refusedLately(entry string, now time.Time) bool {
 	last, ok := r.last.Load(entry)
 	at, _ := last.(time.Time)
 	return ok && now.Before(at.Add(refusalsFor))
 }
 
-// refuse is Begin for a new call that gets no text and leaves no trace. If the
-// call is not one, it is not refused here.
-func (s *Store) refuse(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, refused bool, err error) {
+// beginRefused is Begin for a new call that gets no text and leaves no trace. If
+// the call is not one, it is not refused here.
+func (s *Store) beginRefused(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, refused bool, err error) {
 	found, err := s.readCaller(ctx, q, key, tenant, now)
 	if err != nil || found.answer != nil || found.counted != nil {
 		return begun, false, err

@@ -11,7 +11,7 @@ import (
 // the database: the first request makes it.
 func (s *Store) Secret(ctx context.Context, name string) (value string, err error) {
 	fresh := rand.Text()
-	err = s.put(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		// An update that changes nothing returns the existing one.
 		return tx.QueryRowContext(ctx, `INSERT INTO secrets (name, value) VALUES ($1, $2)
 			ON CONFLICT (name) DO UPDATE SET value = secrets.value RETURNING value`, name, fresh).Scan(&value)

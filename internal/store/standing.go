@@ -17,7 +17,7 @@ type Standing struct {
 // Standing counts them.
 func (s *Store) Standing(ctx context.Context) (Standing, error) {
 	found := Standing{Dead: map[ledger.Why]int{}, Suppressions: map[ledger.Channel]int{}}
-	err := s.readOnce(ctx, func(ctx context.Context, q querier) error {
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		const query = `SELECT 'dead', why, count(*) FROM texts WHERE state = 'dead' GROUP BY why
 			UNION ALL SELECT 'suppressed', channel, count(*) FROM suppressions GROUP BY channel
 			UNION ALL SELECT 'job', CASE worker WHEN '' THEN 'waiting' ELSE 'running' END, count(*) FROM jobs GROUP BY 2`

@@ -85,7 +85,7 @@ func (s *Store) holdTextCaps(ctx context.Context, tx *sql.Tx, caps []ledger.Cap)
 	for _, c := range caps {
 		names = append(names, "text "+string(c.Scope)+" "+c.Of)
 	}
-	return s.hold(ctx, tx, names...)
+	return s.lockNames(ctx, tx, names...)
 }
 
 // beginText writes the text of a call that is to be sent now, and returns it as

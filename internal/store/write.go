@@ -32,21 +32,21 @@ const (
 	commitPatience = 5 * time.Second
 )
 
-// write executes do in one transaction, as if no other was executed meanwhile:
-// what do reads stays true until it is written (on PostgreSQL the isolation
-// level is serializable). If do fails, nothing it wrote stays. It may be
-// executed several times and must set its results again each time. It uses the
-// context that it is given, and must not call the Store's other methods.
+// writeSerial executes do in one transaction, as if no other was executed
+// meanwhile: what do reads stays true until it is written (on PostgreSQL the
+// isolation level is serializable). If do fails, nothing it wrote stays. It may
+// be executed several times and must set its results again each time. It uses
+// the context that it is given, and must not call the Store's other methods.
 //
 // If ctx ends before do has run, nothing is written.
-func (s *Store) write(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+func (s *Store) writeSerial(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	return s.writeAt(ctx, sql.LevelSerializable, do)
 }
 
-// put is write for a do whose statements are each correct on their own,
+// writeTx is writeSerial for a do whose statements are each correct on their own,
 // whatever runs between them: it waits less on PostgreSQL (the isolation level
 // is read committed).
-func (s *Store) put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
+func (s *Store) writeTx(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	return s.writeAt(ctx, sql.LevelReadCommitted, do)
 }
 
@@ -58,7 +58,7 @@ func (s *Store) writeAt(ctx context.Context, level sql.IsolationLevel, do func(c
 	if s.group != nil {
 		return s.health.note(s.explain(s.group.write(ctx, do)), true)
 	}
-	return s.health.note(s.explain(untilAlone(ctx, func() (bool, error) { return s.try(ctx, level, do) })), true)
+	return s.health.note(s.explain(untilAlone(ctx, func() (bool, error) { return s.tryTx(ctx, level, do) })), true)
 }
 
 // untilAlone calls do until there is no need to try again. Its pauses spread
@@ -81,9 +81,9 @@ func untilAlone(ctx context.Context, do func() (again bool, err error)) error {
 	}
 }
 
-// try executes do in a transaction on PostgreSQL. It reports whether to try
+// tryTx executes do in a transaction on PostgreSQL. It reports whether to try
 // again: nothing was written, and do itself did not fail.
-func (s *Store) try(ctx context.Context, level sql.IsolationLevel, do func(context.Context, *sql.Tx) error) (again bool, err error) {
+func (s *Store) tryTx(ctx context.Context, level sql.IsolationLevel, do func(context.Context, *sql.Tx) error) (again bool, err error) {
 	if ctx.Err() != nil {
 		return false, notWritten(ctx)
 	}
@@ -111,9 +111,9 @@ func (s *Store) try(ctx context.Context, level sql.IsolationLevel, do func(conte
 	return false, nil
 }
 
-// read executes do on one state of the database: do does not see what is
+// readTx executes do on one state of the database: do does not see what is
 // written meanwhile.
-func (s *Store) read(ctx context.Context, do func(ctx context.Context, q querier) error) error {
+func (s *Store) readTx(ctx context.Context, do func(ctx context.Context, q querier) error) error {
 	if err := s.running.enter(); err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func (s *Store) read(ctx context.Context, do func(ctx context.Context, q querier
 	return s.health.note(s.explain(do(ctx, tx)), false)
 }
 
-// readOnce is read for a do of one statement, which needs no transaction.
-func (s *Store) readOnce(ctx context.Context, do func(ctx context.Context, q querier) error) error {
+// readOne is readTx for a do of one statement, which needs no transaction.
+func (s *Store) readOne(ctx context.Context, do func(ctx context.Context, q querier) error) error {
 	if err := s.running.enter(); err != nil {
 		return err
 	}
@@ -143,11 +143,11 @@ func (s *Store) snapshot() sql.IsolationLevel {
 	return sql.LevelDefault
 }
 
-// hold makes other transactions that hold one of these names wait for the end
+// lockNames makes other transactions that hold one of these names wait for the end
 // of this one. All take theirs in the same order, to avoid deadlocks: PostgreSQL
 // takes them one after the other, as they stand in the array. SQLite has one
 // writing transaction at a time.
-func (s *Store) hold(ctx context.Context, tx *sql.Tx, names ...string) error {
+func (s *Store) lockNames(ctx context.Context, tx *sql.Tx, names ...string) error {
 	if !s.shared() {
 		return nil
 	}

@@ -18,17 +18,17 @@ import (
 // sends a few hundred.
 const maxBody = 64 << 10
 
-// read finds out who asks for what, and returns why the request is refused;
+// admitRequest finds out who asks for what, and returns why the request is refused;
 // empty: it is admitted. It checks URL, headers and address first: the body of
 // a request that they refuse is not read.
-func (w *Webhook) read(rw http.ResponseWriter, r *http.Request, call *handled) Reason {
+func (w *Webhook) admitRequest(rw http.ResponseWriter, r *http.Request, call *webhookCall) Reason {
 	r.Body = http.MaxBytesReader(rw, r.Body, maxBody)
 	query := r.URL.Query()
 	admitted := false
 	if query.Has(paramID) {
 		call.id, call.callID, call.caller = query.Get(paramID), query.Get(responder.ParamOrigCallID), query.Get(responder.ParamCaller)
 		call.entry, _ = w.config.Entries.Get(call.id)
-		why := w.outside(call.entry, r)
+		why := w.addressRefusal(call.entry, r)
 		if why == "" && (query.Has(paramKey) || isSigned(r)) {
 			why = w.refusal(call, r, query)
 			admitted = true
@@ -60,9 +60,9 @@ const (
 	paramKey = "key"
 )
 
-// outside returns why the address of a request may not ask for an entry; empty:
-// it may. A nil entry is one that does not exist.
-func (w *Webhook) outside(e *entry.Entry, r *http.Request) Reason {
+// addressRefusal returns why the address of a request may not ask for an entry;
+// empty: it may. A nil entry is one that does not exist.
+func (w *Webhook) addressRefusal(e *entry.Entry, r *http.Request) Reason {
 	if e == nil {
 		return UnknownID
 	}
@@ -82,21 +82,21 @@ func (w *Webhook) outside(e *entry.Entry, r *http.Request) Reason {
 // comes from where the entry allows, and has the entry's key, as a parameter or
 // as the secret that signs it. A key that was made for the entry is demanded once
 // every rule that calls come by has it, and is good for as long as one may.
-func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Reason {
+func (w *Webhook) refusal(call *webhookCall, r *http.Request, params url.Values) Reason {
 	e := call.entry
-	if why := w.outside(e, r); why != "" {
+	if why := w.addressRefusal(e, r); why != "" {
 		return why
 	}
 	call.source = sourceOf(w.config.Address(r))
-	shown := shown{r: r, key: params.Get(paramKey)}
-	right, made, demanded := shown.is(e.Key), entry.Key(""), false
+	shown := shownKey{r: r, key: params.Get(paramKey)}
+	right, made, demanded := shown.matches(e.Key), entry.Key(""), false
 	if !right {
 		made, demanded = w.config.MadeKey(r.Context(), e.ID)
-		right = shown.is(made)
+		right = shown.matches(made)
 	}
 	var wrong []string
 	if !right && (e.Key != "" || made != "") {
-		wrong = shown.wrong()
+		wrong = shown.wrongKeys()
 	}
 	secret := guess.Secret{Place: guess.Webhooks, Of: e.ID, Named: len(e.AllowFrom) > 0}
 	if w.config.Guesses.Judge(r, secret, right, wrong...) > 0 {
@@ -111,14 +111,14 @@ func (w *Webhook) refusal(call *handled, r *http.Request, params url.Values) Rea
 	return ""
 }
 
-// shown is what a request shows as the key of an entry.
-type shown struct {
+// shownKey is what a request shows as the key of an entry.
+type shownKey struct {
 	r      *http.Request
 	key    string // the parameter
 	forged bool   // it is signed with another
 }
 
-func (s *shown) is(key entry.Key) bool {
+func (s *shownKey) matches(key entry.Key) bool {
 	if key.Matches(s.key) {
 		return true
 	}
@@ -127,9 +127,9 @@ func (s *shown) is(key entry.Key) bool {
 	return err == nil
 }
 
-// wrong returns what was shown, where nothing of it is a key. A request may have
-// many signatures, and each is a guess.
-func (s *shown) wrong() []string {
+// wrongKeys returns what was shown, where nothing of it is a key. A request may
+// have many signatures, and each is a guess.
+func (s *shownKey) wrongKeys() []string {
 	wrong := []string{s.key}
 	if s.forged {
 		wrong = append(wrong, strings.Fields(s.r.Header.Get(responder.HeaderSignature))...)

@@ -32,16 +32,16 @@ type Policy struct {
 // after the call are of no use to most callers.
 const DefaultGiveUpAfter = time.Hour
 
-// send makes one attempt at a text.
-func send(ctx context.Context, sender Sender, t *ledger.Text) error {
+// sendText makes one attempt at a text.
+func sendText(ctx context.Context, sender Sender, t *ledger.Text) error {
 	return sender.SendSMS(ctx, netsapiens.SMS{
 		Domain: t.Domain, User: t.User, Session: t.Session, From: t.From, To: t.To, Message: t.Message,
 	})
 }
 
-// outcome returns the result of an attempt at a text that ended with err at a
+// resultOf returns the result of an attempt at a text that ended with err at a
 // time. We verify a Doubtful text before we do anything else with it.
-func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
+func (p Policy) resultOf(t *ledger.Text, err error, at time.Time) ledger.Result {
 	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: at}
 	if err == nil {
 		r.State = ledger.Sent
@@ -54,14 +54,14 @@ func (p Policy) outcome(t *ledger.Text, err error, at time.Time) ledger.Result {
 	case ledger.Refused:
 		r.State = ledger.Dead
 	default:
-		return p.again(t, r, r.Why)
+		return p.retryOrEnd(t, r, r.Why)
 	}
 	return r
 }
 
-// again decides whether and when to retry a text that certainly has not gone
+// retryOrEnd decides whether and when to retry a text that certainly has not gone
 // out.
-func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Result {
+func (p Policy) retryOrEnd(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Result {
 	r.Why, r.Doubtful = why, false
 	due := r.At.Add(p.Pace.backoff(t))
 	switch {
@@ -75,8 +75,8 @@ func (p Policy) again(t *ledger.Text, r ledger.Result, why ledger.Why) ledger.Re
 	return r
 }
 
-// heard returns what the caller hears of a first attempt.
-func heard(r ledger.Result) Reason {
+// reasonHeard returns what the caller hears of a first attempt.
+func reasonHeard(r ledger.Result) Reason {
 	switch {
 	case r.State == ledger.Sent:
 		return Sent

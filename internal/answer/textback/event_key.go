@@ -42,14 +42,14 @@ const keyOfBeforeCounts = 10 * time.Minute
 
 // KeyOfBefore derives the old key, which all domains had in common, from the
 // secret of the forms.
-func KeyOfBefore(secret string) string { return derive(secret, "switchhook message events") }
+func KeyOfBefore(secret string) string { return deriveKey(secret, "switchhook message events") }
 
 // Of derives the key of a domain.
 func (k EventKeys) Of(domain string) string {
-	return derive(k.Secret, "switchhook message events of "+strings.ToLower(domain))
+	return deriveKey(k.Secret, "switchhook message events of "+strings.ToLower(domain))
 }
 
-func derive(secret, what string) string {
+func deriveKey(secret, what string) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	_, _ = mac.Write([]byte(what)) // has no error
 	return hex.EncodeToString(mac.Sum(nil))
@@ -77,15 +77,15 @@ func guessable(query url.Values, all []*entry.Entry) guess.Secret {
 	return s
 }
 
-// admitted is a post whose key counts.
-type admitted struct {
+// admittedPost is a post whose key counts.
+type admittedPost struct {
 	domain string               // that the key is of; empty: it is the old key
 	moved  map[string]time.Time // as EventKeys.Moved returns it; for the old key
 	now    time.Time
 }
 
 // speaksFor says whether a post counts for a domain.
-func (a *admitted) speaksFor(domain string) bool {
+func (a *admittedPost) speaksFor(domain string) bool {
 	if a.domain != "" {
 		return strings.EqualFold(a.domain, domain)
 	}
@@ -93,11 +93,11 @@ func (a *admitted) speaksFor(domain string) bool {
 	return !ok || a.now.Sub(since) < keyOfBeforeCounts
 }
 
-// admit returns what a post counts for; nil: its key is wrong.
-func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (*admitted, error) {
+// admitPost returns what a post counts for; nil: its key is wrong.
+func (k EventKeys) admitPost(ctx context.Context, query url.Values, now time.Time) (*admittedPost, error) {
 	given, domain := query.Get(paramKey), query.Get(paramDomain)
 	if k.Secret != "" && domain != "" && sameKey(given, k.Of(domain)) {
-		return &admitted{domain: domain, now: now}, nil
+		return &admittedPost{domain: domain, now: now}, nil
 	}
 	if k.Before == "" || !sameKey(given, k.Before) {
 		return nil, nil //nolint:nilnil // a wrong key is no error
@@ -106,7 +106,7 @@ func (k EventKeys) admit(ctx context.Context, query url.Values, now time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	return &admitted{moved: moved, now: now}, nil
+	return &admittedPost{moved: moved, now: now}, nil
 }
 
 // sameKey compares in constant time.

@@ -64,7 +64,7 @@ type saved struct {
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.note,
+		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.logLine,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.update(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)
@@ -96,11 +96,11 @@ func (f *Form) update(ctx context.Context, fields map[string]string) (saved, err
 		return saved{}, err
 	}
 	if !owned.known {
-		owned = f.owner(ctx, *e)
+		owned = f.findOwner(ctx, *e)
 	}
 	report := f.Provision.Apply(ctx, e)
 	report.FromNumber = owned.problem
-	f.log(ctx, id, report)
+	f.logSaved(ctx, id, report)
 	f.audit(ctx, id, given)
 	answer := saved{Report: report}
 	if sms.Count(e.Text.Message).Segments > 1 {
@@ -119,7 +119,7 @@ func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
 		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
 	})
 	if err != nil {
-		f.note(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+		f.logLine(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
 	}
 }
 
@@ -146,7 +146,7 @@ func (f *Form) complete(ctx context.Context, id string, e entry.Entry, given map
 	if !findUser {
 		return ownership{}, nil
 	}
-	owned := f.owner(ctx, e)
+	owned := f.findOwner(ctx, e)
 	switch {
 	case owned.user != "":
 		given[entry.FieldUser] = owned.user
@@ -167,8 +167,8 @@ type ownership struct {
 	problem  provision.Result // the same as a step of the report
 }
 
-// owner asks the phone system whose the number of an entry is.
-func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
+// findOwner asks the phone system whose the number of an entry is.
+func (f *Form) findOwner(ctx context.Context, e entry.Entry) ownership {
 	user, err := f.Provision.Owner(ctx, e.APIDomain, e.Text.FromNumber)
 	o := ownership{known: true, asked: true, user: user}
 	outcome := provision.Conflict
@@ -187,7 +187,7 @@ func (f *Form) owner(ctx context.Context, e entry.Entry) ownership {
 	return o
 }
 
-func (f *Form) log(ctx context.Context, id string, report provision.Report) {
+func (f *Form) logSaved(ctx context.Context, id string, report provision.Report) {
 	level := slog.LevelInfo
 	if !report.Done() || !report.FromNumber.IsZero() {
 		level = slog.LevelWarn
@@ -202,10 +202,10 @@ func (f *Form) log(ctx context.Context, id string, report provision.Report) {
 	if !report.FromNumber.IsZero() {
 		attrs = append(attrs, slog.String("from_number", report.FromNumber.String()))
 	}
-	f.note(ctx, level, "entry saved", attrs...)
+	f.logLine(ctx, level, "entry saved", attrs...)
 }
 
-func (f *Form) note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+func (f *Form) logLine(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	log := f.Log
 	if log == nil {
 		log = slog.Default().LogAttrs

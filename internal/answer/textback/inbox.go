@@ -76,7 +76,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		form.Say(w, http.StatusMethodNotAllowed, "events are posted")
 		return
 	}
-	err := i.accept(w, r)
+	err := i.answerEvents(w, r)
 	refused, ok := errors.AsType[*refusedPost](err)
 	switch {
 	case err == nil:
@@ -87,20 +87,21 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		form.Say(w, refused.status, refused.says)
 	default: // it makes the phone system post again
-		i.log(r.Context(), slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		i.logPost(r.Context(), slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
 		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 	}
 }
 
-// accept stores the events of a post. An error that is no refusedPost is ours.
-func (i *Inbox) accept(w http.ResponseWriter, r *http.Request) error {
+// answerEvents stores the events of a post. An error that is no refusedPost is
+// ours.
+func (i *Inbox) answerEvents(w http.ResponseWriter, r *http.Request) error {
 	// Finish what was begun even if the phone system hangs up: each event is a
 	// short transaction of its own.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	late := time.AfterFunc(eventsTimeout, cancel)
 	defer late.Stop()
-	post, err := i.admit(ctx, r)
+	post, err := i.admitPost(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (i *Inbox) accept(w http.ResponseWriter, r *http.Request) error {
 			foreign = event.Domain
 			continue
 		}
-		if err := i.receive(ctx, event, time.Now()); err != nil {
+		if err := i.answerEvent(ctx, event, time.Now()); err != nil {
 			failed = err
 			continue
 		}
@@ -127,19 +128,19 @@ func (i *Inbox) accept(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	if unread != nil {
-		i.log(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
+		i.logPost(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
 	}
 	if foreign != "" {
-		i.foreign(ctx, post, foreign)
+		i.reportForeign(ctx, post, foreign)
 		return &refusedPost{status: http.StatusForbidden, says: "the key is not one of the events' domain"}
 	}
 	return refusalOf(unread)
 }
 
-// admit returns whom a post speaks for, by its key.
-func (i *Inbox) admit(ctx context.Context, r *http.Request) (*admitted, error) {
+// admitPost returns whom a post speaks for, by its key.
+func (i *Inbox) admitPost(ctx context.Context, r *http.Request) (*admittedPost, error) {
 	query := r.URL.Query()
-	post, err := i.Keys.admit(ctx, query, time.Now())
+	post, err := i.Keys.admitPost(ctx, query, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -153,9 +154,9 @@ func (i *Inbox) admit(ctx context.Context, r *http.Request) (*admitted, error) {
 	return post, nil
 }
 
-// foreign reports a post whose key is not valid for a domain of its events.
-func (i *Inbox) foreign(ctx context.Context, post *admitted, domain string) {
-	i.log(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
+// reportForeign reports a post whose key is not valid for a domain of its events.
+func (i *Inbox) reportForeign(ctx context.Context, post *admittedPost, domain string) {
+	i.logPost(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
 	if post.domain == "" && i.Stale != nil {
 		i.Stale(strings.ToLower(domain))
 	}
@@ -178,13 +179,13 @@ func refusalOf(unread error) error {
 	return refused
 }
 
-// receive acts on one event if it is a STOP, START or HELP to a number that
+// answerEvent acts on one event if it is a STOP, START or HELP to a number that
 // texts come from.
-func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
+func (i *Inbox) answerEvent(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
 	if event.Removed || event.Direction != netsapiens.Inbound || strings.EqualFold(event.Type, "chat") {
 		return nil // a STOP with a picture or a long text comes as mms
 	}
-	event.ID, event.Text = keptID(event.ID), keptText(event.Text)
+	event.ID, event.Text = storedID(event.ID), storableText(event.Text)
 	word := optout.Read(event.Text)
 	if word == optout.None {
 		return nil
@@ -214,15 +215,15 @@ func (i *Inbox) receive(ctx context.Context, event netsapiens.MessageEvent, now 
 	if i.Count != nil {
 		i.Count(word)
 	}
-	i.log(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
+	i.logPost(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
 		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)),
 		slog.Bool("capped", received.Capped))
 	return nil
 }
 
-// keptText returns a text without what no database stores and no sender intends:
-// NUL, which some gateways leave between letters, and invalid UTF-8.
-func keptText(text string) string {
+// storableText returns a text without what no database stores and no sender
+// intends: NUL, which some gateways leave between letters, and invalid UTF-8.
+func storableText(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
 }
 
@@ -257,7 +258,7 @@ func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
 	return lacking
 }
 
-func (i *Inbox) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+func (i *Inbox) logPost(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 	log := i.Log
 	if log == nil {
 		log = slog.Default().LogAttrs

@@ -11,7 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/hours"
 )
 
-// Queue is the part of the ledger that texts are taken from. The store is one.
+// Queue is the part of the ledger that texts are taken from: store.Store, in its
+// ledger.go and ledger_suppression.go.
 type Queue interface {
 	// Claim takes a queued text that is due, for an attempt by the caller. The
 	// error is ledger.ErrTaken if there is nothing to do: it went out, is dead,
@@ -79,7 +80,7 @@ func (o *Outbox) Work(ctx context.Context, id string) (again time.Time, err erro
 func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, error) {
 	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now(), Doubtful: t.Doubtful}
 	if t.Doubtful {
-		if done := o.look(ctx, t, &r); done {
+		if done := o.verifyDoubtful(ctx, t, &r); done {
 			return r, nil
 		}
 	}
@@ -113,13 +114,13 @@ func (o *Outbox) attempt(ctx context.Context, t *ledger.Text) (ledger.Result, er
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), until)
 	defer cancel()
-	err := send(ctx, o.Sender, t)
-	return o.Policy.outcome(t, err, time.Now()), nil
+	err := sendText(ctx, o.Sender, t)
+	return o.Policy.resultOf(t, err, time.Now()), nil
 }
 
-// look asks the phone system for a text that may have got through, and reports
-// whether that settles its state.
-func (o *Outbox) look(ctx context.Context, t *ledger.Text, r *ledger.Result) (settled bool) {
+// verifyDoubtful asks the phone system for a text that may have got through, and
+// reports whether that settles its state.
+func (o *Outbox) verifyDoubtful(ctx context.Context, t *ledger.Text, r *ledger.Result) (settled bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Policy.Pace.attempt())
 	defer cancel()
 	found, err := o.Finder.HasText(ctx, t.Domain, t.User, t.Session, t.To, t.Message)

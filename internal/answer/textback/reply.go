@@ -56,15 +56,15 @@ func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Ent
 			}
 		}
 		if h.Suppressed == nil { // a second STOP gets silence
-			say, purpose = own(e, "stop", texts.Stop), ledger.Confirmation
+			say, purpose = entryText(e, "stop", texts.Stop), ledger.Confirmation
 		}
 	case optout.Start:
 		if h.Suppressed != nil && h.Suppressed.How == ledger.ByText { // YES is said about much else
 			reply.Lift = true
-			say, purpose = own(e, "start", texts.Start), ledger.Confirmation
+			say, purpose = entryText(e, "start", texts.Start), ledger.Confirmation
 		}
 	case optout.Help:
-		say, purpose = own(e, "help", texts.Help), ledger.Help
+		say, purpose = entryText(e, "help", texts.Help), ledger.Help
 	}
 	if say == "" || e.Text.User == "" || purpose == ledger.Help && len(h.Replies) >= maxReplies || len(h.Replies) >= 2*maxReplies {
 		return reply
@@ -85,7 +85,7 @@ func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Ent
 // opt-out is confirmed within minutes, and a late confirmation confuses people.
 const replyDeadline = 15 * time.Minute
 
-func own(e *entry.Entry, name, otherwise string) string {
+func entryText(e *entry.Entry, name, otherwise string) string {
 	if text := e.Spoken[name]; text != "" {
 		return text
 	}

@@ -31,23 +31,23 @@ const keyPlaceholder = "{key}"
 // consentTimeout is how long a caller who was asked for a key may think.
 const consentTimeout = 8 * time.Second
 
-// speech writes what callers hear.
-type speech struct {
+// spokenTexts writes what callers hear.
+type spokenTexts struct {
 	texts     Texts
 	documents map[Reason][]byte // for entries without words of their own, written once
 }
 
-// newSpeech lays texts over the default ones. The error says which cannot be
+// newSpokenTexts lays texts over the default ones. The error says which cannot be
 // spoken.
-func newSpeech(given Texts) (*speech, error) {
-	s := &speech{texts: DefaultTexts(), documents: map[Reason][]byte{}}
+func newSpokenTexts(given Texts) (*spokenTexts, error) {
+	s := &spokenTexts{texts: DefaultTexts(), documents: map[Reason][]byte{}}
 	for reason, text := range given {
 		if text != "" {
 			s.texts[reason] = text
 		}
 	}
 	for _, reason := range Reasons() {
-		document, err := responder.Encode(say(s.text(nil, reason), ""))
+		document, err := responder.Encode(sayDocument(s.text(nil, reason), ""))
 		if err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func newSpeech(given Texts) (*speech, error) {
 
 // text returns the words for a reason: the entry's own, else those of the
 // settings; a reason without words has those of Failed.
-func (s *speech) text(e *entry.Entry, reason Reason) string {
+func (s *spokenTexts) text(e *entry.Entry, reason Reason) string {
 	for _, reason := range []Reason{reason, Failed} {
 		if e != nil && e.Spoken[string(reason)] != "" {
 			return e.Spoken[string(reason)]
@@ -71,17 +71,17 @@ func (s *speech) text(e *entry.Entry, reason Reason) string {
 }
 
 // wording returns what is spoken before the consent key.
-func (s *speech) wording(e *entry.Entry) string {
+func (s *spokenTexts) wording(e *entry.Entry) string {
 	return strings.ReplaceAll(s.text(e, Consent), keyPlaceholder, e.ConsentKey)
 }
 
 // document returns what the phone system is to do for a reason. The entry may
 // be nil. Action is where the consent key goes.
-func (s *speech) document(e *entry.Entry, reason Reason, action string) []byte {
+func (s *spokenTexts) document(e *entry.Entry, reason Reason, action string) []byte {
 	if e == nil || reason != Consent && e.Language == "" && len(e.Spoken) == 0 {
 		return s.documents[reason]
 	}
-	d := say(s.text(e, reason), e.Language)
+	d := sayDocument(s.text(e, reason), e.Language)
 	if reason == Consent {
 		gather := responder.Gather{
 			Prompts:   []responder.Prompt{responder.Say{Text: s.wording(e), Language: e.Language}},
@@ -99,7 +99,7 @@ func (s *speech) document(e *entry.Entry, reason Reason, action string) []byte {
 	return encoded
 }
 
-func say(text, language string) responder.Document {
+func sayDocument(text, language string) responder.Document {
 	return responder.Respond(responder.Say{Text: text, Language: language}, responder.Hangup{})
 }
 

@@ -42,7 +42,7 @@ type Subscriptions interface {
 // gives it the URL where that has changed. It says what it did. Subscriptions of
 // others are left alone.
 func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, now time.Time) (did string, err error) {
-	ours, more, err := find(ctx, api, domain, postURL)
+	ours, more, err := findSubscription(ctx, api, domain, postURL)
 	if err != nil {
 		return "", err
 	}
@@ -79,13 +79,13 @@ func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, n
 
 // Subscribed returns the subscription that Subscribe made; nil: there is none.
 func Subscribed(ctx context.Context, api Subscriptions, domain, postURL string) (*netsapiens.Subscription, error) {
-	ours, _, err := find(ctx, api, domain, postURL)
+	ours, _, err := findSubscription(ctx, api, domain, postURL)
 	return ours, err
 }
 
-// find returns the subscription that posts the texts of a domain to us, and the
-// ids of further ones that do the same.
-func find(ctx context.Context, api Subscriptions, domain, postURL string) (ours *netsapiens.Subscription, more []string, err error) {
+// findSubscription returns the subscription that posts the texts of a domain to
+// us, and the ids of further ones that do the same.
+func findSubscription(ctx context.Context, api Subscriptions, domain, postURL string) (ours *netsapiens.Subscription, more []string, err error) {
 	for s, err := range api.Subscriptions(ctx, domain) {
 		switch {
 		case err != nil:

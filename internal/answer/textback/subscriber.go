@@ -40,7 +40,7 @@ type Subscriber struct {
 // every hour. postURL returns where a domain's texts are posted; that of no
 // domain stands for them all. Call one at a time.
 func (s *Subscriber) Round(ctx context.Context, api Subscriptions, domains []string, postURL func(domain string) string) {
-	s.begin(postURL(""))
+	s.beginRound(postURL(""))
 	for _, domain := range domains {
 		now := time.Now()
 		if !s.isDue(domain, now) {
@@ -58,7 +58,7 @@ func (s *Subscriber) Round(ctx context.Context, api Subscriptions, domains []str
 		if err != nil {
 			again = subscribeAgain
 		}
-		s.done(domain, now, again)
+		s.noteChecked(domain, now, again)
 		s.Checked(ctx, domain, did, err)
 	}
 }
@@ -82,8 +82,8 @@ func (s *Subscriber) LookSoon(domain string) {
 	}
 }
 
-// begin starts a round.
-func (s *Subscriber) begin(all string) {
+// beginRound starts a round.
+func (s *Subscriber) beginRound(all string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.all != all {
@@ -98,8 +98,8 @@ func (s *Subscriber) isDue(domain string, now time.Time) bool {
 	return !now.Before(s.next[strings.ToLower(domain)])
 }
 
-// done records that a subscription was checked.
-func (s *Subscriber) done(domain string, now time.Time, again time.Duration) {
+// noteChecked records that a subscription was checked.
+func (s *Subscriber) noteChecked(domain string, now time.Time, again time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	domain = strings.ToLower(domain)

@@ -2,27 +2,26 @@
 // webhook, which sends the caller hours and directions by SMS and says so, or
 // says why not. Outbox sends later what could not be sent at once, Inbox acts on
 // what people answer, and Form saves the entries that configure it.
+//
+// A request goes through Webhook.admitRequest (admit.go) to recordAndSend
+// (decide.go), which has the Ledger record what the rules say (rules.go) and then
+// makes the first attempt (attempt.go). If that fails the text is a job of the
+// store, which calls Outbox.Work (outbox.go).
 package textback
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
-	"github.com/switchhook/switchhook/internal/phone/sms"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
-	"github.com/switchhook/switchhook/netsapiens"
 )
 
 // DefaultPatience is how long a caller waits, in silence, for the phone system
@@ -37,7 +36,7 @@ type Entries interface {
 	Sends(number string) bool
 }
 
-// Ledger stores the results of calls and texts. The store is one.
+// Ledger stores the results of calls and texts: store.Store, in its ledger.go.
 type Ledger interface {
 	// Begin records that a call came, and what decide says it gets, before
 	// anything is done. A known call gets what it got the first time.
@@ -92,9 +91,9 @@ type Config struct {
 
 // Webhook is the http.Handler of /webresponder.
 type Webhook struct {
-	config Config
-	speech *speech
-	acting *acting
+	config   Config
+	spoken   *spokenTexts
+	inFlight *inFlight
 }
 
 // NewWebhook returns a Webhook. The error says which text cannot be spoken.
@@ -135,11 +134,11 @@ func NewWebhook(c Config) (*Webhook, error) {
 	if c.Limited == nil {
 		c.Limited = func(string, ledger.Full) {}
 	}
-	speech, err := newSpeech(c.Texts)
+	speech, err := newSpokenTexts(c.Texts)
 	if err != nil {
 		return nil, err
 	}
-	return &Webhook{config: c, speech: speech, acting: newActing()}, nil
+	return &Webhook{config: c, spoken: speech, inFlight: newInFlight()}, nil
 }
 
 // With returns a Webhook of other settings that knows of the calls in hand.
@@ -148,7 +147,7 @@ func (w *Webhook) With(c Config) (*Webhook, error) {
 	if err != nil {
 		return nil, err
 	}
-	next.acting = w.acting
+	next.inFlight = w.inFlight
 	return next, nil
 }
 
@@ -160,27 +159,27 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "a phone system asks with GET or POST", http.StatusMethodNotAllowed)
 		return
 	}
-	call := handled{reason: Failed}
+	call := webhookCall{reason: Failed}
 	defer func() { // also after a panic: the caller hears the apology, and our server logs it
 		w.config.Count(call.reason)
-		w.log(r.Context(), &call)
-		w.answer(rw, &call)
+		w.logCall(r.Context(), &call)
+		w.writeAnswer(rw, &call)
 	}()
-	if why := w.read(rw, r, &call); why != "" {
+	if why := w.admitRequest(rw, r, &call); why != "" {
 		call.reason = why
 		return
 	}
-	w.handle(r.Context(), &call)
+	w.answerCall(r.Context(), &call)
 }
 
-func (w *Webhook) answer(rw http.ResponseWriter, call *handled) {
+func (w *Webhook) writeAnswer(rw http.ResponseWriter, call *webhookCall) {
 	action := ""
 	if call.reason == Consent {
 		action = consentAction(w.config.URL, call.params)
 	}
 	header := rw.Header()
 	header["Content-Type"], header["Cache-Control"] = isXML, notStored
-	_, _ = rw.Write(w.speech.document(call.entry, call.reason, action)) // on an error the phone system has hung up: there is no one to tell
+	_, _ = rw.Write(w.spoken.document(call.entry, call.reason, action)) // on an error the phone system has hung up: there is no one to tell
 }
 
 var isXML, notStored = []string{"application/xml; charset=utf-8"}, []string{"no-store"}
@@ -193,8 +192,8 @@ func remoteAddress(r *http.Request) netip.Addr {
 	return address.Addr()
 }
 
-// handled is a call and its result.
-type handled struct {
+// webhookCall is a call and its result.
+type webhookCall struct {
 	id, callID, caller string
 	params             url.Values
 	entry              *entry.Entry
@@ -212,162 +211,22 @@ type handled struct {
 	err      error
 }
 
-// handle decides what a call gets, and sends it. A call that has had its answer
+// answerCall decides what a call gets, and sends it. A call that has had its answer
 // gets the same one, even if the entry has changed since.
-func (w *Webhook) handle(ctx context.Context, call *handled) {
+func (w *Webhook) answerCall(ctx context.Context, call *webhookCall) {
 	to, reason := receiver(call.caller, call.entry.Home())
 	if reason != "" {
 		call.reason = reason
 		return
 	}
-	key := ledger.Key{Entry: call.id, CallID: keptID(call.callID), Caller: to.Key()}
+	key := ledger.Key{Entry: call.id, CallID: storedID(call.callID), Caller: to.Key()}
 	if call.asked {
 		key.Step = stepConsent
 	}
-	call.reason, call.repeated = w.acting.once(key, func() (Reason, bool) { return w.decide(ctx, call, key, to) })
+	call.reason, call.repeated = w.inFlight.once(key, func() (Reason, bool) { return w.recordAndSend(ctx, call, key, to) })
 }
 
-// maxCallID is how much of an untrusted id we store, in bytes: those of phone
-// systems have fewer than 100, and PostgreSQL cannot put more than 2,700 into an
-// index.
-const maxCallID = 250
-
-// keptID returns the id of a call as the ledger stores it: an odd one as its
-// hash, which is as unique.
-func keptID(id string) string {
-	if len(id) <= maxCallID && utf8.ValidString(id) && !strings.ContainsRune(id, 0) {
-		return id
-	}
-	hash := sha256.Sum256([]byte(id))
-	return "sha256-" + hex.EncodeToString(hash[:])
-}
-
-// decide records a call, and sends the text that it gets. A caller who hangs up
-// gets the text all the same; one who waits longer than Patience hears that it
-// could not be sent.
-func (w *Webhook) decide(ctx context.Context, call *handled, key ledger.Key, to phone.Number) (reason Reason, repeated bool) {
-	now := time.Now()
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), now.Add(w.config.Patience))
-	defer cancel()
-	c := &Case{
-		Now: now, Rules: w.config.Rules, Entry: call.entry, To: to, Message: call.entry.Message(now),
-		Own: w.config.Entries.Sends(to.E164()), Asked: call.asked, Digits: call.digits,
-	}
-	begun, err := w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
-		c.History = h
-		call.unasked = c.unasked()
-		return w.decision(c, call, key)
-	})
-	if err != nil {
-		call.err = err // nothing was sent: without the record a repeat would send a second text
-		return Failed, false
-	}
-	call.counted = begun.Counted
-	if begun.Repeated {
-		return w.known(ctx, key, call.entry.APIDomain, begun), true
-	}
-	if begun.Full != nil {
-		w.config.Limited(call.id, begun.Full[0])
-	}
-	if begun.Text == nil {
-		return Reason(begun.Reason), false
-	}
-	call.texted = true
-	return w.send(ctx, call, begun.Text), false
-}
-
-// decision is what a call gets, of what is known of the caller.
-func (w *Webhook) decision(c *Case, call *handled, key ledger.Key) ledger.Decision {
-	if len(c.Entry.LacksForTexts()) > 0 {
-		return ledger.Decision{Reason: string(Incomplete), Forget: true}
-	}
-	step := firstOf(rulesOfNumber, c)
-	if step.Code == "" {
-		step = firstOf(rulesOfHistory, c)
-	}
-	if step.Code != "" {
-		// A key that we did not ask for leaves no answer: the call's true question
-		// and key may still come.
-		return ledger.Decision{
-			Reason: string(step.Code), Args: step.Args, Forget: c.unasked(), Rows: w.config.Rules.Limits.rows(), Needed: step.Code == Consent,
-		}
-	}
-	d := ledger.Decision{
-		Reason: string(Uncertain), // until the attempt has ended, which a crash may keep it from
-		Text: &ledger.Text{
-			ID: ledger.NewID(), Purpose: ledger.Answer, Entry: c.Entry.ID, CallID: key.CallID,
-			Domain: c.Entry.APIDomain, User: c.Entry.Text.User, Session: netsapiens.NewSession(),
-			From: c.Entry.Text.FromNumber, To: c.To.Digits(), Message: c.Message, Segments: sms.Count(c.Message).Segments,
-			State: ledger.Sending, Attempts: 1, Created: c.Now, Updated: c.Now,
-			Deadline: c.Now.Add(w.config.Policy.GiveUpAfter), Lease: c.Now.Add(w.config.Patience + w.config.Policy.Pace.record()),
-		},
-	}
-	if c.pressed() && c.History.Consent == nil {
-		d.Consent = &ledger.Consent{
-			Number: c.To.Key(), Entry: c.Entry.ID, At: c.Now, CallID: key.CallID, Wording: w.speech.wording(c.Entry), Key: c.Digits,
-		}
-	}
-	// Strangers leave no rows: if no text was sent, a repeat is decided again.
-	d.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(c.Entry, call.source, call.open), Source: call.source, Open: call.open}
-	d.WhenFull = &ledger.Decision{Reason: string(Limited), Consent: d.Consent, Forget: call.open}
-	d.Rows = w.config.Rules.Limits.rows()
-	return d
-}
-
-// send makes the first attempt at a text, and records the result.
-func (w *Webhook) send(ctx context.Context, call *handled, t *ledger.Text) (reason Reason) {
-	// After a panic we cannot know how far it got.
-	r := ledger.Result{ID: t.ID, Attempt: t.Attempts, At: time.Now(), State: ledger.Dead, Why: ledger.Uncertain, Doubtful: true, Problem: "a defect broke it off"}
-	reason = Failed
-	defer func() {
-		r.Reason = string(reason)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
-		defer cancel()
-		if err := w.config.Ledger.Finish(ctx, r); err != nil {
-			call.err = err // the sweep finds the text with an expired lease, and we verify it
-			if reason == Queued {
-				reason = Failed // it is not recorded that it is to be retried
-			}
-		}
-		w.config.Attempted(*t, r)
-	}()
-	call.err = send(ctx, w.config.Sender, t)
-	r = w.config.Policy.outcome(t, call.err, time.Now())
-	reason = heard(r)
-	return reason
-}
-
-// recordTimeout is how long a caller waits for our own database, once the
-// phone system has answered.
-const recordTimeout = 3 * time.Second
-
-// askAgain is how often we ask the ledger about a call that another process is
-// handling.
-const askAgain = 50 * time.Millisecond
-
-// known returns what a known call got. If another process is still handling it,
-// the caller waits as long as they would for the text itself.
-func (w *Webhook) known(ctx context.Context, key ledger.Key, tenant string, begun ledger.Begun) Reason {
-	ticker := time.NewTicker(askAgain)
-	defer ticker.Stop()
-	for begun.Text != nil && begun.Text.State == ledger.Sending && begun.Text.Attempts == 1 {
-		select {
-		case <-ctx.Done():
-			return Uncertain
-		case <-ticker.C:
-		}
-		next, err := w.config.Ledger.Begin(ctx, key, tenant, time.Now(), func(ledger.History) ledger.Decision {
-			return ledger.Decision{Reason: begun.Reason, Forget: true} // it was erased meanwhile
-		})
-		if err != nil {
-			return Uncertain
-		}
-		begun = next
-	}
-	return Reason(begun.Reason)
-}
-
-func (w *Webhook) log(ctx context.Context, call *handled) {
+func (w *Webhook) logCall(ctx context.Context, call *webhookCall) {
 	level := slog.LevelInfo
 	switch call.reason {
 	case Refused, Failed, Uncertain, Incomplete, TooLong:
