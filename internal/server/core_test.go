@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/wire"
@@ -209,6 +210,44 @@ func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
 
 // TestNewSettingsLeaveTheCore turns [core] off and on: the Core's state and
 // calls stay until the server is restarted.
+// TestATerminalsCallOverACoreIsRecorded has a responder that gets the recording.
+func TestATerminalsCallOverACoreIsRecorded(t *testing.T) {
+	var status int
+	var recording audio.Clip
+	responder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/done" {
+			_, _ = io.WriteString(w, `<Record maxLength="60" action="done"/>`)
+			return
+		}
+		_, _ = io.WriteString(w, `<Hangup/>`)
+		request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, r.FormValue("RecordingUrl"), http.NoBody)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		status = response.StatusCode
+		recording, _ = audio.ReadWAV(response.Body) // what is missing shows below
+	}))
+	t.Cleanup(responder.Close)
+	s := startCore(t, server.Options{})
+	s.lead(t, responder.URL+"/")
+	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place, Script: []simulator.Step{
+		{Do: simulator.Wait, For: 2 * time.Second}, {Do: simulator.Say, Text: "Good morning."}, {Do: simulator.Press, Text: "#"},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status != http.StatusOK || recording.Duration() < 2*time.Second || recording.Duration() > 4*time.Second {
+		t.Errorf("the responder got %d and %v of sound: %v", status, recording.Duration(), result.Events)
+	}
+}
+
 func TestNewSettingsLeaveTheCore(t *testing.T) {
 	s := startCore(t, server.Options{})
 	s.lead(t, responderSaying(t, `<Say>Good day.</Say>`))
