@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 )
@@ -42,6 +43,22 @@ const (
 
 // String returns the track's name in a stream's protocol.
 func (t Track) String() string { return [tracks]string{"inbound", "outbound"}[t] }
+
+// MarshalText returns the track's name.
+func (t Track) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads the track's name.
+func (t *Track) UnmarshalText(name []byte) error {
+	switch string(name) {
+	case Inbound.String():
+		*t = Inbound
+	case Outbound.String():
+		*t = Outbound
+	default:
+		return fmt.Errorf("the track %q is not known", name)
+	}
+	return nil
+}
 
 // Media is the Line's side of a media stream: it takes the call's sound and
 // gives what the caller is to hear. Program is the other side. Its methods,

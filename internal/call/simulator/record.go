@@ -53,6 +53,9 @@ func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 	}
 }
 
+// keepRecordings has somebody else serve what is recorded.
+func (l *line) keepRecordings(keep func(context.Context, audio.Clip) (string, error)) { l.host = keep }
+
 // tape is a recording that is made.
 type tape struct {
 	line   *line

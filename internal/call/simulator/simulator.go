@@ -73,6 +73,10 @@ type Outgoing struct {
 	Line     Line                // the caller's, as if answered
 	Live     bool                // the line's clock goes on by itself; else it advances only by what the line is asked to do
 	Record   func(trace.Stamped) // is given each event
+
+	// KeepRecordings has what the caller records given to keep, which returns its
+	// URL, instead of served by this process. It is called before the call begins.
+	KeepRecordings func(keep func(ctx context.Context, clip audio.Clip) (url string, err error))
 }
 
 // Line is a caller's line, which can do all that a line can.
@@ -121,7 +125,7 @@ func (o *Options) run(ctx context.Context, h *Handset, c clock) (*Result, error)
 	facts := Facts(o.From, o.To)
 	_, live := c.(*wallClock)
 	result := &Result{}
-	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: live, Record: func(event trace.Stamped) {
+	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: live, KeepRecordings: l.keepRecordings, Record: func(event trace.Stamped) {
 		result.Events = append(result.Events, event)
 		if o.Record != nil {
 			o.Record(event)

@@ -31,7 +31,8 @@ func (d *Dialer) connect(ctx context.Context) (*websocket.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn, response, err := websocket.Dial(ctx, core.JoinPath(LinePath).String(), &websocket.DialOptions{HTTPHeader: d.header()}) //nolint:bodyclose // the library closes it
+	options := &websocket.DialOptions{HTTPHeader: d.header(), Subprotocols: []string{mediaProtocol}}
+	conn, response, err := websocket.Dial(ctx, core.JoinPath(LinePath).String(), options) //nolint:bodyclose // the library closes it
 	if err == nil {
 		return conn, nil
 	}

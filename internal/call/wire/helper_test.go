@@ -89,14 +89,25 @@ func start(t *testing.T, responder http.Handler) *core {
 	return c
 }
 
+// at parses a URL that is known to be one.
+func at(address string) *url.URL {
+	u, err := url.Parse(address)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
 // serve runs a server whose lines lead to an Exchange.
 func serve(t *testing.T, x wire.Exchange) (door *wire.Door, address string) {
 	t.Helper()
-	lines := &wire.Lines{Exchange: x}
-	door = behindDoor(lines)
 	mux := http.NewServeMux()
-	mux.Handle(wire.LinePath, door)
 	server := httptest.NewServer(mux)
+	recordings := &wire.Recordings{Origin: func() *url.URL { return at(server.URL) }}
+	lines := &wire.Lines{Exchange: x, Recordings: recordings}
+	door = behindDoor(lines)
+	mux.Handle(wire.LinePath, door)
+	mux.Handle(wire.RecordingPath, recordings)
 	t.Cleanup(func() { // no call outlives its terminal
 		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
 		defer cancel()
@@ -131,8 +142,14 @@ func (c *core) dial(t testing.TB) *websocket.Conn {
 // dial is core.dial, of any server.
 func dial(t testing.TB, address string) *websocket.Conn {
 	t.Helper()
+	return dialAs(t, address)
+}
+
+// dialAs is dial, of a terminal that knows a subprotocol.
+func dialAs(t testing.TB, address string, protocols ...string) *websocket.Conn {
+	t.Helper()
 	conn, _, err := websocket.Dial(t.Context(), address+wire.LinePath,
-		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + token}}})
+		&websocket.DialOptions{HTTPHeader: http.Header{"Authorization": {"Bearer " + token}}, Subprotocols: protocols})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,6 +47,8 @@ func TestACoreThatMisbehaves(t *testing.T) {
 		"leaves in the middle":    {`{"do":"play","speech":{"Text":"One moment."}}`},
 		"asks for the unknown":    {`{"do":"dance"}`},
 		"tells nonsense":          {`{"do":"event","event":{"event":7}}`, `{"do":"route","route":null}`},
+		"streams nothing":         {`{"do":"stream"}`, `{"do":"fork"}`, `{"do":"unfork"}`, `{"do":"record"}`, `{"do":"sound"}`, `{"do":"ended","stream":{"id":7}}`},
+		"streams without end":     {`{"do":"fork","stream":{"id":1}}`, `{"do":"fork","stream":{"id":1,"tracks":["inbound"]}}`, `{"do":"stream","stream":{"id":1}}`},
 		"plays nothing":           {`{"do":"play"}`, `{"do":"listen"}`, `{"do":"echo"}`},
 	} {
 		t.Run(name, func(t *testing.T) {

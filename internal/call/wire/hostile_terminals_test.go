@@ -126,6 +126,7 @@ func FuzzReplies(f *testing.F) {
 	for _, seed := range []string{
 		``, `{}`, `null`, `[]`, `{"now":-9223372036854775808}`, `{"now":9223372036854775807,"took":-1}`,
 		`{"now":1,"barged":true}`, `{"now":1,"input":{"Kind":1,"At":5,"Key":49}}`, `{"now":1,"input":{"Kind":99,"Key":255}}`,
+		`{"now":1,"media":{"stream":1,"sound":"AAAA","key":"é"}}`, `{"media":{"stream":-1,"track":"left"}}`, `{"media":{"sound":"AAAA"}}`,
 		`{"now":1,"input":{"Kind":3,"At":9223372036854775807,"Text":"\u0000"}}`, `{"hungUp":true}`,
 		`{"hungUp":true,"unasked":true}`, `{"unasked":true}`, `{"error":"x"}`, `{"error":"this line cannot do that"}`,
 	} {
@@ -133,8 +134,8 @@ func FuzzReplies(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, reply []byte) {
 		core := start(t, documents{"/": `<Response><Gather input="dtmf speech" timeout="5" action="/next"><Say>Well?</Say></Gather></Response>`,
-			"/next": `<Response><Echo timeout="3"/><Forward>1</Forward></Response>`})
-		conn := core.dial(t)
+			"/next": `<Response><Echo timeout="3"/><Record maxLength="3"/><Forward>1</Forward></Response>`})
+		conn := dialAs(t, core.url, media...)
 		write(t, conn, dialled)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2) // some bytes are no reply: the terminal leaves
 		defer cancel()

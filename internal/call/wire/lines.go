@@ -23,6 +23,10 @@ type Exchange interface {
 type Lines struct {
 	Exchange Exchange
 
+	// Recordings serves what callers record. Optional; without it, lines neither
+	// record nor carry media streams.
+	Recordings *Recordings
+
 	calls sync.WaitGroup
 }
 
@@ -46,7 +50,7 @@ func (l *Lines) Wait(ctx context.Context) error {
 func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l.calls.Add(1)
 	defer l.calls.Done()
-	conn, err := websocket.Accept(w, r, nil)
+	conn, err := websocket.Accept(w, r, l.offers())
 	if err != nil {
 		return // Accept has answered
 	}
@@ -63,5 +67,17 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	line := newRemoteLine(r.Context(), conn, call.Live)
 	defer line.close()
-	line.end(l.Exchange.Place(line.call, call.From, call.To, line, line.tellRoute, line.tellEvent))
+	var able engine.Line = line
+	if conn.Subprotocol() == mediaProtocol {
+		able = &mediaLine{remoteLine: line, recordings: l.Recordings}
+	}
+	line.end(l.Exchange.Place(line.call, call.From, call.To, able, line.tellRoute, line.tellEvent))
+}
+
+// offers returns what a terminal can have beyond the lines of version 0.1.0.
+func (l *Lines) offers() *websocket.AcceptOptions {
+	if l.Recordings == nil {
+		return nil
+	}
+	return &websocket.AcceptOptions{Subprotocols: []string{mediaProtocol}}
 }

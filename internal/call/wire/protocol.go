@@ -26,6 +26,10 @@ const (
 	// RoutePath explains where calls go.
 	RoutePath = "/console/route"
 
+	// RecordingPath serves what callers recorded, below it, each at an address of
+	// its own.
+	RecordingPath = "/recordings/"
+
 	// TextPath receives a text from outside for a number of the Core, as if
 	// somebody had sent it from their phone: to try out what STOP does.
 	TextPath = "/console/text"
@@ -40,6 +44,9 @@ const (
 	// maxReply bounds one message from a terminal: what its caller said is the
 	// longest part.
 	maxReply = 1 << 20
+
+	// maxPiece bounds the sound in one message of a recording.
+	maxPiece = 64 << 10
 
 	// maxText is the size above which a text is refused.
 	maxText = 16 << 10
@@ -59,6 +66,11 @@ const (
 	goodbye = 5 * time.Second
 )
 
+// mediaProtocol is the WebSocket's subprotocol of a terminal whose line records
+// and carries media streams. Terminals and Cores of version 0.1.0 know none of
+// it: they are not asked to.
+const mediaProtocol = "media.line.switchhook"
+
 // The messages of a line are JSON. The terminal sends a dialled first; then the
 // Core gives one order after the other and the terminal replies to each. Times
 // are nanoseconds of the line's clock.
@@ -75,20 +87,40 @@ type (
 
 	// order is a request or a notice from the Core to the terminal.
 	order struct {
-		Do     action            `json:"do"`
-		Speech *engine.Speech    `json:"speech,omitempty"`
-		URL    string            `json:"url,omitempty"`   // of a recording; where a forward goes
-		Sound  []byte            `json:"sound,omitempty"` // of a recording, µ-law
-		Listen *engine.Listening `json:"listen,omitempty"`
-		Gather int               `json:"gather,omitempty"` // distinguishes one Listen from the next
-		Until  time.Duration     `json:"until,omitempty"`
-		Route  []string          `json:"route,omitempty"` // how the Core came to the responder, step by step
-		Event  json.RawMessage   `json:"event,omitempty"`
-		Wire   *trace.Exchange   `json:"wire,omitempty"` // of an event that is a request
-		End    *engine.Outcome   `json:"end,omitempty"`
+		Do     action              `json:"do"`
+		Speech *engine.Speech      `json:"speech,omitempty"`
+		URL    string              `json:"url,omitempty"`   // of a recording; where a forward goes
+		Sound  []byte              `json:"sound,omitempty"` // of a recording, µ-law
+		Listen *engine.Listening   `json:"listen,omitempty"`
+		Gather int                 `json:"gather,omitempty"` // distinguishes one Listen from the next
+		Record *engine.RecordRules `json:"record,omitempty"`
+		Stream *streaming          `json:"stream,omitempty"`
+		Until  time.Duration       `json:"until,omitempty"`
+		Route  []string            `json:"route,omitempty"` // how the Core came to the responder, step by step
+		Event  json.RawMessage     `json:"event,omitempty"`
+		Wire   *trace.Exchange     `json:"wire,omitempty"` // of an event that is a request
+		End    *engine.Outcome     `json:"end,omitempty"`
 	}
 
-	// reply is the result of an order.
+	// streaming is a media stream that the terminal is to carry.
+	streaming struct {
+		ID     int            `json:"id"`
+		TwoWay bool           `json:"twoWay,omitempty"`
+		Tracks []engine.Track `json:"tracks,omitempty"`
+		Sound  []byte         `json:"sound,omitempty"` // for the caller, µ-law
+	}
+
+	// media is what a terminal's caller says and presses for a media stream, or a
+	// piece of a recording.
+	media struct {
+		Stream int          `json:"stream,omitempty"` // 0: the recording
+		Track  engine.Track `json:"track,omitempty"`
+		Sound  []byte       `json:"sound,omitempty"` // µ-law
+		Key    string       `json:"key,omitempty"`
+	}
+
+	// reply is the result of an order. One with Media is none: it comes by itself,
+	// beside or before the reply.
 	reply struct {
 		Now     time.Duration `json:"now"` // the line's clock
 		Took    time.Duration `json:"took,omitempty"`
@@ -97,6 +129,7 @@ type (
 		HungUp  bool          `json:"hungUp,omitempty"`
 		Unasked bool          `json:"unasked,omitempty"` // the caller hung up between two orders
 		Error   string        `json:"error,omitempty"`
+		Media   *media        `json:"media,omitempty"`
 	}
 )
 
@@ -110,6 +143,12 @@ const (
 	doEcho    action = "echo"
 	doForward action = "forward"
 	doHangup  action = "hangup"
+
+	// Only of terminals with mediaProtocol.
+	doRecord action = "record"
+	doStream action = "stream"
+	doFork   action = "fork"
+	doUnfork action = "unfork"
 )
 
 // The notices, which get no reply. The last one is doEnd.
@@ -117,6 +156,10 @@ const (
 	doRoute action = "route"
 	doEvent action = "event"
 	doEnd   action = "end"
+
+	// Of media streams: sound for the caller, and that there will be no more.
+	doSound action = "sound"
+	doEnded action = "ended"
 )
 
 // Route is how a Core explains a call.

@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -24,15 +25,12 @@ import (
 	"github.com/switchhook/switchhook/test/await"
 )
 
-// recordings are calls between a terminal and a Core of version 0.1.0. Their
-// frames are in testdata/frames: > is what the terminal sent, < what the Core
-// sent. Terminals and Cores of all versions work together, so what is recorded
-// never changes: additions to the protocol get new recordings.
-var recordings = []struct {
-	file    string
-	caller  func(*testing.T) simulator.Options
-	perform performance // what the Core does
-}{
+// recordings are calls between a terminal and a Core of version 0.1.0, or of the
+// first one that knew media. Their frames are in testdata/frames: > is what the
+// terminal sent, < what the Core sent. Terminals and Cores of all versions work
+// together, so what is recorded never changes: additions to the protocol get new
+// recordings.
+var recordings = []recordedCall{
 	{"menu", func(t *testing.T) simulator.Options {
 		return simulator.Options{From: "+31201234567", To: "2125551212", Answers: answers(t, "1#")}
 	}, func(ctx context.Context, line engine.Line, record func(trace.Stamped)) engine.Outcome {
@@ -52,7 +50,7 @@ var recordings = []struct {
 		listen(ctx, line, first, 5*time.Second)
 		listen(ctx, line, second, 2500*time.Millisecond)
 		return hangUp(ctx, line, record)
-	}},
+	}, nil},
 	{"interrupted", func(t *testing.T) simulator.Options {
 		return simulator.Options{Answers: answers(t, "say:the usual", "9"), Barge: true}
 	}, func(ctx context.Context, line engine.Line, record func(trace.Stamped)) engine.Outcome {
@@ -64,23 +62,56 @@ var recordings = []struct {
 		play(ctx, line, engine.Recording{URL: "https://responder.example/more.wav", Sound: audio.SoundOf(audio.Silence(20 * time.Millisecond))}, keys)
 		listen(ctx, line, keys, time.Minute)
 		return hangUp(ctx, line, record)
-	}},
+	}, nil},
 	{"forward", func(*testing.T) simulator.Options { return simulator.Options{} },
 		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
 			_, err := line.(engine.Echoer).Echo(ctx, 3*time.Second)
 			_, refused := line.(engine.Forwarder).Forward(ctx, "2125550199", true)
 			return engine.Outcome{Forwarded: errors.Join(err, refused) == nil}
-		}},
+		}, nil},
 	{"leaving", func(*testing.T) simulator.Options { return simulator.Options{HangupAfter: 7 * time.Second} },
 		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
 			_, err := line.(engine.Echoer).Echo(ctx, 0)
 			return engine.Outcome{By: trace.ByCaller, Reason: err.Error()}
-		}},
+		}, nil},
 	{"mute", func(*testing.T) simulator.Options { return simulator.Options{Hear: true, Voice: mute{}} },
 		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
 			_, err := line.Play(ctx, engine.Speech{Text: "Hello."}, nil)
 			return engine.Outcome{By: trace.ByEngine, Reason: err.Error(), Failed: true}
-		}},
+		}, nil},
+	{"record", func(t *testing.T) simulator.Options {
+		return simulator.Options{Script: script(t, "wait 0.05\npress #")}
+	},
+		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
+			_, _ = line.(engine.Recorder).Record(ctx, engine.RecordRules{MaxLength: time.Minute, Silence: 5 * time.Second, FinishOnKey: "#", Beep: true})
+			return engine.Outcome{By: trace.ByEnd}
+		}, media},
+	{"fork", func(*testing.T) simulator.Options { return simulator.Options{} },
+		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
+			stream, _ := engine.NewMedia(engine.Streaming{Listens: []engine.Track{engine.Inbound, engine.Outbound}})
+			stop := line.(engine.Streamer).Fork(stream)
+			play(ctx, line, engine.Recording{URL: "https://responder.example/short.wav", Sound: audio.SoundOf(audio.Silence(40 * time.Millisecond))}, nil)
+			stop()
+			return engine.Outcome{By: trace.ByEnd}
+		}, media},
+	{"stream", func(*testing.T) simulator.Options { return simulator.Options{} },
+		func(ctx context.Context, line engine.Line, _ func(trace.Stamped)) engine.Outcome {
+			stream, program := engine.NewMedia(engine.Streaming{TwoWay: true, Listens: []engine.Track{engine.Inbound}})
+			program.Play(ctx, bytes.Repeat([]byte{1}, engine.FrameSize))
+			program.End()
+			_ = line.(engine.Streamer).Stream(ctx, stream)
+			return engine.Outcome{By: trace.ByEnd}
+		}, media},
+}
+
+// media is what terminals and Cores that know media agree on.
+var media = []string{"media.line.switchhook"}
+
+type recordedCall struct {
+	file      string
+	caller    func(*testing.T) simulator.Options
+	perform   performance // what the Core does
+	protocols []string    // that both sides know
 }
 
 // performance is an Exchange that does the same to every line. What goes wrong
@@ -124,14 +155,22 @@ func frames(t *testing.T, file string) []string {
 	return strings.Split(strings.TrimSpace(string(text)), "\n")
 }
 
+// isMedia reports whether a frame is the caller's sound for a media stream.
+func isMedia(frame string) bool { return strings.Contains(frame, `"media":{"stream":`) }
+
 // leftAt is when a person hung up, which differs from run to run.
 var leftAt = regexp.MustCompile(`^{"now":\d+,"hungUp":true,"unasked":true`)
+
+// onlyNow is the end of a stream, which differs too.
+var onlyNow = regexp.MustCompile(`^{"now":\d+}$`)
 
 // follow plays one side of a recorded call, mine being > or <, and compares what
 // the other side sends with what it sent then.
 func follow(ctx context.Context, t *testing.T, conn *websocket.Conn, recorded []string, mine string) {
+	streamed := false
 	for _, line := range recorded {
 		side, frame := line[:1], line[2:]
+		streamed = streamed || strings.Contains(frame, `"do":"stream"`)
 		if side == mine {
 			if err := conn.Write(ctx, websocket.MessageText, []byte(frame)); err != nil {
 				t.Errorf("send %s: %v", frame, err)
@@ -140,11 +179,17 @@ func follow(ctx context.Context, t *testing.T, conn *websocket.Conn, recorded []
 			continue
 		}
 		kind, got, err := conn.Read(ctx)
+		for err == nil && isMedia(string(got)) && !isMedia(frame) { // how long a stream lasts differs by a frame or two
+			kind, got, err = conn.Read(ctx)
+		}
 		if err != nil || kind != websocket.MessageText {
 			t.Errorf("instead of %s: %v, %v", frame, kind, err)
 			return
 		}
 		got = leftAt.ReplaceAll(got, []byte(`{"now":0,"hungUp":true,"unasked":true`))
+		if streamed {
+			frame, got = onlyNow.ReplaceAllString(frame, `{"now":0}`), onlyNow.ReplaceAll(got, []byte(`{"now":0}`))
+		}
 		if diff := cmp.Diff(frame, string(got)); diff != "" {
 			t.Errorf("a frame (-recorded +sent):\n%s", diff)
 			return
@@ -153,13 +198,13 @@ func follow(ctx context.Context, t *testing.T, conn *websocket.Conn, recorded []
 }
 
 // recordedCore is a Core that sends what was recorded, in its turn.
-func recordedCore(t *testing.T, recorded []string) *wire.Dialer {
+func recordedCore(t *testing.T, recorded []string, protocols ...string) *wire.Dialer {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/console/line" || r.Header.Get("Authorization") != "Bearer "+token {
 			t.Errorf("the terminal asks for %s with %q", r.URL, r.Header.Get("Authorization"))
 		}
-		conn, err := websocket.Accept(w, r, nil)
+		conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{Subprotocols: protocols})
 		if err != nil {
 			t.Error(err)
 			return
@@ -177,7 +222,7 @@ func TestATerminalSendsTheRecordedFrames(t *testing.T) {
 	for _, c := range recordings {
 		t.Run(c.file, func(t *testing.T) {
 			o := c.caller(t)
-			o.Place = recordedCore(t, frames(t, c.file)).Place
+			o.Place = recordedCore(t, frames(t, c.file), c.protocols...).Place
 			if _, err := simulator.Call(t.Context(), o); err != nil {
 				t.Error(err)
 			}
@@ -191,7 +236,7 @@ func TestACoreSendsTheRecordedFrames(t *testing.T) {
 			_, core := serve(t, c.perform)
 			ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 			defer cancel()
-			follow(ctx, t, dial(t, core), frames(t, c.file), ">")
+			follow(ctx, t, dialAs(t, core, c.protocols...), frames(t, c.file), ">")
 		})
 	}
 }

@@ -26,6 +26,8 @@ type remoteLine struct {
 	awaited   atomic.Bool    // an order is waiting for its reply
 	gone      chan struct{}  // closed when the terminal is gone
 	attending sync.WaitGroup // to the connection
+	incoming  incoming       // what the terminal sends by itself
+	spoke     atomic.Int64   // when the terminal's last message came, in Unix nanoseconds
 
 	now    time.Duration // the terminal's clock, as of its last reply
 	as     time.Time     // when that reply came
@@ -67,6 +69,11 @@ func (l *remoteLine) readReplies() {
 			}
 			return
 		}
+		l.spoke.Store(time.Now().UnixNano())
+		if came.Media != nil {
+			l.hear(came.Media)
+			continue
+		}
 		if !came.Unasked {
 			if !l.awaited.CompareAndSwap(true, false) {
 				l.hangup(engine.ErrHungUp)
@@ -98,7 +105,9 @@ func (l *remoteLine) keepAlive() {
 		ctx, cancel := context.WithTimeout(context.Background(), lineTimeout)
 		err := l.conn.Ping(ctx)
 		cancel()
-		if err != nil {
+		// A slow media stream keeps the reader from the answer.
+		silent := time.Since(time.Unix(0, l.spoke.Load())) > lineTimeout
+		if err != nil && silent {
 			l.hangup(engine.ErrHungUp)
 			_ = l.conn.CloseNow() // which ends the reader too
 			return
@@ -145,17 +154,30 @@ func (l *remoteLine) end(outcome engine.Outcome) {
 
 // do sends the terminal a request and waits until it is done.
 func (l *remoteLine) do(ctx context.Context, o order) (reply, error) {
+	if err := l.ask(ctx, o); err != nil {
+		return reply{}, err
+	}
+	return l.answer(ctx)
+}
+
+// ask sends the terminal a request. If there is no error, answer comes next.
+func (l *remoteLine) ask(ctx context.Context, o order) error {
 	if ctx.Err() != nil {
-		return reply{}, context.Cause(ctx)
+		return context.Cause(ctx)
 	}
 	l.awaited.Store(true)
 	switch err := l.send(o); {
 	case errors.Is(err, errTooLong):
 		l.awaited.Store(false)
-		return reply{}, err
+		return err
 	case err != nil:
-		return reply{}, engine.ErrHungUp
+		return engine.ErrHungUp
 	}
+	return nil
+}
+
+// answer waits until the terminal has done what it was asked.
+func (l *remoteLine) answer(ctx context.Context) (reply, error) {
 	select {
 	case done := <-l.replies:
 		l.now, l.as = max(l.now, done.Now), time.Now()

@@ -26,7 +26,9 @@ func (d *Dialer) Place(ctx context.Context, call simulator.Outgoing) (engine.Out
 	// A cancelled read closes the connection; but a caller who hangs up must
 	// still learn how the call ended.
 	wire, cut := context.WithCancel(context.WithoutCancel(ctx))
-	t := &terminal{call: call, route: d.Route, conn: conn, messages: make(chan message)}
+	t := &terminal{call: call, route: d.Route, conn: conn, wire: wire, messages: make(chan message), streams: map[int]*carriedStream{}}
+	call.KeepRecordings(t.upload)
+	defer t.leaveAll()
 	var reading sync.WaitGroup
 	reading.Go(func() { t.read(wire) })
 	defer reading.Wait()
@@ -43,7 +45,10 @@ type terminal struct {
 	call     simulator.Outgoing
 	route    func(steps []string) // optional
 	conn     *websocket.Conn
-	messages chan message // closed after one with an error
+	wire     context.Context //nolint:containedctx // it ends with the connection, after the call
+	messages chan message    // closed after one with an error
+	mu       sync.Mutex
+	streams  map[int]*carriedStream // media streams, by the number that the Core gave them
 
 	listen *engine.Listening // one pointer for the whole of a Gather
 	gather int               // which one that is
@@ -133,25 +138,31 @@ func (t *terminal) tell(notice order) bool {
 		}
 		t.call.Record(event)
 	default:
-		return false
+		return t.tellStream(notice)
 	}
 	return true
 }
 
-// do carries out an order. Any message from the Core meanwhile means that it no
-// longer waits for that; it is returned, and the reply is discarded.
+// do carries out an order. Any message from the Core meanwhile, unless it is for a
+// media stream, means that it no longer waits for that; it is returned, and the
+// reply is discarded.
 func (t *terminal) do(ctx context.Context, o order) (reply, *message) {
 	ctx, abandon := context.WithCancel(ctx)
 	defer abandon()
 	done := make(chan reply, 1)
 	go func() { done <- t.carryOut(ctx, o) }() // waited for below, either way
-	select {
-	case result := <-done:
-		return result, nil
-	case m := <-t.messages:
-		abandon()
-		<-done
-		return reply{}, &m
+	for {
+		select {
+		case result := <-done:
+			return result, nil
+		case m := <-t.messages:
+			if m.err == nil && t.tellStream(m.order) {
+				continue
+			}
+			abandon()
+			<-done
+			return reply{}, &m
+		}
 	}
 }
 
@@ -174,9 +185,12 @@ func (t *terminal) carryOut(ctx context.Context, o order) reply {
 		_, err = line.Forward(ctx, o.URL, false)
 	case doHangup:
 		err = line.Hangup(ctx, engine.Normal)
+	case doRecord, doStream, doFork, doUnfork:
+		done.Took, err = t.carryMedia(ctx, o)
 	default:
 		err = fmt.Errorf("the order %q is not known", o.Do)
 	}
+	t.flush()
 	done.Now = line.Now()
 	switch {
 	case errors.Is(err, engine.ErrHungUp), err != nil && ctx.Err() != nil: // a caller who is gone has hung up

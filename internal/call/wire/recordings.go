@@ -1,0 +1,102 @@
+package wire
+
+import (
+	"crypto/rand"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+)
+
+// Bounds of what Recordings keeps.
+const (
+	// keepRecordings is how long a responder has to fetch a recording. It is told
+	// the address as soon as there is one.
+	keepRecordings = time.Hour
+
+	// maxRecordings is how many bytes are kept, of µ-law: more than two hours.
+	// Beyond it the oldest go.
+	maxRecordings = 64 << 20
+
+	// maxRecording is the longest recording that a terminal is asked for.
+	maxRecording = time.Hour
+)
+
+// Recordings is the http.Handler of RecordingPath: it keeps what callers on
+// terminals record, in memory and for a bounded time, so that responders can get
+// it. Addresses cannot be guessed, and that is all that protects them: who knows
+// one gets the recording.
+type Recordings struct {
+	// Origin returns the URL under which responders reach the server.
+	Origin func() *url.URL
+
+	mu   sync.Mutex
+	kept []recording // the oldest first
+	size int
+}
+
+type recording struct {
+	id    string
+	until time.Time
+	sound []byte // µ-law
+}
+
+// keep keeps a recording and returns its URL.
+func (r *Recordings) keep(sound []byte) string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := recording{id: strings.ToLower(rand.Text()), until: time.Now().Add(keepRecordings), sound: sound}
+	r.kept = append(r.kept, kept)
+	r.size += len(sound)
+	r.forget()
+	time.AfterFunc(keepRecordings, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.forget()
+	})
+	return r.Origin().JoinPath(RecordingPath, kept.id+".wav").String()
+}
+
+// find returns a recording's sound.
+func (r *Recordings) find(id string) (sound []byte, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, kept := range r.kept {
+		if kept.id == id {
+			return kept.sound, true
+		}
+	}
+	return nil, false
+}
+
+// forget forgets what has been kept for too long, and the oldest where there is
+// too much. The lock is held.
+func (r *Recordings) forget() {
+	n := 0
+	for n < len(r.kept) && (r.size > maxRecordings || !r.kept[n].until.After(time.Now())) {
+		r.size -= len(r.kept[n].sound)
+		n++
+	}
+	r.kept = slices.Delete(r.kept, 0, n)
+}
+
+// ServeHTTP serves RecordingPath followed by an id and .wav.
+func (r *Recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	id, wav := strings.CutSuffix(strings.TrimPrefix(req.URL.Path, RecordingPath), ".wav")
+	sound, ok := r.find(id)
+	switch {
+	case !ok || !wav:
+		http.NotFound(w, req)
+	case req.Method != http.MethodGet && req.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "a recording is only read", http.StatusMethodNotAllowed)
+	default:
+		w.Header().Set("Content-Type", "audio/wav")
+		w.Header().Set("Cache-Control", "private, no-store")
+		_ = audio.WriteWAV(w, audio.AppendPCMFromMulaw(nil, sound)) // the responder may have gone
+	}
+}
