@@ -26,8 +26,9 @@ type Call struct {
 	Outcome engine.Outcome
 }
 
-// Place routes a caller's line to a number, and runs the call until it ends. From is a number or user@domain. Each event is passed
-// to record, as engine.Run does; record may be nil.
+// Place routes a caller's line to a number, and runs the call until it ends.
+// From is a number or user@domain. Each event is passed to record, as engine.Run
+// does; record may be nil.
 //
 // The error says that the call could not begin: a *fault.Error that begins with
 // "not reachable". The Call then has the route that ended there, and nothing was
@@ -40,12 +41,12 @@ func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, rec
 	if record == nil {
 		record = func(trace.Stamped) {}
 	}
-	p := &placed{core: c, from: from, to: to, origID: rand.Text(), line: line}
+	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), line: line}
 	p.call.Routes = []dialplan.Result{route}
 	if route.Kind != dialplan.ToWeb {
 		return p.call, notReachable(route)
 	}
-	p.run(ctx, record)
+	p.askResponders(ctx, record)
 	return p.call, nil
 }
 
@@ -60,8 +61,8 @@ func notReachable(route dialplan.Result) error {
 	return fault.Newf(code, "not reachable: %s", route.Reason).WithHint("switchhook route explains the way of a call, rule by rule")
 }
 
-// placed is a call under way.
-type placed struct {
+// placedCall is a call under way.
+type placedCall struct {
 	core     *Core
 	from, to string
 	origID   string
@@ -70,13 +71,13 @@ type placed struct {
 	next     bool // a Forward has led to another responder
 }
 
-// run asks responder after responder.
-func (p *placed) run(ctx context.Context, record func(trace.Stamped)) {
+// askResponders asks responder after responder.
+func (p *placedCall) askResponders(ctx context.Context, record func(trace.Stamped)) {
 	for {
 		p.next = false
-		l := p.begin()
-		p.call.Outcome = p.core.config.Engine.Run(ctx, &carried{p.line, p}, l.engineCall(), record)
-		p.end(l)
+		l := p.beginLeg()
+		p.call.Outcome = p.core.config.Engine.Run(ctx, &forwardingLine{p.line, p}, l.engineCall(), record)
+		p.endLeg(l)
 		if !p.call.Outcome.Forwarded || !p.next {
 			return
 		}
@@ -112,9 +113,9 @@ func (l *leg) engineCall() engine.Call {
 	return engine.Call{URL: route.Web.URL, Method: route.Web.Method, Secret: string(route.Web.Secret), Facts: facts}
 }
 
-// forward routes a responder's Forward through a dial plan: that of the call's
+// forwardCall routes a responder's Forward through a dial plan: that of the call's
 // owner, or the caller's own.
-func (p *placed) forward(ctx context.Context, to string, byCaller bool) error {
+func (p *placedCall) forwardCall(ctx context.Context, to string, byCaller bool) error {
 	last := p.call.Routes[len(p.call.Routes)-1]
 	q := dialplan.Query{From: p.from, To: to, Owner: last.Owner.Address()}
 	if byCaller && dialplan.ParseURI(p.from, "").Host != "" {

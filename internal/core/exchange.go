@@ -29,7 +29,7 @@ type Exchange struct {
 func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	began := time.Now()
 	var events []byte
-	outcome := x.place(ctx, from, to, line, route, func(e trace.Stamped) {
+	outcome := x.placeOrTurnDown(ctx, from, to, line, route, func(e trace.Stamped) {
 		record(e)
 		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot hold is recorded all the same
 			events = append(append(events, line...), '\n')
@@ -49,9 +49,9 @@ func (x *Exchange) digits(number string) string {
 	return number
 }
 
-func (x *Exchange) place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	if decided, err := x.Core.Route(ctx, dialplan.Query{From: from, To: to}); err == nil {
-		route(explain(decided))
+		route(stepTexts(decided))
 	}
 	call, err := x.Core.Place(ctx, from, to, line, record)
 	if err == nil {
@@ -111,10 +111,10 @@ func (x *Exchange) Explain(from, to string, at time.Time) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	return explain(decided)
+	return stepTexts(decided)
 }
 
-func explain(decided dialplan.Result) []string {
+func stepTexts(decided dialplan.Result) []string {
 	steps := make([]string, len(decided.Steps))
 	for i, step := range decided.Steps {
 		steps[i] = step.String()

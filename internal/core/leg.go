@@ -20,9 +20,9 @@ type leg struct {
 	began          time.Time
 }
 
-// begin begins the leg to the responder that the call was routed to last, and
+// beginLeg begins the leg to the responder that the call was routed to last, and
 // notifies those who subscribed to calls.
-func (p *placed) begin() *leg {
+func (p *placedCall) beginLeg() *leg {
 	l := &leg{
 		origID: p.origID, termID: rand.Text(), from: p.from, to: p.to,
 		route: p.call.Routes[len(p.call.Routes)-1], began: p.core.config.Now().UTC(),
@@ -33,9 +33,9 @@ func (p *placed) begin() *leg {
 	return l
 }
 
-// end records that the leg is over, and gives those who subscribed to records
+// endLeg records that the leg is over, and gives those who subscribed to records
 // one.
-func (p *placed) end(l *leg) {
+func (p *placedCall) endLeg(l *leg) {
 	if !p.core.tells() {
 		return
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// ask is a question to a responder.
-type ask struct {
+// question is a question to a responder.
+type question struct {
 	url    *url.URL
 	method string
 	input  []parameter // what was entered since the last question
@@ -50,7 +50,7 @@ var headers = http.Header{"Accept": {"application/xml, text/xml;q=0.9, */*;q=0.5
 
 // ask asks a responder, and once more if nothing came back. The error is a
 // *failure or the reason why the call is over.
-func (r *run) ask(ctx context.Context, q ask) (answer, error) {
+func (r *run) ask(ctx context.Context, q question) (answer, error) {
 	a, err := r.askOnce(ctx, q)
 	failed, ok := errors.AsType[*failure](err)
 	if !ok || !failed.again || q.method != http.MethodGet {
@@ -64,11 +64,11 @@ func (r *run) ask(ctx context.Context, q ask) (answer, error) {
 }
 
 // askOnce sends one request and reads its answer.
-func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
+func (r *run) askOnce(ctx context.Context, q question) (answer, error) {
 	if err := context.Cause(ctx); err != nil {
 		return answer{}, err
 	}
-	event := trace.Request{Method: q.method, URL: shown(q.url)}
+	event := trace.Request{Method: q.method, URL: shownURL(q.url)}
 	at := r.line.Now()
 	failed := func(f *failure) (answer, error) {
 		event.Error, event.Code, f.told = f.text, f.code, true
@@ -78,7 +78,7 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 	if wait, ok := r.engine.breakers.allow(q.url); !ok {
 		return failed(&failure{code: CodeBreaker, text: notAsked(wait)})
 	}
-	sent := encode(r.facts, q.input)
+	sent := encodeParameters(r.facts, q.input)
 	request := r.request(q, sent)
 	event.Exchange = &trace.Exchange{Sent: sent}
 	started := time.Now()
@@ -98,7 +98,7 @@ func (r *run) askOnce(ctx context.Context, q ask) (answer, error) {
 	if err != nil {
 		return failed(unreachable(err))
 	}
-	a, f := read(response)
+	a, f := readAnswer(response)
 	if f != nil {
 		event.Error, event.Code, f.told = f.text, f.code, true
 	}
@@ -117,7 +117,7 @@ func notAsked(wait time.Duration) string {
 
 // request puts the encoded parameters where the method and the settings want
 // them.
-func (r *run) request(q ask, sent string) fetch.Request {
+func (r *run) request(q question, sent string) fetch.Request {
 	target := *q.url
 	request := fetch.Request{
 		Method:  q.method,
@@ -212,9 +212,9 @@ func statusText(status int) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", status, http.StatusText(status)))
 }
 
-// read makes a document of a response. The parsed document is returned even if
-// it cannot be run, for its problems.
-func read(response *fetch.Response) (answer, *failure) {
+// readAnswer makes a document of a response. The parsed document is returned
+// even if it cannot be run, for its problems.
+func readAnswer(response *fetch.Response) (answer, *failure) {
 	if response.Status < 200 || response.Status > 299 {
 		return answer{}, &failure{code: CodeStatus, text: "it answered " + statusText(response.Status)}
 	}
@@ -231,9 +231,9 @@ func read(response *fetch.Response) (answer, *failure) {
 // webhooks and of others'.
 var secretParams = []string{"key", "secret", "secret_key", "token", "api_key", "apikey", "password"}
 
-// shown returns a URL as a trace has it: without passwords and keys, which
+// shownURL returns a URL as a trace has it: without passwords and keys, which
 // would end up in saved calls and tickets.
-func shown(u *url.URL) string {
+func shownURL(u *url.URL) string {
 	if u.RawQuery == "" {
 		return u.Redacted()
 	}

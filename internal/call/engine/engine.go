@@ -2,10 +2,11 @@
 // carries out the document's verbs on a Line, and asks again, until the call
 // ends. The rules it follows are those of docs/protocol.md.
 //
-// New makes an Engine, which all calls share; Engine.Run runs one call. What
-// happens is reported in typed events (package trace) as it happens. Whatever
-// a responder does, the caller hears something: the last resort is the spoken
-// apology.
+// New makes an Engine, which all calls share; Engine.Run runs one call: run.go
+// asks for document after document (ask.go) and has each verb carried out
+// (verb.go). What happens is reported in typed events (package trace) as it
+// happens. Whatever a responder does, the caller hears something: the last
+// resort is the spoken apology.
 package engine
 
 import (
@@ -105,7 +106,7 @@ func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trac
 	r.emit(trace.Answer{From: call.Facts.Caller, To: call.Facts.Called})
 	r.answerer, _ = As[Answerer](line)
 	defer r.waitStreams()
-	end := r.documents(ctx)
+	end := r.runDocuments(ctx)
 	r.endStreams()
 	if end.redirect != nil {
 		r.emit(trace.Forward{To: end.redirect.To, ByCaller: end.redirect.ByCaller})
@@ -130,5 +131,5 @@ func (e *Engine) Ask(ctx context.Context, call Call) (*fetch.Response, error) {
 		call.Method = http.MethodGet
 	}
 	r := newRun(e, nil, call, nil)
-	return e.config.Client.Do(ctx, r.request(ask{url: call.URL, method: call.Method}, r.facts))
+	return e.config.Client.Do(ctx, r.request(question{url: call.URL, method: call.Method}, r.facts))
 }

@@ -53,9 +53,9 @@ func (w warm) drop() {
 	}
 }
 
-// file returns a file as soon as it can begin to play. Release it when it was
+// fetchFile returns a file as soon as it can begin to play. Release it when it was
 // played.
-func (r *run) file(ctx context.Context, a answer, address string) (f Recording, release func(), err error) {
+func (r *run) fetchFile(ctx context.Context, a answer, address string) (f Recording, release func(), err error) {
 	request, err := r.fileRequest(a, address)
 	if err != nil {
 		return Recording{}, nil, err
@@ -77,7 +77,7 @@ func (r *run) file(ctx context.Context, a answer, address string) (f Recording, 
 // fileRequest returns what is asked for a file. The circuit breaker is asked
 // first, and told how it went.
 func (r *run) fileRequest(a answer, address string) (prompt.Request, error) {
-	target, err := resolve(a.url, address)
+	target, err := resolveURL(a.url, address)
 	if err != nil {
 		return prompt.Request{}, fmt.Errorf("%q is not a URL", address)
 	}

@@ -1,12 +1,63 @@
 package engine
 
 import (
+	"context"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/responder"
 )
+
+// gather plays the prompts and collects. If nothing is heard the action still
+// gets control.
+func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, line int) (*question, error) {
+	rules := gatherRulesOf(v)
+	listen := &Listening{
+		Keys: rules.keys, Speech: rules.speech, Language: v.Language, Hints: v.Hints,
+		SpeechTimeout: orDefault(v.SpeechTimeout, responder.DefaultSpeechTimeout),
+	}
+	defer func() {
+		// The listening ends. A caller who hangs up now is met by the next verb.
+		_, _ = r.line.Listen(ctx, nil, r.line.Now())
+	}()
+	for j, prompt := range v.Prompts {
+		var barged bool
+		var err error
+		at := a.parsed.PromptPosition(i, j).Line
+		switch p := prompt.(type) {
+		case responder.Say:
+			barged, err = r.say(ctx, p, at, listen)
+		case responder.Play:
+			barged, err = r.play(ctx, a, p, at, listen)
+		}
+		if err != nil {
+			return nil, r.gatherCut(ctx, err, newCollector(rules, r.line.Now()))
+		}
+		if barged {
+			break
+		}
+	}
+	c := newCollector(rules, r.line.Now())
+	for {
+		in, err := r.line.Listen(ctx, listen, c.deadline())
+		if err != nil {
+			return nil, r.gatherCut(ctx, err, c)
+		}
+		if result, complete := c.addInput(in); complete {
+			r.emit(result)
+			return r.actionQuestion(a, line, v.Action, v.Method, gatherParameters(v.Input, result.Digits, result.Speech)...)
+		}
+	}
+}
+
+// gatherCut emits the result of a Gather that a hang-up ended.
+func (r *run) gatherCut(ctx context.Context, err error, c *collector) error {
+	if over := r.endingOf(ctx, err); over != nil && over.by == trace.ByCaller {
+		r.emit(c.result(trace.EndedHangup, ""))
+	}
+	return err
+}
 
 // gatherRules are a Gather's limits with the defaults filled in.
 type gatherRules struct {
@@ -18,7 +69,7 @@ type gatherRules struct {
 	execution    time.Duration // of collecting in all
 }
 
-func rulesOf(g responder.Gather) gatherRules {
+func gatherRulesOf(g responder.Gather) gatherRules {
 	rules := gatherRules{
 		keys:        g.Input.DTMF(),
 		speech:      g.Input.Speech(),
@@ -74,12 +125,12 @@ func newCollector(rules gatherRules, now time.Duration) *collector {
 
 // deadline returns when the Gather ends without further input.
 func (c *collector) deadline() time.Duration {
-	until, _ := c.next()
+	until, _ := c.nextEnd()
 	return until
 }
 
-// next returns how the Gather would end without further input, and when.
-func (c *collector) next() (time.Duration, trace.Ended) {
+// nextEnd returns how the Gather would end without further input, and when.
+func (c *collector) nextEnd() (time.Duration, trace.Ended) {
 	until, ended := c.began+c.rules.execution, trace.EndedExecutionTimeout
 	switch {
 	case len(c.digits) > 0:
@@ -94,11 +145,11 @@ func (c *collector) next() (time.Duration, trace.Ended) {
 	return until, ended
 }
 
-// take adds an input and reports whether the Gather is complete.
-func (c *collector) take(in Input) (result trace.Gather, complete bool) {
+// addInput adds an input and reports whether the Gather is complete.
+func (c *collector) addInput(in Input) (result trace.Gather, complete bool) {
 	switch in.Kind {
 	case Silence:
-		_, ended := c.next()
+		_, ended := c.nextEnd()
 		return c.result(ended, ""), true
 	case Key:
 		if !c.rules.keys {

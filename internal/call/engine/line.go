@@ -9,12 +9,13 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
-// Line is the caller's end of a call. A SIP call, a terminal and a test's script
-// are Lines; only they know how sound is played, and they keep the time: their
-// methods return when the sound was played or the time has come, and nothing in
-// this package sleeps. A Line answers its call by itself, at the first of Play,
-// Listen, Echo, Record, Stream and Fork; while nothing is played it sends
-// silence.
+// Line is the caller's end of a call. The caller of package simulator, on a
+// terminal or of a script, is one (line.go there); so is a terminal that is
+// connected to a Core (remote_line.go of package wire). Only Lines know how
+// sound is played, and they keep the time: their methods return when the sound
+// was played or the time has come, and nothing in this package sleeps. A Line
+// answers its call by itself, at the first of Play, Listen, Echo, Record, Stream
+// and Fork; while nothing is played it sends silence.
 //
 // The methods are called by one goroutine. They return ErrHungUp once the caller
 // has hung up, and the context's cause within 20 ms of its end. A Line that

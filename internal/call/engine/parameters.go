@@ -13,9 +13,9 @@ import (
 // which url.Values does not.
 type parameter struct{ name, value string }
 
-// facts returns the parameters of every request of a call. A phone system always
-// names the caller, the rest if it knows it.
-func facts(q *responder.Request) []parameter {
+// factParameters returns the parameters of every request of a call. A phone
+// system always names the caller, the rest if it knows it.
+func factParameters(q *responder.Request) []parameter {
 	all := []parameter{{responder.ParamCaller, q.Caller}}
 	for _, p := range []parameter{
 		{responder.ParamCalled, q.Called},
@@ -34,9 +34,9 @@ func facts(q *responder.Request) []parameter {
 	return all
 }
 
-// gathered returns the parameters after a Gather: Digits always, even if nothing
-// was heard, and SpeechResult if the Gather listened for speech.
-func gathered(input responder.Input, digits, speech string) []parameter {
+// gatherParameters returns the parameters after a Gather: Digits always, even if
+// nothing was heard, and SpeechResult if the Gather listened for speech.
+func gatherParameters(input responder.Input, digits, speech string) []parameter {
 	all := []parameter{{responder.ParamDigits, digits}}
 	if input.Speech() {
 		all = append(all, parameter{responder.ParamSpeech, speech})
@@ -44,17 +44,17 @@ func gathered(input responder.Input, digits, speech string) []parameter {
 	return all
 }
 
-// recorded returns the parameters after a Record.
-func recorded(recording Recorded) []parameter {
+// recordParameters returns the parameters after a Record.
+func recordParameters(recording Recorded) []parameter {
 	return []parameter{
 		{responder.ParamRecordingURL, recording.URL},
 		{responder.ParamRecordingDuration, strconv.FormatFloat(recording.Length.Round(100*time.Millisecond).Seconds(), 'f', -1, 64)},
 	}
 }
 
-// resolve returns the URL of an address in a document. Spaces and other
+// resolveURL returns the URL of an address in a document. Spaces and other
 // characters that no server accepts in a query are escaped.
-func resolve(base *url.URL, address string) (*url.URL, error) {
+func resolveURL(base *url.URL, address string) (*url.URL, error) {
 	target, err := base.Parse(address)
 	if err != nil {
 		return nil, err
@@ -89,8 +89,8 @@ func escapeQuery(query string) string {
 	return string(b)
 }
 
-// encode appends parameters to encoded ones, which may be empty.
-func encode(before string, list []parameter) string {
+// encodeParameters appends parameters to encoded ones, which may be empty.
+func encodeParameters(before string, list []parameter) string {
 	if len(list) == 0 {
 		return before
 	}

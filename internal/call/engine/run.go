@@ -37,7 +37,7 @@ type run struct {
 
 func newRun(e *Engine, line Line, call Call, record func(trace.Stamped)) *run {
 	jar, _ := cookiejar.New(nil) // fails never, says its source
-	return &run{engine: e, line: line, call: call, facts: encode("", facts(&call.Facts)), cookies: jar, record: record}
+	return &run{engine: e, line: line, call: call, facts: encodeParameters("", factParameters(&call.Facts)), cookies: jar, record: record}
 }
 
 func (r *run) emit(event trace.Event) { r.emitAt(r.line.Now(), event) }
@@ -100,59 +100,59 @@ func (e *ending) cause() Cause {
 
 func (e *ending) Error() string { return e.reason }
 
-// documents runs document after document until the call ends.
-func (r *run) documents(ctx context.Context) *ending {
-	next := &ask{url: r.call.URL, method: r.call.Method}
+// runDocuments runs document after document until the call ends.
+func (r *run) runDocuments(ctx context.Context) *ending {
+	next := &question{url: r.call.URL, method: r.call.Method}
 	for range r.engine.config.MaxDocuments {
-		after, err := r.step(ctx, *next)
+		after, err := r.askAndRun(ctx, *next)
 		if failed, ok := errors.AsType[*failure](err); ok {
-			r.tell(failed)
-			if r.call.Fallback != nil && !r.fellBack && r.over(ctx, err) == nil {
+			r.warnFailure(failed)
+			if r.call.Fallback != nil && !r.fellBack && r.endingOf(ctx, err) == nil {
 				r.fellBack = true
 				r.warn(CodeFallback, 0, "the responder failed, so the fallback is asked")
-				after, err = &ask{url: r.call.Fallback, method: next.method, input: next.input}, nil
+				after, err = &question{url: r.call.Fallback, method: next.method, input: next.input}, nil
 			}
 		}
 		if err != nil {
-			return r.conclude(ctx, err)
+			return r.endCall(ctx, err)
 		}
 		next = after
 	}
 	most := r.engine.config.MaxDocuments
 	loop := &failure{code: CodeLoop, text: fmt.Sprintf("the call asked for more than %d documents; a responder that leads back to itself does that", most)}
-	r.tell(loop)
-	return r.conclude(ctx, loop)
+	r.warnFailure(loop)
+	return r.endCall(ctx, loop)
 }
 
-// step asks for a document and runs it.
-func (r *run) step(ctx context.Context, q ask) (*ask, error) {
+// askAndRun asks for a document and runs it.
+func (r *run) askAndRun(ctx context.Context, q question) (*question, error) {
 	a, err := r.ask(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	return r.document(ctx, a)
+	return r.runDocument(ctx, a)
 }
 
-// tell emits a warning for a failure that no event has reported.
-func (r *run) tell(f *failure) {
+// warnFailure emits a warning for a failure that no event has reported.
+func (r *run) warnFailure(f *failure) {
 	if !f.told {
 		f.told = true
 		r.warn(f.code, f.line, "%s", f.text)
 	}
 }
 
-// conclude makes an ending of what stopped the call. If a responder failed the
+// endCall makes an ending of what stopped the call. If a responder failed the
 // caller hears the apology.
-func (r *run) conclude(ctx context.Context, err error) *ending {
+func (r *run) endCall(ctx context.Context, err error) *ending {
 	if end, ok := errors.AsType[*ending](err); ok {
 		return end
 	}
-	if over := r.over(ctx, err); over != nil {
+	if over := r.endingOf(ctx, err); over != nil {
 		return over
 	}
 	end := &ending{by: trace.ByEngine, reason: err.Error(), failed: true}
 	if _, err := r.say(ctx, r.engine.config.Apology, 0, nil); err != nil {
-		if over := r.over(ctx, err); over != nil {
+		if over := r.endingOf(ctx, err); over != nil {
 			over.failed = true
 			return over
 		}
@@ -160,9 +160,9 @@ func (r *run) conclude(ctx context.Context, err error) *ending {
 	return end
 }
 
-// over returns the ending if the caller or the owner of the line has ended the
+// endingOf returns the ending if the caller or the owner of the line has ended the
 // call, else nil.
-func (r *run) over(ctx context.Context, err error) *ending {
+func (r *run) endingOf(ctx context.Context, err error) *ending {
 	redirect, sent := errors.AsType[*Redirect](context.Cause(ctx))
 	switch {
 	case errors.Is(err, ErrHungUp), errors.Is(context.Cause(ctx), ErrHungUp):
@@ -175,21 +175,21 @@ func (r *run) over(ctx context.Context, err error) *ending {
 	return nil
 }
 
-// document runs a document's verbs. It returns the next question, or an error
+// runDocument runs a document's verbs. It returns the next question, or an error
 // that ends the call.
-func (r *run) document(ctx context.Context, a answer) (*ask, error) {
+func (r *run) runDocument(ctx context.Context, a answer) (*question, error) {
 	document := a.parsed.Document
 	r.heard = false
 	r.warm = r.warmUp(a, document)
 	defer r.warm.drop()
 	for i, verb := range document.Verbs {
-		next, err := r.verb(ctx, a, i, verb)
+		next, err := r.runVerb(ctx, a, i, verb)
 		if next != nil || err != nil {
 			return next, err
 		}
 	}
 	if document.Action != "" {
-		return r.action(a, 0, document.Action, "")
+		return r.actionQuestion(a, 0, document.Action, "")
 	}
 	if err := r.stay(ctx, document); err != nil {
 		return nil, err
@@ -210,19 +210,19 @@ func (r *run) disconnect(by trace.Party, reason string) error {
 	return &ending{by: by, reason: reason}
 }
 
-// hear notes that the caller hears something of the current document.
-func (r *run) hear() { r.heard, r.silenced = true, nil }
+// noteHeard notes that the caller hears something of the current document.
+func (r *run) noteHeard() { r.heard, r.silenced = true, nil }
 
 // maxSkipped is how many verbs of a call may fail. Each can keep the caller
 // waiting in silence for as long as a responder may take, and a document can
 // hold thousands.
 const maxSkipped = 20
 
-// skip warns of a verb that cannot be carried out and is passed over. It returns
-// an error if there were too many of them.
-func (r *run) skip(code string, line int, format string, args ...any) error {
+// skipVerb warns of a verb that cannot be carried out and is passed over. It
+// returns an error if there were too many of them.
+func (r *run) skipVerb(code string, line int, format string, args ...any) error {
 	f := &failure{code: code, line: line, text: fmt.Sprintf(format, args...)}
-	r.tell(f)
+	r.warnFailure(f)
 	if !r.heard {
 		r.silenced = f
 	}
@@ -232,22 +232,22 @@ func (r *run) skip(code string, line int, format string, args ...any) error {
 	return nil
 }
 
-// action returns the request for an action, or nil if there is none. The method
-// is the dial rule's unless the verb names another; line is the verb's.
-func (r *run) action(a answer, line int, action, method string, input ...parameter) (*ask, error) {
+// actionQuestion returns the request for an action, or nil if there is none. The
+// method is the dial rule's unless the verb names another; line is the verb's.
+func (r *run) actionQuestion(a answer, line int, action, method string, input ...parameter) (*question, error) {
 	if action == "" {
 		return nil, nil
 	}
-	target, err := resolve(a.url, action)
+	target, err := resolveURL(a.url, action)
 	if err != nil {
 		return nil, &failure{code: CodeAddress, line: line, text: fmt.Sprintf("the action %q is not a URL", action), err: err}
 	}
-	return r.question(target, method, input), nil
+	return r.questionTo(target, method, input), nil
 }
 
-func (r *run) question(target *url.URL, method string, input []parameter) *ask {
+func (r *run) questionTo(target *url.URL, method string, input []parameter) *question {
 	if method == "" {
 		method = r.call.Method
 	}
-	return &ask{url: target, method: method, input: input}
+	return &question{url: target, method: method, input: input}
 }

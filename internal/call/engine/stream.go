@@ -43,24 +43,24 @@ type stream struct {
 
 // connect talks to a program until the stream ends, then hands control to the
 // action.
-func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect, at int) (*ask, error) {
+func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect, at int) (*question, error) {
 	if v.Stream.URL == "" {
-		return r.action(a, at, v.Action, "")
+		return r.actionQuestion(a, at, v.Action, "")
 	}
 	s, err := r.openStream(ctx, a, "connect", v.Stream, at)
 	if err != nil {
 		if err := r.without(ctx, a, i, at, v.Action, err); err != nil {
 			return nil, err
 		}
-		return r.action(a, at, v.Action, "")
+		return r.actionQuestion(a, at, v.Action, "")
 	}
-	r.hear()
+	r.noteHeard()
 	err = s.carrier.Stream(ctx, s.media)
 	r.endStream(s)
 	if err != nil {
 		return nil, err
 	}
-	return r.action(a, at, v.Action, "")
+	return r.actionQuestion(a, at, v.Action, "")
 }
 
 // start copies the call's sound to a program while the next verbs run.
@@ -79,7 +79,7 @@ func (r *run) start(ctx context.Context, a answer, i int, v responder.Stream, at
 // without goes on without a stream that failed. If nothing would follow, that is
 // a failure, or the caller would hear silence.
 func (r *run) without(ctx context.Context, a answer, i, line int, action string, err error) error {
-	if r.over(ctx, err) != nil {
+	if r.endingOf(ctx, err) != nil {
 		return err
 	}
 	f, ok := errors.AsType[*failure](err)
@@ -90,7 +90,7 @@ func (r *run) without(ctx context.Context, a answer, i, line int, action string,
 		f.line = line
 		return f
 	}
-	return r.skip(f.code, line, "%s", f.text)
+	return r.skipVerb(f.code, line, "%s", f.text)
 }
 
 // fork is a stream that runs beside the verbs.
@@ -216,7 +216,7 @@ func listens(track responder.Track) []Track {
 }
 
 func streamURL(base *url.URL, address string) (*url.URL, error) {
-	target, err := resolve(base, address)
+	target, err := resolveURL(base, address)
 	if err != nil {
 		return nil, fmt.Errorf("the stream's url %q is not a URL", address)
 	}

@@ -10,21 +10,21 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// verb runs the i-th verb of a document. It returns the next request if the verb
+// runVerb runs the i-th verb of a document. It returns the next request if the verb
 // hands control to its action, or nil to run the next verb.
-func (r *run) verb(ctx context.Context, a answer, i int, verb responder.Verb) (*ask, error) {
+func (r *run) runVerb(ctx context.Context, a answer, i int, verb responder.Verb) (*question, error) {
 	at := a.parsed.VerbPosition(i).Line
 	switch v := verb.(type) {
 	case responder.Say:
 		if _, err := r.say(ctx, v, at, nil); err != nil {
 			return nil, err
 		}
-		return r.action(a, at, v.Action, "")
+		return r.actionQuestion(a, at, v.Action, "")
 	case responder.Play:
 		if _, err := r.play(ctx, a, v, at, nil); err != nil {
 			return nil, err
 		}
-		return r.action(a, at, v.Action, "")
+		return r.actionQuestion(a, at, v.Action, "")
 	case responder.Gather:
 		return r.gather(ctx, a, i, v, at)
 	case responder.Forward:
@@ -53,9 +53,9 @@ func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listenin
 	event := trace.Say{Text: v.Text, Voice: v.Voice, Language: v.Language, Barged: played.Barged}
 	switch {
 	case err == nil:
-		r.hear()
-	case r.over(ctx, err) == nil:
-		err = r.skip(CodeSpeech, at, "the text cannot be spoken: %v", err)
+		r.noteHeard()
+	case r.endingOf(ctx, err) == nil:
+		err = r.skipVerb(CodeSpeech, at, "the text cannot be spoken: %v", err)
 	case played.Took == 0:
 		return false, err // the caller had gone before it began
 	}
@@ -69,21 +69,21 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 	if v.URL == "" {
 		return false, nil
 	}
-	recording, release, err := r.file(ctx, a, v.URL)
+	recording, release, err := r.fetchFile(ctx, a, v.URL)
 	if err != nil {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
+		return false, r.skipVerb(CodePrompt, at, "the file cannot be played: %v", err)
 	}
 	defer release()
 	began := r.line.Now()
 	played, err := r.line.Play(ctx, recording, listen)
 	switch {
 	case err == nil:
-		r.hear()
-	case r.over(ctx, err) == nil:
-		return false, r.skip(CodePrompt, at, "the file cannot be played: %v", err)
+		r.noteHeard()
+	case r.endingOf(ctx, err) == nil:
+		return false, r.skipVerb(CodePrompt, at, "the file cannot be played: %v", err)
 	case played.Took == 0:
 		return false, err // the caller had gone before it began
 	}
@@ -98,76 +98,26 @@ func (r *run) play(ctx context.Context, a answer, v responder.Play, at int, list
 func (r *run) cutOff(sound *audio.Sound, at int) error {
 	switch ended, err := sound.Ended(); {
 	case err != nil:
-		return r.skip(CodePrompt, at, "the file breaks off: %s", fileText(err))
+		return r.skipVerb(CodePrompt, at, "the file breaks off: %s", fileText(err))
 	case !ended:
-		return r.skip(CodePrompt, at, "the file breaks off: it had not come whole after %d s", int(wholeTimeout.Seconds()))
+		return r.skipVerb(CodePrompt, at, "the file breaks off: it had not come whole after %d s", int(wholeTimeout.Seconds()))
 	}
 	return nil
 }
 
-// gather plays the prompts and collects. If nothing is heard the action still
-// gets control.
-func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, line int) (*ask, error) {
-	rules := rulesOf(v)
-	listen := &Listening{
-		Keys: rules.keys, Speech: rules.speech, Language: v.Language, Hints: v.Hints,
-		SpeechTimeout: orDefault(v.SpeechTimeout, responder.DefaultSpeechTimeout),
-	}
-	defer func() {
-		// The listening ends. A caller who hangs up now is met by the next verb.
-		_, _ = r.line.Listen(ctx, nil, r.line.Now())
-	}()
-	for j, prompt := range v.Prompts {
-		var barged bool
-		var err error
-		at := a.parsed.PromptPosition(i, j).Line
-		switch p := prompt.(type) {
-		case responder.Say:
-			barged, err = r.say(ctx, p, at, listen)
-		case responder.Play:
-			barged, err = r.play(ctx, a, p, at, listen)
-		}
-		if err != nil {
-			return nil, r.gatherCut(ctx, err, newCollector(rules, r.line.Now()))
-		}
-		if barged {
-			break
-		}
-	}
-	c := newCollector(rules, r.line.Now())
-	for {
-		in, err := r.line.Listen(ctx, listen, c.deadline())
-		if err != nil {
-			return nil, r.gatherCut(ctx, err, c)
-		}
-		if result, complete := c.take(in); complete {
-			r.emit(result)
-			return r.action(a, line, v.Action, v.Method, gathered(v.Input, result.Digits, result.Speech)...)
-		}
-	}
-}
-
-// gatherCut emits the result of a Gather that a hang-up ended.
-func (r *run) gatherCut(ctx context.Context, err error, c *collector) error {
-	if over := r.over(ctx, err); over != nil && over.by == trace.ByCaller {
-		r.emit(c.result(trace.EndedHangup, ""))
-	}
-	return err
-}
-
 // forward sends the call away, or asks another responder.
-func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int) (*ask, error) {
+func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int) (*question, error) {
 	if v.To == "" {
 		return nil, nil
 	}
 	event := trace.Forward{To: v.To, ByCaller: v.ByCaller}
 	if lower := strings.ToLower(v.To); strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://") {
-		target, err := resolve(a.url, v.To)
+		target, err := resolveURL(a.url, v.To)
 		if err != nil {
 			return nil, &failure{code: CodeAddress, line: at, text: fmt.Sprintf("the destination %q is not a URL", v.To), err: err}
 		}
 		r.emit(event)
-		return r.question(target, "", nil), nil
+		return r.questionTo(target, "", nil), nil
 	}
 	forwarder, ok := As[Forwarder](r.line)
 	if !ok {
@@ -176,7 +126,7 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 	began := r.line.Now()
 	forwarded, err := forwarder.Forward(ctx, v.To, v.ByCaller)
 	if err != nil {
-		if r.over(ctx, err) != nil {
+		if r.endingOf(ctx, err) != nil {
 			return nil, err
 		}
 		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
@@ -189,14 +139,14 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
 	echoer, ok := As[Echoer](r.line)
 	if !ok {
-		return r.skip(CodeLine, at, "this line cannot play the caller's sound back")
+		return r.skipVerb(CodeLine, at, "this line cannot play the caller's sound back")
 	}
 	began := r.line.Now()
 	took, err := echoer.Echo(ctx, v.Timeout)
-	if err != nil && r.over(ctx, err) == nil {
-		return r.skip(CodeLine, at, "the caller's sound cannot be played back: %v", err)
+	if err != nil && r.endingOf(ctx, err) == nil {
+		return r.skipVerb(CodeLine, at, "the caller's sound cannot be played back: %v", err)
 	}
-	r.hear()
+	r.noteHeard()
 	r.emitAt(began, trace.Echo{Seconds: trace.Seconds(took)})
 	return err
 }
@@ -204,13 +154,13 @@ func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
 // recordCaller records the caller and gives the action the recording's URL.
 // Most callers end a message by hanging up: the action is asked even then,
 // though no caller is left to hear what it answers.
-func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at int) (*ask, error) {
+func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at int) (*question, error) {
 	recorder, ok := As[Recorder](r.line)
 	if !ok {
-		if err := r.skip(CodeLine, at, "this line cannot record"); err != nil {
+		if err := r.skipVerb(CodeLine, at, "this line cannot record"); err != nil {
 			return nil, err
 		}
-		return r.action(a, at, v.Action, "")
+		return r.actionQuestion(a, at, v.Action, "")
 	}
 	began := r.line.Now()
 	recording, err := recorder.Record(ctx, RecordRules{
@@ -219,19 +169,19 @@ func (r *run) recordCaller(ctx context.Context, a answer, v responder.Record, at
 		FinishOnKey: finishKeys(v.FinishOnKey),
 		Beep:        v.PlayBeep,
 	})
-	over := r.over(ctx, err)
+	over := r.endingOf(ctx, err)
 	if err != nil && over == nil {
-		if err := r.skip(CodeLine, at, "the caller cannot be recorded: %v", err); err != nil {
+		if err := r.skipVerb(CodeLine, at, "the caller cannot be recorded: %v", err); err != nil {
 			return nil, err
 		}
-		return r.action(a, at, v.Action, "")
+		return r.actionQuestion(a, at, v.Action, "")
 	}
-	r.hear()
+	r.noteHeard()
 	if recording.URL == "" && over != nil {
 		return nil, err
 	}
 	r.emitAt(began, trace.Record{URL: recording.URL, Seconds: trace.Seconds(recording.Length)})
-	next, failed := r.action(a, at, v.Action, "", recorded(recording)...)
+	next, failed := r.actionQuestion(a, at, v.Action, "", recordParameters(recording)...)
 	if over == nil {
 		return next, failed
 	}

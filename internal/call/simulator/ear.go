@@ -56,8 +56,8 @@ func newEar(spoken *prompt.Library, speaker Speaker, store bool) *ear {
 // deaf reports whether the sound goes nowhere.
 func (e *ear) deaf() bool { return e.speaker == nil && e.track == nil && !e.piece.joined() }
 
-// render returns a prompt's sound, if anybody hears it, and its length.
-func (e *ear) render(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
+// renderPrompt returns a prompt's sound, if anybody hears it, and its length.
+func (e *ear) renderPrompt(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
 	switch p := prompt.(type) {
 	case engine.Recording:
 		clip, err := p.Whole(ctx)
@@ -85,8 +85,8 @@ func (e *ear) speak(ctx context.Context, p engine.Speech) (audio.Clip, time.Dura
 	return clip, clip.Duration(), err
 }
 
-// utter returns the sound of what the caller says or presses.
-func (e *ear) utter(ctx context.Context, a act) (audio.Clip, error) {
+// callerSound returns the sound of what the caller says or presses.
+func (e *ear) callerSound(ctx context.Context, a act) (audio.Clip, error) {
 	if a.speech == "" {
 		return audio.DTMF(string(a.key), toneTime, 0)
 	}
@@ -97,16 +97,16 @@ func (e *ear) utter(ctx context.Context, a act) (audio.Clip, error) {
 	return clip, err
 }
 
-// begin begins a sound for the speaker.
-func (e *ear) begin() Sound {
+// beginSound begins a sound for the speaker.
+func (e *ear) beginSound() Sound {
 	if e.speaker == nil {
 		return mute{}
 	}
 	return e.speaker.Begin()
 }
 
-// store stores what was heard of a clip between two moments.
-func (e *ear) store(from, to time.Duration, clip audio.Clip) {
+// keepHeard stores what was heard of a clip between two moments.
+func (e *ear) keepHeard(from, to time.Duration, clip audio.Clip) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.track.prompt(from, to, clip)
@@ -133,13 +133,13 @@ func (e *ear) mix(at time.Duration, clip audio.Clip) {
 	e.mu.Lock()
 	e.track.mix(at, clip)
 	e.mu.Unlock()
-	sound := e.begin()
+	sound := e.beginSound()
 	sound.Write(clip)
 	sound.End()
 }
 
-// end returns all that was stored of a call of a length.
-func (e *ear) end(length time.Duration) audio.Clip {
+// allHeard returns all that was stored of a call of a length.
+func (e *ear) allHeard(length time.Duration) audio.Clip {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.track == nil {

@@ -46,11 +46,11 @@ func (h *Handset) Press(key byte) (wanted bool) {
 	}
 	at := h.now()
 	h.ear.tone(at, key)
-	h.tell(act{key: key})
+	h.toFeeds(act{key: key})
 	if h.listen == nil || !h.listen.Keys {
 		return h.streaming
 	}
-	h.add(engine.Input{Kind: engine.Key, At: at, Key: key})
+	h.addInput(engine.Input{Kind: engine.Key, At: at, Key: key})
 	return true
 }
 
@@ -73,7 +73,7 @@ func (h *Handset) begin() {
 		return
 	}
 	h.saying, h.began = true, h.now()
-	h.add(engine.Input{Kind: engine.SpeechBegan, At: h.began})
+	h.addInput(engine.Input{Kind: engine.SpeechBegan, At: h.began})
 }
 
 // Say says something and reports whether speech is listened for. It takes as
@@ -87,7 +87,7 @@ func (h *Handset) Say(text string) (wanted bool) {
 		return false
 	}
 	if text != "" {
-		h.tell(act{speech: text})
+		h.toFeeds(act{speech: text})
 	}
 	if h.listen == nil || !h.listen.Speech {
 		return h.streaming
@@ -101,7 +101,7 @@ func (h *Handset) Say(text string) (wanted bool) {
 	if text != "" {
 		at = max(at, h.began+speech.Estimate(text)+h.listen.SpeechTimeout)
 	}
-	h.add(engine.Input{Kind: engine.SpeechFinal, At: at, Text: text})
+	h.addInput(engine.Input{Kind: engine.SpeechFinal, At: at, Text: text})
 	return true
 }
 
@@ -142,9 +142,9 @@ func (h *Handset) putDown() {
 	h.hangup, h.pending, h.feeds = nil, nil, nil
 }
 
-// attend begins to take input for a Gather; nil: for none. Input for another
+// listenFor begins to take input for a Gather; nil: for none. Input for another
 // one is forgotten.
-func (h *Handset) attend(listen *engine.Listening) {
+func (h *Handset) listenFor(listen *engine.Listening) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if listen != h.listen {
@@ -152,9 +152,9 @@ func (h *Handset) attend(listen *engine.Listening) {
 	}
 }
 
-// open begins to give all input to a media stream too; with alone, when the
+// openFeed begins to give all input to a media stream too; with alone, when the
 // caller talks only to the stream, it counts as wanted.
-func (h *Handset) open(f *feed, alone bool) {
+func (h *Handset) openFeed(f *feed, alone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.feeds = append(h.feeds, f)
@@ -163,8 +163,8 @@ func (h *Handset) open(f *feed, alone bool) {
 	}
 }
 
-// close is the end of open.
-func (h *Handset) close(f *feed, alone bool) {
+// closeFeed is the end of open.
+func (h *Handset) closeFeed(f *feed, alone bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.feeds = slices.DeleteFunc(h.feeds, func(other *feed) bool { return other == f })
@@ -173,8 +173,8 @@ func (h *Handset) close(f *feed, alone bool) {
 	}
 }
 
-// take returns what a media stream has not heard yet.
-func (h *Handset) take(f *feed) []act {
+// takeActs returns what a media stream has not heard yet.
+func (h *Handset) takeActs(f *feed) []act {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	acts := f.acts
@@ -182,15 +182,15 @@ func (h *Handset) take(f *feed) []act {
 	return acts
 }
 
-// tell passes on what the caller does to the media streams. The lock is held.
-func (h *Handset) tell(a act) {
+// toFeeds passes on what the caller does to the media streams. The lock is held.
+func (h *Handset) toFeeds(a act) {
 	for _, f := range h.feeds {
 		f.acts = append(f.acts, a)
 	}
 }
 
-// add adds an input to what is pending. The lock is held.
-func (h *Handset) add(in engine.Input) {
+// addInput adds an input to what is pending. The lock is held.
+func (h *Handset) addInput(in engine.Input) {
 	i := len(h.pending)
 	for i > 0 && h.pending[i-1].At > in.At {
 		i--
@@ -202,8 +202,8 @@ func (h *Handset) add(in engine.Input) {
 	}
 }
 
-// next returns the first input that is pending.
-func (h *Handset) next() (engine.Input, bool) {
+// firstPending returns the first input that is pending.
+func (h *Handset) firstPending() (engine.Input, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if len(h.pending) == 0 {
@@ -215,15 +215,15 @@ func (h *Handset) next() (engine.Input, bool) {
 // beingSaid returns the words that the caller has begun to say and not finished;
 // empty: none.
 func (h *Handset) beingSaid() string {
-	in, _ := h.next()
+	in, _ := h.firstPending()
 	return in.Text
 }
 
-// due returns the first input whose time has come, unless it is later than
+// dueInput returns the first input whose time has come, unless it is later than
 // until; else how long to wait for one, or nothing if until has passed. Inputs
 // are stamped under the same lock, so none that was made in time can still be on
 // its way.
-func (h *Handset) due(until time.Duration, keep bool) (in engine.Input, came bool, wait time.Duration) {
+func (h *Handset) dueInput(until time.Duration, keep bool) (in engine.Input, came bool, wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.now()

@@ -22,12 +22,12 @@ type clock interface {
 	// now returns the time since the answer.
 	now() time.Duration
 
-	// await lets a stretch pass, until its end (false) or the caller's first
+	// awaitInput lets a stretch pass, until its end (false) or the caller's first
 	// input that is listened for. With keep, that input stays pending.
-	await(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error)
+	awaitInput(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error)
 
-	// frame is called every engine.FrameTime during a stretch in which a media stream
-	// has the caller, and returns the new time.
+	// frame is called every engine.FrameTime during a stretch in which a media
+	// stream has the caller, and returns the new time.
 	frame(ctx context.Context, s stretch) (time.Duration, error)
 
 	// fork gives a media stream the caller's sound as time passes, until stop is
@@ -42,17 +42,17 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	if err := context.Cause(ctx); err != nil {
 		return engine.Played{}, err
 	}
-	l.handset.attend(listen)
-	clip, length, err := l.ear.render(ctx, prompt)
+	l.handset.listenFor(listen)
+	clip, length, err := l.ear.renderPrompt(ctx, prompt)
 	if err != nil {
 		return engine.Played{}, err
 	}
 	from := l.Now()
-	sound := l.ear.begin()
+	sound := l.ear.beginSound()
 	sound.Write(clip)
 	l.ear.piece.begin(from, clip)
-	defer l.wait()
-	in, barged, err := l.await(ctx, stretch{kind: Hearing, from: from, to: from + length, prompt: prompt, listen: listen}, true)
+	defer l.showWaiting()
+	in, barged, err := l.awaitInput(ctx, stretch{kind: Hearing, from: from, to: from + length, prompt: prompt, listen: listen}, true)
 	took := length
 	switch {
 	case err != nil:
@@ -65,18 +65,18 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 		sound.End()
 	}
 	l.ear.piece.stop(from + took)
-	l.ear.store(from, from+took, clip)
+	l.ear.keepHeard(from, from+took, clip)
 	return engine.Played{Took: took, Barged: barged}, err
 }
 
 // Listen returns the caller's next input, or lets the time pass.
 func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.Duration) (engine.Input, error) {
-	l.handset.attend(listen)
+	l.handset.listenFor(listen)
 	if listen == nil && until <= l.Now() {
 		return engine.Input{Kind: engine.Silence, At: until}, nil // that was all
 	}
-	defer l.wait()
-	in, came, err := l.await(ctx, stretch{kind: Collecting, from: l.Now(), to: until, listen: listen}, false)
+	defer l.showWaiting()
+	in, came, err := l.awaitInput(ctx, stretch{kind: Collecting, from: l.Now(), to: until, listen: listen}, false)
 	if err == nil && !came {
 		in = engine.Input{Kind: engine.Silence, At: until}
 	}
@@ -86,14 +86,14 @@ func (l *line) Listen(ctx context.Context, listen *engine.Listening, until time.
 // Echo lets the time pass. What the caller types makes no sound to be played
 // back.
 func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, error) {
-	l.handset.attend(nil)
-	defer l.wait()
+	l.handset.listenFor(nil)
+	defer l.showWaiting()
 	from := l.Now()
 	s := stretch{kind: Echoing, from: from, to: from + limit}
 	if limit == 0 {
 		s.to = forever
 	}
-	if _, _, err := l.await(ctx, s, false); err != nil {
+	if _, _, err := l.awaitInput(ctx, s, false); err != nil {
 		return l.Now() - from, err
 	}
 	return limit, nil
@@ -101,8 +101,8 @@ func (l *line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 
 // Hangup ends the sound of the call.
 func (l *line) Hangup(context.Context, engine.Cause) error {
-	l.handset.attend(nil)
-	l.show(stretch{kind: Disconnected, from: l.Now(), to: forever})
+	l.handset.listenFor(nil)
+	l.showStretch(stretch{kind: Disconnected, from: l.Now(), to: forever})
 	return nil
 }
 
@@ -114,17 +114,17 @@ func (l *line) Forward(ctx context.Context, _ string, _ bool) (engine.Forwarded,
 	return engine.Forwarded{}, l.Hangup(ctx, engine.Normal)
 }
 
-// await shows a stretch and lets it pass.
-func (l *line) await(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error) {
-	l.show(s)
-	return l.clock.await(ctx, s, keep)
+// awaitInput shows a stretch and lets it pass.
+func (l *line) awaitInput(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error) {
+	l.showStretch(s)
+	return l.clock.awaitInput(ctx, s, keep)
 }
 
-func (l *line) show(s stretch) {
+func (l *line) showStretch(s stretch) {
 	if l.handset.Watch != nil {
 		l.handset.Watch(s.scene())
 	}
 }
 
-// wait shows that the line has done what it was asked to.
-func (l *line) wait() { l.show(stretch{kind: Waiting, from: l.Now(), to: forever}) }
+// showWaiting shows that the line has done what it was asked to.
+func (l *line) showWaiting() { l.showStretch(stretch{kind: Waiting, from: l.Now(), to: forever}) }

@@ -17,7 +17,7 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 	if o.HangupAfter > 0 {
 		defer time.AfterFunc(o.HangupAfter, func() { hangup(engine.ErrHungUp) }).Stop()
 	}
-	return o.run(ctx, h, &wallClock{start: time.Now(), handset: h})
+	return o.runCall(ctx, h, &wallClock{start: time.Now(), handset: h})
 }
 
 // wallClock has a person at the handset: a prompt takes as long as its sound.
@@ -28,10 +28,10 @@ type wallClock struct {
 
 func (c *wallClock) now() time.Duration { return time.Since(c.start) }
 
-// await takes what was pressed before a hang-up as coming before it.
-func (c *wallClock) await(ctx context.Context, s stretch, keep bool) (engine.Input, bool, error) {
+// awaitInput takes what was pressed before a hang-up as coming before it.
+func (c *wallClock) awaitInput(ctx context.Context, s stretch, keep bool) (engine.Input, bool, error) {
 	for {
-		in, came, wait := c.handset.due(s.to, keep)
+		in, came, wait := c.handset.dueInput(s.to, keep)
 		if came {
 			return in, true, nil
 		}

@@ -7,7 +7,7 @@ func Rehearse(ctx context.Context, o Options) (*Result, []Act, error) {
 	follow, _ := o.caller()
 	noting := &noting{caller: follow}
 	h := &Handset{}
-	result, err := o.run(ctx, h, &virtualClock{caller: noting, handset: h})
+	result, err := o.runCall(ctx, h, &virtualClock{caller: noting, handset: h})
 	return result, noting.acts, err
 }
 

@@ -17,9 +17,9 @@ func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 		return engine.Recorded{}, err
 	}
 	listen := &engine.Listening{Keys: true, Speech: true}
-	l.handset.attend(listen)
-	defer l.handset.attend(nil)
-	defer l.wait()
+	l.handset.listenFor(listen)
+	defer l.handset.listenFor(nil)
+	defer l.showWaiting()
 	if rules.Beep {
 		l.ear.beep(l.Now())
 	}
@@ -31,7 +31,7 @@ func (l *line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 		if spoken := min(t.spoken, quiet); s.from < spoken {
 			s.to, s.speaking = spoken, true
 		}
-		in, came, err := l.await(ctx, s, false)
+		in, came, err := l.awaitInput(ctx, s, false)
 		switch {
 		case err != nil:
 			return t.end(context.WithoutCancel(ctx), l.Now(), err)

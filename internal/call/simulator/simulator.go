@@ -100,15 +100,15 @@ type Result struct {
 func Call(ctx context.Context, o Options) (*Result, error) {
 	follow, script := o.caller()
 	h := &Handset{}
-	result, err := o.run(ctx, h, &virtualClock{caller: follow, handset: h})
+	result, err := o.runCall(ctx, h, &virtualClock{caller: follow, handset: h})
 	if err == nil && script != nil {
 		result.Unmet = unmet(script.steps)
 	}
 	return result, err
 }
 
-// run runs the call of the caller at a handset, on a clock, until it ends.
-func (o *Options) run(ctx context.Context, h *Handset, c clock) (*Result, error) {
+// runCall runs the call of the caller at a handset, on a clock, until it ends.
+func (o *Options) runCall(ctx context.Context, h *Handset, c clock) (*Result, error) {
 	hosted := &recordings{}
 	defer hosted.close()
 	ctx, hangup := context.WithCancelCause(ctx)
@@ -133,18 +133,18 @@ func (o *Options) run(ctx context.Context, h *Handset, c clock) (*Result, error)
 	}}
 	place := o.Place
 	if place == nil {
-		place = o.ask
+		place = o.askResponder
 	}
 	var err error
 	if result.Outcome, err = place(ctx, call); err != nil {
 		return nil, err
 	}
-	result.Heard = l.ear.end(l.Now())
+	result.Heard = l.ear.allHeard(l.Now())
 	return result, nil
 }
 
-// ask carries a call by asking the responder itself.
-func (o *Options) ask(ctx context.Context, call Outgoing) (engine.Outcome, error) {
+// askResponder carries a call by asking the responder itself.
+func (o *Options) askResponder(ctx context.Context, call Outgoing) (engine.Outcome, error) {
 	target, err := parseTarget(o.Target)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -169,9 +169,9 @@ func unmet(left []Step) *Step {
 }
 
 // caller returns who follows the options, and the script if there is one.
-func (o *Options) caller() (caller, *list) {
+func (o *Options) caller() (caller, *scriptSteps) {
 	var c caller
-	var script *list
+	var script *scriptSteps
 	switch {
 	case o.steps != nil:
 		c = &stepping{steps: o.steps, barge: o.Barge}
@@ -180,7 +180,7 @@ func (o *Options) caller() (caller, *list) {
 	case o.Replay != nil:
 		c = newReplaying(o.Replay)
 	case o.Script != nil:
-		script = &list{steps: o.Script}
+		script = &scriptSteps{steps: o.Script}
 		c = &stepping{steps: script, barge: o.Barge}
 	default:
 		c = newAnswering(o.Answers, o.Barge)

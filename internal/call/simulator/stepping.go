@@ -122,16 +122,16 @@ func (h *hearing) share() float64 { return float64(h.used) / float64(len(h.text)
 // fold puts one space in the place of each run of white space.
 func fold(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// list is the steps of a script.
-type list struct {
+// scriptSteps are the steps of a script.
+type scriptSteps struct {
 	steps []Step
 }
 
-func (l *list) peek() (Step, bool) {
+func (l *scriptSteps) peek() (Step, bool) {
 	if len(l.steps) == 0 {
 		return Step{}, false
 	}
 	return l.steps[0], true
 }
 
-func (l *list) done() { l.steps = l.steps[1:] }
+func (l *scriptSteps) done() { l.steps = l.steps[1:] }

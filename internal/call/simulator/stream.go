@@ -13,9 +13,9 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 	f := l.open(media, true)
 	defer l.close(f, true)
 	s := stretch{kind: Streaming, from: l.Now(), to: forever, listen: &engine.Listening{Keys: true, Speech: true}}
-	l.show(s)
-	defer l.wait()
-	sound := l.ear.begin()
+	l.showStretch(s)
+	defer l.showWaiting()
+	sound := l.ear.beginSound()
 	defer sound.Stop()
 	heard := make([]byte, engine.FrameSize)
 	f.after = func(at time.Duration) {
@@ -27,7 +27,7 @@ func (l *line) Stream(ctx context.Context, media *engine.Media) error {
 		sound.Write(frame) // its silence too: then the sound keeps its delay
 		if n > 0 {
 			l.ear.piece.begin(at, frame)
-			l.ear.store(at, at+engine.FrameTime, frame)
+			l.ear.keepHeard(at, at+engine.FrameTime, frame)
 		}
 	}
 	return f.run(ctx, l.clock, s)
@@ -61,7 +61,7 @@ type feed struct {
 func (l *line) open(media *engine.Media, alone bool) *feed {
 	_, live := l.clock.(*wallClock)
 	f := &feed{media: media, live: live, handset: l.handset, ear: l.ear, at: l.Now()}
-	l.handset.open(f, alone)
+	l.handset.openFeed(f, alone)
 	if media.Wants(engine.Outbound) {
 		l.ear.piece.join()
 	}
@@ -70,7 +70,7 @@ func (l *line) open(media *engine.Media, alone bool) *feed {
 
 // close is the end of open.
 func (l *line) close(f *feed, alone bool) {
-	l.handset.close(f, alone)
+	l.handset.closeFeed(f, alone)
 	if f.media.Wants(engine.Outbound) {
 		l.ear.piece.leave()
 	}
@@ -135,8 +135,8 @@ func (f *feed) give(ctx context.Context, track engine.Track, frame audio.Clip) b
 
 // hear takes in what the caller has said and pressed since it was last called.
 func (f *feed) hear(ctx context.Context) error {
-	for _, a := range f.handset.take(f) {
-		sound, err := f.ear.utter(ctx, a)
+	for _, a := range f.handset.takeActs(f) {
+		sound, err := f.ear.callerSound(ctx, a)
 		if err != nil {
 			return err
 		}

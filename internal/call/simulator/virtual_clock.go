@@ -43,16 +43,16 @@ func (c *virtualClock) pass(ctx context.Context, to time.Duration) {
 	c.at = to
 }
 
-func (c *virtualClock) await(ctx context.Context, s stretch, keep bool) (engine.Input, bool, error) {
+func (c *virtualClock) awaitInput(ctx context.Context, s stretch, keep bool) (engine.Input, bool, error) {
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return engine.Input{}, false, err
 		}
-		if next, ok := c.handset.next(); ok {
+		if next, ok := c.handset.firstPending(); ok {
 			if left := c.passSpeaking(ctx, s, min(next.At, s.to)); left {
 				return engine.Input{}, false, engine.ErrHungUp
 			}
-			in, came, _ := c.handset.due(s.to, keep)
+			in, came, _ := c.handset.dueInput(s.to, keep)
 			return in, came, nil
 		}
 		s.from = c.at
