@@ -25,11 +25,15 @@ require (
 
 require (
 	github.com/KimMachineGun/automemlimit v0.7.5
+	github.com/pion/sdp/v3 v3.0.20
 	golang.org/x/net v0.62.0
 	golang.org/x/time v0.16.0
 )
 
-require github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect
+require (
+	github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect
+	github.com/pion/randutil v0.1.0 // indirect
+)
 
 require (
 	github.com/atotto/clipboard v0.1.4 // indirect
