@@ -30,8 +30,8 @@ type onCall struct {
 type onCallPart struct {
 	partBase
 
-	keeper *oncall.Keeper
-	desk   *oncall.Desk
+	keeper     *oncall.Keeper
+	dispatcher *oncall.Dispatcher
 }
 
 func newOnCall(a *Server) *onCall { return &onCall{Server: a, metrics: oncall.NewMetrics()} }
@@ -40,7 +40,7 @@ func (f *onCall) feature() feature {
 	return feature{wire: f.wire, metrics: f.metrics.Collectors(), tidy: f.tidy, start: f.start, swapped: f.swapped}
 }
 
-// wire wires the desk that phone systems ask whom to call.
+// wire wires the dispatcher that phone systems ask whom to call.
 func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 	settings := s.settings
 	if settings.OnCall == nil {
@@ -51,15 +51,15 @@ func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 	if p.keeper, err = NewKeeper(settings, f.store, oncall.KeeperConfig{Log: f.log.LogAttrs, Fetched: f.fetched}, f.options.LoopbackResponders); err != nil {
 		return nil, err
 	}
-	c := deskConfig(settings, p.keeper)
+	c := dispatcherConfig(settings, p.keeper)
 	c.Journal = f.store.OnCallJournal()
 	c.Address = func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
 	c.Guesses, c.Log, c.Count = f.guesses, web.Note, f.metrics.Decided
 	if old := partOf[onCallPart](before); old != nil {
 		p.keeper.Inherit(old.keeper)
-		p.desk, err = old.desk.With(c)
+		p.dispatcher, err = old.dispatcher.With(c)
 	} else {
-		p.desk, err = oncall.New(c)
+		p.dispatcher, err = oncall.New(c)
 	}
 	if err != nil {
 		return nil, err
@@ -69,10 +69,10 @@ func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 		at = dutySetting
 	}
 	p.routes = map[string]part.Routes{at: {Webhooks: []part.Route{
-		{Path: "/voys-webhook", Name: "voys-webhook", Handler: p.desk.Voys()},
-		{Path: "/voys-webhook/{$}", Name: "voys-webhook", Handler: p.desk.Voys()},
-		{Path: "/oncall", Name: "oncall", Handler: p.desk.Document()},
-		{Path: "/oncall/voys-notifications", Name: "voys-notifications", Handler: p.desk.Notifications()},
+		{Path: "/voys-webhook", Name: "voys-webhook", Handler: p.dispatcher.Voys()},
+		{Path: "/voys-webhook/{$}", Name: "voys-webhook", Handler: p.dispatcher.Voys()},
+		{Path: "/oncall", Name: "oncall", Handler: p.dispatcher.Document()},
+		{Path: "/oncall/voys-notifications", Name: "voys-notifications", Handler: p.dispatcher.Notifications()},
 	}}}
 	p.introduce = func() { f.introduce(settings) }
 	return p, nil
@@ -96,8 +96,8 @@ func (f *onCall) start(ctx context.Context) error {
 	return nil
 }
 
-// swapped replaces the previous site's keeper, and starts storing the desk's
-// decisions. Desks that follow one another share a journal.
+// swapped replaces the previous site's keeper, and starts storing the dispatcher's
+// decisions. Dispatchers that follow one another share a journal.
 func (f *onCall) swapped(s, before *site) {
 	p := partOf[onCallPart](s)
 	if p == nil {
@@ -107,7 +107,7 @@ func (f *onCall) swapped(s, before *site) {
 	}
 	f.keeping.replace(p.keeper.Run)
 	if partOf[onCallPart](before) == nil {
-		f.journalling.replace(p.desk.Run)
+		f.journalling.replace(p.dispatcher.Run)
 	}
 }
 
@@ -126,17 +126,17 @@ func dutyAddress(settings *config.Settings) setting.Address {
 	return settings.OnCall.Listen
 }
 
-// NewDesk returns a desk like the server's, to find out whom it would call.
-// Without a store it has no history of calls.
-func NewDesk(settings *config.Settings, keeper *oncall.Keeper, s *store.Store) (*oncall.Desk, error) {
-	c := deskConfig(settings, keeper)
+// NewDispatcher returns a dispatcher like the server's, to find out whom it
+// would call. Without a store it has no history of calls.
+func NewDispatcher(settings *config.Settings, keeper *oncall.Keeper, s *store.Store) (*oncall.Dispatcher, error) {
+	c := dispatcherConfig(settings, keeper)
 	if s != nil {
 		c.Journal = s.OnCallJournal()
 	}
 	return oncall.New(c)
 }
 
-func deskConfig(settings *config.Settings, keeper *oncall.Keeper) oncall.Config {
+func dispatcherConfig(settings *config.Settings, keeper *oncall.Keeper) oncall.Config {
 	return oncall.Config{Keeper: keeper, AllowFrom: settings.OnCall.AllowFrom, Routes: oncall.RoutesOf(settings.OnCall)}
 }
 
@@ -153,7 +153,7 @@ func NewKeeper(settings *config.Settings, s *store.Store, c oncall.KeeperConfig,
 		if err != nil {
 			return nil, fault.Newf(fault.Invalid, "the source %s cannot be used: %v", from.Name, err).WithHint("%s", fault.HintOf(err))
 		}
-		c.Sources = append(c.Sources, oncall.Watched{
+		c.Sources = append(c.Sources, oncall.PolledSource{
 			Name: string(from.Name), Source: made, Key: from.Identity(), Every: from.Refresh, MaxAge: from.MaxAge,
 		})
 	}
@@ -168,7 +168,7 @@ const (
 )
 
 // fetched reports a source's state to metrics and the operator.
-func (f *onCall) fetched(state oncall.State) {
+func (f *onCall) fetched(state oncall.SourceState) {
 	f.metrics.Fetched(state, time.Now())
 	ctx := context.Background()
 	switch {

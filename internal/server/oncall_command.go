@@ -18,7 +18,7 @@ const AskTimeout = 20 * time.Second
 // OnCall returns on-call as a command sees it beside a server: with a store it
 // has the server's last answers and knows whom the server called, and it writes
 // nothing. The store is optional.
-func OnCall(ctx context.Context, settings *config.Settings, s *store.Store) (*oncall.Keeper, *oncall.Desk, error) {
+func OnCall(ctx context.Context, settings *config.Settings, s *store.Store) (*oncall.Keeper, *oncall.Dispatcher, error) {
 	c := oncall.KeeperConfig{Log: slog.New(slog.DiscardHandler).LogAttrs} // States reports everything
 	if s != nil {
 		c.Answers = readOnly{s.OnCallAnswers()}
@@ -27,13 +27,13 @@ func OnCall(ctx context.Context, settings *config.Settings, s *store.Store) (*on
 	if err != nil {
 		return nil, nil, err
 	}
-	desk, err := NewDesk(settings, keeper, s)
+	dispatcher, err := NewDispatcher(settings, keeper, s)
 	if err != nil {
 		return nil, nil, err
 	}
 	keeper.Load(ctx)
-	desk.Load(ctx)
-	return keeper, desk, nil
+	dispatcher.Load(ctx)
+	return keeper, dispatcher, nil
 }
 
 // readOnly are answers that only the server writes.

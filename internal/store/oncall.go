@@ -21,8 +21,8 @@ type OnCallJournal struct{ store *Store }
 
 // The interfaces that on-call needs.
 var (
-	_ oncall.Answers = OnCallAnswers{}
-	_ oncall.Journal = OnCallJournal{}
+	_ oncall.AnswerStore = OnCallAnswers{}
+	_ oncall.Journal     = OnCallJournal{}
 )
 
 // OnCallAnswers returns the last answers of sources.

@@ -88,7 +88,7 @@ const SameFor = 30 * time.Second
 // not scheduled any more, not due, or another worker has it.
 var ErrTaken = errors.New("the call back is not waiting")
 
-// Ledger stores call backs. The store is one.
+// Ledger stores call backs: store.Store, in its clicktocall.go.
 type Ledger interface {
 	// BeginCallBack reads what is known of an Ask, and stores the call back that
 	// decide returns, in state Placing or Scheduled; nil: none. It checks the caps

@@ -56,7 +56,7 @@ type PhoneSystem interface {
 	HasQueuedCall(ctx context.Context, q netsapiens.QueuedCall) (bool, error)
 }
 
-// Scheduler makes jobs. The store is one; its handler of JobKind is Desk.Work.
+// Scheduler makes jobs: store.Store. The handler of JobKind is Desk.Work.
 type Scheduler interface {
 	Schedule(ctx context.Context, kind, id string, at time.Time) error
 }

@@ -59,7 +59,8 @@ type ProofBegun struct {
 	ID    string
 }
 
-// Proofs stores codes and their results. The store is one.
+// Proofs stores codes and their results: store.Store, in its
+// clicktocall_proofs.go.
 type Proofs interface {
 	// BeginProof records that a code was asked for. It is to be sent if the number
 	// was called lately, and has not been sent codes too often. A code that is

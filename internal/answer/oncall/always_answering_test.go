@@ -45,7 +45,7 @@ func outage(t *testing.T, begin func(*station)) *office {
 func TestKilledSourceForTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := outage(t, func(s *station) { s.fail(errRefused) })
-		if old := o.desk.Recent(40)[39]; !old.Stale || old.Age < 3*time.Minute || old.Source != "rota" {
+		if old := o.dispatcher.Recent(40)[39]; !old.Stale || old.Age < 3*time.Minute || old.Source != "rota" {
 			t.Errorf("the record does not tell the answer's age: %+v", old)
 		}
 		log := o.log.String()
@@ -197,7 +197,7 @@ func TestNextSourceThenFallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, second := answering(person("Ann", 1, annCell)), answering(person("Ben", 1, benCell))
 		o := open(t, oncall.Config{Routes: []oncall.Route{support(withFallback, func(r *oncall.Route) { r.Sources = []string{"first", "second"} })}},
-			oncall.KeeperConfig{Sources: []oncall.Watched{
+			oncall.KeeperConfig{Sources: []oncall.PolledSource{
 				{Name: "first", Source: first, MaxAge: 10 * time.Minute}, {Name: "second", Source: second, MaxAge: 30 * time.Minute},
 			}})
 		defer o.run()()
@@ -241,7 +241,7 @@ func TestRestartKeepsTheLastAnswer(t *testing.T) {
 		s := answering(person("Ann", 1, annCell))
 		start := func(key string) *office {
 			return open(t, oncall.Config{Routes: []oncall.Route{support()}},
-				oncall.KeeperConfig{Answers: d, Sources: []oncall.Watched{{Name: "rota", Key: key, Source: s}}})
+				oncall.KeeperConfig{Answers: d, Sources: []oncall.PolledSource{{Name: "rota", Key: key, Source: s}}})
 		}
 		o := start("policy-1")
 		stop := o.run()
@@ -257,7 +257,7 @@ func TestRestartKeepsTheLastAnswer(t *testing.T) {
 		if time.Since(before) != 0 {
 			t.Error("the caller waited though an answer was kept")
 		}
-		if r := o.desk.Recent(1)[0]; !r.Stale || r.Age != time.Hour {
+		if r := o.dispatcher.Recent(1)[0]; !r.Stale || r.Age != time.Hour {
 			t.Errorf("record %+v", r)
 		}
 		stop()
@@ -320,7 +320,7 @@ func TestJitterKeepsServersApart(t *testing.T) {
 	for jitter, want := range map[float64]time.Duration{0: 48 * time.Second, 1: 72 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			s := answering(person("Ann", 1, annCell))
-			keeper, err := oncall.NewKeeper(oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: s}}, Jitter: func() float64 { return jitter }})
+			keeper, err := oncall.NewKeeper(oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: s}}, Jitter: func() float64 { return jitter }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -339,7 +339,7 @@ func TestJitterKeepsServersApart(t *testing.T) {
 
 func TestSourcesAreCheckedOnTheWayIn(t *testing.T) {
 	s := answering()
-	for want, sources := range map[string][]oncall.Watched{
+	for want, sources := range map[string][]oncall.PolledSource{
 		"lacks":  {{Source: s}},
 		"itself": {{Name: "rota"}},
 		"two":    {{Name: "rota", Source: s}, {Name: "rota", Source: s}},
@@ -355,7 +355,7 @@ func TestDefectGivesTheFallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := open(t, oncall.Config{
 			Routes: []oncall.Route{support(withFallback)}, Random: func(int) int { panic("a defect") },
-		}, oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering(person("Ann", 1, annCell), person("Ben", 1, benCell))}}})
+		}, oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering(person("Ann", 1, annCell), person("Ben", 1, benCell))}}})
 		defer o.run()()
 		synctest.Wait()
 		for range 2 { // the first leaves nothing locked
@@ -368,7 +368,7 @@ func TestDefectGivesTheFallback(t *testing.T) {
 				}()
 				w := httptest.NewRecorder()
 				defer func() { got = reply{status: w.Code, body: w.Body.String()} }()
-				o.desk.Voys().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+secret, http.NoBody))
+				o.dispatcher.Voys().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+secret, http.NoBody))
 			}()
 			o.wants(got, ack(spare))
 		}

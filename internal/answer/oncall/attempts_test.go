@@ -52,7 +52,7 @@ func TestRepeatedCallIsTheNextAttempt(t *testing.T) {
 		time.Sleep(time.Minute)
 		o.wants(o.ask("&callerid=%2B31644444444"), ack(annCell)) // somebody else
 		o.wants(o.ask("&callerid=0655555555"), ack(cleoTel))     // the same number, written otherwise
-		if steps := strings.Join(why.Sentences(o.desk.Recent(1)[0].Steps), " "); !strings.Contains(steps, "attempt 2: this caller was not helped, and calls again within 5m") {
+		if steps := strings.Join(why.Sentences(o.dispatcher.Recent(1)[0].Steps), " "); !strings.Contains(steps, "attempt 2: this caller was not helped, and calls again within 5m") {
 			t.Errorf("steps: %s", steps)
 		}
 		time.Sleep(5*time.Minute + time.Second)
@@ -93,24 +93,24 @@ func TestPickedUpCallClosesTheAttempt(t *testing.T) {
 		tell("ringing", "")
 		time.Sleep(20 * time.Second)
 		tell("in-progress", "")
-		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Answered {
+		if r := o.dispatcher.Recent(1)[0]; r.Outcome != oncall.Answered {
 			t.Errorf("outcome %q", r.Outcome)
 		}
 		time.Sleep(time.Minute)
 		tell("ended", "completed")
 		tell("in-progress", "") // late, or twice
-		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Talked || r.Ended.Sub(r.At) != 80*time.Second {
+		if r := o.dispatcher.Recent(1)[0]; r.Outcome != oncall.Talked || r.Ended.Sub(r.At) != 80*time.Second {
 			t.Errorf("record %+v", r)
 		}
 		o.wants(o.ask(from), ack(annCell)) // helped before: the first attempt
 
 		o.notify("call-2", "ended", "no-answer", caller)
-		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Unanswered {
+		if r := o.dispatcher.Recent(1)[0]; r.Outcome != oncall.Unanswered {
 			t.Errorf("outcome %q", r.Outcome)
 		}
 		o.wants(o.ask(from), ack(cleoTel))               // nobody picked up: the next
 		o.notify("call-3", "ended", "completed", caller) // that it was picked up got lost
-		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Talked {
+		if r := o.dispatcher.Recent(1)[0]; r.Outcome != oncall.Talked {
 			t.Errorf("outcome %q", r.Outcome)
 		}
 		if got := o.notify("call-9", "ended", "completed", "+31699999999"); got.status != http.StatusNoContent {
@@ -129,7 +129,7 @@ func TestAttemptsOfOneCallAreToldApart(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		o.wants(o.ask(from+"&attempt=2"), ack(cleoTel))
 		o.notify("call-1", "in-progress", "", caller)
-		records := o.desk.Recent(2)
+		records := o.dispatcher.Recent(2)
 		if records[0].Outcome != oncall.Answered || records[0].Name != "Cleo" || records[1].Outcome != "" {
 			t.Errorf("records %+v", records)
 		}
@@ -144,8 +144,8 @@ func TestAnotherTelephonePickedUp(t *testing.T) {
 		o.wants(o.ask(from), ack(annCell))
 		body := `{"call_id":"1","status":"in-progress","caller":{"number":"0655555555"},
 			"destination":{"number":"+31201111111","account_number":123456789,"user_numbers":["234"],"targets":null}}`
-		serve(o.desk.Notifications(), post(body))
-		if r := o.desk.Recent(1)[0]; r.Outcome != oncall.Elsewhere {
+		serve(o.dispatcher.Notifications(), post(body))
+		if r := o.dispatcher.Recent(1)[0]; r.Outcome != oncall.Elsewhere {
 			t.Errorf("outcome %q", r.Outcome)
 		}
 	})
@@ -230,7 +230,7 @@ func TestNotificationsAreRefusedWithAReason(t *testing.T) {
 			"too long":     {post(`{"call_id":"` + strings.Repeat("x", 70_000) + `"}`), 413},
 			"odd fields":   {post(`{"call_id":7,"status":"parked","caller":{"number":null},"destination":{"targets":[{"user_numbers":"901"}]}}`), 204},
 		} {
-			if got := serve(o.desk.Notifications(), c.r); got.status != c.want {
+			if got := serve(o.dispatcher.Notifications(), c.r); got.status != c.want {
 				t.Errorf("%s: %d %q, want %d", name, got.status, got.body, c.want)
 			}
 		}
@@ -286,7 +286,7 @@ func FuzzVoysQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		r := httptest.NewRequest(http.MethodGet, "/voys-webhook", http.NoBody)
 		r.URL.RawQuery = "secret_key=" + secret + query
-		got := serve(o.desk.Voys(), r)
+		got := serve(o.dispatcher.Voys(), r)
 		if got.status == 200 && got.body != "status=NAK" && got.body != ack(spare) || got.status != 200 && got.status != 401 {
 			t.Errorf("%q: %d %q", query, got.status, got.body)
 		}

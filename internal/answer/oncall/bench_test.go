@@ -26,11 +26,11 @@ func BenchmarkVoysFromMemory(b *testing.B) {
 	people := []source.Person{
 		person("Ann", 1, annCell, annDesk), person("Ben", 1, benCell), person("Cleo", 1, cleoTel), person("Dora", 2, benCell), person("Eve", 3, cleoTel),
 	}
-	keeper, err := oncall.NewKeeper(oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering(people...)}}})
+	keeper, err := oncall.NewKeeper(oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering(people...)}}})
 	if err != nil {
 		b.Fatal(err)
 	}
-	desk, err := oncall.New(oncall.Config{
+	dispatcher, err := oncall.New(oncall.Config{
 		Routes: []oncall.Route{support()}, Keeper: keeper,
 		Log: func(context.Context, slog.Level, string, ...slog.Attr) {},
 	})
@@ -38,7 +38,7 @@ func BenchmarkVoysFromMemory(b *testing.B) {
 		b.Fatal(err)
 	}
 	keeper.Refresh(b.Context())
-	handler := desk.Voys()
+	handler := dispatcher.Voys()
 	r := httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+secret+from, http.NoBody)
 	w := &blank{http.Header{}}
 	var times []time.Duration

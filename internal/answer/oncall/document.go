@@ -15,9 +15,9 @@ import (
 // client that accepts only application/json with the decision as JSON. Parameters
 // have the names of the NetSapiens responder protocol, or those of the Voys
 // webhook, which take precedence.
-func (d *Desk) Document() http.Handler { return http.HandlerFunc(d.serveDocument) }
+func (d *Dispatcher) Document() http.Handler { return http.HandlerFunc(d.serveDocument) }
 
-func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
+func (d *Dispatcher) serveDocument(w http.ResponseWriter, r *http.Request) {
 	asJSON := wantsJSON(r)
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		w.Header()["Allow"] = []string{"GET, POST"}
@@ -67,7 +67,7 @@ func (d *Desk) serveDocument(w http.ResponseWriter, r *http.Request) {
 const maxRequest = 64 << 10
 
 // writeDenied answers a request that may ask for nothing.
-func (d *Desk) writeDenied(w http.ResponseWriter, r *http.Request, asJSON bool, p permit) {
+func (d *Dispatcher) writeDenied(w http.ResponseWriter, r *http.Request, asJSON bool, p permit) {
 	writeRefusal(w, asJSON, d.denyRequest(w, r, p), p.why())
 }
 

@@ -47,7 +47,7 @@ func TestDocumentSaysAndForwards(t *testing.T) {
 			{"without a secret", httptest.NewRequest(http.MethodGet, "/oncall", http.NoBody), reply{status: 401, body: "the secret is missing or wrong\n"}},
 			{"HEAD", httptest.NewRequest(http.MethodHead, "/oncall?secret_key="+secret, http.NoBody), reply{status: 405, body: "a phone system asks with GET or POST\n"}},
 		} {
-			got := serve(o.desk.Document(), c.r)
+			got := serve(o.dispatcher.Document(), c.r)
 			if got.status != c.want.status || strings.TrimSpace(got.body) != strings.TrimSpace(c.want.body) {
 				t.Errorf("%s: %d %q, want %d %q", c.name, got.status, got.body, c.want.status, c.want.body)
 			}
@@ -62,7 +62,7 @@ func TestClosedHoursHaveTheirOwnText(t *testing.T) {
 			r.Texts = oncall.Texts{Closed: "We are closed.", Voice: "female", Language: "en-GB"}
 		})
 		defer o.run()()
-		got := serve(o.desk.Document(), httptest.NewRequest(http.MethodGet, "/oncall?secret_key="+secret, http.NoBody))
+		got := serve(o.dispatcher.Document(), httptest.NewRequest(http.MethodGet, "/oncall?secret_key="+secret, http.NoBody))
 		want := `<Response><Say voice="female" language="en-GB">We are closed.</Say><Hangup/></Response>`
 		if strings.TrimSpace(got.body) != want {
 			t.Errorf("got %s, want %s", got.body, want)
@@ -79,7 +79,7 @@ func TestProgramsGetJSON(t *testing.T) {
 		r := httptest.NewRequest(http.MethodGet, "/oncall?attempt=1", http.NoBody)
 		r.Header.Set("X-Secret-Key", secret)
 		r.Header.Set("Accept", "application/json")
-		got := serve(o.desk.Document(), r)
+		got := serve(o.dispatcher.Document(), r)
 		if got.status != 200 || got.header.Get("Content-Type") != "application/json" {
 			t.Fatalf("%d %v %s", got.status, got.header, got.body)
 		}
@@ -96,7 +96,7 @@ func TestProgramsGetJSON(t *testing.T) {
 		}
 		r = httptest.NewRequest(http.MethodGet, "/oncall", http.NoBody)
 		r.Header.Set("Accept", "application/json")
-		if got := serve(o.desk.Document(), r); got.status != 401 || got.body != `{"status":"nak","error":"the secret is missing or wrong"}`+"\n" {
+		if got := serve(o.dispatcher.Document(), r); got.status != 401 || got.body != `{"status":"nak","error":"the secret is missing or wrong"}`+"\n" {
 			t.Errorf("got %d %s", got.status, got.body)
 		}
 	})

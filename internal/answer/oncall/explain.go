@@ -14,7 +14,7 @@ import (
 // number. It asks no source, does not count as a call, and needs no secret. For a
 // time other than now it uses what the sources said about that time: see
 // Keeper.RefreshAt. It fails if there is no such route.
-func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
+func (d *Dispatcher) Explain(r Request, at time.Time) (Decision, []string, error) {
 	route := matchRoute(d.routes, &r)
 	if route == nil {
 		var names []string
@@ -29,11 +29,11 @@ func (d *Desk) Explain(r Request, at time.Time) (Decision, []string, error) {
 		Now: at, Known: now, Route: route.Name, Rules: route.Rules, Request: r, Answers: d.config.Keeper.answers(route.Sources),
 		Attempt: max(r.Attempt, 1), Random: func(int) int { return 0 },
 	}
-	d.state.mu.Lock()
-	history := d.state.history
+	d.memory.mu.Lock()
+	history := d.memory.history
 	s.Past = func(key string) Past { return history.pastOf(route.Name, key) }
 	decision := decide(&s)
-	d.state.mu.Unlock()
+	d.memory.mu.Unlock()
 	var lines []string
 	if off := at.Sub(now).Abs(); off > DefaultEvery && !d.config.Keeper.answersAreAbout(route.Sources, at) {
 		lines = append(lines, "It is asked of another time, and the sources say who is on call now: who was before and who follows is known as far as they tell.")

@@ -96,12 +96,12 @@ func (s *station) count() int {
 
 var errRefused = &source.Error{Source: "station", Code: fault.Unavailable, Message: "the connection was refused", Err: errors.New("refused")}
 
-// office is a Desk with its sources.
+// office is a Dispatcher with its sources.
 type office struct {
-	t      testing.TB
-	desk   *oncall.Desk
-	keeper *oncall.Keeper
-	log    await.Log
+	t          testing.TB
+	dispatcher *oncall.Dispatcher
+	keeper     *oncall.Keeper
+	log        await.Log
 }
 
 // open returns an office in which nothing runs yet. Where the configuration has
@@ -116,7 +116,7 @@ func open(t testing.TB, c oncall.Config, k oncall.KeeperConfig) *office {
 		t.Fatal(err)
 	}
 	c.Keeper = o.keeper
-	if o.desk, err = oncall.New(c); err != nil {
+	if o.dispatcher, err = oncall.New(c); err != nil {
 		t.Fatal(err)
 	}
 	return o
@@ -135,7 +135,7 @@ func support(change ...func(*oncall.Route)) oncall.Route {
 func one(t testing.TB, s source.Source, change ...func(*oncall.Route)) *office {
 	t.Helper()
 	return open(t, oncall.Config{Routes: []oncall.Route{support(change...)}},
-		oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: s}}})
+		oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: s}}})
 }
 
 func withFallback(r *oncall.Route) { r.Rules.Fallback = spare }
@@ -144,9 +144,9 @@ func withFallback(r *oncall.Route) { r.Rules.Fallback = spare }
 func (o *office) run() (stop func()) {
 	ctx, cancel := context.WithCancel(o.t.Context())
 	var running sync.WaitGroup
-	keeper, desk := o.keeper, o.desk // a test may put others in their place
+	keeper, dispatcher := o.keeper, o.dispatcher // a test may put others in their place
 	running.Go(func() { keeper.Run(ctx) })
-	running.Go(func() { desk.Run(ctx) })
+	running.Go(func() { dispatcher.Run(ctx) })
 	return func() {
 		cancel()
 		running.Wait()
@@ -163,7 +163,7 @@ type reply struct {
 // ask asks as the Voys webhook does, with the secret.
 func (o *office) ask(query string) reply {
 	o.t.Helper()
-	return serve(o.desk.Voys(), httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+secret+query, http.NoBody))
+	return serve(o.dispatcher.Voys(), httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+secret+query, http.NoBody))
 }
 
 func serve(h http.Handler, r *http.Request) reply {
@@ -190,5 +190,5 @@ func (o *office) notify(callID, status, reason, from string) reply {
 		"caller":{"number":%q,"name":null,"account_number":null,"user_numbers":[]},"destination":{"number":%q}}`, callID, status, reason, from, did)
 	r := httptest.NewRequest(http.MethodPost, "/voys-notifications?secret_key="+secret, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	return serve(o.desk.Notifications(), r)
+	return serve(o.dispatcher.Notifications(), r)
 }

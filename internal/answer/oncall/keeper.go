@@ -39,8 +39,8 @@ const (
 	patience = 1500 * time.Millisecond
 )
 
-// Answers stores what sources said across restarts. The store is one.
-type Answers interface {
+// AnswerStore stores what sources said across restarts: store.OnCallAnswers.
+type AnswerStore interface {
 	// Load returns what was saved last for a source; false: nothing was.
 	Load(ctx context.Context, source string) (source.Snapshot, bool, error)
 
@@ -48,8 +48,8 @@ type Answers interface {
 	Save(ctx context.Context, source string, s source.Snapshot) error
 }
 
-// Watched is a source that a Keeper asks.
-type Watched struct {
+// PolledSource is a source that a Keeper asks.
+type PolledSource struct {
 	Name   string // what routes and people call it by; required, unique
 	Source source.Source
 
@@ -64,16 +64,16 @@ type Watched struct {
 
 // KeeperConfig is what a Keeper needs.
 type KeeperConfig struct {
-	Sources []Watched
-	Answers Answers // nil: answers end with the process
+	Sources []PolledSource
+	Answers AnswerStore // nil: answers end with the process
 
-	Log     Log            // told where a source stops answering, and where it answers again; nil: slog.Default()
-	Fetched func(State)    // told how a source is, each time it was asked; optional
-	Jitter  func() float64 // from 0 to 1, so that a thousand servers do not ask at once; nil: always 0.5
+	Log     Log               // told where a source stops answering, and where it answers again; nil: slog.Default()
+	Fetched func(SourceState) // told how a source is, each time it was asked; optional
+	Jitter  func() float64    // from 0 to 1, so that a thousand servers do not ask at once; nil: always 0.5
 }
 
-// State is how a source is.
-type State struct {
+// SourceState is how a source is.
+type SourceState struct {
 	Source   string
 	Heard    time.Time // when it was asked that it last answered; zero: never
 	People   int       // in that answer
@@ -87,7 +87,7 @@ type State struct {
 
 // Age returns how old the last answer is at a time; ok is false where there is
 // none.
-func (s *State) Age(now time.Time) (age time.Duration, ok bool) {
+func (s *SourceState) Age(now time.Time) (age time.Duration, ok bool) {
 	return max(now.Sub(s.Heard), 0), !s.Heard.IsZero()
 }
 
@@ -123,7 +123,7 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 		c.Log = slog.Default().LogAttrs
 	}
 	if c.Fetched == nil {
-		c.Fetched = func(State) {}
+		c.Fetched = func(SourceState) {}
 	}
 	if c.Jitter == nil {
 		c.Jitter = func() float64 { return 0.5 }
@@ -137,7 +137,7 @@ func NewKeeper(c KeeperConfig) (*Keeper, error) {
 			return nil, fmt.Errorf("two sources of on-call people are called %s", w.Name)
 		}
 		w.Key, w.Every, w.MaxAge = cmp.Or(w.Key, w.Name), cmp.Or(w.Every, DefaultEvery), cmp.Or(w.MaxAge, DefaultMaxAge)
-		one := &poller{Watched: w, asking: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
+		one := &poller{PolledSource: w, asking: make(chan struct{}, 1), poke: make(chan struct{}, 1)}
 		one.state.Store(&pollState{})
 		k.pollers[w.Name] = one
 		k.order = append(k.order, one)
@@ -201,8 +201,8 @@ func (k *Keeper) answersAreAbout(names []string, at time.Time) bool {
 }
 
 // States returns how the sources are, in the order of the settings.
-func (k *Keeper) States() []State {
-	states := make([]State, 0, len(k.order))
+func (k *Keeper) States() []SourceState {
+	states := make([]SourceState, 0, len(k.order))
 	for _, p := range k.order {
 		states = append(states, p.describe())
 	}

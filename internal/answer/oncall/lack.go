@@ -9,7 +9,7 @@ type Lack struct {
 // Lacks returns who is on call, at any level, by what the sources said last, and
 // has no number that can be rung, each once. It leaves out people with an empty
 // list in the operator's map: that is intended.
-func (d *Desk) Lacks() []Lack {
+func (d *Dispatcher) Lacks() []Lack {
 	var found []Lack
 	known := map[Lack]bool{}
 	for _, route := range d.routes {

@@ -50,7 +50,7 @@ func TestALongAnswerOfASourceIsBounded(t *testing.T) {
 			j := &journal{}
 			o := open(t, oncall.Config{
 				Journal: j, Routes: []oncall.Route{support(withFallback, func(r *oncall.Route) { r.Rules.NextLevel = true })},
-			}, oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering(people...)}}})
+			}, oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering(people...)}}})
 			o.keeper.Refresh(t.Context())
 			state := o.keeper.States()[0]
 			if state.People > 500 || len(strings.Join(state.Oddities, "")) > most {
@@ -59,7 +59,7 @@ func TestALongAnswerOfASourceIsBounded(t *testing.T) {
 			if !strings.Contains(strings.Join(state.Oddities, "\n"), "on call") {
 				t.Errorf("nobody is told: %.300q", state.Oddities)
 			}
-			decision := o.desk.Decide(t.Context(), oncall.Request{Caller: caller})
+			decision := o.dispatcher.Decide(t.Context(), oncall.Request{Caller: caller})
 			if n := size(t, decision); n > most || decision.Number == "" || len(decision.Steps) == 0 {
 				t.Errorf("the decision is of %d bytes, with %d steps, and rings %q", n, len(decision.Steps), decision.Number)
 			}
@@ -94,7 +94,7 @@ func TestOfALongAnswerThoseOnDutyCount(t *testing.T) {
 // What was kept of a source by an earlier version is bounded as well.
 func TestALongAnswerThatWasKeptIsBounded(t *testing.T) {
 	o := open(t, oncall.Config{Routes: []oncall.Route{support()}}, oncall.KeeperConfig{
-		Sources: []oncall.Watched{{Name: "rota", Source: answering()}},
+		Sources: []oncall.PolledSource{{Name: "rota", Source: answering()}},
 		Answers: keptLong{source.Snapshot{At: time.Now().Add(-time.Minute), People: crowd(5000, annCell)}},
 	})
 	o.keeper.Load(t.Context())
@@ -118,7 +118,7 @@ func BenchmarkCrowd(b *testing.B) {
 			o.keeper.Refresh(b.Context())
 			b.ReportAllocs()
 			for b.Loop() {
-				o.desk.Decide(b.Context(), oncall.Request{Caller: caller})
+				o.dispatcher.Decide(b.Context(), oncall.Request{Caller: caller})
 			}
 		})
 	}

@@ -45,7 +45,7 @@ func (m *Metrics) Decided(d Decision) {
 }
 
 // Fetched counts a query of a source.
-func (m *Metrics) Fetched(s State, now time.Time) {
+func (m *Metrics) Fetched(s SourceState, now time.Time) {
 	result := string(part.OK)
 	if s.Failure != "" {
 		result = string(s.Failure)

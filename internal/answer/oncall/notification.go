@@ -127,11 +127,11 @@ func (s *loose) UnmarshalJSON(data []byte) error {
 // Notify takes a phone system's notification of a call, and reports whether we
 // put that call through to somebody. A notification may come twice, late, or not
 // at all.
-func (d *Desk) Notify(n Notification) bool {
+func (d *Dispatcher) Notify(n Notification) bool {
 	now := time.Now()
-	d.state.mu.Lock()
-	defer d.state.mu.Unlock()
-	history := d.state.history
+	d.memory.mu.Lock()
+	defer d.memory.mu.Unlock()
+	history := d.memory.history
 	c := history.findCall(&n, now)
 	if c == nil {
 		return false
@@ -149,7 +149,7 @@ func (d *Desk) Notify(n Notification) bool {
 			outcome, c.key = Elsewhere, "" // the person whom we rang is free
 		}
 		history.recordAnswered(c, now)
-		c.record = d.state.decisions.recordOutcome(c.record, outcome, now)
+		c.record = d.memory.decisions.recordOutcome(c.record, outcome, now)
 	case Ended:
 		outcome := Unanswered
 		switch {
@@ -162,7 +162,7 @@ func (d *Desk) Notify(n Notification) bool {
 			history.recordAnswered(c, now)
 		}
 		history.recordEnd(c, now)
-		c.record = d.state.decisions.recordOutcome(c.record, outcome, now)
+		c.record = d.memory.decisions.recordOutcome(c.record, outcome, now)
 	}
 	return true
 }
@@ -193,9 +193,9 @@ const maxNotification = 64 << 10
 // Notifications returns the http.Handler that phone systems post call
 // notifications to, with the secret of any route. It accepts and ignores those
 // of calls that we were not asked about.
-func (d *Desk) Notifications() http.Handler { return http.HandlerFunc(d.serveNotifications) }
+func (d *Dispatcher) Notifications() http.Handler { return http.HandlerFunc(d.serveNotifications) }
 
-func (d *Desk) serveNotifications(w http.ResponseWriter, r *http.Request) {
+func (d *Dispatcher) serveNotifications(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header()["Allow"] = []string{http.MethodPost}
 		writeText(w, http.StatusMethodNotAllowed, "A phone system posts its notifications.\n")

@@ -1,14 +1,14 @@
 // Package oncall answers a phone system that asks whom to ring. Three parts do
 // the work: Decide, a pure function that knows the policies; a Keeper, which
-// asks the sources in the background and stores what they said; and a Desk, which
-// serves both to the webhooks of phone systems.
+// asks the sources in the background and stores what they said; and a
+// Dispatcher, which serves both to the webhooks of phone systems.
 //
 // A caller never waits for a source as long as anything is known: the answer of
 // a source that is down is used up to a configured age, then comes the next
 // source, then the fallback.
 //
 // A request goes from its handler (voys.go, document.go) through admit, which
-// knows the secrets, and matchRoute to Desk.decideAndRecord, and its decision
+// knows the secrets, and matchRoute to Dispatcher.decideAndRecord, and its decision
 // back to the handler as the number to ring. Keepers poll what package source
 // fetches from vendors.
 package oncall

@@ -54,7 +54,7 @@ func (p permit) why() string {
 // admit returns the routes that a request may ask for. given are the secrets
 // that came with its parameters. If the request has to wait, admit puts how long
 // into the headers of w.
-func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]*readyRoute, permit) {
+func (d *Dispatcher) admit(w http.ResponseWriter, r *http.Request, given []string) ([]*readyRoute, permit) {
 	if len(d.config.AllowFrom) > 0 {
 		address, allowed := d.config.Address(r).Unmap(), false
 		for _, network := range d.config.AllowFrom {
@@ -85,7 +85,7 @@ func (d *Desk) admit(w http.ResponseWriter, r *http.Request, given []string) ([]
 
 // judgeSecrets returns how long a request has to wait because of wrong secrets.
 // Each of its signatures counts as one.
-func (d *Desk) judgeSecrets(r *http.Request, right bool, given []string, signature error) time.Duration {
+func (d *Dispatcher) judgeSecrets(r *http.Request, right bool, given []string, signature error) time.Duration {
 	if !right && errors.Is(signature, responder.ErrSignature) {
 		given = slices.Concat(given, strings.Fields(r.Header.Get(responder.HeaderSignature)))
 	}
@@ -94,7 +94,7 @@ func (d *Desk) judgeSecrets(r *http.Request, right bool, given []string, signatu
 
 // signature verifies that a secret of any route signs a request. It tries all of
 // them together first, so that a stranger's body is hashed only once.
-func (d *Desk) signature(r *http.Request) error {
+func (d *Dispatcher) signature(r *http.Request) error {
 	if r.Header.Get(responder.HeaderSignature) == "" {
 		return responder.ErrUnsigned
 	}
@@ -124,7 +124,7 @@ func bringsCredentials(r *http.Request, inURL []string) bool {
 
 // denyRequest reports a request that is refused, and returns the status to
 // answer with.
-func (d *Desk) denyRequest(w http.ResponseWriter, r *http.Request, p permit) (status int) {
+func (d *Dispatcher) denyRequest(w http.ResponseWriter, r *http.Request, p permit) (status int) {
 	d.config.Denied()
 	attrs := []slog.Attr{slog.String("outcome", "denied")}
 	if p != mustWait { // guess.Watch reports that
@@ -142,7 +142,7 @@ func (d *Desk) denyRequest(w http.ResponseWriter, r *http.Request, p permit) (st
 }
 
 // logDecision logs a decision.
-func (d *Desk) logDecision(ctx context.Context, r *Request, decision *Decision) {
+func (d *Dispatcher) logDecision(ctx context.Context, r *Request, decision *Decision) {
 	level := slog.LevelInfo
 	switch decision.Reason {
 	case OnCall:

@@ -44,7 +44,7 @@ const (
 
 // poller is a source and what is known of it.
 type poller struct {
-	Watched
+	PolledSource
 	state  atomic.Pointer[pollState]
 	began  atomic.Int64  // Unix milliseconds: when the question in flight was asked; 0: none is
 	asking chan struct{} // holds one while a question is in flight, so that there is one at most
@@ -310,9 +310,9 @@ func (p *poller) answer() Answer {
 // every so often, a little later for the jitter, and takes its time to answer.
 func (p *poller) freshFor() time.Duration { return p.Every + p.Every/5 + fetchTimeout }
 
-func (p *poller) describe() State {
+func (p *poller) describe() SourceState {
 	state := p.state.Load()
-	return State{
+	return SourceState{
 		Source: p.Name, Heard: state.snapshot.At, People: len(state.snapshot.People), Oddities: state.snapshot.Oddities,
 		Failures: state.failures, Since: state.since, Failure: state.failure, Err: state.err, Next: state.next,
 	}

@@ -43,7 +43,7 @@ const (
 	Talked     Outcome = "talked"     // who had picked up has hung up
 )
 
-// Journal stores records. The store is one. No caller waits for it.
+// Journal stores records: store.OnCallJournal. No caller waits for it.
 type Journal interface {
 	// Save stores records. One whose ID is known replaces the previous one.
 	Save(ctx context.Context, records []Record) error

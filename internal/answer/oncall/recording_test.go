@@ -71,7 +71,7 @@ func (j *journal) count() int {
 func recorded(t *testing.T, j *journal, s source.Source) *office {
 	return open(t, oncall.Config{
 		Journal: j, Routes: []oncall.Route{support(withFallback, func(r *oncall.Route) { r.Rules.Policy = oncall.RoundRobin })},
-	}, oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: s}}})
+	}, oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: s}}})
 }
 
 func TestDecisionsAreRecordedWithNumbersMasked(t *testing.T) {
@@ -183,7 +183,7 @@ func TestRestartGoesOnInTurn(t *testing.T) {
 		stop = o.run()
 		synctest.Wait()
 		o.wants(o.ask(""), ack(benCell))
-		if n := len(o.desk.Recent(10)); n != 2 {
+		if n := len(o.dispatcher.Recent(10)); n != 2 {
 			t.Errorf("%d decisions in memory, want both", n)
 		}
 		stop()
@@ -196,11 +196,11 @@ func TestNewSettingsRememberCalls(t *testing.T) {
 		o := one(t, s, change...)
 		defer o.run()()
 		o.wants(o.ask(from), ack(annCell))
-		next, err := o.desk.With(oncall.Config{Keeper: o.keeper, Log: slog.New(slog.NewTextHandler(&o.log, nil)).LogAttrs, Routes: []oncall.Route{support(change...)}})
+		next, err := o.dispatcher.With(oncall.Config{Keeper: o.keeper, Log: slog.New(slog.NewTextHandler(&o.log, nil)).LogAttrs, Routes: []oncall.Route{support(change...)}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.desk = next
+		o.dispatcher = next
 		o.wants(o.ask(from), ack(cleoTel))
 	})
 }
@@ -214,7 +214,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 		synctest.Wait()
 		stop()
 		time.Sleep(2 * time.Second)
-		_, got, err := o.desk.Explain(oncall.Request{Route: "support"}, time.Now())
+		_, got, err := o.dispatcher.Explain(oncall.Request{Route: "support"}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,7 +229,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("explanation (-want +got):\n%s", diff)
 		}
-		_, got, err = o.desk.Explain(oncall.Request{Attempt: 2}, time.Now().Add(2*time.Hour))
+		_, got, err = o.dispatcher.Explain(oncall.Request{Attempt: 2}, time.Now().Add(2*time.Hour))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -246,10 +246,10 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("explanation of later (-want +got):\n%s", diff)
 		}
-		if n := len(o.desk.Recent(10)); n != 0 {
+		if n := len(o.dispatcher.Recent(10)); n != 0 {
 			t.Errorf("an explanation was recorded as %d calls", n)
 		}
-		_, _, err = o.desk.Explain(oncall.Request{Route: "sales"}, time.Now())
+		_, _, err = o.dispatcher.Explain(oncall.Request{Route: "sales"}, time.Now())
 		if fault.CodeOf(err) != fault.NotFound || fault.HintOf(err) != "there are support" {
 			t.Errorf("%v, hint %q", err, fault.HintOf(err))
 		}
@@ -259,7 +259,7 @@ func TestExplanationHasTheWholeStory(t *testing.T) {
 func TestCountersAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reasons []oncall.Reason
-		var states []oncall.State
+		var states []oncall.SourceState
 		denied := 0
 		s := answering(person("Ann", 1, annCell))
 		o := open(t, oncall.Config{
@@ -267,8 +267,8 @@ func TestCountersAreTold(t *testing.T) {
 			Count:  func(d oncall.Decision) { reasons = append(reasons, d.Reason) },
 			Denied: func() { denied++ },
 		}, oncall.KeeperConfig{
-			Sources: []oncall.Watched{{Name: "rota", Source: s}},
-			Fetched: func(s oncall.State) { states = append(states, s) },
+			Sources: []oncall.PolledSource{{Name: "rota", Source: s}},
+			Fetched: func(s oncall.SourceState) { states = append(states, s) },
 		})
 		stop := o.run()
 		o.ask("")

@@ -27,19 +27,19 @@ func TestAStrangersBodyIsNotRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := one(t, answering(person("Ann", 1, annCell)))
 		near := open(t, oncall.Config{Routes: []oncall.Route{support()}, AllowFrom: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}},
-			oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering()}}})
+			oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering()}}})
 		defer o.run()()
 		header := func(name, value string) http.Header { return http.Header{name: {value}} }
 		for _, test := range []struct {
 			name, query string
 			header      http.Header
-			desk        *oncall.Desk
+			dispatcher  *oncall.Dispatcher
 			status      int
 		}{
-			{"a wrong secret in the URL", "?secret_key=wrong", nil, o.desk, 401},
-			{"a wrong secret in a header", "", header("X-Secret-Key", "wrong"), o.desk, 401},
-			{"a wrong bearer token", "", header("Authorization", "Bearer wrong"), o.desk, 401},
-			{"another address", "?secret_key=" + secret, nil, near.desk, 403},
+			{"a wrong secret in the URL", "?secret_key=wrong", nil, o.dispatcher, 401},
+			{"a wrong secret in a header", "", header("X-Secret-Key", "wrong"), o.dispatcher, 401},
+			{"a wrong bearer token", "", header("Authorization", "Bearer wrong"), o.dispatcher, 401},
+			{"another address", "?secret_key=" + secret, nil, near.dispatcher, 403},
 		} {
 			body := &counted{}
 			r := httptest.NewRequest(http.MethodPost, "/oncall"+test.query, body)
@@ -49,7 +49,7 @@ func TestAStrangersBodyIsNotRead(t *testing.T) {
 				r.Header = http.Header{}
 			}
 			r.Header.Set("Content-Type", "application/json")
-			if got := serve(test.desk.Document(), r); got.status != test.status || body.read > 0 {
+			if got := serve(test.dispatcher.Document(), r); got.status != test.status || body.read > 0 {
 				t.Errorf("%s: %d, %d bytes were read; want %d and none", test.name, got.status, body.read, test.status)
 			}
 		}
@@ -65,7 +65,7 @@ func TestABodyHasAtMost64KiB(t *testing.T) {
 				begin := "secret_key=" + secret + "&x="
 				r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(begin+strings.Repeat("x", test.size-len(begin))))
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				if got := serve(o.desk.Document(), r); got.status != test.status {
+				if got := serve(o.dispatcher.Document(), r); got.status != test.status {
 					t.Errorf("%d bytes, %s: %d, want %d", test.size, name, got.status, test.status)
 				}
 			}
@@ -81,12 +81,12 @@ func TestAForgedSignatureIsTriedOnce(t *testing.T) {
 		for i := range routes {
 			routes[i] = support(func(r *oncall.Route) { r.Name = "route-" + strings.Repeat("x", i) })
 		}
-		o := open(t, oncall.Config{Routes: routes}, oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering()}}})
+		o := open(t, oncall.Config{Routes: routes}, oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering()}}})
 		body := strings.Repeat("x", 60<<10)
 		ask := func() {
 			r := httptest.NewRequest(http.MethodPost, "/oncall", strings.NewReader(body))
 			responder.Sign(r, []byte(body), "1", time.Now(), "wrong")
-			if got := serve(o.desk.Document(), r); got.status != 401 {
+			if got := serve(o.dispatcher.Document(), r); got.status != 401 {
 				t.Errorf("status %d", got.status)
 			}
 		}

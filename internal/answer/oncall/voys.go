@@ -10,9 +10,9 @@ const nak = "status=NAK"
 // Voys returns the http.Handler of /voys-webhook, which answers in the one line
 // that the webhooks of Voys and other VoIPGRID platforms understand:
 // status=ACK and a destination, or status=NAK. It does not look at the path.
-func (d *Desk) Voys() http.Handler { return http.HandlerFunc(d.serveVoys) }
+func (d *Dispatcher) Voys() http.Handler { return http.HandlerFunc(d.serveVoys) }
 
-func (d *Desk) serveVoys(w http.ResponseWriter, r *http.Request) {
+func (d *Dispatcher) serveVoys(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodGet {
 		w.Header()["Allow"] = []string{http.MethodGet}
 		writeText(w, http.StatusMethodNotAllowed, nak)

@@ -50,7 +50,7 @@ func TestVoysWebhookKeepsItsContract(t *testing.T) {
 			path, query, _ := strings.Cut(c.target, "?")
 			r.URL = &url.URL{Path: path, RawQuery: query}
 			maps.Copy(r.Header, c.header)
-			got := serve(o.desk.Voys(), r)
+			got := serve(o.dispatcher.Voys(), r)
 			if got.status != c.status || got.body != c.body {
 				t.Errorf("%s: got %d %q, want %d %q", c.name, got.status, got.body, c.status, c.body)
 			}
@@ -83,10 +83,10 @@ func TestAddressesAreLimited(t *testing.T) {
 			Address: func(r *http.Request) netip.Addr {
 				return netip.MustParseAddr(r.Header.Get("X-Test-Address"))
 			},
-		}, oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering(person("Ann", 1, annCell))}}})
+		}, oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering(person("Ann", 1, annCell))}}})
 		defer o.run()()
 		for address, want := range map[string]int{"192.0.2.7": 200, "::ffff:192.0.2.7": 200, "198.51.100.1": 403, "2001:db8::1": 403} {
-			for _, h := range []http.Handler{o.desk.Voys(), o.desk.Document()} {
+			for _, h := range []http.Handler{o.dispatcher.Voys(), o.dispatcher.Document()} {
 				r := httptest.NewRequest(http.MethodGet, "/?secret_key="+secret, http.NoBody)
 				r.Header.Set("X-Test-Address", address)
 				if got := serve(h, r); got.status != want {
@@ -111,7 +111,7 @@ func TestRoutesAreToldApart(t *testing.T) {
 			route("dutch-2", secret, "c", []string{"+31201111111"}, []string{"2"}),
 			route("menu", secret, "d", nil, []string{"2", "3"}),
 			route("stranger", other, "e", nil, nil),
-		}}, oncall.KeeperConfig{Sources: []oncall.Watched{
+		}}, oncall.KeeperConfig{Sources: []oncall.PolledSource{
 			{Name: "a", Source: answering(person("A", 1, "101"))},
 			{Name: "b", Source: answering(person("B", 1, "102"))},
 			{Name: "c", Source: answering(person("C", 1, "103"))},
@@ -135,13 +135,13 @@ func TestRoutesAreToldApart(t *testing.T) {
 			o.wants(o.ask(query), "status=ACK&destination="+want)
 		}
 		o.wants(o.ask("&route=stranger"), "status=NAK") // the secret is another route's
-		got := serve(o.desk.Voys(), httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+other, http.NoBody))
+		got := serve(o.dispatcher.Voys(), httptest.NewRequest(http.MethodGet, "/voys-webhook?secret_key="+other, http.NoBody))
 		o.wants(got, "status=ACK&destination=105")
 	})
 }
 
 func TestWrongRoutesAreRefusedWithAllThatIsWrong(t *testing.T) {
-	keeper, err := oncall.NewKeeper(oncall.KeeperConfig{Sources: []oncall.Watched{{Name: "rota", Source: answering()}}})
+	keeper, err := oncall.NewKeeper(oncall.KeeperConfig{Sources: []oncall.PolledSource{{Name: "rota", Source: answering()}}})
 	if err != nil {
 		t.Fatal(err)
 	}

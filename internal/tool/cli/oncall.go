@@ -48,7 +48,7 @@ func (c *oncallWhoCommand) Run(ctx context.Context, m *Main) error {
 // explain asks the sources, unless what they said last is wanted, and prints
 // the steps of the decision.
 func (c *oncallWhoCommand) explain(ctx context.Context, m *Main, r *records, at time.Time) error {
-	keeper, desk, err := server.OnCall(ctx, r.settings, r.Store)
+	keeper, dispatcher, err := server.OnCall(ctx, r.settings, r.Store)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (c *oncallWhoCommand) explain(ctx context.Context, m *Main, r *records, at 
 	if at.IsZero() {
 		at = time.Now()
 	}
-	_, steps, err := desk.Explain(oncall.Request{Route: c.Route, DID: c.Did, Code: c.Code, Caller: c.From, Attempt: c.Attempt}, at)
+	_, steps, err := dispatcher.Explain(oncall.Request{Route: c.Route, DID: c.Did, Code: c.Code, Caller: c.From, Attempt: c.Attempt}, at)
 	printSteps(m.Out, 2, steps)
 	return err
 }

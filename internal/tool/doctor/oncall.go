@@ -19,7 +19,7 @@ func (e *examination) onCall(ctx context.Context) {
 	if address := string(e.settings.OnCall.Listen); address != "" {
 		e.onCallListener(ctx, address)
 	}
-	keeper, desk, err := server.OnCall(ctx, e.settings, e.store)
+	keeper, dispatcher, err := server.OnCall(ctx, e.settings, e.store)
 	if err != nil {
 		e.failed(aboutOnCall, err)
 		return
@@ -37,12 +37,12 @@ func (e *examination) onCall(ctx context.Context) {
 			e.warn(aboutOnCall, state.Source+": "+odd, "fix it there; a number may be given here instead: [oncall.numbers]")
 		}
 	}
-	for _, lack := range desk.Lacks() {
+	for _, lack := range dispatcher.Lacks() {
 		e.warn(aboutOnCall, fmt.Sprintf("%s: %s is on call, and has no number that can be rung", lack.Source, lack.Person),
 			"give the number there, or here: [oncall.numbers]")
 	}
 	for i := range e.settings.OnCall.Routes {
-		e.route(desk, string(e.settings.OnCall.Routes[i].Name))
+		e.route(dispatcher, string(e.settings.OnCall.Routes[i].Name))
 	}
 }
 
@@ -61,8 +61,8 @@ func (e *examination) onCallListener(ctx context.Context, address string) {
 }
 
 // route says whom a route would call now.
-func (e *examination) route(desk *oncall.Desk, name string) {
-	decision, steps, err := desk.Explain(oncall.Request{Route: name, Attempt: 1}, time.Now())
+func (e *examination) route(dispatcher *oncall.Dispatcher, name string) {
+	decision, steps, err := dispatcher.Explain(oncall.Request{Route: name, Attempt: 1}, time.Now())
 	if err != nil {
 		e.fail(aboutOnCall, fmt.Sprintf("the route %s cannot be asked: %v", name, err), fault.HintOf(err))
 		return

@@ -34,26 +34,26 @@ func Shown(target string, scene simulator.Scene, events []trace.Stamped, typed s
 	s.board.news = &mailbox{closed: true, full: make(chan struct{}, 1)}
 	s.narrowPage = pages
 	s.Update(tea.WindowSizeMsg{Width: width, Height: height})
-	s.happened(news{scene})
+	s.takeNews(news{scene})
 	s.transcript.speak(typed, 0, true)
 	s.transcript.speak(typed, 0, false)
 	for _, event := range events {
-		s.happened(news{event})
+		s.takeNews(news{event})
 	}
-	s.say(sentence(&textError{typed}))
+	s.showNotice(sentence(&textError{typed}))
 	var all [][]string
 	show := func() { all = append(all, s.draft(time.Now())) }
 	show()
 	for range pages {
 		s.turn(1)
 		show()
-		s.wire.show(0)
+		s.requests.show(0)
 		show()
 	}
-	s.open(saveField, "")
+	s.openField(saveField, "")
 	s.Update(tea.PasteMsg{Content: typed})
 	show()
-	s.happened(news{ended{result: &simulator.Result{Events: events}}})
+	s.takeNews(news{ended{result: &simulator.Result{Events: events}}})
 	show()
 	return all
 }

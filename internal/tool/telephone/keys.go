@@ -8,8 +8,8 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
-// typed does what a key of the keyboard stands for.
-func (s *screen) typed(key tea.KeyPressMsg) tea.Cmd {
+// keyTyped does what a key of the keyboard stands for.
+func (s *screen) keyTyped(key tea.KeyPressMsg) tea.Cmd {
 	name := key.String()
 	if name == "ctrl+c" {
 		return s.leave()
@@ -39,9 +39,9 @@ func (s *screen) typed(key tea.KeyPressMsg) tea.Cmd {
 		}
 		s.turn(by)
 	case "left":
-		s.wire.show(s.wire.shown - 1)
+		s.requests.show(s.requests.shown - 1)
 	case "right":
-		s.wire.show(s.wire.shown + 1)
+		s.requests.show(s.requests.shown + 1)
 	case "up", "down", "pgup", "pgdown", "home", "end":
 		s.scroll(name)
 	default:
@@ -58,14 +58,14 @@ func (s *screen) typedOnCall(name string) tea.Cmd {
 	switch name {
 	case "/", "enter":
 		if s.board.phone.BeginSaying() {
-			s.open(sayField, "")
+			s.openField(sayField, "")
 		} else {
-			s.say("Nobody listens to speech now.")
+			s.showNotice("Nobody listens to speech now.")
 		}
 	case "h":
 		s.board.phone.Hangup()
 	case "q":
-		s.say("h hangs up; ctrl+c hangs up and leaves.")
+		s.showNotice("h hangs up; ctrl+c hangs up and leaves.")
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s *screen) typedAfterwards(name string) tea.Cmd {
 		s.notice = ""
 		return s.dial()
 	case "/", "h":
-		s.say("The call is over; r calls again.")
+		s.showNotice("The call is over; r calls again.")
 	}
 	return nil
 }
@@ -92,14 +92,14 @@ func (s *screen) typedAfterwards(name string) tea.Cmd {
 func (s *screen) press(key byte) {
 	s.keypad.light(key, time.Now())
 	if !s.isOnCall() {
-		s.say("The call is over; r calls again.")
+		s.showNotice("The call is over; r calls again.")
 		return
 	}
 	at := s.clock()
 	wanted := s.board.phone.Press(key)
 	s.transcript.press(key, at, wanted)
 	if !wanted {
-		s.say("Nobody listens for keys now: " + string(key) + " is lost.")
+		s.showNotice("Nobody listens for keys now: " + string(key) + " is lost.")
 	}
 }
 
@@ -116,10 +116,10 @@ func (s *screen) leave() tea.Cmd {
 // askWhere asks for the file to save the call to.
 func (s *screen) askWhere() {
 	if s.saver.write == nil {
-		s.say("This call cannot be saved.")
+		s.showNotice("This call cannot be saved.")
 		return
 	}
-	s.open(saveField, s.options.SaveAs)
+	s.openField(saveField, s.options.SaveAs)
 }
 
 // typedInField takes a key while a field is open.
@@ -157,7 +157,7 @@ func (s *screen) submit() {
 		s.speak(text)
 	case text == "":
 	default:
-		s.say(s.saver.save(text, s.over))
+		s.showNotice(s.saver.save(text, s.over))
 	}
 }
 
@@ -170,7 +170,7 @@ func (s *screen) speak(text string) {
 	}
 	s.transcript.speak(text, at, wanted)
 	if !wanted {
-		s.say("Nobody listened any more.")
+		s.showNotice("Nobody listened any more.")
 	}
 }
 
@@ -194,12 +194,12 @@ func (s *screen) pasted(text string) tea.Cmd {
 // one of the pages.
 func (s *screen) turn(by int) {
 	if s.isWide() {
-		s.wire.turn(by)
+		s.requests.turn(by)
 		return
 	}
 	s.narrowPage = (s.narrowPage + page(by) + pages + 1) % (pages + 1)
 	if s.narrowPage != pages {
-		s.wire.turn(int(s.narrowPage - s.wire.page))
+		s.requests.turn(int(s.narrowPage - s.requests.page))
 	}
 }
 
@@ -210,7 +210,7 @@ func (s *screen) scroll(name string) {
 	wire := s.isWide() && (name == "up" || name == "down") || !s.isWide() && s.narrowPage != pages
 	by := map[string]int{"up": -1, "down": 1, "pgup": -max(1, height-2), "pgdown": max(1, height-2), "home": -far, "end": far}[name]
 	if wire {
-		s.wire.scroll(by, height)
+		s.requests.scroll(by, height)
 		return
 	}
 	s.back = max(0, min(s.mostBack, s.back-by))

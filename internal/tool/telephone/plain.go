@@ -63,13 +63,13 @@ func (t *teletype) run(ctx context.Context, lines <-chan string) {
 		case <-t.board.news.full:
 			items, _ := t.board.news.take()
 			for _, item := range items {
-				t.happened(item)
+				t.takeNews(item)
 			}
 			if t.over != nil && t.over.err != nil {
 				return
 			}
 		case line, ok := <-lines:
-			if !ok || !t.typed(strings.TrimSpace(line)) {
+			if !ok || !t.lineTyped(strings.TrimSpace(line)) {
 				return
 			}
 		case <-ctx.Done():
@@ -84,13 +84,13 @@ func (t *teletype) dial() {
 	t.board.dial()
 }
 
-// happened takes news of the call.
-func (t *teletype) happened(item any) {
+// takeNews takes news of the call.
+func (t *teletype) takeNews(item any) {
 	switch i := item.(type) {
 	case simulator.Scene:
-		t.changed(i)
+		t.sceneChanged(i)
 	case trace.Stamped:
-		t.transcript.record(i)
+		t.transcript.recordEvent(i)
 	case ended:
 		t.over = &i
 		if i.err != nil {
@@ -104,8 +104,8 @@ func (t *teletype) happened(item any) {
 	t.printEntries()
 }
 
-// changed takes a scene. It prompts the person when their turn comes.
-func (t *teletype) changed(scene simulator.Scene) {
+// sceneChanged takes a scene. It prompts the person when their turn comes.
+func (t *teletype) sceneChanged(scene simulator.Scene) {
 	was := t.scene
 	if scene.Kind == simulator.Waiting {
 		return
@@ -113,18 +113,18 @@ func (t *teletype) changed(scene simulator.Scene) {
 	t.scene = scene
 	switch {
 	case scene.Kind == simulator.Hearing:
-		t.transcript.begin(scene)
+		t.transcript.beginPrompt(scene)
 	case was.Kind == scene.Kind && scene.From < was.Until:
 		// It is still their turn.
 	case t.transcript.entered != nil:
 		// They have begun.
 	case scene.Keys || scene.Speech:
-		t.print(turn(scene))
+		t.print(turnOf(scene))
 	}
 }
 
-// turn says what the caller may do.
-func turn(scene simulator.Scene) string {
+// turnOf says what the caller may do.
+func turnOf(scene simulator.Scene) string {
 	switch {
 	case scene.Keys && scene.Speech:
 		return "Your turn: keys or words."
@@ -134,8 +134,8 @@ func turn(scene simulator.Scene) string {
 	return "Your turn: words."
 }
 
-// typed does what a line stands for, and returns false when the person leaves.
-func (t *teletype) typed(line string) bool {
+// lineTyped does what a line stands for, and returns false when the person leaves.
+func (t *teletype) lineTyped(line string) bool {
 	command, rest, _ := strings.Cut(line, " ")
 	switch {
 	case line == "":

@@ -30,7 +30,7 @@ type screen struct {
 	options    Options
 	board      *switchboard
 	transcript *transcript
-	wire       wire
+	requests   requestPane
 	keypad     keypad
 	field      *field // that is typed in; nil: none
 
@@ -85,17 +85,17 @@ func (s *screen) Init() tea.Cmd { return s.dial() }
 func (s *screen) dial() tea.Cmd {
 	s.transcript = newTranscript(s.options.Call.Target)
 	if s.opening != "" {
-		s.transcript.add(&entry{kind: warningEntry, text: s.opening})
+		s.transcript.addEntry(&entry{kind: warningEntry, text: s.opening})
 	}
-	s.wire = wire{page: s.wire.page}
+	s.requests = requestPane{page: s.requests.page}
 	s.narrowPage, s.back = pages, 0
 	s.scene, s.over, s.ending, s.length = simulator.Scene{}, nil, nil, 0
 	s.board.dial()
-	return tea.Batch(s.listen(), s.draw())
+	return tea.Batch(s.awaitNews(), s.scheduleDraw())
 }
 
-// listen waits for news of the call.
-func (s *screen) listen() tea.Cmd {
+// awaitNews waits for news of the call.
+func (s *screen) awaitNews() tea.Cmd {
 	mail := s.board.news
 	return func() tea.Msg {
 		if items := mail.next(); items != nil {
@@ -105,8 +105,9 @@ func (s *screen) listen() tea.Cmd {
 	}
 }
 
-// draw sees to it that the screen is drawn again soon while something moves.
-func (s *screen) draw() tea.Cmd {
+// scheduleDraw sees to it that the screen is drawn again soon while something
+// moves.
+func (s *screen) scheduleDraw() tea.Cmd {
 	now := time.Now()
 	if s.ticking || s.over != nil && !s.keypad.isLit(now) && s.notice == "" {
 		return nil
@@ -124,46 +125,46 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 			s.width, s.height = m.Width, m.Height
 		}
 	case news:
-		command = s.happened(m)
+		command = s.takeNews(m)
 	case tick:
 		s.ticking = false
 		if s.notice != "" && !time.Now().Before(s.noticeEnd) {
 			s.notice = ""
 		}
 	case tea.KeyPressMsg:
-		command = s.typed(m)
+		command = s.keyTyped(m)
 	case tea.PasteMsg:
 		command = s.pasted(clean(m.Content))
 	}
-	return s, tea.Batch(command, s.draw())
+	return s, tea.Batch(command, s.scheduleDraw())
 }
 
-// happened takes news of the call.
-func (s *screen) happened(items news) tea.Cmd {
-	next := s.listen()
+// takeNews takes news of the call.
+func (s *screen) takeNews(items news) tea.Cmd {
+	next := s.awaitNews()
 	for _, item := range items {
 		switch i := item.(type) {
 		case simulator.Scene:
 			s.scene = i
 			if i.Kind == simulator.Hearing {
-				s.transcript.begin(i)
+				s.transcript.beginPrompt(i)
 			}
 		case trace.Stamped:
-			s.transcript.record(i)
-			s.wire.record(i)
+			s.transcript.recordEvent(i)
+			s.requests.recordRequest(i)
 			switch i.Event.(type) {
 			case trace.Hangup, trace.Forward:
 				s.ending, s.length = i.Event, i.At
 			}
 		case ended:
-			next = s.ended(i)
+			next = s.callEnded(i)
 		}
 	}
 	return next
 }
 
-// ended takes the end of the call.
-func (s *screen) ended(e ended) tea.Cmd {
+// callEnded takes the end of the call.
+func (s *screen) callEnded(e ended) tea.Cmd {
 	s.over, s.overSince = &e, time.Now()
 	s.notice = ""
 	if s.field != nil && s.field.use == sayField {
@@ -173,18 +174,18 @@ func (s *screen) ended(e ended) tea.Cmd {
 		return tea.Quit
 	}
 	if s.saver.later != "" {
-		s.say(s.saver.save(s.saver.later, s.over))
+		s.showNotice(s.saver.save(s.saver.later, s.over))
 	}
 	return nil
 }
 
-// say shows a notice.
-func (s *screen) say(notice string) {
+// showNotice shows a notice.
+func (s *screen) showNotice(notice string) {
 	s.notice, s.noticeEnd = notice, time.Now().Add(noticeFor)
 }
 
-// open opens a field.
-func (s *screen) open(use fieldUse, value string) {
+// openField opens a field.
+func (s *screen) openField(use fieldUse, value string) {
 	input := textinput.New()
 	input.Prompt = ""
 	input.CharLimit = maxTyped

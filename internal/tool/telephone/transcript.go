@@ -59,9 +59,9 @@ func newTranscript(target string) *transcript {
 	return t
 }
 
-// add adds an entry in the order of its time: a request is known only once it
+// addEntry adds an entry in the order of its time: a request is known only once it
 // has been answered, and a key may have been pressed meanwhile.
-func (t *transcript) add(e *entry) *entry {
+func (t *transcript) addEntry(e *entry) *entry {
 	i := len(t.entries)
 	for i > 0 && t.entries[i-1].at > e.at {
 		i--
@@ -78,8 +78,8 @@ func (t *transcript) local(address string) string {
 	return clean(address)
 }
 
-// begin adds a prompt as it begins.
-func (t *transcript) begin(scene simulator.Scene) {
+// beginPrompt adds a prompt as it begins.
+func (t *transcript) beginPrompt(scene simulator.Scene) {
 	e := &entry{at: scene.From, until: scene.Until}
 	switch prompt := scene.Prompt.(type) {
 	case engine.Speech:
@@ -87,15 +87,15 @@ func (t *transcript) begin(scene simulator.Scene) {
 	case engine.Recording:
 		e.kind, e.text = playedEntry, t.local(prompt.URL)
 	}
-	t.heard = t.add(e)
+	t.heard = t.addEntry(e)
 }
 
-// finish returns the entry of a prompt that is over: the one that was begun, if
-// there is one.
-func (t *transcript) finish(at time.Duration) *entry {
+// finishPrompt returns the entry of a prompt that is over: the one that was
+// begun, if there is one.
+func (t *transcript) finishPrompt(at time.Duration) *entry {
 	e := t.heard
 	if e == nil {
-		e = t.add(&entry{at: at})
+		e = t.addEntry(&entry{at: at})
 	}
 	t.heard = nil
 	e.until, e.rows = 0, nil
@@ -130,7 +130,7 @@ func (t *transcript) speak(text string, at time.Duration, wanted bool) {
 
 func (t *transcript) enter(at time.Duration) {
 	if t.entered == nil {
-		t.entered = t.add(&entry{kind: enteredEntry, at: at})
+		t.entered = t.addEntry(&entry{kind: enteredEntry, at: at})
 	}
 }
 
@@ -138,7 +138,7 @@ func (t *transcript) enter(at time.Duration) {
 func (t *transcript) lose(text string, at time.Duration) {
 	last := len(t.entries) - 1
 	if last < 0 || t.entries[last].kind != lostEntry {
-		t.add(&entry{kind: lostEntry, at: at, tail: "nobody listens"})
+		t.addEntry(&entry{kind: lostEntry, at: at, tail: "nobody listens"})
 		last++
 	}
 	e := t.entries[last]
@@ -148,22 +148,22 @@ func (t *transcript) lose(text string, at time.Duration) {
 
 func quoted(text string) string { return "“" + clean(text) + "”" }
 
-// record adds an event.
-func (t *transcript) record(stamped trace.Stamped) {
+// recordEvent adds an event.
+func (t *transcript) recordEvent(stamped trace.Stamped) {
 	at := stamped.At
 	switch e := stamped.Event.(type) {
 	case trace.Request:
 		t.entered = nil // of a media stream or a recording, which nothing else ends
-		t.add(&entry{kind: askedEntry, at: at, text: t.request(e)})
+		t.addEntry(&entry{kind: askedEntry, at: at, text: t.request(e)})
 		if e.Error != "" {
-			t.add(&entry{kind: failureEntry, at: at, text: clean(e.Error)})
+			t.addEntry(&entry{kind: failureEntry, at: at, text: clean(e.Error)})
 		}
 	case trace.Say:
-		spoken := t.finish(at)
+		spoken := t.finishPrompt(at)
 		spoken.kind, spoken.text = heardEntry, clean(e.Text)
 		spoken.tail = cut(e.Barged)
 	case trace.Play:
-		played := t.finish(at)
+		played := t.finishPrompt(at)
 		played.kind, played.text = playedEntry, t.local(e.URL)
 		played.tail = seconds(e.Seconds)
 		if e.Barged {
@@ -172,23 +172,23 @@ func (t *transcript) record(stamped trace.Stamped) {
 	case trace.Gather:
 		t.gathered(at, e)
 	case trace.Forward:
-		t.add(&entry{kind: remarkEntry, at: at, text: t.forward(e)})
+		t.addEntry(&entry{kind: remarkEntry, at: at, text: t.forward(e)})
 	case trace.Echo:
-		t.add(&entry{kind: remarkEntry, at: at, text: "You heard yourself for " + seconds(e.Seconds) + "."})
+		t.addEntry(&entry{kind: remarkEntry, at: at, text: "You heard yourself for " + seconds(e.Seconds) + "."})
 	case trace.Stream:
-		t.add(&entry{kind: remarkEntry, at: at, text: stream(e)})
+		t.addEntry(&entry{kind: remarkEntry, at: at, text: stream(e)})
 	case trace.Record:
 		t.entered = nil
-		t.add(&entry{kind: remarkEntry, at: at, text: "You were recorded for " + seconds(e.Seconds) + "."})
+		t.addEntry(&entry{kind: remarkEntry, at: at, text: "You were recorded for " + seconds(e.Seconds) + "."})
 	case trace.Warning:
 		text := clean(e.Code) + " " + clean(e.Text)
 		if e.Line > 0 {
 			text = fmt.Sprintf("%s, line %d: %s", clean(e.Code), e.Line, clean(e.Text))
 		}
-		t.add(&entry{kind: warningEntry, at: at, text: text})
+		t.addEntry(&entry{kind: warningEntry, at: at, text: text})
 	case trace.Hangup:
 		t.entered = nil
-		t.add(&entry{kind: endEntry, at: at, text: hangup(e)})
+		t.addEntry(&entry{kind: endEntry, at: at, text: hangup(e)})
 	}
 }
 
@@ -228,7 +228,7 @@ func (t *transcript) gathered(at time.Duration, g trace.Gather) {
 		text = "nothing"
 	}
 	if e == nil {
-		e = t.add(&entry{kind: enteredEntry, at: at})
+		e = t.addEntry(&entry{kind: enteredEntry, at: at})
 	}
 	e.text, e.tail, e.rows = text, tail, nil
 }

@@ -111,13 +111,13 @@ func (s *screen) body(clock time.Duration) []string {
 	}
 	if !s.isWide() {
 		if s.narrowPage != pages {
-			return indented(s.wire.view(s.width-2, height))
+			return indented(s.requests.view(s.width-2, height))
 		}
 		return s.said(min(s.width-1, mostText+clockWidth), height, clock)
 	}
 	left := s.leftWidth()
 	said := s.said(left, height, clock)
-	wire := s.wire.view(s.width-left-4, height)
+	wire := s.requests.view(s.width-left-4, height)
 	rows := make([]string, height)
 	for i := range rows {
 		var a, b string

@@ -29,7 +29,7 @@ const maxAttempt = 99
 // LogAttrs, or a function that adds to the line that each request has anyway.
 type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
-// Config is what a Desk needs.
+// Config is what a Dispatcher needs.
 type Config struct {
 	Routes []Route // at least one; required
 	Keeper *Keeper // knows the routes' sources; required
@@ -50,35 +50,35 @@ type Config struct {
 	Random func(n int) int // from 0 to n-1; nil: that of the machine
 }
 
-// Desk answers phone systems that ask whom to ring.
-type Desk struct {
+// Dispatcher answers phone systems that ask whom to ring.
+type Dispatcher struct {
 	config Config
 	routes []*readyRoute
-	state  *deskState
+	memory *memory
 }
 
-// deskState is what outlives settings.
-type deskState struct {
+// memory is what outlives settings.
+type memory struct {
 	decisions *decisionLog
 
 	mu      sync.Mutex // held from a decision to its entry in the history, so that two at once take turns
 	history *callHistory
 }
 
-// New returns a Desk. It starts nothing. The error lists all that is wrong with
-// the routes.
-func New(c Config) (*Desk, error) {
+// New returns a Dispatcher. It starts nothing. The error lists all that is wrong
+// with the routes.
+func New(c Config) (*Dispatcher, error) {
 	if c.Log == nil {
 		c.Log = slog.Default().LogAttrs
 	}
-	return newDesk(c, &deskState{decisions: newDecisionLog(c.Journal, c.Log), history: newCallHistory()})
+	return newDispatcher(c, &memory{decisions: newDecisionLog(c.Journal, c.Log), history: newCallHistory()})
 }
 
-// With returns a Desk of other settings that remembers the same calls and
+// With returns a Dispatcher of other settings that remembers the same calls and
 // decisions. The Journal stays the one it was.
-func (d *Desk) With(c Config) (*Desk, error) { return newDesk(c, d.state) }
+func (d *Dispatcher) With(c Config) (*Dispatcher, error) { return newDispatcher(c, d.memory) }
 
-func newDesk(c Config, s *deskState) (*Desk, error) {
+func newDispatcher(c Config, s *memory) (*Dispatcher, error) {
 	if c.Log == nil {
 		c.Log = slog.Default().LogAttrs
 	}
@@ -94,7 +94,7 @@ func newDesk(c Config, s *deskState) (*Desk, error) {
 	if c.Random == nil {
 		c.Random = mathrand.IntN
 	}
-	d := &Desk{config: c, state: s}
+	d := &Dispatcher{config: c, memory: s}
 	if len(c.Routes) == 0 {
 		return nil, fault.Newf(fault.Invalid, "there is no on-call route")
 	}
@@ -118,17 +118,17 @@ func newDesk(c Config, s *deskState) (*Desk, error) {
 }
 
 // Run stores decisions until the context ends, and returns when those made by
-// then are stored. Of several Desks derived from one another only one runs; the
-// creator of the Keeper runs that.
-func (d *Desk) Run(ctx context.Context) {
+// then are stored. Of several Dispatchers derived from one another only one
+// runs; the creator of the Keeper runs that.
+func (d *Dispatcher) Run(ctx context.Context) {
 	d.Load(ctx)
-	d.state.decisions.run(ctx)
+	d.memory.decisions.run(ctx)
 }
 
 // Load takes from the journal who was rung when, so that a restart does not
 // begin with the same person again. Run calls it too; use it directly only to
 // inspect.
-func (d *Desk) Load(ctx context.Context) {
+func (d *Dispatcher) Load(ctx context.Context) {
 	if d.config.Journal == nil {
 		return
 	}
@@ -139,21 +139,21 @@ func (d *Desk) Load(ctx context.Context) {
 		d.config.Log(ctx, slog.LevelWarn, "earlier on-call decisions cannot be read", slog.String("error", err.Error()))
 		return
 	}
-	d.state.decisions.remember(records)
-	d.state.mu.Lock()
-	defer d.state.mu.Unlock()
+	d.memory.decisions.remember(records)
+	d.memory.mu.Lock()
+	defer d.memory.mu.Unlock()
 	for i := range records {
-		d.state.history.restore(&records[i])
+		d.memory.history.restore(&records[i])
 	}
 }
 
 // Recent returns the last decisions, the newest first, up to limit of those in
 // memory.
-func (d *Desk) Recent(limit int) []Record { return d.state.decisions.recent(limit) }
+func (d *Dispatcher) Recent(limit int) []Record { return d.memory.decisions.recent(limit) }
 
 // Decide says whom to ring by what is known. It waits only if nothing is known,
 // and no longer than a caller can. It does not authorise the request's route.
-func (d *Desk) Decide(ctx context.Context, r Request) Decision {
+func (d *Dispatcher) Decide(ctx context.Context, r Request) Decision {
 	route := matchRoute(d.routes, &r)
 	if route == nil {
 		return d.noRoute(&r)
@@ -161,15 +161,15 @@ func (d *Desk) Decide(ctx context.Context, r Request) Decision {
 	return d.decideRoute(ctx, route, &r)
 }
 
-func (d *Desk) noRoute(r *Request) Decision {
+func (d *Dispatcher) noRoute(r *Request) Decision {
 	decision := Decision{At: time.Now(), Route: clip(r.Route), Attempt: 1, Reason: NoRoute}
 	decision.addLastStep(stepNoRoute, why.Args{"asked": described(r)})
-	d.state.decisions.addRecord(recordOf(rand.Text(), &decision, r.Caller))
+	d.memory.decisions.addRecord(recordOf(rand.Text(), &decision, r.Caller))
 	d.config.Count(decision)
 	return decision
 }
 
-func (d *Desk) decideRoute(ctx context.Context, route *readyRoute, r *Request) Decision {
+func (d *Dispatcher) decideRoute(ctx context.Context, route *readyRoute, r *Request) Decision {
 	s := Situation{Now: time.Now(), Route: route.Name, Rules: route.Rules, Request: *r, Random: d.config.Random}
 	if callerRefusal(&s) == "" {
 		s.Answers = d.config.Keeper.awaitAnswers(ctx, route.Sources, s.Now)
@@ -181,7 +181,7 @@ func (d *Desk) decideRoute(ctx context.Context, route *readyRoute, r *Request) D
 }
 
 // decideAndRecord decides and records the decision.
-func (d *Desk) decideAndRecord(s *Situation, route *readyRoute) Decision {
+func (d *Dispatcher) decideAndRecord(s *Situation, route *readyRoute) Decision {
 	id := rand.Text()
 	s.readNumbers()
 	p := party{route.Name, s.caller.Key()}
@@ -189,9 +189,9 @@ func (d *Desk) decideAndRecord(s *Situation, route *readyRoute) Decision {
 	if told < 1 || told > maxAttempt {
 		told = 0
 	}
-	d.state.mu.Lock()
-	defer d.state.mu.Unlock()
-	history := d.state.history
+	d.memory.mu.Lock()
+	defer d.memory.mu.Unlock()
+	history := d.memory.history
 	attempt, repeated, tried := history.attemptOf(p, told, route.RepeatWithin, s.Now)
 	s.Attempt, s.Tried = attempt, tried
 	if repeated {
@@ -200,7 +200,7 @@ func (d *Desk) decideAndRecord(s *Situation, route *readyRoute) Decision {
 	s.Past = func(key string) Past { return history.pastOf(route.Name, key) }
 	decision := decide(s)
 	record := recordOf(id, &decision, s.Request.Caller)
-	d.state.decisions.addRecord(record)
+	d.memory.decisions.addRecord(record)
 	if decision.Number == "" {
 		return decision
 	}
@@ -225,7 +225,7 @@ func clip(s string) string { return plaintext.Clip(s, maxLogged) }
 
 // answerRequest decides on a request and has it written. After a panic too: the
 // caller gets the fallback, and our server logs it.
-func (d *Desk) answerRequest(r *http.Request, request Request, routes []*readyRoute, write func(*Decision, *readyRoute)) {
+func (d *Dispatcher) answerRequest(r *http.Request, request Request, routes []*readyRoute, write func(*Decision, *readyRoute)) {
 	route := matchRoute(routes, &request)
 	decision := Decision{Reason: Defect, Attempt: 1, Steps: []Step{{Code: stepDefect}}}
 	defer func() {

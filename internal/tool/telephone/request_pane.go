@@ -13,9 +13,9 @@ import (
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
-// wire is what went over the wire: the requests of a call and the answers. It
-// shows one of them, a page at a time.
-type wire struct {
+// requestPane is what went over the wire: the requests of a call and the answers.
+// It shows one of them, a page at a time.
+type requestPane struct {
 	asked []question
 	shown int // of asked
 	page  page
@@ -51,8 +51,8 @@ type pageKey struct {
 	shown, asked, width int
 }
 
-// record adds a request, and shows it if the previous one was shown.
-func (w *wire) record(stamped trace.Stamped) {
+// recordRequest adds a request, and shows it if the previous one was shown.
+func (w *requestPane) recordRequest(stamped trace.Stamped) {
 	request, ok := stamped.Event.(trace.Request)
 	if !ok {
 		return
@@ -65,19 +65,19 @@ func (w *wire) record(stamped trace.Stamped) {
 }
 
 // show turns to a question.
-func (w *wire) show(i int) {
+func (w *requestPane) show(i int) {
 	if i = max(0, min(i, len(w.asked)-1)); i != w.shown {
 		w.shown, w.top = i, 0
 	}
 }
 
 // turn turns to the next page.
-func (w *wire) turn(by int) {
+func (w *requestPane) turn(by int) {
 	w.page, w.top = (w.page+page(by)+pages)%pages, 0
 }
 
 // scroll moves the page, as far as there is more to see in height rows.
-func (w *wire) scroll(by, height int) {
+func (w *requestPane) scroll(by, height int) {
 	w.top = max(0, min(w.top+by, len(w.rows)-max(1, height-wireHead)))
 }
 
@@ -85,7 +85,7 @@ func (w *wire) scroll(by, height int) {
 const wireHead = 3
 
 // view returns height rows of the given width.
-func (w *wire) view(width, height int) []string {
+func (w *requestPane) view(width, height int) []string {
 	if len(w.asked) == 0 {
 		return []string{faint.Render("Nothing has come over the wire yet.")}
 	}
@@ -108,7 +108,7 @@ func (w *wire) view(width, height int) []string {
 }
 
 // head says which question is shown, and how it went.
-func (w *wire) head(width int) string {
+func (w *requestPane) head(width int) string {
 	q := w.asked[w.shown]
 	left := clean(q.Method) + " " + clean(q.URL)
 	if len(w.asked) > 1 {
@@ -118,7 +118,7 @@ func (w *wire) head(width int) string {
 }
 
 // outcome is a question's status and time.
-func (w *wire) outcome(q question) string {
+func (w *requestPane) outcome(q question) string {
 	style := ready
 	text := fmt.Sprintf("%d  %d ms", q.Status, q.Ms)
 	if q.Status == 0 {
@@ -130,7 +130,7 @@ func (w *wire) outcome(q question) string {
 	return style.Render(text)
 }
 
-func (w *wire) tabs() string {
+func (w *requestPane) tabs() string {
 	var b strings.Builder
 	for p := range pages {
 		if p == w.page {
@@ -143,7 +143,7 @@ func (w *wire) tabs() string {
 	return b.String()
 }
 
-func (w *wire) pageRows(width int) []string {
+func (w *requestPane) pageRows(width int) []string {
 	q := w.asked[w.shown]
 	switch w.page {
 	case requestPage:
@@ -237,7 +237,7 @@ func withoutQuery(address string) string {
 }
 
 // timingRows compares the questions of the call.
-func (w *wire) timingRows(width int) []string {
+func (w *requestPane) timingRows(width int) []string {
 	slowest, sum := int64(1), int64(0)
 	for _, q := range w.asked {
 		slowest, sum = max(slowest, q.Ms), sum+q.Ms
