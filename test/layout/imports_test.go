@@ -41,7 +41,7 @@ var rooms = []room{
 	{name: "netsapiens", may: []string{"ground", "responder"}, rows: [][]string{{"netsapiens"}}},
 
 	{name: "call", may: []string{"ground", "responder"}, rows: [][]string{
-		{"internal/call/audio", "internal/call/document", "internal/call/sdp", "internal/call/trace"},
+		{"internal/call/audio", "internal/call/document", "internal/call/rtp", "internal/call/sdp", "internal/call/trace"},
 		{"internal/call/speech"},
 		{"internal/call/prompt"},
 		{"internal/call/engine"},
