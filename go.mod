@@ -25,6 +25,7 @@ require (
 
 require (
 	github.com/KimMachineGun/automemlimit v0.7.5
+	github.com/pion/rtcp v1.2.20
 	github.com/pion/sdp/v3 v3.0.20
 	golang.org/x/net v0.62.0
 	golang.org/x/time v0.16.0
