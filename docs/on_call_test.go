@@ -69,7 +69,7 @@ func TestSettingsOfOnCallCanBeUsed(t *testing.T) {
 			t.Errorf("%v: %v", s, err)
 			continue
 		}
-		if _, err := server.NewDesk(settings, keeper, nil); err != nil {
+		if _, err := server.NewDispatcher(settings, keeper, nil); err != nil {
 			t.Errorf("%v: %v", s, err)
 		}
 	}
