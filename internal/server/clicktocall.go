@@ -90,9 +90,9 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 	}
 	calls := &clicktocall.Handler{
 		Desk: desk, Networks: f.store, Cancels: f.store, URL: settings.PublicURL, Address: address,
-		Watch: &clicktocall.Watch{Watched: f.store, PhoneSystem: system.client, Entries: system.entries, Log: web.Note, Stopping: f.stopping},
-		Count: f.metrics.Requests.Count,
-		Whole: web.Whole,
+		Status: &clicktocall.StatusFeed{Store: f.store, PhoneSystem: system.client, Entries: system.entries, Log: web.Note, Stopping: f.stopping},
+		Count:  f.metrics.Requests.Count,
+		Whole:  web.Whole,
 	}
 	never := &clicktocall.Never{
 		// A region that an entry gets later counts after the next reload.

@@ -37,7 +37,7 @@ type onCallPart struct {
 func newOnCall(a *Server) *onCall { return &onCall{Server: a, metrics: oncall.NewMetrics()} }
 
 func (f *onCall) feature() feature {
-	return feature{wire: f.wire, metrics: f.metrics.Collectors(), tidy: f.tidy, start: f.start, swapped: f.swapped}
+	return feature{wire: f.wire, metrics: f.metrics.Collectors(), tidy: f.tidyDecisions, start: f.start, swapped: f.swapped}
 }
 
 // wire wires the dispatcher that phone systems ask whom to call.
@@ -111,8 +111,8 @@ func (f *onCall) swapped(s, before *site) {
 	}
 }
 
-// tidy removes decisions past the retention.
-func (f *onCall) tidy(ctx context.Context, before time.Time) {
+// tidyDecisions removes decisions past the retention.
+func (f *onCall) tidyDecisions(ctx context.Context, before time.Time) {
 	if _, err := f.store.OnCallJournal().Purge(ctx, before); err != nil {
 		f.troubled(ctx, "old decisions of on-call could not be removed", err)
 	}

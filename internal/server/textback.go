@@ -17,9 +17,6 @@ import (
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
-// textJob is the kind of the jobs that attempt texts.
-const textJob = "text"
-
 // sweepEvery is how long a text or a call back interrupted by the death of its
 // process can stay unnoticed after its lease has ended.
 const sweepEvery = 2 * time.Second
@@ -52,10 +49,10 @@ func newTextBack(a *Server, p *provisioning) *textBack {
 func (f *textBack) feature() feature {
 	return feature{
 		wire:    f.wire,
-		jobs:    []part.Job{{Kind: textJob, Patience: f.options.Pace.Job(), Work: f.work}},
-		loops:   []part.Loop{{Every: sweepEvery, Do: f.sweep}, {Every: newDomainsEvery, Do: f.subscribe}},
+		jobs:    []part.Job{{Kind: ledger.TextJob, Patience: f.options.Pace.Job(), Work: f.attemptText}},
+		loops:   []part.Loop{{Every: sweepEvery, Do: f.sweepTexts}, {Every: newDomainsEvery, Do: f.subscribe}},
 		metrics: f.metrics.Collectors(),
-		tidy:    f.tidy,
+		tidy:    f.tidyTexts,
 	}
 }
 
@@ -132,8 +129,8 @@ func (p *phoneSystem) quiet(id string) *hours.Quiet {
 	return quiet
 }
 
-// work makes the next attempt at a text.
-func (f *textBack) work(ctx context.Context, id string) (again time.Time, err error) {
+// attemptText makes the next attempt at a text.
+func (f *textBack) attemptText(ctx context.Context, id string) (again time.Time, err error) {
 	p := partOf[textBackPart](f.site.Load())
 	if p == nil {
 		return time.Now().Add(tidyEvery), nil // text-back was switched off: the text waits
@@ -142,8 +139,8 @@ func (f *textBack) work(ctx context.Context, id string) (again time.Time, err er
 	return p.outbox.Work(ctx, id)
 }
 
-// sweep picks up texts that a dead process left unfinished.
-func (f *textBack) sweep(ctx context.Context) {
+// sweepTexts picks up texts that a dead process left unfinished.
+func (f *textBack) sweepTexts(ctx context.Context) {
 	f.watchClock(ctx) // otherwise running attempts could look abandoned
 	stranded, err := f.store.Sweep(ctx, time.Now())
 	if err != nil {
@@ -156,8 +153,8 @@ func (f *textBack) sweep(ctx context.Context) {
 	}
 }
 
-// tidy removes what is past the retention.
-func (f *textBack) tidy(ctx context.Context, before time.Time) {
+// tidyTexts removes what is past the retention.
+func (f *textBack) tidyTexts(ctx context.Context, before time.Time) {
 	removed, err := f.store.Purge(ctx, before)
 	if err != nil {
 		f.troubled(ctx, "old calls and texts could not be removed", err)

@@ -18,10 +18,10 @@ import (
 
 // The interfaces that click-to-call needs from the store.
 var (
-	_ clicktocall.Ledger   = (*Store)(nil)
-	_ clicktocall.Watched  = (*Store)(nil)
-	_ clicktocall.Networks = (*Store)(nil)
-	_ clicktocall.Proofs   = (*Store)(nil)
+	_ clicktocall.Ledger      = (*Store)(nil)
+	_ clicktocall.StatusStore = (*Store)(nil)
+	_ clicktocall.Networks    = (*Store)(nil)
+	_ clicktocall.Proofs      = (*Store)(nil)
 )
 
 // BeginCallBack is described at clicktocall.Ledger.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 )
 
 // FollowClock adjusts the database after the clock has jumped: work in progress
@@ -45,7 +47,7 @@ func (s *Store) FollowClock(ctx context.Context, now time.Time, jump time.Durati
 		return fmt.Errorf("follow the clock: %w", err)
 	}
 	for id, at := range due { // their jobs still have the old times
-		if err := s.Schedule(ctx, textJob, id, at); err != nil {
+		if err := s.Schedule(ctx, ledger.TextJob, id, at); err != nil {
 			return fmt.Errorf("follow the clock: %w", err)
 		}
 	}

@@ -24,15 +24,12 @@ const (
 	scheduleTextPatience = 2 * time.Second
 )
 
-// textJob is the kind of job that sends a queued text; its id is the text's.
-const textJob = "text"
-
 // scheduleText makes the job of a queued text. If that fails, the request still
 // succeeds: the text is safe, and Sweep makes the job.
 func (s *Store) scheduleText(ctx context.Context, id string, due time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scheduleTextPatience)
 	defer cancel()
-	if err := s.Schedule(ctx, textJob, id, due); err != nil {
+	if err := s.Schedule(ctx, ledger.TextJob, id, due); err != nil {
 		s.log.WarnContext(ctx, "a queued text has no job until the next sweep", "text", id, "error", err)
 	}
 }
@@ -82,7 +79,7 @@ func (s *Store) scheduleDueTexts(ctx context.Context, now time.Time) error {
 	if err != nil || len(ids) == 0 {
 		return err
 	}
-	return s.addMissing(ctx, textJob, ids)
+	return s.addMissing(ctx, ledger.TextJob, ids)
 }
 
 // Purge removes what is older than before: answers, sent and dead texts,

@@ -61,10 +61,10 @@ type Cancels interface {
 
 // Handler answers /click-to-call and what is below it, but for /never.
 type Handler struct {
-	Desk     *Desk    // required
-	Networks Networks // required
-	Watch    *Watch   // required
-	Cancels  Cancels  // required where calls are scheduled
+	Desk     *Desk       // required
+	Networks Networks    // required
+	Status   *StatusFeed // required
+	Cancels  Cancels     // required where calls are scheduled
 
 	// URL is the server as visitors reach it, without a path; links to cancel a
 	// call back begin with it.
@@ -86,7 +86,7 @@ func (h *Handler) Routes() []part.Route {
 	routes := []part.Route{
 		{Path: "/click-to-call", Name: "click-to-call", Handler: call, Open: true},
 		{Path: "/click-to-call/token", Name: "click-to-call", Handler: token, Open: true},
-		{Path: "/click-to-call/calls/{id...}", Name: "click-to-call", Handler: api(http.MethodGet, h.Watch.serve), Open: true},
+		{Path: "/click-to-call/calls/{id...}", Name: "click-to-call", Handler: api(http.MethodGet, h.Status.serve), Open: true},
 		{Path: "/click-to-call/cancel/{link...}", Name: "click-to-call", Handler: http.HandlerFunc(h.cancel), Open: true},
 	}
 	// Without these a mux would redirect to the path with a slash.
@@ -266,7 +266,7 @@ func (h *Handler) call(r *http.Request, q question) (status int, body any, refus
 		return 0, nil, refused
 	}
 	c := answer.CallBack
-	given := given{RequestID: c.ID, State: shown(c)}
+	given := given{RequestID: c.ID, State: statusShown(c)}
 	if !c.At.IsZero() {
 		given.At = c.At.Format(time.RFC3339)
 		if c.State == Scheduled && (!answer.Repeated || q.Key != "" && q.Key == c.Key) {

@@ -109,7 +109,7 @@ func startWith(t *testing.T, system *nstest.System, client *netsapiens.Client, k
 	}
 	s.handler = &clicktocall.Handler{
 		Desk: s.desk, Networks: kept, Cancels: kept, URL: &url.URL{Scheme: "https", Host: "hooks.example.net"}, Count: s.count,
-		Watch: &clicktocall.Watch{Watched: kept, PhoneSystem: client, Entries: entries, Log: log},
+		Status: &clicktocall.StatusFeed{Store: kept, PhoneSystem: client, Entries: entries, Log: log},
 	}
 	for _, c := range change {
 		c(s)

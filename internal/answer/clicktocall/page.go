@@ -127,7 +127,7 @@ func (h *Handler) cancel(w http.ResponseWriter, r *http.Request) {
 		c, err := h.Cancels.CancelCallBack(r.Context(), id, time.Now())
 		h.showCancel(w, r, c, err, true)
 	default:
-		c, err := h.Watch.Watched.CallBack(r.Context(), id)
+		c, err := h.Status.Store.CallBack(r.Context(), id)
 		h.showCancel(w, r, c, err, false)
 	}
 }

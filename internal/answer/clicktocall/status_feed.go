@@ -45,8 +45,9 @@ const (
 	settling = 5 * time.Second
 )
 
-// Watched stores the states of call backs. The store is one.
-type Watched interface {
+// StatusStore stores the states of call backs: store.Store, in its
+// clicktocall_status.go.
+type StatusStore interface {
 	// CallBack returns one by its id. The error is a fault of code NotFound if
 	// there is none.
 	CallBack(ctx context.Context, id string) (CallBack, error)
@@ -56,10 +57,10 @@ type Watched interface {
 	AdvanceCallBack(ctx context.Context, id string, to State, now time.Time) error
 }
 
-// Watch tells visitors how their call back stands. It asks the phone system about
-// those that were placed, as far as that knows.
-type Watch struct {
-	Watched     Watched     // required
+// StatusFeed tells visitors how their call back stands. It asks the phone system
+// about those that were placed, as far as that knows.
+type StatusFeed struct {
+	Store       StatusStore // required
 	PhoneSystem PhoneSystem // required
 	Entries     Entries     // required
 	Log         Log         // optional; no-op if nil
@@ -69,19 +70,19 @@ type Watch struct {
 	Stopping <-chan struct{}
 
 	mu      sync.Mutex
-	looks   map[string]look // by the call back's id
+	looks   map[string]lastLook // by the call back's id
 	streams int
 }
 
-// look is when the phone system was last asked for a call back, and whether it
+// lastLook is when the phone system was last asked for a call back, and whether it
 // was ever seen in its queue.
-type look struct {
+type lastLook struct {
 	at     time.Time
 	waited bool
 }
 
-// shown is how a state is called to visitors.
-func shown(c CallBack) string {
+// statusShown is how a state is called to visitors.
+func statusShown(c CallBack) string {
 	switch c.State {
 	case Placing, Placed:
 		return "queued"
@@ -105,7 +106,7 @@ type progress struct {
 }
 
 func progressOf(c CallBack) progress {
-	p := progress{RequestID: c.ID, State: shown(c)}
+	p := progress{RequestID: c.ID, State: statusShown(c)}
 	if c.State == Scheduled {
 		p.At = c.At.Format(time.RFC3339)
 	}
@@ -119,8 +120,8 @@ func (s State) ended() bool {
 
 // serve answers /click-to-call/calls/{id}: with JSON, or with events where they
 // are asked for (HTML standard, 9.2).
-func (a *Watch) serve(w http.ResponseWriter, r *http.Request) {
-	c, err := a.find(r.Context(), r.PathValue("id"))
+func (a *StatusFeed) serve(w http.ResponseWriter, r *http.Request) {
+	c, err := a.findCallBack(r.Context(), r.PathValue("id"))
 	switch {
 	case fault.CodeOf(err) == fault.NotFound:
 		share(w, r)
@@ -145,7 +146,7 @@ func (a *Watch) serve(w http.ResponseWriter, r *http.Request) {
 	a.stream(w, r, c)
 }
 
-func (a *Watch) enter() bool {
+func (a *StatusFeed) enter() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.streams >= maxStreams {
@@ -155,7 +156,7 @@ func (a *Watch) enter() bool {
 	return true
 }
 
-func (a *Watch) leave() {
+func (a *StatusFeed) leave() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.streams--
@@ -163,7 +164,7 @@ func (a *Watch) leave() {
 
 // stream tells each change of a call back until it has ended, the time is up, or
 // the server stops.
-func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
+func (a *StatusFeed) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would keep it
 	if _, err := fmt.Fprintf(w, "retry: %d\n\n", streamAgain.Milliseconds()); err != nil {
@@ -195,7 +196,7 @@ func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
 			return
 		case <-tick.C:
 		}
-		next, err := a.find(ctx, c.ID)
+		next, err := a.findCallBack(ctx, c.ID)
 		if err != nil {
 			return // the browser asks again
 		}
@@ -203,31 +204,31 @@ func (a *Watch) stream(w http.ResponseWriter, r *http.Request, c CallBack) {
 	}
 }
 
-// find returns a call back as it stands, and asks the phone system about it when
-// that is due.
-func (a *Watch) find(ctx context.Context, id string) (CallBack, error) {
-	c, err := a.Watched.CallBack(ctx, id)
+// findCallBack returns a call back as it stands, and asks the phone system about
+// it when that is due.
+func (a *StatusFeed) findCallBack(ctx context.Context, id string) (CallBack, error) {
+	c, err := a.Store.CallBack(ctx, id)
 	if err != nil {
 		return c, err
 	}
 	now := time.Now()
-	to := a.next(ctx, c, now)
+	to := a.nextState(ctx, c, now)
 	if to == "" {
 		return c, nil
 	}
-	if err := a.Watched.AdvanceCallBack(ctx, id, to, now); err != nil {
+	if err := a.Store.AdvanceCallBack(ctx, id, to, now); err != nil {
 		return c, err
 	}
-	return a.Watched.CallBack(ctx, id)
+	return a.Store.CallBack(ctx, id)
 }
 
-// next returns the new state of a call back; empty: it has not changed.
-func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
+// nextState returns the new state of a call back; empty: it has not changed.
+func (a *StatusFeed) nextState(ctx context.Context, c CallBack, now time.Time) State {
 	since := now.Sub(c.Updated)
 	switch {
 	case c.State == Calling && since > ringing, c.State == Placed && since > followed:
 		return Over
-	case c.State != Placed || !a.due(c.ID, now):
+	case c.State != Placed || !a.mayLook(c.ID, now):
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookPatience)
@@ -239,15 +240,15 @@ func (a *Watch) next(ctx context.Context, c CallBack, now time.Time) State {
 		}
 		return ""
 	}
-	if everWaited := a.waited(c.ID, waits); waits || !everWaited && since < settling {
+	if everWaited := a.noteWaiting(c.ID, waits); waits || !everWaited && since < settling {
 		return ""
 	}
 	return Calling
 }
 
-// due reports whether to ask the phone system about a call back now, and
+// mayLook reports whether to ask the phone system about a call back now, and
 // remembers that we did.
-func (a *Watch) due(id string, now time.Time) bool {
+func (a *StatusFeed) mayLook(id string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last := a.looks[id]
@@ -255,15 +256,15 @@ func (a *Watch) due(id string, now time.Time) bool {
 		return false
 	}
 	if a.looks == nil || len(a.looks) >= 4*maxStreams {
-		a.looks = map[string]look{} // all are asked for once more, and that is all
+		a.looks = map[string]lastLook{} // all are asked for once more, and that is all
 	}
-	a.looks[id] = look{at: now, waited: last.waited}
+	a.looks[id] = lastLook{at: now, waited: last.waited}
 	return true
 }
 
-// waited remembers whether a call back is in its queue now, and reports whether
-// it ever was.
-func (a *Watch) waited(id string, waits bool) bool {
+// noteWaiting remembers whether a call back is in its queue now, and reports
+// whether it ever was.
+func (a *StatusFeed) noteWaiting(id string, waits bool) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	last := a.looks[id]
@@ -272,7 +273,7 @@ func (a *Watch) waited(id string, waits bool) bool {
 	return last.waited
 }
 
-func (a *Watch) log(ctx context.Context, message string, err error) {
+func (a *StatusFeed) log(ctx context.Context, message string, err error) {
 	if a.Log != nil {
 		a.Log(ctx, slog.LevelWarn, message, slog.String("error", err.Error()))
 	}

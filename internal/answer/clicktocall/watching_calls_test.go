@@ -165,7 +165,7 @@ func TestChangesComeAsEvents(t *testing.T) {
 func TestStreamsEndWhenTheServerStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stopping := make(chan struct{})
-		s := start(t, "45", func(s *service) { s.handler.Watch.Stopping = stopping })
+		s := start(t, "45", func(s *service) { s.handler.Status.Stopping = stopping })
 		id := s.press(visiting, "sales", nil).RequestID
 		time.AfterFunc(3500*time.Millisecond, func() { close(stopping) })
 		for _, want := range []time.Duration{3500 * time.Millisecond, 0} {

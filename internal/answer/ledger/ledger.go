@@ -18,6 +18,11 @@ import (
 // NewID returns the id of a new record: letters and digits, unguessable.
 func NewID() string { return strings.ToLower(rand.Text()) }
 
+// TextJob is the kind of the jobs that attempt queued texts; a job's id is its
+// text's. The store makes them (Store.Finish and Sweep), and the server has
+// textback.Outbox.Work carry them out.
+const TextJob = "text"
+
 // Why says why a text is dead, or what the last attempt met. The set is closed.
 type Why string
 

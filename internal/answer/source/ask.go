@@ -54,10 +54,10 @@ func newAsker(kind, name string, base *url.URL, client *fetch.Client) *asker {
 // none.
 func (a *asker) where() string { return a.name + " (" + a.base.Host + ")" }
 
-// get asks for a path with a query and reads the JSON of the answer into it.
-func (a *asker) get(ctx context.Context, path string, query url.Values, into any) (*fetch.Response, error) {
-	answer, err := a.do(ctx, fetch.Request{
-		URL:    a.at(path, query),
+// getJSON asks for a path with a query and reads the JSON of the answer into it.
+func (a *asker) getJSON(ctx context.Context, path string, query url.Values, into any) (*fetch.Response, error) {
+	answer, err := a.askOK(ctx, fetch.Request{
+		URL:    a.urlOf(path, query),
 		Header: http.Header{"Accept": {a.accept}},
 	})
 	if err != nil {
@@ -66,18 +66,18 @@ func (a *asker) get(ctx context.Context, path string, query url.Values, into any
 	return answer, a.decode(answer.Body, into)
 }
 
-// at returns an address below the base. What stands in the path has passed
+// urlOf returns an address below the base. What stands in the path has passed
 // isPlain where it came from outside.
-func (a *asker) at(path string, query url.Values) *url.URL {
+func (a *asker) urlOf(path string, query url.Values) *url.URL {
 	u := a.base.JoinPath(path)
 	u.RawQuery = query.Encode()
 	return u
 }
 
-// do sends a request and returns an answer with the status 200. Every other
+// askOK sends a request and returns an answer with the status 200. Every other
 // end is an *Error.
-func (a *asker) do(ctx context.Context, req fetch.Request) (*fetch.Response, error) {
-	answer, err := a.try(ctx, req)
+func (a *asker) askOK(ctx context.Context, req fetch.Request) (*fetch.Response, error) {
+	answer, err := a.sendRequest(ctx, req)
 	if err != nil {
 		return nil, err
 	}
@@ -87,8 +87,8 @@ func (a *asker) do(ctx context.Context, req fetch.Request) (*fetch.Response, err
 	return answer, nil
 }
 
-// try sends a request and returns an answer with whatever status.
-func (a *asker) try(ctx context.Context, req fetch.Request) (*fetch.Response, error) {
+// sendRequest sends a request and returns an answer with whatever status.
+func (a *asker) sendRequest(ctx context.Context, req fetch.Request) (*fetch.Response, error) {
 	a.authorize(req.Header)
 	req.Limit, req.Timeout = a.limit, requestTimeout
 	answer, err := a.client.Do(ctx, req)
@@ -98,9 +98,9 @@ func (a *asker) try(ctx context.Context, req fetch.Request) (*fetch.Response, er
 	return answer, nil
 }
 
-// skew returns a sentence where the clocks are apart, or "". An answer out of
+// clockSkew returns a sentence where the clocks are apart, or "". An answer out of
 // a cache tells the time at which it went in, so that one is not asked.
-func (a *asker) skew(answer *fetch.Response) string {
+func (a *asker) clockSkew(answer *fetch.Response) string {
 	theirs, err := http.ParseTime(answer.Header.Get("Date"))
 	if err != nil || answer.Header.Get("Age") != "" {
 		return ""

@@ -110,16 +110,16 @@ func (b *BetterStack) Fetch(ctx context.Context) (Snapshot, error) {
 			query = url.Values{"page": {strconv.Itoa(page)}}
 		}
 		var answer betterStackPage
-		got, err := b.ask.get(ctx, "/api/v2/on-calls", query, &answer)
+		got, err := b.ask.getJSON(ctx, "/api/v2/on-calls", query, &answer)
 		if err != nil {
 			return false, err
 		}
-		r.hear(got)
+		r.compareClocks(got)
 		if answer.Data == nil {
 			return false, b.ask.changed("it has no list of calendars")
 		}
 		all = append(all, *answer.Data...)
-		odd, _, _ := each(b.ask, answer.Included, "a user", func(u betterStackUser) error {
+		odd, _, _ := eachItem(b.ask, answer.Included, "a user", func(u betterStackUser) error {
 			users[u.ID] = u
 			return nil
 		})

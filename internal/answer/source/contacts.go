@@ -57,14 +57,14 @@ type keptContact struct {
 	at   time.Time
 }
 
-// about asks for each subject that nothing fresh is known about. What it
+// contactsOf asks for each subject that nothing fresh is known about. What it
 // returns has an entry for each subject.
 //
 // A failure for one person does not fail the fetch: it becomes an oddity, unless
 // nobody has a number then, or the vendor wants to be left alone.
-func (c *contacts) about(ctx context.Context, subjects []subject, ask func(context.Context, subject) (contact, error)) (map[string]contact, []string, error) {
+func (c *contacts) contactsOf(ctx context.Context, subjects []subject, ask func(context.Context, subject) (contact, error)) (map[string]contact, []string, error) {
 	now := time.Now()
-	found, due := c.known(now, subjects)
+	found, due := c.keptContacts(now, subjects)
 	answers := askAll(ctx, due, ask)
 
 	var oddities []string
@@ -75,7 +75,7 @@ func (c *contacts) about(ctx context.Context, subjects []subject, ask func(conte
 		problem, isOurs := errors.AsType[*Error](err)
 		switch {
 		case err == nil:
-			c.keep(s, met, now)
+			c.keepContact(s, met, now)
 			found[s.id] = met
 		case !isOurs || ctx.Err() != nil:
 			return nil, nil, err
@@ -83,7 +83,7 @@ func (c *contacts) about(ctx context.Context, subjects []subject, ask func(conte
 			// It lasts, and does not affect the others: the key may show who is on
 			// call and hide numbers, which a local map then gives.
 			met = contact{oddities: []string{fmt.Sprintf("%s: %s", s.label(), problem.Message)}}
-			c.keep(s, met, now)
+			c.keepContact(s, met, now)
 			found[s.id] = met
 		case old > 0:
 			kept.oddities = append(slices.Clip(kept.oddities),
@@ -128,9 +128,9 @@ func (s subject) label() string {
 	return label(s.name)
 }
 
-// known returns what is fresh, and whom to ask about. It forgets what is no
+// keptContacts returns what is fresh, and whom to ask about. It forgets what is no
 // longer of use.
-func (c *contacts) known(now time.Time, subjects []subject) (map[string]contact, []subject) {
+func (c *contacts) keptContacts(now time.Time, subjects []subject) (map[string]contact, []subject) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, k := range c.kept {
@@ -162,7 +162,7 @@ func (c *contacts) keptOf(s subject, now time.Time) (contact, time.Duration) {
 	return k.contact, max(now.Sub(k.at), time.Second)
 }
 
-func (c *contacts) keep(s subject, met contact, now time.Time) {
+func (c *contacts) keepContact(s subject, met contact, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.kept == nil {

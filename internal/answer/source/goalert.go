@@ -129,7 +129,7 @@ func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 	case data.Service.Users == nil:
 		return Snapshot{}, g.ask.changed("the service has no onCallUsers")
 	}
-	r.hear(answer)
+	r.compareClocks(answer)
 	err = onCalls(r, *data.Service.Users, func(user goAlertOnCall) (person Person, mark string, err error) {
 		switch {
 		case !isPlain(user.ID):
@@ -143,7 +143,7 @@ func (g *GoAlert) Fetch(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return r.complete(ctx, &g.contacts, g.contact)
+	return r.withContacts(ctx, &g.contacts, g.contact)
 }
 
 // contact asks for one person's numbers.
@@ -181,9 +181,9 @@ func (g *GoAlert) query(ctx context.Context, operation string, variables map[str
 	if err != nil {
 		return nil, err
 	}
-	answer, err := g.ask.try(ctx, fetch.Request{
+	answer, err := g.ask.sendRequest(ctx, fetch.Request{
 		Method: http.MethodPost,
-		URL:    g.ask.at("/api/graphql", nil),
+		URL:    g.ask.urlOf("/api/graphql", nil),
 		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
 		Body:   body,
 	})

@@ -68,7 +68,7 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 			ID  string             `json:"id"`
 			Now *[]json.RawMessage `json:"on_call_now"`
 		}
-		answer, err := g.ask.get(ctx, "/api/v1/schedules/"+id+"/", nil, &schedule)
+		answer, err := g.ask.getJSON(ctx, "/api/v1/schedules/"+id+"/", nil, &schedule)
 		switch {
 		case err != nil:
 			return Snapshot{}, err
@@ -77,7 +77,7 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 		case schedule.Now == nil:
 			return Snapshot{}, g.ask.changed("the schedule has no on_call_now")
 		}
-		r.hear(answer)
+		r.compareClocks(answer)
 		err = onCalls(r, *schedule.Now, func(user word) (person Person, mark string, err error) {
 			if !isPlain(string(user)) {
 				return person, "", g.ask.changed("somebody in on_call_now has no identifier")
@@ -88,7 +88,7 @@ func (g *Grafana) Fetch(ctx context.Context) (Snapshot, error) {
 			return Snapshot{}, err
 		}
 	}
-	return r.complete(ctx, &g.contacts, g.contact)
+	return r.withContacts(ctx, &g.contacts, g.contact)
 }
 
 // contact asks for somebody's name.
@@ -98,7 +98,7 @@ func (g *Grafana) contact(ctx context.Context, s subject) (contact, error) {
 		Name  word   `json:"username"`
 		Email word   `json:"email"`
 	}
-	_, err := g.ask.get(ctx, "/api/v1/users/"+s.id+"/", nil, &user)
+	_, err := g.ask.getJSON(ctx, "/api/v1/users/"+s.id+"/", nil, &user)
 	switch {
 	case err != nil:
 		return contact{}, err

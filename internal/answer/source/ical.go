@@ -166,7 +166,7 @@ func (s *ICal) fromFeed(ctx context.Context, known rota, now time.Time) (rota, e
 	case known.modified != "":
 		header.Set("If-Modified-Since", known.modified)
 	}
-	answer, err := s.ask.try(ctx, fetch.Request{URL: s.ask.whole(), Header: header})
+	answer, err := s.ask.sendRequest(ctx, fetch.Request{URL: s.ask.whole(), Header: header})
 	if err != nil {
 		return rota{}, err
 	}

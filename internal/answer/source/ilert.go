@@ -83,27 +83,27 @@ type ilertNumber struct {
 func (l *Ilert) Fetch(ctx context.Context) (Snapshot, error) {
 	r := l.ask.roster()
 	var entries *[]json.RawMessage
-	answer, err := l.ask.get(ctx, "/api/on-calls", url.Values{"policies": {l.policy}, "expand": {"user"}}, &entries)
+	answer, err := l.ask.getJSON(ctx, "/api/on-calls", url.Values{"policies": {l.policy}, "expand": {"user"}}, &entries)
 	switch {
 	case err != nil:
 		return Snapshot{}, err
 	case entries == nil:
 		return Snapshot{}, l.ask.changed("it is no list of on-calls")
 	}
-	r.hear(answer)
+	r.compareClocks(answer)
 	err = onCalls(r, *entries, func(e ilertOnCall) (Person, string, error) {
 		return onPolicy[ilertUser](r, l.policy, policyEntry{e.Policy, e.Level, "escalationLevel", e.User, e.Start, e.End})
 	})
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return r.complete(ctx, &l.contacts, l.contact)
+	return r.withContacts(ctx, &l.contacts, l.contact)
 }
 
 // contact asks for one person's numbers.
 func (l *Ilert) contact(ctx context.Context, s subject) (contact, error) {
 	var list *[]json.RawMessage
-	_, err := l.ask.get(ctx, "/api/users/"+s.id+"/contacts/phone-numbers", nil, &list)
+	_, err := l.ask.getJSON(ctx, "/api/users/"+s.id+"/contacts/phone-numbers", nil, &list)
 	switch {
 	case err != nil:
 		return contact{}, err

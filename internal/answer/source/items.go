@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// each decodes the items of a list, each by itself, and passes them to use. It
+// eachItem decodes the items of a list, each by itself, and passes them to use. It
 // skips an item that cannot be used, as the oddities say; lost is why the first
 // could not be.
-func each[T any](a *asker, list []json.RawMessage, what string, use func(item T) error) (oddities []string, used int, lost error) {
+func eachItem[T any](a *asker, list []json.RawMessage, what string, use func(item T) error) (oddities []string, used int, lost error) {
 	for _, raw := range list {
 		var item T
 		met := a.decode(raw, &item)

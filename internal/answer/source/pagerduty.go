@@ -127,7 +127,7 @@ func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 	var all []json.RawMessage
 	offset := 0
 	err := r.pages("on-calls", "check the escalation policy", func(int) (more bool, err error) {
-		entries, next, err := p.page(ctx, r, offset)
+		entries, next, err := p.fetchPage(ctx, r, offset)
 		all = append(all, entries...)
 		more, offset = next > offset, next
 		return more, err
@@ -140,14 +140,14 @@ func (p *PagerDuty) Fetch(ctx context.Context) (Snapshot, error) {
 	if err != nil {
 		return Snapshot{}, err
 	}
-	return r.complete(ctx, &p.contacts, p.contact)
+	return r.withContacts(ctx, &p.contacts, p.fetchContact)
 }
 
-// page asks for the entries from an offset on, and returns the next offset; the
-// same one if no more follow.
-func (p *PagerDuty) page(ctx context.Context, r *roster, offset int) (entries []json.RawMessage, next int, err error) {
+// fetchPage asks for the entries from an offset on, and returns the next offset;
+// the same one if no more follow.
+func (p *PagerDuty) fetchPage(ctx context.Context, r *roster, offset int) (entries []json.RawMessage, next int, err error) {
 	var page pagerDutyPageOf
-	answer, err := p.ask.get(ctx, "/oncalls", url.Values{
+	answer, err := p.ask.getJSON(ctx, "/oncalls", url.Values{
 		"escalation_policy_ids[]": {p.policy},
 		"include[]":               {"users"},
 		"earliest":                {"true"},
@@ -162,7 +162,7 @@ func (p *PagerDuty) page(ctx context.Context, r *roster, offset int) (entries []
 	case page.Offset != offset:
 		return nil, 0, p.ask.changed("it is the page from %d on where that from %d on was asked for", page.Offset, offset)
 	}
-	r.hear(answer)
+	r.compareClocks(answer)
 	entries = *page.OnCalls
 	size := pagerDutyPage
 	if page.Limit > 0 {
@@ -179,12 +179,12 @@ func (p *PagerDuty) page(ctx context.Context, r *roster, offset int) (entries []
 	return entries, offset + size, nil
 }
 
-// contact asks for one person's numbers.
-func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
+// fetchContact asks for one person's numbers.
+func (p *PagerDuty) fetchContact(ctx context.Context, s subject) (contact, error) {
 	var answer struct {
 		User *pagerDutyUser `json:"user"`
 	}
-	_, err := p.ask.get(ctx, "/users/"+s.id, url.Values{"include[]": {"contact_methods", "notification_rules"}}, &answer)
+	_, err := p.ask.getJSON(ctx, "/users/"+s.id, url.Values{"include[]": {"contact_methods", "notification_rules"}}, &answer)
 	switch {
 	case err != nil:
 		return contact{}, err
@@ -196,11 +196,11 @@ func (p *PagerDuty) contact(ctx context.Context, s subject) (contact, error) {
 	n := numbers{person: s.label()}
 	var methods []pagerDutyContactMethod
 	var rules []pagerDutyRule
-	odd, _, lost := each(p.ask, *answer.User.Methods, n.person+": a contact method", func(m pagerDutyContactMethod) error {
+	odd, _, lost := eachItem(p.ask, *answer.User.Methods, n.person+": a contact method", func(m pagerDutyContactMethod) error {
 		methods = append(methods, m)
 		return nil
 	})
-	oddRules, _, _ := each(p.ask, *answer.User.Rules, n.person+": a rule", func(r pagerDutyRule) error {
+	oddRules, _, _ := eachItem(p.ask, *answer.User.Rules, n.person+": a rule", func(r pagerDutyRule) error {
 		rules = append(rules, r)
 		return nil
 	})

@@ -31,7 +31,7 @@ func arrange(people []Person) []Person {
 			continue
 		}
 		q := &arranged[i]
-		q.Since, q.Until = first(q.Since, p.Since), last(q.Until, p.Until)
+		q.Since, q.Until = earlierStart(q.Since, p.Since), laterEnd(q.Until, p.Until)
 		for _, number := range p.Numbers {
 			if !slices.Contains(q.Numbers, number) {
 				q.Numbers = append(slices.Clip(q.Numbers), number)
@@ -41,8 +41,9 @@ func arrange(people []Person) []Person {
 	return arranged
 }
 
-// first returns the earlier of two beginnings; an unknown one is the earliest.
-func first(a, b time.Time) time.Time {
+// earlierStart returns the earlier of two beginnings; an unknown one is the
+// earliest.
+func earlierStart(a, b time.Time) time.Time {
 	if a.IsZero() || b.IsZero() {
 		return time.Time{}
 	}
@@ -52,8 +53,8 @@ func first(a, b time.Time) time.Time {
 	return a
 }
 
-// last returns the later of two ends; an unknown one is the latest.
-func last(a, b time.Time) time.Time {
+// laterEnd returns the later of two ends; an unknown one is the latest.
+func laterEnd(a, b time.Time) time.Time {
 	if a.IsZero() || b.IsZero() {
 		return time.Time{}
 	}

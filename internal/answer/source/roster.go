@@ -29,10 +29,10 @@ func (r *roster) odd(sentences ...string) {
 	}
 }
 
-// hear compares the clocks, by the first answer.
-func (r *roster) hear(answer *fetch.Response) {
+// compareClocks compares the clocks, by the first answer.
+func (r *roster) compareClocks(answer *fetch.Response) {
 	if !r.heard {
-		r.odd(r.ask.skew(answer))
+		r.odd(r.ask.clockSkew(answer))
 	}
 	r.heard = true
 }
@@ -100,7 +100,7 @@ func onPolicy[U interface{ person() Person }](r *roster, policy string, e policy
 
 // readAll passes the items of a list to use. It fails if none can be used.
 func readAll[T any](r *roster, list []json.RawMessage, what string, use func(item T) error) error {
-	odd, used, err := each(r.ask, list, what, use)
+	odd, used, err := eachItem(r.ask, list, what, use)
 	if used > 0 {
 		err = nil
 	}
@@ -110,9 +110,9 @@ func readAll[T any](r *roster, list []json.RawMessage, what string, use func(ite
 	return err
 }
 
-// complete asks about everybody, and returns the whole.
-func (r *roster) complete(ctx context.Context, c *contacts, ask func(context.Context, subject) (contact, error)) (Snapshot, error) {
-	found, oddities, err := c.about(ctx, r.askable(r.subjects), ask)
+// withContacts asks about everybody, and returns the whole.
+func (r *roster) withContacts(ctx context.Context, c *contacts, ask func(context.Context, subject) (contact, error)) (Snapshot, error) {
+	found, oddities, err := c.contactsOf(ctx, r.askable(r.subjects), ask)
 	if err != nil {
 		return Snapshot{}, err
 	}
@@ -129,7 +129,7 @@ func (r *roster) complete(ctx context.Context, c *contacts, ask func(context.Con
 // contactOf reads the list of ways to reach somebody.
 func contactOf[T any](a *asker, s subject, list []json.RawMessage, what string, use func(n *numbers, way T) error) (contact, error) {
 	n := numbers{person: s.label()}
-	odd, _, lost := each(a, list, n.person+": "+what, func(way T) error { return use(&n, way) })
+	odd, _, lost := eachItem(a, list, n.person+": "+what, func(way T) error { return use(&n, way) })
 	n.oddities = append(n.oddities, odd...)
 	return n.contact(lost)
 }
