@@ -165,7 +165,7 @@ func story(events []trace.Stamped) []string {
 	var lines []string
 	for _, stamped := range events {
 		switch e := stamped.Event.(type) {
-		case trace.Answer:
+		case trace.Answer, trace.Streamed:
 		case trace.Request:
 			if e.Error != "" {
 				lines = append(lines, fmt.Sprintf("%s failed, %s: %s", e.Method, e.Code, e.Error))

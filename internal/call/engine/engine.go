@@ -107,7 +107,11 @@ func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trac
 	r.answerer, _ = As[Answerer](line)
 	defer r.waitStreams()
 	end := r.runDocuments(ctx)
-	r.endStreams()
+	ended := trace.StreamByCall
+	if end.by == trace.ByCaller {
+		ended = trace.StreamByCaller
+	}
+	r.endStreams(ended)
 	if end.redirect != nil {
 		r.emit(trace.Forward{To: end.redirect.To, ByCaller: end.redirect.ByCaller})
 	}

@@ -69,14 +69,16 @@ type Media struct {
 	// TwoWay is false if the stream only listens.
 	TwoWay bool
 
-	wants [tracks]bool
-	sound *ring[heardFrame]
-	keys  *ring[heardKey]
-	given [tracks]int  // frames of each that were offered, counting those that were dropped
-	next  atomic.Int64 // the number of the next frame, of any track
+	wants     [tracks]bool
+	listening int // to how many tracks
+	sound     *ring[heardFrame]
+	keys      *ring[heardKey]
+	given     [tracks]int  // frames of each that were offered, counting those that were dropped
+	next      atomic.Int64 // the number of the next frame, of any track
 
 	backlog *backlog
 	heard   atomic.Int64 // bytes of the program's sound that the caller heard
+	said    said
 
 	ended  atomic.Bool // the program sends no more, or the line has left
 	closed atomic.Bool // the stream has ended and all was heard
@@ -114,8 +116,8 @@ type Streaming struct {
 // NewMedia returns the two sides of a new media stream.
 func NewMedia(s Streaming) (*Media, *Program) {
 	m := &Media{
-		TwoWay: s.TwoWay,
-		sound:  newRing[heardFrame](maxUnsent * len(s.Listens)), keys: newRing[heardKey](maxKeys), backlog: newBacklog(),
+		TwoWay: s.TwoWay, listening: len(s.Listens),
+		sound: newRing[heardFrame](maxUnsent * len(s.Listens)), keys: newRing[heardKey](maxKeys), backlog: newBacklog(),
 		done: make(chan struct{}), toSend: make(chan struct{}, 1), sending: make(chan struct{}, 1), room: make(chan struct{}, 1),
 	}
 	m.mark.Store(noMark)
@@ -167,10 +169,18 @@ func (m *Media) FromCaller(ctx context.Context, t Track, sound []byte) bool {
 	return !m.closed.Load()
 }
 
+// Said notes what the caller has said, for the trace, on a Line that knows it
+// without listening.
+func (m *Media) Said(text string) { m.said.say(text) }
+
 // Key sends the program a key that the caller pressed.
 func (m *Media) Key(key byte) {
+	if m.closed.Load() {
+		return
+	}
+	m.said.press(key)
 	k := m.keys.next()
-	if k == nil || m.closed.Load() {
+	if k == nil {
 		return
 	}
 	*k = heardKey{key, m.next.Load(), m.backlog.passed.Load()}

@@ -19,6 +19,9 @@ type Program struct {
 	mu      sync.Mutex // the Line's side never locks it
 	marks   []mark     // in the order of their places
 	reached []string   // marks that are still to be given
+	names   []string   // marks that were ever reached
+	clears  int
+	broke   bool
 }
 
 // mark is a place in what the program has sent; the program is notified when it
@@ -107,6 +110,9 @@ func (p *Program) reach(passed int64) {
 	n := 0
 	for n < len(p.marks) && p.marks[n].at <= passed {
 		p.reached = append(p.reached, p.marks[n].name)
+		if len(p.names) < maxUnsent {
+			p.names = append(p.names, p.marks[n].name)
+		}
 		n++
 	}
 	p.marks = p.marks[n:]
@@ -142,6 +148,7 @@ func (p *Program) Clear() {
 	p.media.backlog.clear()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.clears++
 	p.reach(noMark)
 	notify(p.media.toSend)
 }
@@ -182,6 +189,7 @@ func (p *Program) BreakOff(tell func()) {
 		return
 	}
 	tell()
+	p.broke = true
 	p.media.close()
 }
 

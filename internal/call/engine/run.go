@@ -183,6 +183,7 @@ func (r *run) runDocument(ctx context.Context, a answer) (*question, error) {
 	r.warm = r.warmUp(a, document)
 	defer r.warm.drop()
 	for i, verb := range document.Verbs {
+		r.dropForks()
 		next, err := r.runVerb(ctx, a, i, verb)
 		if next != nil || err != nil {
 			return next, err

@@ -29,7 +29,8 @@ const (
 // end with it.
 type stream struct {
 	id      string
-	line    int // of the verb in its document
+	mode    string // of its event
+	line    int    // of the verb in its document
 	media   *Media
 	program *Program
 	carrier Streamer // the line
@@ -56,7 +57,7 @@ func (r *run) connect(ctx context.Context, a answer, i int, v responder.Connect,
 	}
 	r.noteHeard()
 	err = s.carrier.Stream(ctx, s.media)
-	r.endStream(s)
+	r.endStream(s, r.endedBy(ctx, err))
 	if err != nil {
 		return nil, err
 	}
@@ -101,17 +102,45 @@ type fork struct {
 
 // endStream ends a stream that the line no longer carries, whatever is still to
 // be heard.
-func (r *run) endStream(s *stream) {
+func (r *run) endStream(s *stream, ended trace.StreamEnded) {
 	s.program.Close()
-	if n := s.program.Dropped(); n > 0 {
-		r.warn(CodeSlowStream, s.line, "the program took the caller's sound too slowly: %v s of it were dropped", trace.Seconds(time.Duration(n)*FrameTime))
+	went := s.program.Went()
+	if went.Broke {
+		ended = trace.StreamByError
 	}
+	if went.Dropped > 0 {
+		r.warn(CodeSlowStream, s.line, "the program took the caller's sound too slowly: %v s of it were dropped", trace.Seconds(time.Duration(went.Dropped)*FrameTime))
+	}
+	r.emit(trace.Streamed{
+		Mode: s.mode, Sent: trace.Seconds(went.Sent), Heard: trace.Seconds(went.Heard), Words: went.Words, Keys: went.Keys,
+		Clears: went.Clears, Marks: went.Marks, Ended: ended,
+	})
+}
+
+// endedBy returns who ended a stream that the line has left with an error, or
+// none.
+func (r *run) endedBy(ctx context.Context, err error) trace.StreamEnded {
+	over := r.endingOf(ctx, err)
+	switch {
+	case err == nil:
+		return trace.StreamByProgram
+	case over == nil:
+		return trace.StreamByError
+	case over.by == trace.ByCaller:
+		return trace.StreamByCaller
+	}
+	return trace.StreamByCall
 }
 
 // endFork ends a stream that runs beside the verbs.
-func (r *run) endFork(f *fork) {
+func (r *run) endFork(f *fork, ended trace.StreamEnded) {
 	f.stop()
-	r.endStream(f.stream)
+	select {
+	case <-f.stream.media.done:
+		ended = trace.StreamByProgram
+	default:
+	}
+	r.endStream(f.stream, ended)
 }
 
 // dropForks drops the streams that have ended by themselves.
@@ -119,7 +148,7 @@ func (r *run) dropForks() {
 	r.forks = slices.DeleteFunc(r.forks, func(f *fork) bool {
 		select {
 		case <-f.stream.media.done:
-			r.endFork(f)
+			r.endFork(f, trace.StreamByProgram)
 			return true
 		default:
 			return false
@@ -128,9 +157,9 @@ func (r *run) dropForks() {
 }
 
 // endStreams ends what still runs beside the verbs.
-func (r *run) endStreams() {
+func (r *run) endStreams(ended trace.StreamEnded) {
 	for _, f := range r.forks {
-		r.endFork(f)
+		r.endFork(f, ended)
 	}
 	r.forks = nil
 }
@@ -156,7 +185,7 @@ func (r *run) stay(ctx context.Context, document responder.Document) error {
 	r.forks = r.forks[:len(r.forks)-1]
 	last.stop()
 	err := last.stream.carrier.Stream(ctx, last.stream.media)
-	r.endStream(last.stream)
+	r.endStream(last.stream, r.endedBy(ctx, err))
 	return err
 }
 
@@ -166,7 +195,7 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	if !ok {
 		return nil, &failure{code: CodeLine, text: "this line cannot carry media streams"}
 	}
-	if r.dropForks(); len(r.forks) >= maxForks {
+	if len(r.forks) >= maxForks {
 		return nil, fmt.Errorf("%d media streams run beside this call already", maxForks)
 	}
 	target, err := streamURL(a.url, v.URL)
@@ -187,7 +216,7 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	}
 	conn.SetReadLimit(maxStreamMessage)
 	streamCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &stream{id: rand.Text(), line: at, carrier: carrier, conn: conn, cancel: cancel, reading: make(chan struct{})}
+	s := &stream{id: rand.Text(), mode: mode, line: at, carrier: carrier, conn: conn, cancel: cancel, reading: make(chan struct{})}
 	s.media, s.program = NewMedia(Streaming{TwoWay: mode == "connect", Listens: listens(v.Track)})
 	s.warn = func(code, format string, args ...any) {
 		r.note(trace.Warning{Code: code, Line: at, Text: fmt.Sprintf(format, args...)})

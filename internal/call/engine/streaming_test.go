@@ -28,10 +28,11 @@ const frameTime = 20 * time.Millisecond
 // joined, the bubble's wall clock goes on.
 type streamPhone struct {
 	*deskPhone
-	mute    bool   // the caller's sound is not sent
-	hurried bool   // it waits for no program
-	step    int    // bytes that are heard at once; 0: a frame
-	sound   []byte // that the program had the caller hear
+	says    []string // while a stream is joined
+	mute    bool     // the caller's sound is not sent
+	hurried bool     // it waits for no program
+	step    int      // bytes that are heard at once; 0: a frame
+	sound   []byte   // that the program had the caller hear
 	forks   []*engine.Media
 	sent    byte // the caller's sound: every frame is made of the next byte
 }
@@ -57,6 +58,10 @@ func (p *streamPhone) Stream(ctx context.Context, media *engine.Media) error {
 			return context.Cause(ctx)
 		case <-ticker.C:
 		}
+		for _, words := range p.says {
+			media.Said(words)
+		}
+		p.says = nil
 		for len(p.does) > 0 && p.does[0].At <= p.now {
 			media.Key(p.does[0].Key)
 			p.does = p.does[1:]

@@ -131,6 +131,7 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 		}
 		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
 	}
+	r.endStreams(trace.StreamByCall) // the event of the Forward is the last one
 	event.End, event.Seconds = string(forwarded.End), trace.Seconds(forwarded.Talked)
 	r.emitAt(began, event)
 	return nil, &ending{forwarded: true}

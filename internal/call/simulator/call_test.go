@@ -31,7 +31,7 @@ func told(events []trace.Stamped) []string {
 	var lines []string
 	for _, stamped := range events {
 		switch e := stamped.Event.(type) {
-		case trace.Answer:
+		case trace.Answer, trace.Streamed:
 			continue
 		case trace.Request:
 			if e.Error == "" {

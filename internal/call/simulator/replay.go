@@ -111,7 +111,7 @@ func leftWhileAsked(events []trace.Stamped) int {
 	gathers, last := 0, false
 	for _, stamped := range events {
 		switch e := stamped.Event.(type) {
-		case trace.Request, trace.Warning:
+		case trace.Request, trace.Warning, trace.Streamed:
 		case trace.Gather:
 			gathers++
 			last = e.Ended != trace.EndedHangup

@@ -141,6 +141,9 @@ func (f *feed) hear(ctx context.Context) error {
 			return err
 		}
 		f.saying = append(f.saying, sound...)
+		if a.speech != "" {
+			f.media.Said(a.speech)
+		}
 		if a.key != 0 {
 			f.media.Key(a.key)
 		}

@@ -32,6 +32,8 @@ func TestCallsThatAreTheSame(t *testing.T) {
 		{"requests and warnings", call(trace.Answer{From: "1"}, trace.Request{URL: "x", Status: 200}, hangup),
 			call(trace.Answer{From: "2"}, trace.Request{URL: "y", Error: "z"}, trace.Warning{Code: "SH308"}, trace.Request{}, hangup)},
 		{"the origin", call(trace.Play{URL: "http://a.example/a.wav", Seconds: 1}, trace.Forward{To: "http://a.example/next"}), other},
+		{"how a stream went", call(trace.Stream{Mode: "start"}, trace.Echo{Seconds: 3}, trace.Streamed{Mode: "start", Sent: 3, Ended: trace.StreamByCaller}, trace.Hangup{By: trace.ByCaller}),
+			call(trace.Stream{Mode: "start"}, trace.Echo{Seconds: 4}, trace.Hangup{By: trace.ByCaller})},
 		{"where recordings and streams are", call(trace.Record{URL: "http://a/1", Seconds: 1.5}, trace.Stream{Mode: "start", URL: "wss://a/1", Parameters: map[string]string{"id": "1"}}),
 			call(trace.Record{URL: "http://b/2", Seconds: 3}, trace.Stream{Mode: "start", URL: "ws://b/2"})},
 		{"why it ended", call(trace.Hangup{By: trace.ByEngine, Reason: "no answer in 15 s"}), call(trace.Hangup{By: trace.ByEngine, Reason: "it answered 500"})},

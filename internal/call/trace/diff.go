@@ -52,19 +52,24 @@ func (s *Saved) essence() string {
 		}
 		return address
 	}
+	// How a stream went depends on what its program does, to the millisecond.
+	events := slices.DeleteFunc(slices.Clone(s.Events), func(e Stamped) bool {
+		_, streamed := e.Event.(Streamed)
+		return streamed
+	})
 	left := s.endedBy() == ByCaller
 	var b strings.Builder
-	for i, stamped := range s.Events {
+	for i, stamped := range events {
 		event := stamped.Event
 		switch e := event.(type) {
 		case Play:
 			e.URL = local(e.URL)
-			if e.Barged || left && s.isLastHeard(i) {
+			if e.Barged || left && isLastHeard(events, i) {
 				e.Seconds = 0 // it depends on the caller, to the millisecond
 			}
 			event = e
 		case Echo:
-			if left && i == len(s.Events)-2 {
+			if left && i == len(events)-2 {
 				e.Seconds = 0
 			}
 			event = e
@@ -116,8 +121,8 @@ func (s *Saved) endedBy() Party {
 }
 
 // isLastHeard reports whether the caller heard nothing more after an event.
-func (s *Saved) isLastHeard(i int) bool {
-	return !slices.ContainsFunc(s.Events[i+1:], func(e Stamped) bool {
+func isLastHeard(events []Stamped, i int) bool {
+	return !slices.ContainsFunc(events[i+1:], func(e Stamped) bool {
 		switch e.Event.(type) {
 		case Say, Play, Echo:
 			return true

@@ -110,6 +110,30 @@ type Stream struct {
 	Parameters map[string]string `json:"parameters"`
 }
 
+// Streamed is a media stream that has ended. What was said and pressed meanwhile
+// the program got too.
+type Streamed struct {
+	Mode   string      `json:"mode"`   // "connect" or "start"
+	Sent   float64     `json:"sent"`   // seconds of the call's sound that the program was given
+	Heard  float64     `json:"heard"`  // seconds of the program's sound that the caller heard
+	Words  string      `json:"words"`  // that the caller said, where the line knows them
+	Keys   string      `json:"keys"`   // that the caller pressed
+	Clears int         `json:"clears"` // how often the program dropped what was still to be heard
+	Marks  []string    `json:"marks"`  // that were reached
+	Ended  StreamEnded `json:"ended"`
+}
+
+// StreamEnded says what ended a media stream.
+type StreamEnded string
+
+// What ends a media stream.
+const (
+	StreamByProgram StreamEnded = "program"
+	StreamByCaller  StreamEnded = "caller" // who hung up
+	StreamByError   StreamEnded = "error"  // it broke
+	StreamByCall    StreamEnded = "call"   // the call ended, or went elsewhere, without the caller's doing
+)
+
 // Record is a recording that was made.
 type Record struct {
 	URL     string  `json:"url"`
@@ -166,6 +190,9 @@ func (Echo) Kind() string { return "echo" }
 
 // Kind returns "stream".
 func (Stream) Kind() string { return "stream" }
+
+// Kind returns "streamed".
+func (Streamed) Kind() string { return "streamed" }
 
 // Kind returns "record".
 func (Record) Kind() string { return "record" }

@@ -13,12 +13,7 @@ import (
 // AppendJSON appends the event as one JSON object, "at" and "event" first,
 // without a line end.
 func (s Stamped) AppendJSON(dst []byte) ([]byte, error) {
-	event := s.Event
-	if stream, ok := event.(Stream); ok && stream.Parameters == nil {
-		stream.Parameters = map[string]string{} // an object, as readers expect
-		event = stream
-	}
-	fields, err := marshal(event)
+	fields, err := marshal(withoutNull(s.Event))
 	if err != nil {
 		return dst, fmt.Errorf("write event %s: %w", s.Event.Kind(), err)
 	}
@@ -31,6 +26,23 @@ func (s Stamped) AppendJSON(dst []byte) ([]byte, error) {
 		dst = append(dst, ',')
 	}
 	return append(dst, fields[1:]...), nil
+}
+
+// withoutNull returns the event with an object or a list where readers expect one.
+func withoutNull(event Event) Event {
+	switch e := event.(type) {
+	case Stream:
+		if e.Parameters == nil {
+			e.Parameters = map[string]string{}
+		}
+		return e
+	case Streamed:
+		if e.Marks == nil {
+			e.Marks = []string{}
+		}
+		return e
+	}
+	return event
 }
 
 // marshal is json.Marshal without the escapes that HTML needs, because people
@@ -112,6 +124,8 @@ func decodeEvent(kind string, line []byte) (Event, error) {
 		return decode[Echo](line)
 	case "stream":
 		return decode[Stream](line)
+	case "streamed":
+		return decode[Streamed](line)
 	case "record":
 		return decode[Record](line)
 	case "warning":

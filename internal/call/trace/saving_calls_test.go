@@ -40,6 +40,8 @@ var every = []struct {
 	{trace.Stamped{At: 9 * time.Second, Event: trace.Echo{Seconds: 5}}, `{"at":9,"event":"echo","seconds":5}`},
 	{trace.Stamped{At: 10 * time.Second, Event: trace.Stream{Mode: "connect", URL: "wss://a.example/", Parameters: map[string]string{"b": "2", "a": "1"}}},
 		`{"at":10,"event":"stream","mode":"connect","url":"wss://a.example/","parameters":{"a":"1","b":"2"}}`},
+	{trace.Stamped{At: 10500 * time.Millisecond, Event: trace.Streamed{Mode: "connect", Sent: 1.7, Heard: 0.5, Words: "two", Keys: "12", Clears: 1, Marks: []string{"a"}, Ended: trace.StreamByProgram}},
+		`{"at":10.5,"event":"streamed","mode":"connect","sent":1.7,"heard":0.5,"words":"two","keys":"12","clears":1,"marks":["a"],"ended":"program"}`},
 	{trace.Stamped{At: 11 * time.Second, Event: trace.Record{URL: "http://a.example/1.wav", Seconds: 4.1}},
 		`{"at":11,"event":"record","url":"http://a.example/1.wav","seconds":4.1}`},
 	{trace.Stamped{At: 12 * time.Second, Event: trace.Warning{Code: "SH108", Line: 3, Text: "an &"}},
@@ -73,7 +75,7 @@ func TestEventsAreTheLinesOfTheContract(t *testing.T) {
 			t.Errorf("read again (-want +got):\n%s", diff)
 		}
 	}
-	if len(kinds) != 11 {
+	if len(kinds) != 12 {
 		t.Errorf("%d kinds of events are tested", len(kinds))
 	}
 }

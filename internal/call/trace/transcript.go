@@ -38,6 +38,8 @@ func transcribe(event Event) string {
 		return "echoes for " + seconds(e.Seconds)
 	case Stream:
 		return fmt.Sprintf("media stream (%s) %s", e.Mode, e.URL)
+	case Streamed:
+		return transcribeStreamed(e)
 	case Record:
 		return fmt.Sprintf("> records %s, %s", seconds(e.Seconds), e.URL)
 	case Warning:
@@ -52,6 +54,23 @@ func transcribe(event Event) string {
 		return fmt.Sprintf("hangs up: %s (%s)", e.Reason, e.By)
 	}
 	return event.Kind()
+}
+
+func transcribeStreamed(e Streamed) string {
+	line := fmt.Sprintf("media stream (%s) ended by the %s: %s sent", e.Mode, e.Ended, seconds(e.Sent))
+	if e.Ended == StreamByError {
+		line = fmt.Sprintf("media stream (%s) broke: %s sent", e.Mode, seconds(e.Sent))
+	}
+	if e.Heard > 0 {
+		line += ", " + seconds(e.Heard) + " heard"
+	}
+	if e.Keys != "" {
+		line += ", presses " + e.Keys
+	}
+	if e.Words != "" {
+		line += ", says " + quote(e.Words)
+	}
+	return line
 }
 
 func transcribeForward(e Forward) string {

@@ -114,6 +114,9 @@ func (l *remoteLine) hear(m *media) {
 	if m.Key != "" {
 		s.media.Key(m.Key[0])
 	}
+	if m.Words != "" {
+		s.media.Said(m.Words)
+	}
 	if len(m.Sound) == 0 {
 		return
 	}

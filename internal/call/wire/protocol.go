@@ -117,6 +117,7 @@ type (
 		Track  engine.Track `json:"track,omitempty"`
 		Sound  []byte       `json:"sound,omitempty"` // µ-law
 		Key    string       `json:"key,omitempty"`
+		Words  string       `json:"words,omitempty"` // for the trace
 	}
 
 	// reply is the result of an order. One with Media is none: it comes by itself,

@@ -91,13 +91,20 @@ func (s *carriedStream) flush() {
 	defer s.mu.Unlock()
 	var f engine.Frame
 	for s.program.Next(&f) {
-		m := &media{Stream: s.id, Track: f.Track, Sound: f.Sound}
+		m := media{Stream: s.id, Track: f.Track, Sound: f.Sound}
 		if f.Kind == engine.KeyFrame {
 			m.Key = string(f.Key)
 		}
-		if writeMessage(s.terminal.wire, s.terminal.conn, reply{Media: m}) != nil {
-			s.program.Close() // the line is broken: the reader says so
-		}
+		s.send(m)
+	}
+	if words := s.program.NewWords(); words != "" {
+		s.send(media{Stream: s.id, Words: words})
+	}
+}
+
+func (s *carriedStream) send(m media) {
+	if writeMessage(s.terminal.wire, s.terminal.conn, reply{Media: &m}) != nil {
+		s.program.Close() // the line is broken: the reader says so
 	}
 }
 

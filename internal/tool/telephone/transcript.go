@@ -177,6 +177,8 @@ func (t *transcript) recordEvent(stamped trace.Stamped) {
 		t.addEntry(&entry{kind: remarkEntry, at: at, text: "You heard yourself for " + seconds(e.Seconds) + "."})
 	case trace.Stream:
 		t.addEntry(&entry{kind: remarkEntry, at: at, text: stream(e)})
+	case trace.Streamed:
+		t.addEntry(&entry{kind: remarkEntry, at: at, text: streamed(e)})
 	case trace.Record:
 		t.entered = nil
 		t.addEntry(&entry{kind: remarkEntry, at: at, text: "You were recorded for " + seconds(e.Seconds) + "."})
@@ -256,6 +258,15 @@ func stream(e trace.Stream) string {
 		return "A media stream listens in: " + clean(e.URL)
 	}
 	return "A media stream has the call: " + clean(e.URL)
+}
+
+// streamed says how a media stream went.
+func streamed(e trace.Streamed) string {
+	text := "The media stream has ended: it got " + seconds(e.Sent)
+	if e.Mode == "start" {
+		return text + "."
+	}
+	return text + ", you heard " + seconds(e.Heard) + "."
 }
 
 // hangup says how a call ended.

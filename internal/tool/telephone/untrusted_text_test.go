@@ -86,6 +86,7 @@ func FuzzNothingOfAResponderMovesTheTerminal(f *testing.F) {
 			stamp(trace.Gather{Input: text, Speech: text, Ended: trace.Ended(other)}),
 			stamp(trace.Forward{To: text}),
 			stamp(trace.Stream{Mode: other, URL: text, Parameters: map[string]string{text: other}}),
+			stamp(trace.Streamed{Mode: other, Words: text, Keys: other, Marks: []string{text}, Ended: trace.StreamEnded(other)}),
 			stamp(trace.Record{URL: text, Seconds: 1}),
 			stamp(trace.Warning{Code: text, Line: 3, Text: other}),
 			stamp(trace.Warning{Code: other, Text: text}),
