@@ -11,7 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
-// Exchange places calls. It is the Core.
+// Exchange places calls. core.Exchange is one.
 type Exchange interface {
 	// Place routes a call from one number to another and runs it on a line. It
 	// calls route with the routing steps before the call begins.
