@@ -201,7 +201,7 @@ func TestTheLifeOfAnInstallation(t *testing.T) {
 		m.await("the new rota", func() bool { got, _ := m.try("sh", "-c", whoIsOnCall); return strings.Contains(got, "31622222222") })
 		m.sh("cp -p /etc/switchhook/switchhook.toml /root/good.toml; echo 'typo = 1' >>/etc/switchhook/switchhook.toml; systemctl reload switchhook")
 		m.await("the broken settings to be refused", func() bool {
-			_, err := m.try("sh", "-c", "journalctl --unit=switchhook --output=cat | grep -q 'the old settings stay in force'")
+			_, err := m.try("sh", "-c", "journalctl --unit=switchhook --output=cat | grep -q 'reload failed; old settings stay in force'")
 			return err == nil
 		})
 		m.prints("systemctl is-active switchhook", "active")

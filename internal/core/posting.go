@@ -113,7 +113,7 @@ func (p *posting) dispatch(e event) {
 	p.tellLost()
 	keys, err := p.core.subscribers(p.requests, e)
 	if err != nil {
-		p.core.config.Log.Error("an event was lost: the subscriptions cannot be read", "model", e.model, "error", err)
+		p.core.config.Log.Error("event lost: subscriptions not readable", "model", e.model, "error", err)
 		return
 	}
 	p.mu.Lock()
@@ -134,7 +134,7 @@ func (p *posting) dispatch(e event) {
 // tellLost logs how many events there was no room for since the last time.
 func (p *posting) tellLost() {
 	if lost := p.core.lost.Swap(0); lost > 0 {
-		p.core.config.Log.Error("events were lost: more happened than could be posted", "events", lost)
+		p.core.config.Log.Error("events lost: more than could be posted", "events", lost)
 	}
 }
 
@@ -175,7 +175,7 @@ func (p *posting) deliver(key Key, batch []Fields) {
 			return
 		}
 		if got.final || attempt == len(retries) || !p.pause(retries[attempt]) {
-			p.core.config.Log.Warn("events were not taken by their subscriber", "subscription", key.ID,
+			p.core.config.Log.Warn("events refused by their subscriber", "subscription", key.ID,
 				"events", len(batch), "attempts", attempt+1, "status", got.status, "error", got.err)
 			return
 		}
@@ -225,7 +225,7 @@ func (p *posting) post(key Key, header http.Header, body []byte) posted {
 	got := posted{taken: err == nil && status <= http.StatusFound, status: status, err: err}
 	got.final = err == nil && fault.AgainAfter(status) == fault.Never
 	if err := p.count(key, got.taken); err != nil && fault.CodeOf(err) != fault.NotFound && p.requests.Err() == nil {
-		p.core.config.Log.Error("what became of a post of events cannot be kept", "subscription", key.ID, "error", err)
+		p.core.config.Log.Error("result of an event post not stored", "subscription", key.ID, "error", err)
 	}
 	return got
 }

@@ -161,7 +161,7 @@ func (c *Core) lookThroughQueues(ctx context.Context) time.Duration {
 
 func (c *Core) troubleInQueues(ctx context.Context, what string, err error) {
 	if ctx.Err() == nil { // else the Core was stopped during it, and the call waits
-		c.config.Log.ErrorContext(ctx, "a queue is in trouble", "what", what, "error", err)
+		c.config.Log.ErrorContext(ctx, "queue not working", "what", what, "error", err)
 	}
 }
 

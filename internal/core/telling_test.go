@@ -253,7 +253,7 @@ func TestEventsThatThereIsNoRoomForAreLostAndTold(t *testing.T) {
 		s.receive("Text")
 	}
 	s.run().stop()
-	if !strings.Contains(log.String(), "events were lost") || !strings.Contains(log.String(), "events=5") {
+	if !strings.Contains(log.String(), "events lost") || !strings.Contains(log.String(), "events=5") {
 		t.Errorf("the log has %s", &log)
 	}
 }

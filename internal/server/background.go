@@ -52,7 +52,7 @@ func (a *Server) stopJobs(ctx context.Context, worker *store.Worker) error {
 	defer cancel()
 	err := worker.Stop(working)
 	if errors.Is(err, context.DeadlineExceeded) {
-		a.log.WarnContext(ctx, "jobs were cut off: the next server restarts them", "error", err.Error())
+		a.log.WarnContext(ctx, "jobs cut off; the next start resumes them", "error", err.Error())
 		return nil
 	}
 	return err
@@ -85,7 +85,7 @@ func (a *Server) tidy(ctx context.Context) {
 		}
 	}
 	if _, err := a.store.ForgetLimits(ctx, time.Now()); err != nil {
-		a.troubled(ctx, "old limits could not be removed", err)
+		a.troubled(ctx, "old limits not removed", err)
 	}
 }
 

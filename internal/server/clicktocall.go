@@ -189,17 +189,17 @@ func (f *clickToCall) ended(c clicktocall.CallBack, r clicktocall.Result) {
 func (f *clickToCall) sweep(ctx context.Context) {
 	stranded, err := f.store.SweepCallBacks(ctx, time.Now())
 	if err != nil {
-		f.troubled(ctx, "call backs that were left behind could not be looked for", err)
+		f.troubled(ctx, "interrupted call backs not checked", err)
 		return
 	}
 	for _, id := range stranded {
-		f.log.WarnContext(ctx, "a call back was left behind amid an attempt, and is not placed again", "call_back", id)
+		f.log.WarnContext(ctx, "call back interrupted; not placed again", "call_back", id)
 	}
 }
 
 // tidy removes call backs past the retention.
 func (f *clickToCall) tidy(ctx context.Context, before time.Time) {
 	if _, err := f.store.PurgeCallBacks(ctx, before); err != nil {
-		f.troubled(ctx, "old call backs could not be removed", err)
+		f.troubled(ctx, "old call backs not removed", err)
 	}
 }

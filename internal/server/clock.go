@@ -121,7 +121,7 @@ func (a *Server) watchClock(ctx context.Context) {
 	now := time.Now()
 	jump, err := a.clock.Look(now, sinceBoot())
 	if err != nil {
-		a.log.WarnContext(ctx, "what the clock says cannot be kept", "error", err.Error())
+		a.log.WarnContext(ctx, "clock reading not stored", "error", err.Error())
 	}
 	if jump.By == 0 {
 		return
@@ -139,6 +139,6 @@ func (a *Server) watchClock(ctx context.Context) {
 		return // texts queued before a long stop are too late
 	}
 	if err := a.store.FollowClock(ctx, now, jump.By); err != nil {
-		a.troubled(ctx, "texts could not be moved along with the clock", err)
+		a.troubled(ctx, "texts not moved along with the clock", err)
 	}
 }

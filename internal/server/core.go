@@ -144,7 +144,7 @@ func (f *phoneSide) keepCall(call core.StoredCall) {
 	ctx, cancel := context.WithTimeout(context.Background(), keepTimeout)
 	defer cancel()
 	if err := f.store.KeepCall(ctx, call); err != nil {
-		f.troubled(ctx, "the trace of a call could not be kept", err)
+		f.troubled(ctx, "call trace not stored", err)
 	}
 }
 

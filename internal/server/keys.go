@@ -100,7 +100,7 @@ func (f *provisioning) lookAtSuspects(ctx context.Context) {
 	for _, id := range f.suspects.Take(now) {
 		did, err := p.provisioner.MakeDue(ctx, id, now)
 		if err != nil {
-			f.troubled(ctx, "an entry that was asked for without its key could not be looked at", err)
+			f.troubled(ctx, "entry asked for without its key not checked", err)
 		}
 		due = due || did
 	}

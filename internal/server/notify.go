@@ -18,7 +18,7 @@ func (a *Server) ready(ctx context.Context) {
 	a.told(manager.Ready("Listening on " + a.Address()))
 	a.stops.beside(ctx, "watchdog", func(ctx context.Context) {
 		manager.Watch(ctx, a.well, func(err error) {
-			a.log.ErrorContext(ctx, "the watchdog is not told that the server is well", "error", err.Error())
+			a.log.ErrorContext(ctx, "watchdog ping skipped", "error", err.Error())
 		})
 	})
 	a.stops.add("notice to the service manager", func(context.Context) error {
@@ -42,7 +42,7 @@ func (a *Server) Reloading() (done func()) {
 // that it does not hear from.
 func (a *Server) told(err error) {
 	if err != nil {
-		a.log.Warn("the service manager does not listen", "error", err.Error())
+		a.log.Warn("service manager not reachable", "error", err.Error())
 	}
 }
 

@@ -114,7 +114,7 @@ func (f *onCall) swapped(s, before *site) {
 // tidyDecisions removes decisions past the retention.
 func (f *onCall) tidyDecisions(ctx context.Context, before time.Time) {
 	if _, err := f.store.OnCallJournal().Purge(ctx, before); err != nil {
-		f.troubled(ctx, "old decisions of on-call could not be removed", err)
+		f.troubled(ctx, "old on-call decisions not removed", err)
 	}
 }
 

@@ -67,7 +67,7 @@ func makeToken(path string) (string, error) {
 func (a *Server) operatorToken(settings *config.Settings) (string, error) {
 	token, err := OperatorToken(string(settings.Data))
 	if err != nil && settings.Core == nil {
-		a.log.Warn("there is no operator's token: what wants it is closed", "error", err.Error())
+		a.log.Warn("no operator token; operator endpoints closed", "error", err.Error())
 		return "", nil
 	}
 	return token, err

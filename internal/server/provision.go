@@ -103,7 +103,7 @@ func (f *provisioning) schedule(ctx context.Context) {
 		return
 	}
 	if err := f.store.Schedule(ctx, provisionJob, allEntries, time.Now()); err != nil {
-		f.troubled(ctx, "provisioning could not be scheduled", err)
+		f.troubled(ctx, "provisioning not scheduled", err)
 	}
 }
 
@@ -156,7 +156,7 @@ func (f *provisioning) provisionDue(ctx context.Context, p *provisioningPart, ke
 	f.keyless(ctx, provision.Keyless(p.system.entries.All(), records, common), now)
 	for outcome, err := range p.provisioner.ApplyAll(ctx, work.Apply, func(id string) bool { return give[id] }) {
 		if err != nil {
-			f.troubled(ctx, "what was provisioned could not be recorded", err)
+			f.troubled(ctx, "provisioning result not recorded", err)
 		}
 		f.provisioned(ctx, outcome)
 	}
@@ -164,7 +164,7 @@ func (f *provisioning) provisionDue(ctx context.Context, p *provisioningPart, ke
 		_, configured := p.system.entries.Get(id)
 		outcome, err := p.provisioner.Remove(ctx, id, configured)
 		if err != nil {
-			f.troubled(ctx, "what was removed could not be recorded", err)
+			f.troubled(ctx, "removal result not recorded", err)
 		}
 		f.provisioned(ctx, outcome)
 	}

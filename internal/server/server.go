@@ -112,7 +112,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	}); err != nil {
 		return nil, err
 	}
-	if err := a.heedShortSecrets(ctx, settings); err != nil {
+	if err := a.checkShortSecrets(ctx, settings); err != nil {
 		return nil, err
 	}
 	wrong := guess.NewMetrics()
@@ -191,18 +191,18 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 // warnOfRestart names changed settings that only a restart puts in force.
 func (a *Server) warnOfRestart(settings, old *config.Settings) {
 	if settings.Listen != old.Listen {
-		a.log.Warn("listen has changed: it takes a restart to be in force", "listen", string(settings.Listen))
+		a.log.Warn("listen changed; restart to apply", "listen", string(settings.Listen))
 	}
 	if dutyAddress(settings) != dutyAddress(old) {
-		a.log.Warn("oncall.listen has changed: it takes a restart to be in force")
+		a.log.Warn("oncall.listen changed; restart to apply")
 	}
 	if settings.MetricsListen != old.MetricsListen {
-		a.log.Warn("metrics_listen has changed: it takes a restart to be in force")
+		a.log.Warn("metrics_listen changed; restart to apply")
 	}
 	if !sameStore(settings, old) {
-		a.log.Warn("data or database has changed: it takes a restart to be in force")
+		a.log.Warn("data or database changed; restart to apply")
 	}
 	if !sameCore(settings, old) {
-		a.log.Warn("[core] or what it goes by has changed: it takes a restart to be in force")
+		a.log.Warn("[core] or what it depends on changed; restart to apply")
 	}
 }

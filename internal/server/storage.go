@@ -92,7 +92,7 @@ func (a *Server) openEntries(ctx context.Context, settings *config.Settings) (*e
 		return entries, a.takeOver(ctx, settings, entries)
 	}
 	if _, err := os.Stat(string(settings.DomainsFile)); errors.Is(err, fs.ErrNotExist) {
-		a.log.Warn("there is no file of entries yet", "file", string(settings.DomainsFile))
+		a.log.Warn("no entries file yet", "file", string(settings.DomainsFile))
 	}
 	return entries, nil
 }
@@ -123,20 +123,20 @@ func (a *Server) takeOver(ctx context.Context, settings *config.Settings, entrie
 	if err := os.Rename(path, path+takenOver); err != nil {
 		return fmt.Errorf("put %s aside: %w", path, err)
 	}
-	a.log.InfoContext(ctx, "the entries were brought into the database", "file", path, "entries", added, "kept_as", path+takenOver)
+	a.log.InfoContext(ctx, "entries imported into the database", "file", path, "entries", added, "kept_as", path+takenOver)
 	return a.store.Audit(ctx, ledger.Event{At: time.Now(), Actor: "server", Action: "entries imported", About: path, Detail: fmt.Sprintf("%d entries", added)})
 }
 
 // entriesProblem reports entries that became unreadable or readable again.
 func (a *Server) entriesProblem(err error) {
 	if err == nil {
-		a.log.Info("the entries can be read again")
+		a.log.Info("entries readable again")
 		return
 	}
 	if remark, ok := errors.AsType[*entry.Remark](err); ok {
-		a.log.Warn("entries have a slip", "remark", remark.Error())
+		a.log.Warn("oddity in the entries", "remark", remark.Error())
 		return
 	}
 	a.entriesProblems.Inc()
-	a.log.LogAttrs(context.Background(), slog.LevelError, "the entries have a problem", slog.String("error", err.Error()))
+	a.log.LogAttrs(context.Background(), slog.LevelError, "entries not readable", slog.String("error", err.Error()))
 }

@@ -144,12 +144,12 @@ func (f *textBack) sweepTexts(ctx context.Context) {
 	f.watchClock(ctx) // otherwise running attempts could look abandoned
 	stranded, err := f.store.Sweep(ctx, time.Now())
 	if err != nil {
-		f.troubled(ctx, "texts that were left behind could not be looked for", err)
+		f.troubled(ctx, "interrupted texts not checked", err)
 		return
 	}
 	f.probe(ctx)
 	for _, id := range stranded {
-		f.log.Warn("a text was left behind amid an attempt, and is looked for", "text", id)
+		f.log.Warn("text send interrupted; verifying delivery", "text", id)
 	}
 }
 
@@ -157,11 +157,11 @@ func (f *textBack) sweepTexts(ctx context.Context) {
 func (f *textBack) tidyTexts(ctx context.Context, before time.Time) {
 	removed, err := f.store.Purge(ctx, before)
 	if err != nil {
-		f.troubled(ctx, "old calls and texts could not be removed", err)
+		f.troubled(ctx, "old calls and texts not removed", err)
 		return
 	}
 	if removed.Texts+removed.Answers+removed.Calls+removed.Inbound > 0 {
-		f.log.Info("old records were removed", "texts", removed.Texts, "answers", removed.Answers, "calls", removed.Calls, "inbound", removed.Inbound)
+		f.log.Info("old records removed", "texts", removed.Texts, "answers", removed.Answers, "calls", removed.Calls, "inbound", removed.Inbound)
 	}
 }
 

@@ -50,9 +50,9 @@ func inUse(ctx context.Context, settings *config.Settings) bool {
 	return fault.CodeOf(err) != fault.NotFound
 }
 
-// heedShortSecrets refuses new short secrets, and warns of the others. It runs
+// checkShortSecrets refuses new short secrets, and warns of the others. It runs
 // before anything is made in the data folder.
-func (a *Server) heedShortSecrets(ctx context.Context, settings *config.Settings) error {
+func (a *Server) checkShortSecrets(ctx context.Context, settings *config.Settings) error {
 	refused, warned := ShortSecrets(ctx, settings)
 	for _, p := range warned {
 		a.log.WarnContext(ctx, "short secret in use", "problem", p.String())

@@ -166,7 +166,7 @@ func (w *Worker) keepLooking() {
 	for {
 		pause := pollPause
 		if err := w.beginDue(); err != nil {
-			w.store.log.Warn("jobs could not be looked for", "error", err)
+			w.store.log.Warn("due jobs not read", "error", err)
 			pause = troubledPause
 		}
 		wait := time.NewTimer(pause)
@@ -268,13 +268,13 @@ func (w *Worker) work(j job, claim string, failures int, patience time.Duration)
 	case err != nil && w.ctx.Err() != nil: // the worker is being stopped: not the handler's failure
 		ways, due = []string{leaveJob}, dueAt(now)
 	case err != nil:
-		w.store.log.WarnContext(ctx, "a job failed and is tried again", "kind", j.kind, "id", j.id, "attempt", failures+1, "error", err)
+		w.store.log.WarnContext(ctx, "job failed; retrying", "kind", j.kind, "id", j.id, "attempt", failures+1, "error", err)
 		ways, due = []string{failJob}, dueAt(now.Add(retryAfter(failures)))
 	}
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 	defer cancel()
 	if err := w.record(ctx, j, claim, due, ways); err != nil {
-		w.store.log.WarnContext(ctx, "the end of a job is not on record; it is done again", "kind", j.kind, "id", j.id, "error", err)
+		w.store.log.WarnContext(ctx, "end of a job not recorded; it runs again", "kind", j.kind, "id", j.id, "error", err)
 	}
 }
 

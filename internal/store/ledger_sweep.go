@@ -30,7 +30,7 @@ func (s *Store) scheduleText(ctx context.Context, id string, due time.Time) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), scheduleTextPatience)
 	defer cancel()
 	if err := s.Schedule(ctx, ledger.TextJob, id, due); err != nil {
-		s.log.WarnContext(ctx, "a queued text has no job until the next sweep", "text", id, "error", err)
+		s.log.WarnContext(ctx, "job of a queued text waits for the next sweep", "text", id, "error", err)
 	}
 }
 

@@ -99,7 +99,7 @@ func explainPostgres(err error) error {
 		explained.Hint = "check the user and the password in the setting database"
 	case e.Code == unknownDatabase:
 		explained.Message = "PostgreSQL does not have this database"
-		explained.Hint = "make it first, for example with createdb, or mend its name in the setting database"
+		explained.Hint = "make it first, for example with createdb, or correct its name in the setting database"
 	case e.Code == tooManyConnections:
 		explained.Message = "PostgreSQL has no connection left"
 		explained.Hint = "raise its max_connections, or lower pool_max_conns in the setting database"

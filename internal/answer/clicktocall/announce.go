@@ -113,7 +113,7 @@ func (a *Announcement) answer(ctx context.Context, req *responder.Request) respo
 	if req.Digits == keyNever {
 		said := "You will not be called again. Goodbye."
 		if err := a.suppress(ctx, req); err != nil {
-			a.log(ctx, slog.LevelError, "a number could not be put on the suppression list", slog.String("error", err.Error()))
+			a.log(ctx, slog.LevelError, "number not suppressed", slog.String("error", err.Error()))
 			said = "Sorry, that did not work. Please call us, and we will see to it."
 		}
 		return responder.Respond(responder.Say{Text: said}, responder.Hangup{})
@@ -161,9 +161,9 @@ func (a *Announcement) suppress(ctx context.Context, req *responder.Request) err
 	if err != nil {
 		return err
 	}
-	a.log(ctx, slog.LevelInfo, "a number was put on the suppression list", slog.String("number", phone.Mask(number.E164())), slog.String("orig_call_id", clip(req.OrigCallID)))
+	a.log(ctx, slog.LevelInfo, "number suppressed", slog.String("number", phone.Mask(number.E164())), slog.String("orig_call_id", clip(req.OrigCallID)))
 	if err := audit(ctx, a.Audit, number.Digits(), "by key "+keyNever); err != nil {
-		a.log(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+		a.log(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
 	}
 	return nil
 }

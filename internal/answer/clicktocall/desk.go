@@ -215,7 +215,7 @@ func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 // lost: a sweep makes the job when it is due.
 func (d *Desk) schedule(ctx context.Context, c CallBack) {
 	if err := d.Jobs.Schedule(ctx, JobKind, c.ID, c.At); err != nil {
-		d.log(ctx, slog.LevelWarn, "a scheduled call back has no job until the next sweep", slog.String("request_id", c.ID), slog.String("error", err.Error()))
+		d.log(ctx, slog.LevelWarn, "job of a scheduled call back waits for the next sweep", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 	}
 }
 
@@ -248,7 +248,7 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 		defer cancel()
 		if err := d.Ledger.FinishCallBack(ctx, r.Result); err != nil {
 			// The sweep makes it Uncertain: it counts, and is not placed again.
-			d.log(ctx, slog.LevelError, "what became of a call back could not be written down", slog.String("request_id", c.ID), slog.String("error", err.Error()))
+			d.log(ctx, slog.LevelError, "result of a call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 		}
 	}()
 	asked, cancel := context.WithTimeout(ctx, d.patience())
@@ -313,7 +313,7 @@ func (d *Desk) known(ctx context.Context, c CallBack) (Answer, *Refusal) {
 	case c.State == Uncertain:
 		c.State = Placed
 		if err := d.Ledger.FinishCallBack(ctx, Result{ID: c.ID, Attempt: c.Attempts, At: time.Now(), State: Placed}); err != nil {
-			d.log(ctx, slog.LevelWarn, "a call back that was found could not be written down", slog.String("request_id", c.ID), slog.String("error", err.Error()))
+			d.log(ctx, slog.LevelWarn, "recovered call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 		}
 	}
 	return Answer{CallBack: c, Repeated: true}, nil

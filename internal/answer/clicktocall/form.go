@@ -152,7 +152,7 @@ func (f *Form) tell(ctx context.Context, id string, given map[string]string) {
 		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
 	})
 	if err != nil {
-		f.note(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+		f.note(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
 	}
 }
 

@@ -367,7 +367,7 @@ func (h *Handler) token(r *http.Request, q question) (status int, body any, refu
 func (h *Handler) weather(ctx context.Context, c *Case, from Subnets) weather {
 	about, found, err := h.meter.observe(ctx, h.Networks, Asker{From: from, Entry: c.Entry.ID, Tenant: tenantOf(c.Entry)}, c.Now)
 	if err != nil {
-		h.Desk.log(ctx, slog.LevelWarn, "what a network asked for is not known", slog.String("error", err.Error()))
+		h.Desk.log(ctx, slog.LevelWarn, "requests of a network not counted", slog.String("error", err.Error()))
 		return about
 	}
 	limits := h.Desk.limits(c.Entry)

@@ -227,14 +227,14 @@ func (n *Never) begin(w http.ResponseWriter, r *http.Request, to phone.Number) {
 		n.failed(w, r, "a code could not be kept", err)
 	case !begun.Until.IsZero():
 		w.Header().Set("Retry-After", fmt.Sprint(int(time.Until(begun.Until).Seconds())+1))
-		n.note(r.Context(), slog.LevelWarn, "too many codes were asked for", number)
+		n.note(r.Context(), slog.LevelWarn, "too many codes requested", number)
 		n.show(w, r, http.StatusTooManyRequests, n.askCode(tooMany(effort), number))
 	default:
-		n.note(r.Context(), slog.LevelInfo, "a code was asked for", number, slog.Bool("sent", begun.Send))
+		n.note(r.Context(), slog.LevelInfo, "code requested", number, slog.Bool("sent", begun.Send))
 		n.show(w, r, http.StatusOK, n.askCode("", number))
 		if begun.Send && !n.Courier.Carry(func(ctx context.Context) { n.send(ctx, sender, to, begun) }) {
 			n.told(errTooMany)
-			n.note(r.Context(), slog.LevelError, "a code could not be sent", number, slog.String("error", errTooMany.Error()))
+			n.note(r.Context(), slog.LevelError, "code not sent", number, slog.String("error", errTooMany.Error()))
 		}
 	}
 }
@@ -257,7 +257,7 @@ func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, be
 	err := sender.SendCode(sending, to.Digits(), n.Key.codeOf(to.Key(), begun.Born))
 	n.told(err)
 	if err == nil {
-		n.note(ctx, slog.LevelInfo, "a code was sent", to.Digits())
+		n.note(ctx, slog.LevelInfo, "code sent", to.Digits())
 		return
 	}
 	if fault.AgainOf(err) != fault.Uncertain {
@@ -265,7 +265,7 @@ func (n *Never) send(ctx context.Context, sender CodeSender, to phone.Number, be
 		defer cancel()
 		err = errors.Join(err, n.Proofs.UnsendProof(keeping, begun.ID))
 	}
-	n.note(ctx, slog.LevelError, "a code could not be sent", to.Digits(), slog.String("error", clip(phone.MaskIn(err.Error()))))
+	n.note(ctx, slog.LevelError, "code not sent", to.Digits(), slog.String("error", clip(phone.MaskIn(err.Error()))))
 }
 
 // errTooMany is of a code that the Courier does not take.
@@ -302,9 +302,9 @@ func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 	case !ok:
 		n.show(w, r, http.StatusForbidden, n.askCode("The code is not right, or it is too old, or there were too many wrong ones. If you are sure of it, enter all 16 digits that the message ends with.", number))
 	default:
-		n.note(r.Context(), slog.LevelInfo, "a number was put on the suppression list", number)
+		n.note(r.Context(), slog.LevelInfo, "number suppressed", number)
 		if err := audit(r.Context(), n.Audit, number, "by the page"); err != nil {
-			n.note(r.Context(), slog.LevelError, "the audit could not be written", "", slog.String("error", err.Error()))
+			n.note(r.Context(), slog.LevelError, "audit record not written", "", slog.String("error", err.Error()))
 		}
 		n.show(w, r, http.StatusOK, page{Title: "We will not call you again", Text: "No button of ours will have " + phone.Mask(number) + " called."})
 	}

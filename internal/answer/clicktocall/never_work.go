@@ -36,7 +36,7 @@ type task struct {
 func (n *Never) taskFor(ctx context.Context, from Subnets, now time.Time) *task {
 	about, _, err := n.meter.observe(ctx, n.Networks, Asker{From: from}, now)
 	if err != nil {
-		n.note(ctx, slog.LevelWarn, "what a network asked for is not known", "", slog.String("error", err.Error()))
+		n.note(ctx, slog.LevelWarn, "requests of a network not counted", "", slog.String("error", err.Error()))
 	}
 	t, text := n.Key.mint(neverBearer(from), workBits(about), now)
 	return &task{Token: text, Challenge: t.challenge(), Bits: t.bits}

@@ -140,7 +140,7 @@ func (h *Handler) showCancel(w http.ResponseWriter, r *http.Request, c CallBack,
 	case fault.CodeOf(err) == fault.NotFound:
 		show(w, http.StatusNotFound, noSuchCall)
 	case err != nil && !errors.Is(err, ErrTaken):
-		h.Desk.log(r.Context(), slog.LevelError, "a call back cannot be cancelled", slog.String("error", err.Error()))
+		h.Desk.log(r.Context(), slog.LevelError, "call back not cancelled", slog.String("error", err.Error()))
 		show(w, http.StatusServiceUnavailable, page{Title: "That did not work", Text: "Something went wrong on our side. Please try again.", Form: &fillIn{Buttons: []button{{Label: "Try again"}}}})
 	case c.State == Cancelled:
 		if pressed {

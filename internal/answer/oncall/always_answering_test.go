@@ -49,12 +49,12 @@ func TestKilledSourceForTenMinutes(t *testing.T) {
 			t.Errorf("the record does not tell the answer's age: %+v", old)
 		}
 		log := o.log.String()
-		for _, want := range []string{"an on-call source does not answer", "the connection was refused", "stale=true", "age_s=", "an on-call source answers again"} {
+		for _, want := range []string{"on-call source not answering", "the connection was refused", "stale=true", "age_s=", "on-call source answering again"} {
 			if !strings.Contains(log, want) {
 				t.Errorf("the log does not tell %q", want)
 			}
 		}
-		if n := strings.Count(log, `msg="an on-call source does not answer"`); n != 1 {
+		if n := strings.Count(log, `msg="on-call source not answering"`); n != 1 {
 			t.Errorf("one outage is logged %d times", n)
 		}
 	})
@@ -273,7 +273,7 @@ func TestRestartKeepsTheLastAnswer(t *testing.T) {
 		stop = o.run()
 		o.wants(o.ask(""), ack(benCell))
 		stop()
-		if log := o.log.String(); !strings.Contains(log, "cannot be read") || !strings.Contains(log, "cannot be kept") {
+		if log := o.log.String(); !strings.Contains(log, "answer not readable") || !strings.Contains(log, "answer not cached") {
 			t.Errorf("the log does not tell of the store:\n%s", log)
 		}
 	})

@@ -112,7 +112,7 @@ func newDispatcher(c Config, s *memory) (*Dispatcher, error) {
 		d.routes = append(d.routes, route)
 	}
 	if err := errors.Join(problems...); err != nil {
-		return nil, &fault.Error{Code: fault.Invalid, Message: err.Error(), Hint: "mend [[oncall.route]] in the settings"}
+		return nil, &fault.Error{Code: fault.Invalid, Message: err.Error(), Hint: "fix [[oncall.route]] in the settings"}
 	}
 	return d, nil
 }
@@ -136,7 +136,7 @@ func (d *Dispatcher) Load(ctx context.Context) {
 	defer cancel()
 	records, err := d.config.Journal.Recent(within, keptRecords)
 	if err != nil {
-		d.config.Log(ctx, slog.LevelWarn, "earlier on-call decisions cannot be read", slog.String("error", err.Error()))
+		d.config.Log(ctx, slog.LevelWarn, "earlier on-call decisions not readable", slog.String("error", err.Error()))
 		return
 	}
 	d.memory.decisions.remember(records)

@@ -106,11 +106,11 @@ func (k *Keeper) loadStored(ctx context.Context, p *poller) {
 	snapshot, ok, err := k.config.Answers.Load(within, p.Key)
 	switch {
 	case err != nil:
-		k.config.Log(ctx, slog.LevelWarn, "the kept answer of an on-call source cannot be read",
+		k.config.Log(ctx, slog.LevelWarn, "cached on-call answer not readable",
 			slog.String("source", p.Name), slog.String("error", err.Error()))
 	case !ok:
 	case snapshot.At.After(time.Now()):
-		k.config.Log(ctx, slog.LevelWarn, "the kept answer of an on-call source is from a time to come, and is not used: the clock was set back",
+		k.config.Log(ctx, slog.LevelWarn, "ignoring a cached on-call answer from the future (clock set back?)",
 			slog.String("source", p.Name), slog.Time("at", snapshot.At))
 	default:
 		next := *p.state.Load()
@@ -270,14 +270,14 @@ func (k *Keeper) logChange(ctx context.Context, p *poller, before, now *pollStat
 		if now.heard {
 			attrs = append(attrs, slog.Duration("answer_age", now.ended.Sub(now.snapshot.At)))
 		}
-		k.config.Log(ctx, slog.LevelWarn, "an on-call source does not answer", attrs...)
+		k.config.Log(ctx, slog.LevelWarn, "on-call source not answering", attrs...)
 	case now.err == nil && before.err != nil:
 		attrs = append(attrs, slog.Duration("after", now.ended.Sub(before.since)), slog.Int("people", len(now.snapshot.People)))
-		k.config.Log(ctx, slog.LevelInfo, "an on-call source answers again", attrs...)
+		k.config.Log(ctx, slog.LevelInfo, "on-call source answering again", attrs...)
 	}
 	if now.err == nil && !slices.Equal(before.snapshot.Oddities, now.snapshot.Oddities) {
 		for _, oddity := range now.snapshot.Oddities {
-			k.config.Log(ctx, slog.LevelWarn, "a part of an on-call source's answer cannot be used",
+			k.config.Log(ctx, slog.LevelWarn, "part of an on-call answer unusable",
 				slog.String("source", p.Name), slog.String("oddity", oddity))
 		}
 	}
@@ -292,7 +292,7 @@ func (k *Keeper) storeAnswer(ctx context.Context, p *poller, s source.Snapshot) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout) // also where we are being stopped
 	defer cancel()
 	if err := k.config.Answers.Save(ctx, p.Key, s); err != nil {
-		k.config.Log(ctx, slog.LevelWarn, "the answer of an on-call source cannot be kept for the next start",
+		k.config.Log(ctx, slog.LevelWarn, "on-call answer not cached for the next start",
 			slog.String("source", p.Name), slog.String("error", err.Error()))
 	}
 }

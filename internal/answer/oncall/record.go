@@ -194,7 +194,7 @@ func (l *decisionLog) flush(ctx context.Context) (ok bool) {
 	l.waiting, l.lost = nil, 0
 	l.mu.Unlock()
 	if lost > 0 {
-		l.log(ctx, slog.LevelError, "on-call decisions were not kept: the journal has failed for too long", slog.Int("decisions", lost))
+		l.log(ctx, slog.LevelError, "on-call decisions dropped: the journal failed for too long", slog.Int("decisions", lost))
 	}
 	if len(batch) == 0 {
 		return true
@@ -209,7 +209,7 @@ func (l *decisionLog) flush(ctx context.Context) (ok bool) {
 	if err == nil {
 		return true
 	}
-	l.log(ctx, slog.LevelError, "on-call decisions cannot be kept", slog.Int("decisions", len(records)), slog.String("error", err.Error()))
+	l.log(ctx, slog.LevelError, "on-call decisions not stored", slog.Int("decisions", len(records)), slog.String("error", err.Error()))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := max(waitingRecords-len(l.waiting), 0)

@@ -124,7 +124,7 @@ func TestFailingJournalCostsNobodyAnything(t *testing.T) {
 			o.wants(o.ask(""), ack(annCell))
 			time.Sleep(time.Second)
 		}
-		if j.count() != 0 || !strings.Contains(o.log.String(), "on-call decisions cannot be kept") {
+		if j.count() != 0 || !strings.Contains(o.log.String(), "on-call decisions not stored") {
 			t.Errorf("%d records\n%s", j.count(), o.log.String())
 		}
 		j.fail(nil)
@@ -164,7 +164,7 @@ func TestLongOutageOfTheJournalIsBounded(t *testing.T) {
 		j.fail(nil)
 		time.Sleep(time.Minute)
 		stop()
-		if n := j.count(); n < 2500 || n > 5000 || !strings.Contains(o.log.String(), "on-call decisions were not kept") {
+		if n := j.count(); n < 2500 || n > 5000 || !strings.Contains(o.log.String(), "on-call decisions dropped") {
 			t.Errorf("%d records", n)
 		}
 	})

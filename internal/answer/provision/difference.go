@@ -240,7 +240,7 @@ func (f Difference) String() string {
 	}
 	done := "will be changed"
 	if f.Action == Replace {
-		done = "will be made anew, and this one deleted"
+		done = "will be made again, and this one deleted"
 	}
 	return "~ " + what + ": " + strings.Join(changes, "; ") + ": " + done
 }

@@ -93,7 +93,7 @@ func (f *File) FetchAt(ctx context.Context, t time.Time) (Snapshot, error) {
 	if data != nil || f.rota.calendar == nil {
 		read, err := parseRota(data, filepath.Ext(f.config.Path) == ".json", f.config.Zone, f.config.CallingCode)
 		if err != nil {
-			return Snapshot{}, &Error{Source: KindFile, Code: fault.Invalid, Message: f.config.Path + ": " + err.Error(), Hint: "mend the file; it is read again when it changes"}
+			return Snapshot{}, &Error{Source: KindFile, Code: fault.Invalid, Message: f.config.Path + ": " + err.Error(), Hint: "fix the file; it is read again when it changes"}
 		}
 		f.rota = rota{calendar: read, stamp: stamp}
 	}

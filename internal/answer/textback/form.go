@@ -119,7 +119,7 @@ func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
 		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
 	})
 	if err != nil {
-		f.logLine(ctx, slog.LevelError, "the audit could not be written", slog.String("error", err.Error()))
+		f.logLine(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
 	}
 }
 

@@ -87,7 +87,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		form.Say(w, refused.status, refused.says)
 	default: // it makes the phone system post again
-		i.logPost(r.Context(), slog.LevelError, "texts could not be kept", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		i.logPost(r.Context(), slog.LevelError, "inbound texts not stored", slog.String("error", clip(phone.MaskIn(err.Error()))))
 		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 	}
 }
@@ -128,7 +128,7 @@ func (i *Inbox) answerEvents(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	if unread != nil {
-		i.logPost(ctx, slog.LevelWarn, "texts could not be read", slog.String("error", clip(phone.MaskIn(unread.Error()))))
+		i.logPost(ctx, slog.LevelWarn, "inbound texts not readable", slog.String("error", clip(phone.MaskIn(unread.Error()))))
 	}
 	if foreign != "" {
 		i.reportForeign(ctx, post, foreign)
@@ -156,7 +156,7 @@ func (i *Inbox) admitPost(ctx context.Context, r *http.Request) (*admittedPost, 
 
 // reportForeign reports a post whose key is not valid for a domain of its events.
 func (i *Inbox) reportForeign(ctx context.Context, post *admittedPost, domain string) {
-	i.logPost(ctx, slog.LevelWarn, "texts of another domain were refused", slog.String("domain", clip(domain)))
+	i.logPost(ctx, slog.LevelWarn, "texts of another domain refused", slog.String("domain", clip(domain)))
 	if post.domain == "" && i.Stale != nil {
 		i.Stale(strings.ToLower(domain))
 	}
@@ -215,7 +215,7 @@ func (i *Inbox) answerEvent(ctx context.Context, event netsapiens.MessageEvent, 
 	if i.Count != nil {
 		i.Count(word)
 	}
-	i.logPost(ctx, slog.LevelInfo, "a text was answered", slog.String("entry", e.ID),
+	i.logPost(ctx, slog.LevelInfo, "inbound text answered", slog.String("entry", e.ID),
 		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)),
 		slog.Bool("capped", received.Capped))
 	return nil

@@ -40,7 +40,7 @@ type Settings struct {
 
 	// These bound how many calls are recorded.
 	CallsPerNumber int `key:"calls_per_number" default:"20" min:"1" max:"100000" doc:"How many calls of one number to one entry are written down in an hour. Those past it are counted in one row, get no text, and all hear what the first of them hears, until an hour has passed since that one."`
-	AnswersPerHour int `key:"answers_per_hour" default:"500" min:"1" max:"100000" doc:"How many calls of one entry that lead to no text are written down in any hour. Those past it are answered and logged all the same; one that the phone system asks about again is decided anew."`
+	AnswersPerHour int `key:"answers_per_hour" default:"500" min:"1" max:"100000" doc:"How many calls of one entry that lead to no text are written down in any hour. Those past it are answered and logged all the same; one that the phone system asks about again is decided again."`
 	AnswersPerDay  int `key:"answers_per_day" default:"3000" min:"1" max:"1000000" doc:"The same in any 24 hours."`
 
 	// QuietHours apply in the time zone of the entry; nil: never.

@@ -80,7 +80,7 @@ func (s *Sender) Configure(webhook string, repeat time.Duration) error {
 		var err error
 		if to, err = url.Parse(webhook); err != nil || to.Scheme != "https" && to.Scheme != "http" || to.Host == "" {
 			return fault.Newf(fault.Invalid, "the address that alerts are to be posted to is no web address").
-				WithHint("mend the setting alerts.webhook, or SWITCHHOOK_ALERTS_WEBHOOK")
+				WithHint("fix the setting alerts.webhook, or SWITCHHOOK_ALERTS_WEBHOOK")
 		}
 	}
 	if repeat <= 0 {
@@ -224,7 +224,7 @@ func (s *Sender) sendNext(ctx context.Context) (p *problem, posted bool) {
 	}
 	s.mu.Unlock()
 	if gaveUp {
-		s.log.LogAttrs(ctx, slog.LevelError, "an alert could not be sent: look at alerts.webhook",
+		s.log.LogAttrs(ctx, slog.LevelError, "alert not sent; check alerts.webhook",
 			slog.String("kind", string(r.key.kind)), slog.String("about", r.key.about), slog.String("host", to.Host), slog.String("error", p.reason))
 	}
 	if to != nil && (p == nil || gaveUp) {
@@ -242,7 +242,7 @@ func (s *Sender) part(ctx context.Context) {
 			return
 		}
 		if p, _ := s.sendNext(ctx); p != nil {
-			s.log.LogAttrs(ctx, slog.LevelError, "alerts were not sent before the server stopped", slog.String("error", p.reason))
+			s.log.LogAttrs(ctx, slog.LevelError, "alerts not sent before shutdown", slog.String("error", p.reason))
 			return
 		}
 	}

@@ -272,7 +272,7 @@ func TestAServerThatStopsDoesNotWaitForAChatThatHangs(t *testing.T) {
 		if took := time.Since(d.started); took > 15*time.Second {
 			t.Errorf("it took %s", took)
 		}
-		if !strings.Contains(d.log.String(), "alerts were not sent before the server stopped") {
+		if !strings.Contains(d.log.String(), "alerts not sent before shutdown") {
 			t.Errorf("the log says:\n%s", d.log.String())
 		}
 		elapse(time.Minute) // for the chat

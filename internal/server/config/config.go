@@ -94,7 +94,7 @@ type NetSapiens struct {
 	OperationsEmail setting.Email `key:"operations_email" example:"operations@example.net" doc:"E-mail address of the system users that provisioning creates."`
 
 	// CheckEvery is 0 if periodic checks are off.
-	CheckEvery time.Duration `key:"check_every" default:"6h" min:"5m" max:"30d" zero:"never" doc:"How often the phone system's side is compared with the entries, and mended where it differs. 0 is never."`
+	CheckEvery time.Duration `key:"check_every" default:"6h" min:"5m" max:"30d" zero:"never" doc:"How often the phone system's side is compared with the entries, and repaired where it differs. 0 is never."`
 }
 
 // Forms says who may post to the forms.

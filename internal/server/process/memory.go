@@ -23,7 +23,7 @@ const (
 func limitMemory(log *slog.Logger) {
 	_, err := memlimit.SetGoMemLimitWithOpts(memlimit.WithRatio(ofLimit), memlimit.WithProvider(memlimit.ApplyFallback(memlimit.FromCgroup, usual)))
 	if err != nil {
-		log.Warn("memory could not be limited", "error", err.Error())
+		log.Warn("memory limit not set", "error", err.Error())
 	}
 }
 

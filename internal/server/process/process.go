@@ -73,7 +73,7 @@ func Run(ctx context.Context, c Config) error {
 func (p *process) start(ctx context.Context) error {
 	sockets, err := handover.Inherited(os.Getpid())
 	if err != nil {
-		p.Log.Warn("not all sockets were handed over", "error", err.Error())
+		p.Log.Warn("some sockets not handed over", "error", err.Error())
 	}
 	settings, err := p.Load()
 	if err != nil {
@@ -109,7 +109,7 @@ func (p *process) reload(ctx context.Context, hangups <-chan os.Signal) {
 		}
 		reloaded()
 		if err != nil {
-			p.Log.Error("the old settings stay in force", "error", err.Error())
+			p.Log.Error("reload failed; old settings stay in force", "error", err.Error())
 			continue
 		}
 		p.Log.Info("settings reloaded")

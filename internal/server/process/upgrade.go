@@ -31,7 +31,7 @@ func newUpgrade(args []string, log *slog.Logger) *upgrade {
 	u := &upgrade{args: args, log: log}
 	var err error
 	if u.path, err = exec.LookPath(args[0]); err != nil {
-		log.Warn("the program cannot be upgraded while it serves", "error", err.Error())
+		log.Warn("upgrade while serving not available", "error", err.Error())
 	}
 	return u
 }
@@ -53,7 +53,7 @@ func (u *upgrade) await(ctx context.Context, signals <-chan os.Signal, s *server
 			u.log.Info("handing over to the new program", "program", u.path)
 			return true
 		}
-		u.log.Error("upgrade refused: the old program serves on", "error", err.Error())
+		u.log.Error("upgrade refused; old program keeps serving", "error", err.Error())
 	}
 }
 

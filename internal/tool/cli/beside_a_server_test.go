@@ -212,7 +212,7 @@ func TestTheFirstVersionsFolderIsTakenOver(t *testing.T) {
 	run(t, "", nil, "serve", "-c", settings, "--listen", "127.0.0.1:0").wants(t, 2, "domains.json cannot be brought into the database", "fix it, or move it away")
 	put(t, filepath.Join(data, "domains.json"), oldDomains)
 	p := serve(t, path, "-c", "switchhook.toml")
-	p.await("the entries were brought into the database.* entries=2")
+	p.await("entries imported into the database.* entries=2")
 	p.hears("example.net-sms", "+19175550121", "call-1", success)
 	run(t, "", nil, "export", "-c", settings).wants(t, 0, `"button_color": "#1a73e8"`)
 	kept, err := os.ReadFile(filepath.Join(data, "domains.json.imported"))

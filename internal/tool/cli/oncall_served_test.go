@@ -203,12 +203,12 @@ func TestAnAnswerOutlivesTheServerAndItsSource(t *testing.T) {
 	p = serve(t, path)
 	p.address = p.onCallAddress()
 	p.rings("", annIsRung)
-	p.await("an on-call source does not answer")
+	p.await("on-call source not answering")
 	p.rings("", annIsRung)
 
 	v.OnCall(sourcetest.Person{ID: "PBEN", Name: "Ben Example", Level: 1, Phones: []sourcetest.Phone{{Country: 31, Number: "0622222222"}}})
 	v.up()
-	p.await("an on-call source answers again")
+	p.await("on-call source answering again")
 	p.rings("", benIsRung)
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("the exit code is %d", code)
@@ -281,7 +281,7 @@ func TestSourcesAndRoutesAreReadAnew(t *testing.T) {
 	p.rings("&route=german", nobodyIs)
 
 	// Invalid settings change nothing.
-	reload(onCallSettings(ann+anybody+french), `the old settings stay in force.*no source is called that`)
+	reload(onCallSettings(ann+anybody+french), `reload failed; old settings stay in force.*no source is called that`)
 	p.rings("&code=2", benIsRung)
 
 	// A source's failure stays known across a reload.
@@ -290,11 +290,11 @@ func TestSourcesAndRoutesAreReadAnew(t *testing.T) {
 	}
 	// Whichever settings are in force at the next query: one report.
 	reload(onCallSettings("calling_code = \"31\"\n"+ann+ben+anybody+french), `(?s)(settings reloaded.*){2}`)
-	p.await(`does not answer" source=ann`)
+	p.await(`not answering" source=ann`)
 	p.rings("", annIsRung)
 
 	// A separate address needs a restart, and removed parts are gone.
-	reload(onCallSettings("listen = \"localhost:0\"\n"+ben), `oncall.listen has changed: it takes a restart`)
+	reload(onCallSettings("listen = \"localhost:0\"\n"+ben), `oncall.listen changed; restart to apply`)
 	p.await(`(?s)(settings reloaded.*){3}`)
 	reload("data = \"data\"\n[core]\ndomain = \"example.net\"\n", `(?s)(settings reloaded.*){4}`)
 	if status, _ := p.get("/voys-webhook?secret_key=" + onCallSecret); status != http.StatusNotFound {

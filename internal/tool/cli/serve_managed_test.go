@@ -123,7 +123,7 @@ func TestTheServiceManagerKnowsHowTheServerFares(t *testing.T) {
 	p.hangUp() // invalid settings must not make it look as if still reloading
 	m.expect("RELOADING=1")
 	m.expect("READY=1")
-	p.await("the old settings stay in force")
+	p.await("reload failed; old settings stay in force")
 
 	if code := p.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("the exit code is %d", code)

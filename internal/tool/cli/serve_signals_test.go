@@ -35,7 +35,7 @@ func TestASignalReadsTheSettingsAnew(t *testing.T) {
 
 	put(t, settings, textBackSettings(system, "patience = \"4s\"\n"))
 	p.hangUp()
-	p.await(`the old settings stay in force" error=.*switchhook.toml:`)
+	p.await(`reload failed; old settings stay in force" error=.*switchhook.toml:`)
 	p.hears("example.net-sms", "+19734321440", "call-3", "<Response><Say>You have mail.</Say><Hangup/></Response>")
 
 	put(t, settings, strings.ReplaceAll(textBackSettings(system, ""), "correct horse battery", "another horse battery"))

@@ -127,7 +127,7 @@ func TestASocketThatNoSettingNamesIsTold(t *testing.T) {
 	defer odd.Close()
 	p := serveHanded(t, folder(t, rotaSettings("127.0.0.1:0", "localhost:0")), other, odd)
 	p.await(`socket not named by any setting" address=` + address + ` name=switchhook.socket`)
-	p.await(`not all sockets were handed over" error="what was handed over cannot be listened on: file descriptor 4`)
+	p.await(`some sockets not handed over" error="what was handed over cannot be listened on: file descriptor 4`)
 	asks(t, p.address, healthz).hears("ok")
 }
 

@@ -294,7 +294,7 @@ func TestABrokenFileIsTold(t *testing.T) {
 	if status, body := p.get("/readyz"); status != 200 || !strings.Contains(body, "domains.json is broken: line 5: it ends too early") {
 		t.Errorf("ready: %d %s", status, body)
 	}
-	if n := strings.Count(p.log.String(), "the entries have a problem"); n != 1 {
+	if n := strings.Count(p.log.String(), "entries not readable"); n != 1 {
 		t.Errorf("the log tells it %d times:\n%s", n, p.log.String())
 	}
 	token := operatorToken(t, filepath.Join(old, "switchhook-data"))
@@ -305,7 +305,7 @@ func TestABrokenFileIsTold(t *testing.T) {
 	if status, body := p.get("/readyz"); status != 200 || body != `{"database":"ok","entries":"ok"}`+"\n" {
 		t.Errorf("ready: %d %s", status, body)
 	}
-	p.await("the entries can be read again")
+	p.await("entries readable again")
 }
 
 func TestAPortThatIsTakenIsSaid(t *testing.T) {

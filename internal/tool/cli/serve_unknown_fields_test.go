@@ -29,5 +29,5 @@ func TestUnknownFieldsAreLoggedOnce(t *testing.T) {
 	put(t, file, strings.Replace(slip, `"hello"`, `"hello again", "messages": {"holday": "y"}`, 1))
 	wantLogged(1, `x: the field messages.holday is not known; is messages.holiday meant?`)
 	wantLogged(1, `x: the field mesage is not known; is message meant?`)
-	wantLogged(0, "the entries have a problem")
+	wantLogged(0, "entries not readable")
 }

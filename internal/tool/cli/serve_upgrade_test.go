@@ -115,6 +115,6 @@ func TestAnUpgradeThatCouldNotServeIsRefused(t *testing.T) {
 	if err := p.command.Process.Signal(syscall.SIGUSR2); err != nil {
 		t.Fatal(err)
 	}
-	p.await(`upgrade refused: the old program serves on" error=.*typo is not a setting`)
+	p.await(`upgrade refused; old program keeps serving" error=.*typo is not a setting`)
 	asks(t, p.onCallAddress(), whoIsRung).hears(annIsRung)
 }
