@@ -2,6 +2,7 @@ package audio
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -143,25 +144,43 @@ func (s *Sound) Wait(ctx context.Context, samples int) error {
 	}
 }
 
-// Whole waits for the end of the Sound and returns it as a Clip. Where it broke
-// off, or the context ended before, the error says why and the Clip is what
-// there is.
-func (s *Sound) Whole(ctx context.Context) (Clip, error) {
+// WaitEnd waits for the end of the Sound. It returns what it broke off with; nil:
+// it is whole; or the cause of the context's end.
+func (s *Sound) WaitEnd(ctx context.Context) error {
 	for {
 		changed := s.change()
 		if ended, err := s.Ended(); ended {
-			return s.clip(), err
+			return err
 		}
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return s.clip(), context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
 }
 
-// clip returns the samples so far as a Clip.
-func (s *Sound) clip() Clip {
+// Whole is WaitEnd, and returns the Clip of what there is then.
+func (s *Sound) Whole(ctx context.Context) (Clip, error) {
+	err := s.WaitEnd(ctx)
+	return s.Clip(), err
+}
+
+// AppendMulaw appends the samples so far to dst, as µ-law at Rate.
+func (s *Sound) AppendMulaw(dst []byte) []byte {
+	if s.rate != Rate {
+		return AppendMulaw(dst, s.Clip())
+	}
+	dst = slices.Grow(dst, s.Len())
+	piece, r := make([]int16, blockSamples), s.Reader()
+	for n := r.Read(piece); n > 0; n = r.Read(piece) {
+		dst = AppendMulaw(dst, piece[:n])
+	}
+	return dst
+}
+
+// Clip returns a Clip of the samples so far.
+func (s *Sound) Clip() Clip {
 	samples, r := make([]int16, s.Len()), s.Reader()
 	r.Read(samples)
 	if s.rate == Rate {

@@ -85,17 +85,29 @@ type Recording struct {
 // caller hears nothing meanwhile.
 const wholeTimeout = fetch.DefaultTimeout
 
-// Whole returns what came of the file within fifteen seconds, for Lines that
-// cannot play what is still to come. The error is the cause of the context's
-// end.
-func (r Recording) Whole(ctx context.Context) (audio.Clip, error) {
+// Await waits until the file has come, for Lines that cannot play what is still to
+// come: up to fifteen seconds. Then Sound has what there is of it. The error is
+// the cause of the context's end; or it says why the file is not played at all:
+// it is too long, or there is no room for it.
+func (r Recording) Await(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, wholeTimeout)
 	defer cancel()
-	clip, _ := r.Sound.Whole(limited) // the engine reports what it broke off with
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	err := r.Sound.WaitEnd(limited)
+	switch failed, broke := errors.AsType[*fetch.Error](err); {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err == nil, limited.Err() != nil, broke && failed.Kind != fetch.TooLarge:
+		return nil // what came before is better than nothing; the engine reports the rest
 	}
-	return clip, nil
+	return errors.New(fileText(err))
+}
+
+// Whole is Await, and returns what there is.
+func (r Recording) Whole(ctx context.Context) (audio.Clip, error) {
+	if err := r.Await(ctx); err != nil {
+		return nil, err
+	}
+	return r.Sound.Clip(), nil
 }
 
 func (Speech) prompt()    {}

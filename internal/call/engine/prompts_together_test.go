@@ -83,3 +83,26 @@ func TestPromptsOfAllCallsShareABudget(t *testing.T) {
 		}
 	})
 }
+
+// TestAFileWithoutAnEndIsNotPlayed: what is longer than any sound is refused as a
+// whole, by Lines that wait for it, rather than sent to them up to there.
+func TestAFileWithoutAnEndIsNotPlayed(t *testing.T) {
+	head, chunk := sound[:42]+"\xff\xff\xff\xff", make([]byte, 64<<10)
+	synctest.Test(t, func(t *testing.T) {
+		c := against(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/start" {
+				_, _ = io.WriteString(w, "<Response><Play>/endless.wav</Play><Say>Bye.</Say></Response>")
+				return
+			}
+			_, err := io.WriteString(w, head)
+			for err == nil {
+				_, err = w.Write(chunk)
+			}
+		}))
+		_, events := c.place(newHandset())
+		told := fmt.Sprint(story(events))
+		if strings.Contains(told, "plays") || !strings.Contains(told, "SH320") || !strings.Contains(told, "Bye.") {
+			t.Errorf("the call is %s", told)
+		}
+	})
+}

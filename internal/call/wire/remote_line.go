@@ -10,7 +10,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
@@ -230,11 +229,10 @@ func (l *remoteLine) Play(ctx context.Context, prompt engine.Prompt, listen *eng
 	case engine.Speech:
 		o.Speech = &p
 	case engine.Recording:
-		clip, err := p.Whole(ctx)
-		if err != nil {
+		if err := p.Await(ctx); err != nil {
 			return engine.Played{}, err
 		}
-		o.URL, o.Sound = p.URL, audio.AppendMulaw(nil, clip)
+		o.URL, o.Sound = p.URL, p.Sound.AppendMulaw(nil)
 	}
 	done, err := l.do(ctx, l.wants(o, listen))
 	return engine.Played{Took: done.Took, Barged: done.Barged}, err
