@@ -32,9 +32,10 @@ type pace struct {
 	Patience               time.Duration // of a caller
 }
 
-// The kinds of requests, and one that is none: how late the process itself wakes
-// up, which only the machine is to blame for.
+// The kinds of requests, all of them together, and one that is none: how late the
+// process itself wakes up, which only the machine is to blame for.
 const (
+	ofAll     = "all"
 	ofOnCall  = "on-call"
 	ofTexts   = "text-back"
 	ofPresses = "presses"
@@ -187,6 +188,13 @@ func (l *loader) run(ctx context.Context, warm chan<- struct{}) {
 func (s *span) note(kind string, took time.Duration, lost string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.count(kind, took, lost)
+	if kind != ofMachine {
+		s.count(ofAll, took, lost)
+	}
+}
+
+func (s *span) count(kind string, took time.Duration, lost string) {
 	m := s.of[kind]
 	m.Asked++
 	if lost != "" {
