@@ -7,16 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/answer/entry"
-	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/server/alert"
-	"github.com/switchhook/switchhook/internal/server/config"
 )
 
 const (
-	// keyPatience is how long a caller waits for the lookup of an entry's key.
-	keyPatience = 2 * time.Second
-
 	// keylessAgain is how often the operator is reminded of an entry without a
 	// key.
 	keylessAgain = 24 * time.Hour
@@ -28,23 +22,6 @@ const (
 	// allKeyless is the subject of that alert.
 	allKeyless = "all entries"
 )
-
-// madeKey returns the lookup of the key that provisioning made for an entry. It
-// asks the database at each request, so that all servers agree.
-func (f *provisioning) madeKey(settings *config.Settings) func(context.Context, string) (entry.Key, bool) {
-	if settings.TextBack.Keys != textback.AutoKeys {
-		return nil
-	}
-	return func(ctx context.Context, id string) (entry.Key, bool) {
-		ctx, cancel := context.WithTimeout(ctx, keyPatience)
-		defer cancel()
-		r, err := f.store.Provisioned().Load(ctx, id)
-		if err != nil || r.Guard == nil {
-			return "", false // without the database no text is sent
-		}
-		return r.Guard.Key, r.Guard.Demanded(time.Now())
-	}
-}
 
 // keylessTold records which entries without a key were reported, and when.
 type keylessTold struct {

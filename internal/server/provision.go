@@ -45,6 +45,7 @@ type provisioning struct {
 
 	metrics     provision.Metrics
 	suspects    provision.Suspects
+	madeKeys    *provision.MadeKeys
 	keylessTold keylessTold
 }
 
@@ -57,7 +58,7 @@ type provisioningPart struct {
 }
 
 func newProvisioning(a *Server) *provisioning {
-	return &provisioning{Server: a, metrics: provision.NewMetrics()}
+	return &provisioning{Server: a, metrics: provision.NewMetrics(), madeKeys: provision.NewMadeKeys(a.store.Provisioned().Load)}
 }
 
 func (f *provisioning) feature() feature {

@@ -74,7 +74,10 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		Patience: settings.TextBack.Patience, Rules: settings.TextBack.Rules(), Policy: policy, Texts: settings.TextBack.Texts.Texts(),
 		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
 		Log:     web.Note, About: web.About, Whole: web.Whole, Count: f.metrics.Answers.Count, Attempted: attempted,
-		Limited: f.limited, MadeKey: f.provisioning.madeKey(settings), Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
+		Limited: f.limited, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
+	}
+	if settings.TextBack.Keys == textback.AutoKeys {
+		config.MadeKey = f.provisioning.madeKeys.Get
 	}
 	var err error
 	if old := partOf[textBackPart](before); old != nil {
