@@ -38,6 +38,35 @@ func TestFilesMakeRoomForEachOther(t *testing.T) {
 	})
 }
 
+// TestWhatIsNoLongerGoodLeavesItsRoom: a file that cannot be asked whether it has
+// changed is fetched again each time that its time is up, played meanwhile or not.
+func TestWhatIsNoLongerGoodLeavesItsRoom(t *testing.T) {
+	for name, held := range map[string]bool{"not played": false, "played": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				h := newHost(t, prompt.Config{Memory: 2 << 20}, sends(wav(20*time.Second), "Cache-Control", "max-age=60"))
+				before := func() {}
+				for i := range 20 {
+					sound, release, err := h.Get(t.Context(), at("/f.wav"))
+					if err == nil {
+						_, err = sound.Whole(t.Context())
+					}
+					if err != nil {
+						t.Fatalf("time %d: %v", i, err)
+					}
+					before()
+					if before = release; !held {
+						release()
+						before = func() {}
+					}
+					time.Sleep(time.Hour)
+				}
+				before()
+			})
+		})
+	}
+}
+
 // TestNoRoomIsSaid: what is being played stays, and a file that finds no room is
 // refused until one of them ends.
 func TestNoRoomIsSaid(t *testing.T) {

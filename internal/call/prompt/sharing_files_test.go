@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -123,6 +124,36 @@ func TestAFileThatHasChangedIsHeard(t *testing.T) {
 			t.Errorf("afterwards: %v", err)
 		}
 	})
+}
+
+// TestAChangedFileThatBreaksOffIsNotKept: what has come of it is heard, as of every
+// file, and the next call gets all of it.
+func TestAChangedFileThatBreaksOffIsNotKept(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHost(t, prompt.Config{}, sends(wav(time.Second), "ETag", `"1"`))
+			if _, err := h.get("/f.wav"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			changed := wav(4 * time.Second)
+			h.answers(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", strconv.Itoa(len(changed)))
+				w.Header().Set("ETag", `"2"`)
+				_, _ = w.Write(changed[:len(changed)/2])
+				panic(http.ErrAbortHandler)
+			})
+			sound, err := h.get("/f.wav")
+			if err == nil || sound.Duration() < time.Second || sound.Duration() > 2*time.Second {
+				t.Fatalf("%v are heard, and then: %v", sound.Duration(), err)
+			}
+			synctest.Wait()
+			h.answers(sends(changed, "ETag", `"2"`))
+			if sound, err := h.get("/f.wav"); err != nil || sound.Duration() != 4*time.Second {
+				t.Fatalf("the next call hears %v: %v", sound.Duration(), err)
+			}
+		})
+	}
 }
 
 // TestWhatIsMeantForOneCallReachesNoOther: three calls ask at once for a file
