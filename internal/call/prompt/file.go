@@ -1,8 +1,10 @@
 package prompt
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -24,29 +26,25 @@ type file struct {
 	err     error
 	private bool // meant for the one call that asked
 
+	// Set by who makes it, before it is fetched.
+	good   time.Time   // until then nobody need be asked
+	header http.Header // asks whether it has changed
+
 	// Held by the Library's lock.
 	holders int       // calls that wait for it or play it
 	wanted  time.Time // by the last call
 	size    int64     // memory that is taken up
 	fetched bool      // whole, and kept
-	gone    bool      // no more in the Library
-	good    time.Time // until then nobody need be asked
-	header  http.Header
-}
-
-// isReady reports whether those who wait were told how it is.
-func (f *file) isReady() bool {
-	select {
-	case <-f.ready:
-		return true
-	default:
-		return false
-	}
 }
 
 // isWhole reports whether all of it was made, though make may not have noted so.
 func (f *file) isWhole() bool {
-	if !f.isReady() || f.err != nil {
+	select {
+	case <-f.ready:
+	default:
+		return false
+	}
+	if f.err != nil {
 		return false
 	}
 	ended, broke := f.sound.Ended()
@@ -73,22 +71,21 @@ func (f *file) validators() http.Header {
 // better than none.
 func (l *Library) make(ctx context.Context, f *file, m making) {
 	sound, keep, err := m(ctx, f)
-	if before := f.before; err != nil && before != nil && !f.isReady() && ctx.Err() == nil && isOutage(err) {
+	switch before := f.before; {
+	case sound != nil && sound.Len() > 0:
+		f.settle(sound, nil) // it plays; where it breaks off, its end says why
+	case err != nil && before != nil && ctx.Err() == nil && isOutage(err):
 		sound, keep, err = before.sound, true, nil
 		f.private, f.header, f.good = false, before.header, time.Time{}
-	}
-	if sound != nil && sound.Len() > 0 {
-		f.settle(sound, nil) // it plays; where it breaks off, its end says why
 	}
 	f.settle(sound, err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if before := f.before; before != nil {
+	if f.before != nil {
+		l.letGo(f.before)
 		f.before = nil
-		before.holders--
-		l.forget(before)
 	}
-	f.fetched = keep && err == nil && !f.gone && l.files[f.key] == f
+	f.fetched = keep && err == nil && l.files[f.key] == f
 	if f.fetched {
 		f.holders++ // no room is made of this one
 		f.fetched = l.room.find(sound.Size()-f.size, sound.Size()) == nil
@@ -167,10 +164,11 @@ func (l *Library) read(ctx context.Context, f *file, r Request) (sound *audio.So
 	in := &paced{ctx: ctx, of: l, file: f, from: stream}
 	wav, err := audio.OpenWAV(in)
 	if err != nil {
-		return nil, false, in.because(err)
+		return nil, false, cmp.Or(in.failed, err)
 	}
 	in.sound = l.newSound(ctx, f, l.rate(wav.Rate()))
-	err = in.because(wav.Decode(in.sound))
+	err = wav.Decode(in.sound)
+	err = cmp.Or(in.failed, err)
 	in.sound.End(err)
 	return in.sound, !f.private && (f.validators() != nil || f.good.After(l.config.Now())), err
 }
@@ -183,25 +181,29 @@ type paced struct {
 	from   *fetch.Stream
 	sound  *audio.Sound // nil: it has not begun
 	waited time.Duration
-	denied error
+	failed error // why nothing more is read, without what audio adds or passes over
 }
 
 // Read reads what comes next.
-func (p *paced) Read(b []byte) (int, error) {
+func (p *paced) Read(b []byte) (n int, err error) {
 	size := int64(growth)
 	if p.sound != nil {
 		size += p.sound.Size()
 	}
-	if p.denied == nil {
-		p.denied = p.of.grow(p.file, size)
+	if p.failed == nil {
+		p.failed = p.of.grow(p.file, size)
 	}
-	if p.denied == nil && size > shortFile {
-		p.denied = p.turn(len(b))
+	if p.failed == nil && size > shortFile {
+		p.failed = p.turn(len(b))
 	}
-	if p.denied != nil {
-		return 0, p.denied
+	if p.failed != nil {
+		return 0, p.failed
 	}
-	return p.from.Read(b)
+	n, err = p.from.Read(b)
+	if err != nil && err != io.EOF { //nolint:errorlint // a transfer that is cut wraps one
+		p.failed = err
+	}
+	return n, err
 }
 
 // turn waits until so many bytes may be read.
@@ -218,18 +220,4 @@ func (p *paced) turn(bytes int) error {
 	case <-p.ctx.Done():
 		return nil // what is read says so
 	}
-}
-
-// because returns why a file could not be read, without what audio adds.
-func (p *paced) because(err error) error {
-	if err == nil {
-		return nil
-	}
-	if p.denied != nil {
-		return p.denied
-	}
-	if failed, ok := errors.AsType[*fetch.Error](err); ok {
-		return failed
-	}
-	return err
 }

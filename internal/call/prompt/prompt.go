@@ -216,6 +216,9 @@ func (l *Library) hold(key string, alone bool, m making) (f *file, first bool) {
 		known.holders++
 	}
 	if !alone {
+		if known != nil {
+			l.forget(known)
+		}
 		l.files[key] = f
 	}
 	ctx, cancel := context.WithCancel(l.stopped)
@@ -231,10 +234,12 @@ func (l *Library) hold(key string, alone bool, m making) (f *file, first bool) {
 func (l *Library) release(f *file) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if f.holders--; f.holders > 0 {
-		return
-	}
-	if f.gone || !f.fetched && !f.isWhole() {
+	l.letGo(f)
+}
+
+// letGo is release under the lock.
+func (l *Library) letGo(f *file) {
+	if f.holders--; f.holders == 0 && (l.files[f.key] != f || !f.isWhole()) {
 		f.cancel()
 		l.forget(f)
 	}
@@ -243,7 +248,6 @@ func (l *Library) release(f *file) {
 // forget drops a file, and gives back the memory that it took up once nobody
 // holds it.
 func (l *Library) forget(f *file) {
-	f.gone = true
 	if l.files[f.key] == f {
 		delete(l.files, f.key)
 	}
