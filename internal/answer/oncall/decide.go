@@ -130,14 +130,12 @@ func (d *Decision) ringInstead(s *Situation, reason Reason, number string) {
 }
 
 func (d *Decision) explainAttempt(s *Situation) {
-	args := why.Args{"attempt": strconv.Itoa(d.Attempt)}
-	switch {
+	switch attempt := strconv.Itoa(d.Attempt); {
 	case d.Attempt == 1:
 	case s.Repeated > 0:
-		args["within"], args[why.Setting] = measure.Span(s.Repeated), "oncall.route.repeat_within"
-		d.addStep(stepRepeated, args)
+		d.addStep(stepRepeated, why.Args{"attempt": attempt, "within": measure.Span(s.Repeated), why.Setting: "oncall.route.repeat_within"})
 	default:
-		d.addStep(stepAttempt, args)
+		d.addStep(stepAttempt, why.Args{"attempt": attempt})
 	}
 }
 
@@ -216,16 +214,18 @@ func (d *Decision) checkUsable(s *Situation, a *Answer) bool {
 	}
 	d.Age = max(known.Sub(a.Snapshot.At), 0)
 	d.Stale = a.FreshFor > 0 && d.Age > a.FreshFor
+	tooOld := a.MaxAge > 0 && d.Age > a.MaxAge
+	if !tooOld && !d.Stale {
+		return true
+	}
 	args := d.heardArgs(a)
 	args["problem"] = a.Problem
-	if a.MaxAge > 0 && d.Age > a.MaxAge {
+	if tooOld {
 		args["most"], args[why.Setting] = measure.Span(a.MaxAge), "oncall.source.max_age"
 		d.addStep(stepTooOld, args)
 		return false
 	}
-	if d.Stale {
-		d.addStep(stepStale, args)
-	}
+	d.addStep(stepStale, args)
 	return true
 }
 

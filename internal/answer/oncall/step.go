@@ -114,8 +114,11 @@ func (d *Decision) addStep(code StepCode, args why.Args) {
 // addLastStep adds the last step, which is never left out.
 func (d *Decision) addLastStep(code StepCode, args why.Args) {
 	for name, value := range args {
-		if args[name] = plaintext.Clip(value, maxArg); value == "" {
+		switch {
+		case value == "":
 			delete(args, name)
+		case len(value) > maxArg:
+			args[name] = plaintext.Clip(value, maxArg)
 		}
 	}
 	d.Steps = append(d.Steps, Step{Code: code, Args: args})
