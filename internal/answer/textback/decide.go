@@ -136,13 +136,11 @@ const askAgain = 50 * time.Millisecond
 // earlierAnswer returns what a known call got. If another process is still
 // handling it, the caller waits as long as they would for the text itself.
 func (w *Webhook) earlierAnswer(ctx context.Context, key ledger.Key, tenant string, begun ledger.Begun) Reason {
-	ticker := time.NewTicker(askAgain)
-	defer ticker.Stop()
 	for begun.Text != nil && begun.Text.State == ledger.Sending && begun.Text.Attempts == 1 {
 		select {
 		case <-ctx.Done():
 			return Uncertain
-		case <-ticker.C:
+		case <-time.After(askAgain):
 		}
 		next, err := w.config.Ledger.Begin(ctx, key, tenant, time.Now(), func(ledger.History) ledger.Decision {
 			return ledger.Decision{Reason: begun.Reason, Forget: true} // it was erased meanwhile
