@@ -173,11 +173,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 		return nil, err
 	}
 	// One byte more than announced, so that the end is found without growing.
-	first := min(max(resp.ContentLength+1, 512), firstRead)
-	if !x.room(resp, first) {
-		return nil, x.tooLarge("there is no room for what %s sends", show(x.hopURL))
-	}
-	buf := make([]byte, 0, first)
+	buf := make([]byte, 0, min(max(resp.ContentLength+1, 512), firstRead))
 	for {
 		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
 		buf = buf[:len(buf)+n]
@@ -191,16 +187,7 @@ func (x *exchange) read(resp *http.Response) ([]byte, error) {
 			return nil, x.diagnose(err, len(buf))
 		}
 		if len(buf) == cap(buf) {
-			more := max(int64(cap(buf))/4, 512)
-			if !x.room(resp, more) {
-				return nil, x.tooLarge("there is no room for more than the %s that %s has sent", measure.Bytes(int64(len(buf))), show(x.hopURL))
-			}
-			buf = append(make([]byte, 0, int64(cap(buf))+more), buf...)
+			buf = slices.Grow(buf, 512)
 		}
 	}
-}
-
-// room reports whether the answer may take up more memory.
-func (x *exchange) room(resp *http.Response, bytes int64) bool {
-	return x.req.Room == nil || x.req.Room(resp.Request.Context(), bytes)
 }

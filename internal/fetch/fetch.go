@@ -191,11 +191,6 @@ type Request struct {
 	// decompression. Default DefaultLimit.
 	Limit int64
 
-	// Room is called with the number of bytes by which the answer is about to
-	// grow in memory, and may block; if it returns false, the answer is given up
-	// as TooLarge. The caller releases what it was called with. Optional.
-	Room func(ctx context.Context, bytes int64) bool
-
 	// Timeout bounds the whole answer. Default: the Client's. At most
 	// MaxTimeout.
 	Timeout time.Duration

@@ -24,10 +24,9 @@ const (
 // Stream is an answer whose body is still coming. Every status is an answer,
 // not only 2xx. It is used by one goroutine, which closes it.
 type Stream struct {
-	URL       *url.URL    // what answered in the end, after redirects
-	Status    int         // HTTP status
-	Header    http.Header // headers of the answer
-	Redirects int         // how many were followed
+	URL    *url.URL    // what answered in the end, after redirects
+	Status int         // HTTP status
+	Header http.Header // headers of the answer
 
 	exchange *exchange
 	body     io.ReadCloser
@@ -48,9 +47,8 @@ var (
 // Open sends a request, follows its redirects and returns the answer as soon as
 // its headers have come. Request.Timeout bounds the time until then. The body
 // ends with an error where nothing of it comes for ten seconds, where it lasts
-// longer than MaxStream, and where it is larger than Request.Limit; Request.Room
-// is not asked. The error is always an *Error, as that of Read unless it is
-// io.EOF.
+// longer than MaxStream, and where it is larger than Request.Limit. The error is
+// always an *Error, as that of Read unless it is io.EOF.
 func (c *Client) Open(ctx context.Context, req Request) (*Stream, error) {
 	if e := checkURL(req.URL); e != nil {
 		return nil, e
@@ -74,7 +72,7 @@ func (c *Client) Open(ctx context.Context, req Request) (*Stream, error) {
 		return nil, err
 	}
 	s := &Stream{
-		URL: x.hopURL, Status: resp.StatusCode, Header: resp.Header, Redirects: x.hops - 1,
+		URL: x.hopURL, Status: resp.StatusCode, Header: resp.Header,
 		exchange: x, body: resp.Body, limit: limit, cancel: cancel,
 		idle:  time.AfterFunc(streamIdle, func() { cancel(errIdle) }),
 		whole: time.AfterFunc(MaxStream, func() { cancel(errEndless) }),
