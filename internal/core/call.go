@@ -41,6 +41,11 @@ func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, rec
 	if record == nil {
 		record = func(trace.Stamped) {}
 	}
+	return c.placeRouted(ctx, route, from, to, line, record)
+}
+
+// placeRouted is Place once the call is routed.
+func (c *Core) placeRouted(ctx context.Context, route dialplan.Result, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
 	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), line: line}
 	p.call.Routes = []dialplan.Result{route}
 	if route.Kind != dialplan.ToWeb {

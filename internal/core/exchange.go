@@ -50,12 +50,13 @@ func (x *Exchange) digits(number string) string {
 }
 
 func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
-	if decided, err := x.Core.Route(ctx, dialplan.Query{From: from, To: to}); err == nil {
-		route(stepTexts(decided))
-	}
-	call, err := x.Core.Place(ctx, from, to, line, record)
+	decided, err := x.Core.Route(ctx, dialplan.Query{From: from, To: to})
 	if err == nil {
-		return call.Outcome
+		route(stepTexts(decided))
+		var call Call
+		if call, err = x.Core.placeRouted(ctx, decided, from, to, line, record); err == nil {
+			return call.Outcome
+		}
 	}
 	return x.turnDown(ctx, from, to, line, record, err)
 }
