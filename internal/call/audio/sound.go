@@ -2,6 +2,7 @@ package audio
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -147,17 +148,11 @@ func (s *Sound) Wait(ctx context.Context, samples int) error {
 // WaitEnd waits for the end of the Sound. It returns what it broke off with; nil:
 // it is whole; or the cause of the context's end.
 func (s *Sound) WaitEnd(ctx context.Context) error {
-	for {
-		changed := s.change()
-		if ended, err := s.Ended(); ended {
-			return err
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
+	if err := s.Wait(ctx, math.MaxInt); err != nil {
+		return err
 	}
+	_, err := s.Ended()
+	return err
 }
 
 // Whole is WaitEnd, and returns the Clip of what there is then.
