@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
 )
 
 // FrameSize is the bytes of one frame of a media stream: 20 ms of µ-law at
@@ -27,9 +29,6 @@ const (
 	// presses in five seconds.
 	maxKeys = 64
 )
-
-// muLawSilence is what µ-law calls zero.
-const muLawSilence = 0xFF
 
 // Track is one direction of a call's sound.
 type Track int
@@ -62,8 +61,8 @@ func (t *Track) UnmarshalText(name []byte) error {
 
 // Media is the Line's side of a media stream: it takes the call's sound and
 // gives what the caller is to hear. Program is the other side. Its methods,
-// except Done, are called by one goroutine at a time; but for FromCaller none
-// of them waits, for anything, or allocates, so that a thread that serves many
+// except Done, are called by one goroutine at a time; but for FromCaller and
+// Said none of them waits, for anything, or allocates, so that a thread that serves many
 // calls can call them.
 type Media struct {
 	// TwoWay is false if the stream only listens.
@@ -205,7 +204,7 @@ func (m *Media) Take(buf []byte) int {
 		m.finish()
 	}
 	for i := n; i < len(buf); i++ {
-		buf[i] = muLawSilence
+		buf[i] = audio.MulawSilence
 	}
 	return n
 }

@@ -190,11 +190,11 @@ func TestMediaIsASimpleStream(t *testing.T) {
 						t.Fatal("the stream has not ended")
 					}
 				}
-				if program.Dropped() != simple.dropped {
-					t.Fatalf("%d frames were dropped, want %d", program.Dropped(), simple.dropped)
-				}
 			},
 		})
+		if dropped := program.Went().Dropped; dropped != simple.dropped {
+			t.Fatalf("%d frames were dropped, want %d", dropped, simple.dropped)
+		}
 	})
 }
 
@@ -266,8 +266,8 @@ func TestMediaCarriesWhatBothSidesGiveAtOnce(t *testing.T) {
 		}
 	})
 	sides.Wait()
-	if marks == 0 || keys == 0 || taken == 0 || taken+program.Dropped() > frames {
-		t.Errorf("%d marks, %d keys, %d frames, %d dropped", marks, keys, taken, program.Dropped())
+	if dropped := program.Went().Dropped; marks == 0 || keys == 0 || taken == 0 || taken+dropped > frames {
+		t.Errorf("%d marks, %d keys, %d frames, %d dropped", marks, keys, taken, dropped)
 	}
 }
 

@@ -166,10 +166,6 @@ func (p *Program) Mark(name string) {
 	notify(p.media.toSend)
 }
 
-// Dropped returns how many frames of sound were dropped because the program
-// lagged.
-func (p *Program) Dropped() int { return int(p.media.sound.dropped.Load()) }
-
 // End says that the program sends no more: the stream is over once what it sent
 // was heard.
 func (p *Program) End() {

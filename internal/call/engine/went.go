@@ -3,6 +3,7 @@ package engine
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,20 +43,20 @@ func (p *Program) NewWords() string { return p.media.said.rest() }
 // each, and of its marks.
 const maxSaid = 4096
 
-// said is what a caller says and presses while a stream lasts. Its lock is held
-// for moments only.
+// said is what a caller says and presses while a stream lasts.
 type said struct {
+	keys    [maxSaid]byte // those up to pressed do not change any more
+	pressed atomic.Int64
+
 	mu    sync.Mutex
 	words strings.Builder
 	given int // bytes of words that rest has returned
-	keys  []byte
 }
 
 func (s *said) press(key byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.keys) < maxSaid {
-		s.keys = append(s.keys, key)
+	if n := s.pressed.Load(); n < maxSaid {
+		s.keys[n] = key
+		s.pressed.Store(n + 1)
 	}
 }
 
@@ -74,7 +75,7 @@ func (s *said) say(text string) {
 func (s *said) all() (words, keys string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.words.String(), string(s.keys)
+	return s.words.String(), string(s.keys[:s.pressed.Load()])
 }
 
 func (s *said) rest() string {
