@@ -20,6 +20,9 @@ import (
 // it by its lock file.
 func axe(t *testing.T) string {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without axe-core")
+	}
 	text, err := os.ReadFile("../../../tools/browser/node_modules/axe-core/axe.min.js")
 	if err != nil {
 		t.Fatalf("These tests need axe-core; make deps installs it: %v", err)
