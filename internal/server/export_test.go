@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
+	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
@@ -28,6 +29,11 @@ const (
 
 // Listener returns the listener of a setting.
 func (a *Server) Listener(setting string) net.Listener { return a.listener(setting) }
+
+// PhoneSystem returns what is known of whether the phone system is down.
+func (a *Server) PhoneSystem() *alert.PhoneSystem {
+	return partOf[phoneSystem](a.site.Load()).health
+}
 
 // CloseStore closes the database while the Server uses it.
 func (a *Server) CloseStore() error { return a.store.Close() }
