@@ -26,9 +26,14 @@ func (a *Server) phoneSystem() feature {
 		if s.settings.NetSapiens == nil {
 			return nil, nil
 		}
-		p := &phoneSystem{settings: s.settings, health: alert.NewPhoneSystem(a.alerts, s.settings.NetSapiens.URL.Host)}
+		p, old, host := &phoneSystem{settings: s.settings}, partOf[phoneSystem](before), s.settings.NetSapiens.URL.Host
+		if old != nil && old.settings.NetSapiens.URL.Host == host {
+			p.health = old.health // otherwise an alert of now would never be resolved
+		} else {
+			p.health = alert.NewPhoneSystem(a.alerts, host)
+		}
 		var err error
-		if old := partOf[phoneSystem](before); old != nil && old.settings.DomainsFile == s.settings.DomainsFile {
+		if old != nil && old.settings.DomainsFile == s.settings.DomainsFile {
 			p.entries = old.entries
 		} else if p.entries, err = a.openEntries(ctx, s.settings); err != nil {
 			return nil, err
