@@ -1,5 +1,5 @@
 // Package part is what a feature brings to the server that runs it: the paths
-// that it answers, its jobs and loops, its health, its counters.
+// that it answers, its jobs and loops, its health, its counters, its log lines.
 package part
 
 import (

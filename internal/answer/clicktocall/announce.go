@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/responder"
 )
@@ -41,7 +42,7 @@ type Announcement struct {
 	Entries Entries    // required: whose numbers are ours
 	URL     *url.URL   // the server, without a path
 
-	Log   Log                                       // nil: slog.Default()
+	Log   part.Log
 	Audit func(context.Context, ledger.Event) error // optional
 }
 
@@ -113,7 +114,7 @@ func (a *Announcement) answer(ctx context.Context, req *responder.Request) respo
 	if req.Digits == keyNever {
 		said := "You will not be called again. Goodbye."
 		if err := a.suppress(ctx, req); err != nil {
-			a.log(ctx, slog.LevelError, "number not suppressed", slog.String("error", err.Error()))
+			a.Log.LogAttrs(ctx, slog.LevelError, "number not suppressed", slog.String("error", err.Error()))
 			said = "Sorry, that did not work. Please call us, and we will see to it."
 		}
 		return responder.Respond(responder.Say{Text: said}, responder.Hangup{})
@@ -161,17 +162,9 @@ func (a *Announcement) suppress(ctx context.Context, req *responder.Request) err
 	if err != nil {
 		return err
 	}
-	a.log(ctx, slog.LevelInfo, "number suppressed", slog.String("number", phone.Mask(number.E164())), slog.String("orig_call_id", clip(req.OrigCallID)))
+	a.Log.LogAttrs(ctx, slog.LevelInfo, "number suppressed", slog.String("number", phone.Mask(number.E164())), slog.String("orig_call_id", clip(req.OrigCallID)))
 	if err := audit(ctx, a.Audit, number.Digits(), "by key "+keyNever); err != nil {
-		a.log(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
+		a.Log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
 	}
 	return nil
-}
-
-func (a *Announcement) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	log := a.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
-	log(ctx, level, message, attrs...)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/netsapiens"
 )
@@ -64,10 +65,6 @@ type Scheduler interface {
 // JobKind is the kind of the jobs that place scheduled call backs.
 const JobKind = "callback"
 
-// Log logs the result of a request, numbers masked. It is a slog.Logger's
-// LogAttrs, or a function that adds to the line that each request has anyway.
-type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
-
 // Desk decides on calls, and places them.
 type Desk struct {
 	Entries     Entries     // required
@@ -79,7 +76,7 @@ type Desk struct {
 	AcceptBare bool          // take requests without a token, at a tenth of the caps
 	Limits     Limits        // zero: DefaultLimits
 	Patience   time.Duration // 0: DefaultPatience
-	Log        Log           // nil: slog.Default()
+	Log        part.Log
 
 	Ended func(c CallBack, r Result) // told the result of a scheduled call back; optional
 	Asked func(err error)            // told the result of each request to the phone system; optional
@@ -215,7 +212,7 @@ func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 // lost: a sweep makes the job when it is due.
 func (d *Desk) schedule(ctx context.Context, c CallBack) {
 	if err := d.Jobs.Schedule(ctx, JobKind, c.ID, c.At); err != nil {
-		d.log(ctx, slog.LevelWarn, "job of a scheduled call back waits for the next sweep", slog.String("request_id", c.ID), slog.String("error", err.Error()))
+		d.Log.LogAttrs(ctx, slog.LevelWarn, "job of a scheduled call back waits for the next sweep", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 	}
 }
 
@@ -248,7 +245,7 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 		defer cancel()
 		if err := d.Ledger.FinishCallBack(ctx, r.Result); err != nil {
 			// The sweep makes it Uncertain: it counts, and is not placed again.
-			d.log(ctx, slog.LevelError, "result of a call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
+			d.Log.LogAttrs(ctx, slog.LevelError, "result of a call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 		}
 	}()
 	asked, cancel := context.WithTimeout(ctx, d.patience())
@@ -313,16 +310,8 @@ func (d *Desk) known(ctx context.Context, c CallBack) (Answer, *Refusal) {
 	case c.State == Uncertain:
 		c.State = Placed
 		if err := d.Ledger.FinishCallBack(ctx, Result{ID: c.ID, Attempt: c.Attempts, At: time.Now(), State: Placed}); err != nil {
-			d.log(ctx, slog.LevelWarn, "recovered call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
+			d.Log.LogAttrs(ctx, slog.LevelWarn, "recovered call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 		}
 	}
 	return Answer{CallBack: c, Repeated: true}, nil
-}
-
-func (d *Desk) log(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	log := d.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
-	log(ctx, level, message, attrs...)
 }

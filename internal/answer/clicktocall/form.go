@@ -18,6 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/widget"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 )
 
@@ -37,7 +38,7 @@ type Form struct {
 	Guesses *guess.Watch // makes anyone who guesses it wait; optional
 	Store   Store
 	Audit   func(context.Context, ledger.Event) error // records that an entry was saved; optional
-	Log     Log                                       // told of each entry that is saved; nil: slog.Default()
+	Log     part.Log                                  // told of each entry that is saved
 }
 
 // saved is the answer to a form that was saved.
@@ -49,7 +50,7 @@ type saved struct {
 // ServeHTTP saves.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: f.Secret, Guesses: f.Guesses, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.note,
+		Secret: f.Secret, Guesses: f.Guesses, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.Log,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.save(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)
@@ -144,7 +145,7 @@ func (f *Form) complete(id string, change map[string]string) error {
 // tell keeps and logs that an entry was saved. A form is not refused because the
 // audit fails: what it asked for is done.
 func (f *Form) tell(ctx context.Context, id string, given map[string]string) {
-	f.note(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
+	f.Log.LogAttrs(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
 	if f.Audit == nil {
 		return
 	}
@@ -152,16 +153,8 @@ func (f *Form) tell(ctx context.Context, id string, given map[string]string) {
 		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
 	})
 	if err != nil {
-		f.note(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
+		f.Log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
 	}
-}
-
-func (f *Form) note(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	log := f.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
-	log(ctx, level, message, attrs...)
 }
 
 func checkQueue(value string) (clean, problem string) {

@@ -333,7 +333,7 @@ func (h *Handler) note(r *http.Request, q question, code Code, attrs ...slog.Att
 	case OriginRefused, TokenInvalid, WorkMissing, NumberRefused, Limited:
 		level = slog.LevelWarn
 	}
-	h.Desk.log(r.Context(), level, "click-to-call", append([]slog.Attr{
+	h.Desk.Log.LogAttrs(r.Context(), level, "click-to-call", append([]slog.Attr{
 		slog.String("entry", clip(string(q.ID))), slog.String("number", clip(phone.Mask(string(q.Phone)))), slog.String("outcome", string(code)),
 	}, attrs...)...)
 }
@@ -367,7 +367,7 @@ func (h *Handler) token(r *http.Request, q question) (status int, body any, refu
 func (h *Handler) weather(ctx context.Context, c *Case, from Subnets) weather {
 	about, found, err := h.meter.observe(ctx, h.Networks, Asker{From: from, Entry: c.Entry.ID, Tenant: tenantOf(c.Entry)}, c.Now)
 	if err != nil {
-		h.Desk.log(ctx, slog.LevelWarn, "requests of a network not counted", slog.String("error", err.Error()))
+		h.Desk.Log.LogAttrs(ctx, slog.LevelWarn, "requests of a network not counted", slog.String("error", err.Error()))
 		return about
 	}
 	limits := h.Desk.limits(c.Entry)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -110,8 +111,8 @@ type Never struct {
 
 	Regions []string // whose numbers may be put on the list; empty: phone.DefaultRegion
 
-	Address func(*http.Request) netip.Addr            // as Handler's
-	Log     Log                                       // nil: slog.Default()
+	Address func(*http.Request) netip.Addr // as Handler's
+	Log     part.Log
 	Audit   func(context.Context, ledger.Event) error // optional
 	Sent    func(err error)                           // told the result of sending each code; optional
 
@@ -325,14 +326,10 @@ func (n *Never) failed(w http.ResponseWriter, r *http.Request, what string, err 
 }
 
 func (n *Never) note(ctx context.Context, level slog.Level, message, number string, attrs ...slog.Attr) {
-	log := n.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
 	if number != "" {
 		attrs = append(attrs, slog.String("number", phone.Mask(number)))
 	}
-	log(ctx, level, message, attrs...)
+	n.Log.LogAttrs(ctx, level, message, attrs...)
 }
 
 // hash is what we store of a code: a reader of the database cannot use it.

@@ -140,11 +140,11 @@ func (h *Handler) showCancel(w http.ResponseWriter, r *http.Request, c CallBack,
 	case fault.CodeOf(err) == fault.NotFound:
 		show(w, http.StatusNotFound, noSuchCall)
 	case err != nil && !errors.Is(err, ErrTaken):
-		h.Desk.log(r.Context(), slog.LevelError, "call back not cancelled", slog.String("error", err.Error()))
+		h.Desk.Log.LogAttrs(r.Context(), slog.LevelError, "call back not cancelled", slog.String("error", err.Error()))
 		show(w, http.StatusServiceUnavailable, page{Title: "That did not work", Text: "Something went wrong on our side. Please try again.", Form: &fillIn{Buttons: []button{{Label: "Try again"}}}})
 	case c.State == Cancelled:
 		if pressed {
-			h.Desk.log(r.Context(), slog.LevelInfo, "call back cancelled", slog.String("request_id", c.ID))
+			h.Desk.Log.LogAttrs(r.Context(), slog.LevelInfo, "call back cancelled", slog.String("request_id", c.ID))
 		}
 		show(w, http.StatusOK, page{Title: "The call is cancelled", Text: "We will not call you on " + when + "."})
 	case c.State == Scheduled:

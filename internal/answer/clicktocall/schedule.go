@@ -117,7 +117,7 @@ func (d *Desk) ended(ctx context.Context, c CallBack, r Result) {
 		if r.State == Uncertain {
 			message, level = "scheduled call uncertain", slog.LevelWarn
 		}
-		d.log(ctx, level, message, slog.String("request_id", c.ID), slog.String("entry", c.Entry),
+		d.Log.LogAttrs(ctx, level, message, slog.String("request_id", c.ID), slog.String("entry", c.Entry),
 			slog.String("number", phone.Mask(c.Number)), slog.Time("at", c.At), slog.String("reason", r.Problem))
 	}
 	if d.Ended != nil {

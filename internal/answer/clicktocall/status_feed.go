@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -63,7 +64,7 @@ type StatusFeed struct {
 	Store       StatusStore // required
 	PhoneSystem PhoneSystem // required
 	Entries     Entries     // required
-	Log         Log         // optional; no-op if nil
+	Log         part.Log
 
 	// Stopping is closed when the server is to stop: streams of events end then,
 	// and browsers come back by themselves. Nil: it never stops.
@@ -274,7 +275,5 @@ func (a *StatusFeed) noteWaiting(id string, waits bool) bool {
 }
 
 func (a *StatusFeed) log(ctx context.Context, message string, err error) {
-	if a.Log != nil {
-		a.Log(ctx, slog.LevelWarn, message, slog.String("error", err.Error()))
-	}
+	a.Log.LogAttrs(ctx, slog.LevelWarn, message, slog.String("error", err.Error()))
 }

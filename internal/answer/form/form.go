@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 )
@@ -39,8 +40,8 @@ type Handler struct {
 	// and the answer says so. Nil: it takes all.
 	Known []string
 
-	// Log logs which fields were ignored. Optional.
-	Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
+	// Log is told which fields were ignored.
+	Log part.Log
 
 	// Save does what a form asks for, and returns the answer, which is written
 	// as JSON. The sender is shown the text of an error only if it is a
@@ -69,8 +70,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	beside := h.ignored(all)
-	if h.Log != nil && beside.Ignored != "" {
-		h.Log(r.Context(), slog.LevelInfo, "form fields ignored", slog.String("entry", clip(fields[fieldID])), slog.String("ignored", clip(phone.MaskIn(beside.Ignored))))
+	if beside.Ignored != "" {
+		h.Log.LogAttrs(r.Context(), slog.LevelInfo, "form fields ignored", slog.String("entry", clip(fields[fieldID])), slog.String("ignored", clip(phone.MaskIn(beside.Ignored))))
 	}
 	if problems != nil {
 		Answer(w, http.StatusBadRequest, answer{said{strings.Join(problems, "; ")}, beside})

@@ -16,6 +16,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fault/why"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
@@ -24,10 +25,6 @@ import (
 // maxAttempt is the highest attempt that we believe: past it the phone system
 // counts something else.
 const maxAttempt = 99
-
-// Log logs the result of a request, numbers masked. It is a slog.Logger's
-// LogAttrs, or a function that adds to the line that each request has anyway.
-type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
 // Config is what a Dispatcher needs.
 type Config struct {
@@ -44,7 +41,7 @@ type Config struct {
 	// Guesses makes anyone who guesses secrets wait; optional.
 	Guesses *guess.Watch
 
-	Log    Log             // told of each call; nil: slog.Default()
+	Log    part.Log        // told of each call
 	Count  func(Decision)  // told of each decision; optional
 	Denied func()          // told of each request that was refused; optional
 	Random func(n int) int // from 0 to n-1; nil: that of the machine
@@ -68,9 +65,6 @@ type memory struct {
 // New returns a Dispatcher. It starts nothing. The error lists all that is wrong
 // with the routes.
 func New(c Config) (*Dispatcher, error) {
-	if c.Log == nil {
-		c.Log = slog.Default().LogAttrs
-	}
 	return newDispatcher(c, &memory{decisions: newDecisionLog(c.Journal, c.Log), history: newCallHistory()})
 }
 
@@ -79,9 +73,6 @@ func New(c Config) (*Dispatcher, error) {
 func (d *Dispatcher) With(c Config) (*Dispatcher, error) { return newDispatcher(c, d.memory) }
 
 func newDispatcher(c Config, s *memory) (*Dispatcher, error) {
-	if c.Log == nil {
-		c.Log = slog.Default().LogAttrs
-	}
 	if c.Address == nil {
 		c.Address = remoteAddress
 	}
@@ -136,7 +127,7 @@ func (d *Dispatcher) Load(ctx context.Context) {
 	defer cancel()
 	records, err := d.config.Journal.Recent(within, keptRecords)
 	if err != nil {
-		d.config.Log(ctx, slog.LevelWarn, "earlier on-call decisions not readable", slog.String("error", err.Error()))
+		d.config.Log.LogAttrs(ctx, slog.LevelWarn, "earlier on-call decisions not readable", slog.String("error", err.Error()))
 		return
 	}
 	d.memory.decisions.remember(records)

@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/source"
+	"github.com/switchhook/switchhook/internal/part"
 )
 
 // How often sources are asked, and what their answers are good for, where
@@ -67,7 +67,7 @@ type KeeperConfig struct {
 	Sources []PolledSource
 	Answers AnswerStore // nil: answers end with the process
 
-	Log     Log               // told where a source stops answering, and where it answers again; nil: slog.Default()
+	Log     part.Log          // told where a source stops answering, and where it answers again
 	Fetched func(SourceState) // told how a source is, each time it was asked; optional
 	Jitter  func() float64    // from 0 to 1, so that a thousand servers do not ask at once; nil: always 0.5
 }
@@ -119,9 +119,6 @@ type Keeper struct {
 // NewKeeper returns a Keeper, which asks no source before Run. The error names a
 // source that is given twice or lacks something.
 func NewKeeper(c KeeperConfig) (*Keeper, error) {
-	if c.Log == nil {
-		c.Log = slog.Default().LogAttrs
-	}
 	if c.Fetched == nil {
 		c.Fetched = func(SourceState) {}
 	}

@@ -217,12 +217,12 @@ func (d *Dispatcher) serveNotifications(w http.ResponseWriter, r *http.Request) 
 	}
 	n, err := ParseNotification(body)
 	if err != nil {
-		d.config.Log(r.Context(), slog.LevelWarn, "call notification", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		d.config.Log.LogAttrs(r.Context(), slog.LevelWarn, "call notification", slog.String("error", clip(phone.MaskIn(err.Error()))))
 		writeText(w, http.StatusBadRequest, "The notification cannot be read: it is a JSON object with call_id and status.\n")
 		return
 	}
 	ours := d.Notify(n)
-	d.config.Log(r.Context(), slog.LevelInfo, "call notification", slog.String("call_id", clip(n.CallID)),
+	d.config.Log.LogAttrs(r.Context(), slog.LevelInfo, "call notification", slog.String("call_id", clip(n.CallID)),
 		slog.String("status", clip(string(n.Status))), slog.String("reason", clip(n.Reason)), slog.Bool("known", ours))
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -130,7 +130,7 @@ func (d *Dispatcher) denyRequest(w http.ResponseWriter, r *http.Request, p permi
 	if p != mustWait { // guess.Watch reports that
 		attrs = append(attrs, slog.String("why", p.why()))
 	}
-	d.config.Log(r.Context(), slog.LevelWarn, "on-call", attrs...)
+	d.config.Log.LogAttrs(r.Context(), slog.LevelWarn, "on-call", attrs...)
 	switch p {
 	case wrongAddress:
 		return http.StatusForbidden
@@ -175,7 +175,7 @@ func (d *Dispatcher) logDecision(ctx context.Context, r *Request, decision *Deci
 	if level != slog.LevelInfo {
 		attrs = append(attrs, slog.String("why", plaintext.Clip(strings.Join(why.Sentences(decision.Steps), " "), maxWhy)))
 	}
-	d.config.Log(ctx, level, "on-call", attrs...)
+	d.config.Log.LogAttrs(ctx, level, "on-call", attrs...)
 }
 
 func remoteAddress(r *http.Request) netip.Addr {

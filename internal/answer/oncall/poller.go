@@ -106,11 +106,11 @@ func (k *Keeper) loadStored(ctx context.Context, p *poller) {
 	snapshot, ok, err := k.config.Answers.Load(within, p.Key)
 	switch {
 	case err != nil:
-		k.config.Log(ctx, slog.LevelWarn, "cached on-call answer not readable",
+		k.config.Log.LogAttrs(ctx, slog.LevelWarn, "cached on-call answer not readable",
 			slog.String("source", p.Name), slog.String("error", err.Error()))
 	case !ok:
 	case snapshot.At.After(time.Now()):
-		k.config.Log(ctx, slog.LevelWarn, "ignoring a cached on-call answer from the future (clock set back?)",
+		k.config.Log.LogAttrs(ctx, slog.LevelWarn, "ignoring a cached on-call answer from the future (clock set back?)",
 			slog.String("source", p.Name), slog.Time("at", snapshot.At))
 	default:
 		next := *p.state.Load()
@@ -270,14 +270,14 @@ func (k *Keeper) logChange(ctx context.Context, p *poller, before, now *pollStat
 		if now.heard {
 			attrs = append(attrs, slog.Duration("answer_age", now.ended.Sub(now.snapshot.At)))
 		}
-		k.config.Log(ctx, slog.LevelWarn, "on-call source not answering", attrs...)
+		k.config.Log.LogAttrs(ctx, slog.LevelWarn, "on-call source not answering", attrs...)
 	case now.err == nil && before.err != nil:
 		attrs = append(attrs, slog.Duration("after", now.ended.Sub(before.since)), slog.Int("people", len(now.snapshot.People)))
-		k.config.Log(ctx, slog.LevelInfo, "on-call source answering again", attrs...)
+		k.config.Log.LogAttrs(ctx, slog.LevelInfo, "on-call source answering again", attrs...)
 	}
 	if now.err == nil && !slices.Equal(before.snapshot.Oddities, now.snapshot.Oddities) {
 		for _, oddity := range now.snapshot.Oddities {
-			k.config.Log(ctx, slog.LevelWarn, "part of an on-call answer unusable",
+			k.config.Log.LogAttrs(ctx, slog.LevelWarn, "part of an on-call answer unusable",
 				slog.String("source", p.Name), slog.String("oddity", oddity))
 		}
 	}
@@ -292,7 +292,7 @@ func (k *Keeper) storeAnswer(ctx context.Context, p *poller, s source.Snapshot) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepTimeout) // also where we are being stopped
 	defer cancel()
 	if err := k.config.Answers.Save(ctx, p.Key, s); err != nil {
-		k.config.Log(ctx, slog.LevelWarn, "on-call answer not cached for the next start",
+		k.config.Log.LogAttrs(ctx, slog.LevelWarn, "on-call answer not cached for the next start",
 			slog.String("source", p.Name), slog.String("error", err.Error()))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -71,7 +72,7 @@ const (
 // their way to the journal.
 type decisionLog struct {
 	journal Journal
-	log     Log
+	log     part.Log
 	wake    chan struct{} // holds one where records wait
 
 	mu      sync.Mutex
@@ -80,7 +81,7 @@ type decisionLog struct {
 	lost    int
 }
 
-func newDecisionLog(journal Journal, log Log) *decisionLog {
+func newDecisionLog(journal Journal, log part.Log) *decisionLog {
 	return &decisionLog{journal: journal, log: log, wake: make(chan struct{}, 1)}
 }
 
@@ -194,7 +195,7 @@ func (l *decisionLog) flush(ctx context.Context) (ok bool) {
 	l.waiting, l.lost = nil, 0
 	l.mu.Unlock()
 	if lost > 0 {
-		l.log(ctx, slog.LevelError, "on-call decisions dropped: the journal failed for too long", slog.Int("decisions", lost))
+		l.log.LogAttrs(ctx, slog.LevelError, "on-call decisions dropped: the journal failed for too long", slog.Int("decisions", lost))
 	}
 	if len(batch) == 0 {
 		return true
@@ -209,7 +210,7 @@ func (l *decisionLog) flush(ctx context.Context) (ok bool) {
 	if err == nil {
 		return true
 	}
-	l.log(ctx, slog.LevelError, "on-call decisions not stored", slog.Int("decisions", len(records)), slog.String("error", err.Error()))
+	l.log.LogAttrs(ctx, slog.LevelError, "on-call decisions not stored", slog.Int("decisions", len(records)), slog.String("error", err.Error()))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	room := max(waitingRecords-len(l.waiting), 0)

@@ -16,6 +16,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/phone/sms"
 	"github.com/switchhook/switchhook/internal/setting/guess"
@@ -51,7 +52,7 @@ type Form struct {
 	Store     Store
 	Provision Provisioner
 	Audit     func(context.Context, ledger.Event) error // records that an entry was saved; optional
-	Log       Log                                       // told of each entry that is saved; nil: slog.Default()
+	Log       part.Log                                  // told of each entry that is saved
 }
 
 // saved is the answer to a form that was saved: the result of each step, and
@@ -64,7 +65,7 @@ type saved struct {
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.logLine,
+		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.Log,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.update(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)
@@ -119,7 +120,7 @@ func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
 		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
 	})
 	if err != nil {
-		f.logLine(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
+		f.Log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
 	}
 }
 
@@ -202,15 +203,7 @@ func (f *Form) logSaved(ctx context.Context, id string, report provision.Report)
 	if !report.FromNumber.IsZero() {
 		attrs = append(attrs, slog.String("from_number", report.FromNumber.String()))
 	}
-	f.logLine(ctx, level, "entry saved", attrs...)
-}
-
-func (f *Form) logLine(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	log := f.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
-	log(ctx, level, message, attrs...)
+	f.Log.LogAttrs(ctx, level, "entry saved", attrs...)
 }
 
 // merge returns an entry as it will be with the given fields.

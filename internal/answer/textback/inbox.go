@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/optout"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -45,7 +46,7 @@ type Inbox struct {
 	Limits  ReplyLimits
 	Guesses *guess.Watch // makes anyone who guesses keys wait; optional
 
-	Log    Log                        // told of each word; nil: slog.Default()
+	Log    part.Log                   // told of each word
 	Count  func(optout.Word)          // told of each word; optional
 	Capped func(entry, domain string) // told of each answer that a limit held back; optional
 	Stale  func(domain string)        // told of each domain that still posts with the old key after it was moved; optional
@@ -87,7 +88,7 @@ func (i *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		form.Say(w, refused.status, refused.says)
 	default: // it makes the phone system post again
-		i.logPost(r.Context(), slog.LevelError, "inbound texts not stored", slog.String("error", clip(phone.MaskIn(err.Error()))))
+		i.Log.LogAttrs(r.Context(), slog.LevelError, "inbound texts not stored", slog.String("error", clip(phone.MaskIn(err.Error()))))
 		form.Say(w, http.StatusServiceUnavailable, "the events could not be kept")
 	}
 }
@@ -128,7 +129,7 @@ func (i *Inbox) answerEvents(w http.ResponseWriter, r *http.Request) error {
 		return failed
 	}
 	if unread != nil {
-		i.logPost(ctx, slog.LevelWarn, "inbound texts not readable", slog.String("error", clip(phone.MaskIn(unread.Error()))))
+		i.Log.LogAttrs(ctx, slog.LevelWarn, "inbound texts not readable", slog.String("error", clip(phone.MaskIn(unread.Error()))))
 	}
 	if foreign != "" {
 		i.reportForeign(ctx, post, foreign)
@@ -156,7 +157,7 @@ func (i *Inbox) admitPost(ctx context.Context, r *http.Request) (*admittedPost, 
 
 // reportForeign reports a post whose key is not valid for a domain of its events.
 func (i *Inbox) reportForeign(ctx context.Context, post *admittedPost, domain string) {
-	i.logPost(ctx, slog.LevelWarn, "texts of another domain refused", slog.String("domain", clip(domain)))
+	i.Log.LogAttrs(ctx, slog.LevelWarn, "texts of another domain refused", slog.String("domain", clip(domain)))
 	if post.domain == "" && i.Stale != nil {
 		i.Stale(strings.ToLower(domain))
 	}
@@ -215,7 +216,7 @@ func (i *Inbox) answerEvent(ctx context.Context, event netsapiens.MessageEvent, 
 	if i.Count != nil {
 		i.Count(word)
 	}
-	i.logPost(ctx, slog.LevelInfo, "inbound text answered", slog.String("entry", e.ID),
+	i.Log.LogAttrs(ctx, slog.LevelInfo, "inbound text answered", slog.String("entry", e.ID),
 		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)),
 		slog.Bool("capped", received.Capped))
 	return nil
@@ -256,12 +257,4 @@ func (i *Inbox) entryOf(event netsapiens.MessageEvent) *entry.Entry {
 		}
 	}
 	return lacking
-}
-
-func (i *Inbox) logPost(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
-	log := i.Log
-	if log == nil {
-		log = slog.Default().LogAttrs
-	}
-	log(ctx, level, message, attrs...)
 }

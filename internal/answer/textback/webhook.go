@@ -19,6 +19,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
@@ -45,10 +46,6 @@ type Ledger interface {
 	// Finish records the result of an attempt.
 	Finish(ctx context.Context, r ledger.Result) error
 }
-
-// Log logs the result of a request, numbers masked. It is a slog.Logger's
-// LogAttrs, or a function that adds to the line that each request has anyway.
-type Log func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr)
 
 // Config is what a Webhook needs.
 type Config struct {
@@ -83,7 +80,7 @@ type Config struct {
 	About func(ctx context.Context, id string)
 	Whole func(ctx context.Context)
 
-	Log       Log                                  // told of each call; nil: slog.Default()
+	Log       part.Log                             // told of each call
 	Count     func(Reason)                         // told of each answer; optional
 	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; optional
 	Limited   func(id string, full ledger.Full)    // told of each call that a cap of its entry refused; optional
@@ -109,9 +106,6 @@ func NewWebhook(c Config) (*Webhook, error) {
 	}
 	if c.Address == nil {
 		c.Address = remoteAddress
-	}
-	if c.Log == nil {
-		c.Log = slog.Default().LogAttrs
 	}
 	if c.Count == nil {
 		c.Count = func(Reason) {}
@@ -259,7 +253,7 @@ func (w *Webhook) logCall(ctx context.Context, call *webhookCall) {
 	if call.texted || call.trusted && !call.counted {
 		w.config.Whole(ctx)
 	}
-	w.config.Log(ctx, level, "text-back", attrs...)
+	w.config.Log.LogAttrs(ctx, level, "text-back", attrs...)
 }
 
 // maxLogged is how much of an untrusted text is logged, in bytes. An id has at

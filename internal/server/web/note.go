@@ -37,7 +37,7 @@ func Note(ctx context.Context, level slog.Level, message string, attrs ...slog.A
 }
 
 // NoteOr returns a Note that logs to this log outside a request.
-func NoteOr(log *slog.Logger) func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
+func NoteOr(log *slog.Logger) part.Log {
 	return func(ctx context.Context, level slog.Level, message string, attrs ...slog.Attr) {
 		n, ok := ctx.Value(noteKey{}).(*note)
 		if !ok {
