@@ -43,7 +43,7 @@ type Announcement struct {
 	URL     *url.URL   // the server, without a path
 
 	Log   part.Log
-	Audit func(context.Context, ledger.Event) error // optional
+	Audit ledger.Audit // optional
 }
 
 // The parameters of the URL.
@@ -163,8 +163,6 @@ func (a *Announcement) suppress(ctx context.Context, req *responder.Request) err
 		return err
 	}
 	a.Log.LogAttrs(ctx, slog.LevelInfo, "number suppressed", slog.String("number", phone.Mask(number.E164())), slog.String("orig_call_id", clip(req.OrigCallID)))
-	if err := audit(ctx, a.Audit, number.Digits(), "by key "+keyNever); err != nil {
-		a.Log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
-	}
+	a.Audit.Record(ctx, a.Log, suppressed(number.Digits(), "by key "+keyNever))
 	return nil
 }

@@ -3,11 +3,9 @@ package clicktocall
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -37,8 +35,8 @@ type Form struct {
 	Secret  string       // without one every form is refused
 	Guesses *guess.Watch // makes anyone who guesses it wait; optional
 	Store   Store
-	Audit   func(context.Context, ledger.Event) error // records that an entry was saved; optional
-	Log     part.Log                                  // told of each entry that is saved
+	Audit   ledger.Audit // records that an entry was saved; optional
+	Log     part.Log     // told of each entry that is saved
 }
 
 // saved is the answer to a form that was saved.
@@ -108,7 +106,8 @@ func (f *Form) save(ctx context.Context, fields map[string]string) (saved, error
 	if _, err := f.Store.Update(ctx, id, change); err != nil {
 		return saved{}, err
 	}
-	f.tell(ctx, id, given)
+	f.Log.LogAttrs(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
+	f.Audit.Record(ctx, f.Log, ledger.EntrySaved(id, given))
 	return saved{ID: id, Saved: true}, nil
 }
 
@@ -140,21 +139,6 @@ func (f *Form) complete(id string, change map[string]string) error {
 		change[entry.FieldQueue] = queue + "@" + domain
 	}
 	return nil
-}
-
-// tell keeps and logs that an entry was saved. A form is not refused because the
-// audit fails: what it asked for is done.
-func (f *Form) tell(ctx context.Context, id string, given map[string]string) {
-	f.Log.LogAttrs(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
-	if f.Audit == nil {
-		return
-	}
-	err := f.Audit(ctx, ledger.Event{
-		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
-	})
-	if err != nil {
-		f.Log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
-	}
 }
 
 func checkQueue(value string) (clean, problem string) {

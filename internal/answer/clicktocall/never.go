@@ -113,8 +113,8 @@ type Never struct {
 
 	Address func(*http.Request) netip.Addr // as Handler's
 	Log     part.Log
-	Audit   func(context.Context, ledger.Event) error // optional
-	Sent    func(err error)                           // told the result of sending each code; optional
+	Audit   ledger.Audit    // optional
+	Sent    func(err error) // told the result of sending each code; optional
 
 	meter meter
 }
@@ -304,20 +304,14 @@ func (n *Never) take(w http.ResponseWriter, r *http.Request, number string) {
 		n.show(w, r, http.StatusForbidden, n.askCode("The code is not right, or it is too old, or there were too many wrong ones. If you are sure of it, enter all 16 digits that the message ends with.", number))
 	default:
 		n.note(r.Context(), slog.LevelInfo, "number suppressed", number)
-		if err := audit(r.Context(), n.Audit, number, "by the page"); err != nil {
-			n.note(r.Context(), slog.LevelError, "audit record not written", "", slog.String("error", err.Error()))
-		}
+		n.Audit.Record(r.Context(), n.Log, suppressed(number, "by the page"))
 		n.show(w, r, http.StatusOK, page{Title: "We will not call you again", Text: "No button of ours will have " + phone.Mask(number) + " called."})
 	}
 }
 
-// audit records that a number was put on the list. If that fails, the number is
-// on the list all the same.
-func audit(ctx context.Context, keep func(context.Context, ledger.Event) error, number, how string) error {
-	if keep == nil {
-		return nil
-	}
-	return keep(ctx, ledger.Event{At: time.Now(), Actor: "caller", Action: "suppression added", About: phone.Mask(number), Detail: "for calls of all tenants, " + how})
+// suppressed is the event of a number that was put on the list.
+func suppressed(number, how string) ledger.Event {
+	return ledger.Event{Actor: "caller", Action: "suppression added", About: phone.Mask(number), Detail: "for calls of all tenants, " + how}
 }
 
 func (n *Never) failed(w http.ResponseWriter, r *http.Request, what string, err error) {

@@ -15,15 +15,6 @@ type Query struct {
 	Limit  int // 0: all
 }
 
-// Event is something an operator or a form did, for the audit.
-type Event struct {
-	At     time.Time
-	Actor  string // form, operator, caller, server
-	Action string // such as "suppression added"
-	About  string // an id, or a masked number
-	Detail string
-}
-
 // Answered is one answer that text-back gave to a call.
 type Answered struct {
 	Key

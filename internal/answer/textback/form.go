@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -51,8 +50,8 @@ type Form struct {
 	Guesses   *guess.Watch      // makes anyone who guesses it wait; optional
 	Store     Store
 	Provision Provisioner
-	Audit     func(context.Context, ledger.Event) error // records that an entry was saved; optional
-	Log       part.Log                                  // told of each entry that is saved
+	Audit     ledger.Audit // records that an entry was saved; optional
+	Log       part.Log     // told of each entry that is saved
 }
 
 // saved is the answer to a form that was saved: the result of each step, and
@@ -102,26 +101,12 @@ func (f *Form) update(ctx context.Context, fields map[string]string) (saved, err
 	report := f.Provision.Apply(ctx, e)
 	report.FromNumber = owned.problem
 	f.logSaved(ctx, id, report)
-	f.audit(ctx, id, given)
+	f.Audit.Record(ctx, f.Log, ledger.EntrySaved(id, given))
 	answer := saved{Report: report}
 	if sms.Count(e.Text.Message).Segments > 1 {
 		answer.Segments = Segments(e.Text.Message)
 	}
 	return answer, nil
-}
-
-// audit records that an entry was saved, and which of its fields were given. A
-// form is not refused if that fails: the entry is already saved.
-func (f *Form) audit(ctx context.Context, id string, given map[string]string) {
-	if f.Audit == nil {
-		return
-	}
-	err := f.Audit(ctx, ledger.Event{
-		At: time.Now(), Actor: "form", Action: "entry saved", About: id, Detail: strings.Join(slices.Sorted(maps.Keys(given)), ", "),
-	})
-	if err != nil {
-		f.Log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
-	}
 }
 
 // complete checks that an entry lacks nothing, and sets its user, if none is
