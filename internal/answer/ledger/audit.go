@@ -23,12 +23,18 @@ type Event struct {
 // Audit stores an Event: store.Store.Audit. Nil: none is stored.
 type Audit func(context.Context, Event) error
 
-// Record stores that something was done just now. It is done even if the audit
-// fails, which is logged.
+// auditTimeout is how long the audit may take. A form service or a page waits for
+// its answer, and gives up after half a minute.
+const auditTimeout = 3 * time.Second
+
+// Record stores that something was done just now, even if the client has gone
+// since. It is done even if the audit fails, which is logged.
 func (a Audit) Record(ctx context.Context, log part.Log, e Event) {
 	if a == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
+	defer cancel()
 	e.At = time.Now()
 	if err := a(ctx, e); err != nil {
 		log.LogAttrs(ctx, slog.LevelError, "audit record not written", slog.String("error", err.Error()))
