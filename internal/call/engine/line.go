@@ -102,14 +102,6 @@ func (r Recording) Await(ctx context.Context) error {
 	return errors.New(fileText(err))
 }
 
-// Whole is Await, and returns what there is.
-func (r Recording) Whole(ctx context.Context) (audio.Clip, error) {
-	if err := r.Await(ctx); err != nil {
-		return nil, err
-	}
-	return r.Sound.Clip(), nil
-}
-
 func (Speech) prompt()    {}
 func (Recording) prompt() {}
 

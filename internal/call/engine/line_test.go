@@ -91,11 +91,10 @@ func (h *handset) Play(ctx context.Context, prompt engine.Prompt, listen *engine
 		length = spoken
 		h.heard = append(h.heard, p.Text)
 	case engine.Recording:
-		clip, err := p.Whole(ctx)
-		if err != nil {
+		if err := p.Await(ctx); err != nil {
 			return engine.Played{}, err
 		}
-		length = clip.Duration()
+		length = p.Sound.Duration()
 		h.heard = append(h.heard, p.URL)
 	}
 	from, end := h.now, h.now+length

@@ -24,9 +24,8 @@ type Call struct {
 // Act is something that happens to a call at a time of its Line's clock.
 type Act struct {
 	At     time.Duration
-	Key    byte   // the caller presses a key
-	Say    string // the caller says something, which takes speech.Estimate
-	Hangup bool   // the caller hangs up
+	Key    byte // the caller presses a key
+	Hangup bool // the caller hangs up
 
 	Redirect string // somebody takes the call elsewhere
 	Cancel   bool   // the owner of the line ends the call
@@ -86,8 +85,6 @@ func acts(t *testing.T, text string) []Act {
 		switch word, rest, _ := strings.Cut(act, " "); word {
 		case "press":
 			a.Key = rest[0]
-		case "say":
-			a.Say = rest
 		case "hangup":
 			a.Hangup = true
 		case "redirect":

@@ -18,7 +18,7 @@ import (
 func actsOf(c enginetest.Call, end context.CancelCauseFunc) []simulator.Act {
 	acts := []simulator.Act{}
 	for _, a := range c.Acts {
-		act := simulator.Act{At: a.At, Key: a.Key, Say: a.Say, Hangup: a.Hangup}
+		act := simulator.Act{At: a.At, Key: a.Key, Hangup: a.Hangup}
 		switch {
 		case a.Redirect != "":
 			act.Do = func() { end(&engine.Redirect{To: a.Redirect}) }

@@ -60,8 +60,14 @@ func (e *ear) deaf() bool { return e.speaker == nil && e.track == nil && !e.piec
 func (e *ear) renderPrompt(ctx context.Context, prompt engine.Prompt) (audio.Clip, time.Duration, error) {
 	switch p := prompt.(type) {
 	case engine.Recording:
-		clip, err := p.Whole(ctx)
-		return clip, clip.Duration(), err
+		if err := p.Await(ctx); err != nil {
+			return nil, 0, err
+		}
+		if e.deaf() {
+			return nil, p.Sound.Duration(), nil
+		}
+		clip := p.Sound.Clip()
+		return clip, clip.Duration(), nil
 	case engine.Speech:
 		if e.deaf() {
 			return nil, speech.Estimate(p.Text), nil

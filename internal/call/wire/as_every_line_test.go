@@ -17,7 +17,7 @@ func TestATerminalsLineIsAsEveryLine(t *testing.T) {
 			if a.Redirect != "" || a.Cancel {
 				t.Skip("the Core's end has no time of its own")
 			}
-			acts = append(acts, simulator.Act{At: a.At, Key: a.Key, Say: a.Say, Hangup: a.Hangup})
+			acts = append(acts, simulator.Act{At: a.At, Key: a.Key, Hangup: a.Hangup})
 		}
 		result, err := simulator.Call(t.Context(), simulator.Options{To: "100", Acts: acts, Place: start(t, c.Documents).dialer().Place})
 		if err != nil {
