@@ -70,7 +70,7 @@ func (f *clickToCall) feature() feature {
 // wire wires the button's script, the calls that it requests, their form and the
 // opt-out page.
 func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
-	settings, system := s.settings, partOf[phoneSystem](s)
+	settings, system := s.settings, partOf[*phoneSystem](s)
 	if system == nil {
 		return nil, nil
 	}
@@ -168,7 +168,7 @@ func AnnouncementURL(ctx context.Context, settings *config.Settings, s *store.St
 
 // work places a scheduled call back that is due.
 func (f *clickToCall) work(ctx context.Context, id string) (again time.Time, err error) {
-	p := partOf[clickToCallPart](f.site.Load())
+	p := partOf[*clickToCallPart](f.site.Load())
 	if p == nil {
 		return time.Now().Add(tidyEvery), nil // it was switched off: the call back waits
 	}

@@ -34,7 +34,7 @@ func newPhoneSide(a *Server) *phoneSide { return &phoneSide{a} }
 
 func (f *phoneSide) feature() feature {
 	return feature{wire: f.wire, start: f.start, wait: func(ctx context.Context) error {
-		if p := partOf[phoneSidePart](f.site.Load()); p != nil {
+		if p := partOf[*phoneSidePart](f.site.Load()); p != nil {
 			return p.lines.Wait(ctx)
 		}
 		return nil
@@ -43,7 +43,7 @@ func (f *phoneSide) feature() feature {
 
 // wire wires the Core, if the first settings have one.
 func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error) {
-	if p := partOf[phoneSidePart](before); p != nil { // see sameCore
+	if p := partOf[*phoneSidePart](before); p != nil { // see sameCore
 		return p, nil
 	}
 	settings := s.settings
@@ -115,7 +115,7 @@ func (p *phoneSidePart) makeDomain(ctx context.Context, name string) error {
 // start writes down where the Core listens, and starts what its calls need.
 func (f *phoneSide) start(ctx context.Context) error {
 	s := f.site.Load()
-	p := partOf[phoneSidePart](s)
+	p := partOf[*phoneSidePart](s)
 	if p == nil {
 		return nil
 	}

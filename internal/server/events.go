@@ -45,7 +45,7 @@ const newDomainsEvery = 10 * time.Second
 
 // subscribe makes the phone system post the texts of every entry's domain to us.
 func (f *textBack) subscribe(ctx context.Context) {
-	if p := partOf[textBackPart](f.site.Load()); p != nil && p.eventsAt != nil {
+	if p := partOf[*textBackPart](f.site.Load()); p != nil && p.eventsAt != nil {
 		f.subscriber.Round(ctx, p.system.client, textback.Domains(p.system.entries.All()), p.eventsAt)
 	}
 }

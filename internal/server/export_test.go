@@ -32,7 +32,7 @@ func (a *Server) Listener(setting string) net.Listener { return a.listener(setti
 
 // PhoneSystem returns what is known of whether the phone system is down.
 func (a *Server) PhoneSystem() *alert.PhoneSystem {
-	return partOf[phoneSystem](a.site.Load()).health
+	return partOf[*phoneSystem](a.site.Load()).health
 }
 
 // CloseStore closes the database while the Server uses it.

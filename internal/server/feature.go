@@ -55,10 +55,7 @@ type partBase struct {
 func (b *partBase) base() *partBase { return b }
 
 // partOf returns a feature's part of a site; nil: it is switched off.
-func partOf[T any, P interface {
-	*T
-	sitePart
-}](s *site) P {
+func partOf[P sitePart](s *site) (none P) {
 	if s != nil {
 		for _, p := range s.parts {
 			if found, ok := p.(P); ok {
@@ -66,7 +63,7 @@ func partOf[T any, P interface {
 			}
 		}
 	}
-	return nil
+	return none
 }
 
 // newFeatures returns all of them. A new feature gets its place here.

@@ -68,7 +68,7 @@ func (f *provisioning) suspect(id string) { f.suspects.Add(id, time.Now()) }
 // lookAtSuspects makes suspects due, so that the job checks their rules, on
 // whichever server of the database.
 func (f *provisioning) lookAtSuspects(ctx context.Context) {
-	p := partOf[provisioningPart](f.site.Load())
+	p := partOf[*provisioningPart](f.site.Load())
 	if p == nil {
 		return
 	}

@@ -55,7 +55,7 @@ func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 	c.Journal = f.store.OnCallJournal()
 	c.Address = func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
 	c.Guesses, c.Log, c.Count = f.guesses, web.Note, f.metrics.Decided
-	if old := partOf[onCallPart](before); old != nil {
+	if old := partOf[*onCallPart](before); old != nil {
 		p.keeper.Inherit(old.keeper)
 		p.dispatcher, err = old.dispatcher.With(c)
 	} else {
@@ -99,14 +99,14 @@ func (f *onCall) start(ctx context.Context) error {
 // swapped replaces the previous site's keeper, and starts storing the dispatcher's
 // decisions. Dispatchers that follow one another share a journal.
 func (f *onCall) swapped(s, before *site) {
-	p := partOf[onCallPart](s)
+	p := partOf[*onCallPart](s)
 	if p == nil {
 		f.keeping.replace(nil)
 		f.journalling.replace(nil)
 		return
 	}
 	f.keeping.replace(p.keeper.Run)
-	if partOf[onCallPart](before) == nil {
+	if partOf[*onCallPart](before) == nil {
 		f.journalling.replace(p.dispatcher.Run)
 	}
 }

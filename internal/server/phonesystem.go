@@ -26,7 +26,7 @@ func (a *Server) phoneSystem() feature {
 		if s.settings.NetSapiens == nil {
 			return nil, nil
 		}
-		p, old, host := &phoneSystem{settings: s.settings}, partOf[phoneSystem](before), s.settings.NetSapiens.URL.Host
+		p, old, host := &phoneSystem{settings: s.settings}, partOf[*phoneSystem](before), s.settings.NetSapiens.URL.Host
 		if old != nil && old.settings.NetSapiens.URL.Host == host {
 			p.health = old.health // otherwise an alert of now would never be resolved
 		} else {

@@ -71,7 +71,7 @@ func (f *provisioning) feature() feature {
 }
 
 func (f *provisioning) wire(_ context.Context, s, _ *site) (sitePart, error) {
-	system := partOf[phoneSystem](s)
+	system := partOf[*phoneSystem](s)
 	if system == nil {
 		return nil, nil
 	}
@@ -100,7 +100,7 @@ func operationsEmail(settings *config.Settings) string {
 // schedule makes the provisioning job, which repeats from then on,
 // in one of the servers of the database.
 func (f *provisioning) schedule(ctx context.Context) {
-	if partOf[provisioningPart](f.site.Load()) == nil {
+	if partOf[*provisioningPart](f.site.Load()) == nil {
 		return
 	}
 	if err := f.store.Schedule(ctx, provisionJob, allEntries, time.Now()); err != nil {
@@ -113,7 +113,7 @@ func (f *provisioning) schedule(ctx context.Context) {
 // provisioned here are left to the operator: starting this program must not
 // change what another one has made for them.
 func (f *provisioning) work(ctx context.Context, _ string) (again time.Time, err error) {
-	p := partOf[provisioningPart](f.site.Load())
+	p := partOf[*provisioningPart](f.site.Load())
 	if p == nil {
 		return time.Time{}, nil
 	}

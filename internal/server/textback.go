@@ -58,7 +58,7 @@ func (f *textBack) feature() feature {
 
 // wire wires the webhook, the inbox, the outbox and the form.
 func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) {
-	settings, system := s.settings, partOf[phoneSystem](s)
+	settings, system := s.settings, partOf[*phoneSystem](s)
 	if system == nil {
 		return nil, nil
 	}
@@ -80,7 +80,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		config.MadeKey = f.provisioning.madeKeys.Get
 	}
 	var err error
-	if old := partOf[textBackPart](before); old != nil {
+	if old := partOf[*textBackPart](before); old != nil {
 		p.webhook, err = old.webhook.With(config)
 	} else {
 		p.webhook, err = textback.NewWebhook(config)
@@ -95,7 +95,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		{Path: "/webresponder", Name: "webresponder", Handler: p.webhook, Open: true},
 		{Path: "/update-sms", Name: "update-sms", Handler: &textback.Form{
 			Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Guesses: f.guesses, Store: system.entries,
-			Provision: partOf[provisioningPart](s).provisioner, Audit: f.store.Audit, Log: web.Note,
+			Provision: partOf[*provisioningPart](s).provisioner, Audit: f.store.Audit, Log: web.Note,
 		}},
 	}
 	if settings.TextBack.Replies {
@@ -134,7 +134,7 @@ func (p *phoneSystem) quiet(id string) *hours.Quiet {
 
 // attemptText makes the next attempt at a text.
 func (f *textBack) attemptText(ctx context.Context, id string) (again time.Time, err error) {
-	p := partOf[textBackPart](f.site.Load())
+	p := partOf[*textBackPart](f.site.Load())
 	if p == nil {
 		return time.Now().Add(tidyEvery), nil // text-back was switched off: the text waits
 	}
