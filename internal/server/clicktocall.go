@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
@@ -79,7 +78,6 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 		return nil, err
 	}
 	key := clicktocall.NewKey(secret)
-	address := func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
 	log := web.NoteOr(f.log) // scheduled calls and codes are not part of a request
 	desk := &clicktocall.Desk{
 		Entries: system.entries, Ledger: f.store, PhoneSystem: system.client, Jobs: f.store, Key: key,
@@ -89,7 +87,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 		Ended: f.ended,
 	}
 	calls := &clicktocall.Handler{
-		Desk: desk, Networks: f.store, Cancels: f.store, URL: settings.PublicURL, Address: address,
+		Desk: desk, Networks: f.store, Cancels: f.store, URL: settings.PublicURL, Address: web.Client,
 		Status: &clicktocall.StatusFeed{Store: f.store, PhoneSystem: system.client, Entries: system.entries, Log: web.Note, Stopping: f.stopping},
 		Count:  f.metrics.Requests.Count,
 		Whole:  web.Whole,
@@ -97,7 +95,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 	never := &clicktocall.Never{
 		// A region that an entry gets later counts after the next reload.
 		Regions: clicktocall.CalledRegions(system.entries.All()),
-		Proofs:  f.store, Networks: f.store, Key: key, Entries: system.entries, Address: address, Log: log, Audit: f.store.Audit,
+		Proofs:  f.store, Networks: f.store, Key: key, Entries: system.entries, Address: web.Client, Log: log, Audit: f.store.Audit,
 		Text:    &clicktocall.TextCodes{Sender: system.client, Entry: system.codesFrom},
 		Courier: f.codes, Sent: func(err error) { f.codeSent(system, err) },
 	}

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/oncall"
@@ -53,8 +51,7 @@ func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 	}
 	c := dispatcherConfig(settings, p.keeper)
 	c.Journal = f.store.OnCallJournal()
-	c.Address = func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) }
-	c.Guesses, c.Log, c.Count = f.guesses, web.Note, f.metrics.Decided
+	c.Address, c.Guesses, c.Log, c.Count = web.Client, f.guesses, web.Note, f.metrics.Decided
 	if old := partOf[*onCallPart](before); old != nil {
 		p.keeper.Inherit(old.keeper)
 		p.dispatcher, err = old.dispatcher.With(c)

@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -72,8 +70,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 	config := textback.Config{
 		Entries: system.entries, Ledger: f.store, Sender: system.client, URL: hook,
 		Patience: settings.TextBack.Patience, Rules: settings.TextBack.Rules(), Policy: policy, Texts: settings.TextBack.Texts.Texts(),
-		Address: func(r *http.Request) netip.Addr { return web.ClientAddress(r, settings.TrustedProxies) },
-		Log:     web.Note, About: web.About, Whole: web.Whole, Count: f.metrics.Answers.Count, Attempted: attempted,
+		Address: web.Client, Log: web.Note, About: web.About, Whole: web.Whole, Count: f.metrics.Answers.Count, Attempted: attempted,
 		Limited: f.limited, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
 	}
 	if settings.TextBack.Keys == textback.AutoKeys {
