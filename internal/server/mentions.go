@@ -21,7 +21,8 @@ func Mentions(settings *config.Settings, number *phone.Finder) (held []store.Hel
 			held = append(held, store.Held{What: "setting", Name: setting.Path, Why: "the server goes by it: change it in " + setting.Origin.String()})
 		}
 	}
-	files := []string{string(settings.DomainsFile), filepath.Join(string(settings.Data), "domains.json"), filepath.Join(string(settings.Data), "domains.json.imported")}
+	before := filepath.Join(string(settings.Data), entriesBefore)
+	files := []string{string(settings.DomainsFile), before, before + takenOver}
 	if settings.OnCall != nil {
 		for _, source := range settings.OnCall.Sources {
 			files = append(files, string(source.Path))

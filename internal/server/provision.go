@@ -80,12 +80,17 @@ func (f *provisioning) wire(_ context.Context, s, _ *site) (sitePart, error) {
 	return p, nil
 }
 
-// Provisioner returns what makes the phone system match the entries.
+// Provisioner returns what makes the phone system match the entries; without a
+// store it has no records.
 func Provisioner(settings *config.Settings, client *netsapiens.Client, s *store.Store) *provision.Provisioner {
-	return &provision.Provisioner{
-		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), Records: s.Provisioned(), CheckEvery: settings.NetSapiens.CheckEvery,
+	p := &provision.Provisioner{
+		API: client, PublicURL: settings.PublicURL, Email: operationsEmail(settings), CheckEvery: settings.NetSapiens.CheckEvery,
 		Keys: settings.TextBack.Keys == textback.AutoKeys, Fingerprints: new(provision.Fingerprints),
 	}
+	if s != nil {
+		p.Records = s.Provisioned()
+	}
+	return p
 }
 
 // operationsEmail returns the address of the system users. The phone system

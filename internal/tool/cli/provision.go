@@ -41,9 +41,6 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		run := provisioning{provisionCommand: c, out: m.Out, entries: entries, provisioner: server.Provisioner(settings, client, r.Store)}
-		if r.Store == nil {
-			run.provisioner.Records = nil
-		}
 		if c.Remove {
 			return run.remove(ctx)
 		}
