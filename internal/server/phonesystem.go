@@ -38,10 +38,7 @@ func (a *Server) phoneSystem() feature {
 		} else if p.entries, err = a.openEntries(ctx, s.settings); err != nil {
 			return nil, err
 		}
-		p.client, err = netsapiens.New(netsapiens.Config{
-			URL: s.settings.NetSapiens.URL.String(), Token: netsapiens.Secret(s.settings.NetSapiens.Token.Reveal()),
-		})
-		if err != nil {
+		if p.client, err = Client(s.settings); err != nil {
 			return nil, err
 		}
 		p.checks = map[string]part.Check{"entries": func(context.Context) error {
@@ -50,4 +47,10 @@ func (a *Server) phoneSystem() feature {
 		p.close = p.client.CloseIdle
 		return p, nil
 	}}
+}
+
+// Client returns a client of the settings' phone system.
+func Client(settings *config.Settings) (*netsapiens.Client, error) {
+	section := settings.NetSapiens
+	return netsapiens.New(netsapiens.Config{URL: section.URL.String(), Token: netsapiens.Secret(section.Token.Reveal())})
 }

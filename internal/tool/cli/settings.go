@@ -121,9 +121,8 @@ func (r *records) audit(ctx context.Context, action, about, detail string) error
 
 // phoneSystem returns a client of the phone system.
 func phoneSystem(settings *config.Settings) (*netsapiens.Client, error) {
-	section := settings.NetSapiens
-	if section == nil {
+	if settings.NetSapiens == nil {
 		return nil, fault.Newf(fault.Invalid, "text-back is off: there is no section [netsapiens]")
 	}
-	return netsapiens.New(netsapiens.Config{URL: section.URL.String(), Token: netsapiens.Secret(section.Token.Reveal())})
+	return server.Client(settings)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/netsapiens"
 )
 
@@ -14,10 +15,8 @@ func (e *examination) phoneSystem(ctx context.Context) {
 	if e.store != nil {
 		e.provisioned(ctx, entries)
 	}
-	section := e.settings.NetSapiens
 	var err error
-	e.client, err = netsapiens.New(netsapiens.Config{URL: section.URL.String(), Token: netsapiens.Secret(section.Token.Reveal()), Timeout: timeout})
-	if err != nil {
+	if e.client, err = server.Client(e.settings); err != nil {
 		e.failed("phone system", err)
 		return
 	}
