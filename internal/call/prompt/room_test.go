@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -146,4 +147,21 @@ func (c counting) Write(b []byte) (int, error) {
 	n, err := c.ResponseWriter.Write(b)
 	c.sent.Add(int64(n))
 	return n, err
+}
+
+// TestALongFileThatComesInSmallPiecesIsPlayed: it is as many bytes as in large ones.
+func TestALongFileThatComesInSmallPiecesIsPlayed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		file := wav(20 * time.Minute)
+		h := newHost(t, prompt.Config{}, func(w http.ResponseWriter, _ *http.Request) {
+			for piece := range slices.Chunk(file, 1<<10) {
+				if _, err := w.Write(piece); err != nil || http.NewResponseController(w).Flush() != nil {
+					return
+				}
+			}
+		})
+		if sound, err := h.get("/long.wav"); err != nil || sound.Duration() != 20*time.Minute {
+			t.Errorf("it breaks off after %v: %v", sound.Duration(), err)
+		}
+	})
 }
