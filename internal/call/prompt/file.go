@@ -185,7 +185,7 @@ type paced struct {
 }
 
 // Read reads what comes next.
-func (p *paced) Read(b []byte) (n int, err error) {
+func (p *paced) Read(b []byte) (int, error) {
 	size := int64(growth)
 	if p.sound != nil {
 		size += p.sound.Size()
@@ -193,20 +193,20 @@ func (p *paced) Read(b []byte) (n int, err error) {
 	if p.failed == nil {
 		p.failed = p.of.grow(p.file, size)
 	}
-	if p.failed == nil && size > shortFile {
-		p.failed = p.turn(len(b))
-	}
 	if p.failed != nil {
 		return 0, p.failed
 	}
-	n, err = p.from.Read(b)
+	n, err := p.from.Read(b)
+	if err == nil && size > shortFile {
+		err = p.turn(n)
+	}
 	if err != nil && err != io.EOF { //nolint:errorlint // a transfer that is cut wraps one
 		p.failed = err
 	}
 	return n, err
 }
 
-// turn waits until so many bytes may be read.
+// turn waits until so many bytes may have been read.
 func (p *paced) turn(bytes int) error {
 	turn := p.of.pace.ReserveN(time.Now(), bytes)
 	wait := turn.Delay()
