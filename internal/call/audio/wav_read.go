@@ -35,12 +35,11 @@ func ReadWAV(r io.Reader) (Clip, error) {
 	if err != nil {
 		return nil, err
 	}
-	var clip Clip
-	err = w.decode(Rate, func(samples []int16) { clip = append(clip, samples...) })
-	if err != nil {
+	s := NewSound(Rate)
+	if err := w.Decode(s); err != nil {
 		return nil, err
 	}
-	return clip, nil
+	return s.Clip(), nil
 }
 
 // WAV is a WAV file whose header was read, and whose sound is still to come.
@@ -109,21 +108,18 @@ func (w *WAV) Rate() int {
 	return Rate
 }
 
-// Decode reads the sound into s, as it comes. Its error is that of ReadWAV, with
-// which, or nil, the caller ends s.
-func (w *WAV) Decode(s *Sound) error { return w.decode(s.Rate(), s.Append) }
-
 // blockBytes is how much is read and converted at a time, at most.
 const blockBytes = 32 << 10
 
-// decode reads the sound, and gives it to take in pieces, as it comes.
-func (w *WAV) decode(rate int, take func([]int16)) error {
+// Decode reads the sound into s, as it comes. Its error is that of ReadWAV, with
+// which, or nil, the caller ends s.
+func (w *WAV) Decode(s *Sound) error {
 	readings, wrong := w.format.readings()
 	if wrong != nil {
 		return wrong
 	}
 	play := readings[0]
-	resampler, err := NewResampler(w.format.rate, rate)
+	resampler, err := NewResampler(w.format.rate, s.Rate())
 	if err != nil {
 		return err
 	}
@@ -139,7 +135,6 @@ func (w *WAV) decode(rate int, take func([]int16)) error {
 	frame := play.width * w.format.channels
 	block, have := make([]byte, blockBytes/frame*frame), 0
 	mono, piece := make([]float32, 0, len(block)/frame), []int16(nil)
-	total := 0
 	for {
 		n, err := in.Read(block[have:])
 		// A transfer that broke off reads as the end of the file: a prompt of
@@ -155,19 +150,19 @@ func (w *WAV) decode(rate int, take func([]int16)) error {
 		if err != nil {
 			piece = resampler.Flush(piece)
 		}
-		if total += len(piece); total > samplesAt(MaxLength, rate) {
+		if s.Len()+len(piece) > samplesAt(MaxLength, s.Rate()) {
 			return &FormatError{
 				fmt.Sprintf("the sound is longer than %d minutes", int(MaxLength.Minutes())),
 				"cut it: ffmpeg -i FILE -t 1800 -ar 8000 -ac 1 -c:a pcm_mulaw prompt.wav"}
 		}
 		if len(piece) > 0 {
-			take(piece)
+			s.Append(piece)
 		}
 		if err != nil {
 			break
 		}
 	}
-	if total == 0 {
+	if s.Len() == 0 {
 		return &FormatError{"the WAV file holds no sound: its data is empty", "record or export it again"}
 	}
 	return nil
