@@ -124,7 +124,3 @@ func (d *Desk) ended(ctx context.Context, c CallBack, r Result) {
 		d.Ended(c, r)
 	}
 }
-
-// JobPatience returns how long Work may take: a little longer than it holds the
-// call back, so that a job that replaces one presumed dead finds its result.
-func (d *Desk) JobPatience() time.Duration { return d.lease() + recordPatience }

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 
@@ -54,12 +53,6 @@ var vocabulary = sync.OnceValue(func() (all struct {
 	all.matcher = language.NewMatcher(supported)
 	return all
 })
-
-// Languages returns the tags of the languages that visitors can have, in
-// alphabetical order.
-func Languages() []string {
-	return slices.Sorted(slices.Values(vocabulary().tags))
-}
 
 // choose returns the language for a visitor: what the page demands, else the
 // first of theirs that we speak, else the entry's. Demanded says that another

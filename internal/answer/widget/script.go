@@ -211,10 +211,6 @@ func pack(script, language string, maxAge time.Duration) *Script {
 	}
 }
 
-// Gzip returns the script as it is served to nearly everyone; nil for one that is
-// not compressed. It is not to be changed.
-func (s *Script) Gzip() []byte { return s.packed }
-
 // Text returns the script as it is served to those who do not take gzip.
 func (s *Script) Text() []byte {
 	if s.packed == nil {
