@@ -19,6 +19,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/form"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
@@ -151,14 +152,10 @@ func share(w http.ResponseWriter, r *http.Request) {
 // subnetsFrom returns the networks that a request came from; address is that of
 // Handler.
 func subnetsFrom(r *http.Request, address func(*http.Request) netip.Addr) Subnets {
-	if address != nil {
-		return subnetsOf(address(r))
+	if address == nil {
+		address = guess.RemoteAddress
 	}
-	found, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return subnetsOf(netip.Addr{})
-	}
-	return subnetsOf(found.Addr())
+	return subnetsOf(address(r))
 }
 
 // question is the body of a request. Older programs send numbers for texts.

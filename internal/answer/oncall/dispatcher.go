@@ -74,7 +74,7 @@ func (d *Dispatcher) With(c Config) (*Dispatcher, error) { return newDispatcher(
 
 func newDispatcher(c Config, s *memory) (*Dispatcher, error) {
 	if c.Address == nil {
-		c.Address = remoteAddress
+		c.Address = guess.RemoteAddress
 	}
 	if c.Count == nil {
 		c.Count = func(Decision) {}

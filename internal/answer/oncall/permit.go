@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -176,12 +175,4 @@ func (d *Dispatcher) logDecision(ctx context.Context, r *Request, decision *Deci
 		attrs = append(attrs, slog.String("why", plaintext.Clip(strings.Join(why.Sentences(decision.Steps), " "), maxWhy)))
 	}
 	d.config.Log.LogAttrs(ctx, level, "on-call", attrs...)
-}
-
-func remoteAddress(r *http.Request) netip.Addr {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return address.Addr()
 }

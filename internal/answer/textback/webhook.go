@@ -105,7 +105,7 @@ func NewWebhook(c Config) (*Webhook, error) {
 		c.URL = &url.URL{}
 	}
 	if c.Address == nil {
-		c.Address = remoteAddress
+		c.Address = guess.RemoteAddress
 	}
 	if c.Count == nil {
 		c.Count = func(Reason) {}
@@ -177,14 +177,6 @@ func (w *Webhook) writeAnswer(rw http.ResponseWriter, call *webhookCall) {
 }
 
 var isXML, notStored = []string{"application/xml; charset=utf-8"}, []string{"no-store"}
-
-func remoteAddress(r *http.Request) netip.Addr {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return address.Addr()
-}
 
 // webhookCall is a call and its result.
 type webhookCall struct {

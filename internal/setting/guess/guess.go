@@ -103,7 +103,7 @@ type account struct {
 // New returns a Watch that has seen nothing.
 func New(c Config) *Watch {
 	if c.Address == nil {
-		c.Address = remoteAddress
+		c.Address = RemoteAddress
 	}
 	if c.Wrong == nil {
 		c.Wrong = func(Place, int) {}
@@ -241,12 +241,4 @@ func shownOf(secrets []string) (n int) {
 		}
 	}
 	return n
-}
-
-func remoteAddress(r *http.Request) netip.Addr {
-	address, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return address.Addr()
 }

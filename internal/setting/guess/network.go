@@ -1,6 +1,19 @@
 package guess
 
-import "net/netip"
+import (
+	"net/http"
+	"net/netip"
+)
+
+// RemoteAddress returns the address of a request's connection; the zero Addr if
+// it has none.
+func RemoteAddress(r *http.Request) netip.Addr {
+	address, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return address.Addr()
+}
 
 // The sizes of the networks that are counted, the client's own first. They are
 // the sizes that people can buy: who has an IPv6 address has its /64, often the
