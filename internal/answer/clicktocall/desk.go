@@ -285,13 +285,11 @@ func queued(c CallBack) netsapiens.QueuedCall {
 // known returns the result of a call back that was asked for before. If another
 // request is still placing it, this one waits for that result.
 func (d *Desk) known(ctx context.Context, c CallBack) (Answer, *Refusal) {
-	ticker := time.NewTicker(askAgain)
-	defer ticker.Stop()
 	for c.State == Placing && time.Now().Before(c.Lease) {
 		select {
 		case <-ctx.Done():
 			return Answer{}, &Refusal{Code: PhoneSystemSlow, Err: ctx.Err()}
-		case <-ticker.C:
+		case <-time.After(askAgain):
 		}
 		next, err := d.Ledger.CallBack(ctx, c.ID)
 		if err != nil && fault.CodeOf(err) != fault.NotFound {
