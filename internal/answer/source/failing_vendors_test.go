@@ -51,6 +51,7 @@ var failures = []struct {
 	{"403", sourcetest.Says(403, "{}"), "may not read what was asked for (403)", 403, false, 0},
 	{"404", sourcetest.Says(404, "{}"), "does not know what was asked for (404)", 404, false, 0},
 	{"408", sourcetest.Says(408, "{}"), "is not well (408)", 408, true, 0},
+	{"425", sourcetest.Says(425, "{}"), "is not well (425)", 425, true, 0},
 	{"429 without a header", sourcetest.TooMany(nil), "was asked too often (429)", 429, true, time.Minute},
 	{"429 with ratelimit-reset", sourcetest.TooMany(map[string]string{"ratelimit-reset": "42", "ratelimit-remaining": "0"}), "(429)", 429, true, 42 * time.Second},
 	{"429 with a reset at a time of day", sourcetest.TooMany(map[string]string{"X-RateLimit-Reset": "1795003230"}), "(429)", 429, true, 30 * time.Second},
