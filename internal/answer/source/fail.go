@@ -94,7 +94,7 @@ func (a *asker) refused(answer *fetch.Response) *Error {
 		e = a.fail("%s was asked too often (429)", a.where())
 		e.Hint = "use a key of its own for Switchhook, and refresh less often"
 		e.After = pause(answer.Header, defaultPause)
-	case status == http.StatusRequestTimeout, status >= 500:
+	case fault.AgainAfter(status) == fault.Later:
 		e = a.fail("%s is not well (%d)", a.where(), status)
 		e.Hint = "check whether the vendor reports an outage"
 		e.After = pause(answer.Header, 0)
