@@ -15,7 +15,8 @@ const refusalsFor = time.Minute
 // refusals are the entries that refused something lately. A flood consists of
 // requests that are refused and not even recorded: of these entries we check
 // that first, in a read that holds no locks, so that a flood does not make
-// those wait who write. Others are spared the additional statements.
+// those wait who write. Others are spared the additional statements. There is
+// one time for each entry at most, however many strangers call.
 type refusals struct{ last sync.Map } // of an entry's id, a time.Time
 
 func (r *refusals) noteRefusal(entry string, now time.Time) { r.last.Store(entry, now) }
