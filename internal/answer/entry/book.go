@@ -3,10 +3,8 @@ package entry
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -76,6 +74,7 @@ type snapshot struct {
 	wrong    []error   // with the whole
 	ids      []string  // of the pages, in order
 	pages    map[string]page
+	entries  []*Entry // those in force, in the order of their ids
 	senders  senders
 }
 
@@ -113,7 +112,7 @@ func (b *Book) Get(id string) (*Entry, bool) {
 
 // All returns the entries in the order of their ids.
 func (b *Book) All() []*Entry {
-	return slices.SortedFunc(b.refresh().entries(), func(a, b *Entry) int { return strings.Compare(a.ID, b.ID) })
+	return slices.Clone(b.refresh().entries)
 }
 
 // Sends reports whether texts of an entry come from a number, however it is
@@ -299,7 +298,8 @@ func (s *snapshot) next(ctx context.Context, source Source) *snapshot {
 			next.pages[id] = all[id]
 		}
 	}
-	next.senders = sendersOf(next.entries())
+	next.entries = inForce(next.pages)
+	next.senders = sendersOf(next.entries)
 	return &next
 }
 
@@ -318,15 +318,15 @@ func (p page) with(item Item, source Source) page {
 	return p
 }
 
-// entries returns the entries in force.
-func (s *snapshot) entries() iter.Seq[*Entry] {
-	return func(yield func(*Entry) bool) {
-		for _, p := range s.pages {
-			if p.entry != nil && !yield(p.entry) {
-				return
-			}
+// inForce returns the entries in force, in the order of their ids.
+func inForce(pages map[string]page) []*Entry {
+	all := make([]*Entry, 0, len(pages))
+	for _, id := range slices.Sorted(maps.Keys(pages)) {
+		if e := pages[id].entry; e != nil {
+			all = append(all, e)
 		}
 	}
+	return all
 }
 
 func (s *snapshot) oddities() []error {

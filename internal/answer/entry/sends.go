@@ -1,7 +1,6 @@
 package entry
 
 import (
-	"iter"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/phone"
@@ -14,9 +13,9 @@ type senders struct {
 }
 
 // sendersOf returns the numbers of entries.
-func sendersOf(entries iter.Seq[*Entry]) senders {
+func sendersOf(entries []*Entry) senders {
 	s := senders{map[string]struct{}{}, map[string]phone.Home{}}
-	for e := range entries {
+	for _, e := range entries {
 		if from := e.From(); !from.Hidden() {
 			home := e.Home()
 			s.keys[from.Key()], s.homes[strings.Join(home.Regions(), " ")] = struct{}{}, home
