@@ -60,7 +60,11 @@ func TestAttacked(t *testing.T) {
 				shared *besieged
 				load   *honest
 				table  []string
+				disk   measured
 			)
+			if full() {
+				disk = measureDisk(t)
+			}
 			if !full() { // to start one for each takes too long
 				shared = startBesieged(t, engine.fresh, rows())
 				load = startHonest(t, smallPace(shared.address))
@@ -76,7 +80,8 @@ func TestAttacked(t *testing.T) {
 				})
 			}
 			if full() {
-				fmt.Printf("\n%s, %s/%s, %d cores:\n\n%s\n%s\n\n", engine.name, runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), tableHead, strings.Join(table, "\n"))
+				fmt.Printf("\n%s, %s/%s, %d cores, a sync of the disk alone %s ms:\n\n%s\n%s\n\n", engine.name, runtime.GOOS, runtime.GOARCH,
+					runtime.NumCPU(), disk, tableHead, strings.Join(table, "\n"))
 			}
 		})
 	}
