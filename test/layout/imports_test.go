@@ -45,7 +45,7 @@ var rooms = []room{
 		{"internal/call/speech"},
 		{"internal/call/prompt"},
 		{"internal/call/engine"},
-		{"internal/call/simulator"},
+		{"internal/call/dialog", "internal/call/simulator"},
 		{"internal/call/wire"},
 	}},
 	{name: "answer", may: []string{"ground", "responder", "netsapiens"}, rows: [][]string{

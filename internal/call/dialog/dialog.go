@@ -1,0 +1,11 @@
+// Package dialog holds the SIP side of calls: the dialogs of RFC 3261 over the
+// parser, transports and transactions of sipgo. The dialog sessions of sipgo are
+// not used: they leave calls up after a CANCEL that crosses a 200, and cannot be
+// corrected from outside.
+//
+// Each thing that a call has to get right over time is a machine in a file of its
+// own: a plain value without I/O, goroutines and clock. An event is a method that
+// takes the time since the call began and returns what to send; due says when the
+// machine next wants tick. The one goroutine of a call joins its machines, and
+// keeps a single timer at the earliest due of them all.
+package dialog
