@@ -101,3 +101,12 @@ func TestTokensAreMadeAndDoNotPrint(t *testing.T) {
 		}
 	}
 }
+
+// TestTheFirstNameThatAKeyLacksIsTold has a key with neither name, which is told
+// the same each time.
+func TestTheFirstNameThatAKeyLacksIsTold(t *testing.T) {
+	s := newSystem(t)
+	for range 20 {
+		s.do("GET", "/domains/~/users/~", nil).wants(http.StatusBadRequest, "~ means the API key's own domain")
+	}
+}
