@@ -36,14 +36,14 @@ type call struct {
 
 // resolveMine puts the key's own names where the path says ~.
 func (c *call) resolveMine() error {
-	for name, own := range map[string]string{"domain": c.key.Domain, "user": c.key.User} {
-		if c.PathValue(name) != mine {
+	for _, its := range []struct{ name, own string }{{"domain", c.key.Domain}, {"user", c.key.User}} {
+		if c.PathValue(its.name) != mine {
 			continue
 		}
-		if own == "" {
-			return failf(http.StatusBadRequest, "~ means the API key's own %s, and this key has none", name)
+		if its.own == "" {
+			return failf(http.StatusBadRequest, "~ means the API key's own %s, and this key has none", its.name)
 		}
-		c.SetPathValue(name, own)
+		c.SetPathValue(its.name, its.own)
 	}
 	return nil
 }
