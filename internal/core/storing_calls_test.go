@@ -1,0 +1,84 @@
+package core_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/core"
+)
+
+// storeCall places a call from outside and returns it as it is stored, and what
+// was recorded of it.
+func (s *system) storeCall() (core.StoredCall, []trace.Stamped) {
+	s.t.Helper()
+	var stored []core.StoredCall
+	var events []trace.Stamped
+	x := &core.Exchange{Core: s.Core, Keep: func(call core.StoredCall) { stored = append(stored, call) }}
+	x.Place(s.t.Context(), "+19734321440", "2125550100", &line{}, func([]string) {}, func(e trace.Stamped) { events = append(events, e) })
+	if len(stored) != 1 {
+		s.t.Fatalf("%d calls were stored", len(stored))
+	}
+	return stored[0], events
+}
+
+// TestTheTraceOfALongCallIsBounded has a responder that says a hundred times what
+// takes five minutes.
+func TestTheTraceOfALongCallIsBounded(t *testing.T) {
+	s := newSystem(t)
+	asked := 0
+	s.rule("webresponder8001", s.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = fmt.Fprintf(w, `<Response><Say action="/">%d %s</Say></Response>`, asked, strings.Repeat("and so on ", 10_000))
+	})))
+	call, events := s.storeCall()
+	if most := 1<<20 + 1<<10; len(call.Trace) > most || len(call.Trace) < most/2 {
+		t.Errorf("the trace has %d bytes, want at most %d", len(call.Trace), most)
+	}
+	lines := bytes.Split(bytes.TrimSuffix(call.Trace, []byte("\n")), []byte("\n"))
+	warned := -1
+	for i, line := range lines {
+		event, err := trace.ParseEvent(line)
+		if err != nil {
+			t.Fatalf("line %d: %v", i+1, err)
+		}
+		if warning, ok := event.Event.(trace.Warning); ok && warning.Code == "SH340" {
+			if warned >= 0 {
+				t.Error("it is warned twice")
+			}
+			warned = i
+			want := fmt.Sprintf("%d events of the call are not stored", len(events)-len(lines)+1)
+			if !strings.Contains(warning.Text, want) {
+				t.Errorf("the warning is %q, want %q", warning.Text, want)
+			}
+		}
+	}
+	if warned < 1 || warned == len(lines)-1 {
+		t.Errorf("line %d of %d warns of what is missing", warned+1, len(lines))
+	}
+	first, last := events[0], events[len(events)-1]
+	for i, event := range map[int]trace.Stamped{0: first, len(lines) - 1: last} {
+		if want, err := event.AppendJSON(nil); err != nil || !bytes.Equal(want, lines[i]) {
+			t.Errorf("line %d is %s, want %s", i+1, lines[i], want)
+		}
+	}
+}
+
+func TestTheTraceOfAUsualCallIsStoredWhole(t *testing.T) {
+	s := newSystem(t)
+	s.rule("webresponder8001", s.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = fmt.Fprint(w, `<Say>Hello.</Say>`)
+	})))
+	call, events := s.storeCall()
+	var want []byte
+	for _, event := range events {
+		want, _ = event.AppendJSON(want)
+		want = append(want, '\n')
+	}
+	if !bytes.Equal(call.Trace, want) || len(events) != 4 {
+		t.Errorf("stored:\n%s\nwant:\n%s", call.Trace, want)
+	}
+}
