@@ -28,15 +28,13 @@ type Exchange struct {
 // nowhere, the caller hears so.
 func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	began := time.Now()
-	var events []byte
+	var events storedTrace
 	outcome := x.placeOrTurnDown(ctx, from, to, line, route, func(e trace.Stamped) {
 		record(e)
-		if line, err := e.AppendJSON(nil); err == nil { // an event that JSON cannot hold is recorded all the same
-			events = append(append(events, line...), '\n')
-		}
+		events.add(e)
 	})
 	x.Keep(StoredCall{
-		ID: strings.ToLower(rand.Text()), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events,
+		ID: strings.ToLower(rand.Text()), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events.lines(),
 	})
 	return outcome
 }

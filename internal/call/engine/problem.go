@@ -22,4 +22,5 @@ const (
 	CodeStreamFrame = "SH331" // a media stream sent something that is not of its protocol
 	CodePlainStream = "SH332" // a media stream is not encrypted
 	CodeSlowStream  = "SH333" // a media stream's program is too slow for the sound
+	CodeTrace       = "SH340" // events of a call are not in its stored trace
 )
