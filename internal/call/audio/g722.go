@@ -1,0 +1,167 @@
+package audio
+
+// G722Silence is what an idle line carries in G.722. No code is silence by
+// itself; this one stands for the smallest step of both bands, and brings the
+// decoder to rest whatever it heard before.
+const G722Silence byte = 0xFF
+
+// Bounds of the logarithm of a step, and what brings the bands' steps to one
+// scale (LOGSCL, LOGSCH, SCALEL, SCALEH).
+const (
+	g722LowLimit  = 18432
+	g722HighLimit = 22528
+	g722LowShift  = 8
+	g722HighShift = 10
+)
+
+// g722Taps is the length of the filter that splits the band.
+const g722Taps = 24
+
+// A G722Encoder makes ITU-T G.722 at 64 kbit/s of a sound, piece by piece: a
+// byte for two samples of Wideband. Every sound begins with a new one. It is a
+// value, of 300 bytes, and may be copied.
+type G722Encoder struct {
+	low, high g722Band
+	past      [g722Taps]int32 // the last samples, the last at the end
+	odd       bool            // one came of which the second is missing
+	started   bool
+}
+
+// Append appends the codes of the samples to dst. An odd sample waits for the
+// next call. It allocates only when dst has no room.
+func (e *G722Encoder) Append(dst []byte, pcm []int16) []byte {
+	if !e.started {
+		e.low, e.high, e.started = newG722Bands()
+	}
+	dst, out := extend(dst, len(pcm)/2+1)
+	n := 0
+	for _, s := range pcm {
+		if !e.odd {
+			copy(e.past[:], e.past[2:])
+			e.past[g722Taps-2] = int32(s)
+		} else {
+			e.past[g722Taps-1] = int32(s)
+			out[n] = e.encode()
+			n++
+		}
+		e.odd = !e.odd
+	}
+	return dst[:len(dst)-len(out)+n]
+}
+
+// Flush appends the code of an odd last sample, as if silence followed.
+func (e *G722Encoder) Flush(dst []byte) []byte {
+	if !e.odd {
+		return dst
+	}
+	return e.Append(dst, []int16{0})
+}
+
+// newG722Bands returns both bands as they begin.
+func newG722Bands() (low, high g722Band, started bool) {
+	return g722Band{step: 32}, g722Band{step: 8}, true
+}
+
+// encode returns the code of the last two samples.
+func (e *G722Encoder) encode() byte {
+	low, high := e.split()
+	il := e.low.quantizeLow(low)
+	ih := e.high.quantizeHigh(high)
+	e.low.receiveLow(il)
+	e.high.receiveHigh(ih)
+	return ih<<6 | il
+}
+
+// split is the transmit QMF: one sample of each half of the band.
+func (e *G722Encoder) split() (low, high int32) {
+	var even, odd int32
+	for i, c := range g722QMF {
+		odd += e.past[2*i] * c
+		even += e.past[2*i+1] * g722QMF[11-i]
+	}
+	return (even + odd) >> 14, (even - odd) >> 14
+}
+
+// quantizeLow is QUANTL: the six bits of a sample of the lower band.
+func (g *g722Band) quantizeLow(x int32) byte {
+	size, negative := g.difference(x)
+	from, to := 0, len(g722Q6)
+	for from < to {
+		middle := (from + to) >> 1
+		if size >= g722Q6[middle]*g.step>>12 {
+			from = middle + 1
+		} else {
+			to = middle
+		}
+	}
+	return g722IL[negative][from]
+}
+
+// quantizeHigh is QUANTH: the two bits of a sample of the upper band.
+func (g *g722Band) quantizeHigh(x int32) byte {
+	size, negative := g.difference(x)
+	if size >= g722High*g.step>>12 {
+		return g722IH[negative][1]
+	}
+	return g722IH[negative][0]
+}
+
+// receiveLow and receiveHigh take in what was sent, at both ends.
+func (g *g722Band) receiveLow(il byte) {
+	d := g.dequantize(g722QM4[il>>2])
+	g.adapt(g722WL[il>>2], g722LowLimit, g722LowShift)
+	g.update(d)
+}
+
+func (g *g722Band) receiveHigh(ih byte) {
+	d := g.dequantize(g722QM2[ih])
+	g.adapt(g722WH[ih], g722HighLimit, g722HighShift)
+	g.update(d)
+}
+
+// A G722Decoder makes samples of ITU-T G.722 at 64 kbit/s, piece by piece: two
+// of Wideband of a byte. Every sound begins with a new one. It is a value, of
+// 300 bytes, and may be copied.
+type G722Decoder struct {
+	low, high g722Band
+	past      [g722Taps]int32 // the last samples of both halves of the band, as they are joined
+	started   bool
+}
+
+// Append appends the samples of the codes to dst. It allocates only when dst
+// has no room.
+func (d *G722Decoder) Append(dst []int16, codes []byte) []int16 {
+	if !d.started {
+		d.low, d.high, d.started = newG722Bands()
+	}
+	dst, out := extend(dst, 2*len(codes))
+	for i, code := range codes {
+		first, second := d.decode(code)
+		out[2*i], out[2*i+1] = int16(first), int16(second)
+	}
+	return dst
+}
+
+// decode returns the two samples of a code.
+func (d *G722Decoder) decode(code byte) (first, second int32) {
+	il, ih := code&63, code>>6
+	low := limit15(saturate(d.low.s + d.low.dequantize(g722QM6[il])))
+	high := limit15(saturate(d.high.s + d.high.dequantize(g722QM2[ih])))
+	d.low.receiveLow(il)
+	d.high.receiveHigh(ih)
+	return d.join(low, high)
+}
+
+// limit15 keeps a sample of half the band within 15 bits (LIMIT).
+func limit15(x int32) int32 { return max(-1<<14, min(1<<14-1, x)) }
+
+// join is the receive QMF.
+func (d *G722Decoder) join(low, high int32) (first, second int32) {
+	copy(d.past[:], d.past[2:])
+	d.past[g722Taps-2], d.past[g722Taps-1] = low+high, low-high
+	for i, c := range g722QMF {
+		second += d.past[2*i] * c
+		first += d.past[2*i+1] * g722QMF[11-i]
+	}
+	return saturate(first >> 11), saturate(second >> 11)
+}
