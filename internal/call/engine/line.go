@@ -56,6 +56,7 @@ const (
 	Unavailable Cause = "unavailable" // it leads to what cannot be reached now
 	Failed      Cause = "failed"      // a responder failed, or we did
 	Overloaded  Cause = "overloaded"  // there are too many calls
+	Elsewhere   Cause = "elsewhere"   // another telephone that rang as well has answered
 )
 
 // Errors of Lines.
