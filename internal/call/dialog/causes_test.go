@@ -135,7 +135,7 @@ func TestReasonsAreReadAsTheyAreWritten(t *testing.T) {
 		{"the first of a protocol that can be read", []string{`SIP;cause=x, SIP;cause=200`}, []reason{{protocolSIP, 200, ""}}},
 		{"separators in the text", []string{`SIP;text="one; two, three";cause=600`}, []reason{{protocolSIP, 600, "one; two, three"}}},
 		{"quotation marks in the text", []string{`SIP;cause=600;text="\"so\" \\ they say"`}, []reason{{protocolSIP, 600, `"so" \ they say`}}},
-		{"a quotation mark too few", []string{`SIP;cause=600;text="so, they say;`}, []reason{{protocolSIP, 600, "so, they say;"}}},
+		{"a quotation mark too few", []string{`SIP;cause=600;text="so, they say;`}, []reason{{protocolSIP, 600, `"so, they say;`}}},
 		{"no cause", []string{`SIP;text="so"`}, []reason{{protocolSIP, 0, "so"}}},
 		{"causes out of range", []string{`Q.850;cause=128;text="a"`, `SIP;cause=99999999999999999999;text="b"`}, []reason{{protocolQ850, 0, "a"}, {protocolSIP, 0, "b"}}},
 		{"a negative cause", []string{`SIP;cause=-200`}, nil},

@@ -24,11 +24,11 @@ const maxParams = 32
 // parseField reads a header field with a single value. It takes white space
 // anywhere around the parts, and never fails: what makes no sense is text.
 func parseField(text string) field {
-	value, rest := cutField(text)
+	value, rest := cutUnquoted(text, ';')
 	f := field{value: strings.TrimSpace(value)}
 	for rest != "" && len(f.params) < maxParams {
 		var one string
-		one, rest = cutField(rest)
+		one, rest = cutUnquoted(rest, ';')
 		name, value, _ := strings.Cut(one, "=")
 		if name = strings.ToLower(strings.TrimSpace(name)); name != "" {
 			f.params = append(f.params, param{name, unquote(strings.TrimSpace(value))})
@@ -37,8 +37,8 @@ func parseField(text string) field {
 	return f
 }
 
-// cutField cuts text at its first semicolon outside quotation marks.
-func cutField(text string) (before, after string) {
+// cutUnquoted cuts text at the first separator outside quotation marks.
+func cutUnquoted(text string, separator byte) (before, after string) {
 	quoted := false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -46,7 +46,7 @@ func cutField(text string) (before, after string) {
 			quoted = !quoted
 		case c == '\\' && quoted:
 			i++ // the next is text, whatever it is
-		case c == ';' && !quoted:
+		case c == separator && !quoted:
 			return text[:i], text[i+1:]
 		}
 	}
@@ -72,14 +72,15 @@ func unquote(text string) string {
 	return b.String()
 }
 
-// param returns the first parameter of a name, which is in lower case.
-func (f *field) param(name string) (text string, ok bool) {
+// param returns the first parameter of a name, which is in lower case; "" if
+// there is none.
+func (f *field) param(name string) string {
 	for _, p := range f.params {
 		if p.name == name {
-			return p.text, true
+			return p.text
 		}
 	}
-	return "", false
+	return ""
 }
 
 // maxSeconds is the highest number of seconds that a header field can say (RFC

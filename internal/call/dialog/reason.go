@@ -1,7 +1,7 @@
 package dialog
 
 import (
-	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -37,11 +37,12 @@ func (r reason) String() string {
 // cannot be read.
 func parseReasons(headers ...string) []reason {
 	var found []reason
-	seen := make(map[string]bool)
 	for _, header := range headers {
-		for value := range splitUnquoted(header, ',') {
-			if r, ok := parseReason(value); ok && !seen[r.protocol] {
-				seen[r.protocol] = true
+		for rest := header; rest != ""; {
+			value, more := cutUnquoted(rest, ',')
+			rest = more
+			r, ok := parseReason(value)
+			if ok && !slices.ContainsFunc(found, func(other reason) bool { return other.protocol == r.protocol }) {
 				found = append(found, r)
 			}
 		}
@@ -50,26 +51,16 @@ func parseReasons(headers ...string) []reason {
 }
 
 func parseReason(value string) (r reason, ok bool) {
-	for part := range splitUnquoted(value, ';') {
-		if r.protocol == "" {
-			switch part = strings.TrimSpace(part); {
-			case strings.EqualFold(part, protocolSIP):
-				r.protocol = protocolSIP
-			case strings.EqualFold(part, protocolQ850):
-				r.protocol = protocolQ850
-			default:
-				return reason{}, false
-			}
-			continue
-		}
-		name, argument, _ := strings.Cut(part, "=")
-		switch strings.ToLower(strings.TrimSpace(name)) {
-		case "cause":
-			r.cause = r.parseCause(unquoted(argument))
-		case "text":
-			r.text = presentable(unquoted(argument))
-		}
+	f := parseField(value)
+	switch {
+	case strings.EqualFold(f.value, protocolSIP):
+		r.protocol = protocolSIP
+	case strings.EqualFold(f.value, protocolQ850):
+		r.protocol = protocolQ850
+	default:
+		return reason{}, false
 	}
+	r.cause, r.text = r.parseCause(f.param("cause")), presentable(f.param("text"))
 	return r, r.cause != 0 || r.text != ""
 }
 
@@ -81,46 +72,6 @@ func (r reason) parseCause(text string) int {
 		return 0
 	}
 	return int(cause)
-}
-
-// splitUnquoted yields the pieces of s between separators that do not stand
-// within quotation marks (RFC 3261 section 25.1, quoted-string).
-func splitUnquoted(s string, separator byte) iter.Seq[string] {
-	return func(yield func(string) bool) {
-		quoted, from := false, 0
-		for i := 0; i < len(s); i++ {
-			switch {
-			case s[i] == '"':
-				quoted = !quoted
-			case s[i] == '\\' && quoted:
-				i++ // whatever comes next means itself
-			case s[i] == separator && !quoted:
-				if !yield(s[from:i]) {
-					return
-				}
-				from = i + 1
-			}
-		}
-		yield(s[from:])
-	}
-}
-
-// unquoted returns a parameter without spaces around it and without its quotation
-// marks, which need not be there, nor come in pairs.
-func unquoted(s string) string {
-	s = strings.TrimSpace(s)
-	inner, isQuoted := strings.CutPrefix(s, `"`)
-	if !isQuoted {
-		return s
-	}
-	var b strings.Builder
-	for i := 0; i < len(inner) && inner[i] != '"'; i++ {
-		if inner[i] == '\\' && i+1 < len(inner) {
-			i++
-		}
-		b.WriteByte(inner[i])
-	}
-	return b.String()
 }
 
 // presentable returns a text of the other side as it may be shown and logged.

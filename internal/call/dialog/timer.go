@@ -41,7 +41,7 @@ func parseSessionExpires(text string) (s sessionExpires, ok bool) {
 	if !ok || s.interval == 0 {
 		return sessionExpires{}, false
 	}
-	switch by, _ := f.param("refresher"); {
+	switch by := f.param("refresher"); {
 	case strings.EqualFold(by, string(refresherUAC)):
 		s.refresher = refresherUAC
 	case strings.EqualFold(by, string(refresherUAS)):
