@@ -30,6 +30,9 @@ type Sound struct {
 	mu    sync.Mutex    // held by who makes it and who waits, never by who reads
 	last  *block        // that Append adds to
 	grown chan struct{} // closed once it has grown or ended; nil: nobody waits
+
+	keeper Keeper          // of its Frames; nil: they are encoded by who makes it
+	frames [codecs]*Frames // nil: nobody has asked for them
 }
 
 // block is a piece of a Sound. Its samples are written once, before the Sound's
@@ -101,6 +104,7 @@ func (s *Sound) Append(samples []int16) {
 	}
 	s.length.Store(int64(at))
 	s.wake()
+	s.encode()
 }
 
 // End says that the Sound grows no more: whole, or broken off by err.
@@ -109,6 +113,16 @@ func (s *Sound) End(err error) {
 	defer s.mu.Unlock()
 	s.end.CompareAndSwap(nil, &ending{err})
 	s.wake()
+	s.encode()
+}
+
+// encode encodes what has come, where no Keeper does.
+func (s *Sound) encode() {
+	for _, f := range s.frames {
+		if f != nil && s.keeper == nil {
+			_ = f.encode(nil) // only a Keeper refuses
+		}
+	}
 }
 
 // wake lets those who wait look again.

@@ -33,7 +33,8 @@ type file struct {
 	// Held by the Library's lock.
 	holders int       // calls that wait for it or play it
 	wanted  time.Time // by the last call
-	size    int64     // memory that is taken up
+	size    int64     // memory that the sound takes up …
+	frames  *frames   // … and its encodings; nil: it has not begun
 	fetched bool      // whole, and kept
 }
 
@@ -81,8 +82,11 @@ func (l *Library) make(ctx context.Context, f *file, m making) {
 	f.settle(sound, err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if f.before != nil {
-		l.letGo(f.before)
+	if before := f.before; before != nil {
+		if sound == before.sound {
+			l.setFrames(f, before.frames)
+		}
+		l.letGo(before)
 		f.before = nil
 	}
 	f.fetched = keep && err == nil && l.files[f.key] == f
@@ -101,7 +105,11 @@ func (l *Library) make(ctx context.Context, f *file, m making) {
 // newSound returns the Sound of a file that is begun. Those who wait for it get
 // it with its first sample.
 func (l *Library) newSound(ctx context.Context, f *file, rate int) *audio.Sound {
-	sound := audio.NewSound(rate)
+	encodings := &frames{of: l}
+	l.mu.Lock()
+	l.setFrames(f, encodings)
+	l.mu.Unlock()
+	sound := audio.NewKeptSound(rate, encodings)
 	l.fetching.Go(func() {
 		if err := sound.Wait(ctx, 1); err == nil && sound.Len() > 0 {
 			f.settle(sound, nil)

@@ -26,7 +26,7 @@ const MaxFile = 32 << 20
 type Config struct {
 	Client   *fetch.Client
 	Voice    Voice
-	Memory   int64            // bytes that the sounds of all calls may take up; default DefaultMemory
+	Memory   int64            // bytes that the sounds of all calls may take up, encoded ones too; default DefaultMemory
 	Wideband bool             // keep more than a telephone's band where a file has it
 	Now      func() time.Time // for how long HTTP says that a file is good; default time.Now
 }
@@ -254,6 +254,7 @@ func (l *Library) forget(f *file) {
 	if f.holders == 0 {
 		l.room.take(-f.size)
 		f.size = 0
+		l.setFrames(f, nil)
 	}
 }
 
