@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -21,13 +22,20 @@ var (
 )
 
 // Record has the terminal record its caller. The sound comes in pieces, before
-// the reply.
+// the reply. A call that is taken away leaves what was said so far.
 func (l *mediaLine) Record(ctx context.Context, rules engine.RecordRules) (engine.Recorded, error) {
 	rules.MaxLength = min(rules.MaxLength, maxRecording)
 	l.incoming.tape(audio.Samples(rules.MaxLength))
 	done, err := l.do(ctx, order{Do: doRecord, Record: &rules})
+	left := l.left
+	if left {
+		_ = l.settle() // the next request says what broke
+	}
 	sound := l.incoming.taped()
-	if err != nil && (!errors.Is(err, engine.ErrHungUp) || len(sound) == 0) {
+	switch {
+	case left && len(sound) > 0:
+		done.Took = time.Duration(len(sound)) * (time.Second / audio.Rate) // a byte of µ-law is a sample
+	case err != nil && (!errors.Is(err, engine.ErrHungUp) || len(sound) == 0):
 		return engine.Recorded{}, err
 	}
 	return engine.Recorded{URL: l.recordings.keep(sound), Length: done.Took}, err

@@ -3,7 +3,6 @@ package wire
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +26,7 @@ type remoteLine struct {
 	attending sync.WaitGroup // to the connection
 	incoming  incoming       // what the terminal sends by itself
 	spoke     atomic.Int64   // when the terminal's last message came, in Unix nanoseconds
+	left      bool           // the order that the terminal was given last was left before its reply came
 
 	now    time.Duration // the terminal's clock, as of its last reply
 	as     time.Time     // when that reply came
@@ -149,58 +149,6 @@ func (l *remoteLine) end(outcome engine.Outcome) {
 	case <-l.gone:
 	case <-time.After(lineTimeout):
 	}
-}
-
-// do sends the terminal a request and waits until it is done.
-func (l *remoteLine) do(ctx context.Context, o order) (reply, error) {
-	if err := l.ask(ctx, o); err != nil {
-		return reply{}, err
-	}
-	return l.answer(ctx)
-}
-
-// ask sends the terminal a request. If there is no error, answer comes next.
-func (l *remoteLine) ask(ctx context.Context, o order) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	l.awaited.Store(true)
-	switch err := l.send(o); {
-	case errors.Is(err, errTooLong):
-		l.awaited.Store(false)
-		return err
-	case err != nil:
-		return engine.ErrHungUp
-	}
-	return nil
-}
-
-// answer waits until the terminal has done what it was asked.
-func (l *remoteLine) answer(ctx context.Context) (reply, error) {
-	select {
-	case done := <-l.replies:
-		l.now, l.as = max(l.now, done.Now), time.Now()
-		return done, done.err()
-	case <-l.gone:
-		return reply{}, engine.ErrHungUp
-	case <-ctx.Done():
-		return reply{}, context.Cause(ctx)
-	case <-l.call.Done(): // an order's context may outlive it
-		return reply{}, context.Cause(l.call)
-	}
-}
-
-// err returns the error of a request that was not done.
-func (r reply) err() error {
-	switch {
-	case r.HungUp:
-		return engine.ErrHungUp
-	case r.Error == engine.ErrUnsupported.Error():
-		return engine.ErrUnsupported
-	case r.Error != "":
-		return fmt.Errorf("the terminal: %s", r.Error)
-	}
-	return nil
 }
 
 // Now returns the terminal's clock. A live one has gone on since the last

@@ -3,7 +3,9 @@ package wire_test
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/simulator"
@@ -113,5 +115,51 @@ func TestATerminalsCallGoesOnElsewhere(t *testing.T) {
 		if n := len(got); n < 2 || got[n-2] != 2 || got[n-1] != 4 {
 			t.Fatalf("call %d: the files were played for %v seconds, the last for 2 and 4", i, got)
 		}
+	}
+}
+
+// TestAPersonsCallIsTakenAwayInTheMiddleOfAnything has a person at the terminal.
+func TestAPersonsCallIsTakenAwayInTheMiddleOfAnything(t *testing.T) {
+	for name, c := range map[string]struct {
+		document string
+		during   simulator.SceneKind
+		want     string // the events between the request and the forward, what they say left out
+	}{
+		"a file":   {`<Play>60s.wav</Play>`, simulator.Hearing, ""},
+		"a text":   {`<Say>` + strings.Repeat("and so on ", 100) + `</Say>`, simulator.Hearing, ""},
+		"a Gather": {`<Gather timeout="60" action="/never"/>`, simulator.Collecting, ""},
+		"an Echo":  {`<Echo/>`, simulator.Echoing, "echo "},
+		"a Record": {`<Record action="/kept"/>`, simulator.Recording, "record request "},
+		"a stream": {`<Connect action="/never"><Stream url="/stream"/></Connect>`, simulator.Streaming, "warning stream streamed "},
+		"a fork":   {`<Response><Start><Stream url="/stream"/></Start><Echo/></Response>`, simulator.Echoing, "warning stream echo streamed "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x, address := startOperators(t, &chatter{documents: documents{"/": c.document, "/second": `<Echo timeout="1"/>`, "/kept": `<Hangup/>`}})
+			handset := &simulator.Handset{}
+			taken := false
+			handset.Watch = func(scene simulator.Scene) {
+				if scene.Kind == c.during && !taken {
+					taken = true
+					cancel := <-x.took
+					time.AfterFunc(50*time.Millisecond, func() { cancel(elsewhereTo) }) // something is on the recording then
+				}
+			}
+			result, err := simulator.Live(t.Context(), simulator.Options{Place: (&core{exchange: x.exchange, url: address}).dialer().Place}, handset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kinds strings.Builder
+			for _, e := range result.Events {
+				kinds.WriteString(e.Event.Kind() + " ")
+			}
+			if want := "answer request " + c.want + "forward answer request echo hangup "; kinds.String() != want || result.Outcome.By != trace.ByEnd {
+				t.Errorf("the call had %q, want %q; it ended so: %+v", &kinds, want, result.Outcome)
+			}
+			for _, e := range result.Events {
+				if record, ok := e.Event.(trace.Record); ok && (record.URL == "" || record.Seconds == 0) {
+					t.Errorf("recorded %+v", record)
+				}
+			}
+		})
 	}
 }
