@@ -36,6 +36,27 @@ func TestVersionGrowsWithChangesAlone(t *testing.T) {
 	check("another address of ours, under the same o=", answer(t, &session, asterisk, moved), 4)
 }
 
+// A refused offer is not what keeps a session alive.
+func TestSessionIsKeptAliveAsItWasAgreedOn(t *testing.T) {
+	session := sdp.NewSession(7)
+	agreed := answer(t, &session, asterisk, us())
+	hold := us()
+	hold.Direction = sdp.SendOnly
+	session.Offer(hold)
+	session.Withdraw()
+
+	again := session.Repeat()
+	if diff := cmp.Diff(audioLines(agreed), audioLines(again)); diff != "" {
+		t.Errorf("offered to keep the session alive (-agreed +offered):\n%s", diff)
+	}
+	if again.Origin.Version != 3 {
+		t.Errorf("it has the version %d, after one of 2 that was refused", again.Origin.Version)
+	}
+	if session.Repeat() != again {
+		t.Error("the same once more is another")
+	}
+}
+
 func TestChangesOfTheOtherSideAreTold(t *testing.T) {
 	base := call("192.0.2.9", "a=ptime:20")
 	for _, c := range []struct {
