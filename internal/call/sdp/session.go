@@ -63,10 +63,11 @@ func (s *Session) Offer(local Local) *Description {
 	return s.offered
 }
 
-// Repeat returns our last description as an offer that changes nothing, which is
-// what keeps a session alive (RFC 4028 section 7.4). There must have been one.
+// Repeat returns our description in the last agreement as an offer that changes
+// nothing, which is what keeps a session alive (RFC 4028 section 7.4). There must
+// have been an agreement.
 func (s *Session) Repeat() *Description {
-	s.offered = s.sent
+	s.offered = s.send(s.shape, Local{})
 	return s.offered
 }
 
