@@ -23,13 +23,18 @@ const (
 	fullLevel = 3.17
 )
 
+// amplitude returns the peak of a sine of a level in dBm0.
+func amplitude(level float64) float64 {
+	return fullScale * math.Pow(10, (level-fullLevel)/20)
+}
+
 // mix returns d of the partials together, with a ramp at each end.
 func mix(d time.Duration, partials ...partial) Clip {
 	c := Silence(d)
 	edge := min(Samples(ramp), len(c)/2)
 	amplitudes := make([]float64, len(partials))
 	for i, p := range partials {
-		amplitudes[i] = fullScale * math.Pow(10, (p.level-fullLevel)/20)
+		amplitudes[i] = amplitude(p.level)
 	}
 	for i := range c {
 		sum := 0.0
@@ -51,22 +56,27 @@ const (
 	dtmfHighLevel = -6.0
 )
 
+// A digit is the low frequency of its row and the high one of its column (ITU-T
+// Q.23).
+const (
+	dtmfKeys = "123A456B789C*0#D"
+	dtmfRows = 4
+)
+
+var dtmfFrequencies = [8]float64{697, 770, 852, 941, 1209, 1336, 1477, 1633}
+
 // DTMF returns digits (0-9, *, #, A-D) as the tones of ITU-T Q.23, each of
 // length on and followed by gap. Receivers need 40 ms of each (Q.24); 100 ms
 // is what telephones send. It is an error when digits holds anything else.
 func DTMF(digits string, on, gap time.Duration) (Clip, error) {
-	// A digit is the low frequency of its row and the high one of its column.
-	const keys = "123A456B789C*0#D"
-	rows := [4]float64{697, 770, 852, 941}
-	columns := [4]float64{1209, 1336, 1477, 1633}
-
 	var c Clip
 	for _, digit := range digits {
-		key := strings.IndexRune(keys, digit)
+		key := strings.IndexRune(dtmfKeys, digit)
 		if key < 0 {
 			return nil, fmt.Errorf("tones for %q: %q is not a digit of a telephone (0-9, *, #, A-D)", digits, digit)
 		}
-		c = append(c, mix(on, partial{rows[key/4], dtmfLowLevel}, partial{columns[key%4], dtmfHighLevel})...)
+		low, high := dtmfFrequencies[key/dtmfRows], dtmfFrequencies[dtmfRows+key%dtmfRows]
+		c = append(c, mix(on, partial{low, dtmfLowLevel}, partial{high, dtmfHighLevel})...)
 		c = append(c, Silence(gap)...)
 	}
 	return c, nil
