@@ -55,13 +55,6 @@ func (a *accept) repeated() acceptAction {
 	return keepWaiting
 }
 
-// abandon ends the waiting for an ACK.
-func (a *accept) abandon() {
-	if a.state != acked {
-		a.state = abandoned
-	}
-}
-
 // due returns when tick is next wanted.
 func (a *accept) due() (at time.Duration, ok bool) {
 	return a.resends.due(), a.state == awaitingACK

@@ -116,7 +116,6 @@ func TestAcceptingEnds(t *testing.T) {
 					over = true
 				}
 			},
-			"abandon": func(*rapid.T) { a.abandon(); over = true },
 			"wait": func(t *rapid.T) {
 				now += time.Duration(rapid.Int64Range(1, int64(10*sec)).Draw(t, "wait"))
 				check(a.tick(now))

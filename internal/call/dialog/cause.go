@@ -48,19 +48,23 @@ func meaningOf(cause engine.Cause) meaning {
 	return meanings[len(meanings)-1]
 }
 
-// statusOf returns the status that turns down a call for a cause, and the
-// Retry-After that goes with it, in seconds; 0: none.
-func statusOf(cause engine.Cause) (status, retryAfter int) {
-	status = meaningOf(cause).status
-	if cause == engine.Overloaded {
-		retryAfter = overloadRetry
-	}
-	return status, retryAfter
+// ending says why a call ends, and how the other side is told if we end it.
+type ending struct {
+	cause      engine.Cause
+	status     int    // turns down a call that was not answered
+	retryAfter int    // goes with status, in seconds; 0: none
+	reason     reason // goes with status too (RFC 6432), and with BYE and CANCEL
 }
 
-// reasonOf returns the Reason that tells a cause to the other side. A response
-// may carry one too (RFC 6432).
-func reasonOf(cause engine.Cause) reason { return meaningOf(cause).reason }
+// endingOf returns how a call is ended for a cause.
+func endingOf(cause engine.Cause) ending {
+	m := meaningOf(cause)
+	e := ending{cause: cause, status: m.status, reason: m.reason}
+	if cause == engine.Overloaded {
+		e.retryAfter = overloadRetry
+	}
+	return e
+}
 
 // causeOfFinal returns why a call of ours was not answered, by its final
 // response. A status that says little gives way to a Reason: gateways answer 480

@@ -26,11 +26,11 @@ func TestCausesAreWrittenAsPhoneSystemsReadThem(t *testing.T) {
 		{"unheard of", 500, 0, `Q.850;cause=41;text="temporary failure"`},
 	} {
 		t.Run(string(c.cause), func(t *testing.T) {
-			status, retryAfter := statusOf(c.cause)
-			if status != c.status || retryAfter != c.retryAfter {
-				t.Errorf("status %d, Retry-After %d, want %d, %d", status, retryAfter, c.status, c.retryAfter)
+			e := endingOf(c.cause)
+			if e.status != c.status || e.retryAfter != c.retryAfter {
+				t.Errorf("status %d, Retry-After %d, want %d, %d", e.status, e.retryAfter, c.status, c.retryAfter)
 			}
-			if got := reasonOf(c.cause).String(); got != c.reason {
+			if got := e.reason.String(); got != c.reason {
 				t.Errorf("Reason: %s, want %s", got, c.reason)
 			}
 		})
@@ -41,9 +41,9 @@ func TestCausesAreWrittenAsPhoneSystemsReadThem(t *testing.T) {
 // need who call each other.
 func TestCausesComeBack(t *testing.T) {
 	for _, m := range meanings {
-		status, _ := statusOf(m.cause)
-		reasons := parseReasons(reasonOf(m.cause).String())
-		if got := causeOfFinal(status, reasons); got != m.cause {
+		e := endingOf(m.cause)
+		reasons := parseReasons(e.reason.String())
+		if got := causeOfFinal(e.status, reasons); got != m.cause {
 			t.Errorf("%s comes back from a call that was turned down as %s", m.cause, got)
 		}
 		if got := causeOfEnd(reasons); got != m.cause {

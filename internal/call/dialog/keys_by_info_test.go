@@ -78,6 +78,7 @@ func TestINFOIsAnsweredByWhatItIs(t *testing.T) {
 		{"a package without a body", "", "conference;x=y", "", 469, 0},
 		{"keys of a package of their own", typeRelay, "DTMF", "Signal=5", 200, 1},
 		{"more keys than anybody has pressed", typeDTMF, "", strings.Repeat("1", 2000), 200, 32},
+		{"more signals than anybody has pressed", typeRelay, "", strings.Repeat("Signal=1\n", 100), 200, 32},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			keys, status := readInfo(c.kind, c.pack, []byte(c.body))
@@ -146,6 +147,7 @@ func TestKeysReportedBothWaysCountOnce(t *testing.T) {
 		{"two presses by RTP", []report{{0, '5', ByRTP}, {100 * ms, '5', ByRTP}}, "55"},
 		{"two presses, both ways", []report{{0, '5', ByRTP}, {50 * ms, '5', ByINFO}, {150 * ms, '5', ByRTP}, {200 * ms, '5', ByINFO}}, "55"},
 		{"two presses, the reports of one after those of the other", []report{{0, '5', ByRTP}, {150 * ms, '5', ByRTP}, {200 * ms, '5', ByINFO}, {350 * ms, '5', ByINFO}}, "55"},
+		{"a third report", []report{{0, '5', ByRTP}, {10 * ms, '5', ByINFO}, {20 * ms, '5', ByINFO}}, "55"},
 		{"another key", []report{{0, '5', ByRTP}, {10 * ms, '6', ByINFO}}, "56"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -68,7 +68,8 @@ func newReliableSender(cseq, random uint32, t timing) reliableSender {
 
 // send takes a response. It reports whether that is to be sent at once, as current
 // and with the number rseq; otherwise it waits for the PRACK of another. What is
-// waiting already is not queued twice.
+// waiting already is not queued twice. The session description goes with the first
+// response that has one, for it is given once (RFC 6337 section 3.1.1).
 func (s *reliableSender) send(now time.Duration, p provisional) (sent bool) {
 	switch {
 	case s.stopped:
@@ -83,6 +84,7 @@ func (s *reliableSender) send(now time.Duration, p provisional) (sent bool) {
 }
 
 func (s *reliableSender) begin(now time.Duration, p provisional) {
+	p.sdp = p.sdp && !s.sdpSent
 	s.current, s.open = p, true
 	s.rseq++
 	s.sdpSent = s.sdpSent || p.sdp
@@ -108,6 +110,9 @@ func (s *reliableSender) prack(now time.Duration, r rack) (confirms, next bool) 
 // holds2xx reports whether a 2xx must wait for a PRACK: a session description that
 // was sent is not yet known to have arrived.
 func (s *reliableSender) holds2xx() bool { return s.open && s.current.sdp }
+
+// dropQueue forgets what waits, because the call is about to be answered.
+func (s *reliableSender) dropQueue() { s.queue = nil }
 
 // stop is called when there is a final response. The PRACK of a response that was
 // sent still counts.

@@ -145,6 +145,16 @@ func TestFinalResponseEndsTheReliableOnes(t *testing.T) {
 	}
 }
 
+func TestDescriptionIsSentOnce(t *testing.T) {
+	s := sender()
+	s.send(0, progress)
+	s.send(0, progress)
+	s.prack(0, confirming(theFirst))
+	if want := (provisional{183, false}); s.current != want {
+		t.Errorf("the second is %+v", s.current)
+	}
+}
+
 func TestResponsesWithoutADescriptionHoldNo2xx(t *testing.T) {
 	s := sender()
 	s.send(0, ringing)
@@ -238,7 +248,7 @@ func TestReliableResponsesArrive(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, r := sender(), reliableReceiver{cseq: 7}
 		now, gaveUp := time.Duration(0), false
-		var sent, arrived []provisional
+		var sent, arrived []int
 		var pracks []rack
 		type copied struct {
 			p    provisional
@@ -255,7 +265,7 @@ func TestReliableResponsesArrive(t *testing.T) {
 					emit()
 				}
 				if atOnce || len(s.queue) > queued {
-					sent = append(sent, p)
+					sent = append(sent, p.status)
 				}
 			},
 			"arrive": func(t *rapid.T) {
@@ -264,7 +274,7 @@ func TestReliableResponsesArrive(t *testing.T) {
 				}
 				c := rapid.SampledFrom(network).Draw(t, "response")
 				if got, rack := r.take(c.p.status, "a", c.rseq); got == confirmIt {
-					arrived = append(arrived, c.p)
+					arrived = append(arrived, c.p.status)
 					pracks = append(pracks, rack)
 				}
 			},
@@ -296,7 +306,7 @@ func TestReliableResponsesArrive(t *testing.T) {
 		for !gaveUp && (s.open || len(arrived) < len(sent)) { // at last the network is kind
 			for _, c := range network {
 				if got, rack := r.take(c.p.status, "a", c.rseq); got == confirmIt {
-					arrived = append(arrived, c.p)
+					arrived = append(arrived, c.p.status)
 					pracks = append(pracks, rack)
 				}
 			}
