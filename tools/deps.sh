@@ -26,6 +26,7 @@ node             nodejs
 npm              npm
 $browser         chromium
 espeak-ng        espeak-ng
+flite            flite
 curl             curl
 $postgres        postgresql
 dpkg-deb         dpkg

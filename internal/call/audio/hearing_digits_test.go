@@ -208,7 +208,7 @@ func reads(t *testing.T, u speech.Utterance, page string) audio.Clip {
 	if testing.Short() {
 		t.Skip("-short: without espeak-ng")
 	}
-	e, err := speech.Find()
+	e, err := speech.Find(speech.EspeakNG, speech.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}

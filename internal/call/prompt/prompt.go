@@ -25,16 +25,10 @@ const MaxFile = 32 << 20
 // Config says how a Library behaves. Client is required by Get, Voice by Say.
 type Config struct {
 	Client   *fetch.Client
-	Voice    Voice
+	Voice    speech.Voice
 	Memory   int64            // bytes that the sounds of all calls may take up, encoded ones too; default DefaultMemory
 	Wideband bool             // keep more than a telephone's band where a file has it
 	Now      func() time.Time // for how long HTTP says that a file is good; default time.Now
-}
-
-// Voice speaks a text into a Sound, as the words come, and returns when it has
-// said it.
-type Voice interface {
-	Speak(ctx context.Context, u speech.Utterance, into *audio.Sound) error
 }
 
 // Library gives calls the sounds of files and of texts. Calls that play the same

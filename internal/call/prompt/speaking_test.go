@@ -37,7 +37,7 @@ func (s *slow) Speak(ctx context.Context, _ speech.Utterance, into *audio.Sound)
 }
 
 // speaking runs a test with a Library that has a voice.
-func speaking(t *testing.T, v prompt.Voice, test func(t *testing.T, l *prompt.Library)) {
+func speaking(t *testing.T, v speech.Voice, test func(t *testing.T, l *prompt.Library)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		l := prompt.New(prompt.Config{Voice: v})

@@ -17,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -52,7 +53,7 @@ type Options struct {
 	Private      bool          // responders on private networks are asked too
 	Timeout      time.Duration // of one document; 0: fetch.DefaultTimeout
 
-	Voice prompt.Voice // speaks what is heard; nil: silence
+	Voice speech.Voice // speaks what is heard; nil: silence
 	Hear  bool         // keep what the caller hears
 
 	// Place carries the call to the number To, if not nil, and runs it on the

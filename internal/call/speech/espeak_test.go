@@ -16,7 +16,7 @@ import (
 
 // These tests speak with the real program: what it understands, and how it
 // names its voices, cannot be known any other way.
-func find(t *testing.T) *speech.Espeak {
+func find(t *testing.T) speech.Voice {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: without espeak-ng")
@@ -24,14 +24,19 @@ func find(t *testing.T) *speech.Espeak {
 	if _, err := exec.LookPath("espeak-ng"); err != nil {
 		t.Fatal("this test needs espeak-ng: install the Debian package espeak-ng (apt-get install espeak-ng, or make deps)")
 	}
-	e, err := speech.Find()
+	return findEngine(t, speech.EspeakNG, speech.Limits{})
+}
+
+func findEngine(t *testing.T, engine speech.Engine, limits speech.Limits) speech.Voice {
+	t.Helper()
+	v, err := speech.Find(engine, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return v
 }
 
-func speak(t *testing.T, e *speech.Espeak, u speech.Utterance) audio.Clip {
+func speak(t *testing.T, e speech.Voice, u speech.Utterance) audio.Clip {
 	t.Helper()
 	c, err := say(t.Context(), e, u)
 	if err != nil {
@@ -41,7 +46,7 @@ func speak(t *testing.T, e *speech.Espeak, u speech.Utterance) audio.Clip {
 }
 
 // say returns all that was said, even where it broke off.
-func say(ctx context.Context, e *speech.Espeak, u speech.Utterance) (audio.Clip, error) {
+func say(ctx context.Context, e speech.Voice, u speech.Utterance) (audio.Clip, error) {
 	sound := audio.NewSound(audio.Rate)
 	sound.End(e.Speak(ctx, u, sound))
 	return sound.Whole(context.Background())
@@ -186,7 +191,7 @@ func TestSpeakForACallerWhoHungUp(t *testing.T) {
 
 func TestFindWithoutTheProgram(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
-	_, err := speech.Find()
+	_, err := speech.Find(speech.EspeakNG, speech.Limits{})
 	if fault.CodeOf(err) != fault.Unsupported {
 		t.Errorf("got error %v, want code %q", err, fault.Unsupported)
 	}
@@ -196,7 +201,7 @@ func TestFindWithoutTheProgram(t *testing.T) {
 }
 
 func BenchmarkSpeak(b *testing.B) {
-	e, err := speech.Find()
+	e, err := speech.Find(speech.EspeakNG, speech.Limits{})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -23,23 +23,29 @@ import (
 // the lines find in $here.
 func install(t *testing.T, voices, speak string) string {
 	t.Helper()
+	return installAs(t, speech.EspeakNG, "if [ \"$1\" = --voices ]; then cat <<'END'\n"+voices+"\nEND\nexit\nfi\n"+speak)
+}
+
+// installAs puts lines of shell first on the PATH in place of an engine.
+func installAs(t *testing.T, engine speech.Engine, lines string) string {
+	t.Helper()
 	here := t.TempDir()
-	script := "#!/bin/sh\nhere='" + here + "'\nif [ \"$1\" = --voices ]; then cat <<'END'\n" + voices + "\nEND\nexit\nfi\n" + speak + "\n"
-	if err := os.WriteFile(filepath.Join(here, "espeak-ng"), []byte(script), 0o755); err != nil {
+	script := "#!/bin/sh\nhere='" + here + "'\n" + lines + "\n"
+	if err := os.WriteFile(filepath.Join(here, string(engine)), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", here+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	return here
 }
 
-// sound writes a WAV file of length d for the program to say.
-func sound(t *testing.T, here string, d time.Duration) {
+// sound writes a WAV file of a second for the program to say.
+func sound(t *testing.T, here string) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(here, "sound.wav"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(audio.WriteWAV(f, audio.Silence(d)), f.Close()); err != nil {
+	if err := errors.Join(audio.WriteWAV(f, audio.Silence(time.Second)), f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -132,7 +138,7 @@ func TestAFailedRunIsTriedAgain(t *testing.T) {
 	if _, err := say(t.Context(), e, speech.Utterance{Text: "hello"}); err == nil {
 		t.Fatal("a program without a sound spoke")
 	}
-	sound(t, here, time.Second)
+	sound(t, here)
 	if _, err := say(t.Context(), e, speech.Utterance{Text: "hello"}); err != nil {
 		t.Error(err)
 	}
@@ -143,7 +149,7 @@ func TestAFailedRunIsTriedAgain(t *testing.T) {
 
 func TestSpeakPassesTheTextByPipe(t *testing.T) {
 	here := install(t, oneVoice, `printf '%s\n' "$@" >"$here/arguments"; cat >"$here/text"; cat "$here/sound.wav"`)
-	sound(t, here, time.Second)
+	sound(t, here)
 	if _, err := say(t.Context(), find(t), speech.Utterance{Text: "it's -v \"me\"", Voice: "female", Language: "-v"}); err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +171,7 @@ func TestFindAProgramThatDoesNotWork(t *testing.T) {
 	for name, voices := range tests {
 		t.Run(name, func(t *testing.T) {
 			install(t, voices, "exit 1")
-			_, err := speech.Find()
+			_, err := speech.Find(speech.EspeakNG, speech.Limits{})
 			if fault.CodeOf(err) != fault.Unsupported || !strings.Contains(fault.HintOf(err), "apt-get install espeak-ng") {
 				t.Errorf("got error %v, hint %q", err, fault.HintOf(err))
 			}

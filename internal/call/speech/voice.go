@@ -91,7 +91,7 @@ func (v voices) choose(language, voice string) string {
 // of returns the voice for a language tag: its own, or that of the tag with
 // its last part left off, and so on; at last the standard one.
 func (v voices) of(language string) string {
-	tag := strings.ToLower(strings.ReplaceAll(strings.TrimSpace(language), "_", "-"))
+	tag := tagOf(language)
 	if tag == "en" || len(tag) > maxTag {
 		tag = standard // of two Englishes the one that the phone system speaks
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
-	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -224,8 +223,8 @@ func (c *callCommand) saved(o simulator.Options, events []trace.Stamped) *trace.
 }
 
 // voice returns the speech program, or nil if this machine has none.
-func (c *callCommand) voice(m *Main) prompt.Voice {
-	voice, err := speech.Find()
+func (c *callCommand) voice(m *Main) speech.Voice {
+	voice, err := speech.Find(speech.EspeakNG, speech.Limits{})
 	if err != nil {
 		fmt.Fprintf(m.Err, "switchhook: hint: the call is silent: %v; %s\n", err, fault.HintOf(err))
 		return nil

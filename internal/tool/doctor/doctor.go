@@ -127,7 +127,7 @@ func (e *examination) data(folder string) {
 }
 
 func (e *examination) speech() {
-	if _, err := speech.Find(); err != nil {
+	if _, err := speech.Find(speech.EspeakNG, speech.Limits{}); err != nil {
 		e.warn("speech", err.Error(), fault.HintOf(err))
 		return
 	}
