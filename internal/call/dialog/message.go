@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -23,8 +22,11 @@ const (
 	hops = 70
 )
 
-// The methods whose requests and 2xx say where their sender is: those that begin
-// or refresh a dialog, and those of events (RFC 3261, 3311, 3515, 6665).
+// statusSessionIntervalTooSmall is that of RFC 4028 section 6.
+const statusSessionIntervalTooSmall = 422
+
+// located are the methods whose requests and 2xx say where their sender is: those
+// that begin or refresh a dialog, and those of events (RFC 3261, 3311, 3515, 6665).
 var located = []sip.RequestMethod{sip.INVITE, sip.UPDATE, sip.REFER, sip.NOTIFY}
 
 // request returns our next request of the dialog (RFC 3261 section 12.2.1.1),
@@ -171,7 +173,7 @@ func cancel(invite *sip.Request) *sip.Request {
 func (d *ident) prack(invite *sip.Request, rseq uint32) *sip.Request {
 	req := d.request(sip.PRACK)
 	seq := invite.CSeq()
-	req.AppendHeader(sip.NewHeader("RAck", fmt.Sprintf("%d %d %s", rseq, seq.SeqNo, seq.MethodName)))
+	req.AppendHeader(sip.NewHeader("RAck", rack{rseq, seq.SeqNo, seq.MethodName.String()}.String()))
 	return req
 }
 

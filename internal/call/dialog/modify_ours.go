@@ -188,7 +188,7 @@ func (m *modifier) wait(was flight, r finalResponse) (wait time.Duration, again 
 		return 0, true
 	case m.sent >= maxGlare:
 	case r.status == sip.StatusRequestPending:
-		return m.backOff(), true
+		return backOff(m.owner, m.draw), true
 	case r.status == sip.StatusInternalServerError && r.retry && r.retryAfter <= maxRetryAfter:
 		return r.retryAfter, true
 	}
@@ -198,12 +198,12 @@ func (m *modifier) wait(was flight, r finalResponse) (wait time.Duration, again 
 // backOff returns how long to wait after a 491. The side that made the Call-ID
 // waits longer than the other, so that they do not collide again (RFC 3261 section
 // 14.1).
-func (m *modifier) backOff() time.Duration {
+func backOff(owner bool, draw func(n int) int) time.Duration {
 	const unit = 10 * time.Millisecond
-	if m.owner {
-		return 2100*time.Millisecond + time.Duration(m.draw(191))*unit
+	if owner {
+		return 2100*time.Millisecond + time.Duration(draw(191))*unit
 	}
-	return time.Duration(m.draw(201)) * unit
+	return time.Duration(draw(201)) * unit
 }
 
 // due returns when tick is next wanted.
