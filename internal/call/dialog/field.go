@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -81,6 +82,11 @@ func (f *field) param(name string) string {
 		}
 	}
 	return ""
+}
+
+// has reports whether there is a parameter of a name, which is in lower case.
+func (f *field) has(name string) bool {
+	return slices.ContainsFunc(f.params, func(p param) bool { return p.name == name })
 }
 
 // maxSeconds is the highest number of seconds that a header field can say (RFC

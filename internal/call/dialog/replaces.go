@@ -1,0 +1,137 @@
+package dialog
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// replaces is a Replaces header field (RFC 3891 section 6.1): the INVITE that has
+// it takes the place of a call, as seen from who gets it.
+type replaces struct {
+	callID    string
+	local     string // to-tag: the tag of who gets it
+	remote    string // from-tag
+	earlyOnly bool   // not if the call has been answered
+}
+
+// parseReplaces reads a Replaces header field. An error is a fault.Error of the
+// code Invalid: the answer is 400.
+func parseReplaces(text string) (replaces, error) {
+	f := parseField(text)
+	r := replaces{callID: f.value, local: f.param("to-tag"), remote: f.param("from-tag"), earlyOnly: f.has("early-only")}
+	if !isID(r.callID) || !isID(r.local) || !isID(r.remote) {
+		return replaces{}, fault.Newf(fault.Invalid, "the Replaces header lacks a Call-ID, a to-tag or a from-tag, or has one that is none")
+	}
+	return r, nil
+}
+
+// isID reports whether text can stand for a Call-ID or a tag within a header
+// field. It may have come by way of a URI, where anything can be escaped, the end
+// of a line included.
+func isID(text string) bool {
+	return text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r > '~' || r == ';' || r == ',' || r == '"'
+	})
+}
+
+// String returns the value of the header field.
+func (r *replaces) String() string {
+	text := r.callID + ";to-tag=" + r.local + ";from-tag=" + r.remote
+	if r.earlyOnly {
+		text += ";early-only"
+	}
+	return text
+}
+
+// names reports whether r means the dialog with these ids. A side of before RFC
+// 3261 has no tag, which is written 0 (RFC 3891 section 3).
+func (r *replaces) names(callID, local, remote string) bool {
+	same := func(named, tag string) bool { return named == tag || named == "0" && tag == "" }
+	return r.callID == callID && same(r.local, local) && same(r.remote, remote)
+}
+
+// replaceable is how far the dialog is that is to be replaced.
+type replaceable uint8
+
+const (
+	replaceRinging  replaceable = iota // their INVITE is not answered
+	replaceDialing                     // ours is not answered
+	replaceAnswered                    // the call is answered
+	replaceEnded                       // it is over
+)
+
+// refusal returns the status that refuses to replace a call, or 0 (RFC 3891
+// section 3). Where none is named, the answer is 481 too.
+func (r *replaces) refusal(of replaceable) int {
+	switch {
+	case of == replaceEnded:
+		return sip.StatusGlobalDecline
+	case of == replaceAnswered && r.earlyOnly:
+		return sip.StatusBusyHere
+	case of == replaceRinging: // nobody can pick up here what rings here
+		return sip.StatusCallTransactionDoesNotExists
+	}
+	return 0
+}
+
+// referTarget is what a Refer-To header field asks us to call (RFC 3515 section
+// 2.1).
+type referTarget struct {
+	uri      sip.Uri // without headers
+	replaces *replaces
+}
+
+// referTargetOf takes the URI of a Refer-To. Of the header fields that it asks for
+// only Replaces counts: who sends a REFER has no say in who we are (RFC 3261
+// section 19.1.5). An error is a fault.Error of the code Unsupported for what we
+// cannot call, and of Invalid for what nobody could.
+func referTargetOf(uri *sip.Uri) (referTarget, error) {
+	target := referTarget{uri: *uri.Clone()}
+	target.uri.Headers = nil
+	switch uri.Scheme {
+	case "sip", "sips":
+		if uri.Host == "" {
+			return referTarget{}, fault.Newf(fault.Invalid, "the Refer-To header names no host")
+		}
+	case "tel":
+	default:
+		return referTarget{}, fault.Newf(fault.Unsupported, "the Refer-To header has a URI of the scheme %s", uri.Scheme)
+	}
+	for _, p := range uri.UriParams {
+		if !strings.EqualFold(p.K, "method") {
+			continue
+		}
+		if !strings.EqualFold(p.V, string(sip.INVITE)) {
+			return referTarget{}, fault.Newf(fault.Unsupported, "the Refer-To header asks for %s", p.V)
+		}
+		target.uri.UriParams.Remove(p.K)
+	}
+	for _, h := range uri.Headers {
+		if !strings.EqualFold(h.K, "replaces") {
+			continue
+		}
+		text, err := url.PathUnescape(h.V)
+		if err != nil {
+			return referTarget{}, &fault.Error{Code: fault.Invalid, Message: "the Replaces of the Refer-To header is not well escaped", Err: err}
+		}
+		r, err := parseReplaces(text)
+		if err != nil {
+			return referTarget{}, err
+		}
+		target.replaces = &r
+	}
+	return target, nil
+}
+
+// String returns the value of a Refer-To header field of ours.
+func (t *referTarget) String() string {
+	text := "<" + t.uri.String()
+	if t.replaces != nil {
+		text += "?Replaces=" + strings.ReplaceAll(url.QueryEscape(t.replaces.String()), "+", "%20")
+	}
+	return text + ">"
+}
