@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -14,14 +15,14 @@ import (
 	"github.com/switchhook/switchhook/responder"
 )
 
-// maxForwards is the most responders that one call is handed to, one after
-// another. Two that forward to each other reach it at once; real calls do not.
+// maxForwards bounds how often responders forward one call. Two that forward to each
+// other reach it at once; real calls do not.
 const maxForwards = 20
 
 // Call is a call that Place was given, and its outcome.
 type Call struct {
 	// Routes are the decisions: the first for the number that was called, each
-	// further one for a Forward of a responder.
+	// further one for a Forward of a responder, or a transfer.
 	Routes  []dialplan.Result
 	Outcome engine.Outcome
 }
@@ -46,7 +47,9 @@ func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, rec
 
 // placeRouted is Place once the call is routed.
 func (c *Core) placeRouted(ctx context.Context, route dialplan.Result, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
-	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), line: line}
+	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), line: line, began: c.config.Now().UTC()}
+	p.answerer, _ = engine.As[engine.Answerer](line)
+	p.audio, _ = engine.As[AudioReporter](line)
 	p.call.Routes = []dialplan.Result{route}
 	if route.Kind != dialplan.ToWeb {
 		return p.call, notReachable(route)
@@ -72,21 +75,46 @@ type placedCall struct {
 	from, to string
 	origID   string
 	line     engine.Line
+	answerer engine.Answerer // nil: the line answered at once
+	audio    AudioReporter   // nil: the line does not tell
+	began    time.Time
 	call     Call
-	next     bool // a Forward has led to another responder
+	forward  *dialplan.Result // where a Forward of the responder has led; nil: nowhere
+	forwards int
+
+	// The following are guarded by the lock of Calls.
+	leg       *leg
+	leave     context.CancelCauseFunc // ends what the call does, as it goes elsewhere
+	end       context.CancelCauseFunc // ends the call
+	redirect  *engine.Redirect        // the last transfer
+	taken     *engine.Redirect        // that which ended what the call does; nil: none has
+	transfers int
 }
 
 // askResponders asks responder after responder.
 func (p *placedCall) askResponders(ctx context.Context, record func(trace.Stamped)) {
+	calls := p.core.calls
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	l := p.newLeg(p.call.Routes[0])
+	calls.add(p, l, end)
 	for {
-		p.next = false
-		l := p.beginLeg()
-		p.call.Outcome = p.core.config.Engine.Run(ctx, &forwardingLine{p.line, p}, l.engineCall(), record)
-		p.endLeg(l)
-		if !p.call.Outcome.Forwarded || !p.next {
+		run, left := calls.enter(ctx, p, l)
+		p.tellLive(l)
+		p.call.Outcome = p.core.config.Engine.Run(run, &forwardingLine{p.line, p}, l.engineCall(), p.tellAnswer(l, record))
+		left()
+		next, untold := calls.next(p, l, p.call.Outcome.Forwarded)
+		p.tellEnd(l)
+		if next == nil {
 			return
 		}
-		record = withoutAnswer(record)
+		if untold != nil {
+			record(trace.Stamped{At: p.line.Now(), Event: trace.Forward{To: untold.To, ByCaller: untold.ByCaller}})
+		}
+		if next.byAction != "" {
+			p.call.Routes = append(p.call.Routes, next.route)
+		}
+		l, record = next, withoutAnswer(record)
 	}
 }
 
@@ -122,24 +150,34 @@ func (l *leg) engineCall() engine.Call {
 // owner, or the caller's own.
 func (p *placedCall) forwardCall(ctx context.Context, to string, byCaller bool) error {
 	last := p.call.Routes[len(p.call.Routes)-1]
+	if p.forwards == maxForwards {
+		return fault.Newf(fault.Refused, "the call was forwarded %d times already", maxForwards)
+	}
+	route, err := p.decide(ctx, last, to, byCaller)
+	if err != nil {
+		return err
+	}
+	p.forwards++
+	p.call.Routes = append(p.call.Routes, route)
+	if route.Kind != dialplan.ToWeb {
+		return notReachable(route)
+	}
+	p.forward = &route
+	return nil
+}
+
+// decide decides where a call goes from where its last route has led.
+func (p *placedCall) decide(ctx context.Context, last dialplan.Result, to string, byCaller bool) (dialplan.Result, error) {
 	q := dialplan.Query{From: p.from, To: to, Owner: last.Owner.Address()}
 	if byCaller && dialplan.ParseURI(p.from, "").Host != "" {
 		q.Owner = "" // the caller is a user, with a dial plan of their own
 	}
 	if q.Owner != "" && last.Owner.Name == "" {
-		return fault.Newf(fault.NotFound, "the call has no owner whose dial plan could be asked").WithHint("lead the number to a user, and the user's answer rule to the responder")
-	}
-	if len(p.call.Routes) > maxForwards {
-		return fault.Newf(fault.Refused, "the call was forwarded %d times already", maxForwards)
+		return dialplan.Result{}, fault.Newf(fault.NotFound, "the call has no owner whose dial plan could be asked").WithHint("lead the number to a user, and the user's answer rule to the responder")
 	}
 	route, err := p.core.Route(ctx, q)
 	if err != nil {
-		return fmt.Errorf("forward to %s: %w", phone.Mask(to), err)
+		return dialplan.Result{}, fmt.Errorf("forward to %s: %w", phone.Mask(to), err)
 	}
-	p.call.Routes = append(p.call.Routes, route)
-	if route.Kind != dialplan.ToWeb {
-		return notReachable(route)
-	}
-	p.next = true
-	return nil
+	return route, nil
 }

@@ -50,6 +50,7 @@ type Core struct {
 	lost   atomic.Int64 // events that there was no room for
 
 	queues chan struct{} // wakes WorkQueues when a call was queued
+	calls  *Calls
 
 	mu    sync.Mutex
 	plans map[Key]cachedPlan // by the key of the dial plan
@@ -72,6 +73,7 @@ func New(c Config) *Core {
 	}
 	return &Core{
 		config: c, state: c.State, events: make(chan event, maxEvents), queues: make(chan struct{}, 1),
+		calls: &Calls{byID: make(map[string]*placedCall)},
 		plans: make(map[Key]cachedPlan), zones: make(map[string]*time.Location),
 	}
 }

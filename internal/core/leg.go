@@ -10,32 +10,48 @@ import (
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 )
 
-// leg is a call from when a responder is asked until it ends there or is
-// forwarded: what the phone system shows as a call of the user whose number was
+// leg is a call from when a responder is asked until it ends there or goes
+// elsewhere: what the phone system shows as a call of the user whose number was
 // called, and records.
 type leg struct {
-	origID, termID string
-	from, to       string // as the caller dialled
-	route          dialplan.Result
-	began          time.Time
+	*placedCall
+	termID string
+	route  dialplan.Result
+	began  time.Time
+
+	// What brought the call here: nothing for the first leg, and for those that a
+	// responder forwarded it to.
+	byAction string
+	by       Whose
+	byID     string // of the leg before
 }
 
-// beginLeg begins the leg to the responder that the call was routed to last, and
-// notifies those who subscribed to calls.
-func (p *placedCall) beginLeg() *leg {
-	l := &leg{
-		origID: p.origID, termID: rand.Text(), from: p.from, to: p.to,
-		route: p.call.Routes[len(p.call.Routes)-1], began: p.core.config.Now().UTC(),
-	}
+// newLeg returns a leg that begins now.
+func (p *placedCall) newLeg(route dialplan.Result) *leg {
+	return &leg{placedCall: p, termID: rand.Text(), route: route, began: p.core.config.Now().UTC()}
+}
+
+// tellLive notifies those who subscribed to calls of one that is under way.
+func (p *placedCall) tellLive(l *leg) {
 	if p.core.tells() {
 		p.core.tell(l.event(modelCall, l.active()))
 	}
-	return l
 }
 
-// endLeg records that the leg is over, and gives those who subscribed to records
-// one.
-func (p *placedCall) endLeg(l *leg) {
+// tellAnswer returns record, and a notice beside it when a line answers that had not
+// at once.
+func (p *placedCall) tellAnswer(l *leg, record func(trace.Stamped)) func(trace.Stamped) {
+	return func(event trace.Stamped) {
+		record(event)
+		if _, ok := event.Event.(trace.Answered); ok {
+			p.tellLive(l)
+		}
+	}
+}
+
+// tellEnd notifies those who subscribed to calls that a leg is over, and gives
+// those who subscribed to records one.
+func (p *placedCall) tellEnd(l *leg) {
 	if !p.core.tells() {
 		return
 	}
@@ -54,36 +70,84 @@ func (l *leg) domain() string { return cmp.Or(l.route.Owner.Domain, l.route.Doma
 // caller returns the caller; of one outside the host is empty.
 func (l *leg) caller() dialplan.URI { return dialplan.ParseURI(l.from, "") }
 
+// owner returns the address of the user whom the call came to, "" if it passed none.
+func (l *leg) owner() string {
+	if l.route.Owner.Name == "" {
+		return ""
+	}
+	return l.route.Owner.Address()
+}
+
+// madeBy reports whether a user makes the call, to somebody else.
+func (l *leg) madeBy(whose Whose) bool {
+	caller := l.caller()
+	return whose.User != "" && sameName(caller.User, whose.User) && sameName(caller.Host, whose.Domain) && !sameName(l.owner(), caller.Address())
+}
+
+// belongsTo reports whether a call is one of those meant.
+func (l *leg) belongsTo(whose Whose) bool {
+	caller := l.caller()
+	switch {
+	case whose.User != "":
+		address := whose.User + "@" + whose.Domain
+		return sameName(l.owner(), address) || sameName(caller.Address(), address)
+	case whose.Domain != "":
+		return sameName(l.domain(), whose.Domain) || sameName(caller.Host, whose.Domain)
+	}
+	return true
+}
+
+// answered returns when the caller was answered here; the zero time: not yet.
+func (l *leg) answered() time.Time {
+	if l.answerer == nil {
+		return l.began
+	}
+	at, ok := l.answerer.Answered()
+	if !ok {
+		return time.Time{}
+	}
+	if answered := l.placedCall.began.Add(at); answered.After(l.began) {
+		return answered
+	}
+	return l.began
+}
+
+// timeText returns a time as the API has it, "" for the zero time.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
 // active returns the call as the API shows one that is under way.
 func (l *leg) active() Fields {
 	f := Fields{}
 	caller := l.caller()
-	began := l.began.Format(time.RFC3339)
 	for name, value := range map[string]any{
-		"core-server":         "",
-		"call-session-id":     l.origID,
-		"call-orig-call-id":   l.origID,
-		"call-orig-match-uri": l.route.Owner.Address(),
-		"call-orig-user":      userOf(caller),
-		"call-orig-domain":    caller.Host,
-		"call-orig-uri":       caller.String(),
-		"call-orig-name":      l.route.From.Name,
-		"caller-id-number":    l.route.From.User,
-		"call-dialed-number":  l.to,
-		"call-by-action":      "",
-		"call-by-user":        "",
-		"call-by-domain":      "",
-		"call-by-call-id":     "",
-		"call-term-call-id":   l.termID,
-		"call-term-user":      l.route.To.User,
-		"call-term-domain":    cmp.Or(l.route.To.Host, l.domain()),
-		"call-term-uri":       l.route.To.String(),
-		"call-start-datetime": began,
-
-		"call-answer-datetime": began, // a responder answers at once
+		"core-server":          "",
+		"call-session-id":      l.origID,
+		"call-orig-call-id":    l.origID,
+		"call-orig-match-uri":  l.owner(),
+		"call-orig-user":       userOf(caller),
+		"call-orig-domain":     caller.Host,
+		"call-orig-uri":        caller.String(),
+		"call-orig-name":       l.route.From.Name,
+		"caller-id-number":     l.route.From.User,
+		"call-dialed-number":   l.to,
+		"call-by-action":       l.byAction,
+		"call-by-user":         l.by.User,
+		"call-by-domain":       l.by.Domain,
+		"call-by-call-id":      l.byID,
+		"call-term-call-id":    l.termID,
+		"call-term-user":       l.route.To.User,
+		"call-term-domain":     cmp.Or(l.route.To.Host, l.domain()),
+		"call-term-uri":        l.route.To.String(),
+		"call-start-datetime":  timeText(l.began),
+		"call-answer-datetime": timeText(l.answered()),
 		"call-orig-info":       "active",
 		"term-orig-info":       "active",
-		"call-audio-codec":     "",
+		"call-audio-codec":     l.report().Codec,
 	} {
 		f.set(name, value)
 	}
@@ -102,8 +166,12 @@ func userOf(caller dialplan.URI) string {
 func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 	f := Fields{}
 	caller := l.caller()
-	began, over := l.began.Format(time.RFC3339), ended.Format(time.RFC3339)
-	seconds := int(ended.Sub(l.began) / time.Second)
+	over := timeText(ended)
+	answered := l.answered()
+	var talked time.Duration
+	if !answered.IsZero() {
+		talked = max(0, ended.Sub(answered))
+	}
 	for name, value := range map[string]any{
 		"id":                            l.termID,
 		"domain":                        l.domain(),
@@ -117,29 +185,34 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 		"call-orig-from-user":           caller.User,
 		"call-orig-caller-id":           l.route.From.User,
 		"call-orig-to-user":             l.to,
-		"call-orig-match-uri":           l.route.Owner.Address(),
+		"call-orig-match-uri":           l.owner(),
 		"call-term-call-id":             l.termID,
 		"call-term-user":                l.route.To.User,
 		"call-term-domain":              cmp.Or(l.route.To.Host, l.domain()),
 		"call-term-to-uri":              l.route.To.String(),
-		"call-start-datetime":           began,
-		"call-answer-datetime":          began,
+		"call-start-datetime":           timeText(l.began),
+		"call-answer-datetime":          timeText(answered),
 		"call-disconnect-datetime":      over,
 		"call-record-creation-datetime": over,
-		"call-disconnect-reason-text":   hangupReason(outcome),
-		"call-total-duration-seconds":   seconds,
-		"call-talking-duration-seconds": seconds,
+		"call-disconnect-reason-text":   hangupReason(outcome, !answered.IsZero()),
+		"call-total-duration-seconds":   int(ended.Sub(l.began) / time.Second),
+		"call-talking-duration-seconds": int(talked / time.Second),
 	} {
 		f.set(name, value)
+	}
+	if l.audio != nil {
+		l.report().setIn(f)
 	}
 	return f
 }
 
 // hangupReason says who ended a call, in the vendor's words.
-func hangupReason(outcome engine.Outcome) string {
+func hangupReason(outcome engine.Outcome, answered bool) string {
 	switch {
 	case outcome.Forwarded:
 		return "Transfer"
+	case outcome.By == trace.ByCaller && !answered:
+		return "Orig: Cancel"
 	case outcome.By == trace.ByCaller:
 		return "Orig: Bye"
 	}

@@ -161,7 +161,8 @@ func As[T any](line Line) (able T, ok bool) {
 
 // Answerer is a Line whose call may not have been answered; all others have.
 type Answerer interface {
-	// Answered returns when the call was answered, by the line's clock.
+	// Answered returns when the call was answered, by the line's clock. Unlike a
+	// Line's other methods it may be called by any goroutine.
 	Answered() (at time.Duration, ok bool)
 }
 
