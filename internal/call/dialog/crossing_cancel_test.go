@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -82,7 +81,7 @@ func aTransaction(t *testing.T) (tx *sip.ServerTx, respond func(status int) erro
 	wire = &wiretap{}
 	invite := aRequest(t, "INVITE")
 	invite.To().Params.Add("tag", "us")
-	tx = sip.NewServerTx("one", invite, wire, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	tx = sip.NewServerTx("one", invite, wire, slog.New(slog.DiscardHandler))
 	if err := tx.Init(); err != nil {
 		t.Fatal(err)
 	}
