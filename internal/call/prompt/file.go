@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/soundcache"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
@@ -29,6 +30,7 @@ type file struct {
 	// Set by who makes it, before it is fetched.
 	good   time.Time   // until then nobody need be asked
 	header http.Header // asks whether it has changed
+	disk   disk
 
 	// Held by the Library's lock.
 	holders int       // calls that wait for it or play it
@@ -37,6 +39,9 @@ type file struct {
 	frames  *frames   // … and its encodings; nil: it has not begun
 	fetched bool      // whole, and kept
 }
+
+// newFile returns a file that one call holds.
+func newFile(key string) *file { return &file{key: key, ready: make(chan struct{}), holders: 1} }
 
 // isWhole reports whether all of it was made, though make may not have noted so.
 func (f *file) isWhole() bool {
@@ -78,8 +83,17 @@ func (l *Library) make(ctx context.Context, f *file, m making) {
 	case err != nil && before != nil && ctx.Err() == nil && isOutage(err):
 		sound, keep, err = before.sound, true, nil
 		f.private, f.header, f.good = false, before.header, time.Time{}
+		f.disk.kept = true
 	}
 	f.settle(sound, err)
+	l.note(f, sound, keep && err == nil)
+	if ctx.Err() == nil {
+		l.toDisk(f, sound, keep, err)
+	}
+}
+
+// note notes how a sound was made: keep says that other calls may have it.
+func (l *Library) note(f *file, sound *audio.Sound, keep bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if before := f.before; before != nil {
@@ -89,7 +103,7 @@ func (l *Library) make(ctx context.Context, f *file, m making) {
 		l.letGo(before)
 		f.before = nil
 	}
-	f.fetched = keep && err == nil && l.files[f.key] == f
+	f.fetched = keep && l.files[f.key] == f
 	if f.fetched {
 		f.holders++ // no room is made of this one
 		f.fetched = l.room.find(sound.Size()-f.size, sound.Size()) == nil
@@ -140,6 +154,16 @@ func (f *file) settle(sound *audio.Sound, err error) {
 // read asks for a file and reads it. Keep says that it may be kept for other
 // calls.
 func (l *Library) read(ctx context.Context, f *file, r Request) (sound *audio.Sound, keep bool, err error) {
+	f.disk = l.diskKey(f.key, f.key == r.URL.String()) // else it is one call's, by its cookies
+	isGood := func(e soundcache.Entry) bool { return e.Good.After(l.config.Now()) }
+	if f.before == nil {
+		if sound := l.fromDisk(ctx, f, isGood); sound != nil {
+			l.config.Count(Disk)
+			return sound, true, nil
+		}
+		f.before = l.beforeFromDisk(ctx, f)
+	}
+	l.config.Count(Made)
 	if r.Allow != nil {
 		if err := r.Allow(); err != nil {
 			return nil, false, err

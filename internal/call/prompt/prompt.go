@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/soundcache"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
@@ -26,15 +27,34 @@ const MaxFile = 32 << 20
 type Config struct {
 	Client   *fetch.Client
 	Voice    speech.Voice
-	Memory   int64            // bytes that the sounds of all calls may take up, encoded ones too; default DefaultMemory
-	Wideband bool             // keep more than a telephone's band where a file has it
-	Now      func() time.Time // for how long HTTP says that a file is good; default time.Now
+	Memory   int64             // bytes that the sounds of all calls may take up, encoded ones too; default DefaultMemory
+	Disk     *soundcache.Cache // keeps sounds from one start to the next; optional
+	Wideband bool              // keep more than a telephone's band where a file has it
+	Now      func() time.Time  // for how long HTTP says that a file is good; default time.Now
+	Count    func(Source)      // counts the sounds that calls ask for; optional
+}
+
+// Source is where a sound comes from.
+type Source string
+
+// The sources.
+const (
+	Memory Source = "memory" // it was there, or is being made for another call
+	Disk   Source = "disk"   // an earlier start of the server has made it
+	Made   Source = "made"   // a program speaks it, or its host is asked
+)
+
+// Chooser is a Voice whose settings choose how a text is spoken.
+type Chooser interface {
+	// Choose returns an utterance as it will be spoken. Two that are equal then
+	// sound the same.
+	Choose(u speech.Utterance) speech.Utterance
 }
 
 // Library gives calls the sounds of files and of texts. Calls that play the same
 // at once share one Sound, which plays while it is made; later ones get it from
-// memory while there is room, a file for as long as HTTP says that it is good
-// (RFC 9111, as a shared cache). It may be used by several goroutines.
+// memory while there is room, or from disk, a file for as long as HTTP says that it
+// is good (RFC 9111, as a shared cache). It may be used by several goroutines.
 type Library struct {
 	config Config
 	pace   *rate.Limiter
@@ -55,6 +75,9 @@ func New(c Config) *Library {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Count == nil {
+		c.Count = func(Source) {}
 	}
 	l := &Library{config: c, pace: rate.NewLimiter(longFiles, longFiles), files: map[string]*file{}}
 	l.room = room{all: c.Memory, makeRoom: l.drop}
@@ -153,15 +176,30 @@ func (w *Fetched) Drop() { w.library.release(w.file) }
 // Say returns the sound of a text as soon as it can begin to play, and release,
 // as Get does. The error is the cause of the context's end, or the Voice's.
 func (l *Library) Say(ctx context.Context, u speech.Utterance) (sound *audio.Sound, release func(), err error) {
-	key := strings.Join([]string{"say", u.Voice, u.Language, u.Text}, "\n") // no URL holds a line break
+	if c, ok := l.config.Voice.(Chooser); ok {
+		u = c.Choose(u)
+	}
+	key := fmt.Sprintf("say\n%q", u) // no URL holds a line break
 	f, _ := l.hold(key, false, func(ctx context.Context, f *file) (*audio.Sound, bool, error) {
-		sound := l.newSound(ctx, f, l.rate(audio.Wideband))
-		err := l.config.Voice.Speak(ctx, u, sound)
-		sound.End(err)
-		f.good = l.config.Now().Add(longestGood)
-		return sound, true, err
+		return l.speak(ctx, f, u)
 	})
 	return l.await(ctx, f)
+}
+
+// speak has a text spoken, unless it is on disk.
+func (l *Library) speak(ctx context.Context, f *file, u speech.Utterance) (sound *audio.Sound, keep bool, err error) {
+	f.disk = l.diskKey(f.key, !mentionsNumber(u.Text))
+	sound = l.fromDisk(ctx, f, func(soundcache.Entry) bool { return true })
+	f.good = l.config.Now().Add(longestGood)
+	if sound != nil {
+		l.config.Count(Disk)
+		return sound, true, nil
+	}
+	l.config.Count(Made)
+	sound = l.newSound(ctx, f, l.rate(audio.Wideband))
+	err = l.config.Voice.Speak(ctx, u, sound)
+	sound.End(err)
+	return sound, true, err
 }
 
 // rate returns the rate of a sound that has so much of it.
@@ -202,9 +240,11 @@ func (l *Library) hold(key string, alone bool, m making) (f *file, first bool) {
 	if !alone && known != nil && (!known.fetched || known.good.After(l.config.Now())) {
 		known.holders++
 		known.wanted = l.config.Now()
+		l.config.Count(Memory)
 		return known, false
 	}
-	f = &file{key: key, ready: make(chan struct{}), holders: 1, wanted: l.config.Now()}
+	f = newFile(key)
+	f.wanted = l.config.Now()
 	if known != nil && known.fetched && known.validators() != nil {
 		f.before = known
 		known.holders++
