@@ -1,5 +1,3 @@
-// Package media plays and receives the sound of calls over RTP. A few threads
-// serve all legs, each at its time; no leg has a goroutine.
 package media
 
 import (

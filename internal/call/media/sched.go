@@ -1,0 +1,26 @@
+package media
+
+import "runtime"
+
+// Priority is what the kernel granted to a thread. Without a real-time one, calls
+// stutter as soon as the machine is busy: give the service CAP_SYS_NICE or
+// LimitRTPRIO.
+type Priority struct {
+	Realtime bool
+	Nice     int   // where not: -20 to 19, less is more
+	Refused  error // why it is not more; nil: it is all that was asked for
+}
+
+// Threads returns how many media threads a machine with so many cores should
+// have: one core is left to all else.
+func Threads(cores int) int { return max(1, cores-1) }
+
+// Processors returns what to set GOMAXPROCS to on a machine with so many cores
+// and media threads. Each thread keeps one of the runtime's processors even while
+// it sleeps, so that it need not wait for one when it wakes up; the rest of the
+// program needs as many as without them.
+func Processors(cores, threads int) int { return cores + threads }
+
+// cores is how many there are to use, as the runtime sees it before the process
+// follows the advice of Processors.
+func cores() int { return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) }
