@@ -1,0 +1,30 @@
+package media
+
+import "time"
+
+// Event is what a leg tells the call that it belongs to.
+type Event struct {
+	Kind EventKind
+	At   time.Duration // when it was, by Pool.Now
+
+	Key byte // of Key: one of 0-9, *, # and A-D
+
+	// Of Played.
+	Play   Play
+	Length time.Duration // how much of it was sent
+	Whole  bool          // it was sent to its end, and not stopped
+}
+
+// EventKind is the kind of an Event.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	Key    EventKind = iota + 1 // the caller pressed a key; At is when they began to
+	Played                      // a Source has ended, or was stopped
+	Quiet                       // nothing has arrived for as long as Rules.Timeout says
+	Heard                       // something has arrived again after Quiet
+)
+
+// maxEvents is how many events a call may be behind: thirty keys and more.
+const maxEvents = 64

@@ -1,0 +1,79 @@
+package media_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+)
+
+// TestNothingIsSentToWhoWantsNothing: and when they do again, it begins with a
+// marker at the time it is.
+func TestNothingIsSentToWhoWantsNothing(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	s.pass(time.Second)
+	first := p.listen()[0]
+	held := agreed(sdp.PCMU, 20*ms, p.from)
+	held.Held, held.Direction = true, sdp.RecvOnly
+	p.leg.Agree(held)
+	s.pass(10 * time.Second)
+	if got := p.listen(); len(got) > 1 {
+		t.Errorf("%d packets were sent on hold", len(got))
+	}
+	p.leg.Agree(agreed(sdp.PCMU, 20*ms, p.from))
+	s.pass(100 * ms)
+	again := p.listen()
+	if len(again) < 4 || !again[0].Marker {
+		t.Fatalf("after hold: %s", describe(again))
+	}
+	unbroken(t, again, 160)
+	if passed, told := again[0].At-first.At, time.Duration(again[0].Timestamp-first.Timestamp)*time.Second/8000; told != passed {
+		t.Errorf("%v have passed, the timestamps say %v", passed, told)
+	}
+}
+
+func TestSilenceOfTheFarEndIsTold(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{Timeout: 30 * time.Second})
+	wants := func(when string, want ...media.EventKind) {
+		t.Helper()
+		var got []media.EventKind
+		for _, e := range p.events() {
+			got = append(got, e.Kind)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", when, diff)
+		}
+	}
+	s.pass(40 * time.Second)
+	wants("while it rings")
+	p.leg.Answered()
+	s.pass(29 * time.Second)
+	wants("29 s after the answer")
+	s.pass(2 * time.Second)
+	wants("31 s after the answer", media.Quiet)
+	s.pass(60 * time.Second)
+	wants("a minute later")
+	p.talk(true)
+	s.pass(time.Second)
+	wants("when it speaks", media.Heard)
+	s.pass(60 * time.Second)
+	wants("while it speaks")
+	p.talk(false)
+	held := agreed(sdp.PCMU, 20*ms, p.from)
+	held.Held, held.Direction = true, sdp.RecvOnly
+	p.leg.Agree(held)
+	s.pass(90 * time.Second)
+	wants("on hold")
+	p.leg.Agree(agreed(sdp.PCMU, 20*ms, p.from))
+	s.pass(29 * time.Second)
+	wants("29 s after the hold")
+	s.pass(2 * time.Second)
+	wants("31 s after the hold", media.Quiet)
+}

@@ -1,0 +1,248 @@
+package media
+
+import (
+	"errors"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/rtp"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// A Leg is one side's sound of a call: what arrives from it, and what is sent to
+// it. From the first Agree to Close it is sent a packet every ptime, whatever is
+// asked of it: border controllers drop calls that are silent.
+//
+// The methods may be called by any goroutine and do not wait; only Close does, for
+// some milliseconds. What they ask for begins within 20 ms, in the order in which
+// it was asked for.
+type Leg struct {
+	pool   *Pool
+	thread *thread
+	state  *legState // of the thread
+	port   uint16
+	plays  atomic.Uint64
+	events atomic.Bool // keys can be sent
+	done   chan struct{}
+	closed atomic.Bool
+}
+
+// do has the thread do something at its next tick, if the leg is not over then.
+func (l *Leg) do(what func(t *thread)) {
+	l.thread.commands.add(func(t *thread) {
+		if !l.state.over {
+			what(t)
+		}
+	})
+}
+
+// Port returns the port of RTP; that of RTCP is the next.
+func (l *Leg) Port() uint16 { return l.port }
+
+// Agree has the leg keep to what was agreed on, from now on: first when the call
+// is answered or has early media, then with each change. Who sends the caller's
+// packets is learned again each time. A Source in another codec than the new one
+// is stopped.
+func (l *Leg) Agree(a sdp.Agreement) {
+	terms := newTerms(a)
+	l.events.Store(terms.hasEvents())
+	l.do(func(t *thread) { l.state.agree(t, terms) })
+}
+
+// Answered begins the watch of Rules.Timeout: while a phone rings it may be silent.
+func (l *Leg) Answered() {
+	l.do(func(*thread) {
+		l.state.answered = true
+		l.state.watch.set(l.state.terms != nil && !l.state.terms.quiet(), l.pool.Now())
+	})
+}
+
+// Play plays a Source, in place of one that is being played. A Played with the
+// number that is returned is told when it ends. Where untilKey, a key of the
+// caller's ends it, between two packets.
+func (l *Leg) Play(s Source, untilKey bool) Play {
+	play := Play(l.plays.Add(1))
+	l.do(func(t *thread) {
+		l.state.stop(t, false, l.pool.Now())
+		l.state.player = player{source: s, play: play, untilKey: untilKey}
+	})
+	return play
+}
+
+// Stop ends what is played, if it is this.
+func (l *Leg) Stop(p Play) {
+	l.do(func(t *thread) {
+		if l.state.player.play == p {
+			l.state.stop(t, false, l.pool.Now())
+		}
+	})
+}
+
+// Press sends keys, 0-9, *, #, A-D, one after another: 100 ms each and 100 ms
+// between two. What is played pauses meanwhile. Where keys were not agreed on the
+// error is a fault.Error of the code Unsupported: their tones can be played.
+func (l *Leg) Press(keys string) error {
+	if !l.events.Load() {
+		return fault.Newf(fault.Unsupported, "the far end does not take keys as events")
+	}
+	if len(keys) > maxPresses {
+		return fault.Newf(fault.Invalid, "%d keys are more than the %d that can be sent at once", len(keys), maxPresses)
+	}
+	codes := make([]uint8, 0, len(keys))
+	for i := range len(keys) {
+		code, ok := rtp.CodeOf(keys[i])
+		if !ok {
+			return fault.Newf(fault.Invalid, "%q is not a key of a telephone (0-9, *, #, A-D)", keys[i])
+		}
+		codes = append(codes, code)
+	}
+	l.do(func(*thread) {
+		for _, code := range codes {
+			l.state.presser.add(code)
+		}
+	})
+	return nil
+}
+
+// Echo sends the caller's own sound back to them, or ends that. Keys are not sent
+// back.
+func (l *Leg) Echo(on bool) {
+	l.do(func(*thread) {
+		l.state.part()
+		if on {
+			l.state.feed(l.state)
+		}
+	})
+}
+
+// ErrApart says that two legs are not of one thread.
+var ErrApart = errors.New("the legs are served by different threads")
+
+// Join sends each of two legs what the other says. Where their codecs are the same
+// the packets pass as they are. What is played to one comes first. The second must
+// have been opened beside the first; else the error is ErrApart.
+func (l *Leg) Join(other *Leg) error {
+	if l.thread != other.thread {
+		return ErrApart
+	}
+	l.do(func(*thread) {
+		if other.state.over {
+			return
+		}
+		l.state.part()
+		other.state.part()
+		l.state.feed(other.state)
+		other.state.feed(l.state)
+	})
+	return nil
+}
+
+// Part ends a Join.
+func (l *Leg) Part() { l.do(func(*thread) { l.state.part() }) }
+
+// Listen returns a Tap that hears a track from now on, in place of the one before.
+func (l *Leg) Listen(track Track) *Tap {
+	tap := newTap()
+	l.do(func(t *thread) { l.state.listen(t, track, tap) })
+	return tap
+}
+
+// Unlisten ends the Tap of a track.
+func (l *Leg) Unlisten(track Track) { l.do(func(t *thread) { l.state.listen(t, track, nil) }) }
+
+// Ready returns a channel that has a value once there are events, and when the leg
+// is closed.
+func (l *Leg) Ready() <-chan struct{} { return l.state.listener.ready }
+
+// Next returns the next event, if there is one. One goroutine calls it.
+func (l *Leg) Next() (Event, bool) { return l.state.news.pop() }
+
+// Record is how a leg's sound went.
+type Record struct {
+	Received rtp.Figures
+	Sent     rtp.Sent
+	Far      rtp.FarReport  // how the far end received what was sent
+	Remote   netip.AddrPort // where it was sent to last
+	Unsent   uint64         // packets that could not be sent
+	Ignored  uint64         // datagrams that were no sound of this call
+}
+
+// Close ends the leg, and returns its record once it has ended. Its ports are free
+// again then.
+func (l *Leg) Close() Record {
+	if !l.closed.Swap(true) {
+		l.do(func(*thread) { l.state.closing = true })
+	}
+	<-l.done
+	return l.state.record
+}
+
+// release gives back what a leg had, once its thread has no more of it.
+func (l *Leg) release() {
+	_ = l.state.socket.Close()
+	_ = l.state.reports.socket.Close()
+	l.pool.config.Ports.Return(l.port, l.pool.Now())
+	close(l.done)
+}
+
+// agree takes what was agreed on.
+func (l *legState) agree(t *thread, terms *terms) {
+	now := t.clock.Now()
+	if l.terms == nil {
+		l.latch = rtp.NewLatch(terms.Remote, l.strict)
+		l.reports.begin(now)
+	} else {
+		l.latch.Renew(terms.Remote)
+		if l.terms.Codec.Codec != terms.Codec.Codec {
+			l.stop(t, false, now)
+		}
+	}
+	l.terms = terms
+	l.watch.set(l.answered && !terms.quiet(), now)
+}
+
+// feed forwards what arrives here to a leg.
+func (l *legState) feed(to *legState) {
+	l.relay = relay{to: to}
+	to.feeder = &l.relay
+}
+
+// part ends what is forwarded from here and to here.
+func (l *legState) part() {
+	to := l.relay.to
+	if to == nil {
+		return
+	}
+	l.relay, l.feeder = relay{}, nil
+	if to != l {
+		to.relay, to.feeder = relay{}, nil
+	}
+}
+
+// listen has a tap hear a track; nil: nothing does.
+func (l *legState) listen(t *thread, track Track, tap *Tap) {
+	if old := l.taps[track]; old != nil {
+		old.over.Store(true)
+		t.wake(old.listener)
+	}
+	l.taps[track] = tap
+}
+
+// finish ends the leg: it says goodbye, and tells everyone who waits.
+func (l *legState) finish(t *thread, now time.Duration) {
+	l.stop(t, false, now)
+	l.part()
+	l.reports.goodbye(l, now)
+	for track := range l.taps {
+		l.listen(t, Track(track), nil)
+	}
+	l.record.Received = l.reception.Figures(l.reports.control.RoundTrip(), 0, 0)
+	l.record.Sent = l.out.report()
+	l.record.Far = l.reports.control.FarReport()
+	l.record.Remote = l.latch.Target()
+	l.over = true
+	l.listener.over.Store(true)
+	t.wake(l.listener)
+}

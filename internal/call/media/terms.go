@@ -1,0 +1,96 @@
+package media
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+)
+
+// terms are what a call's two sides agreed on, as a thread needs it. They do not
+// change: another agreement makes others.
+type terms struct {
+	sdp.Agreement
+	accepts  [1 << 7]uint8 // by payload type: the place in accepted
+	accepted []accepted    // the first is none
+
+	ticks   int64  // between two packets that we send
+	units   uint32 // of timestamps, a tick
+	silence []byte // of one packet
+}
+
+// accepted is what a payload type stands for that may arrive.
+type accepted struct {
+	codec sdp.Codec // "": nothing
+	rate  int       // of its timestamps
+	event bool      // it is keys, not sound
+}
+
+func newTerms(a sdp.Agreement) *terms {
+	t := &terms{
+		Agreement: a,
+		accepted:  make([]accepted, 1, 1+len(a.Receive)),
+		ticks:     max(1, int64(a.Ptime/tickTime)),
+		units:     uint32(unitsOf(tickTime, a.Codec.Codec.ClockRate())),
+	}
+	for _, f := range a.Receive {
+		t.accepts[f.Payload] = uint8(len(t.accepted))
+		t.accepted = append(t.accepted, accepted{f.Codec, f.Codec.ClockRate(), strings.HasPrefix(string(f.Codec), "telephone-event/")})
+	}
+	t.silence = silenceOf(a.Codec.Codec, a.Ptime)
+	if a.Codec.Codec == sdp.Opus {
+		t.ticks = int64(opusSilenceTime / tickTime)
+	}
+	return t
+}
+
+// of returns what a payload type stands for.
+func (t *terms) of(payload uint8) *accepted { return &t.accepted[t.accepts[payload]] }
+
+// packet returns how many units of timestamps a packet of ours has.
+func (t *terms) packet() uint32 { return uint32(t.ticks) * t.units }
+
+// hasEvents reports whether keys can be sent.
+func (t *terms) hasEvents() bool { return t.Events.Codec != "" }
+
+// quiet reports whether nothing needs to arrive: either side has put the other on
+// hold.
+func (t *terms) quiet() bool { return t.Held || !t.Direction.Receives() }
+
+// unitsOf returns how many units of timestamps d takes at a clock rate.
+func unitsOf(d time.Duration, rate int) int64 { return int64(d) * int64(rate) / int64(time.Second) }
+
+// encodes reports whether we make sound of a codec. All that we make have 64
+// kbit/s and a clock rate of 8000 Hz, so that a byte is a unit of timestamps and
+// 8 of them a millisecond.
+func encodes(c sdp.Codec) bool { return c == sdp.PCMU || c == sdp.PCMA || c == sdp.G722 }
+
+// opusSilence is a frame of Opus in which nothing is heard: 20 ms of the widest
+// band of CELT, one channel (RFC 6716 section 3.1), whose range decoder reads the
+// flag of silence (section 4.3).
+var opusSilence = []byte{0xf8, 0xff, 0xfe}
+
+const opusSilenceTime = 20 * time.Millisecond
+
+// g722Silence is what a G.722 encoder gives for silence: both bands at their
+// smallest step.
+const g722Silence = 0xfa
+
+// silenceOf returns a packet of silence.
+func silenceOf(c sdp.Codec, ptime time.Duration) []byte {
+	n := int(unitsOf(ptime, c.ClockRate()))
+	switch c {
+	case sdp.PCMU:
+		return bytes.Repeat([]byte{audio.MulawSilence}, n)
+	case sdp.PCMA:
+		return bytes.Repeat([]byte{audio.AlawSilence}, n)
+	case sdp.G722:
+		return bytes.Repeat([]byte{g722Silence}, n)
+	case sdp.Opus:
+		return slices.Clone(opusSilence)
+	}
+	return nil
+}
