@@ -70,23 +70,30 @@ func (k wireKey) compare(other wireKey) int {
 
 const resendAfter = 500 * ms
 
-func newWire(t *rapid.T) *wire {
-	w := &wire{t: t, rand: rand.New(rand.NewPCG(1, rapid.Uint64().Draw(t, "seed"))), again: map[wireKey]time.Duration{}}
+// twoModifiers returns those of the caller and the callee of a call.
+func twoModifiers(t rapid.TB, draw func(n int) int) [2]*modifier {
+	t.Helper()
 	caller, callee := sdp.NewSession(1), sdp.NewSession(2)
-	locals := [2]sdp.Local{ourSide(sdp.SendRecv), ourSide(sdp.SendRecv)}
-	locals[1].Address = netip.MustParseAddrPort("198.51.100.1:30000")
-	answer, _, err := callee.Answer(caller.Offer(locals[0]), locals[1])
+	ours, theirs := ourSide(sdp.SendRecv), ourSide(sdp.SendRecv)
+	theirs.Address = netip.MustParseAddrPort("198.51.100.1:30000")
+	answer, _, err := callee.Answer(caller.Offer(ours), theirs)
 	if err == nil {
 		_, err = caller.Accept(answer)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, session := range []sdp.Session{caller, callee} {
-		m := newModifier(rfcTiming(), i == 0, w.rand.IntN, session, locals[i])
+	called, calling := newModifier(rfcTiming(), false, draw, callee, theirs), newModifier(rfcTiming(), true, draw, caller, ours)
+	called.established(0)
+	calling.established(0)
+	return [2]*modifier{&calling, &called}
+}
+
+func newWire(t *rapid.T) *wire {
+	w := &wire{t: t, rand: rand.New(rand.NewPCG(1, rapid.Uint64().Draw(t, "seed"))), again: map[wireKey]time.Duration{}}
+	for i, m := range twoModifiers(t, w.rand.IntN) {
 		m.updates = rapid.Bool().Draw(t, "they allow UPDATE")
-		m.established(0)
-		w.sides[i] = &wireSide{modifier: &m, answers: map[int]*wireMessage{}, unacked: map[int]bool{}, acks: map[int]*wireMessage{}}
+		w.sides[i] = &wireSide{modifier: m, answers: map[int]*wireMessage{}, unacked: map[int]bool{}, acks: map[int]*wireMessage{}}
 	}
 	return w
 }
