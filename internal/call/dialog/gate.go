@@ -1,0 +1,92 @@
+package dialog
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// How many connections of TCP and TLS there may be at once, each of which costs
+// 50 to 80 KiB: from all sources and from one, which may be an office with a
+// telephone on each desk. Those that are trusted are not counted.
+const (
+	maxConnections = 4096
+	maxFromSource  = 256
+)
+
+// gate decides who is heard. It knows the time and whom the operator trusts,
+// which a limiter does not.
+type gate struct {
+	limits  *limiter
+	trusted func(netip.Addr) bool
+	began   time.Time
+	log     *slog.Logger
+	told    rate.Sometimes // of silenced sources: a flood of them is not to flood the log
+
+	mu          sync.Mutex
+	connections map[netip.Prefix]int
+	total       int
+}
+
+func newGate(trusted func(netip.Addr) bool, log *slog.Logger) *gate {
+	return &gate{
+		limits: newLimiter(), trusted: trusted, began: time.Now(), log: log,
+		told:        rate.Sometimes{First: 10, Interval: 10 * time.Second},
+		connections: make(map[netip.Prefix]int),
+	}
+}
+
+// admit is limiter.admit, for all but those who are trusted.
+func (g *gate) admit(from netip.Addr, bytes int) (wait time.Duration, silent bool) {
+	wait, silent = g.limits.admit(from, bytes, time.Since(g.began))
+	if wait > 0 && g.trusted(from) {
+		return 0, false
+	}
+	return wait, silent
+}
+
+// offend counts an offence, of all but those who are trusted.
+func (g *gate) offend(from netip.Addr) {
+	if g.trusted(from) || !g.limits.offend(from, time.Since(g.began)) {
+		return
+	}
+	g.told.Do(func() {
+		g.log.LogAttrs(context.Background(), slog.LevelWarn, "source silenced",
+			slog.String("source", sourceOf(from).String()), slog.Duration("for", silence))
+	})
+}
+
+// connect reports whether a connection may stay, and whether it is counted: then
+// it is to be given to disconnect in the end.
+func (g *gate) connect(from netip.Addr) (ok, counted bool) {
+	if g.trusted(from) {
+		return true, false
+	}
+	if wait, _ := g.admit(from, 0); wait > 0 {
+		return false, false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	source := sourceOf(from)
+	if g.total >= maxConnections || g.connections[source] >= maxFromSource {
+		return false, false
+	}
+	g.total++
+	g.connections[source]++
+	return true, true
+}
+
+// disconnect takes back a connection that was counted.
+func (g *gate) disconnect(from netip.Addr) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	source := sourceOf(from)
+	g.total--
+	if g.connections[source]--; g.connections[source] == 0 {
+		delete(g.connections, source)
+	}
+}
