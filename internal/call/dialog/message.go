@@ -238,6 +238,7 @@ var phrases = map[int]string{
 	501: "Not Implemented",
 	503: "Service Unavailable",
 	504: "Server Time-out",
+	505: "Version Not Supported",
 	603: "Decline",
 }
 

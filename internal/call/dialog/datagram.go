@@ -1,0 +1,138 @@
+package dialog
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// maxSources is how many sources a UDP socket remembers the connection of. Each
+// is needed from the arrival of a request until its goroutine has run for the
+// first time: at 20,000 made-up sources a second that leaves it 0.8 s.
+const maxSources = 1 << 14
+
+// readPause follows an error of a socket that is not its end, such as what an
+// ICMP message leaves on some systems, so that one that stays is no busy loop.
+const readPause = 10 * time.Millisecond
+
+// datagrams is a UDP socket as sipgo reads from it. It drops what is not to be
+// heard before that costs anything, and gives all the rest one and the same
+// source: of each source it sees, sipgo keeps an entry until the socket is
+// closed. The true one is put into the message when it is parsed (arrived).
+//
+// The fields below belong to the goroutine that reads. sipgo parses a datagram
+// before it reads the next, so there is one at a time.
+type datagrams struct {
+	*net.UDPConn
+	gate    *gate
+	pool    *sip.ConnectionPool // where sipgo looks up what it answers by
+	address netip.AddrPort      // ours
+	reading func()              // called before the first read
+
+	begun  bool
+	from   netip.AddrPort // of the datagram that is parsed now
+	parsed bool           // it was a message
+	known  sources
+	conn   sip.Connection // sipgo's, for this socket
+}
+
+// someone is the source that sipgo is told: which socket it was, by its address.
+type someone string
+
+func (s someone) Network() string { return "udp" }
+func (s someone) String() string  { return string(s) }
+
+// ReadFrom returns the next datagram that may be a message.
+func (d *datagrams) ReadFrom(b []byte) (int, net.Addr, error) {
+	d.settle()
+	for {
+		n, from, err := d.ReadFromUDPAddrPort(b)
+		if errors.Is(err, net.ErrClosed) {
+			return 0, nil, err
+		}
+		if err != nil {
+			time.Sleep(readPause)
+			continue
+		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+		if n = d.sift(b, n, from); n > 0 {
+			d.from, d.parsed = from, false
+			return n, someone(d.address.String()), nil
+		}
+	}
+}
+
+// sift returns how much of b is to be parsed, 0 for what is dropped.
+func (d *datagrams) sift(b []byte, n int, from netip.AddrPort) int {
+	if n == len(b) || from.Port() == 0 { // its end is missing; it cannot be answered
+		return 0
+	}
+	if wait, _ := d.gate.admit(from.Addr(), n); wait > 0 {
+		return 0
+	}
+	message, kind := inspectRaw(b[:n])
+	switch kind {
+	case rawMessage:
+		return copy(b, message)
+	case rawGarbage:
+		d.gate.offend(from.Addr())
+	}
+	return 0
+}
+
+// settle counts the last datagram as an offence if no message came of it.
+func (d *datagrams) settle() {
+	if !d.begun {
+		d.begun, d.parsed = true, true
+		d.conn = d.pool.Get(d.address.String())
+		d.reading()
+	}
+	if !d.parsed {
+		d.gate.offend(d.from.Addr())
+		d.parsed = true
+	}
+}
+
+// arrived returns the source of the message that was just parsed, and sees to it
+// that sipgo answers it by this socket.
+func (d *datagrams) arrived() (source string) {
+	d.parsed = true
+	source, gone := d.known.name(d.from)
+	if gone != "" {
+		d.pool.Delete(gone)
+	}
+	d.pool.Add(source, d.conn) // each time: the same source may send to two sockets
+	return source
+}
+
+// sources are the latest maxSources sources of a socket, as text. The zero value
+// is ready to use.
+type sources struct {
+	names map[netip.AddrPort]string
+	order []netip.AddrPort // a ring
+	next  int
+}
+
+// name returns a source as text, and that of the one whose place it took.
+func (s *sources) name(a netip.AddrPort) (name, gone string) {
+	if name, ok := s.names[a]; ok {
+		return name, ""
+	}
+	if s.names == nil {
+		s.names = make(map[netip.AddrPort]string)
+	}
+	if len(s.order) < maxSources {
+		s.order = append(s.order, a)
+	} else {
+		gone = s.names[s.order[s.next]]
+		delete(s.names, s.order[s.next])
+		s.order[s.next] = a
+		s.next = (s.next + 1) % maxSources
+	}
+	name = a.String()
+	s.names[a] = name
+	return name, gone
+}

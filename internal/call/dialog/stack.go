@@ -1,0 +1,222 @@
+package dialog
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"hash/maphash"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// writeTimeout is how long a connection of TCP or TLS may take no more of a
+// message before it is given up. The call that sends waits for it.
+const writeTimeout = 10 * time.Second
+
+// dialTimeout is how long a connection of ours may take to be made, the handshake
+// of TCP alone. A call that goes out waits for it.
+const dialTimeout = 5 * time.Second
+
+// Config is what a Stack works with.
+type Config struct {
+	Listen []Listen
+
+	// ServeTLS has the certificates for Listen over TLS; DialTLS is for the
+	// connections that we make, optional.
+	ServeTLS, DialTLS *tls.Config
+
+	// Trusted reports whether an address may send whatever it likes: the trunks
+	// and what the operator allows. It is asked for each message that would be
+	// refused, and must not block. Optional: nobody.
+	Trusted func(netip.Addr) bool
+
+	Log *slog.Logger // optional
+}
+
+// Stack is the SIP of one process: its sockets, and sipgo's transports and
+// transactions over them. Calls are given to its handler, what belongs to one to
+// the dialog of that, and everything else is answered here.
+type Stack struct {
+	log          *slog.Logger
+	gate         *gate
+	listens      []opened
+	sockets      map[string]*datagrams // of UDP, by the source that sipgo is told
+	ours         sync.Map              // of netip.AddrPort: what we put into Via
+	open         openStreams
+	transport    *sip.TransportLayer
+	transactions *sip.TransactionLayer
+
+	invite   requestHandler
+	dialogs  registry
+	arrivals arrivals
+	seed     maphash.Seed // of the tags of stateless responses
+
+	draining atomic.Bool
+	ready    chan struct{} // closed when all UDP sockets are read from
+	unready  atomic.Int32  // how many are not
+
+	mu       sync.Mutex
+	over     bool
+	handlers sync.WaitGroup
+}
+
+// quietSipgo is done once, before sipgo is used: what it sets is of the whole
+// process. What sipgo logs has whole messages in it, with numbers and passwords'
+// digests; and it refuses datagrams that are larger than a packet of Ethernet,
+// which the kernel takes apart and joins.
+var quietSipgo = sync.OnceFunc(func() {
+	const reserved = 200 // what sipgo leaves free below the size
+	sip.UDPMTUSize = maxDatagram + reserved
+	sip.SetDefaultLogger(slog.New(slog.DiscardHandler))
+})
+
+// maxDatagram is the most that a datagram of IPv4 holds.
+const maxDatagram = 65507
+
+// newStack opens the sockets. INVITEs outside of dialogs are given to invite.
+func newStack(c Config, invite requestHandler) (*Stack, error) {
+	quietSipgo()
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Trusted == nil {
+		c.Trusted = func(netip.Addr) bool { return false }
+	}
+	s := &Stack{
+		log: c.Log, gate: newGate(c.Trusted, c.Log), invite: invite,
+		sockets: make(map[string]*datagrams), seed: maphash.MakeSeed(), ready: make(chan struct{}),
+	}
+	s.layers(c.DialTLS)
+	for _, l := range c.Listen {
+		o, err := l.open(c.ServeTLS, c.Log)
+		if err != nil {
+			s.closeSockets()
+			return nil, err
+		}
+		s.take(o)
+	}
+	if len(s.sockets) == 0 {
+		close(s.ready)
+	}
+	return s, nil
+}
+
+// layers puts sipgo's layers together. Ours comes first: it sees a message before
+// the transactions do.
+func (s *Stack) layers(dial *tls.Config) {
+	dialer := func(local net.Addr) net.Dialer {
+		return net.Dialer{Timeout: dialTimeout, LocalAddr: local}
+	}
+	stream := func() *sip.TransportTCP {
+		return &sip.TransportTCP{WriteTimeout: writeTimeout, DialerCreate: dialer}
+	}
+	s.transport = sip.NewTransportLayer(net.DefaultResolver, newParser(), dial,
+		sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: stream(), TLS: &sip.TransportTLS{TransportTCP: stream()}}))
+	s.transport.OnMessage(s.arrived)
+	s.transactions = sip.NewTransactionLayer(s.transport,
+		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})) // of a request that is over
+	s.transactions.OnRequest(s.handle)
+}
+
+// take makes an opened socket one of the stack.
+func (s *Stack) take(o opened) {
+	s.listens = append(s.listens, o)
+	s.ours.Store(o.Address, true)
+	s.ours.Store(o.Public, true) // without one it is no address that a Via has
+	if o.packets == nil {
+		return
+	}
+	s.unready.Add(1)
+	s.sockets[o.Address.String()] = &datagrams{
+		UDPConn: o.packets, gate: s.gate, pool: s.transport.Pool(UDP), address: o.Address,
+		reading: func() {
+			if s.unready.Add(-1) == 0 {
+				close(s.ready)
+			}
+		},
+	}
+}
+
+// Serve answers until the context ends. Then it closes the sockets and the
+// connections, ends the transactions, and returns when all its goroutines have
+// ended. It may be called once.
+func (s *Stack) Serve(ctx context.Context) error {
+	var serving sync.WaitGroup
+	errs := make([]error, len(s.listens))
+	for i := range s.listens {
+		serving.Go(func() { errs[i] = s.serve(&s.listens[i]) })
+	}
+	<-ctx.Done()
+	s.mu.Lock()
+	s.over = true
+	s.mu.Unlock()
+	s.closeSockets()
+	serving.Wait()
+	s.transactions.Close()
+	s.handlers.Wait()
+	s.open.end()
+	_ = s.transport.Close() // an error means that the other side was faster
+	return errors.Join(errs...)
+}
+
+// serve reads from one socket until it is closed.
+func (s *Stack) serve(o *opened) error {
+	var err error
+	l := &streams{Listener: o.listener, gate: s.gate, open: &s.open}
+	switch o.Network {
+	case UDP:
+		err = s.transport.ServeUDP(s.sockets[o.Address.String()])
+	case TCP:
+		err = s.transport.ServeTCP(l)
+	case TLS:
+		err = s.transport.ServeTLS(l)
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
+func (s *Stack) closeSockets() {
+	for i := range s.listens {
+		s.listens[i].close()
+	}
+}
+
+// enter counts a handler, unless the stack is over.
+func (s *Stack) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over {
+		return false
+	}
+	s.handlers.Add(1)
+	return true
+}
+
+// ended reports whether the stack has begun to close: sipgo would then open
+// sockets of its own to send by.
+func (s *Stack) ended() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// Drain refuses new calls from now on, with 503, and OPTIONS too, so that those
+// who ask that way send their calls elsewhere. Calls go on.
+func (s *Stack) Drain() { s.draining.Store(true) }
+
+// Addresses returns what the stack listens at, with the ports that it got.
+func (s *Stack) Addresses() []Listen {
+	all := make([]Listen, len(s.listens))
+	for i, o := range s.listens {
+		all[i] = o.Listen
+	}
+	return all
+}
