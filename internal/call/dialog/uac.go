@@ -217,11 +217,8 @@ func (u *uac) invite() []uacStep {
 	return []uacStep{{do: uacInvite}}
 }
 
-// over ends a call that is not up.
+// over ends a call that was not answered.
 func (u *uac) over(end uacStep) []uacStep {
-	if u.state == uacUp || u.state == uacFinished {
-		return nil
-	}
 	u.state, u.timed, u.early = uacFinished, false, nil
 	end.do, end.cancelled = uacOver, u.cancelled
 	return []uacStep{end}
