@@ -91,6 +91,15 @@ func TestPRACKWithoutAnAnswerToOurOfferEndsTheCall(t *testing.T) {
 	c.expect("100", "180 sdp rseq 1000", "PRACK 200", `400 (SIP;cause=400;text="no answer to our offer")`, "over, failed")
 }
 
+func TestResponseThatWasNeverSentHasNoPRACK(t *testing.T) {
+	c := invite(t, invited{late: true, requires: true})
+	c.ring(180, false)
+	c.ring(183, false) // waits for the PRACK of the first, and the call ends before
+	c.prack(theFirst, false)
+	c.prack(theFirst+1, false)
+	c.expect("100", "180 sdp rseq 1000", "PRACK 200", `400 (SIP;cause=400;text="no answer to our offer")`, "over, failed", "PRACK 481")
+}
+
 func TestAnswerInAPRACKThatIsRefusedEndsTheCall(t *testing.T) {
 	c := invite(t, invited{late: true, requires: true})
 	c.ring(180, false)
