@@ -114,6 +114,10 @@ func (s *reliableSender) holds2xx() bool { return s.open && s.current.sdp }
 // dropQueue forgets what waits, because the call is about to be answered.
 func (s *reliableSender) dropQueue() { s.queue = nil }
 
+// withdraw takes current back, which prack brought up and nobody has sent: the
+// call has ended over that PRACK.
+func (s *reliableSender) withdraw() { s.open = false }
+
 // stop is called when there is a final response. The PRACK of a response that was
 // sent still counts.
 func (s *reliableSender) stop() { s.stopped, s.queue = true, nil }

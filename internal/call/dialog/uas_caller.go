@@ -44,6 +44,9 @@ func (u *uas) prack(now time.Duration, r rack, sdp bool) (status int, means sdpR
 	case u.state == uasEnded:
 		return 200, noRole, nil
 	case u.invite.late && confirmed1xx.sdp && !sdp:
+		if next {
+			u.sender.withdraw()
+		}
 		return 200, noRole, u.reject(noAnswerCame)
 	case u.invite.late && confirmed1xx.sdp:
 		u.pending, means = true, isAnswer
