@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"slices"
@@ -11,8 +12,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/emiago/sipgo"
 	"github.com/emiago/sipgo/sip"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // wiretap is a connection that keeps the statuses of what is written to it.
@@ -156,4 +160,79 @@ func TestSipgoRepeatsProvisionalResponsesOnly(t *testing.T) {
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
+}
+
+// A caller whose network loses our 200 sends its CANCEL again.
+func TestSipgoAnswersEachCANCEL(t *testing.T) {
+	agent, err := sipgo.NewUA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer agent.Close()
+	server, err := sipgo.NewServer(agent)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.OnInvite(func(invite *sip.Request, tx sip.ServerTransaction) {
+		invite.To().Params.Add("tag", "us")
+		_ = tx.Respond(sip.NewResponseFromRequest(invite, 180, "", nil))
+		select {
+		case <-tx.Done():
+		case <-t.Context().Done():
+		}
+	})
+	ours, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.ServeUDP(ours) }()
+	defer ours.Close()
+	caller, err := net.DialUDP("udp", nil, ours.LocalAddr().(*net.UDPAddr))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer caller.Close()
+
+	send := func(method string) {
+		request := aRequest(t, method)
+		request.Via().Params.Add("rport", "")
+		if _, err := caller.Write([]byte(request.String())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// next returns the next response but for the 487 again, which sipgo repeats
+	// until its ACK.
+	rejected := false
+	next := func() string {
+		for b := make([]byte, 4096); ; {
+			_ = caller.SetReadDeadline(time.Now().Add(await.Limit))
+			n, err := caller.Read(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			msg, err := sip.NewParser().ParseSIP(b[:n])
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, ok := msg.(*sip.Response)
+			if !ok {
+				t.Fatalf("a %T came", msg)
+			}
+			if response.StatusCode != 487 || !rejected {
+				rejected = rejected || response.StatusCode == 487
+				return fmt.Sprint(response.StatusCode, " to ", response.CSeq().MethodName)
+			}
+		}
+	}
+	send("INVITE")
+	got := []string{next()}
+	send("CANCEL")
+	got = append(got, next(), next())
+	for range 2 {
+		send("CANCEL")
+		got = append(got, next())
+	}
+	if diff := cmp.Diff([]string{"180 to INVITE", "200 to CANCEL", "487 to INVITE", "200 to CANCEL", "200 to CANCEL"}, got); diff != "" {
+		t.Errorf("responses (-want +got):\n%s", diff)
+	}
 }

@@ -112,8 +112,9 @@ func (u *uas) byeCame(reasons []reason) (status int, do []uasAction) {
 // wasAnswered reports whether a 2xx was sent.
 func (u *uas) wasAnswered() bool { return u.accept.state != notAccepted }
 
-// repeated takes the INVITE once more. sipgo repeats a provisional response by
-// itself.
+// repeated takes the INVITE once more, as a transaction of its own. While that of
+// the first lives sipgo takes it: it repeats a provisional response, and absorbs
+// the INVITE once there is a 2xx (RFC 6026 section 7.1).
 func (u *uas) repeated() []uasAction {
 	if u.state == uasAnswered && u.accept.repeated() == sendAgain {
 		return []uasAction{{kind: uasRespondAgain, status: 200}}
