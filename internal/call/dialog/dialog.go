@@ -3,6 +3,10 @@
 // not used: they leave calls up after a CANCEL that crosses a 200, and cannot be
 // corrected from outside.
 //
+// A Stack has the sockets: New opens them, Serve answers at them. It gives each
+// call to us to Config.Incoming, and Dial makes a call of ours. A Call is asked for
+// something by its methods, and tells what happens as Events.
+//
 // Each thing that a call has to get right over time is a machine in a file of its
 // own: a plain value without I/O, goroutines and clock. An event is a method that
 // takes the time since the call began and returns what to send; due says when the

@@ -78,37 +78,37 @@ func (r *replaces) refusal(of replaceable) int {
 	return 0
 }
 
-// referTarget is what a Refer-To header field asks us to call (RFC 3515 section
+// Target is what a Refer-To header field asks us to call (RFC 3515 section
 // 2.1).
-type referTarget struct {
-	uri      sip.Uri // without headers
+type Target struct {
+	URI      sip.Uri // without headers
 	replaces *replaces
 }
 
-// referTargetOf takes the URI of a Refer-To. Of the header fields that it asks for
+// targetOf takes the URI of a Refer-To. Of the header fields that it asks for
 // only Replaces counts: who sends a REFER has no say in who we are (RFC 3261
 // section 19.1.5). An error is a fault.Error of the code Unsupported for what we
 // cannot call, and of Invalid for what nobody could.
-func referTargetOf(uri *sip.Uri) (referTarget, error) {
-	target := referTarget{uri: *uri.Clone()}
-	target.uri.Headers = nil
+func targetOf(uri *sip.Uri) (Target, error) {
+	target := Target{URI: *uri.Clone()}
+	target.URI.Headers = nil
 	switch uri.Scheme {
 	case "sip", "sips":
 		if uri.Host == "" {
-			return referTarget{}, fault.Newf(fault.Invalid, "the Refer-To header names no host")
+			return Target{}, fault.Newf(fault.Invalid, "the Refer-To header names no host")
 		}
 	case "tel":
 	default:
-		return referTarget{}, fault.Newf(fault.Unsupported, "the Refer-To header has a URI of the scheme %s", uri.Scheme)
+		return Target{}, fault.Newf(fault.Unsupported, "the Refer-To header has a URI of the scheme %s", uri.Scheme)
 	}
 	for _, p := range uri.UriParams {
 		if !strings.EqualFold(p.K, "method") {
 			continue
 		}
 		if !strings.EqualFold(p.V, string(sip.INVITE)) {
-			return referTarget{}, fault.Newf(fault.Unsupported, "the Refer-To header asks for %s", p.V)
+			return Target{}, fault.Newf(fault.Unsupported, "the Refer-To header asks for %s", p.V)
 		}
-		target.uri.UriParams.Remove(p.K)
+		target.URI.UriParams.Remove(p.K)
 	}
 	for _, h := range uri.Headers {
 		if !strings.EqualFold(h.K, "replaces") {
@@ -116,11 +116,11 @@ func referTargetOf(uri *sip.Uri) (referTarget, error) {
 		}
 		text, err := url.PathUnescape(h.V)
 		if err != nil {
-			return referTarget{}, &fault.Error{Code: fault.Invalid, Message: "the Replaces of the Refer-To header is not well escaped", Err: err}
+			return Target{}, &fault.Error{Code: fault.Invalid, Message: "the Replaces of the Refer-To header is not well escaped", Err: err}
 		}
 		r, err := parseReplaces(text)
 		if err != nil {
-			return referTarget{}, err
+			return Target{}, err
 		}
 		target.replaces = &r
 	}
@@ -128,8 +128,8 @@ func referTargetOf(uri *sip.Uri) (referTarget, error) {
 }
 
 // String returns the value of a Refer-To header field of ours.
-func (t *referTarget) String() string {
-	text := "<" + t.uri.String()
+func (t *Target) String() string {
+	text := "<" + t.URI.String()
 	if t.replaces != nil {
 		text += "?Replaces=" + strings.ReplaceAll(url.QueryEscape(t.replaces.String()), "+", "%20")
 	}

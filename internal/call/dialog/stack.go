@@ -36,6 +36,10 @@ type Config struct {
 	// refused, and must not block. Optional: nobody.
 	Trusted func(netip.Addr) bool
 
+	// Incoming is given each call to us, and returns whom to tell what happens. It
+	// must not wait; what it asks of the call is done after.
+	Incoming func(*Call) (tell func(Event))
+
 	Log *slog.Logger // optional
 }
 
@@ -52,7 +56,11 @@ type Stack struct {
 	transport    *sip.TransportLayer
 	transactions *sip.TransactionLayer
 
-	invite   requestHandler
+	invite   requestHandler // of those that begin a call
+	incoming func(*Call) (tell func(Event))
+	calls    calls
+	timing   timing
+	least    time.Duration // no session timer is shorter
 	dialogs  registry
 	arrivals arrivals
 	seed     maphash.Seed // of the tags of stateless responses
@@ -79,6 +87,16 @@ var quietSipgo = sync.OnceFunc(func() {
 // maxDatagram is the most that a datagram of IPv4 holds.
 const maxDatagram = 65507
 
+// New opens the sockets. Serve answers at them.
+func New(c Config) (*Stack, error) {
+	s, err := newStack(c, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.invite = s.takeInvite
+	return s, nil
+}
+
 // newStack opens the sockets. INVITEs outside of dialogs are given to invite.
 func newStack(c Config, invite requestHandler) (*Stack, error) {
 	quietSipgo()
@@ -89,7 +107,7 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 		c.Trusted = func(netip.Addr) bool { return false }
 	}
 	s := &Stack{
-		log: c.Log, gate: newGate(c.Trusted, c.Log), invite: invite,
+		log: c.Log, gate: newGate(c.Trusted, c.Log), invite: invite, incoming: c.Incoming, timing: rfcTiming(), least: leastSession,
 		sockets: make(map[string]*datagrams), seed: maphash.MakeSeed(), ready: make(chan struct{}),
 	}
 	s.layers(c.DialTLS)
@@ -158,6 +176,7 @@ func (s *Stack) Serve(ctx context.Context) error {
 	s.mu.Unlock()
 	s.closeSockets()
 	serving.Wait()
+	s.abandon()
 	s.transactions.Close()
 	s.handlers.Wait()
 	s.open.end()

@@ -160,12 +160,12 @@ func TestCallsThatAreReplaced(t *testing.T) {
 }
 
 // referTo reads a Refer-To header field as sipgo does.
-func referTo(text string) (referTarget, error) {
+func referTo(text string) (Target, error) {
 	var uri sip.Uri
 	if _, err := sip.ParseAddressValue(text, &uri, nil); err != nil {
-		return referTarget{}, err
+		return Target{}, err
 	}
-	return referTargetOf(&uri)
+	return targetOf(&uri)
 }
 
 func TestReferToIsRead(t *testing.T) {

@@ -1,0 +1,202 @@
+package dialog
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+)
+
+// Call is a call over SIP, to us or from us, from its INVITE to its end.
+//
+// Its methods may be called by any goroutine, also while an Event is told. They
+// do not wait: what comes of them is told as events. What no longer makes sense,
+// such as to answer a call that is over, does nothing.
+type Call struct {
+	stack  *Stack
+	began  time.Time
+	tell   func(Event) // by the call's goroutine; must not wait
+	invite *sip.Request
+	mail   mailbox
+	gone   chan struct{} // closed when nothing of the call is left
+
+	// What follows belongs to the call's goroutine.
+	machine inviteMachine
+	dialog  *inDialog // the one that is up, or is to be; nil: none yet
+	signer  signer
+	waiting int // requests of ours without a final response, and timers of theirs
+	ended   bool
+
+	abandoned bool
+}
+
+// inviteMachine is the side of a call that its INVITE makes: incoming or outgoing.
+type inviteMachine interface {
+	due() (at time.Duration, ok bool)
+	tick(now time.Duration)
+
+	// bye takes a BYE, and returns the status of its response; do is done after.
+	bye(d *inDialog, reasons []reason) (status int, do func())
+
+	// ack takes the ACK of the initial INVITE, prack a PRACK.
+	ack(d *inDialog, req *sip.Request)
+	prack(d *inDialog, t *transaction)
+
+	// hangup ends the call.
+	hangup(e ending)
+
+	// up reports whether the call was answered, and is not over.
+	up() bool
+}
+
+func newCall(s *Stack) *Call {
+	return &Call{stack: s, began: time.Now(), mail: newMailbox(), gone: make(chan struct{})}
+}
+
+// now returns the time since the call began, which the machines go by.
+func (c *Call) now() time.Duration { return time.Since(c.began) }
+
+// draw is for what is chosen at random so that others do not choose the same.
+func draw(n int) int { return rand.IntN(n) } //nolint:gosec // nothing is kept secret by it
+
+// do has the call's goroutine do something.
+func (c *Call) do(f func()) { c.mail.add(f) }
+
+// run is the call's goroutine.
+func (c *Call) run() {
+	defer close(c.gone)
+	defer c.leave()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-c.mail.ready:
+			for _, f := range c.mail.take() {
+				f()
+			}
+		case <-timer.C:
+			c.tick()
+		}
+		at, ok := c.due()
+		switch {
+		case c.abandoned:
+			return
+		case ok:
+			timer.Reset(at - c.now())
+		case c.ended && c.waiting == 0:
+			return
+		default:
+			timer.Stop()
+		}
+	}
+}
+
+// due returns when the first of the machines wants tick.
+func (c *Call) due() (at time.Duration, ok bool) {
+	at, ok = c.machine.due()
+	if c.dialog == nil {
+		return at, ok
+	}
+	if then, wanted := c.dialog.due(); wanted && (!ok || then < at) {
+		at, ok = then, true
+	}
+	return at, ok
+}
+
+func (c *Call) tick() {
+	now := c.now()
+	if at, ok := c.machine.due(); ok && at <= now {
+		c.machine.tick(now)
+	}
+	if c.dialog != nil {
+		c.tickDialog(c.dialog, now)
+	}
+}
+
+// leave forgets the call's dialog.
+func (c *Call) leave() {
+	if c.dialog != nil {
+		c.stack.dialogs.remove(c.dialog.identity)
+	}
+}
+
+// end tells that the call is over, once. What is still to be sent goes on.
+func (c *Call) end(e Ended) {
+	if c.ended {
+		return
+	}
+	c.ended = true
+	if c.dialog != nil {
+		c.dialog.end(c)
+	}
+	c.tell(e)
+}
+
+// abandon ends the call on this side alone.
+func (c *Call) abandon() {
+	c.end(Ended{Cause: engine.Unavailable})
+	c.waiting, c.abandoned = 0, true
+}
+
+// cancel sends the CANCEL of an INVITE. Its response says nothing that the
+// INVITE's does not.
+func (c *Call) cancel(way flow, invite *sip.Request, r reason) {
+	ctx, stop := patience()
+	defer stop()
+	req := cancel(invite)
+	appendReason(req, r)
+	_, _ = c.stack.send(ctx, way, req) // without it there is a 2xx, or none in 64·T1
+}
+
+// Request returns the INVITE that the call began with. It must not be changed.
+func (c *Call) Request() *sip.Request { return c.invite }
+
+// Gone is closed when nothing of the call is left: no request without a response,
+// no timer.
+func (c *Call) Gone() <-chan struct{} { return c.gone }
+
+// Hangup ends the call: a BYE, a CANCEL, or a final response that turns it down.
+func (c *Call) Hangup(cause engine.Cause) {
+	c.do(func() {
+		if !c.ended {
+			c.machine.hangup(endingOf(cause))
+		}
+	})
+}
+
+// Change offers another side of ours for the sound of an answered call: hold,
+// another port, other codecs. It is sent as soon as nothing else is under way;
+// then Agreed or NotChanged is told.
+func (c *Call) Change(local sdp.Local) {
+	c.do(func() {
+		if d := c.dialog; d != nil && !c.ended {
+			c.modify(d, d.modifier.change(local, c.now()), nil)
+		}
+	})
+}
+
+// Info sends a body in an INFO, such as a key for those who do not take events in
+// RTP.
+func (c *Call) Info(mediaType string, body []byte) {
+	c.do(func() {
+		if c.ended || !c.machine.up() {
+			return
+		}
+		req := c.dialog.request(sip.INFO)
+		setBody(req, mediaType, body)
+		c.send(c.dialog, req, func(*sending, *sip.Response) {})
+	})
+}
+
+// resolving is how long a call waits for the address of a name. Nothing else waits
+// for it.
+const resolving = 5 * time.Second
+
+// patience bounds what one step of a call may wait for: names, connections.
+func patience() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), resolving)
+}

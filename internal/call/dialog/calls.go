@@ -1,0 +1,88 @@
+package dialog
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/netip"
+	"strings"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+)
+
+// calls are those that a Stack has in hand.
+type calls struct {
+	mu     sync.Mutex
+	inHand map[*Call]struct{}
+	over   bool
+	run    sync.WaitGroup
+}
+
+// launch runs a call, and reports whether it does: a stack that is over takes none.
+func (s *Stack) launch(c *Call) bool {
+	s.calls.mu.Lock()
+	defer s.calls.mu.Unlock()
+	if s.calls.over {
+		return false
+	}
+	if s.calls.inHand == nil {
+		s.calls.inHand = make(map[*Call]struct{})
+	}
+	s.calls.inHand[c] = struct{}{}
+	s.calls.run.Go(func() {
+		c.run()
+		s.calls.mu.Lock()
+		defer s.calls.mu.Unlock()
+		delete(s.calls.inHand, c)
+	})
+	return true
+}
+
+// abandon ends the calls in hand, without a word to the other sides, and waits
+// until they are gone. To end them properly, hang up before.
+func (s *Stack) abandon() {
+	s.calls.mu.Lock()
+	s.calls.over = true
+	for c := range s.calls.inHand {
+		c.do(c.abandon)
+	}
+	s.calls.mu.Unlock()
+	s.calls.run.Wait()
+}
+
+// way returns the flow to a server that nothing has come from.
+func (s *Stack) way(ctx context.Context, server sip.Uri) (flow, error) {
+	host, err := resolve(ctx, server.Host, true)
+	if err != nil {
+		return flow{}, err
+	}
+	network := strings.ToLower(transportOf(server))
+	port := server.Port
+	if port == 0 {
+		port = sip.DefaultPort(network)
+	}
+	return s.flowTo(network, netip.AddrPortFrom(host, uint16(port)))
+}
+
+// contact returns where the other side of a flow reaches us.
+func (s *Stack) contact(f flow, user string) sip.Uri {
+	ours := s.sentBy(f)
+	host := ours.Addr().String()
+	if ours.Addr().Is6() {
+		host = "[" + host + "]"
+	}
+	uri := sip.Uri{Scheme: "sip", User: user, Host: host, Port: int(ours.Port())}
+	if f.network != UDP {
+		uri.UriParams.Add("transport", f.network)
+	}
+	return uri
+}
+
+// sessionID returns a number for the o= of a call (RFC 8866 section 5.2).
+func sessionID() uint64 { return rand.Uint64() >> 1 } //nolint:gosec // it is no secret
+
+// randomRSeq returns what the number of a first reliable response is made from.
+func randomRSeq() uint32 { return rand.Uint32() } //nolint:gosec // it is no secret
+
+// party returns a Party as ident has them.
+func (p Party) party() party { return party{p.Name, p.Address} }

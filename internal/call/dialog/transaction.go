@@ -1,0 +1,210 @@
+package dialog
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/internal/call/sdp"
+)
+
+// transaction is a request of theirs, and what it was answered last.
+type transaction struct {
+	req  *sip.Request
+	tx   sip.ServerTransaction
+	last *sip.Response
+}
+
+// respond sends a response. An error means that the connection is gone, or the
+// request was cancelled.
+func (t *transaction) respond(res *sip.Response) error {
+	t.last = res
+	return t.tx.Respond(res)
+}
+
+// refuse answers a request within a dialog finally.
+func (d *inDialog) refuse(t *transaction, status int, fields ...sip.Header) {
+	res := d.respond(t.req, status)
+	for _, f := range fields {
+		res.AppendHeader(f)
+	}
+	_ = t.respond(res) // nobody is there, then
+}
+
+// sending is a request of ours that waits for its final response.
+type sending struct {
+	dialog *inDialog
+	req    *sip.Request // as it was sent last
+	tx     *sip.ClientTx
+	tries  tries
+	then   func(*sending, *sip.Response)
+}
+
+// send sends a request within a dialog. With its final response, which there
+// always is, then is called: no response in time counts as 408, and a request that
+// cannot be sent as 503 (RFC 3261 section 8.1.3.1). What is challenged, or asks
+// for too short a session, is sent again before.
+func (c *Call) send(d *inDialog, req *sip.Request, then func(*sending, *sip.Response)) *sending {
+	s := &sending{dialog: d, req: req, then: then}
+	c.waiting++
+	c.transmit(s)
+	return s
+}
+
+func (c *Call) transmit(s *sending) {
+	c.signer.sign(s.req)
+	tx, err := c.dispatch(s.dialog, s.req)
+	if err != nil {
+		c.do(func() { c.concluded(s, assumed(s.req, sip.StatusServiceUnavailable)) })
+		return
+	}
+	s.tx = tx
+	c.await(tx, s.req, func(res *sip.Response) {
+		if !res.IsProvisional() {
+			c.concluded(s, res)
+		}
+	})
+}
+
+// dispatch begins a transaction, on the way of the dialog.
+func (c *Call) dispatch(d *inDialog, req *sip.Request) (*sip.ClientTx, error) {
+	ctx, cancel := patience()
+	defer cancel()
+	way, err := c.stack.hop(ctx, d.flow, d.hop())
+	if err != nil {
+		return nil, err
+	}
+	return c.stack.send(ctx, way, req)
+}
+
+// await has told take the responses to a request, on the call's goroutine, until
+// a final one.
+func (c *Call) await(tx *sip.ClientTx, req *sip.Request, told func(*sip.Response)) {
+	go func() {
+		for {
+			select {
+			case res := <-tx.Responses():
+				c.do(func() { told(res) })
+				if !res.IsProvisional() {
+					return
+				}
+			case <-tx.Done():
+				status := sip.StatusRequestTimeout
+				if errors.Is(tx.Err(), sip.ErrTransactionTransport) {
+					status = sip.StatusServiceUnavailable
+				}
+				c.do(func() { told(assumed(req, status)) })
+				return
+			}
+		}
+	}()
+}
+
+// assumed is what counts as the response to a request that has none.
+func assumed(req *sip.Request, status int) *sip.Response {
+	return sip.NewResponseFromRequest(req, status, phraseOf(status), nil)
+}
+
+// concluded takes the final response to a request.
+func (c *Call) concluded(s *sending, res *sip.Response) {
+	if c.worthAgain(s, res) {
+		s.req = s.dialog.again(s.req)
+		if res.StatusCode == statusSessionIntervalTooSmall {
+			s.dialog.session.request().write(s.req)
+		}
+		c.transmit(s)
+		return
+	}
+	c.waiting--
+	s.then(s, res)
+}
+
+func (c *Call) worthAgain(s *sending, res *sip.Response) bool {
+	switch res.StatusCode {
+	case sip.StatusUnauthorized, sip.StatusProxyAuthRequired:
+		return c.signer.challenged(&s.tries, res)
+	case statusSessionIntervalTooSmall:
+		return s.dialog.session.tooSmall(res)
+	}
+	return false
+}
+
+// tooSmall takes a 422, and reports whether to ask again for a longer session.
+func (t *sessionTimer) tooSmall(res *sip.Response) bool {
+	least, ok := parseMinSE(valueOf(res, "Min-SE"))
+	return ok && t.raise(least)
+}
+
+// acknowledge sends the ACK of a 2xx to an INVITE of ours.
+func (c *Call) acknowledge(d *inDialog, invite *sip.Request) {
+	ctx, cancel := patience()
+	defer cancel()
+	way, err := c.stack.hop(ctx, d.flow, d.hop())
+	if err == nil {
+		_ = c.stack.acknowledgeAnswer(ctx, way, d.ack(invite)) // the 2xx comes again
+	}
+}
+
+// sayGoodbye sends BYE.
+func (c *Call) sayGoodbye(d *inDialog, r reason) {
+	req := d.request(sip.BYE)
+	appendReason(req, r)
+	c.send(d, req, func(*sending, *sip.Response) {})
+}
+
+func appendReason(msg sip.Message, r reason) {
+	if r != (reason{}) {
+		msg.AppendHeader(sip.NewHeader("Reason", r.String()))
+	}
+}
+
+// valueOf returns a header field, or "".
+func valueOf(msg sip.Message, name string) string {
+	all := msg.GetHeaders(name)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[0].Value()
+}
+
+// reasonsOf returns the Reasons of a message.
+func reasonsOf(msg sip.Message) []reason {
+	var texts []string
+	for _, h := range msg.GetHeaders("Reason") {
+		texts = append(texts, h.Value())
+	}
+	return parseReasons(texts...)
+}
+
+// retryAfterOf returns the Retry-After of a response.
+func retryAfterOf(res *sip.Response) (d time.Duration, ok bool) {
+	return parseSeconds(parseField(valueOf(res, "Retry-After")).value)
+}
+
+// descriptionOf returns the session description of a message, or nil if there is
+// none. An error is a fault.Error of the code Invalid.
+func descriptionOf(msg sip.Message) (*sdp.Description, error) {
+	text, err := sdp.Part(valueOf(msg, "Content-Type"), msg.Body())
+	if err != nil || text == nil {
+		return nil, err
+	}
+	return sdp.Parse(text)
+}
+
+// describe gives a message a session description; nil: none.
+func describe(msg sip.Message, d *sdp.Description) {
+	if d != nil {
+		setBody(msg, sdp.ContentType, d.Bytes())
+	}
+}
+
+// retryAfter returns the header field of a wait.
+func retryAfter(d time.Duration) sip.Header { return sip.NewHeader("Retry-After", writeSeconds(d)) }
+
+// warningOf returns the Warning of what nothing can be agreed on (RFC 3261 section
+// 20.43).
+func warningOf(e *sdp.UnacceptableError, host string) sip.Header {
+	return sip.NewHeader("Warning", strconv.Itoa(e.Warning)+" "+host+` "`+e.Reason+`"`)
+}
