@@ -133,8 +133,8 @@ func (s *Sound) wake() {
 	}
 }
 
-// change returns a channel that is closed once the Sound has grown or ended.
-func (s *Sound) change() <-chan struct{} {
+// Changed returns a channel that is closed once the Sound has grown or ended.
+func (s *Sound) Changed() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.grown == nil {
@@ -147,7 +147,7 @@ func (s *Sound) change() <-chan struct{} {
 // is the cause of the context's end.
 func (s *Sound) Wait(ctx context.Context, samples int) error {
 	for {
-		changed := s.change()
+		changed := s.Changed()
 		if ended, _ := s.Ended(); ended || s.Len() >= samples {
 			return nil
 		}

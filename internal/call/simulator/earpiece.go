@@ -60,12 +60,12 @@ func (e *earpiece) begin(at time.Duration, clip audio.Clip) {
 	e.sounds = append(e.sounds, sounding{at, at + clip.Duration(), clip})
 }
 
-// stop stops the sound that began last.
+// stop stops all that is heard.
 func (e *earpiece) stop(at time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if n := len(e.sounds); n > 0 {
-		e.sounds[n-1].to = min(e.sounds[n-1].to, at)
+	for i := range e.sounds {
+		e.sounds[i].to = min(e.sounds[i].to, at)
 	}
 }
 

@@ -22,8 +22,12 @@ type clock interface {
 	// now returns the time since the answer.
 	now() time.Duration
 
-	// awaitInput lets a stretch pass, until its end (false) or the caller's first
-	// input that is listened for. With keep, that input stays pending.
+	// live reports whether it goes on by itself.
+	live() bool
+
+	// awaitInput lets a stretch pass, until its end or change (false) or the
+	// caller's first input that is listened for. With keep, that input stays
+	// pending.
 	awaitInput(ctx context.Context, s stretch, keep bool) (in engine.Input, came bool, err error)
 
 	// frame is called every engine.FrameTime during a stretch in which a media
@@ -43,30 +47,46 @@ func (l *line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 		return engine.Played{}, err
 	}
 	l.handset.listenFor(listen)
-	clip, length, err := l.ear.renderPrompt(ctx, prompt)
+	p, err := l.ear.begin(ctx, prompt, l.clock.live())
 	if err != nil {
 		return engine.Played{}, err
 	}
 	from := l.Now()
-	sound := l.ear.beginSound()
-	sound.Write(clip)
-	l.ear.piece.begin(from, clip)
+	p.until = from
 	defer l.showWaiting()
-	in, barged, err := l.awaitInput(ctx, stretch{kind: Hearing, from: from, to: from + length, prompt: prompt, listen: listen}, true)
-	took := length
+	in, barged, err := l.hear(ctx, p, stretch{kind: Hearing, from: from, prompt: prompt, listen: listen})
+	took := p.until - from
 	switch {
 	case err != nil:
 		took = l.Now() - from
-		sound.Stop()
 	case barged:
 		took = max(0, in.At-from) // the caller may have been faster than the sound
-		sound.Stop()
-	default:
-		sound.End()
 	}
-	l.ear.piece.stop(from + took)
-	l.ear.keepHeard(from, from+took, clip)
+	p.end(from+took, err != nil || barged)
 	return engine.Played{Took: took, Barged: barged}, err
+}
+
+// hear lets a prompt pass, to its end or the caller's first input. It is shown
+// again once it is known when it ends.
+func (l *line) hear(ctx context.Context, p *playing, s stretch) (in engine.Input, came bool, err error) {
+	for shown := time.Duration(-1); ; {
+		if p.sound != nil {
+			s.changed = p.sound.Changed()
+		}
+		again := p.take(l.Now())
+		if s.to = forever; p.over {
+			s.to, s.changed = p.until, nil // it may have ended in between
+		}
+		if s.to != shown {
+			l.showStretch(s)
+			shown = s.to
+		}
+		s.to = again
+		in, came, err = l.clock.awaitInput(ctx, s, true)
+		if came || err != nil || p.over {
+			return in, came, err
+		}
+	}
 }
 
 // Listen returns the caller's next input, or lets the time pass.

@@ -20,13 +20,16 @@ func Live(ctx context.Context, o Options, h *Handset) (*Result, error) {
 	return o.runCall(ctx, h, &wallClock{start: time.Now(), handset: h})
 }
 
-// wallClock has a person at the handset: a prompt takes as long as its sound.
+// wallClock has a person at the handset: a prompt takes as long as its sound, and
+// a file that comes slowly longer.
 type wallClock struct {
 	start   time.Time
 	handset *Handset
 }
 
 func (c *wallClock) now() time.Duration { return time.Since(c.start) }
+
+func (c *wallClock) live() bool { return true }
 
 // awaitInput takes what was pressed before a hang-up as coming before it.
 func (c *wallClock) awaitInput(ctx context.Context, s stretch, keep bool) (engine.Input, bool, error) {
@@ -45,6 +48,9 @@ func (c *wallClock) awaitInput(ctx context.Context, s stretch, keep bool) (engin
 		select {
 		case <-timer.C:
 		case <-c.handset.wake:
+		case <-s.changed:
+			timer.Stop()
+			return engine.Input{}, false, nil
 		case <-ctx.Done():
 		}
 		timer.Stop()

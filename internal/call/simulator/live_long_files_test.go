@@ -15,14 +15,13 @@ import (
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
-// file serves music of a length, of which so many bytes come a second; after cut
+// file serves a sound of a length, none of which is silent, of which so many bytes come a second; after cut
 // nothing more comes, and the connection breaks.
 func file(t *testing.T, length time.Duration, rate int, cut time.Duration) http.HandlerFunc {
 	t.Helper()
-	tone := audio.Beep()
-	music := make(audio.Clip, 0, audio.Samples(length))
-	for len(music) < cap(music) {
-		music = append(music, tone[:min(len(tone), cap(music)-len(music))]...)
+	music := audio.Silence(length)
+	for i := range music {
+		music[i] = 1000
 	}
 	var wav bytes.Buffer
 	if err := audio.WriteWAV(&wav, music); err != nil {
@@ -47,8 +46,8 @@ func file(t *testing.T, length time.Duration, rate int, cut time.Duration) http.
 	}
 }
 
-// withFile answers the documents, and each sound with the file.
-func withFile(d documents, f http.HandlerFunc) http.Handler {
+// withFile answers as a handler does, but each sound with the file.
+func withFile(d http.Handler, f http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, ".wav") {
 			f(w, r)
@@ -95,7 +94,7 @@ func quiet(c audio.Clip) time.Duration {
 		}
 		longest = max(longest, now)
 	}
-	return audio.Clip(c[:longest]).Duration()
+	return c[:longest].Duration()
 }
 
 // TestAFileThatComesSlowlyIsHeardAsItComes: with gaps, and to its end.
@@ -113,7 +112,7 @@ func TestAFileThatComesSlowlyIsHeardAsItComes(t *testing.T) {
 				loud++
 			}
 		}
-		if got := audio.Clip(p.result.Heard[:loud]).Duration().Round(time.Second); got != 20*time.Second {
+		if got := p.result.Heard[:loud].Duration().Round(time.Second); got != 20*time.Second {
 			t.Errorf("%v of it are heard, want 20s", got)
 		}
 	})
@@ -139,6 +138,24 @@ func TestAFileThatBreaksOffIsHeardUntilThere(t *testing.T) {
 		}
 		if diff := cmp.Diff([]time.Duration{20 * time.Second}, at); diff != "" { // 320 KB
 			t.Errorf("the next words come (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestForkHearsAFileThatStillComes: four seconds of it, then the caller interrupts.
+func TestForkHearsAFileThatStillComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		remote := &program{documents: documents{
+			"/":    `<Response><Start><Stream url="/stream" track="outbound"/></Start><Gather numDigits="1" action="end"><Play>/music.wav</Play></Gather></Response>`,
+			"/end": `<Say>That was the music.</Say>`, // which nobody speaks
+		}}
+		p := dial(t, simulator.Options{Handler: withFile(remote, file(t, time.Minute, 20_000, 0))})
+		p.at(4 * time.Second)
+		p.Press('1')
+		p.events()
+		synctest.Wait()
+		if remote.heard < 195 || remote.heard > 202 {
+			t.Errorf("the program hears %d frames of the music, want those of four seconds", remote.heard)
 		}
 	})
 }

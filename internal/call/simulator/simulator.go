@@ -124,9 +124,8 @@ func (o *Options) runCall(ctx context.Context, h *Handset, c clock) (*Result, er
 	defer h.putDown()
 
 	facts := Facts(o.From, o.To)
-	_, live := c.(*wallClock)
 	result := &Result{}
-	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: live, KeepRecordings: l.keepRecordings, Record: func(event trace.Stamped) {
+	call := Outgoing{From: facts.Caller, To: facts.Called, Line: l, Live: c.live(), KeepRecordings: l.keepRecordings, Record: func(event trace.Stamped) {
 		result.Events = append(result.Events, event)
 		if o.Record != nil {
 			o.Record(event)

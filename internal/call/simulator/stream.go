@@ -59,8 +59,7 @@ type feed struct {
 // open begins to feed a media stream; with alone, it is all that the caller
 // talks to.
 func (l *line) open(media *engine.Media, alone bool) *feed {
-	_, live := l.clock.(*wallClock)
-	f := &feed{media: media, live: live, handset: l.handset, ear: l.ear, at: l.Now()}
+	f := &feed{media: media, live: l.clock.live(), handset: l.handset, ear: l.ear, at: l.Now()}
 	l.handset.openFeed(f, alone)
 	if media.Wants(engine.Outbound) {
 		l.ear.piece.join()

@@ -6,7 +6,8 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
-// Scene is what happens on a live line from one moment on.
+// Scene is what happens on a live line from one moment on. The one of a prompt
+// whose end is not known at first comes again, with the same From, once it is.
 type Scene struct {
 	Kind   SceneKind
 	From   time.Duration // since the answer
@@ -39,6 +40,9 @@ type stretch struct {
 	prompt   engine.Prompt     // of Hearing
 	listen   *engine.Listening // what is listened for; nil: nothing is
 	speaking bool              // the caller is speaking, and can do nothing but hang up
+
+	// changed is closed where a live stretch is to be looked at again; nil: never.
+	changed <-chan struct{}
 }
 
 // forever is past the end of every call, with room to add to it.

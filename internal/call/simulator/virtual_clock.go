@@ -31,6 +31,8 @@ type virtualClock struct {
 
 func (c *virtualClock) now() time.Duration { return c.at }
 
+func (c *virtualClock) live() bool { return false }
+
 // pass lets the time pass up to a moment. A voice that fails then is silent in
 // the forks: the error is reported where it is needed next.
 func (c *virtualClock) pass(ctx context.Context, to time.Duration) {

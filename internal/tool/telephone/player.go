@@ -53,8 +53,9 @@ const (
 	letGo = time.Second
 
 	// maxBehind bounds, in samples, what waits for a program that takes
-	// nothing: half a minute of a media stream. A prompt comes in one piece,
-	// and is heard whole.
+	// nothing: half a minute of a media stream. What of a prompt has come whole
+	// comes in one piece, and is heard whole; of what still comes a few seconds
+	// wait here.
 	maxBehind = 30 * audio.Rate
 )
 
@@ -207,7 +208,7 @@ func (s *sound) next() (audio.Clip, error) {
 func (s *sound) play() error {
 	defer s.cancel()
 	if s.player.with.arguments == nil {
-		return s.playFile()
+		return s.playFiles()
 	}
 	command := s.command(s.player.with.arguments...)
 	input, err := command.StdinPipe()
@@ -229,13 +230,26 @@ func (s *sound) play() error {
 	return errors.Join(err, input.Close(), command.Wait())
 }
 
-// playFile has a program that cannot take sound as it comes play what is there
-// now: the whole of a prompt, but next to nothing of a media stream.
-func (s *sound) playFile() (err error) {
-	clip, err := s.next()
-	if err != nil {
-		return err
+// playFiles has a program that cannot take sound as it comes play what is there:
+// the whole of most prompts, and of what comes slowly one piece after another,
+// with a gap between them.
+func (s *sound) playFiles() error {
+	for {
+		clip, err := s.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err == nil:
+			err = s.playFile(clip)
+		}
+		if err != nil {
+			return err
+		}
 	}
+}
+
+// playFile has a program play a file that holds a clip.
+func (s *sound) playFile(clip audio.Clip) (err error) {
 	file, err := os.CreateTemp("", "switchhook-*.wav")
 	if err != nil {
 		return fmt.Errorf("play a sound: %w", err)

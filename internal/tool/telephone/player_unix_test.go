@@ -4,6 +4,7 @@ package telephone_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -101,6 +102,25 @@ func TestProgramThatTakesFilesGetsAFile(t *testing.T) {
 	if err != nil || clip.Duration() != time.Second {
 		t.Errorf("played %v, %v", clip.Duration(), err)
 	}
+}
+
+// TestProgramThatTakesFilesGetsOneAfterAnother: what comes while it plays the
+// first is the second.
+func TestProgramThatTakesFilesGetsOneAfterAnother(t *testing.T) {
+	folder := programs(t, map[string]string{"afplay": "cp $1 $OUT/file.$$; mv $OUT/file.$$ $OUT/$(($(wc -c < $1))).wav\n"})
+	player, err := telephone.FindPlayer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header = 44
+	s := player.Begin()
+	for _, length := range []time.Duration{time.Second, 2 * time.Second} {
+		clip := audio.Silence(length)
+		s.Write(clip)
+		written(t, filepath.Join(folder, fmt.Sprintf("%d.wav", header+2*len(clip))))
+	}
+	s.End()
+	player.Close()
 }
 
 func TestNoProgramThatPlaysSoundIsSaid(t *testing.T) {

@@ -1,10 +1,13 @@
 package telephone_test
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/tool/telephone"
 )
@@ -63,4 +66,40 @@ func TestCallOnTheScreen(t *testing.T) {
 			})
 		})
 	}
+}
+
+// trickle is music of eight seconds, of which a second comes each half second.
+func trickle(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" {
+		_, _ = w.Write([]byte(`<Response><Play>/music.wav</Play><Say>Goodbye.</Say></Response>`))
+		return
+	}
+	var wav strings.Builder
+	if err := audio.WriteWAV(&wav, audio.Silence(8*time.Second)); err != nil {
+		panic(err)
+	}
+	for rest := wav.String(); rest != ""; {
+		n := min(len(rest), 2*audio.Rate)
+		if _, err := w.Write([]byte(rest[:n])); err != nil || http.NewResponseController(w).Flush() != nil {
+			return
+		}
+		rest = rest[n:]
+		<-time.After(time.Second / 2) // by the bubble's clock
+	}
+}
+
+// TestAFileThatStillComesIsShownOnce: how long it takes shows once it is known.
+func TestAFileThatStillComesIsShownOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := sit(t, 80, 24, telephone.Options{Call: simulator.Options{Handler: http.HandlerFunc(trickle)}})
+		d.at(3 * time.Second)
+		d.sees("/music.wav")
+		d.sees("3.0 s") // have passed
+		d.at(6 * time.Second)
+		d.sees("2.0 s") // are left
+		if n := strings.Count(d.screen(), "/music.wav"); n != 1 {
+			t.Errorf("the file is shown %d times:\n%s", n, d.screen())
+		}
+		d.at(9 * time.Second)
+	})
 }

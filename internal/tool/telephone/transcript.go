@@ -78,8 +78,13 @@ func (t *transcript) local(address string) string {
 	return clean(address)
 }
 
-// beginPrompt adds a prompt as it begins.
+// beginPrompt adds a prompt as it begins. The scene of one that is there already
+// says when it will be over.
 func (t *transcript) beginPrompt(scene simulator.Scene) {
+	if t.heard != nil && t.heard.at == scene.From {
+		t.heard.until = scene.Until
+		return
+	}
 	e := &entry{at: scene.From, until: scene.Until}
 	switch prompt := scene.Prompt.(type) {
 	case engine.Speech:
