@@ -92,19 +92,25 @@ func (s *reliableSender) begin(now time.Duration, p provisional) {
 }
 
 // prack takes a PRACK. It reports whether it confirms current; if not it is
-// answered 481. With next, another response is to be sent: it is current now.
-func (s *reliableSender) prack(now time.Duration, r rack) (confirms, next bool) {
+// answered 481.
+func (s *reliableSender) prack(r rack) (confirms bool) {
 	if !s.open || r != (rack{s.rseq, s.cseq, "INVITE"}) {
-		return false, false
+		return false
 	}
 	s.open = false
-	if s.stopped || len(s.queue) == 0 {
-		return true, false
+	return true
+}
+
+// next makes the first that waits current, if there is one and it may be sent. It
+// reports whether that is now to be sent.
+func (s *reliableSender) next(now time.Duration) (sent bool) {
+	if s.open || s.stopped || len(s.queue) == 0 {
+		return false
 	}
 	p := s.queue[0]
 	s.queue = s.queue[1:]
 	s.begin(now, p)
-	return true, true
+	return true
 }
 
 // holds2xx reports whether a 2xx must wait for a PRACK: a session description that
@@ -113,10 +119,6 @@ func (s *reliableSender) holds2xx() bool { return s.open && s.current.sdp }
 
 // dropQueue forgets what waits, because the call is about to be answered.
 func (s *reliableSender) dropQueue() { s.queue = nil }
-
-// withdraw takes current back, which prack brought up and nobody has sent: the
-// call has ended over that PRACK.
-func (s *reliableSender) withdraw() { s.open = false }
 
 // stop is called when there is a final response. The PRACK of a response that was
 // sent still counts.

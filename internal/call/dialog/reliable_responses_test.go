@@ -48,8 +48,8 @@ func TestReliableResponsesAreSentUntilTheirPRACK(t *testing.T) {
 	if diff := cmp.Diff([]time.Duration{1500 * ms, 2500 * ms, 4500 * ms}, at); diff != "" {
 		t.Errorf("sent again (-want +got):\n%s", diff)
 	}
-	if confirms, next := s.prack(5*sec, confirming(theFirst)); !confirms || next {
-		t.Errorf("the PRACK confirms %v, and there is another response %v", confirms, next)
+	if !s.prack(confirming(theFirst)) || s.next(5*sec) {
+		t.Error("the PRACK does not confirm it, or there is another")
 	}
 	if at, ok := s.due(); ok {
 		t.Errorf("it is sent again at %v", at)
@@ -93,7 +93,7 @@ func TestReliableResponsesWaitForEachOther(t *testing.T) {
 		{theFirst + 1, ringing, true},
 		{theFirst + 2, ringing, false},
 	} {
-		confirms, next := s.prack(sec, confirming(want.rseq))
+		confirms, next := s.prack(confirming(want.rseq)), s.next(sec)
 		if !confirms || next != want.next || s.current != want.current {
 			t.Fatalf("the PRACK of %d confirms %v; next %v, which is %+v", want.rseq, confirms, next, s.current)
 		}
@@ -109,19 +109,19 @@ func TestPRACKOfNothingIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := sender()
-			if confirms, _ := s.prack(0, r); confirms {
+			if s.prack(r) {
 				t.Error("it confirms what was not sent")
 			}
 			s.send(0, ringing)
-			if confirms, _ := s.prack(0, r); confirms {
+			if s.prack(r) {
 				t.Error("it confirms another")
 			}
 		})
 	}
 	s := sender()
 	s.send(0, ringing)
-	s.prack(0, confirming(theFirst))
-	if confirms, _ := s.prack(0, confirming(theFirst)); confirms {
+	s.prack(confirming(theFirst))
+	if s.prack(confirming(theFirst)) {
 		t.Error("a response is confirmed twice")
 	}
 }
@@ -140,8 +140,8 @@ func TestFinalResponseEndsTheReliableOnes(t *testing.T) {
 	if again, giveUp := s.tick(time.Hour); again || giveUp || s.send(0, ringing) {
 		t.Error("one is sent after the final response")
 	}
-	if confirms, next := s.prack(sec, confirming(theFirst)); !confirms || next {
-		t.Errorf("a PRACK that comes late confirms %v, and brings another response %v", confirms, next)
+	if !s.prack(confirming(theFirst)) || s.next(sec) {
+		t.Error("a PRACK that comes late does not count, or brings another response")
 	}
 }
 
@@ -149,7 +149,8 @@ func TestDescriptionIsSentOnce(t *testing.T) {
 	s := sender()
 	s.send(0, progress)
 	s.send(0, progress)
-	s.prack(0, confirming(theFirst))
+	s.prack(confirming(theFirst))
+	s.next(0)
 	if want := (provisional{183, false}); s.current != want {
 		t.Errorf("the second is %+v", s.current)
 	}
@@ -162,11 +163,13 @@ func TestResponsesWithoutADescriptionHoldNo2xx(t *testing.T) {
 	if s.holds2xx() {
 		t.Error("a 2xx waits, though no session description was sent")
 	}
-	s.prack(0, confirming(theFirst))
+	s.prack(confirming(theFirst))
+	s.next(0)
 	if !s.holds2xx() {
 		t.Error("a 2xx would overtake the session description")
 	}
-	s.prack(0, confirming(theFirst+1))
+	s.prack(confirming(theFirst + 1))
+	s.next(0)
 	if s.holds2xx() {
 		t.Error("a 2xx waits for what has arrived")
 	}
@@ -282,7 +285,7 @@ func TestReliableResponsesArrive(t *testing.T) {
 				if len(pracks) == 0 {
 					return
 				}
-				if _, next := s.prack(now, rapid.SampledFrom(pracks).Draw(t, "PRACK")); next {
+				if s.prack(rapid.SampledFrom(pracks).Draw(t, "PRACK")) && s.next(now) {
 					emit()
 				}
 			},
@@ -310,7 +313,7 @@ func TestReliableResponsesArrive(t *testing.T) {
 					pracks = append(pracks, rack)
 				}
 			}
-			if _, next := s.prack(now, pracks[len(pracks)-1]); next {
+			if s.prack(pracks[len(pracks)-1]) && s.next(now) {
 				emit()
 			}
 		}

@@ -36,24 +36,19 @@ func (u *uas) ack(cseq uint32, sdp bool) (sdpRole, []uasAction) {
 // before anything else is done. A description that is the answer to our offer is
 // then to be agreed to: agreed is called, or hangup.
 func (u *uas) prack(now time.Duration, r rack, sdp bool) (status int, means sdpRole, do []uasAction) {
-	confirmed1xx := u.sender.current
-	confirms, next := u.sender.prack(now, r)
-	switch {
-	case !confirms:
+	switch confirmed := u.sender.current; {
+	case !u.sender.prack(r):
 		return 481, noRole, nil
 	case u.state == uasEnded:
 		return 200, noRole, nil
-	case u.invite.late && confirmed1xx.sdp && !sdp:
-		if next {
-			u.sender.withdraw()
-		}
+	case u.invite.late && confirmed.sdp && !sdp:
 		return 200, noRole, u.reject(noAnswerCame)
-	case u.invite.late && confirmed1xx.sdp:
+	case u.invite.late && confirmed.sdp:
 		u.pending, means = true, isAnswer
 	case sdp && u.sender.sdpSent:
 		means = isOffer
 	}
-	if next {
+	if u.sender.next(now) {
 		do = append(do, u.current())
 	}
 	return 200, means, append(do, u.answerIfReady(now)...)
