@@ -104,31 +104,49 @@ func (s *phoneSystem) dialer(t *testing.T) *wire.Dialer {
 	return &wire.Dialer{Core: "http://" + s.Address(), Token: token}
 }
 
+// ask asks the API and returns the status and the answer.
+func (s *phoneSystem) ask(t *testing.T, method, path, body string) (status int, answer []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(context.WithoutCancel(t.Context()), method, "http://"+s.Address()+"/ns-api"+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header = http.Header{"Authorization": {"Bearer " + s.dialer(t).Token}}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if answer, err = io.ReadAll(response.Body); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
 // lead routes +1 212 555 1212 to a user and on to a responder, by the API.
 func (s *phoneSystem) lead(t *testing.T, responder string) {
 	t.Helper()
-	const in = "/domains/example.net"
-	for _, step := range []struct{ method, path, body string }{
-		{http.MethodPost, in + "/users", `{"user":"8001","name-first-name":"Text","name-last-name":"Back","email-address":"a@example.net","user-scope":"Basic User"}`},
-		{http.MethodPost, in + "/phonenumbers", `{"phonenumber":"12125551212","dial-rule-application":"to-user","dial-rule-translation-destination-user":"8001"}`},
-		{http.MethodPut, in + "/users/8001/answerrules/*", `{"enabled":"yes","is-active":true,"forward-always":{"enabled":"yes","parameters":["webresponder8001"]}}`},
-		{http.MethodPost, in + "/dialplans/example.net/dialrules", `{"dial-rule-matching-to-uri":"webresponder8001","dial-rule-matching-from-uri":"*","enabled":"yes",` +
-			`"dial-rule-application":"To Web","dial-rule-parameter":"` + responder + `","dial-rule-translation-destination-user":"[*]"}`},
-	} {
-		request, err := http.NewRequestWithContext(t.Context(), step.method, "http://"+s.Address()+"/ns-api/v2"+step.path, strings.NewReader(step.body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.Header = http.Header{"Authorization": {"Bearer " + s.dialer(t).Token}, "Content-Type": {"application/json"}}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, _ := io.ReadAll(response.Body) // for the message alone
-		_ = response.Body.Close()
-		if response.StatusCode > 299 {
-			t.Fatalf("%s %s: %s %s", step.method, step.path, response.Status, answer)
-		}
+	s.leadTo(t, "8001", responder)
+	s.provision(t, http.MethodPost, "/phonenumbers", `{"phonenumber":"12125551212","dial-rule-application":"to-user","dial-rule-translation-destination-user":"8001"}`)
+}
+
+// leadTo makes a user, whose calls go to a responder.
+func (s *phoneSystem) leadTo(t *testing.T, user, responder string) {
+	t.Helper()
+	s.provision(t, http.MethodPost, "/users", `{"user":"`+user+`","name-first-name":"Text","name-last-name":"Back","email-address":"a@example.net","user-scope":"Basic User"}`)
+	s.provision(t, http.MethodPut, "/users/"+user+"/answerrules/*", `{"enabled":"yes","is-active":true,"forward-always":{"enabled":"yes","parameters":["webresponder`+user+`"]}}`)
+	s.provision(t, http.MethodPost, "/dialplans/example.net/dialrules", `{"dial-rule-matching-to-uri":"webresponder`+user+`","dial-rule-matching-from-uri":"*","enabled":"yes",`+
+		`"dial-rule-application":"To Web","dial-rule-parameter":"`+responder+`","dial-rule-translation-destination-user":"[*]"}`)
+}
+
+// provision changes something of the Core's domain.
+func (s *phoneSystem) provision(t *testing.T, method, path, body string) {
+	t.Helper()
+	if status, answer := s.ask(t, method, "/v2/domains/example.net"+path, body); status > 299 {
+		t.Fatalf("%s %s: %d %s", method, path, status, answer)
 	}
 }
 

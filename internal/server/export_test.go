@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/store"
 )
@@ -33,6 +34,11 @@ func (a *Server) Listener(setting string) net.Listener { return a.listener(setti
 // PhoneSystem returns what is known of whether the phone system is down.
 func (a *Server) PhoneSystem() *alert.PhoneSystem {
 	return partOf[*phoneSystem](a.site.Load()).health
+}
+
+// StoredCalls returns the calls that the Core has stored, the newest first.
+func (a *Server) StoredCalls(ctx context.Context) ([]core.StoredCall, error) {
+	return a.store.Calls(ctx, time.Time{}, 0)
 }
 
 // CloseStore closes the database while the Server uses it.

@@ -37,6 +37,8 @@ func FuzzRequests(f *testing.F) {
 		{"PUT", "/domains/example.net/subscriptions/0123", `{"error-count":0}`},
 		{"POST", "/domains/example.net/queuedcall/9002", `{"destination":"12125550123"}`},
 		{"DELETE", "/domains/example.net/users/2000", `{`},
+		{"GET", "/domains/~/users/~/calls?start=1", ""},
+		{"PATCH", "/domains/example.net/users/2000/calls/x/transfer", `{"call-term-user":2000}`},
 	} {
 		f.Add(seed[0], seed[1], []byte(seed[2]))
 	}
@@ -70,6 +72,17 @@ func FuzzRequests(f *testing.F) {
 
 func serve(h http.Handler, method string, u *url.URL, body []byte) *httptest.ResponseRecorder {
 	r := &http.Request{Method: method, URL: u, Header: http.Header{"Authorization": {"Bearer " + super}}, Body: io.NopCloser(bytes.NewReader(body))}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// serveForm sends a request to the legacy API.
+func serveForm(h http.Handler, method, query, kind, body string) *httptest.ResponseRecorder {
+	r := &http.Request{
+		Method: method, URL: &url.URL{Path: "/ns-api/", RawQuery: query}, Body: io.NopCloser(strings.NewReader(body)),
+		Header: http.Header{"Authorization": {"Bearer " + super}, "Content-Type": {kind}},
+	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, r)
 	return w

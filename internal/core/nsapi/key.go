@@ -131,16 +131,32 @@ type reach int
 const (
 	anybody  reach = iota
 	oneself        // something of the user in the path
+	live           // a live call of the user in the path
 	inDomain       // something of the domain in the path
 	system         // something of all
 )
 
 // permit refuses a key that does not reach so far, or may not change anything.
 func (c *call) permit(far reach) error {
-	k := c.key
-	if k.ReadOnly && c.Method != http.MethodGet {
+	if c.Method != http.MethodGet {
+		if err := c.mayWrite(); err != nil {
+			return err
+		}
+	}
+	return c.reaches(far)
+}
+
+// mayWrite refuses a key that may not change anything.
+func (c *call) mayWrite() error {
+	if c.key.ReadOnly {
 		return failf(http.StatusForbidden, "this API key may only read")
 	}
+	return nil
+}
+
+// reaches refuses a key that does not reach so far.
+func (c *call) reaches(far reach) error {
+	k := c.key
 	if far == anybody || k.Scope == SuperUser {
 		return nil
 	}
@@ -153,7 +169,7 @@ func (c *call) permit(far reach) error {
 	if k.Scope == OfficeManager {
 		return nil
 	}
-	if far != oneself || !strings.EqualFold(c.PathValue("user"), k.User) {
+	if far != oneself && far != live || !strings.EqualFold(c.PathValue("user"), k.User) {
 		return failf(http.StatusForbidden, "this needs an API key of scope %s", OfficeManager)
 	}
 	return nil

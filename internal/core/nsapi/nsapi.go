@@ -1,7 +1,7 @@
 // Package nsapi is the Core's API: as much of the NetSapiens v2 API as
-// provisioning, texts, routing and queued calls use, with its paths, fields,
-// statuses and errors, and of the legacy API the one call that puts somebody
-// into a queue. New makes the http.Handler for everything under /ns-api/.
+// provisioning, texts, routing, live and queued calls use, with its paths, fields,
+// statuses and errors, and of the legacy API what controls live calls and puts
+// somebody into a queue (legacy.go). New makes the http.Handler for everything under /ns-api/.
 //
 // Every answer is JSON. An error is {"code":404,"message":"…"}; a write answers
 // 202 and is then done, or 200 with the object if a POST's body says
@@ -107,7 +107,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) { e.serve(w,
 
 // answer permits, decodes, does.
 func (e endpoint) answer(w http.ResponseWriter, c *call) (reply, error) {
-	if err := c.resolveMine(); err != nil {
+	if err := c.resolveMine(e.reach); err != nil {
 		return reply{}, err
 	}
 	if err := c.permit(e.reach); err != nil {

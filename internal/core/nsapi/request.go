@@ -34,13 +34,15 @@ type call struct {
 	synchronous bool
 }
 
-// resolveMine puts the key's own names where the path says ~.
-func (c *call) resolveMine() error {
+// resolveMine puts the key's own names where the path says ~; of live calls none
+// where the key has none, if the user is ~ too.
+func (c *call) resolveMine(far reach) error {
+	all := far == live && c.PathValue("user") == mine
 	for _, its := range []struct{ name, own string }{{"domain", c.key.Domain}, {"user", c.key.User}} {
 		if c.PathValue(its.name) != mine {
 			continue
 		}
-		if its.own == "" {
+		if its.own == "" && !all {
 			return failf(http.StatusBadRequest, "~ means the API key's own %s, and this key has none", its.name)
 		}
 		c.SetPathValue(its.name, its.own)
@@ -50,7 +52,9 @@ func (c *call) resolveMine() error {
 
 // decode reads the body of a write.
 func (c *call) decode(w http.ResponseWriter) error {
-	if c.Method != http.MethodPost && c.Method != http.MethodPut {
+	switch c.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+	default:
 		return nil
 	}
 	if kind := c.Header.Get("Content-Type"); kind != "" {
@@ -58,12 +62,9 @@ func (c *call) decode(w http.ResponseWriter) error {
 			return failf(http.StatusUnsupportedMediaType, "the body is declared as %.100q; JSON alone is read here, as application/json", kind)
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, c.Body, maxBody))
+	body, err := c.readBody(w)
 	if err != nil {
-		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			return failf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)
-		}
-		return failf(http.StatusBadRequest, "the body ended before it was whole")
+		return err
 	}
 	fields, err := core.ParseFields(body)
 	if err != nil {
@@ -78,6 +79,22 @@ func (c *call) decode(w http.ResponseWriter) error {
 	c.synchronous = fields.Text("synchronous") == "yes"
 	c.fields = fields.Without("synchronous")
 	return nil
+}
+
+func (c *call) readBody(w http.ResponseWriter) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, c.Body, maxBody))
+	if err != nil {
+		return nil, badBody(err, "the body ended before it was whole")
+	}
+	return body, nil
+}
+
+// badBody says why a body cannot be read.
+func badBody(err error, otherwise string) error {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return failf(http.StatusRequestEntityTooLarge, "the body is larger than %d bytes", maxBody)
+	}
+	return failf(http.StatusBadRequest, "%s", otherwise)
 }
 
 // require says which fields a body lacks.

@@ -79,6 +79,12 @@ var routes = []route{
 	on("POST", ofUser+"/messagesessions/{session}/messages", oneself, (*Handler).sendMessage),
 	on("POST", ofUser+"/messages", oneself, (*Handler).startSession),
 
+	on("GET", ofDomain+"/calls", inDomain, (*Handler).listCalls),
+	on("GET", ofUser+"/calls", live, (*Handler).listCalls),
+	on("GET", ofUser+"/calls/{call}", live, (*Handler).readCall),
+	on("DELETE", ofUser+"/calls/{call}", live, (*Handler).disconnectCall),
+	on("PATCH", ofUser+"/calls/{call}/transfer", live, (*Handler).transferCall),
+
 	on("GET", ofDomain+"/queuedcall/{queue}", inDomain, (*Handler).listQueuedCalls),
 	on("POST", ofDomain+"/queuedcall/{queue}", inDomain, (*Handler).createQueuedCall),
 
@@ -121,7 +127,7 @@ func (h *Handler) find(r *http.Request) error {
 		return nil
 	}
 	var others []string
-	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPost, http.MethodPut} {
+	for _, method := range []string{http.MethodDelete, http.MethodGet, http.MethodPatch, http.MethodPost, http.MethodPut} {
 		if h.leads(r, method) {
 			others = append(others, method)
 		}
@@ -129,7 +135,12 @@ func (h *Handler) find(r *http.Request) error {
 	if others == nil {
 		return failf(http.StatusNotFound, noRoute)
 	}
-	e := failf(http.StatusMethodNotAllowed, "%s is not served at this path", r.Method)
+	return notServed(r.Method, others...)
+}
+
+// notServed refuses a method where others are served.
+func notServed(method string, others ...string) error {
+	e := failf(http.StatusMethodNotAllowed, "%s is not served at this path", method)
 	e.allow = strings.Join(others, ", ")
 	return e
 }
