@@ -225,6 +225,9 @@ func (s *Stack) address(ctx context.Context, f flow, req *sip.Request) error {
 	if s.ended() {
 		return fault.Newf(fault.Unavailable, "SIP is being closed")
 	}
+	if req.IsCancel() {
+		return nil // it goes where its INVITE went (RFC 3261 section 9.1), over TCP if that was too large
+	}
 	req.SetTransport(strings.ToUpper(f.network))
 	req.SetDestination(f.peer.String())
 	req.Laddr = sip.Addr{}
