@@ -369,6 +369,7 @@ func TestReInviteWithoutAFinalResponseEndsTheCall(t *testing.T) {
 	dueAt(t, m, 65*sec)
 	late := *m
 	expect(t, "at the end", m.tick(65*sec), "over")
+	expect(t, "2xx after it", m.response(finalResponse{status: 200, answer: theirSide(t, phone)}, 66*sec), "ACK")
 	expect(t, "487 in time", late.response(finalResponse{status: 487}, 34*sec), "failed 487")
 }
 
