@@ -228,7 +228,8 @@ func (m *modifier) tick(now time.Duration) []modifyStep {
 	case now < m.flight.limit:
 		return nil
 	case m.flight.cancelled:
-		return m.response(finalResponse{status: sip.StatusRequestTimeout}, now)
+		m.end()
+		return []modifyStep{{do: modifyOver}}
 	}
 	m.flight.cancelled, m.flight.limit = true, now+m.timing.limit()
 	return []modifyStep{{do: modifyCancel}}
