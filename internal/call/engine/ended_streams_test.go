@@ -105,3 +105,30 @@ func TestWhatIsRememberedOfAStreamIsBounded(t *testing.T) {
 		t.Errorf("%d keys, %d bytes of words, %d marks", len(went.Keys), len(went.Words), len(went.Marks))
 	}
 }
+
+// TestACallThatGoesElsewhereDoesNotWaitForAProgramsGoodbye has a program that looks
+// up no more once it has the call, in a bubble.
+func TestACallThatGoesElsewhereDoesNotWaitForAProgramsGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hears := make(chan struct{})
+		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/stream" {
+				responds{"/start": `<Response><Start><Stream url="ws://responder.example/stream"/></Start><Say>One.</Say><Forward>2001</Forward></Response>`}.ServeHTTP(w, r)
+				return
+			}
+			conn, err := websocket.Accept(w, r, nil)
+			if err != nil {
+				t.Errorf("accept: %v", err)
+				return
+			}
+			<-hears
+			_ = conn.CloseNow()
+		})
+		began := time.Now()
+		outcome, _ := against(t, handler).place(newStreamPhone())
+		if waited := time.Since(began); !outcome.Forwarded || waited > time.Second {
+			t.Errorf("the caller waited %v for the next responder; %+v", waited, outcome)
+		}
+		close(hears)
+	})
+}
