@@ -105,8 +105,8 @@ func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trac
 	r := newRun(e, line, call, record)
 	r.emit(trace.Answer{From: call.Facts.Caller, To: call.Facts.Called})
 	r.answerer, _ = As[Answerer](line)
-	defer r.waitStreams()
 	end := r.runDocuments(ctx)
+	defer r.waitStreams(end.forwarded)
 	ended := trace.StreamByCall
 	if end.by == trace.ByCaller {
 		ended = trace.StreamByCaller

@@ -22,7 +22,8 @@ import (
 // Limits of media streams.
 const (
 	streamConnectTimeout = 5 * time.Second // the caller hears nothing meanwhile
-	maxForks             = 8               // beside one call's verbs; a document can hold thousands of Start
+	goodbyeTime          = 200 * time.Millisecond
+	maxForks             = 8 // beside one call's verbs; a document can hold thousands of Start
 )
 
 // stream is a media stream to a program: its WebSocket and two goroutines that
@@ -164,9 +165,17 @@ func (r *run) endStreams(ended trace.StreamEnded) {
 	r.forks = nil
 }
 
-// waitStreams waits for the goroutines of all streams of the call. It comes
-// after the hang-up: a program that is slow to say goodbye keeps no one waiting.
-func (r *run) waitStreams() {
+// waitStreams waits for the goroutines of all streams of the call. After a hang-up
+// a program that is slow to say goodbye keeps no one waiting; a caller who goes
+// elsewhere hears nothing meanwhile, and waits for goodbyeTime at most.
+func (r *run) waitStreams(goesOn bool) {
+	if goesOn {
+		defer time.AfterFunc(goodbyeTime, func() {
+			for _, s := range r.streams {
+				_ = s.conn.CloseNow()
+			}
+		}).Stop()
+	}
 	for _, s := range r.streams {
 		s.work.Wait()
 	}
