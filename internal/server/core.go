@@ -20,7 +20,11 @@ import (
 
 // phoneSide is the Core: its API and its terminals' lines. It outlives a reload,
 // with its whole state.
-type phoneSide struct{ *Server }
+type phoneSide struct {
+	*Server
+
+	speaking *speaking
+}
 
 // phoneSidePart is its part of a site, the same one in all of them.
 type phoneSidePart struct {
@@ -30,7 +34,7 @@ type phoneSidePart struct {
 	lines *wire.Lines
 }
 
-func newPhoneSide(a *Server) *phoneSide { return &phoneSide{a} }
+func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
 
 func (f *phoneSide) feature() feature {
 	return feature{wire: f.wire, start: f.start, wait: func(ctx context.Context) error {
@@ -52,7 +56,9 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	}
 	private := settings.AllowPrivateResponders
 	fetcher := fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || f.options.LoopbackResponders}})
-	prompts := prompt.New(prompt.Config{Client: fetcher})
+	prompts := prompt.New(prompt.Config{
+		Client: fetcher, Voice: f.speaking, Disk: partOf[*speakingPart](s).disk, Count: f.speaking.prompts.Count,
+	})
 	f.stops.add("prompts", func(context.Context) error { prompts.Close(); return nil })
 	p := &phoneSidePart{core: core.New(core.Config{
 		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,

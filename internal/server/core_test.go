@@ -50,13 +50,20 @@ func coreSettings(t *testing.T, folder, domain string) *config.Settings {
 
 func startCore(t *testing.T, o server.Options) *phoneSystem {
 	t.Helper()
-	s := &phoneSystem{data: t.TempDir(), stopped: make(chan error, 1)}
+	return startCoreIn(t, coreSettings(t, t.TempDir(), "example.net"), o)
+}
+
+// startCoreIn starts a Core with its settings, in a folder that may have the state
+// of an earlier one.
+func startCoreIn(t *testing.T, settings *config.Settings, o server.Options) *phoneSystem {
+	t.Helper()
+	s := &phoneSystem{data: string(settings.Data), stopped: make(chan error, 1)}
 	o.LoopbackResponders = true
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	var err error
-	if s.Server, err = server.New(t.Context(), coreSettings(t, s.data, "example.net"), o); err != nil {
+	if s.Server, err = server.New(t.Context(), settings, o); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Listen(t.Context()); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/store"
@@ -40,6 +41,9 @@ func (a *Server) PhoneSystem() *alert.PhoneSystem {
 func (a *Server) StoredCalls(ctx context.Context) ([]core.StoredCall, error) {
 	return a.store.Calls(ctx, time.Time{}, 0)
 }
+
+// VoiceOf returns the voice of a Server's Core.
+func VoiceOf(a *Server) speech.Voice { return newSpeaking(a) }
 
 // CloseStore closes the database while the Server uses it.
 func (a *Server) CloseStore() error { return a.store.Close() }

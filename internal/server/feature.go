@@ -70,8 +70,9 @@ func partOf[P sitePart](s *site) (none P) {
 func (a *Server) newFeatures() []feature {
 	provisioning := newProvisioning(a)
 	texts := newTextBack(a, provisioning)
+	speaking := newSpeaking(a)
 	return []feature{
 		a.phoneSystem(), provisioning.feature(), texts.feature(), newClickToCall(a, texts).feature(),
-		newOnCall(a).feature(), newPhoneSide(a).feature(),
+		newOnCall(a).feature(), speaking.feature(), newPhoneSide(a, speaking).feature(),
 	}
 }

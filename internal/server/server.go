@@ -205,4 +205,7 @@ func (a *Server) warnOfRestart(settings, old *config.Settings) {
 	if !sameCore(settings, old) {
 		a.log.Warn("[core] or what it depends on changed; restart to apply")
 	}
+	if settings.Prompts != old.Prompts && old.Core != nil {
+		a.log.Warn("[prompts] changed; restart to apply")
+	}
 }

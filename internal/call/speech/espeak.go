@@ -13,7 +13,7 @@ type espeak struct {
 	voices voices
 }
 
-func findEspeak(limits Limits) (Voice, error) {
+func findEspeak(limits Limits) (engineVoice, error) {
 	e := &espeak{program: program{engine: EspeakNG, limits: limits,
 		byHand: "try it by hand: echo hello | espeak-ng --stdin --stdout > hello.wav"}}
 	list, err := e.find("--voices")
@@ -25,6 +25,9 @@ func findEspeak(limits Limits) (Voice, error) {
 	}
 	return e, nil
 }
+
+// speaks implements engineVoice: what espeak-ng does not know it speaks as English.
+func (e *espeak) speaks(string) bool { return true }
 
 // Speak implements Voice.
 func (e *espeak) Speak(ctx context.Context, u Utterance, into *audio.Sound) error {

@@ -27,7 +27,7 @@ type flite struct {
 	male string
 }
 
-func findFlite(limits Limits) (Voice, error) {
+func findFlite(limits Limits) (engineVoice, error) {
 	f := &flite{program: program{engine: Flite, limits: limits,
 		byHand: "try it by hand: echo hello > hello.txt; flite -voice slt -f hello.txt -o hello.wav"}}
 	list, err := f.find("-lv")
@@ -46,13 +46,18 @@ func findFlite(limits Limits) (Voice, error) {
 	return f, nil
 }
 
+// speaks implements engineVoice.
+func (f *flite) speaks(tag string) bool {
+	return tag == "" || tag == "en" || strings.HasPrefix(tag, "en-")
+}
+
 // Speak implements Voice.
 func (f *flite) Speak(ctx context.Context, u Utterance, into *audio.Sound) error {
 	text, err := speakable(u.Text)
 	if err != nil || text == "" {
 		return err
 	}
-	if tag := tagOf(u.Language); tag != "" && tag != "en" && !strings.HasPrefix(tag, "en-") {
+	if !f.speaks(tagOf(u.Language)) {
 		return fault.Newf(fault.Unsupported, "flite speaks English alone, not %.*q", maxTag, u.Language)
 	}
 	voice := fliteUsual

@@ -1,8 +1,8 @@
 // Package speech turns text into sound.
 //
-// [Find] finds a program that speaks, the Voice that it returns has it say
-// something, a [Chain] of Voices goes on where one of them cannot, and [Estimate]
-// returns how long a text takes without saying it, for calls on a virtual clock.
+// [Open] returns a [Set], which speaks as settings say and goes on where a program
+// cannot. [Find] finds one program, whose [Voice] says something. [Estimate] returns
+// how long a text takes without saying it, for calls on a virtual clock.
 package speech
 
 import (
@@ -33,6 +33,13 @@ type Utterance struct {
 	// not know is spoken as its language; a language it does not know, and an
 	// empty tag, as American English.
 	Language string
+
+	// Domain is that of the phone system that the caller is heard in. A Set goes by
+	// its settings; optional.
+	Domain string
+
+	engine   Engine       // that a Set has chosen
+	fallback setting.Path // that a Set plays where no engine can
 }
 
 // Voice speaks a text into a Sound, as the words come, and returns when it has
@@ -62,10 +69,14 @@ func (Engine) Choices() []string { return setting.Words(EspeakNG, Flite) }
 // there, or does not work, the error is a *fault.Error of code Unsupported whose
 // hint says how to install it.
 func Find(engine Engine, limits Limits) (Voice, error) {
+	return find(engine, limits.orDefaults())
+}
+
+func find(engine Engine, limits Limits) (engineVoice, error) {
 	if engine == Flite {
-		return findFlite(limits.orDefaults())
+		return findFlite(limits)
 	}
-	return findEspeak(limits.orDefaults())
+	return findEspeak(limits)
 }
 
 // speakable returns text as a program is to read it: on one line, so that the

@@ -104,6 +104,14 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"clicktocall.scheduled_per_minute = 5 | default | SWITCHHOOK_CLICKTOCALL_SCHEDULED_PER_MINUTE",
 		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
 		"core.calling_code = 1 | default | SWITCHHOOK_CORE_CALLING_CODE",
+		"speech.engine = espeak-ng | default | SWITCHHOOK_SPEECH_ENGINE",
+		"speech.voice =  | not set | SWITCHHOOK_SPEECH_VOICE",
+		"speech.language = en-US | default | SWITCHHOOK_SPEECH_LANGUAGE",
+		"speech.first_sound = 5s | default | SWITCHHOOK_SPEECH_FIRST_SOUND",
+		"speech.timeout = 30s | default | SWITCHHOOK_SPEECH_TIMEOUT",
+		"speech.fallback =  | not set | SWITCHHOOK_SPEECH_FALLBACK",
+		"prompts.disk_mib = 256 | default | SWITCHHOOK_PROMPTS_DISK_MIB",
+		"prompts.age = 7d | default | SWITCHHOOK_PROMPTS_AGE",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)

@@ -18,9 +18,9 @@ const maxDepth = 7
 
 // readDocument returns what a settings file says, and the heads [[like this]]
 // of what is no array; or the first place where it is not TOML.
-func readDocument(content, file, folder string, isArray func(path string) bool) (found layer, odd []value, problem *Problem) {
+func readDocument(content, file, folder string, arrays arrays) (found layer, odd []value, problem *Problem) {
 	data := plaintext.Decode([]byte(content))
-	r := &reader{layer: make(layer), data: data, at: Origin{Kind: File, File: file, Line: 1}, folder: folder, isArray: isArray}
+	r := &reader{layer: make(layer), data: data, at: Origin{Kind: File, File: file, Line: 1}, folder: folder, arrays: arrays}
 	var unused map[string]any
 	if err := toml.Unmarshal(data, &unused); err != nil {
 		return nil, nil, r.notTOML(err)
@@ -68,15 +68,19 @@ func isSound(line []byte) bool {
 // reader turns the statements of a settings file into a layer. The file is known
 // to be TOML.
 type reader struct {
-	parser  unstable.Parser
-	data    []byte
-	read    int // bytes of data whose lines are counted
-	at      Origin
-	folder  string
-	layer   layer
-	odd     []value
-	isArray func(path string) bool
+	parser unstable.Parser
+	data   []byte
+	read   int // bytes of data whose lines are counted
+	at     Origin
+	folder string
+	layer  layer
+	odd    []value
+	arrays arrays
 }
+
+// arrays says which paths are arrays of sections, and which setting of an item may
+// stand in its head; empty: none.
+type arrays func(path string) (isArray bool, named string)
 
 // path returns the parts of a key, and moves to its line.
 func (r *reader) path(keys unstable.Iterator) (path []string) {
@@ -103,11 +107,18 @@ func (r *reader) moveTo(n *unstable.Node) {
 
 // head returns the path of the section that a head begins.
 func (r *reader) head(path []string, repeated bool) string {
+	end := len(path) - 1
+	if _, named := r.arrays(strings.Join(path[:end], ".")); named != "" && !repeated {
+		section := r.head(path[:end], true)
+		r.add(section, named, value{form: text, text: path[end]})
+		return section
+	}
 	in, name := r.within("", path)
 	at := join(in, pathName(name))
+	isArray, _ := r.arrays(at)
 	switch {
 	case !repeated:
-	case !r.isArray(at):
+	case !isArray:
 		r.odd = append(r.odd, value{in: in, text: at, origin: r.at})
 	default:
 		if r.layer[at].form != heads {

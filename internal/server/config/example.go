@@ -26,11 +26,17 @@ func Example() string {
 		case n.later != "":
 		case n.key == nil:
 			e.section(n)
-		case n.holds == "":
+		case n.holds == "" && !theSchema().isInHead(n):
 			e.setting(n)
 		}
 	}
 	return e.String()
+}
+
+// isInHead says whether a setting stands in the head of its section.
+func (s *schema) isInHead(n *node) bool {
+	section := s.byPath[sectionOf(n.path)]
+	return section != nil && section.named == n.name
 }
 
 type exampleWriter struct{ strings.Builder }

@@ -16,8 +16,10 @@ func ReadDotenv(content string) (pairs [][2]string, problems []string) {
 // ReadDocument returns the lines of a settings file's values, or the line where
 // it is not TOML.
 func ReadDocument(content string) (values []int, wrong int) {
-	isArray := func(path string) bool { return len(path)%2 == 0 } // both occur
-	found, odd, problem := readDocument(content, "switchhook.toml", "", isArray)
+	arrays := func(path string) (isArray bool, named string) { // all occur
+		return len(path)%2 == 0, map[int]string{4: "name"}[len(path)%6]
+	}
+	found, odd, problem := readDocument(content, "switchhook.toml", "", arrays)
 	if problem != nil {
 		return nil, problem.Origin.Line
 	}

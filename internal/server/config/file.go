@@ -16,11 +16,13 @@ func (l *loader) file() layer {
 		l.incomplete = true
 		return nil
 	}
-	isArray := func(path string) bool {
-		n := l.schema.find(path)
-		return n != nil && n.array
+	arrays := func(path string) (isArray bool, named string) {
+		if n := l.schema.find(path); n != nil && n.array {
+			return true, n.named
+		}
+		return false, ""
 	}
-	found, odd, problem := readDocument(content, l.from.Path, filepath.Dir(l.from.Path), isArray)
+	found, odd, problem := readDocument(content, l.from.Path, filepath.Dir(l.from.Path), arrays)
 	if problem != nil {
 		l.problems = append(l.problems, *problem)
 		l.incomplete = true

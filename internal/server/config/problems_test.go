@@ -84,8 +84,8 @@ func TestProblemsOfOneFile(t *testing.T) {
 		{"the Core without a domain", "[core]\n", []string{
 			`switchhook.toml:1: core.domain is missing: write domain = "example.net" below [core], or set SWITCHHOOK_CORE_DOMAIN in the environment`,
 		}},
-		{"only what this version does not have", "[speech]\nengine = 'x'\n", []string{
-			"switchhook.toml:1: [speech] is of no use yet, leave it out: the server of this version speaks to nobody itself",
+		{"only what this version does not have", "[speech]\nrecogniser = 'x'\n", []string{
+			"switchhook.toml:2: speech.recogniser is of no use yet, leave it out: this version has no service that speaks, or that understands what callers say",
 		}},
 		{"a mistyped section hides what it lacks", complete + "[cor]\n", []string{
 			"switchhook.toml:9: cor is not a section; is core meant?",

@@ -35,6 +35,7 @@ type node struct {
 	children []*node // of a section or array
 	optional bool    // a section that is nil until it is on
 	array    bool
+	named    string // the setting of an array's items that may stand in their heads
 	later    string // why this cannot be used in this version
 }
 
@@ -96,7 +97,7 @@ func (s *schema) addFields(section *node, path string) {
 		if tag("key") == "" {
 			continue
 		}
-		c := &node{path: join(path, tag("key")), name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), of: field.Type}
+		c := &node{path: join(path, tag("key")), name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), named: tag("named"), of: field.Type}
 		section.children = append(section.children, c)
 		if c.key = newKey(field); c.key != nil {
 			s.addKey(c)
@@ -239,6 +240,10 @@ func isItem(name string) bool {
 // head is how the settings file writes the head of a section.
 func (n *node) head() string {
 	name := strings.ReplaceAll(n.path, "."+star, "")
+	if n.named != "" {
+		i := slices.IndexFunc(n.children, func(c *node) bool { return c.name == n.named })
+		return fmt.Sprintf("[%s.%q]", name, n.children[i].example)
+	}
 	if n.array {
 		return "[[" + name + "]]"
 	}

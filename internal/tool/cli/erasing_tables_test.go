@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"database/sql"
 	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/soundcache"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
@@ -175,25 +180,52 @@ func (p person) spelledIn(text string) bool {
 	return strings.Contains(b.String(), p.national)
 }
 
-// leftIn complains about each file of a folder that holds a spelling of the
-// number.
+// knownFiles are what may be in the data folder, and what an erasure does to it. A
+// file that is not in this list fails the test: find out what it can hold.
+var knownFiles = map[string]string{
+	"switchhook.db": "the tables", "switchhook.db-wal": "emptied", "switchhook.db-shm": "an index of the one before",
+	"switchhook.lock": "of a process", "switchhook.made": "that there is a database",
+	"prompts": "emptied",
+}
+
+// leftIn complains about each file of a folder, and of those in it, that holds a
+// spelling of the number, or that nobody knows.
 func (p person) leftIn(t testing.TB, folder string) {
 	t.Helper()
-	files, err := os.ReadDir(folder)
+	err := filepath.WalkDir(folder, func(path string, file fs.DirEntry, err error) error {
+		if err != nil || path == folder {
+			return err
+		}
+		if filepath.Dir(path) == folder && knownFiles[file.Name()] == "" {
+			t.Errorf("nobody has said what %s can hold", path)
+		}
+		if file.IsDir() {
+			return nil
+		}
+		content, err := os.ReadFile(path)
+		for _, writing := range append(slices.Clone(p.writings), p.digits, p.national) {
+			if at := bytes.Index(content, []byte(writing)); at >= 0 {
+				t.Errorf("%s: %q stands in it: %q", path, writing, content[max(0, at-40):min(len(content), at+40)])
+			}
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range files {
-		content, err := os.ReadFile(filepath.Join(folder, file.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, writing := range append(slices.Clone(p.writings), p.digits, p.national) {
-			if at := bytes.Index(content, []byte(writing)); at >= 0 {
-				t.Errorf("%s: %q stands in it: %q", file.Name(), writing, content[max(0, at-40):min(len(content), at+40)])
-			}
-		}
+}
+
+// speak keeps a sound on disk as a server does that has said a number in words, and
+// one as a server leaves it that is killed while it writes.
+func (p person) speak(t testing.TB, config store.Config) {
+	t.Helper()
+	folder := filepath.Join(config.Folder, prompt.Folder)
+	sounds, err := soundcache.Open(soundcache.Config{Folder: folder, Bytes: 1 << 20, Age: time.Hour})
+	if err != nil {
+		t.Fatal(err)
 	}
+	sounds.Keep("two one two", audio.SoundOf(audio.Beep()), time.Now(), map[string][]string{"Etag": {p.digits}})
+	put(t, filepath.Join(folder, ".tmp-1"), "RIFF "+p.digits)
 }
 
 // leave leaves the number in the free room of SQLite's file, like a program

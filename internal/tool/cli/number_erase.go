@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/call/soundcache"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
@@ -37,6 +38,10 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		found.Stays = append(found.Stays, server.Mentions(r.settings, number)...)
+		sounds, err := soundcache.Count(server.PromptsFolder(r.settings))
+		if err != nil {
+			return err
+		}
 		if c.Yes {
 			return c.erase(ctx, m, r, number, found)
 		}
@@ -45,6 +50,9 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 			fmt.Fprintf(m.Out, "nothing is kept about %s\n", masked)
 		}
 		tellStays(m.Out, found)
+		if sounds > 0 {
+			fmt.Fprintf(m.Out, "sounds of prompts on disk %d: nobody knows which speak of a number, so --yes removes them all; they are made again\n", sounds)
+		}
 		if !kept {
 			return nil
 		}
@@ -67,6 +75,14 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, num
 	fmt.Fprintf(m.Out, "erased of %s: %s\n", masked, amounts(erased))
 	if erased.CallBacks > 0 {
 		fmt.Fprintf(m.Out, "and requested calls to it: %d; their count is kept as long as it matters for the caps\n", erased.CallBacks)
+	}
+	// Whatever they say, and in which words: calls make them again.
+	sounds, err := soundcache.Clear(server.PromptsFolder(r.settings))
+	if err != nil {
+		return err
+	}
+	if sounds > 0 {
+		fmt.Fprintf(m.Out, "and all sounds of prompts on disk: %d; they are made again\n", sounds)
 	}
 	tellStays(m.Out, found)
 	unreached, err := r.Scrub(ctx)

@@ -3,6 +3,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server"
@@ -70,7 +72,7 @@ func Examine(ctx context.Context, settings *config.Settings, show func(Finding))
 	if settings.OnCall != nil {
 		e.onCall(ctx)
 	}
-	e.speech()
+	e.speech(ctx)
 }
 
 // examination is one run of all checks.
@@ -126,12 +128,40 @@ func (e *examination) data(folder string) {
 	e.ok("data", text)
 }
 
-func (e *examination) speech() {
-	if _, err := speech.Find(speech.EspeakNG, speech.Limits{}); err != nil {
-		e.warn("speech", err.Error(), fault.HintOf(err))
+// speech has each program that the settings name say a word.
+func (e *examination) speech(ctx context.Context) {
+	settings := e.settings.Speech
+	set, err := speech.Open(settings, nil)
+	if err != nil {
+		e.failed("speech", err)
 		return
 	}
-	e.ok("speech", "espeak-ng is there")
+	if err := set.Missing(); err != nil {
+		e.warn("speech", err.Error(), fault.HintOf(err))
+	}
+	for _, engine := range set.Engines() {
+		limited, cancel := context.WithTimeout(ctx, timeout)
+		took, err := firstSound(limited, engine)
+		cancel()
+		if err != nil {
+			e.warn("speech", err.Error(), fault.HintOf(err))
+			continue
+		}
+		e.ok("speech", fmt.Sprintf("%s speaks: a caller hears it after %v", engine, took.Round(time.Millisecond)))
+	}
+}
+
+// firstSound returns how long a caller waits for the first sound of an engine.
+func firstSound(ctx context.Context, engine speech.Engine) (time.Duration, error) {
+	voice, err := speech.Find(engine, speech.Limits{})
+	if err != nil {
+		return 0, err
+	}
+	began, sound := time.Now(), audio.NewSound(audio.Rate)
+	go func() { sound.End(voice.Speak(ctx, speech.Utterance{Text: "Hello."}, sound)) }()
+	err = sound.Wait(ctx, 1)
+	took := time.Since(began)
+	return took, cmp.Or(err, sound.WaitEnd(ctx))
 }
 
 // names lists a few names, and counts the rest.
