@@ -25,8 +25,9 @@ type meaning struct {
 	q850     []int  // read as the cause, besides that of reason
 }
 
-// meanings are read by status from the top: 480 stands for Unavailable. The pairs
-// are those of RFC 4497 sections 8.4.1 and 8.4.4 where the cause leaves a choice.
+// meanings are read by status from the top: 480 stands for Unavailable. Statuses and
+// causes of Q.850 are paired as in the tables of RFC 4497, but for 16, which those
+// pair with BYE alone, and 26, which they make a 404: no such number.
 var meanings = []meaning{
 	{engine.Busy, 486, reason{protocolQ850, 17, "user busy"}, []int{600}, nil},
 	{engine.Rejected, 603, reason{protocolQ850, 21, "call rejected"}, []int{401, 402, 403, 407, 607, 608}, []int{55, 57, 87}},
