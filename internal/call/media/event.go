@@ -10,7 +10,7 @@ type Event struct {
 	Key byte // of Key: one of 0-9, *, # and A-D
 
 	// Of Played.
-	Play   Play
+	Play   PlayID
 	Length time.Duration // how much of it was sent
 	Whole  bool          // it was sent to its end, and not stopped
 }

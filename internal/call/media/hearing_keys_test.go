@@ -93,7 +93,7 @@ func TestPromptEndsAtAKeyOnlyIfItShall(t *testing.T) {
 	p.talk(true)
 	s.pass(200 * ms)
 	for _, until := range []bool{false, true} {
-		play := p.leg.Play(newClip(time.Second), until)
+		play := p.leg.Play(media.Play{Source: newClip(time.Second), UntilKey: until})
 		s.pass(100 * ms)
 		p.press(1, all, false)
 		s.pass(2 * time.Second)
@@ -118,7 +118,7 @@ func TestKeysAreHeardAsTheyWerePressed(t *testing.T) {
 		p := s.call(sdp.PCMU, 20*ms, media.Rules{})
 		p.talk(true)
 		s.pass(100 * ms)
-		p.leg.Play(newClip(5*time.Second), false)
+		p.leg.Play(media.Play{Source: newClip(5 * time.Second)})
 		keys := rapid.StringMatching(`[0-9*#A-D]{1,8}`).Draw(t, "keys")
 		for i := range len(keys) {
 			code, _ := rtp.CodeOf(keys[i])
@@ -138,7 +138,7 @@ func TestKeysThatAreSentAreHeard(t *testing.T) {
 	defer cleanup()
 	for _, ptime := range []time.Duration{10 * ms, 20 * ms, 30 * ms, 60 * ms} {
 		p := s.call(sdp.PCMU, ptime, media.Rules{})
-		p.leg.Play(newClip(time.Minute), false)
+		p.leg.Play(media.Play{Source: newClip(time.Minute)})
 		s.pass(ptime)
 		if err := p.leg.Press("0123456789*#ABCDd"); err != nil {
 			t.Fatal(err)

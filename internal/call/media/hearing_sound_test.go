@@ -20,7 +20,7 @@ func TestTapsHearBothTracks(t *testing.T) {
 		ptime := rapid.SampledFrom([]time.Duration{10 * ms, 20 * ms, 30 * ms, 60 * ms}).Draw(t, "ptime")
 		p := s.call(codec, ptime, media.Rules{})
 		p.talk(true)
-		p.leg.Play(newClip(10*time.Second), false)
+		p.leg.Play(media.Play{Source: newClip(10 * time.Second)})
 		s.pass(200 * ms)
 		from, to := p.leg.Listen(media.FromCaller), p.leg.Listen(media.ToCaller)
 		s.pass(20 * ms)

@@ -43,8 +43,8 @@ func (l *Leg) Port() uint16 { return l.port }
 
 // Agree has the leg keep to what was agreed on, from now on: first when the call
 // is answered or has early media, then with each change. Who sends the caller's
-// packets is learned again each time. A Source in another codec than the new one
-// is stopped.
+// packets is learned again each time. Where the codec
+// changes, what is played is stopped: play it again in the new one, from there on.
 func (l *Leg) Agree(a sdp.Agreement) {
 	terms := newTerms(a)
 	l.events.Store(terms.hasEvents())
@@ -59,22 +59,21 @@ func (l *Leg) Answered() {
 	})
 }
 
-// Play plays a Source, in place of one that is being played. A Played with the
-// number that is returned is told when it ends. Where untilKey, a key of the
-// caller's ends it, between two packets.
-func (l *Leg) Play(s Source, untilKey bool) Play {
-	play := Play(l.plays.Add(1))
+// Play plays, in place of what is being played. A Played with the number that is
+// returned is told when it ends.
+func (l *Leg) Play(p Play) PlayID {
+	id := PlayID(l.plays.Add(1))
 	l.do(func(t *thread) {
 		l.state.stop(t, false, l.pool.Now())
-		l.state.player = player{source: s, play: play, untilKey: untilKey}
+		l.state.player = newPlayer(p, id)
 	})
-	return play
+	return id
 }
 
 // Stop ends what is played, if it is this.
-func (l *Leg) Stop(p Play) {
+func (l *Leg) Stop(id PlayID) {
 	l.do(func(t *thread) {
-		if l.state.player.play == p {
+		if l.state.player.id == id {
 			l.state.stop(t, false, l.pool.Now())
 		}
 	})

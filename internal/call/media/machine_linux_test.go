@@ -49,7 +49,7 @@ func TestPhoneTalksOverTheNetwork(t *testing.T) {
 			}
 			phone := conn.LocalAddr().(*net.UDPAddr).AddrPort()
 			leg.Agree(agreed(sdp.PCMU, 20*ms, phone))
-			leg.Play(newClip(200*ms), false)
+			leg.Play(media.Play{Source: newClip(200 * ms)})
 
 			conn.SetReadDeadline(time.Now().Add(await.Limit))
 			b := make([]byte, 1500)

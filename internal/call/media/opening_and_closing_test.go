@@ -47,7 +47,7 @@ func TestClosedLegLeavesNothing(t *testing.T) {
 	defer cleanup()
 	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
 	tap := p.leg.Listen(media.FromCaller)
-	play := p.leg.Play(newClip(time.Minute), false)
+	play := p.leg.Play(media.Play{Source: newClip(time.Minute)})
 	s.pass(time.Second)
 	first := p.hangUp()
 	if e := p.events(); len(e) != 1 || e[0].Play != play || e[0].Whole {
@@ -57,7 +57,7 @@ func TestClosedLegLeavesNothing(t *testing.T) {
 		t.Errorf("open are %d sockets; the tap has ended: %v", len(s.network.sockets), tap.Ended())
 	}
 	other := s.call(sdp.PCMU, 20*ms, media.Rules{Beside: p.leg})
-	p.leg.Play(newClip(time.Second), false)
+	p.leg.Play(media.Play{Source: newClip(time.Second)})
 	p.leg.Echo(true)
 	p.leg.Agree(agreed(sdp.PCMA, 30*ms, p.from))
 	if err := other.leg.Join(p.leg); err != nil {

@@ -176,24 +176,20 @@ func isSilence(b []byte) bool {
 	return !slices.ContainsFunc(b, func(code byte) bool { return code != audio.MulawSilence })
 }
 
-// clip is a Source that is whole, and takes no silence for sound.
-type clip struct{ rest []byte }
+// clip is a Source that is whole, and has no byte that is silence.
+type clip []byte
 
-func newClip(d time.Duration) *clip {
+func newClip(d time.Duration) clip {
 	b := make([]byte, 8*int(d/ms))
 	for i := range b {
 		b[i] = byte(i % 251)
 	}
-	return &clip{b}
+	return b
 }
 
-func (c *clip) Read(dst []byte) int {
-	n := copy(dst, c.rest)
-	c.rest = c.rest[n:]
-	return n
-}
+func (c clip) Copy(dst []byte, at int) int { return copy(dst, c[min(at, len(c)):]) }
 
-func (c *clip) Done() bool { return len(c.rest) == 0 }
+func (c clip) Done(at int) bool { return at >= len(c) }
 
 // describe returns packets for a message: when, marker, timestamp since the first.
 func describe(packets []packet) string {

@@ -138,10 +138,11 @@ func (r *relay) advance(sequence uint16, end uint32, ticks, tick int64) {
 
 // length returns how many units of timestamps a payload of sound takes.
 func (r *relay) length(payload []byte) uint32 {
-	switch {
-	case encodes(r.to.terms.Codec.Codec):
+	codec := r.to.terms.Codec.Codec
+	if _, ok := made(codec); ok {
 		return uint32(len(payload))
-	case r.to.terms.Codec.Codec == sdp.Opus:
+	}
+	if codec == sdp.Opus {
 		return opusLength(payload)
 	}
 	return r.to.terms.packet()

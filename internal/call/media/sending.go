@@ -9,7 +9,7 @@ import (
 // waits returns how many ticks a packet of ours waits for one that is forwarded to
 // the leg; 0 where none is, or where we have something to say.
 func (l *legState) waits(tick int64) int64 {
-	if l.feeder == nil || !l.feeder.joined || l.feeder.own != l.out.own || l.player.source != nil || l.presser.ready(tick, l.terms) {
+	if l.feeder == nil || !l.feeder.joined || l.feeder.own != l.out.own || l.player.Source != nil || l.presser.ready(tick, l.terms) {
 		return 0
 	}
 	return patience
@@ -18,7 +18,7 @@ func (l *legState) waits(tick int64) int64 {
 // forwards reports whether the leg sends what is forwarded to it: not what was
 // not agreed on, and not while it sends something of its own.
 func (l *legState) forwards(tick int64) bool {
-	return l.begun && !l.over && l.terms.Direction.Sends() && l.player.source == nil && !l.presser.ready(tick, l.terms)
+	return l.begun && !l.over && l.terms.Direction.Sends() && l.player.Source == nil && !l.presser.ready(tick, l.terms)
 }
 
 // send sends the packet that is due: of a key, of what is played, or of silence.
@@ -37,6 +37,9 @@ func (l *legState) send(t *thread, now time.Duration) {
 		l.presser.step(b, out.Header, t.tick, l.terms)
 		l.transmitOwn(t, b, now)
 		return
+	}
+	if !l.terms.plays {
+		l.stop(t, false, now)
 	}
 	b := t.packet[:rtp.HeaderSize+len(l.terms.silence)]
 	out.PayloadType = l.terms.Codec.Payload

@@ -47,8 +47,8 @@ func TestPromptIsSentWhole(t *testing.T) {
 	s.pass(100 * ms)
 	p.listen()
 	prompt := newClip(1010 * ms) // half a packet is silence
-	want := bytes.Clone(prompt.rest)
-	play := p.leg.Play(prompt, false)
+	want := []byte(prompt)
+	play := p.leg.Play(media.Play{Source: prompt})
 	s.pass(2 * time.Second)
 	packets := p.listen()
 	unbroken(t, packets, 160)
@@ -73,7 +73,7 @@ func TestPacketsAreSentWithTheTimeThatWasAgreedOn(t *testing.T) {
 	defer cleanup()
 	for _, ptime := range []time.Duration{10 * ms, 20 * ms, 30 * ms, 40 * ms, 50 * ms, 60 * ms} {
 		p := s.call(sdp.PCMU, ptime, media.Rules{})
-		p.leg.Play(newClip(2*time.Second), false)
+		p.leg.Play(media.Play{Source: newClip(2 * time.Second)})
 		s.pass(3 * time.Second)
 		packets := p.listen()
 		units := uint32(8 * ptime / ms)
@@ -91,9 +91,9 @@ func TestPromptIsReplacedAndStopped(t *testing.T) {
 	s, cleanup := newStage(t)
 	defer cleanup()
 	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
-	first := p.leg.Play(newClip(time.Minute), false)
+	first := p.leg.Play(media.Play{Source: newClip(time.Minute)})
 	s.pass(time.Second)
-	second := p.leg.Play(newClip(time.Minute), false)
+	second := p.leg.Play(media.Play{Source: newClip(time.Minute)})
 	s.pass(time.Second)
 	p.leg.Stop(first) // it is over already
 	s.pass(time.Second)
@@ -113,23 +113,74 @@ func TestPromptIsReplacedAndStopped(t *testing.T) {
 	}
 }
 
+// TestPromptIsPlayedFromWhereItWas: as after a change of the codec.
+func TestPromptIsPlayedFromWhereItWas(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	prompt := newClip(time.Second)
+	p.leg.Play(media.Play{Source: prompt})
+	s.pass(400 * ms)
+	p.leg.Agree(agreed(sdp.PCMA, 20*ms, p.from))
+	s.pass(100 * ms)
+	e := p.events()
+	if len(e) != 1 || e[0].Whole || e[0].Length != 400*ms {
+		t.Fatalf("events %+v", e)
+	}
+	p.listen()
+	p.leg.Play(media.Play{Source: prompt, From: e[0].Length})
+	s.pass(time.Second)
+	packets := p.listen()
+	if packets[0].PayloadType != 8 || !bytes.Contains(sound(packets), prompt[3200:]) || bytes.Contains(sound(packets), prompt[3199:]) {
+		t.Error("it is not played from there")
+	}
+	if e := p.events(); len(e) != 1 || !e[0].Whole || e[0].Length != 600*ms {
+		t.Errorf("events %+v", e)
+	}
+}
+
+func TestLoopIsPlayedWithoutAGap(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	tone := newClip(7 * ms)
+	ring := p.leg.Play(media.Play{Source: tone, Loop: true})
+	s.pass(time.Second)
+	p.leg.Stop(ring)
+	s.pass(20 * ms)
+	got := sound(p.listen()[:50])
+	for i, b := range got {
+		if b != tone[i%len(tone)] {
+			t.Fatalf("byte %d is %d", i, b)
+		}
+	}
+	if e := p.events(); len(e) != 1 || e[0].Length != time.Second {
+		t.Errorf("events %+v", e)
+	}
+	p.leg.Play(media.Play{Source: clip{}, Loop: true})
+	s.pass(time.Second)
+	if e := p.events(); len(e) != 1 || e[0].Length != 0 {
+		t.Errorf("of a loop of nothing: %+v", e)
+	}
+}
+
 // growing is a Source that is still being made.
 type growing struct {
 	clip
 	more bool
 }
 
-func (g *growing) Done() bool { return !g.more && g.clip.Done() }
+func (g *growing) Done(at int) bool { return !g.more && g.clip.Done(at) }
 
 func TestPromptThatComesTooSlowlyGoesOnWhereItWas(t *testing.T) {
 	s, cleanup := newStage(t)
 	defer cleanup()
 	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
-	whole := newClip(200 * ms).rest
-	g := &growing{clip{whole[:900]}, true}
-	p.leg.Play(g, false)
+	whole := newClip(200 * ms)
+	g := &growing{whole[:900], true}
+	p.leg.Play(media.Play{Source: g})
 	s.pass(time.Second)
-	g.rest, g.more = whole[900:], false
+	g.clip, g.more = whole, false
 	s.pass(time.Second)
 	packets := p.listen()
 	unbroken(t, packets, 160)
@@ -191,7 +242,7 @@ func TestSoundIsSentWhateverIsAsked(t *testing.T) {
 		defer cleanup()
 		p := s.call(sdp.PCMU, 20*ms, media.Rules{Timeout: time.Second})
 		p.leg.Answered()
-		var play media.Play
+		var play media.PlayID
 		steps := rapid.SliceOfN(rapid.SampledFrom([]string{
 			"play", "play until key", "stop", "press", "echo", "no echo", "talk", "hush", "agree", "tap", "wait",
 		}), 1, 20).Draw(t, "steps")
@@ -201,7 +252,7 @@ func TestSoundIsSentWhateverIsAsked(t *testing.T) {
 		for _, step := range steps {
 			switch step {
 			case "play", "play until key":
-				play = p.leg.Play(newClip(time.Duration(rapid.IntRange(0, 900).Draw(t, "prompt"))*ms), step != "play")
+				play = p.leg.Play(media.Play{Source: newClip(time.Duration(rapid.IntRange(0, 900).Draw(t, "prompt")) * ms), UntilKey: step != "play"})
 			case "stop":
 				p.leg.Stop(play)
 			case "press":
@@ -237,4 +288,21 @@ func TestSoundIsSentWhateverIsAsked(t *testing.T) {
 			t.Fatalf("%d packets in %v, want %d and up to %d less: %s", len(packets), took, want, gaps, describe(packets))
 		}
 	})
+}
+
+// TestOpusIsSentAsSilence: it is passed on between two legs, but not made here.
+func TestOpusIsSentAsSilence(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.Opus, 60*ms, media.Rules{})
+	p.leg.Play(media.Play{Source: newClip(time.Second)})
+	s.pass(time.Second)
+	packets := p.listen()
+	unbroken(t, packets, 960)
+	if len(packets) != 50 || !bytes.Equal(packets[7].Payload, []byte{0xf8, 0xff, 0xfe}) {
+		t.Errorf("%d packets of % x", len(packets), packets[7].Payload)
+	}
+	if e := p.events(); len(e) != 1 || e[0].Whole || e[0].Length != 0 {
+		t.Errorf("events %+v", e)
+	}
 }

@@ -135,7 +135,7 @@ func (l *legState) tell(t *thread, events []rtp.Event) {
 			continue
 		}
 		l.say(t, Event{Kind: Key, At: e.At, Key: key})
-		if l.player.untilKey {
+		if l.player.UntilKey {
 			l.stop(t, false, e.At)
 		}
 	}

@@ -2,7 +2,6 @@ package media
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +19,7 @@ type terms struct {
 	ticks   int64  // between two packets that we send
 	units   uint32 // of timestamps, a tick
 	silence []byte // of one packet
+	plays   bool   // we can make sound of the codec
 }
 
 // accepted is what a payload type stands for that may arrive.
@@ -40,6 +40,7 @@ func newTerms(a sdp.Agreement) *terms {
 		t.accepts[f.Payload] = uint8(len(t.accepted))
 		t.accepted = append(t.accepted, accepted{f.Codec, f.Codec.ClockRate(), strings.HasPrefix(string(f.Codec), "telephone-event/")})
 	}
+	_, t.plays = made(a.Codec.Codec)
 	t.silence = silenceOf(a.Codec.Codec, a.Ptime)
 	if a.Codec.Codec == sdp.Opus {
 		t.ticks = int64(opusSilenceTime / tickTime)
@@ -63,34 +64,34 @@ func (t *terms) quiet() bool { return t.Held || !t.Direction.Receives() }
 // unitsOf returns how many units of timestamps d takes at a clock rate.
 func unitsOf(d time.Duration, rate int) int64 { return int64(d) * int64(rate) / int64(time.Second) }
 
-// encodes reports whether we make sound of a codec. All that we make have 64
-// kbit/s and a clock rate of 8000 Hz, so that a byte is a unit of timestamps and
-// 8 of them a millisecond.
-func encodes(c sdp.Codec) bool { return c == sdp.PCMU || c == sdp.PCMA || c == sdp.G722 }
+// made returns a codec as package audio makes it. All of those have a clock rate
+// of 8000 Hz in RTP and audio.ByteRate: a byte is a unit of timestamps.
+func made(c sdp.Codec) (codec audio.Codec, ok bool) {
+	switch c {
+	case sdp.PCMU:
+		return audio.PCMU, true
+	case sdp.PCMA:
+		return audio.PCMA, true
+	case sdp.G722:
+		return audio.G722, true
+	}
+	return 0, false
+}
 
-// opusSilence is a frame of Opus in which nothing is heard: 20 ms of the widest
-// band of CELT, one channel (RFC 6716 section 3.1), whose range decoder reads the
-// flag of silence (section 4.3).
+// opusSilence is a frame of Opus in which nothing is heard: 20 ms of CELT in full
+// band, one channel (RFC 6716 section 3.1), that begins with the flag of silence
+// (section 4.3).
 var opusSilence = []byte{0xf8, 0xff, 0xfe}
 
 const opusSilenceTime = 20 * time.Millisecond
 
-// g722Silence is what a G.722 encoder gives for silence: both bands at their
-// smallest step.
-const g722Silence = 0xfa
-
-// silenceOf returns a packet of silence.
+// silenceOf returns a packet of silence, or nil where it is not known what that is.
 func silenceOf(c sdp.Codec, ptime time.Duration) []byte {
-	n := int(unitsOf(ptime, c.ClockRate()))
-	switch c {
-	case sdp.PCMU:
-		return bytes.Repeat([]byte{audio.MulawSilence}, n)
-	case sdp.PCMA:
-		return bytes.Repeat([]byte{audio.AlawSilence}, n)
-	case sdp.G722:
-		return bytes.Repeat([]byte{g722Silence}, n)
-	case sdp.Opus:
-		return slices.Clone(opusSilence)
+	if codec, ok := made(c); ok {
+		return bytes.Repeat([]byte{codec.Silence()}, int(unitsOf(ptime, c.ClockRate())))
+	}
+	if c == sdp.Opus {
+		return opusSilence
 	}
 	return nil
 }
