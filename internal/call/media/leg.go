@@ -25,6 +25,11 @@ type Leg struct {
 	port   uint16
 	plays  atomic.Uint64
 	events atomic.Bool // keys can be sent
+
+	// Of the pool's mu.
+	codec   sdp.Codec // that was agreed on last
+	partner *Leg      // that it is joined to; nil: none
+
 	done   chan struct{}
 	closed atomic.Bool
 }
@@ -48,7 +53,13 @@ func (l *Leg) Port() uint16 { return l.port }
 func (l *Leg) Agree(a sdp.Agreement) {
 	terms := newTerms(a)
 	l.events.Store(terms.hasEvents())
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.codec = a.Codec.Codec
 	l.do(func(t *thread) { l.state.agree(t, terms) })
+	if l.partner != nil {
+		l.transcode(l.partner)
+	}
 }
 
 // Answered begins the watch of Rules.Timeout: while a phone rings it may be silent.
@@ -108,38 +119,70 @@ func (l *Leg) Press(keys string) error {
 // Echo sends the caller's own sound back to them, or ends that. Keys are not sent
 // back.
 func (l *Leg) Echo(on bool) {
-	l.do(func(*thread) {
-		l.state.part()
-		if on {
-			l.state.feed(l.state)
-		}
-	})
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.leave()
+	if on {
+		l.do(func(*thread) { l.state.feed(l.state) })
+	}
 }
 
 // ErrApart says that two legs are not of one thread.
 var ErrApart = errors.New("the legs are served by different threads")
 
 // Join sends each of two legs what the other says. Where their codecs are the same
-// the packets pass as they are. What is played to one comes first. The second must
-// have been opened beside the first; else the error is ErrApart.
+// the packets pass as they are, and else their sound is transcoded. What is played
+// to one comes first. The second must have been opened beside the first; else the
+// error is ErrApart.
 func (l *Leg) Join(other *Leg) error {
 	if l.thread != other.thread {
 		return ErrApart
 	}
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.leave()
+	other.leave()
+	l.partner, other.partner = other, l
 	l.do(func(*thread) {
-		if other.state.over {
-			return
+		if !other.state.over {
+			l.state.feed(other.state)
+			other.state.feed(l.state)
 		}
-		l.state.part()
-		other.state.part()
-		l.state.feed(other.state)
-		other.state.feed(l.state)
 	})
+	l.transcode(other)
 	return nil
 }
 
-// Part ends a Join.
-func (l *Leg) Part() { l.do(func(*thread) { l.state.part() }) }
+// Part ends a Join or an Echo.
+func (l *Leg) Part() {
+	l.pool.mu.Lock()
+	defer l.pool.mu.Unlock()
+	l.leave()
+}
+
+// leave is Part, for who has the pool's mu.
+func (l *Leg) leave() {
+	if l.partner != nil {
+		l.partner.partner, l.partner = nil, nil
+	}
+	l.do(func(*thread) { l.state.part() })
+}
+
+// transcode gives two legs that are joined what makes the codec of each into that
+// of the other. It is made here, because a thread has no time for that.
+func (l *Leg) transcode(other *Leg) {
+	var there, back *transcoder
+	mine, ok1 := made(l.codec)
+	theirs, ok2 := made(other.codec)
+	if ok1 && ok2 && mine != theirs {
+		there, back = newTranscoder(mine, theirs), newTranscoder(theirs, mine)
+	}
+	l.do(func(*thread) {
+		if l.state.relay.to == other.state {
+			l.state.relay.coder, other.state.relay.coder = there, back
+		}
+	})
+}
 
 // Listen returns a Tap that hears a track from now on, in place of the one before.
 func (l *Leg) Listen(track Track) *Tap {

@@ -26,10 +26,15 @@ const (
 // sound is not touched. Losses and reordering stay what they were, so that the far
 // end's buffer can deal with them.
 type relay struct {
-	to *legState // nil: nowhere
+	to    *legState   // nil: nowhere
+	coder *transcoder // where the codecs differ; nil: they cannot be made into each other, or need not
+	key   relayedKey
+	joint
+}
 
-	// The stream that arrives is joined to the one that is sent where its first
-	// packet was, and again after the one that is sent had packets of ours.
+// joint is where the stream that arrives was joined to the one that is sent. It is
+// so at its first packet, and again after the one that is sent had packets of ours.
+type joint struct {
 	joined    bool
 	own       uint32 // of the stream that is sent, at that time
 	ssrc      uint32
@@ -37,8 +42,6 @@ type relay struct {
 	first     uint32 // extended number of that packet
 	sequence  uint16 // to be added
 	timestamp uint32 // to be added
-
-	key relayedKey
 }
 
 // sound forwards a packet of sound in the codec of the leg it goes to, at a tick.
@@ -113,8 +116,8 @@ func (r *relay) fits(p rtp.Packet, arrival rtp.Arrival, rate int) bool {
 func (r *relay) join(p rtp.Packet, arrival rtp.Arrival, rate int, tick int64) {
 	out := &r.to.out
 	out.catchUp(tick, r.to.terms)
-	*r = relay{
-		to: r.to, joined: true, own: out.own, ssrc: p.SSRC, rate: rate, key: r.key,
+	r.joint = joint{
+		joined: true, own: out.own, ssrc: p.SSRC, rate: rate,
 		first:     arrival.Number,
 		sequence:  out.Sequence - p.Sequence,
 		timestamp: out.Timestamp - p.Timestamp,

@@ -44,7 +44,12 @@ func (l *legState) send(t *thread, now time.Duration) {
 	b := t.packet[:rtp.HeaderSize+len(l.terms.silence)]
 	out.PayloadType = l.terms.Codec.Payload
 	out.Put(b)
-	ended := l.player.fill(b[rtp.HeaderSize:], l.terms.silence)
+	var ended bool
+	if l.player.Source == nil && l.feeder != nil && l.feeder.coder != nil {
+		l.feeder.coder.fill(b[rtp.HeaderSize:], now)
+	} else {
+		ended = l.player.fill(b[rtp.HeaderSize:], l.terms.silence)
+	}
 	l.transmitOwn(t, b, now)
 	if ended {
 		l.stop(t, true, now)

@@ -171,11 +171,13 @@ func (l *legState) forward(t *thread, d *datagram, p rtp.Packet, arrival rtp.Arr
 		return
 	}
 	var b []byte
-	switch {
+	switch coder := l.relay.coder; {
 	case what.event && to != l && arrival.Order != rtp.Jumped: // an echo of keys would be keys of ours
 		b = l.relay.keys(d.bytes, p, arrival, what.rate, t.tick)
 	case !what.event && what.codec == to.terms.Codec.Codec:
 		b = l.relay.sound(d.bytes, p, arrival, what.rate, t.tick)
+	case !what.event && coder != nil && what.codec == l.terms.Codec.Codec:
+		coder.push(p, now-min(d.age, now))
 	}
 	if b != nil {
 		to.transmit(t, b, now)
