@@ -99,3 +99,19 @@ func TestCallerWhoPausesInAnEchoHearsSilence(t *testing.T) {
 		t.Error("after the pause nothing comes back")
 	}
 }
+
+// TestPauseOfACallerIsMarked: also where they do not mark it, or the far end takes
+// it for a loss.
+func TestPauseOfACallerIsMarked(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	p.talk(true)
+	p.leg.Echo(true)
+	s.pass(500 * ms)
+	p.talk(false)
+	s.pass(45 * ms) // too short for silence of ours
+	p.talk(true)
+	s.pass(500 * ms)
+	unbroken(t, p.listen(), 160)
+}
