@@ -61,6 +61,9 @@ func (r *relay) sound(b []byte, p rtp.Packet, arrival rtp.Arrival, rate int, tic
 		Timestamp:   p.Timestamp + r.timestamp,
 		SSRC:        out.SSRC,
 	}
+	if h.Sequence == out.Sequence && h.Timestamp != out.Timestamp {
+		h.Marker = true // a pause, which not all senders mark
+	}
 	units := r.length(p.Payload)
 	r.advance(h.Sequence, h.Timestamp+units, int64(units/to.terms.units), tick)
 	return p.Rewrite(b, h)
