@@ -73,7 +73,7 @@ $(MACHINE)/etc/debian_version:
 	mkdir -p dist
 	debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,curl bookworm $(MACHINE) >dist/debootstrap.log
 
-deps: ## install what the tests need (php, node, espeak-ng, flite, gcc, chromium, caddy, haproxy)
+deps: ## install what the tests need (php, node, espeak-ng, flite, gcc, chromium, caddy, haproxy, sipp, baresip)
 	@tools/deps.sh
 
 format: # gofmt; says which files are not

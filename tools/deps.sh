@@ -1,12 +1,12 @@
 #!/bin/sh
 # Brings what the tests need beyond Go: the languages of the examples, speech,
-# curl, PostgreSQL (of which the tests start a server of their own), a browser
-# with what runs in it (browser/package.json, by npm), what the package is
-# looked at and served with, and the C compiler that Go's race detector is linked
-# with; "deps.sh bench" what the benchmarks run beside ours, "deps.sh package"
-# what the package is installed with. Does nothing when all of it is there. As
-# root on a Debian it is installed; otherwise the one line that would do so is
-# printed, and the exit code is 1.
+# curl, telephones (sipp, baresip), PostgreSQL (of which the tests start a server
+# of their own), a browser with what runs in it (browser/package.json, by npm),
+# what the package is looked at and served with, and the C compiler that Go's race
+# detector is linked with; "deps.sh bench" what the benchmarks run beside ours,
+# "deps.sh package" what the package is installed with. Does nothing when all of
+# it is there. As root on a Debian it is installed; otherwise the one line that
+# would do so is printed, and the exit code is 1.
 set -eu
 cd "$(dirname "$0")"
 
@@ -33,6 +33,8 @@ dpkg-deb         dpkg
 systemd-analyze  systemd
 caddy            caddy
 haproxy          haproxy
+sipp             sip-tester
+baresip          baresip
 $(go env CC)     gcc libc6-dev
 "
 

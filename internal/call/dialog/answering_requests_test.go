@@ -2,7 +2,9 @@ package dialog
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,6 +74,29 @@ func TestRequestsThatNeedNoDialogAreAnswered(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+func TestAResponseSaysWhereItsRequestCameFrom(t *testing.T) {
+	s := serve(t, Config{}, nil)
+	p := reach(t, s, 0)
+	at := p.LocalAddr().(*net.UDPAddr)
+	for sentBy, want := range map[string]string{
+		"pbx.example.com;rport":                    fmt.Sprintf("received=127.0.0.1;rport=%d", at.Port),
+		fmt.Sprintf("pbx.example.com:%d", at.Port): "received=127.0.0.1",
+		fmt.Sprintf("192.168.1.20:%d", at.Port):    "received=127.0.0.1",
+		fmt.Sprintf("127.0.0.1:%d;x", at.Port):     "x",
+		"127.0.0.1;rport":                          fmt.Sprintf("rport=%d;received=127.0.0.1", at.Port),
+		"192.168.1.20:5999;received=1.2.3.4;rport": fmt.Sprintf("received=127.0.0.1;rport=%d", at.Port),
+	} {
+		res := p.ask(message("OPTIONS", "127.0.0.1:5999;branch", sentBy+";branch", ";rport\r\n", "\r\n"))
+		got := parseField(res.Via().Value()).params
+		for pair := range strings.SplitSeq(want, ";") {
+			name, text, _ := strings.Cut(pair, "=")
+			if !slices.Contains(got, param{name, text}) {
+				t.Errorf("%s: answered to %s, without %s", sentBy, res.Via().Value(), pair)
+			}
+		}
 	}
 }
 

@@ -23,7 +23,8 @@ func sourcesOfAFlood() int {
 }
 
 // TestAFloodOfMadeUpSourcesTakesNoMemory sends an INVITE from each of many
-// addresses, as somebody does who writes any source into datagrams.
+// addresses, as somebody does who writes any source into datagrams. Some are
+// refused by the stack, the others by the handler of calls.
 func TestAFloodOfMadeUpSourcesTakesNoMemory(t *testing.T) {
 	s := opening(t, Config{}, nil)
 	address := s.Addresses()[0].Address
@@ -42,7 +43,11 @@ func TestAFloodOfMadeUpSourcesTakesNoMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := conn.Write([]byte(message("INVITE"))); err != nil {
+		text := message("INVITE")
+		if i%2 == 0 {
+			text = message("INVITE", with("Require: precondition")...)
+		}
+		if _, err := conn.Write([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
 		_ = conn.Close() // what is answered finds nobody
@@ -55,8 +60,11 @@ func TestAFloodOfMadeUpSourcesTakesNoMemory(t *testing.T) {
 		t.Errorf("sipgo remembers %d connections", n)
 	}
 	await.That(t, "an end of all that was begun", func() bool { return runtime.NumGoroutine() <= goroutines })
-	await.That(t, "the memory of before", func() bool { return heapInUse() < before+1<<20 })
-	t.Logf("%d KiB of heap, %d more than before", heapInUse()>>10, (int(heapInUse())-int(before))>>10)
+	after := heapInUse()
+	if after > before+2<<20 { // a transaction of sipgo stays for half a minute, with all that it was made of
+		t.Errorf("%d KiB of heap became %d", before>>10, after>>10)
+	}
+	t.Logf("%d KiB of heap, %d more than before", after>>10, (int(after)-int(before))>>10)
 }
 
 // source is the i-th of many addresses of this machine.
@@ -86,6 +94,10 @@ func TestASilencedSourceIsNotAnswered(t *testing.T) {
 				}
 			}
 			offend(bad, "127.0.0.2")
+			await.That(t, "a silence", func() bool {
+				_, silent := s.gate.admit(netip.MustParseAddr("127.0.0.2"), 0)
+				return silent
+			})
 			offend(trusted, "127.0.0.3")
 			if network == UDP {
 				good.answered() // so the garbage before has been read

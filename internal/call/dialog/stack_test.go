@@ -95,7 +95,8 @@ type peer struct {
 	t testing.TB
 	net.Conn
 	stream *sip.ParserStream // nil over UDP
-	read   []sip.Message     // and not yet asked for
+	buffer []byte
+	read   []sip.Message // and not yet asked for
 }
 
 // reach connects a peer to the i-th Listen of a stack.
@@ -151,17 +152,19 @@ func (p *peer) fetch() error {
 	if err := p.SetReadDeadline(time.Now().Add(await.Limit)); err != nil {
 		return err
 	}
-	b := make([]byte, maxDatagram)
-	n, err := p.Read(b)
+	if p.buffer == nil {
+		p.buffer = make([]byte, maxDatagram)
+	}
+	n, err := p.Read(p.buffer)
 	if err != nil {
 		return err
 	}
 	if p.stream == nil {
-		m, err := sip.ParseMessage(b[:n])
+		m, err := sip.ParseMessage(p.buffer[:n])
 		p.read = append(p.read, m)
 		return err
 	}
-	err = p.stream.ParseSIPStream(b[:n], func(m sip.Message) { p.read = append(p.read, m) })
+	err = p.stream.ParseSIPStream(p.buffer[:n], func(m sip.Message) { p.read = append(p.read, m) })
 	if errors.Is(err, sip.ErrParseSipPartial) {
 		return nil
 	}

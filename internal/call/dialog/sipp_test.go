@@ -1,0 +1,93 @@
+package dialog
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/test/await"
+)
+
+// sipp plays a scenario against a stack, twenty times over a network, and fails
+// the test if one of them goes differently.
+func sipp(t *testing.T, s *Stack, scenario, network string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without sipp")
+	}
+	if _, err := exec.LookPath("sipp"); err != nil {
+		t.Fatal("this test needs sipp: install the Debian package sip-tester (apt-get install sip-tester, or make deps)")
+	}
+	file, err := filepath.Abs(filepath.Join("testdata", "sipp", scenario))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mode := map[string]string{UDP: "u1", TCP: "t1"}[network]
+	for _, l := range s.Addresses() {
+		if l.Network != network {
+			continue
+		}
+		folder := t.TempDir()
+		run := exec.CommandContext(await.Context(t), "sipp", "-sf", file, "-m", "20", "-l", "10", "-r", "100",
+			"-t", mode, "-i", l.Address.Addr().String(), "-nostdin", "-trace_err", "-error_file", "errors.log", "-s", "500", l.Address.String())
+		run.Dir = folder
+		out, err := run.CombinedOutput()
+		if err != nil {
+			wrong, _ := os.ReadFile(filepath.Join(folder, "errors.log")) // there is none where sipp did not begin
+			t.Errorf("sipp %s over %s to %s: %v\n%s\n%s", scenario, network, l.Address, err, wrong[:min(len(wrong), 1000)], out[max(0, len(out)-2000):])
+		}
+	}
+}
+
+func TestSippIsToldWhatWeCan(t *testing.T) {
+	s := serve(t, Config{Listen: everyWay()}, nil)
+	sipp(t, s, "options.xml", UDP)
+	sipp(t, s, "options.xml", TCP)
+}
+
+// TestLargeMessagesGoOverUDP is F18 of what engines failed at.
+func TestLargeMessagesGoOverUDP(t *testing.T) {
+	enlarge := func(m sip.Message) {
+		m.AppendHeader(sip.NewHeader("X-Large", strings.Repeat("x", 4000)))
+		m.AppendHeader(sip.NewHeader("X-Last", "whole"))
+	}
+	var s *Stack
+	answer := func(req *sip.Request, tx sip.ServerTransaction) {
+		f, err := flowOf(req)
+		if err != nil {
+			t.Error(err)
+		}
+		d, err := newInbound(req, "ours", uriOf("sip:500@127.0.0.1"))
+		if err != nil {
+			t.Error(err)
+		}
+		acks := make(chan *sip.Request, 1)
+		s.dialogs.add(d.identity, func(req *sip.Request, _ sip.ServerTransaction) { acks <- req })
+		defer s.dialogs.remove(d.identity)
+		res := d.respond(req, 200)
+		enlarge(res)
+		if err := tx.Respond(res); err != nil {
+			t.Error(err)
+		}
+		await.From(t, "an ACK", acks)
+		end := d.request(sip.BYE)
+		enlarge(end)
+		over, err := s.send(context.Background(), f, end)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if res := await.From(t, "a response to BYE", over.Responses()); res.StatusCode != 200 {
+			t.Error(res.StartLine())
+		}
+	}
+	s = opening(t, Config{Listen: []Listen{on(UDP, "127.0.0.1"), on(UDP, "::1"), on(TCP, "127.0.0.1")}}, answer)
+	run(t, s)
+	sipp(t, s, "big_udp.xml", UDP)
+	sipp(t, s, "big_udp.xml", TCP)
+}
