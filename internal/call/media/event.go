@@ -20,10 +20,11 @@ type EventKind uint8
 
 // The kinds of events.
 const (
-	Key    EventKind = iota + 1 // the caller pressed a key; At is when they began to
-	Played                      // a Source has ended, or was stopped
-	Quiet                       // nothing has arrived for as long as Rules.Timeout says
-	Heard                       // something has arrived again after Quiet
+	Key     EventKind = iota + 1 // the caller pressed a key; At is when they began to
+	Played                       // a Source has ended, or was stopped
+	Quiet                        // nothing has arrived for as long as Rules.Timeout says
+	Heard                        // something has arrived again after Quiet
+	Reached                      // the time of an alarm
 )
 
 // maxEvents is how many events a call may be behind: thirty keys and more.

@@ -81,6 +81,12 @@ func (l *Leg) Play(p Play) PlayID {
 	return id
 }
 
+// Alarm has a Reached told at a time of Pool.Now or up to 20 ms after it, in place
+// of the alarm before: by it a call waits on the clock of its sound.
+func (l *Leg) Alarm(at time.Duration) {
+	l.do(func(*thread) { l.state.alarm = max(at, 1) })
+}
+
 // Stop ends what is played, if it is this.
 func (l *Leg) Stop(id PlayID) {
 	l.do(func(t *thread) {

@@ -24,6 +24,7 @@ type legState struct {
 	relay     relay  // where it forwards what arrives
 	feeder    *relay // that forwards to it; nil: none
 	watch     watch
+	alarm     time.Duration // 0: none
 	answered  bool
 	reports   reports
 	taps      [tracks]*Tap
@@ -43,6 +44,10 @@ func (l *legState) visit(t *thread, now time.Duration) int64 {
 	if l.closing {
 		l.finish(t, now)
 		return 0
+	}
+	if l.alarm > 0 && now >= l.alarm {
+		l.alarm = 0
+		l.say(t, Event{Kind: Reached, At: now})
 	}
 	if l.terms == nil {
 		return t.tick + slots
