@@ -71,7 +71,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	d.modifier.updates = lists(req, "Allow", string(sip.UPDATE))
 	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx}, offer: offer, sent: make(map[int]*sip.Response)}
 	c.machine, c.dialog = in, d
-	u, do := newUAS(invitedBy(req, offer), randomRSeq(), 0, s.timing)
+	u, do := newUAS(invitedBy(req, offer), randomRSeq(), c.now(), s.timing)
 	in.uas = u
 	c.do(func() { in.do(do) })
 	s.dialogs.add(d.identity, c.within(d))

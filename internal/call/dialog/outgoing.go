@@ -288,6 +288,9 @@ func (out *outgoing) step(step uacStep, f *fork) {
 
 // over tells that the call was not answered.
 func (out *outgoing) over(step uacStep) {
+	if step.unanswered && out.tx != nil {
+		out.tx.Terminate()
+	}
 	e := Ended{Status: step.status, Retry: step.retryAfter, Theirs: !step.cancelled}
 	switch {
 	case step.cancelled:

@@ -1,0 +1,114 @@
+package voice
+
+import (
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/rtp"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+)
+
+// hearing is what the caller says, in order, decoded, and in a telephone's band.
+type hearing struct {
+	leg *media.Leg
+	tap *media.Tap
+
+	codec     sdp.Codec
+	buffer    *rtp.Buffer
+	decoder   audio.G722Decoder
+	down      *audio.Resampler // of G.722; else nil
+	concealer audio.Concealer
+	origin    time.Duration // when the first packet of the buffer was heard, by Pool.Now
+	next      int64         // place after the last frame
+
+	packet      [1500]byte
+	pcm, narrow []int16
+}
+
+// longestLoss is for how long lost sound is made up. A longer loss is silence.
+const longestLoss = 60 * time.Millisecond
+
+func hear(leg *media.Leg) *hearing {
+	return &hearing{leg: leg, tap: leg.Listen(media.FromCaller)}
+}
+
+func (h *hearing) close() { h.leg.Unlisten(media.FromCaller) }
+
+// take takes what there is to hear by now, each piece with when it was said, by
+// Pool.Now. What is late by more than the buffer's depth is lost.
+func (h *hearing) take(now time.Duration, each func(at time.Duration, pcm []int16)) {
+	for f, ok := h.tap.Read(h.packet[:]); ok; f, ok = h.tap.Read(h.packet[:]) {
+		if f.Codec != h.codec {
+			h.flush(each)
+			h.begin(f)
+		}
+		h.buffer.Push(f.Packet, f.At)
+		h.drain(f.At, each)
+	}
+	h.drain(now, each)
+}
+
+// flush takes what waits for its turn.
+func (h *hearing) flush(each func(at time.Duration, pcm []int16)) {
+	h.drain(1<<62, each)
+}
+
+// begin begins to hear another codec, with a packet of it.
+func (h *hearing) begin(f media.Frame) {
+	h.codec, h.buffer, h.origin, h.next = f.Codec, rtp.NewBuffer(f.Codec.ClockRate()), f.At, 0
+	h.decoder, h.down = audio.G722Decoder{}, nil
+	codec := codecs[f.Codec]
+	h.concealer = audio.NewConcealer(codec.Rate())
+	if codec.Rate() != audio.Rate {
+		h.down, _ = audio.NewResampler(codec.Rate(), audio.Rate) // there is one for the rates of codecs
+	}
+}
+
+func (h *hearing) drain(now time.Duration, each func(at time.Duration, pcm []int16)) {
+	if h.buffer == nil {
+		return
+	}
+	for f, ok := h.buffer.Take(now); ok; f, ok = h.buffer.Take(now) {
+		if lost := h.span(f.At - h.next); lost > 0 && lost <= longestLoss {
+			h.makeUp(lost, each)
+		}
+		h.pcm = h.decode(h.pcm[:0], f.Payload)
+		h.concealer.Came(h.pcm)
+		h.pass(f.At, each)
+		h.next = f.At + int64(len(f.Payload))
+	}
+}
+
+// span returns how long so many units of the timestamp take.
+func (h *hearing) span(units int64) time.Duration {
+	return time.Duration(units) * time.Second / time.Duration(h.codec.ClockRate())
+}
+
+// makeUp passes on something in place of what was lost.
+func (h *hearing) makeUp(lost time.Duration, each func(at time.Duration, pcm []int16)) {
+	n := int(lost * time.Duration(codecs[h.codec].Rate()) / time.Second)
+	h.pcm = append(h.pcm[:0], make([]int16, n)...)
+	h.concealer.Lost(h.pcm)
+	h.pass(h.next, each)
+}
+
+// pass passes on h.pcm, whose place in the stream is given.
+func (h *hearing) pass(place int64, each func(at time.Duration, pcm []int16)) {
+	pcm := h.pcm
+	if h.down != nil {
+		h.narrow = h.down.Append(h.narrow[:0], pcm)
+		pcm = h.narrow
+	}
+	each(h.origin+h.span(place), pcm)
+}
+
+func (h *hearing) decode(dst []int16, payload []byte) []int16 {
+	switch h.codec {
+	case sdp.PCMA:
+		return audio.AppendPCMFromAlaw(dst, payload)
+	case sdp.G722:
+		return h.decoder.Append(dst, payload)
+	}
+	return audio.AppendPCMFromMulaw(dst, payload)
+}

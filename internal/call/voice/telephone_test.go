@@ -1,0 +1,146 @@
+package voice_test
+
+import (
+	"bytes"
+	"context"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/rtp"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/voice"
+)
+
+const packetTime = 20 * time.Millisecond
+
+// telephone is a caller's, at the far end of a leg in a synctest bubble.
+type telephone struct {
+	line *voice.Line
+	wire *wire
+	from netip.AddrPort
+	to   netip.AddrPort // the leg
+
+	header rtp.Header // of the next packet
+}
+
+// bubbleClock is the time of a synctest bubble.
+type bubbleClock struct{ start time.Time }
+
+func (c bubbleClock) Now() time.Duration        { return time.Since(c.start) }
+func (c bubbleClock) Sleep(until time.Duration) { time.Sleep(until - c.Now()) }
+
+// newTelephone returns a telephone that has just called.
+func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sounds) *telephone {
+	ports, err := media.NewPorts(4000, 4999)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := bubbleClock{time.Now()}
+	p := &telephone{wire: &wire{clock: clock, sockets: map[netip.AddrPort]*socket{}}, from: netip.MustParseAddrPort("192.0.2.1:4000"), header: rtp.Header{SSRC: 1}}
+	here := netip.MustParseAddr("127.0.0.1")
+	pool, err := media.New(media.Config{Address: here, Ports: ports, Threads: 1, Clock: clock, Network: p.wire})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool.Start()
+	t.Cleanup(pool.Stop)
+	leg, err := pool.Open(media.Rules{Strict: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.to = netip.AddrPortFrom(here, leg.Port())
+	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: recordings{}, HangUp: hangUp})
+	return p
+}
+
+// Answer is what the line asks of its call.
+func (p *telephone) Answer(sdp.Local) {
+	p.line.Tell(dialog.Agreed{Agreement: sdp.Agreement{
+		Codec: sdp.Format{Codec: sdp.PCMU}, Events: sdp.Format{Payload: 101, Codec: sdp.TelephoneEvent(8000)},
+		Receive: []sdp.Format{{Codec: sdp.PCMU}, {Payload: 101, Codec: sdp.TelephoneEvent(8000)}},
+		Ptime:   packetTime, Remote: p.from,
+	}})
+	p.line.Tell(dialog.Answered{})
+}
+
+func (p *telephone) Hangup(engine.Cause) {}
+
+func (p *telephone) hangup() { p.line.Tell(dialog.Ended{Cause: engine.Normal, Theirs: true}) }
+
+// at has something happen at a time of the call.
+func (p *telephone) at(at time.Duration, do func()) { time.AfterFunc(at, do) }
+
+// press presses a key for a tenth of a second, all of whose packets come at once.
+func (p *telephone) press(key byte) {
+	code, _ := rtp.CodeOf(key)
+	press := rtp.NewPress(code, 5*packetTime, packetTime, 8000)
+	p.header.PayloadType = 101
+	packet := make([]byte, rtp.PressSize)
+	for more := true; more; {
+		more = press.Step(packet, p.header)
+		p.header.Sequence++
+		p.header.Timestamp += 160
+		p.wire.arrive(p.to, p.from, packet)
+	}
+}
+
+// wire has what was sent to legs.
+type wire struct {
+	mu      sync.Mutex
+	clock   media.Clock
+	sockets map[netip.AddrPort]*socket
+}
+
+type socket struct {
+	*wire
+	at      netip.AddrPort
+	arrived []datagram
+}
+
+type datagram struct {
+	bytes []byte
+	from  netip.AddrPort
+	at    time.Duration
+}
+
+func (w *wire) Open(at netip.AddrPort) (media.Socket, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := &socket{wire: w, at: at}
+	w.sockets[at] = s
+	return s, nil
+}
+
+func (w *wire) arrive(at, from netip.AddrPort, b []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := w.sockets[at]
+	s.arrived = append(s.arrived, datagram{bytes.Clone(b), from, w.clock.Now()})
+}
+
+func (s *socket) Receive(b *media.Batch) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := min(b.Size(), len(s.arrived))
+	for i, d := range s.arrived[:n] {
+		b.Put(i, d.bytes, d.from, s.clock.Now()-d.at)
+	}
+	s.arrived = s.arrived[n:]
+	return n
+}
+
+func (s *socket) Send([]byte, netip.AddrPort) bool { return true }
+func (s *socket) Close() error                     { return nil }
+
+// recordings are kept by nobody.
+type recordings struct{}
+
+func (recordings) Begin() (voice.Recording, error) { return recordings{}, nil }
+func (recordings) Write([]int16) error             { return nil }
+func (recordings) Keep() (string, error)           { return "http://recordings.example/1.wav", nil }
+func (recordings) Discard()                        {}

@@ -1,0 +1,52 @@
+// Package voice is an engine.Line over SIP and RTP: what a document asks for
+// becomes signalling of package dialog and sound of package media.
+//
+// A Line waits for nothing but news: of its leg, whose thread keeps the time, and
+// of its call. Every length is counted in the packets that were sent.
+package voice
+
+import (
+	"context"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/speech"
+)
+
+// Signalling is what a Line asks of its call: a dialog.Call. Neither method waits;
+// what comes of them is told by Line.Tell.
+type Signalling interface {
+	Answer(local sdp.Local)
+	Hangup(cause engine.Cause)
+}
+
+// Sounds speak texts: a prompt.Library.
+type Sounds interface {
+	Say(ctx context.Context, u speech.Utterance) (sound *audio.Sound, release func(), err error)
+}
+
+// Config is what a Line works with.
+type Config struct {
+	Call       Signalling
+	Leg        *media.Leg
+	Clock      func() time.Duration // that of the leg: media.Pool.Now
+	Local      sdp.Local            // our side of the sound: at the leg's port
+	Sounds     Sounds
+	Recordings Recordings
+
+	// HangUp ends the context of the call. It is called with engine.ErrHungUp once
+	// the call is over.
+	HangUp context.CancelCauseFunc
+}
+
+// codecs are those that a Line plays.
+var codecs = map[sdp.Codec]audio.Codec{sdp.PCMU: audio.PCMU, sdp.PCMA: audio.PCMA, sdp.G722: audio.G722}
+
+// Codecs are those that a Line takes, the best first.
+func Codecs() []sdp.Codec { return []sdp.Codec{sdp.G722, sdp.PCMU, sdp.PCMA} }
+
+var _ Signalling = (*dialog.Call)(nil)
