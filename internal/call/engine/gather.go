@@ -13,6 +13,11 @@ import (
 // gets control.
 func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, line int) (*question, error) {
 	rules := gatherRulesOf(v)
+	if recogniser, may := As[Recogniser](r.line); rules.speech && may && !recogniser.Recognises() {
+		// Silence until the timeout, with no way to answer, would be worse.
+		r.warn(CodeLine, line, "this line does not understand what callers say: the Gather takes keys alone")
+		rules.speech, rules.keys = false, true
+	}
 	listen := &Listening{
 		Keys: rules.keys, Speech: rules.speech, Language: v.Language, Hints: v.Hints,
 		SpeechTimeout: orDefault(v.SpeechTimeout, responder.DefaultSpeechTimeout),

@@ -166,6 +166,12 @@ type Answerer interface {
 	Answered() (at time.Duration, ok bool)
 }
 
+// Recogniser is a Line that may not understand what its caller says; all others do.
+type Recogniser interface {
+	// Recognises reports whether a Listening's Speech is heard.
+	Recognises() bool
+}
+
 // Forwarder sends the call elsewhere. It returns when the call has ended there,
 // or has left us; the error says that this could not be tried.
 type Forwarder interface {

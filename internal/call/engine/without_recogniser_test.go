@@ -1,0 +1,57 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
+)
+
+// recogniser is a handset on a line that may understand its caller.
+type recogniser struct {
+	*handset
+	understands bool
+}
+
+func (r recogniser) Recognises() bool { return r.understands }
+
+// TestASpeechGatherWithoutARecogniserTakesKeys: a caller who speaks is not
+// understood, and can press keys.
+func TestASpeechGatherWithoutARecogniserTakesKeys(t *testing.T) {
+	const warning = "this line does not understand what callers say: the Gather takes keys alone"
+	for name, tt := range map[string]struct {
+		input       string
+		does        []engine.Input
+		understands bool
+		want        trace.Gather
+		warned      []string
+	}{
+		"speech, and keys":  {"speech", keys("12#", time.Second, time.Second), false, trace.Gather{Input: "dtmf", Digits: "12", Ended: trace.EndedFinishOnKey}, []string{warning}},
+		"speech, and words": {"speech", words("yes", time.Second, time.Second), false, trace.Gather{Input: "dtmf", Ended: trace.EndedTimeout}, []string{warning}},
+		"both, and words":   {"dtmf speech", words("yes", time.Second, time.Second), false, trace.Gather{Input: "dtmf", Ended: trace.EndedTimeout}, []string{warning}},
+		"keys":              {"dtmf", keys("1#", time.Second, time.Second), false, trace.Gather{Input: "dtmf", Digits: "1", Ended: trace.EndedFinishOnKey}, nil},
+		"it understands":    {"speech", words("yes", time.Second, time.Second), true, trace.Gather{Input: "speech", Speech: "yes", Ended: trace.EndedSpeech}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := against(t, responds{
+				"/start": `<Response><Gather input="` + tt.input + `" action="next" timeout="5"/></Response>`,
+				"/next":  `<Response><Hangup/></Response>`,
+			})
+			_, events := c.place(recogniser{newHandset(tt.does...), tt.understands})
+			if diff := cmp.Diff([]trace.Gather{tt.want}, of[trace.Gather](events)); diff != "" {
+				t.Errorf("the Gather (-want +got):\n%s", diff)
+			}
+			var warned []string
+			for _, w := range of[trace.Warning](events) {
+				warned = append(warned, w.Text)
+			}
+			if !slices.Equal(warned, tt.warned) {
+				t.Errorf("warned is %q", warned)
+			}
+		})
+	}
+}
