@@ -99,7 +99,9 @@ func (f *flite) piece(ctx context.Context, voice, text string, into *audio.Sound
 // From how many characters on a piece of text may end, at the end of a sentence,
 // at a pause, at a comma and between words. Where one ends the voice falls and
 // pauses, so short texts stay whole; a piece of the longest takes 0.15 s to make.
+// The first one, which a caller waits for, ends at the first pause after a few words.
 const (
+	pieceFirst    = 25
 	pieceSentence = 40
 	piecePause    = 60
 	pieceComma    = 90
@@ -121,6 +123,9 @@ func pieces(text string) iter.Seq[string] {
 				enough = piecePause
 			case ',':
 				enough = pieceComma
+			}
+			if begin == 0 && strings.ContainsRune(",;:–—", last) {
+				enough = pieceFirst
 			}
 			if length < enough {
 				continue

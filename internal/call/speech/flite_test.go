@@ -94,9 +94,9 @@ func TestTextIsCutAtPauses(t *testing.T) {
 		"":    nil,
 		short: {short},
 		longSentence: {
-			"Your call is important to us, and we would like to thank you for waiting so patiently;",
-			"please stay on the line while we connect you to the next member of our team, who will be with you shortly,",
-			"as soon as one of the calls before yours has come to its end.",
+			"Your call is important to us,",
+			"and we would like to thank you for waiting so patiently; please stay on the line while we connect you to the next member of our team,",
+			"who will be with you shortly, as soon as one of the calls before yours has come to its end.",
 		},
 		"This is a sentence of more than forty letters. And another. And so on.": {
 			"This is a sentence of more than forty letters.", "And another. And so on.",
