@@ -182,14 +182,16 @@ func localTowards(peer netip.AddrPort) netip.Addr {
 	return addressOf(conn.LocalAddr()).Addr()
 }
 
-// send begins a transaction with a request on a flow. What is missing of its Via
-// is filled in.
+// send begins a transaction with a request on a flow. A request without a Via gets
+// one; one that has it is a CANCEL, and goes where its INVITE went, which need not
+// be the flow (RFC 3261 section 9.1).
 func (s *Stack) send(ctx context.Context, f flow, req *sip.Request) (*sip.ClientTx, error) {
-	if f.network == UDP && f.overflow && len(req.String()) > largeRequest {
+	if f.network == UDP && f.overflow && req.Via() == nil && len(req.String()) > largeRequest {
 		tx, err := s.send(ctx, flow{network: TCP, peer: f.peer}, req)
 		if err == nil {
 			return tx, nil
 		}
+		req.RemoveHeader("Via") // of TCP
 		f.overflow = false
 		return s.send(ctx, f, req)
 	}
@@ -238,19 +240,13 @@ func (s *Stack) address(ctx context.Context, f flow, req *sip.Request) error {
 		// With a port, sipgo would take whichever connection was accepted at it last.
 		req.Laddr = laddrOf(netip.AddrPortFrom(f.local.Addr(), 0))
 	}
-	via := req.Via()
-	if via == nil {
-		via = &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0"}
-		via.Params.Add("branch", sip.GenerateBranch())
-		via.Params.Add("rport", "") // RFC 3581 section 3
-		req.PrependHeader(via)
+	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: req.Transport()}
+	if ours := s.sentBy(f); ours.IsValid() { // otherwise sipgo puts the connection's there
+		via.Host, via.Port = ours.Addr().String(), int(ours.Port())
 	}
-	via.Transport = req.Transport()
-	if via.Host == "" {
-		if ours := s.sentBy(f); ours.IsValid() {
-			via.Host, via.Port = ours.Addr().String(), int(ours.Port())
-		}
-	}
+	via.Params.Add("branch", sip.GenerateBranch())
+	via.Params.Add("rport", "") // RFC 3581 section 3
+	req.PrependHeader(via)
 	return nil
 }
 

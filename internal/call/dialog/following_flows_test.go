@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -233,7 +232,7 @@ func TestLargeRequestsOverflowToTCPWhereTheyMay(t *testing.T) {
 	if got := talk(t, s, f, bye(), udp); got.Via().Transport != "UDP" {
 		t.Error("a small request did not go over UDP")
 	}
-	tx, err := s.send(context.Background(), f, large())
+	tx, err := s.send(await.Context(t), f, large())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,6 +245,16 @@ func TestLargeRequestsOverflowToTCPWhereTheyMay(t *testing.T) {
 	tcp.send(sip.NewResponseFromRequest(got, 200, "OK", nil).String())
 	if res := await.From(t, "a response", tx.Responses()); res.StatusCode != 200 {
 		t.Error(res.StartLine())
+	}
+
+	invite := large()
+	invite.Method = sip.INVITE
+	invite.CSeq().MethodName = sip.INVITE
+	if _, err = s.send(await.Context(t), f, invite); err != nil {
+		t.Fatal(err)
+	}
+	if sent, cancelled := tcp.request(), talk(t, s, f, cancel(invite), tcp); sent.Via().Value() != cancelled.Via().Value() {
+		t.Errorf("the CANCEL has %s, its INVITE %s", cancelled.Via().Value(), sent.Via().Value())
 	}
 }
 
