@@ -86,6 +86,28 @@ func steepness(pcm []int16) int {
 	return most
 }
 
+// TestALossDoesNotClick: where what was heard is no exact repetition either, as
+// in a voice that grows or rises.
+func TestALossDoesNotClick(t *testing.T) {
+	for name, change := range map[string]func(i int) float64{
+		"stays": func(int) float64 { return 1 },
+		"grows": func(i int) float64 { return float64(i) / 3200 },
+		"rises": func(i int) float64 { return math.Sin(2 * math.Pi * 30 * float64(i) / audio.Rate) },
+	} {
+		for lost := 5; lost < 15; lost++ {
+			pcm := voiced(audio.Rate, 130, 400*time.Millisecond)
+			for i := range pcm {
+				pcm[i] = int16(float64(pcm[i]) * change(i))
+			}
+			heard := conceal(pcm, audio.Rate, only(lost))
+			from, to := lost*160-1, (lost+2)*160
+			if got, want := steepness(heard[from:to]), steepness(pcm[from-320:to+160]); got > want*11/10 {
+				t.Errorf("a voice that %s, frame %d: %d from one sample to the next, %d without a loss", name, lost, got, want)
+			}
+		}
+	}
+}
+
 func TestALongLossFadesToSilence(t *testing.T) {
 	pcm := voiced(audio.Rate, 120, time.Second)
 	heard := conceal(pcm, audio.Rate, func(frame int) bool { return frame >= 10 && frame < 20 })
