@@ -69,7 +69,8 @@ func NewDTMFDetector(rate int) DTMFDetector {
 }
 
 // Listen takes in the next samples, 20 ms at most, and returns the digit that is
-// now certain to have begun: each once, however long it lasts. 0 is none.
+// now certain to have begun, some 35 ms ago: each once, however long it lasts. 0
+// is none.
 func (d *DTMFDetector) Listen(pcm []int16) (began byte) {
 	for _, s := range pcm {
 		d.step[d.came] = float32(s)
