@@ -171,3 +171,22 @@ func TestEncodingEndsWhereNobodyPlays(t *testing.T) {
 		}
 	})
 }
+
+// TestNothingIsEncodedOnceTheLibraryIsClosed: closing waits for no long file.
+func TestNothingIsEncodedOnceTheLibraryIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHost(t, prompt.Config{}, sends(wav(20*time.Second)))
+		sound, release, err := h.Get(t.Context(), at("/a"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer release()
+		synctest.Wait()
+		h.Close()
+		f := sound.Frames(audio.PCMU)
+		synctest.Wait()
+		if ended, err := f.Ended(); !ended || err == nil || f.Len() > 0 {
+			t.Errorf("%d bytes were encoded, ended %v with %v", f.Len(), ended, err)
+		}
+	})
+}

@@ -19,6 +19,9 @@ var errForgotten = errors.New("nobody plays it")
 // Grow takes up room. The error is a *RoomError where there is none.
 func (f *frames) Grow(bytes int) error {
 	l := f.of
+	if err := context.Cause(l.stopped); err != nil {
+		return err // a long sound is not encoded to its end
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	err := l.room.find(int64(bytes), f.size+int64(bytes))
