@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -298,6 +299,28 @@ func TestSoundIsTranscoded(t *testing.T) {
 	}
 }
 
+// TestTranscodedSoundIsWhole: whatever the packets of either side take.
+func TestTranscodedSoundIsWhole(t *testing.T) {
+	for _, ptime := range []time.Duration{10 * ms, 30 * ms, 60 * ms} {
+		t.Run(ptime.String(), func(t *testing.T) {
+			s, cleanup := newStage(t)
+			defer cleanup()
+			a, b := s.join(sdp.PCMU, sdp.PCMA)
+			a.ptime = ptime
+			s.pass(200 * ms)
+			b.listen()
+			first := int(a.Timestamp)
+			s.pass(time.Second)
+			packets := b.listen()
+			unbroken(t, packets, 160)
+			want := audio.AppendAlaw(nil, audio.AppendPCMFromMulaw(nil, counting(first, 4800)))
+			if len(packets) != 50 || !bytes.Contains(sound(packets), want) {
+				t.Errorf("what was said is not in the %d packets", len(packets))
+			}
+		})
+	}
+}
+
 // TestTranscodedSoundIsUnbroken: whatever is lost, late and paused of it.
 func TestTranscodedSoundIsUnbroken(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -339,6 +362,58 @@ func TestTranscodedSoundIsUnbroken(t *testing.T) {
 		s.pass(time.Second)
 		if packets := b.listen(); len(packets) < 16 || isSilence(packets[len(packets)-1].Payload) && packets[0].PayloadType == 0 {
 			t.Fatalf("afterwards it is not heard: %d packets", len(packets))
+		}
+	})
+}
+
+// TestNoKeyIsPassedOnTwice: whatever is played, agreed on and lost while it is
+// pressed. A prompt may swallow one.
+func TestNoKeyIsPassedOnTwice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s, cleanup := newStage(t)
+		defer cleanup()
+		a, b := s.join(sdp.PCMU, rapid.SampledFrom([]sdp.Codec{sdp.PCMU, sdp.PCMA}).Draw(t, "codec"))
+		disturb := func() {
+			switch rapid.IntRange(0, 9).Draw(t, "meanwhile") {
+			case 0:
+				b.leg.Play(media.Play{Source: newClip(time.Duration(rapid.IntRange(1, 90).Draw(t, "prompt")) * ms)})
+			case 1:
+				b.leg.Agree(agreed(sdp.PCMU, 20*ms, b.from))
+			case 2:
+				if err := a.leg.Join(b.leg); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		const pressed = "0123456789*#"
+		arrived := make([]byte, 0, len(pressed))
+		for code := range len(pressed) {
+			n := 0
+			a.press(byte(code), func(int) bool {
+				disturb()
+				arrives := rapid.IntRange(0, 3).Draw(t, "arrives") > 0
+				if arrives {
+					n++
+				}
+				return arrives
+			}, rapid.Bool().Draw(t, "odd"))
+			s.pass(time.Duration(rapid.IntRange(0, 20).Draw(t, "pause")) * tick)
+			if n > 0 {
+				arrived = append(arrived, pressed[code])
+			}
+		}
+		s.pass(time.Second)
+		if told := a.keys(); told != string(arrived) {
+			t.Fatalf("told %q, arrived %q", told, arrived)
+		}
+		rest := string(arrived)
+		passed := keysIn(b.listen())
+		for _, key := range passed {
+			at := strings.IndexRune(rest, key)
+			if at < 0 {
+				t.Fatalf("passed on %q of %q", passed, arrived)
+			}
+			rest = rest[at+1:]
 		}
 	})
 }
