@@ -253,7 +253,7 @@ func (l *legState) agree(t *thread, terms *terms) {
 
 // feed forwards what arrives here to a leg.
 func (l *legState) feed(to *legState) {
-	l.relay = relay{to: to}
+	l.relay = relay{to: to, past: l.pressed}
 	to.feeder = &l.relay
 }
 

@@ -29,6 +29,7 @@ type relay struct {
 	to    *legState   // nil: nowhere
 	coder *transcoder // where the codecs differ; nil: they cannot be made into each other, or need not
 	key   relayedKey
+	past  keyName // the last key before: it was not meant for who is there now
 	joint
 }
 
@@ -72,7 +73,7 @@ func (r *relay) sound(b []byte, p rtp.Packet, arrival rtp.Arrival, rate int, tic
 // keys forwards a packet of a key.
 func (r *relay) keys(b []byte, p rtp.Packet, arrival rtp.Arrival, rate int, tick int64) []byte {
 	to, out := r.to, &r.to.out
-	if arrival.Order == rtp.Duplicate || len(p.Payload) < eventSize || !to.terms.hasEvents() {
+	if arrival.Order == rtp.Duplicate || len(p.Payload) < eventSize || !to.terms.hasEvents() || nameOf(p) == r.past {
 		return nil
 	}
 	fits := r.continues(p, arrival)

@@ -18,6 +18,7 @@ type legState struct {
 	reception rtp.Reception
 	keys      rtp.Events
 	told      [4]rtp.Event // room for what keys tells
+	pressed   keyName      // the last key
 	out       stream
 	player    player
 	presser   presser
@@ -123,6 +124,7 @@ func (l *legState) packet(t *thread, d *datagram, p rtp.Packet, now time.Duratio
 		// Whatever its number is: some senders give those of a key's end the same.
 		l.tell(t, l.keys.Step(l.told[:0], p, what.rate, at))
 		l.forward(t, d, p, arrival, what, now)
+		l.pressed = nameOf(p)
 		return
 	}
 	if arrival.Order == rtp.Duplicate || arrival.Order == rtp.Jumped {
