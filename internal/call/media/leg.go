@@ -34,14 +34,8 @@ type Leg struct {
 	closed atomic.Bool
 }
 
-// do has the thread do something at its next tick, if the leg is not over then.
-func (l *Leg) do(what func(t *thread)) {
-	l.thread.commands.add(func(t *thread) {
-		if !l.state.over {
-			what(t)
-		}
-	})
-}
+// do has the thread do something at its next tick.
+func (l *Leg) do(what func(t *thread)) { l.thread.commands.add(what) }
 
 // Port returns the port of RTP; that of RTCP is the next.
 func (l *Leg) Port() uint16 { return l.port }
@@ -150,10 +144,8 @@ func (l *Leg) Join(other *Leg) error {
 	other.leave()
 	l.partner, other.partner = other, l
 	l.do(func(*thread) {
-		if !other.state.over {
-			l.state.feed(other.state)
-			other.state.feed(l.state)
-		}
+		l.state.feed(other.state)
+		other.state.feed(l.state)
 	})
 	l.transcode(other)
 	return nil
@@ -191,6 +183,7 @@ func (l *Leg) transcode(other *Leg) {
 }
 
 // Listen returns a Tap that hears a track from now on, in place of the one before.
+// Who waits for it waits for Done, too.
 func (l *Leg) Listen(track Track) *Tap {
 	tap := newTap()
 	l.do(func(t *thread) { l.state.listen(t, track, tap) })
@@ -203,6 +196,10 @@ func (l *Leg) Unlisten(track Track) { l.do(func(t *thread) { l.state.listen(t, t
 // Ready returns a channel that has a value once there are events, and when the leg
 // is closed.
 func (l *Leg) Ready() <-chan struct{} { return l.state.listener.ready }
+
+// Done returns a channel that is closed once the leg has ended: it was closed, or the
+// Pool was stopped. What is asked of it then does nothing.
+func (l *Leg) Done() <-chan struct{} { return l.done }
 
 // Next returns the next event, if there is one. One goroutine calls it.
 func (l *Leg) Next() (Event, bool) { return l.state.news.pop() }

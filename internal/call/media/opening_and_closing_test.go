@@ -38,6 +38,13 @@ func TestPortsOfOtherProgramsAreLeftOut(t *testing.T) {
 	if _, err := s.pool.Open(media.Rules{}); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("error %v, want one of the code %s", err, fault.Unavailable)
 	}
+	s.network.refuse = nil
+	s.pass(5 * time.Second) // those that were tried are free again
+	for i := range 499 {
+		if _, err := s.pool.Open(media.Rules{}); err != nil {
+			t.Fatalf("leg %d: %v", i, err)
+		}
+	}
 }
 
 // TestClosedLegLeavesNothing: no socket, no packet, no port, and what is asked of
@@ -56,6 +63,7 @@ func TestClosedLegLeavesNothing(t *testing.T) {
 	if len(s.network.sockets) != 0 || !tap.Ended() {
 		t.Errorf("open are %d sockets; the tap has ended: %v", len(s.network.sockets), tap.Ended())
 	}
+	<-p.leg.Done()
 	other := s.call(sdp.PCMU, 20*ms, media.Rules{Beside: p.leg})
 	p.leg.Play(media.Play{Source: newClip(time.Second)})
 	p.leg.Echo(true)
