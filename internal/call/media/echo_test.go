@@ -115,3 +115,26 @@ func TestPauseOfACallerIsMarked(t *testing.T) {
 	s.pass(500 * ms)
 	unbroken(t, p.listen(), 160)
 }
+
+// TestPromptThatIsStoppedAtOnceLeavesNoGap: a packet of the caller that came while
+// it was to be played is no loss.
+func TestPromptThatIsStoppedAtOnceLeavesNoGap(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	p.talk(true)
+	p.leg.Echo(true)
+	s.pass(500 * ms)
+	for range 20 {
+		p.talk(false)
+		s.pass(15 * ms)
+		p.talk(true) // two packets come close together, so that ours would come later
+		s.pass(15 * ms)
+		play := p.leg.Play(media.Play{Source: newClip(time.Second)})
+		p.step(s.clock.Now() + 20*ms)
+		s.pass(tick)
+		p.leg.Stop(play)
+		s.pass(200 * ms)
+	}
+	unbroken(t, p.listen(), 160)
+}
