@@ -174,7 +174,11 @@ func (l *legState) tap(t *thread, track Track, at time.Duration, codec sdp.Codec
 // forward sends what has arrived to where it is forwarded.
 func (l *legState) forward(t *thread, d *datagram, p rtp.Packet, arrival rtp.Arrival, what *accepted, now time.Duration) {
 	to := l.relay.to
-	if to == nil || !to.forwards(t.tick) {
+	if to == nil {
+		return
+	}
+	if !to.forwards(t.tick) {
+		l.relay.joined = false // what is left out is no loss
 		return
 	}
 	var b []byte
