@@ -142,7 +142,7 @@ func TestThreadHasThePriorityThatItWasGranted(t *testing.T) {
 }
 
 func TestAdviceLeavesRoomForTheRest(t *testing.T) {
-	for _, c := range []struct{ cores, threads, processors int }{{1, 1, 2}, {2, 1, 3}, {8, 7, 15}} {
+	for _, c := range []struct{ cores, threads, processors int }{{1, 1, 5}, {2, 1, 9}, {8, 7, 39}} {
 		if threads := media.Threads(c.cores); threads != c.threads || media.Processors(c.cores, threads) != c.processors {
 			t.Errorf("%d cores: %d threads and %d processors", c.cores, threads, media.Processors(c.cores, threads))
 		}

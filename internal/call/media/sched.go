@@ -15,11 +15,12 @@ type Priority struct {
 // have: one core is left to all else.
 func Threads(cores int) int { return max(1, cores-1) }
 
-// Processors returns what to set GOMAXPROCS to on a machine with so many cores
-// and media threads. Each thread keeps one of the runtime's processors even while
-// it sleeps, so that it need not wait for one when it wakes up; the rest of the
-// program needs as many as without them.
-func Processors(cores, threads int) int { return cores + threads }
+// Processors returns what to set GOMAXPROCS to on a machine with so many cores and
+// media threads. A thread that wakes up needs one of the runtime's processors, and
+// waits up to 10 ms where goroutines have all of them, so there are more than
+// goroutines that run at once, as a rule. Which of them gets a core the kernel says,
+// by priority.
+func Processors(cores, threads int) int { return 4*cores + threads }
 
 // cores is how many there are to use, as the runtime sees it before the process
 // follows the advice of Processors.

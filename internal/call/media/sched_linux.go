@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -47,15 +46,14 @@ func newMachineClock() (Clock, error) {
 // Now returns the time since the clock was made.
 func (c *machineClock) Now() time.Duration { return time.Since(c.began) }
 
-// Sleep is clock_nanosleep(2) until an absolute time, raw for the reason that
-// socket has. Where the runtime wants to stop all goroutines its signal ends the
-// sleep, and the loop is where this one stops.
+// Sleep is clock_nanosleep(2) until an absolute time. This system call is no raw one:
+// to the runtime a thread that sleeps in a raw one works, for too long after 10 ms.
+// It would take the thread's processor away, and have one of its own threads hand
+// it back, which have no priority and wait for a core: up to 100 ms on a busy machine.
 func (c *machineClock) Sleep(until time.Duration) {
 	at := unix.NsecToTimespec(c.since.Nano() + int64(until))
 	for {
-		_, _, errno := unix.RawSyscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME,
-			uintptr(unsafe.Pointer(&at)), 0, 0, 0)
-		if errno != unix.EINTR {
+		if err := unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &at, nil); err != unix.EINTR {
 			return
 		}
 	}

@@ -18,9 +18,9 @@ const expedited = 46 << 2
 // machineNetwork is the network of this machine.
 type machineNetwork struct{}
 
-// socket is a socket of this machine. Its system calls are raw: a thread that
-// makes a normal one gives up its place among the runtime's processors, and on a
-// busy machine waits up to 20 ms for another.
+// socket is a socket of this machine. Its system calls are raw, because none of them
+// waits: a normal one costs more, and each is a chance for the runtime to take the
+// thread's processor away.
 type socket struct {
 	fd int
 
