@@ -3,6 +3,7 @@ package dialog
 import (
 	"context"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -17,12 +18,13 @@ import (
 // do not wait: what comes of them is told as events. What no longer makes sense,
 // such as to answer a call that is over, does nothing.
 type Call struct {
-	stack  *Stack
-	began  time.Time
-	tell   func(Event) // by the call's goroutine; must not wait
-	invite *sip.Request
-	mail   mailbox
-	gone   chan struct{} // closed when nothing of the call is left
+	stack   *Stack
+	began   time.Time
+	tell    func(Event) // by the call's goroutine; must not wait
+	invite  *sip.Request
+	address netip.Addr
+	mail    mailbox
+	gone    chan struct{} // closed when nothing of the call is left
 
 	// What follows belongs to the call's goroutine.
 	machine inviteMachine
@@ -151,6 +153,9 @@ func (c *Call) cancel(way flow, invite *sip.Request, r reason) {
 	appendReason(req, r)
 	_, _ = c.stack.send(ctx, way, req) // without it there is a 2xx, or none in 64·T1
 }
+
+// Address returns our address as the other side of a call to us reaches it.
+func (c *Call) Address() netip.Addr { return c.address }
 
 // Request returns the INVITE that the call began with. It must not be changed.
 func (c *Call) Request() *sip.Request { return c.invite }

@@ -19,6 +19,9 @@ import (
 	"github.com/switchhook/switchhook/test/pipenet"
 )
 
+// quietAfter is how long a caller may send nothing.
+const quietAfter = time.Minute
+
 // aPacketOrTwo is how far times may be off: a key is heard, and a prompt stopped,
 // between two packets.
 const aPacketOrTwo = 40 * time.Millisecond
@@ -31,6 +34,20 @@ func TestATelephonesLineIsAsEveryLine(t *testing.T) {
 		}
 		synctest.Test(t, func(t *testing.T) { events = place(t, c) })
 		return events
+	})
+}
+
+func TestACallWhoseCallerSendsNothingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events := place(t, enginetest.Call{Documents: enginetest.Documents{"/": `<Echo/>`}})
+		last := events[len(events)-1]
+		end, ok := last.Event.(trace.Hangup)
+		if !ok || end.By != trace.ByEngine || !strings.Contains(end.Reason, "no sound has arrived") {
+			t.Errorf("the call ended as %s", trace.Transcript(last.Event))
+		}
+		if late := last.At - quietAfter; late < 0 || late > aPacketOrTwo {
+			t.Errorf("after %v, want %v", last.At, quietAfter)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package voice
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -44,6 +45,9 @@ var (
 
 // maxKeys is how many keys a caller can press ahead.
 const maxKeys = 64
+
+// errQuiet ends a call whose caller may be gone without a word.
+var errQuiet = errors.New("no sound has arrived from the caller for too long")
 
 // New returns the Line of a call that has just come.
 func New(c Config) *Line {
@@ -125,6 +129,8 @@ func (l *Line) takeNews() {
 			l.press(e.Key, dialog.ByRTP, e.At-l.began)
 		case media.Played:
 			l.played = e
+		case media.Quiet:
+			l.config.HangUp(errQuiet)
 		}
 	}
 	l.mu.Lock()

@@ -25,6 +25,7 @@ type telephone struct {
 	from netip.AddrPort
 	to   netip.AddrPort // the leg
 
+	mu     sync.Mutex
 	header rtp.Header // of the next packet
 }
 
@@ -49,7 +50,7 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sou
 	}
 	pool.Start()
 	t.Cleanup(pool.Stop)
-	leg, err := pool.Open(media.Rules{Strict: true})
+	leg, err := pool.Open(media.Rules{Strict: true, Timeout: quietAfter})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,6 +78,8 @@ func (p *telephone) at(at time.Duration, do func()) { time.AfterFunc(at, do) }
 
 // press presses a key for a tenth of a second, all of whose packets come at once.
 func (p *telephone) press(key byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	code, _ := rtp.CodeOf(key)
 	press := rtp.NewPress(code, 5*packetTime, packetTime, 8000)
 	p.header.PayloadType = 101
