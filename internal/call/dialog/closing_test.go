@@ -7,6 +7,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -64,7 +65,9 @@ func TestASocketThatIsTakenClosesTheOthers(t *testing.T) {
 	}
 	again.closeSockets()
 	s.closeSockets()
-	if _, err := newStack(Config{Listen: []Listen{on("sctp", "127.0.0.1")}}, nil); err == nil {
-		t.Error("SIP over SCTP is not refused")
+	for _, network := range []string{"sctp", TLS} { // of TLS, there is no certificate
+		if _, err := newStack(Config{Listen: []Listen{on(network, "127.0.0.1")}}, nil); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("SIP over %s: %v", network, err)
+		}
 	}
 }

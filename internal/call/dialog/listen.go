@@ -48,6 +48,9 @@ func (l Listen) open(config *tls.Config, log *slog.Logger) (opened, error) {
 	if l.Address.Addr().Is4() {
 		family = "4"
 	}
+	if l.Network == TLS && config == nil {
+		return opened{}, fault.Newf(fault.Invalid, "SIP over TLS needs a certificate")
+	}
 	switch l.Network {
 	case UDP:
 		packets, err := net.ListenUDP("udp"+family, net.UDPAddrFromAddrPort(l.Address))
