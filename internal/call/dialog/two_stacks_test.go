@@ -308,3 +308,28 @@ func TestNobodyAnswersAtAnAddress(t *testing.T) {
 	target.Port = 1 // nobody listens there
 	alice.dial(target).expect("ended overloaded 503 by them")
 }
+
+func TestUnansweredCallsAreForgotten(t *testing.T) {
+	eachNetwork(t, func(alice, bob *station) {
+		a := alice.dial(bob.uri("100"))
+		b := bob.next()
+		b.Ring(180, nil)
+		a.expect("dialog.Ringing{}")
+		b.Hangup(engine.Busy)
+		a.expect("ended busy 486 by them")
+		alice.leftNothing(t)
+		bob.leftNothing(t)
+	})
+}
+
+// leftNothing waits until nothing is left of the calls of a phone.
+func (p *station) leftNothing(t *testing.T) {
+	t.Helper()
+	await.That(t, "a phone without calls", func() bool {
+		p.Stack.calls.mu.Lock()
+		defer p.Stack.calls.mu.Unlock()
+		p.dialogs.mu.RLock()
+		defer p.dialogs.mu.RUnlock()
+		return len(p.Stack.calls.inHand) == 0 && len(p.dialogs.handlers) == 0
+	})
+}
