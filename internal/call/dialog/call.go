@@ -119,8 +119,11 @@ func (c *Call) tick() {
 	}
 }
 
-// leave forgets the call's dialog.
+// leave forgets the dialogs of the call: those that rang, too.
 func (c *Call) leave() {
+	if out, ours := c.machine.(*outgoing); ours {
+		out.forget()
+	}
 	if c.dialog != nil {
 		c.stack.dialogs.remove(c.dialog.identity)
 	}
