@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
@@ -17,16 +18,16 @@ type Line struct {
 	config Config
 	began  time.Duration
 
+	answered atomic.Int64 // when, by the line's clock; below 0: it was not
+
 	mu   sync.Mutex
 	told []dialog.Event // that the goroutine of the call has not seen
 	news chan struct{}  // has a value if there are some
 
 	// What follows belongs to the goroutine that runs the call.
-	asked    bool          // to be answered
-	answered time.Duration // by the line's clock …
-	isUp     bool          // … if the call is
-	agreed   bool          // on a codec:
-	codec    audio.Codec
+	asked  bool // to be answered
+	agreed bool // on a codec:
+	codec  audio.Codec
 
 	listen  *engine.Listening
 	keys    []engine.Input // that nobody has asked for yet
@@ -51,7 +52,9 @@ var errQuiet = errors.New("no sound has arrived from the caller for too long")
 
 // New returns the Line of a call that has just come.
 func New(c Config) *Line {
-	return &Line{config: c, began: c.Clock(), news: make(chan struct{}, 1)}
+	l := &Line{config: c, began: c.Clock(), news: make(chan struct{}, 1)}
+	l.answered.Store(-1)
+	return l
 }
 
 // Tell takes what happens to the call. It does not wait, so it can be what a
@@ -62,6 +65,7 @@ func (l *Line) Tell(e dialog.Event) {
 		l.config.Leg.Agree(e.Agreement)
 	case dialog.Answered:
 		l.config.Leg.Answered()
+		l.answered.Store(int64(l.Now()))
 	case dialog.Ended:
 		l.config.HangUp(engine.ErrHungUp)
 	}
@@ -77,10 +81,10 @@ func (l *Line) Tell(e dialog.Event) {
 // Now returns the time since the call came.
 func (l *Line) Now() time.Duration { return l.config.Clock() - l.began }
 
-// Answered returns when the call was answered.
+// Answered returns when the call was answered. Any goroutine may ask.
 func (l *Line) Answered() (at time.Duration, ok bool) {
-	l.takeNews()
-	return l.answered, l.isUp
+	at = time.Duration(l.answered.Load())
+	return max(at, 0), at >= 0
 }
 
 // answer answers the call, if nobody has, and waits until it is up.
@@ -89,7 +93,10 @@ func (l *Line) answer(ctx context.Context) error {
 		l.asked = true
 		l.config.Call.Answer(l.config.Local)
 	}
-	return l.wait(ctx, func() bool { return l.isUp && l.agreed })
+	return l.wait(ctx, func() bool {
+		_, up := l.Answered()
+		return up && l.agreed
+	})
 }
 
 // wait waits for news until done. The error is the cause of the context's end.
@@ -141,8 +148,6 @@ func (l *Line) takeNews() {
 		switch e := e.(type) {
 		case dialog.Agreed:
 			l.codec, l.agreed = codecs[e.Codec.Codec], true
-		case dialog.Answered:
-			l.isUp, l.answered = true, l.Now()
 		case dialog.Key:
 			l.press(e.Key, dialog.ByINFO, l.Now())
 			if l.pressed() {
