@@ -110,6 +110,10 @@ func (Recording) prompt() {}
 type Played struct {
 	Took   time.Duration
 	Barged bool // the caller's input stopped it
+
+	// Unspoken says why a Speech that was played to its end was not the text in the
+	// voice that was asked for: it broke off, or something else was heard instead.
+	Unspoken error
 }
 
 // Listening says what input is wanted.

@@ -54,6 +54,9 @@ func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listenin
 	switch {
 	case err == nil:
 		r.noteHeard()
+		if played.Unspoken != nil {
+			r.warn(CodeSpeech, at, "the text was not spoken as it should be: %v", played.Unspoken)
+		}
 	case r.endingOf(ctx, err) == nil:
 		err = r.skipVerb(CodeSpeech, at, "the text cannot be spoken: %v", err)
 	case played.Took == 0:

@@ -26,6 +26,10 @@ type hearing struct {
 	pcm, narrow []int16
 }
 
+// Recognises implements engine.Recogniser: what the caller says is recorded and
+// streamed, and nobody understands it.
+func (l *Line) Recognises() bool { return false }
+
 // longestLoss is for how long lost sound is made up. A longer loss is silence.
 const longestLoss = 60 * time.Millisecond
 

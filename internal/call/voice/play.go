@@ -27,7 +27,11 @@ func (l *Line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 		return engine.Played{}, err
 	}
 	defer release()
-	return l.playSound(ctx, sound)
+	played, err := l.playSound(ctx, sound)
+	if _, isSpeech := prompt.(engine.Speech); isSpeech && err == nil {
+		_, played.Unspoken = sound.Ended()
+	}
+	return played, err
 }
 
 // sound returns what a prompt sounds like.
