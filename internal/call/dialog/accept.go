@@ -47,14 +47,6 @@ func (a *accept) ack(cseq uint32) (first bool) {
 	return true
 }
 
-// repeated is called when the INVITE comes again: the 2xx was lost.
-func (a *accept) repeated() acceptAction {
-	if a.state == awaitingACK {
-		return sendAgain
-	}
-	return keepWaiting
-}
-
 // due returns when tick is next wanted.
 func (a *accept) due() (at time.Duration, ok bool) {
 	return a.resends.due(), a.state == awaitingACK

@@ -57,26 +57,8 @@ func Test2xxWithoutACKIsGivenUp(t *testing.T) {
 		}
 		break
 	}
-	if _, ok := a.due(); ok || a.ack(1) || a.tick(time.Hour) != keepWaiting || a.repeated() != keepWaiting {
+	if _, ok := a.due(); ok || a.ack(1) || a.tick(time.Hour) != keepWaiting {
 		t.Error("what was given up goes on")
-	}
-}
-
-func TestRepeatedINVITEBringsThe2xxAgain(t *testing.T) {
-	a := accept{cseq: 1}
-	if a.repeated() != keepWaiting {
-		t.Error("there is a 2xx before it was sent")
-	}
-	a.begin(0, rfcTiming())
-	if a.repeated() != sendAgain {
-		t.Error("a repeated INVITE brings nothing")
-	}
-	if now, _ := a.due(); now != 500*ms {
-		t.Errorf("it is next due at %v", now)
-	}
-	a.ack(1)
-	if a.repeated() != keepWaiting {
-		t.Error("an INVITE that was late brings a 2xx after its ACK")
 	}
 }
 

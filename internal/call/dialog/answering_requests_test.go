@@ -23,7 +23,7 @@ func TestRequestsThatNeedNoDialogAreAnswered(t *testing.T) {
 		field   string // and a header field
 	}{
 		{"options", message("OPTIONS"), "200 OK", "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY"},
-		{"options of what we can", message("OPTIONS"), "200 OK", "Supported: 100rel, timer, replaces, norefersub"},
+		{"options of what we can", message("OPTIONS"), "200 OK", "Supported: 100rel, timer, norefersub"},
 		{"options that may go no further", message("OPTIONS", "Max-Forwards: 70", "Max-Forwards: 0"), "200 OK", ""},
 		{"options of no such dialog", message("OPTIONS", "To: <sip:500@127.0.0.1>", "To: <sip:500@127.0.0.1>;tag=1"), "481 Call/Transaction Does Not Exist", ""},
 		{"a call", message("INVITE"), "603 Decline", ""},

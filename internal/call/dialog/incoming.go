@@ -206,7 +206,7 @@ func (in *incoming) up() bool                         { return in.uas.state == u
 
 func (in *incoming) cancelled(reasons []reason) {
 	in.theirs = in.theirs || !in.uas.wasAnswered()
-	in.do(in.uas.cancel(true, reasons))
+	in.do(in.uas.cancel(reasons))
 }
 
 func (in *incoming) bye(_ *inDialog, reasons []reason) (status int, do func()) {

@@ -14,8 +14,8 @@ const (
 	allowed = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY"
 
 	// supported are the extensions that we know (Supported, RFC 3261 section
-	// 20.37; RFC 3262, 4028, 3891, 4488).
-	supported = "100rel, timer, replaces, norefersub"
+	// 20.37; RFC 3262, 4028, 4488).
+	supported = "100rel, timer, norefersub"
 
 	// hops is how many servers may pass a request on (Max-Forwards, RFC 3261
 	// section 8.1.1.6).

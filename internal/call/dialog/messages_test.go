@@ -13,7 +13,7 @@ import (
 func text(msg sip.Message) string { return strings.ReplaceAll(msg.String(), "\r\n", "\n") }
 
 const abilities = `Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY
-Supported: 100rel, timer, replaces, norefersub
+Supported: 100rel, timer, norefersub
 `
 
 func TestRequestsHaveWhatTheirMethodNeeds(t *testing.T) {

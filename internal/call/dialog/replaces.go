@@ -47,37 +47,6 @@ func (r *replaces) String() string {
 	return text
 }
 
-// names reports whether r means the dialog with these ids. A side of before RFC
-// 3261 has no tag, which is written 0 (RFC 3891 section 3).
-func (r *replaces) names(callID, local, remote string) bool {
-	same := func(named, tag string) bool { return named == tag || named == "0" && tag == "" }
-	return r.callID == callID && same(r.local, local) && same(r.remote, remote)
-}
-
-// replaceable is how far the dialog is that is to be replaced.
-type replaceable uint8
-
-const (
-	replaceRinging  replaceable = iota // their INVITE is not answered
-	replaceDialing                     // ours is not answered
-	replaceAnswered                    // the call is answered
-	replaceEnded                       // it is over
-)
-
-// refusal returns the status that refuses to replace a call, or 0 (RFC 3891
-// section 3). Where none is named, the answer is 481 too.
-func (r *replaces) refusal(of replaceable) int {
-	switch {
-	case of == replaceEnded:
-		return sip.StatusGlobalDecline
-	case of == replaceAnswered && r.earlyOnly:
-		return sip.StatusBusyHere
-	case of == replaceRinging: // nobody can pick up here what rings here
-		return sip.StatusCallTransactionDoesNotExists
-	}
-	return 0
-}
-
 // Target is what a Refer-To header field asks us to call (RFC 3515 section
 // 2.1).
 type Target struct {
@@ -125,6 +94,15 @@ func targetOf(uri *sip.Uri) (Target, error) {
 		target.replaces = &r
 	}
 	return target, nil
+}
+
+// Header returns what the INVITE to the target has beside the usual: it may be to
+// take the place of another call. It is for Outgoing.Header.
+func (t *Target) Header() []sip.Header {
+	if t.replaces == nil {
+		return nil
+	}
+	return []sip.Header{sip.NewHeader("Replaces", t.replaces.String())}
 }
 
 // String returns the value of a Refer-To header field of ours.

@@ -114,7 +114,7 @@ func inboundTable() string {
 		{"we hang up", func(m inboundTabled, _ time.Duration) { m.hangup(endingOf(engine.Normal)) }},
 		{"PRACK", func(m inboundTabled, now time.Duration) { m.prack(now, rack{m.sender.rseq, 1, "INVITE"}, false) }},
 		{"ACK", func(m inboundTabled, _ time.Duration) { m.ack(1, false) }},
-		{"CANCEL", func(m inboundTabled, _ time.Duration) { m.cancel(true, nil) }},
+		{"CANCEL", func(m inboundTabled, _ time.Duration) { m.cancel(nil) }},
 		{"BYE", func(m inboundTabled, _ time.Duration) { m.byeCame(nil) }},
 		{"the connection is lost", func(m inboundTabled, _ time.Duration) { m.lost() }},
 		{"32 s pass", func(m inboundTabled, now time.Duration) { m.tick(now + m.timing.limit()) }},

@@ -116,49 +116,6 @@ func TestReplacesIsRead(t *testing.T) {
 	}
 }
 
-func TestReplacesNamesOneCall(t *testing.T) {
-	r := replaces{callID: "12345", local: "a", remote: "b"}
-	for _, c := range []struct {
-		callID, local, remote string
-		want                  bool
-	}{
-		{"12345", "a", "b", true},
-		{"12345", "b", "a", false},
-		{"12345", "A", "b", false},
-		{"12346", "a", "b", false},
-		{"12345", "", "b", false},
-	} {
-		if got := r.names(c.callID, c.local, c.remote); got != c.want {
-			t.Errorf("%+v: %t", c, got)
-		}
-	}
-	if old := (replaces{callID: "12345", local: "0", remote: "b"}); !old.names("12345", "", "b") || !old.names("12345", "0", "b") || old.names("12345", "a", "b") {
-		t.Error("0 does not stand for a tag that is missing")
-	}
-}
-
-func TestCallsThatAreReplaced(t *testing.T) {
-	for _, c := range []struct {
-		of    replaceable
-		early bool
-		want  int
-	}{
-		{replaceAnswered, false, 0},
-		{replaceAnswered, true, 486},
-		{replaceDialing, false, 0},
-		{replaceDialing, true, 0},
-		{replaceRinging, false, 481},
-		{replaceRinging, true, 481},
-		{replaceEnded, false, 603},
-		{replaceEnded, true, 603},
-	} {
-		r := replaces{callID: "1", local: "a", remote: "b", earlyOnly: c.early}
-		if got := r.refusal(c.of); got != c.want {
-			t.Errorf("%+v: %d", c, got)
-		}
-	}
-}
-
 // referTo reads a Refer-To header field as sipgo does.
 func referTo(text string) (Target, error) {
 	var uri sip.Uri

@@ -60,18 +60,14 @@ func (u *uas) agreed(now time.Duration) []uasAction {
 	return u.answerIfReady(now)
 }
 
-// cancel takes a CANCEL, which is always answered 200: sent again it has to be,
-// and after the final response it does nothing (RFC 3261 section 9.2). If sipgo
-// has found the INVITE, it has sent that 200 and the 487 too.
-func (u *uas) cancel(found bool, reasons []reason) []uasAction {
+// cancel takes a CANCEL, which sipgo has answered, and the INVITE with 487. After
+// the final response it does nothing (RFC 3261 section 9.2).
+func (u *uas) cancel(reasons []reason) []uasAction {
 	if u.state != uasInviting && u.state != uasAnswering {
 		return nil
 	}
 	e := wentAway
 	e.cause = causeOfEnd(reasons)
-	if !found {
-		return u.reject(e)
-	}
 	return u.over(e)
 }
 
@@ -106,16 +102,6 @@ func (u *uas) byeCame(reasons []reason) (status int, do []uasAction) {
 
 // wasAnswered reports whether a 2xx was sent.
 func (u *uas) wasAnswered() bool { return u.accept.state != notAccepted }
-
-// repeated takes the INVITE once more, as a transaction of its own. While that of
-// the first lives sipgo takes it: it repeats a provisional response, and absorbs
-// the INVITE once there is a 2xx (RFC 6026 section 7.1).
-func (u *uas) repeated() []uasAction {
-	if u.state == uasAnswered && u.accept.repeated() == sendAgain {
-		return []uasAction{{kind: uasRespondAgain, status: 200}}
-	}
-	return nil
-}
 
 // lost is called when the transaction of the INVITE is over without our doing:
 // its connection is gone. A call whose 2xx may not have arrived is ended, in the
