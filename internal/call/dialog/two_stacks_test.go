@@ -276,6 +276,19 @@ func TestKeysComeByInfo(t *testing.T) {
 	})
 }
 
+func TestKeysByInfoArriveInTheirOrder(t *testing.T) {
+	eachNetwork(t, func(alice, bob *station) {
+		a, b := converse(alice, bob)
+		const keys = "1234567890*#ABCD1234567890*#ABCD"
+		var want []string
+		for _, key := range keys {
+			a.Info("application/dtmf-relay", fmt.Appendf(nil, "Signal=%c\r\nDuration=160\r\n", key))
+			want = append(want, "key "+string(key))
+		}
+		b.expect(want...)
+	})
+}
+
 func TestTransferIsAskedForAndMade(t *testing.T) {
 	eachNetwork(t, func(alice, bob *station) {
 		a, b := converse(alice, bob)
