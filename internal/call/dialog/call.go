@@ -32,6 +32,7 @@ type Call struct {
 	signer  signer
 	waiting int // requests of ours without a final response, and timers of theirs
 	ended   bool
+	infos   []info // that are to be sent; the first is under way
 
 	abandoned bool
 }
@@ -188,15 +189,36 @@ func (c *Call) Change(local sdp.Local) {
 }
 
 // Info sends a body in an INFO, such as a key for those who do not take events in
-// RTP.
+// RTP. Each waits for the response to the one before: one that overtook it would
+// have it refused (RFC 3261 section 12.2.2).
 func (c *Call) Info(mediaType string, body []byte) {
 	c.do(func() {
-		if c.ended || !c.machine.up() {
-			return
+		c.infos = append(c.infos, info{mediaType, body})
+		if len(c.infos) == 1 {
+			c.inform()
 		}
-		req := c.dialog.request(sip.INFO)
-		setBody(req, mediaType, body)
-		c.send(c.dialog, req, func(*sending, *sip.Response) {})
+	})
+}
+
+// info is what an INFO of ours has.
+type info struct {
+	mediaType string
+	body      []byte
+}
+
+// inform sends the first of the INFOs that wait.
+func (c *Call) inform() {
+	if c.ended || !c.machine.up() {
+		c.infos = nil
+		return
+	}
+	req := c.dialog.request(sip.INFO)
+	setBody(req, c.infos[0].mediaType, c.infos[0].body)
+	c.send(c.dialog, req, func(*sending, *sip.Response) {
+		c.infos = c.infos[1:]
+		if len(c.infos) > 0 {
+			c.inform()
+		}
 	})
 }
 
