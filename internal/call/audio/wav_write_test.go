@@ -36,6 +36,30 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 }
 
+func TestSoundIsWrittenAtItsRate(t *testing.T) {
+	pcm := sine(audio.Wideband, 440, 0.9, 3*time.Second+125*time.Microsecond)
+	s := audio.NewSound(audio.Wideband)
+	s.Append(pcm)
+	s.End(nil)
+	var file bytes.Buffer
+	if err := s.WriteWAV(&file); err != nil {
+		t.Fatal(err)
+	}
+	wav, err := audio.OpenWAV(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := audio.NewSound(wav.Rate())
+	if err := wav.Decode(got); err != nil || got.Rate() != audio.Wideband {
+		t.Fatalf("the file is read at %d Hz: %v", got.Rate(), err)
+	}
+	read, r := make([]int16, got.Len()), got.Reader()
+	r.Read(read)
+	if !slices.Equal(read, pcm) {
+		t.Error("PCM came back changed")
+	}
+}
+
 func TestWriteWAVPassesErrorsOn(t *testing.T) {
 	full := errors.New("no space left")
 	for after := range 2 {
