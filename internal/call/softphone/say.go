@@ -1,0 +1,86 @@
+package softphone
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// codecs are those that a phone speaks.
+var codecs = map[sdp.Codec]audio.Codec{sdp.PCMU: audio.PCMU, sdp.PCMA: audio.PCMA, sdp.G722: audio.G722}
+
+// Say plays a sound to the other side, in place of one that is being played, also
+// one that still grows. Said is told when it is over. Before Agreed there is no
+// codec: then the error is a fault.Error of the code Unavailable.
+func (c *Call) Say(s *audio.Sound) (media.PlayID, error) {
+	codec, ok := codecs[c.agreement().Codec.Codec]
+	if !ok {
+		return 0, fault.Newf(fault.Unavailable, "no codec is agreed on yet")
+	}
+	return c.leg.Play(media.Play{Source: s.Frames(codec)}), nil
+}
+
+// SayWAV plays a WAV file.
+func (c *Call) SayWAV(r io.Reader) (media.PlayID, error) {
+	s, err := ReadWAV(r)
+	if err != nil {
+		return 0, err
+	}
+	return c.Say(s)
+}
+
+// ReadWAV reads a WAV file to say, at the rate that it has, if that is one of
+// telephones.
+func ReadWAV(r io.Reader) (*audio.Sound, error) {
+	file, err := audio.OpenWAV(r)
+	if err != nil {
+		return nil, err
+	}
+	s := audio.NewSound(file.Rate())
+	err = file.Decode(s)
+	s.End(err)
+	return s, err
+}
+
+// How long keys are pressed, as telephones do it.
+const (
+	keyLength = 100 * time.Millisecond
+	keyPause  = 100 * time.Millisecond
+	infoKey   = 160 // milliseconds, as gateways write it
+)
+
+// Press sends keys (0-9, *, #, A-D), one after another. The way "" is ByEvents if
+// that was agreed on, else ByTones. The error is a fault.Error: of the code
+// Unsupported where a way was not agreed on, Invalid for what is no key, and
+// Unavailable for tones before Agreed.
+func (c *Call) Press(keys string, way Way) error {
+	if way == "" {
+		way = ByTones
+		if c.agreement().Events.Codec != "" {
+			way = ByEvents
+		}
+	}
+	// Also checks the keys of the other ways.
+	tones, err := audio.DTMF(keys, keyLength, keyPause)
+	if err != nil {
+		return &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%q cannot be pressed", keys), Err: err}
+	}
+	switch way {
+	case ByEvents:
+		return c.leg.Press(keys)
+	case ByInfo:
+		for _, key := range keys {
+			c.dialog.Info("application/dtmf-relay", fmt.Appendf(nil, "Signal=%c\r\nDuration=%d\r\n", key, infoKey))
+		}
+		return nil
+	case ByTones:
+		_, err := c.Say(audio.SoundOf(tones))
+		return err
+	}
+	return fault.Newf(fault.Invalid, "keys cannot be sent by %q", way).WithHint("it is one of %s, %s and %s", ByEvents, ByInfo, ByTones)
+}
