@@ -19,8 +19,9 @@ import (
 // station is a stack with the calls that it has.
 type station struct {
 	*Stack
-	t     *testing.T
-	calls chan *handset // those to it
+	t       *testing.T
+	calls   chan *handset          // those to it
+	program func(c *Call, e Event) // what it does with a call to it, first with the event nil; optional
 }
 
 // handset is one call of a phone.
@@ -33,20 +34,24 @@ type handset struct {
 	more   chan struct{}
 }
 
-// startStation starts a phone that listens at a free port of 127.0.0.1.
-func startStation(t *testing.T, network string) *station {
+// startStation starts a phone that listens at a free port of 127.0.0.1, once it
+// has been prepared.
+func startStation(t *testing.T, network string, prepare ...func(*station)) *station {
 	t.Helper()
-	p := &station{t: t, calls: make(chan *handset, 16)}
+	p := &station{t: t, calls: make(chan *handset, 1000)}
 	stack, err := New(Config{
 		Listen:   []Listen{{Network: network, Address: netip.MustParseAddrPort("127.0.0.1:0")}},
 		Trusted:  func(netip.Addr) bool { return true },
-		Incoming: func(c *Call) func(Event) { return p.handset(c).take },
+		Incoming: p.incoming,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Stack = stack
 	stack.timing = hasty
+	for _, f := range prepare {
+		f(p)
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- stack.Serve(ctx) }()
@@ -57,6 +62,18 @@ func startStation(t *testing.T, network string) *station {
 		}
 	})
 	return p
+}
+
+func (p *station) incoming(c *Call) func(Event) {
+	h := p.handset(c)
+	if p.program == nil {
+		return h.take
+	}
+	p.program(c, nil)
+	return func(e Event) {
+		h.take(e)
+		p.program(c, e)
+	}
 }
 
 func (p *station) handset(c *Call) *handset {

@@ -1,0 +1,259 @@
+package dialog
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"text/template"
+)
+
+// The scenarios in testdata/sipp/calls are those of sipp with one addition: {{ }} writes
+// what would be the same in each.
+//
+//	{{request "BYE" 2}}                   sends a request of the caller, with its CSeq
+//	{{request "INVITE" 1 (sdp "a=x")}}    with a body, or with further fields; 100 may come
+//	{{hop "CANCEL" 1}}                    sends what goes with the INVITE of that CSeq: CANCEL, the ACK of a refusal
+//	{{answered (sdp)}}                    calls, and takes the answer
+//	{{hangup 2}}                          sends BYE, and takes its 200
+//	{{called "BYE" 1}}                    sends a request of the called side, after note
+//	{{response 180}}                      answers the INVITE of a call to sipp
+//	{{reply 200}}                         answers what came last within a dialog
+//	{{note}}                              notes the request: what called and late need
+//	{{late 200}}                          answers the request that was noted
+//	{{check "CSeq:" "2 INVITE"}}          a field must match
+//	{{body "a=recvonly"}}                 the body must match
+//	{{lacks "a=sendrecv"}}                the message must not match
+//	{{keep "rseq" "RSeq:"}}               keeps a field for later, as [$rseq]
+var scenarioParts = template.FuncMap{
+	"request": requestOfCaller,
+	"hop": func(method string, cseq int, parts ...any) string {
+		return callerSends(method, initialTarget, "INVITE", cseq, parts)
+	},
+	"answered": func(parts ...any) string {
+		return requestOfCaller("INVITE", 1, parts...) + `<recv response="180" optional="true"/>
+<recv response="200" rrs="true"/>` + requestOfCaller("ACK", 1)
+	},
+	"hangup": func(cseq int) string { return requestOfCaller("BYE", cseq) + `<recv response="200"/>` },
+	"called": func(method string, cseq int, parts ...any) string {
+		return scenarioMessage(method+" [next_url] SIP/2.0", fmt.Sprintf(`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-%s-%d
+From: [$to];tag=called[call_number]
+To: [$from]
+Call-ID: [call_id]
+CSeq: %d %s`, method, cseq, cseq, method), parts)
+	},
+	"response": func(status int, parts ...any) string {
+		return response(status, "[last_Via:]\n[last_From:]\n[last_To:];tag=called[call_number]\n[last_Call-ID:]\n[last_CSeq:]", parts)
+	},
+	"reply": func(status int, parts ...any) string {
+		return response(status, "[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]", parts)
+	},
+	"note": func() string {
+		return keep("via", "Via:") + keep("from", "From:") + keep("to", "To:") + keep("cseq", "CSeq:")
+	},
+	"late": func(status int, parts ...any) string {
+		return response(status, "Via: [$via]\nFrom: [$from]\nTo: [$to];tag=called[call_number]\nCall-ID: [call_id]\nCSeq: [$cseq]", parts)
+	},
+	"fork": func(status int, tag string, parts ...any) string {
+		return response(status, "Via: [$via]\nFrom: [$from]\nTo: [$to];tag="+tag+"\nCall-ID: [call_id]\nCSeq: [$cseq]", parts)
+	},
+	"lateCancel": func() string { // answers the CANCEL of the INVITE that was noted
+		return response(200, "Via: [$via]\nFrom: [$from]\nTo: [$to]\nCall-ID: [call_id]\nCSeq: 1 CANCEL", nil)
+	},
+	"lateReply": func(status int, parts ...any) string {
+		return response(status, "Via: [$via]\nFrom: [$from]\nTo: [$to]\nCall-ID: [call_id]\nCSeq: [$cseq]", parts)
+	},
+	"sdp":     scenarioSDP,
+	"content": func(kind, text string) scenarioBody { return scenarioBody{kind, text} },
+	"check": func(header, match string) string {
+		return expression(`search_in="hdr" check_it="true" header="`+header+`"`, match, "seen")
+	},
+	"body":  func(match string) string { return expression(`search_in="body" check_it="true"`, match, "seen") },
+	"lacks": func(match string) string { return expression(`search_in="msg" check_it_inverse="true"`, match, "seen") },
+	"keep":  keep,
+	"verified": func() string {
+		return `<action><verifyauth assign_to="valid" username="alice" password="secret"/></action>`
+	},
+	"refusedUnlessValid": func() string {
+		return `<nop condexec="valid" condexec_inverse="true"><action><error message="The credentials are wrong"/></action></nop>`
+	},
+}
+
+const initialTarget = "sip:[service]@[remote_ip]:[remote_port]"
+
+func requestOfCaller(method string, cseq int, parts ...any) string {
+	target := "[next_url]"
+	if method == "OPTIONS" || method == "INVITE" && cseq == 1 {
+		target = initialTarget
+	}
+	sent := callerSends(method, target, method, cseq, parts)
+	if method == "INVITE" {
+		sent += `<recv response="100" optional="true"/>`
+	}
+	return sent
+}
+
+// callerSends returns a request whose branch is that of a method.
+func callerSends(method, target, branch string, cseq int, parts []any) string {
+	return scenarioMessage(method+" "+target+" SIP/2.0", fmt.Sprintf(`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-%s-%d
+From: <sip:caller@[local_ip]:[local_port]>;tag=caller[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: %d %s`, branch, cseq, cseq, method), parts)
+}
+
+func response(status int, fields string, parts []any) string {
+	return scenarioMessage(fmt.Sprintf("SIP/2.0 %d %s", status, cmp.Or(phraseOf(status), "As Said")), fields, parts)
+}
+
+func keep(name, header string) string {
+	return expression(`search_in="hdr" check_it="true" header="`+header+`"`, "[^ ].*", name)
+}
+
+// scenarioBody is what a message has below its header.
+type scenarioBody struct{ kind, text string }
+
+// scenarioSDP offers or answers PCMU with keys; lines are added to it, or take the
+// place of the one that begins as they do.
+func scenarioSDP(lines ...string) scenarioBody {
+	text := []string{
+		"v=0", "o=sipp 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
+		"m=audio 6000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000",
+	}
+next:
+	for _, line := range lines {
+		for i := range text {
+			if line[0] != 'a' && line[0] == text[i][0] {
+				text[i] = line
+				continue next
+			}
+		}
+		text = append(text, line)
+	}
+	return scenarioBody{"application/sdp", strings.Join(text, "\n") + "\n"}
+}
+
+// scenarioMessage joins a start line, the usual fields, and what a scenario adds.
+func scenarioMessage(start, fields string, parts []any) string {
+	message := []string{start, fields, "Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>"}
+	if !strings.HasPrefix(start, "SIP/") {
+		message = append(message, "Max-Forwards: 70")
+	}
+	body := ""
+	for _, part := range parts {
+		switch part := part.(type) {
+		case string:
+			message = append(message, part)
+		case scenarioBody:
+			message, body = append(message, "Content-Type: "+part.kind), part.text
+		}
+	}
+	return "<send><![CDATA[\n" + strings.Join(message, "\n") + "\nContent-Length: [len]\n\n" + body + "\n]]></send>"
+}
+
+// expression is an ereg of sipp.
+func expression(where, match, name string) string {
+	return fmt.Sprintf(`<action><ereg regexp=%q %s assign_to=%q/></action>`, match, where, name)
+}
+
+// writeScenario writes a scenario as sipp reads it, and returns the file.
+func writeScenario(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "sipp", "calls", name+".xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := template.Must(template.New(name).Funcs(scenarioParts).Parse(string(text))).Execute(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := strings.ReplaceAll(out.String(), "</action><action>", "")
+	if names := namesOf(whole); len(names) > 0 { // sipp refuses a name that is not used again
+		whole = strings.ReplaceAll(whole, "</scenario>", `<Reference variables="`+strings.Join(names, ",")+`"/></scenario>`)
+	}
+	path := filepath.Join(t.TempDir(), name+".xml")
+	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// namesOf returns what a scenario assigns to.
+func namesOf(scenario string) []string {
+	var names []string
+	for _, found := range regexp.MustCompile(`assign_to="(\w+)"`).FindAllStringSubmatch(scenario, -1) {
+		if !slices.Contains(names, found[1]) {
+			names = append(names, found[1])
+		}
+	}
+	return names
+}
+
+// sippRun is a run of sipp.
+type sippRun struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	output bytes.Buffer
+	folder string
+}
+
+func findSipp(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: without sipp")
+	}
+	path, err := exec.LookPath("sipp")
+	if err != nil {
+		t.Fatal("this test needs sipp: install the Debian package sip-tester (apt-get install sip-tester, or make deps)")
+	}
+	return path
+}
+
+// startSipp runs a scenario: it ends by itself.
+func startSipp(t *testing.T, scenario string, args ...string) *sippRun {
+	t.Helper()
+	file := writeScenario(t, scenario)
+	s := &sippRun{t: t, folder: filepath.Dir(file)}
+	args = append([]string{
+		"-sf", file, "-i", "127.0.0.1", "-timeout", "120", "-timeout_error", "-nostdin",
+		"-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages",
+	}, args...)
+	s.cmd = exec.CommandContext(t.Context(), findSipp(t), args...)
+	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.folder, &s.output, &s.output
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// wait waits for the end of the scenario, and fails the test if it was not played
+// as written.
+func (s *sippRun) wait() {
+	s.t.Helper()
+	if err := s.cmd.Wait(); err != nil {
+		s.t.Fatalf("sipp: %v\n%s\n%s\n%s", err, s.file("errors"), s.file("messages"), s.output.String())
+	}
+}
+
+func (s *sippRun) file(name string) []byte {
+	text, _ := os.ReadFile(filepath.Join(s.folder, name)) // not there: nothing happened
+	return text
+}
+
+// freePort returns a UDP port for sipp to be called at.
+func freePort(t *testing.T) int {
+	t.Helper()
+	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close() }()
+	return c.LocalAddr().(*net.UDPAddr).Port
+}
