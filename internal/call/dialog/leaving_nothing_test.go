@@ -1,0 +1,70 @@
+package dialog
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/test/await"
+)
+
+// TestFiveHundredCallsLeaveNothing has sipp make 50 calls a second, and a tenth of
+// them go wrong.
+func TestFiveHundredCallsLeaveNothing(t *testing.T) {
+	findSipp(t)
+	// sipgo keeps a transaction for 32 s. Longer than we wait for an ACK it has to be.
+	sip.SetTimers(2*soon.t1, 2*soon.t2, 2*soon.t2)
+	t.Cleanup(func() { sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second) })
+	p := startStation(t, UDP, hurry, func(p *station) {
+		p.program = func(c *Call, e Event) { programs[c.Request().Recipient.User](c, e) }
+	})
+	await.From(t, "a phone that listens", p.ready)
+	goroutines, files := runtime.NumGoroutine(), openFiles(t)
+	var runs []*sippRun
+	for _, s := range []struct {
+		scenario, number string
+		calls            int
+		args             []string
+	}{
+		{"hold_sendonly", "answers", 450, nil},
+		{"no_ack", "answers", 10, []string{"-nr"}},
+		{"bye_before_ack", "answers", 10, nil},
+		{"bye_before_answer", "rings", 5, nil},
+		{"late_offer_unanswered", "answers", 5, nil},
+		{"prack_missing", "answers_early", 5, nil},
+		{"cancel", "rings", 5, nil},
+		{"refer_bye", "takes_transfers", 5, nil},
+		{"glare", "holds_once", 5, nil},
+	} {
+		args := append([]string{"-m", fmt.Sprint(s.calls), "-r", fmt.Sprint(s.calls), "-rp", "10000", "-s", s.number}, s.args...)
+		runs = append(runs, startSipp(t, s.scenario, append(args, fmt.Sprintf("127.0.0.1:%d", p.uri("").Port))...))
+	}
+	for _, run := range runs {
+		run.wait()
+	}
+	p.leftNothing(t)
+	await.That(t, "as few goroutines as before", func() bool { return runtime.NumGoroutine() <= goroutines })
+	if n := openFiles(t); n > files {
+		t.Errorf("%d files are open, %d were", n, files)
+	}
+	p.arrivals.mu.Lock()
+	defer p.arrivals.mu.Unlock()
+	if n := len(p.arrivals.here); n > 0 {
+		t.Errorf("%d INVITEs are still being handled", n)
+	}
+}
+
+// openFiles returns how many files this process has open; 0 where the system does
+// not say.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return 0
+	}
+	return len(files)
+}
