@@ -73,6 +73,10 @@ type Speech struct {
 	Text     string
 	Voice    string // "male", "female", a name or an id; empty: the line's default
 	Language string // BCP-47; empty: the line's default
+
+	// Domain is whose call it is, for Lines that speak as the settings of domains
+	// say. Those that speak elsewhere need not know.
+	Domain string `json:"-"`
 }
 
 // Recording is a file that is being fetched, or was: it may be played before it

@@ -49,7 +49,7 @@ func (r *run) say(ctx context.Context, v responder.Say, at int, listen *Listenin
 		return false, nil
 	}
 	began := r.line.Now()
-	played, err := r.line.Play(ctx, Speech{Text: v.Text, Voice: v.Voice, Language: v.Language}, listen)
+	played, err := r.line.Play(ctx, Speech{Text: v.Text, Voice: v.Voice, Language: v.Language, Domain: r.call.Facts.AccountDomain}, listen)
 	event := trace.Say{Text: v.Text, Voice: v.Voice, Language: v.Language, Barged: played.Barged}
 	switch {
 	case err == nil:

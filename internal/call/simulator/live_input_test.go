@@ -310,7 +310,7 @@ func TestScenesTellWhatTheLineWaitsFor(t *testing.T) {
 		p.events()
 		const ms = time.Millisecond
 		want := []simulator.Scene{
-			{Kind: simulator.Hearing, Until: 400 * ms, Prompt: engine.Speech{Text: "Welcome."}},
+			{Kind: simulator.Hearing, Until: 400 * ms, Prompt: engine.Speech{Text: "Welcome.", Domain: "example.net"}},
 			{Kind: simulator.Hearing, From: 400 * ms, Until: 1400 * ms, Prompt: engine.Recording{URL: target + "1s.wav"}, Keys: true, Speech: true},
 			{Kind: simulator.Collecting, From: 1400 * ms, Until: 4400 * ms, Keys: true, Speech: true},
 			{Kind: simulator.Echoing, From: 4400 * ms, Until: 6400 * ms},

@@ -16,6 +16,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/responder"
 	"github.com/switchhook/switchhook/test/pipenet"
 )
 
@@ -82,7 +83,7 @@ func placeWith(t *testing.T, v speech.Voice, c enginetest.Call) (events []trace.
 		})
 	}
 	e := engine.New(engine.Config{Client: client, Prompts: library})
-	e.Run(ctx, phone.line, engine.Call{URL: &url.URL{Scheme: "http", Host: "responder.example", Path: "/"}}, func(event trace.Stamped) {
+	e.Run(ctx, phone.line, engine.Call{URL: &url.URL{Scheme: "http", Host: "responder.example", Path: "/"}, Facts: responder.Request{AccountDomain: "example.net"}}, func(event trace.Stamped) {
 		events = append(events, event)
 	})
 	return events

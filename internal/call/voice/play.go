@@ -40,7 +40,7 @@ func (l *Line) sound(ctx context.Context, prompt engine.Prompt) (sound *audio.So
 	case engine.Recording:
 		return p.Sound, func() {}, nil
 	case engine.Speech:
-		return l.config.Sounds.Say(ctx, speech.Utterance{Text: p.Text, Voice: p.Voice, Language: p.Language})
+		return l.config.Sounds.Say(ctx, speech.Utterance{Text: p.Text, Voice: p.Voice, Language: p.Language, Domain: p.Domain})
 	}
 	return nil, nil, engine.ErrUnsupported
 }

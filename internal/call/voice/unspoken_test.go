@@ -49,6 +49,24 @@ func TestWhatWasHeardInsteadOfATextIsTold(t *testing.T) {
 	})
 }
 
+// attentiveVoice notes for whom it speaks.
+type attentiveVoice struct{ domains []string }
+
+func (v *attentiveVoice) Speak(ctx context.Context, u speech.Utterance, into *audio.Sound) error {
+	v.domains = append(v.domains, u.Domain)
+	return silentVoice{}.Speak(ctx, u, into)
+}
+
+func TestATextIsSpokenAsTheDomainOfItsCallHasIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		voice := &attentiveVoice{}
+		placeWith(t, voice, enginetest.Call{Documents: enginetest.Documents{"/": `<Say>Good day.</Say><Hangup/>`}})
+		if diff := cmp.Diff([]string{"example.net"}, voice.domains); diff != "" {
+			t.Errorf("domains (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // TestATelephoneIsNotUnderstood, but its keys are.
 func TestATelephoneIsNotUnderstood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
