@@ -61,9 +61,10 @@ func (t *Track) UnmarshalText(name []byte) error {
 
 // Media is the Line's side of a media stream: it takes the call's sound and
 // gives what the caller is to hear. Program is the other side. Its methods,
-// except Done, are called by one goroutine at a time; but for FromCaller and
-// Said none of them waits, for anything, or allocates, so that a thread that serves many
-// calls can call them.
+// except Done, are called by one goroutine at a time, but Take may have one of
+// its own, such as a media thread. But for FromCaller and Said none of them
+// waits, for anything, or allocates, so that a thread that serves many calls can
+// call them.
 type Media struct {
 	// TwoWay is false if the stream only listens.
 	TwoWay bool

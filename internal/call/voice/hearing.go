@@ -9,10 +9,12 @@ import (
 	"github.com/switchhook/switchhook/internal/call/sdp"
 )
 
-// hearing is what the caller says, in order, decoded, and in a telephone's band.
+// hearing is a track of a leg, such as what the caller says: in order, decoded, and
+// in a telephone's band.
 type hearing struct {
-	leg *media.Leg
-	tap *media.Tap
+	leg   *media.Leg
+	track media.Track
+	tap   *media.Tap
 
 	codec     sdp.Codec
 	buffer    *rtp.Buffer
@@ -33,11 +35,11 @@ func (l *Line) Recognises() bool { return false }
 // longestLoss is for how long lost sound is made up. A longer loss is silence.
 const longestLoss = 60 * time.Millisecond
 
-func hear(leg *media.Leg) *hearing {
-	return &hearing{leg: leg, tap: leg.Listen(media.FromCaller)}
+func hear(leg *media.Leg, track media.Track) *hearing {
+	return &hearing{leg: leg, track: track, tap: leg.Listen(track)}
 }
 
-func (h *hearing) close() { h.leg.Unlisten(media.FromCaller) }
+func (h *hearing) close() { h.leg.Unlisten(h.track) }
 
 // take takes what there is to hear by now, each piece with when it was said, by
 // Pool.Now. What is late by more than the buffer's depth is lost.

@@ -20,21 +20,30 @@ type Line struct {
 
 	answered atomic.Int64 // when, by the line's clock; below 0: it was not
 
-	mu   sync.Mutex
-	told []dialog.Event // that the goroutine of the call has not seen
-	news chan struct{}  // has a value if there are some
+	inbound, outbound ear // what the caller says and hears
+
+	mu      sync.Mutex
+	latest  news           // what the goroutine of the call has to know
+	pressed []engine.Input // that it has not seen
+	presses dialog.Presses
+	feeds   []*feed
+	changed chan struct{} // has a value if there is news
 
 	// What follows belongs to the goroutine that runs the call.
 	asked  bool // to be answered
+	news   news // what it knows
+	listen *engine.Listening
+	keys   []engine.Input // that nobody has asked for yet
+
+	playing media.PlayID
+	taping  *hearer // while the caller is recorded
+}
+
+// news is what has become of a call.
+type news struct {
 	agreed bool // on a codec:
 	codec  audio.Codec
-
-	listen  *engine.Listening
-	keys    []engine.Input // that nobody has asked for yet
-	presses dialog.Presses
-	playing media.PlayID
-	played  media.Event // the last that ended
-	hearing *hearing    // while the caller is recorded
+	played media.Event // the last that ended
 }
 
 var (
@@ -42,6 +51,7 @@ var (
 	_ engine.Answerer = (*Line)(nil)
 	_ engine.Echoer   = (*Line)(nil)
 	_ engine.Recorder = (*Line)(nil)
+	_ engine.Streamer = (*Line)(nil)
 )
 
 // maxKeys is how many keys a caller can press ahead.
@@ -52,7 +62,10 @@ var errQuiet = errors.New("no sound has arrived from the caller for too long")
 
 // New returns the Line of a call that has just come.
 func New(c Config) *Line {
-	l := &Line{config: c, began: c.Clock(), news: make(chan struct{}, 1)}
+	l := &Line{
+		config: c, began: c.Clock(), changed: make(chan struct{}, 1),
+		inbound: ear{leg: c.Leg, track: media.FromCaller}, outbound: ear{leg: c.Leg, track: media.ToCaller},
+	}
 	l.answered.Store(-1)
 	return l
 }
@@ -62,20 +75,28 @@ func New(c Config) *Line {
 func (l *Line) Tell(e dialog.Event) {
 	switch e := e.(type) {
 	case dialog.Agreed:
+		l.agree(e) // before the leg stops what is played in another codec
 		l.config.Leg.Agree(e.Agreement)
 	case dialog.Answered:
 		l.config.Leg.Answered()
 		l.answered.Store(int64(l.Now()))
+	case dialog.Key:
+		l.mu.Lock()
+		l.press(e.Key, dialog.ByINFO, l.Now())
+		l.mu.Unlock()
 	case dialog.Ended:
 		l.config.HangUp(engine.ErrHungUp)
 	}
-	l.mu.Lock()
-	l.told = append(l.told, e)
-	l.mu.Unlock()
 	select {
-	case l.news <- struct{}{}:
+	case l.changed <- struct{}{}:
 	default:
 	}
+}
+
+func (l *Line) agree(e dialog.Agreed) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latest.codec, l.latest.agreed = codecs[e.Codec.Codec], true
 }
 
 // Now returns the time since the call came.
@@ -89,18 +110,28 @@ func (l *Line) Answered() (at time.Duration, ok bool) {
 
 // answer answers the call, if nobody has, and waits until it is up.
 func (l *Line) answer(ctx context.Context) error {
+	l.ask()
+	return l.wait(ctx, func() bool {
+		_, up := l.Answered()
+		return up && l.news.agreed
+	})
+}
+
+// ask answers the call, if nobody has.
+func (l *Line) ask() {
 	if !l.asked {
 		l.asked = true
 		l.config.Call.Answer(l.config.Local)
 	}
-	return l.wait(ctx, func() bool {
-		_, up := l.Answered()
-		return up && l.agreed
-	})
 }
 
 // wait waits for news until done. The error is the cause of the context's end.
 func (l *Line) wait(ctx context.Context, done func() bool) error {
+	return l.waitBeside(ctx, nil, done)
+}
+
+// waitBeside is wait, for who waits for something else too.
+func (l *Line) waitBeside(ctx context.Context, other <-chan struct{}, done func() bool) error {
 	for {
 		l.takeNews()
 		if done() {
@@ -109,7 +140,8 @@ func (l *Line) wait(ctx context.Context, done func() bool) error {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-l.news:
+		case <-other:
+		case <-l.changed:
 		case <-l.config.Leg.Ready():
 		case <-l.heard():
 		}
@@ -118,49 +150,56 @@ func (l *Line) wait(ctx context.Context, done func() bool) error {
 
 // heard has a value if there is something to hear; nil if nobody listens.
 func (l *Line) heard() <-chan struct{} {
-	if l.hearing == nil {
+	if l.taping == nil {
 		return nil
 	}
-	return l.hearing.tap.Ready()
+	return l.taping.ready()
 }
 
-// takeNews takes what has happened.
+// takeNews takes what has happened, for the goroutine of the call.
 func (l *Line) takeNews() {
-	for {
-		e, ok := l.config.Leg.Next()
-		if !ok {
-			break
-		}
+	l.collect()
+	l.mu.Lock()
+	l.news = l.latest
+	pressed := l.pressed
+	l.pressed = nil
+	l.mu.Unlock()
+	if len(pressed) == 0 {
+		return
+	}
+	l.keys = append(l.keys, pressed[:min(len(pressed), maxKeys-len(l.keys))]...)
+	if l.isPressed() {
+		l.config.Leg.Stop(l.playing)
+	}
+}
+
+// collect takes what the leg has told. A media stream that runs beside the verbs
+// does it too: its keys do not wait until a responder has answered.
+func (l *Line) collect() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for e, ok := l.config.Leg.Next(); ok; e, ok = l.config.Leg.Next() {
 		switch e.Kind {
 		case media.Key:
 			l.press(e.Key, dialog.ByRTP, e.At-l.began)
 		case media.Played:
-			l.played = e
+			l.latest.played = e
 		case media.Quiet:
 			l.config.HangUp(errQuiet)
 		}
 	}
-	l.mu.Lock()
-	told := l.told
-	l.told = nil
-	l.mu.Unlock()
-	for _, e := range told {
-		switch e := e.(type) {
-		case dialog.Agreed:
-			l.codec, l.agreed = codecs[e.Codec.Codec], true
-		case dialog.Key:
-			l.press(e.Key, dialog.ByINFO, l.Now())
-			if l.pressed() {
-				l.config.Leg.Stop(l.playing)
-			}
-		}
-	}
 }
 
-// press notes a key, unless it is known by another way.
+// press notes a key, unless it is known by another way. The lock is held.
 func (l *Line) press(key byte, way dialog.Way, at time.Duration) {
-	if l.presses.Step(key, way, at) && len(l.keys) < maxKeys {
-		l.keys = append(l.keys, engine.Input{Kind: engine.Key, At: max(at, 0), Key: key})
+	if !l.presses.Step(key, way, at) {
+		return
+	}
+	if len(l.pressed) < maxKeys {
+		l.pressed = append(l.pressed, engine.Input{Kind: engine.Key, At: max(at, 0), Key: key})
+	}
+	for _, f := range l.feeds {
+		f.press(key)
 	}
 }
 
@@ -173,8 +212,8 @@ func (l *Line) listenFor(listen *engine.Listening) {
 	}
 }
 
-// pressed reports whether there is a key that is wanted.
-func (l *Line) pressed() bool { return l.listensForKeys() && len(l.keys) > 0 }
+// isPressed reports whether there is a key that is wanted.
+func (l *Line) isPressed() bool { return l.listensForKeys() && len(l.keys) > 0 }
 
 func (l *Line) listensForKeys() bool { return l.listen != nil && l.listen.Keys }
 
@@ -187,10 +226,10 @@ func (l *Line) Listen(ctx context.Context, listen *engine.Listening, until time.
 	if err := l.answer(ctx); err != nil {
 		return engine.Input{}, err
 	}
-	if err := l.waitUntil(ctx, until, l.pressed); err != nil {
+	if err := l.waitUntil(ctx, until, l.isPressed); err != nil {
 		return engine.Input{}, err
 	}
-	if !l.pressed() {
+	if !l.isPressed() {
 		return engine.Input{Kind: engine.Silence, At: until}, nil
 	}
 	in := l.keys[0]

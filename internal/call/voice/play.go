@@ -19,7 +19,7 @@ func (l *Line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	if err := l.answer(ctx); err != nil {
 		return engine.Played{}, err
 	}
-	if l.pressed() {
+	if l.isPressed() {
 		return engine.Played{Barged: true}, nil
 	}
 	sound, release, err := l.sound(ctx, prompt)
@@ -56,7 +56,7 @@ func (l *Line) playSound(ctx context.Context, sound *audio.Sound) (engine.Played
 			return engine.Played{Took: took}, nil
 		case err != nil:
 			return engine.Played{Took: took}, err
-		case l.pressed():
+		case l.isPressed():
 			return engine.Played{Took: took, Barged: true}, nil
 		}
 	}
@@ -64,9 +64,9 @@ func (l *Line) playSound(ctx context.Context, sound *audio.Sound) (engine.Played
 
 // playPart plays a sound from a place in it, until something stops it.
 func (l *Line) playPart(ctx context.Context, sound *audio.Sound, from time.Duration) (media.Event, error) {
-	l.playing = l.config.Leg.Play(media.Play{Source: sound.Frames(l.codec), From: from, UntilKey: l.listensForKeys()})
+	l.playing = l.config.Leg.Play(media.Play{Source: sound.Frames(l.news.codec), From: from, UntilKey: l.listensForKeys()})
 	defer func() { l.playing = 0 }()
-	ended := func() bool { return l.played.Play == l.playing }
+	ended := func() bool { return l.news.played.Play == l.playing }
 	err := l.wait(ctx, ended)
 	if err != nil { // how much was heard is still to be told, within a tick
 		l.config.Leg.Stop(l.playing)
@@ -76,7 +76,7 @@ func (l *Line) playPart(ctx context.Context, sound *audio.Sound, from time.Durat
 			return media.Event{}, err
 		}
 	}
-	return l.played, err
+	return l.news.played, err
 }
 
 // settling is how long a leg has to say how much of a sound it has sent. It takes

@@ -63,10 +63,10 @@ type tape struct {
 
 func (t *tape) record(ctx context.Context) (engine.Recorded, error) {
 	l := t.line
-	l.hearing = hear(l.config.Leg)
+	l.taping = l.inbound.join()
 	defer func() {
-		l.hearing.close()
-		l.hearing = nil
+		l.taping.leave()
+		l.taping = nil
 	}()
 	t.voice = t.from
 	var err error
@@ -80,7 +80,7 @@ func (t *tape) record(ctx context.Context) (engine.Recorded, error) {
 	if t.ended > 0 {
 		length = t.ended - t.from
 	}
-	l.hearing.flush(t.write)
+	l.taping.flush(t.write)
 	return t.keep(length, err)
 }
 
@@ -92,7 +92,7 @@ func (t *tape) end() time.Duration {
 // hear takes what the caller says and presses.
 func (t *tape) hear() {
 	l := t.line
-	l.hearing.take(l.config.Clock(), t.write)
+	l.taping.take(l.config.Clock(), t.write)
 	for _, in := range l.keys {
 		if strings.IndexByte(t.rules.FinishOnKey, in.Key) >= 0 {
 			t.ended = max(in.At, t.from)

@@ -2,12 +2,14 @@ package voice_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/netip"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/media"
@@ -25,6 +27,8 @@ type telephone struct {
 	from netip.AddrPort
 	to   netip.AddrPort // the leg
 
+	codec  sdp.Codec // empty: PCMU
+	tones  bool      // it sends keys as tones
 	mu     sync.Mutex
 	header rtp.Header // of the next packet
 }
@@ -61,13 +65,18 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sou
 
 // Answer is what the line asks of its call.
 func (p *telephone) Answer(sdp.Local) {
-	p.line.Tell(dialog.Agreed{Agreement: sdp.Agreement{
-		Codec: sdp.Format{Codec: sdp.PCMU}, Events: sdp.Format{Payload: 101, Codec: sdp.TelephoneEvent(8000)},
-		Receive: []sdp.Format{{Codec: sdp.PCMU}, {Payload: 101, Codec: sdp.TelephoneEvent(8000)}},
-		Ptime:   packetTime, Remote: p.from,
-	}})
+	sound := sdp.Format{Payload: payloads[p.codec], Codec: cmp.Or(p.codec, sdp.PCMU)}
+	a := sdp.Agreement{Codec: sound, Receive: []sdp.Format{sound}, Ptime: packetTime, Remote: p.from}
+	if !p.tones {
+		a.Events = sdp.Format{Payload: 101, Codec: sdp.TelephoneEvent(8000)}
+		a.Receive = append(a.Receive, a.Events)
+	}
+	p.line.Tell(dialog.Agreed{Agreement: a})
 	p.line.Tell(dialog.Answered{})
 }
+
+// payloads are the types of packets of sound (RFC 3551 section 6).
+var payloads = map[sdp.Codec]uint8{sdp.PCMU: 0, sdp.PCMA: 8, sdp.G722: 9}
 
 func (p *telephone) Hangup(engine.Cause) {}
 
@@ -92,11 +101,57 @@ func (p *telephone) press(key byte) {
 	}
 }
 
-// wire has what was sent to legs.
+// say has the caller say something from now on, a packet every 20 ms.
+func (p *telephone) say(clip audio.Clip) {
+	coded := make([]byte, len(clip))
+	audio.SoundOf(clip).Frames(audioCodecs[p.codec]).Copy(coded, 0)
+	for i := 0; i+160 <= len(coded); i += 160 {
+		payload := coded[i : i+160]
+		p.at(time.Duration(i/8)*time.Millisecond, func() { p.send(payload) })
+	}
+}
+
+var audioCodecs = map[sdp.Codec]audio.Codec{sdp.PCMA: audio.PCMA, sdp.G722: audio.G722}
+
+func (p *telephone) send(payload []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.header.PayloadType = payloads[p.codec]
+	packet := make([]byte, rtp.HeaderSize, rtp.HeaderSize+len(payload))
+	p.header.Put(packet)
+	p.wire.arrive(p.to, p.from, append(packet, payload...))
+	p.header.Sequence++
+	p.header.Timestamp += 160
+}
+
+// heard returns what the caller has heard.
+func (p *telephone) heard() audio.Clip {
+	p.wire.mu.Lock()
+	defer p.wire.mu.Unlock()
+	var clip audio.Clip
+	var decoder audio.G722Decoder
+	down, _ := audio.NewResampler(audio.Wideband, audio.Rate)
+	for _, b := range p.wire.sent {
+		packet, kind := rtp.Read(b)
+		switch {
+		case kind != rtp.RTP:
+		case packet.PayloadType == payloads[sdp.PCMU]:
+			clip = audio.AppendPCMFromMulaw(clip, packet.Payload)
+		case packet.PayloadType == payloads[sdp.PCMA]:
+			clip = audio.AppendPCMFromAlaw(clip, packet.Payload)
+		case packet.PayloadType == payloads[sdp.G722]:
+			clip = down.Append(clip, decoder.Append(nil, packet.Payload))
+		}
+	}
+	return clip
+}
+
+// wire has what was sent to legs, and what they sent.
 type wire struct {
 	mu      sync.Mutex
 	clock   media.Clock
 	sockets map[netip.AddrPort]*socket
+	sent    [][]byte
 }
 
 type socket struct {
@@ -137,8 +192,14 @@ func (s *socket) Receive(b *media.Batch) int {
 	return n
 }
 
-func (s *socket) Send([]byte, netip.AddrPort) bool { return true }
-func (s *socket) Close() error                     { return nil }
+func (s *socket) Send(b []byte, _ netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sent = append(s.sent, bytes.Clone(b))
+	return true
+}
+
+func (s *socket) Close() error { return nil }
 
 // recordings are kept by nobody.
 type recordings struct{}
