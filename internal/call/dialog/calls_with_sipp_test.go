@@ -105,7 +105,7 @@ var calledSipp = []sippCall{
 	{scenario: "uas_422", want: wasUp(endedByThem)},
 	{scenario: "uas_491", want: wasUp(endedByThem)},
 	{scenario: "uas_491_hold", number: "holds_once", want: wasUp("agreed PCMU/8000 sendonly to 6000", endedByThem)},
-	{scenario: "uas_488_hold", number: "holds_once", want: wasUp("dialog.NotChanged{488}", endedByThem)},
+	{scenario: "uas_488_hold", number: "holds_once", want: wasUp("dialog.NotChanged{488}", "ended normal")},
 	{scenario: "uas_481_hold", number: "holds_once", want: wasUp("ended failed")},
 	{scenario: "uas_reliable", want: []string{"early: " + agreed, "dialog.Ringing{}", "dialog.Answered{}", endedByThem}},
 	{scenario: "uas_timer", want: wasUp(endedByThem)},

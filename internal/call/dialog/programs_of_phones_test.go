@@ -60,10 +60,13 @@ var programs = map[string]func(c *Call, e Event){
 	},
 	"holds_once": func(c *Call, e Event) {
 		answers(c, e)
-		if _, ok := e.(Answered); ok {
+		switch e.(type) {
+		case Answered:
 			local := ours(5000)
 			local.Direction = sdp.SendOnly
 			c.Change(local)
+		case NotChanged:
+			c.Hangup(engine.Normal)
 		}
 	},
 	"gives_up": func(c *Call, e Event) {
