@@ -364,3 +364,13 @@ func TestLostTransactionEndsTheCall(t *testing.T) {
 		})
 	}
 }
+
+// sipgo ends the transaction of an INVITE 64·T1 after the 2xx too.
+func TestTransactionThatEndsWithTheWaitForTheACKIsNotLost(t *testing.T) {
+	call := invite(t, invited{})
+	call.answer()
+	call.now = rfcTiming().limit()
+	call.wire = nil
+	call.did("", call.uas.lost())
+	call.expect(`BYE (SIP;cause=408;text="no ACK")`, "over, failed")
+}
