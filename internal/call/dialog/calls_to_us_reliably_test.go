@@ -187,7 +187,7 @@ func TestCallsToUsKeepTheRules(t *testing.T) {
 				}
 				w.check(do)
 			}),
-			"lost": seldom(func(*rapid.T) { w.lost = true; w.check(u.lost()) }),
+			"lost": seldom(func(*rapid.T) { w.lost = true; w.check(u.lost(now)) }),
 			"wait": func(t *rapid.T) {
 				now += time.Duration(rapid.Int64Range(0, int64(40*sec)).Draw(t, "wait"))
 				w.late = w.sent2xx && now >= w.at2xx+32*sec

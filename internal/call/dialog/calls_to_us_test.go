@@ -358,7 +358,7 @@ func TestLostTransactionEndsTheCall(t *testing.T) {
 			call := invite(t, invited{})
 			c.before(call)
 			call.wire = nil
-			call.did("", call.uas.lost())
+			call.did("", call.uas.lost(call.now))
 			call.wait(time.Hour)
 			call.expect(c.want...)
 		})
@@ -371,6 +371,6 @@ func TestTransactionThatEndsWithTheWaitForTheACKIsNotLost(t *testing.T) {
 	call.answer()
 	call.now = rfcTiming().limit()
 	call.wire = nil
-	call.did("", call.uas.lost())
+	call.did("", call.uas.lost(call.now))
 	call.expect(`BYE (SIP;cause=408;text="no ACK")`, "over, failed")
 }

@@ -42,7 +42,7 @@ func (s *Stack) takeInvite(req *sip.Request, tx sip.ServerTransaction) {
 		return
 	}
 	c.stay(in.dialog, tx)
-	c.do(func() { in.do(in.uas.lost()) })
+	c.do(func() { in.do(in.uas.lost(c.now())) })
 }
 
 // newIncoming returns the call that an INVITE begins, or why there is none.

@@ -116,7 +116,7 @@ func inboundTable() string {
 		{"ACK", func(m inboundTabled, _ time.Duration) { m.ack(1, false) }},
 		{"CANCEL", func(m inboundTabled, _ time.Duration) { m.cancel(nil) }},
 		{"BYE", func(m inboundTabled, _ time.Duration) { m.byeCame(nil) }},
-		{"the connection is lost", func(m inboundTabled, _ time.Duration) { m.lost() }},
+		{"the connection is lost", func(m inboundTabled, now time.Duration) { m.lost(now) }},
 		{"32 s pass", func(m inboundTabled, now time.Duration) { m.tick(now + m.timing.limit()) }},
 	})
 }

@@ -105,12 +105,16 @@ func (u *uas) wasAnswered() bool { return u.accept.state != notAccepted }
 
 // lost is called when the transaction of the INVITE is over without our doing:
 // its connection is gone. A call whose 2xx may not have arrived is ended, in the
-// hope that a BYE finds another way.
-func (u *uas) lost() []uasAction {
+// hope that a BYE finds another way. sipgo ends the transaction 64·T1 after the 2xx
+// as well, which is when we give up to wait for the ACK.
+func (u *uas) lost(now time.Duration) []uasAction {
 	switch u.state {
 	case uasInviting, uasAnswering:
 		return u.over(unreachable)
 	case uasAnswered:
+		if now >= u.accept.resends.end {
+			return u.bye(u.farewell(noACKCame))
+		}
 		return u.bye(u.farewell(unreachable))
 	}
 	return nil
