@@ -181,6 +181,20 @@ func TestWhereTheDiskIsFullItIsTold(t *testing.T) {
 	}
 }
 
+// TestAHostWithLongValidatorsIsNoFault keeps no sound of a host that sends an ETag
+// without measure, and those of others all the same.
+func TestAHostWithLongValidatorsIsNoFault(t *testing.T) {
+	s := newShop(t, 1<<20, day)
+	s.Keep("a", tone(1), s.now, map[string][]string{"Etag": {strings.Repeat("x", 10_000)}})
+	if s.has("a", 1) || len(s.files("")) != 0 {
+		t.Errorf("it is kept: %v", s.files(""))
+	}
+	s.keep("b", 2)
+	if len(s.told) != 0 || !s.has("b", 2) {
+		t.Errorf("told is %v; another sound is kept: %t", s.told, s.has("b", 2))
+	}
+}
+
 func TestClearRemovesAll(t *testing.T) {
 	s := newShop(t, 1<<20, day)
 	for i := range 5 {
