@@ -93,12 +93,12 @@ func (c *Cache) isOld(e *entry, now time.Time) bool {
 func (c *Cache) add(e *entry) {
 	before := c.entries[e.name]
 	c.entries[e.name] = e
-	c.bytes += e.size
+	c.bytes += entryBytes
 	if c.sounds[e.sum]++; c.sounds[e.sum] == 1 {
 		c.bytes += e.Size()
 	}
 	if before != nil {
-		c.bytes -= before.size
+		c.bytes -= entryBytes
 		c.dropSound(before)
 	}
 }
@@ -106,7 +106,7 @@ func (c *Cache) add(e *entry) {
 // remove removes an entry, and its sound where no other entry has it.
 func (c *Cache) remove(e *entry) {
 	delete(c.entries, e.name)
-	c.bytes -= e.size
+	c.bytes -= entryBytes
 	c.unlink(c.entryPath(e.name))
 	c.dropSound(e)
 }

@@ -123,8 +123,9 @@ func (c *Cache) Read(key string) ([]int16, error) {
 
 // Keep keeps a sound that has ended under a key, in place of another one. Good and
 // header come back with it. A sound that takes up more than a quarter of all bytes
-// is not kept, and others make room, the longest unused first. Where it cannot be
-// written, that is reported, and tried again after a minute.
+// is not kept, nor is one whose header is longer than some kilobytes, and others make
+// room, the longest unused first. Where it cannot be written, that is reported, and
+// tried again after a minute.
 func (c *Cache) Keep(key string, sound *audio.Sound, good time.Time, header map[string][]string) {
 	e := &entry{
 		Entry: Entry{Rate: sound.Rate(), Samples: sound.Len(), Good: good, Header: header},
@@ -133,7 +134,13 @@ func (c *Cache) Keep(key string, sound *audio.Sound, good time.Time, header map[
 	if e.Samples == 0 || e.Size() > c.config.Bytes/share || c.isPaused() {
 		return
 	}
-	err := c.write(e, sound)
+	content := encode(sound)
+	e.sum = sumOf(content)
+	text := e.encode()
+	if len(text) > maxEntry {
+		return
+	}
+	err := c.write(e, content, text)
 	c.mu.Lock()
 	failedBefore := !c.failed.IsZero()
 	c.failed = time.Time{}
@@ -153,22 +160,16 @@ func (c *Cache) isPaused() bool {
 }
 
 // write writes a sound, unless another key has the same, and its entry.
-func (c *Cache) write(e *entry, sound *audio.Sound) error {
-	content := encode(sound)
-	e.sum = sumOf(content)
-	e.size = entryBytes
+func (c *Cache) write(e *entry, sound, text []byte) error {
 	c.mu.Lock()
 	there := c.sounds[e.sum] > 0
 	c.mu.Unlock()
 	if !there {
-		if err := c.writeFile(c.soundPath(e.sum), content); err != nil {
+		if err := c.writeFile(c.soundPath(e.sum), sound); err != nil {
 			return err
 		}
 	}
-	text, err := e.encode()
-	if err == nil {
-		err = c.writeFile(c.entryPath(e.name), text)
-	}
+	err := c.writeFile(c.entryPath(e.name), text)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
