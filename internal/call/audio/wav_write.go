@@ -10,7 +10,7 @@ import (
 // WriteWAV writes c as a WAV file of 16-bit PCM, one channel, Rate samples a
 // second: what every player opens.
 func WriteWAV(w io.Writer, c Clip) error {
-	if err := writeHeader(w, len(c), Rate); err != nil {
+	if err := WriteWAVHeader(w, len(c), Rate); err != nil {
 		return err
 	}
 	block := make([]byte, 0, blockBytes)
@@ -28,7 +28,7 @@ func WriteWAV(w io.Writer, c Clip) error {
 // the Sound's rate.
 func (s *Sound) WriteWAV(w io.Writer) error {
 	left := s.Len()
-	if err := writeHeader(w, left, s.rate); err != nil {
+	if err := WriteWAVHeader(w, left, s.rate); err != nil {
 		return err
 	}
 	block, piece, r := make([]byte, 0, blockBytes), make([]int16, blockBytes/sampleBytes), s.Reader()
@@ -53,9 +53,9 @@ func writeSamples(w io.Writer, block []byte, samples []int16) error {
 	return nil
 }
 
-// writeHeader writes everything before so many samples, of which a second has
-// rate.
-func writeHeader(w io.Writer, samples, rate int) error {
+// WriteWAVHeader writes the 44 bytes before so many samples, of which a second has
+// rate. Who does not know yet how many will come writes it again at the end.
+func WriteWAVHeader(w io.Writer, samples, rate int) error {
 	const format = 16 // bytes of the format chunk
 	size := samples * sampleBytes
 	riff := 4 + 8 + format + 8 + size

@@ -29,6 +29,7 @@ type telephone struct {
 
 	codec  sdp.Codec // empty: PCMU
 	tones  bool      // it sends keys as tones
+	keeps  voice.Recordings
 	mu     sync.Mutex
 	header rtp.Header // of the next packet
 }
@@ -46,7 +47,7 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sou
 		t.Fatal(err)
 	}
 	clock := bubbleClock{time.Now()}
-	p := &telephone{wire: &wire{clock: clock, sockets: map[netip.AddrPort]*socket{}}, from: netip.MustParseAddrPort("192.0.2.1:4000"), header: rtp.Header{SSRC: 1}}
+	p := &telephone{keeps: recordings{}, wire: &wire{clock: clock, sockets: map[netip.AddrPort]*socket{}}, from: netip.MustParseAddrPort("192.0.2.1:4000"), header: rtp.Header{SSRC: 1}}
 	here := netip.MustParseAddr("127.0.0.1")
 	pool, err := media.New(media.Config{Address: here, Ports: ports, Threads: 1, Clock: clock, Network: p.wire})
 	if err != nil {
@@ -59,7 +60,7 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sou
 		t.Fatal(err)
 	}
 	p.to = netip.AddrPortFrom(here, leg.Port())
-	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: recordings{}, HangUp: hangUp})
+	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: p, HangUp: hangUp})
 	return p
 }
 
@@ -200,6 +201,9 @@ func (s *socket) Send(b []byte, _ netip.AddrPort) bool {
 }
 
 func (s *socket) Close() error { return nil }
+
+// Begin begins a recording where the recordings are kept.
+func (p *telephone) Begin() (voice.Recording, error) { return p.keeps.Begin() }
 
 // recordings are kept by nobody.
 type recordings struct{}
