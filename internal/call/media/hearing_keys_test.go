@@ -109,6 +109,32 @@ func TestPromptEndsAtAKeyOnlyIfItShall(t *testing.T) {
 	}
 }
 
+// TestKeysThatNobodyTakesDisplaceNothingElse: a call that fetches a document takes no
+// events meanwhile.
+func TestKeysThatNobodyTakesDisplaceNothingElse(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	p.talk(true)
+	s.pass(200 * ms)
+	play := p.leg.Play(media.Play{Source: newClip(time.Second)})
+	for range 70 {
+		p.press(1, all, false)
+	}
+	p.leg.Alarm(s.pool.Now())
+	s.pass(100 * ms)
+	told := map[media.EventKind]int{}
+	for _, e := range p.events() {
+		told[e.Kind]++
+		if e.Kind == media.Played && e.Play != play {
+			t.Errorf("%+v", e)
+		}
+	}
+	if told[media.Key] < 30 || told[media.Played] != 1 || told[media.Reached] != 1 {
+		t.Errorf("told are %d keys, %d ends of sounds, %d alarms", told[media.Key], told[media.Played], told[media.Reached])
+	}
+}
+
 // TestKeysAreHeardAsTheyWerePressed: any keys, with any two of each one's ends
 // lost, while a prompt plays.
 func TestKeysAreHeardAsTheyWerePressed(t *testing.T) {
