@@ -27,5 +27,11 @@ const (
 	Reached                      // the time of an alarm
 )
 
-// maxEvents is how many events a call may be behind: thirty keys and more.
-const maxEvents = 64
+const (
+	// maxEvents is how many events a call may be behind: thirty keys and more.
+	maxEvents = 64
+
+	// reserved is how many of them are never keys. A call waits for the others, the
+	// end of a sound or an alarm, and there are few of each.
+	reserved = 16
+)

@@ -14,12 +14,15 @@ type ring[T any] struct {
 // newRing returns a ring for size values, a power of two.
 func newRing[T any](size int) *ring[T] { return &ring[T]{values: make([]T, size)} }
 
+// room returns how many values fit now, for who pushes.
+func (r *ring[T]) room() int { return len(r.values) - int(r.write.Load()-r.read.Load()) }
+
 // push adds a value; not where the ring is full.
 func (r *ring[T]) push(v T) bool {
-	at := r.write.Load()
-	if at-r.read.Load() == uint64(len(r.values)) {
+	if r.room() == 0 {
 		return false
 	}
+	at := r.write.Load()
 	r.values[at&uint64(len(r.values)-1)] = v
 	r.write.Store(at + 1)
 	return true

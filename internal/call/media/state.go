@@ -158,7 +158,7 @@ func (l *legState) stop(t *thread, whole bool, at time.Duration) {
 
 // say tells the call something.
 func (l *legState) say(t *thread, e Event) {
-	if !l.news.push(e) {
+	if e.Kind == Key && l.news.room() <= reserved || !l.news.push(e) {
 		t.counts.lostEvents.Add(1)
 	}
 	t.wake(l.listener)
