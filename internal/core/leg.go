@@ -207,7 +207,7 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 		f.set(name, value)
 	}
 	if l.audio != nil {
-		l.report().setIn(f)
+		setAudioReport(f, l.report())
 	}
 	return f
 }
