@@ -2,9 +2,8 @@
 // 8000 of them a second.
 //
 // [ReadWAV] reads the files people ship, [WriteWAV] writes one, [AppendMulaw]
-// and its three sisters are the G.711 codecs of the wire, [G722Encoder] and
-// [G722Decoder] that of [Wideband], and [DTMF] and [Beep] are the sounds of the
-// telephone itself. A [Sound] is heard while it is still being made: [OpenWAV]
+// and its three sisters are G.711, [Encoder] and [Decoder] each [Codec] of the wire, and
+// [DTMF] and [Beep] are the sounds of the telephone itself. A [Sound] is heard while it is still being made: [OpenWAV]
 // reads a file into one as it comes, and its [Frames] are what a [Codec] carries
 // of it, encoded once for all calls.
 package audio

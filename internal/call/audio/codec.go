@@ -32,3 +32,51 @@ func (c Codec) Silence() byte {
 	}
 	return MulawSilence
 }
+
+// An Encoder makes a Codec of a sound, piece by piece. Every sound begins with a new
+// one. It is a value, of 300 bytes, and may be copied.
+type Encoder struct {
+	codec Codec
+	g722  g722Encoder
+}
+
+// NewEncoder returns an Encoder for samples at the Codec's Rate.
+func NewEncoder(c Codec) Encoder { return Encoder{codec: c} }
+
+// Append appends the codes of the samples to dst. It allocates only when dst has no
+// room.
+func (e *Encoder) Append(dst []byte, pcm []int16) []byte {
+	switch e.codec {
+	case PCMA:
+		return AppendAlaw(dst, pcm)
+	case G722:
+		return e.g722.Append(dst, pcm)
+	}
+	return AppendMulaw(dst, pcm)
+}
+
+// Flush appends the code of what waits for more, as if silence followed.
+func (e *Encoder) Flush(dst []byte) []byte { return e.g722.Flush(dst) }
+
+// A Decoder makes samples, at the Codec's Rate, of what a Codec carries, piece by
+// piece. Every sound begins with a new one. It is a value, of 300 bytes, and may be
+// copied.
+type Decoder struct {
+	codec Codec
+	g722  g722Decoder
+}
+
+// NewDecoder returns a Decoder.
+func NewDecoder(c Codec) Decoder { return Decoder{codec: c} }
+
+// Append appends the samples of the codes to dst. It allocates only when dst has no
+// room.
+func (d *Decoder) Append(dst []int16, codes []byte) []int16 {
+	switch d.codec {
+	case PCMA:
+		return AppendPCMFromAlaw(dst, codes)
+	case G722:
+		return d.g722.Append(dst, codes)
+	}
+	return AppendPCMFromMulaw(dst, codes)
+}

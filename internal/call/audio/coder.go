@@ -7,10 +7,9 @@ const pieceSamples = 512
 // coder encodes a Sound, one piece after another.
 type coder struct {
 	sound *Sound
-	codec Codec
 	from  Reader
 	rate  *Resampler // nil: the Sound has the Codec's
-	g722  G722Encoder
+	to    Encoder
 
 	pcm   []int16
 	codes []byte
@@ -21,7 +20,7 @@ type coder struct {
 }
 
 func newCoder(s *Sound, c Codec) *coder {
-	k := &coder{sound: s, codec: c, from: s.Reader()}
+	k := &coder{sound: s, from: s.Reader(), to: NewEncoder(c)}
 	if s.rate == c.Rate() {
 		return k
 	}
@@ -41,12 +40,12 @@ func (k *coder) next() bool {
 	k.codes, k.pcm = k.codes[:0], k.pcm[:0]
 	switch {
 	case n > 0:
-		k.codes = k.encode(k.resample(piece[:n]))
+		k.codes = k.to.Append(k.codes, k.resample(piece[:n]))
 	case ended:
 		if k.rate != nil {
-			k.codes = k.encode(k.rate.Flush(k.pcm))
+			k.codes = k.to.Append(k.codes, k.rate.Flush(k.pcm))
 		}
-		k.codes = k.g722.Flush(k.codes)
+		k.codes = k.to.Flush(k.codes)
 		k.done = true
 	}
 	k.left = k.codes
@@ -59,14 +58,4 @@ func (k *coder) resample(pcm []int16) []int16 {
 	}
 	k.pcm = k.rate.Append(k.pcm, pcm)
 	return k.pcm
-}
-
-func (k *coder) encode(pcm []int16) []byte {
-	switch k.codec {
-	case PCMA:
-		return AppendAlaw(k.codes, pcm)
-	case G722:
-		return k.g722.Append(k.codes, pcm)
-	}
-	return AppendMulaw(k.codes, pcm)
 }

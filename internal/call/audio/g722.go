@@ -17,10 +17,9 @@ const (
 // g722Taps is the length of the filter that splits the band.
 const g722Taps = 24
 
-// A G722Encoder makes ITU-T G.722 at 64 kbit/s of a sound, piece by piece: a
-// byte for two samples of Wideband. Every sound begins with a new one. It is a
-// value, of 300 bytes, and may be copied.
-type G722Encoder struct {
+// g722Encoder makes ITU-T G.722 at 64 kbit/s of a sound, piece by piece: a
+// byte for two samples of Wideband.
+type g722Encoder struct {
 	low, high g722Band
 	past      [g722Taps]int32 // the last samples, the last at the end
 	odd       bool            // one came of which the second is missing
@@ -29,7 +28,7 @@ type G722Encoder struct {
 
 // Append appends the codes of the samples to dst. An odd sample waits for the
 // next call. It allocates only when dst has no room.
-func (e *G722Encoder) Append(dst []byte, pcm []int16) []byte {
+func (e *g722Encoder) Append(dst []byte, pcm []int16) []byte {
 	if !e.started {
 		e.low, e.high, e.started = newG722Bands()
 	}
@@ -50,7 +49,7 @@ func (e *G722Encoder) Append(dst []byte, pcm []int16) []byte {
 }
 
 // Flush appends the code of an odd last sample, as if silence followed.
-func (e *G722Encoder) Flush(dst []byte) []byte {
+func (e *g722Encoder) Flush(dst []byte) []byte {
 	if !e.odd {
 		return dst
 	}
@@ -63,7 +62,7 @@ func newG722Bands() (low, high g722Band, started bool) {
 }
 
 // encode returns the code of the last two samples.
-func (e *G722Encoder) encode() byte {
+func (e *g722Encoder) encode() byte {
 	low, high := e.split()
 	il := e.low.quantizeLow(low)
 	ih := e.high.quantizeHigh(high)
@@ -73,7 +72,7 @@ func (e *G722Encoder) encode() byte {
 }
 
 // split is the transmit QMF: one sample of each half of the band.
-func (e *G722Encoder) split() (low, high int32) {
+func (e *g722Encoder) split() (low, high int32) {
 	var even, odd int32
 	for i, c := range g722QMF {
 		odd += e.past[2*i] * c
@@ -119,10 +118,9 @@ func (g *g722Band) receiveHigh(ih byte) {
 	g.update(d)
 }
 
-// A G722Decoder makes samples of ITU-T G.722 at 64 kbit/s, piece by piece: two
-// of Wideband of a byte. Every sound begins with a new one. It is a value, of
-// 300 bytes, and may be copied.
-type G722Decoder struct {
+// g722Decoder makes samples of ITU-T G.722 at 64 kbit/s, piece by piece: two
+// of Wideband of a byte.
+type g722Decoder struct {
 	low, high g722Band
 	past      [g722Taps]int32 // the last samples of both halves of the band, as they are joined
 	started   bool
@@ -130,7 +128,7 @@ type G722Decoder struct {
 
 // Append appends the samples of the codes to dst. It allocates only when dst
 // has no room.
-func (d *G722Decoder) Append(dst []int16, codes []byte) []int16 {
+func (d *g722Decoder) Append(dst []int16, codes []byte) []int16 {
 	if !d.started {
 		d.low, d.high, d.started = newG722Bands()
 	}
@@ -143,7 +141,7 @@ func (d *G722Decoder) Append(dst []int16, codes []byte) []int16 {
 }
 
 // decode returns the two samples of a code.
-func (d *G722Decoder) decode(code byte) (first, second int32) {
+func (d *g722Decoder) decode(code byte) (first, second int32) {
 	il, ih := code&63, code>>6
 	low := limit15(saturate(d.low.s + d.low.dequantize(g722QM6[il])))
 	high := limit15(saturate(d.high.s + d.high.dequantize(g722QM2[ih])))
@@ -156,7 +154,7 @@ func (d *G722Decoder) decode(code byte) (first, second int32) {
 func limit15(x int32) int32 { return max(-1<<14, min(1<<14-1, x)) }
 
 // join is the receive QMF.
-func (d *G722Decoder) join(low, high int32) (first, second int32) {
+func (d *g722Decoder) join(low, high int32) (first, second int32) {
 	copy(d.past[:], d.past[2:])
 	d.past[g722Taps-2], d.past[g722Taps-1] = low+high, low-high
 	for i, c := range g722QMF {

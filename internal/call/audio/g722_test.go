@@ -15,8 +15,8 @@ import (
 
 // g722 returns what is heard of a sound that went through G.722.
 func g722(pcm []int16) []int16 {
-	var e audio.G722Encoder
-	var d audio.G722Decoder
+	e := audio.NewEncoder(audio.G722)
+	d := audio.NewDecoder(audio.G722)
 	return d.Append(nil, e.Flush(e.Append(nil, pcm)))
 }
 
@@ -75,8 +75,8 @@ func TestG722CarriesSilence(t *testing.T) {
 // TestAnIdleLineIsQuietInG722: the decoder was in the middle of something loud.
 // Afterwards it hears the next sound as if it had heard nothing before.
 func TestAnIdleLineIsQuietInG722(t *testing.T) {
-	var e, fresh audio.G722Encoder
-	var d, other audio.G722Decoder
+	e, fresh := audio.NewEncoder(audio.G722), audio.NewEncoder(audio.G722)
+	d, other := audio.NewDecoder(audio.G722), audio.NewDecoder(audio.G722)
 	d.Append(nil, e.Append(nil, rough(15_999)))
 	idle := d.Append(nil, bytes.Repeat([]byte{audio.G722Silence}, 8000))
 	for i, s := range idle[audio.Wideband*60/1000:] {
@@ -137,14 +137,14 @@ func rough(n int) []int16 {
 // TestG722IsThatOfOthers: the sums are those of the codes that libspandsp 0.0.6
 // makes of the same samples, and of the samples that it makes of these codes.
 func TestG722IsThatOfOthers(t *testing.T) {
-	var e audio.G722Encoder
+	e := audio.NewEncoder(audio.G722)
 	codes := e.Append(nil, rough(80_000))
 	sum := fnv.New64a()
 	sum.Write(codes)
 	if got := sum.Sum64(); got != 0x5320c406cb1dfc68 {
 		t.Errorf("the codes have sum %#x", got)
 	}
-	var d audio.G722Decoder
+	d := audio.NewDecoder(audio.G722)
 	sum.Reset()
 	for _, s := range d.Append(nil, codes) {
 		sum.Write([]byte{byte(s), byte(uint16(s) >> 8)})
@@ -157,7 +157,7 @@ func TestG722IsThatOfOthers(t *testing.T) {
 func TestG722OfPiecesIsThatOfTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pcm := rapid.SliceOfN(rapid.Int16(), 0, 700).Draw(t, "pcm")
-		var whole, pieces audio.G722Encoder
+		whole, pieces := audio.NewEncoder(audio.G722), audio.NewEncoder(audio.G722)
 		want := whole.Flush(whole.Append(nil, pcm))
 		if len(want) != (len(pcm)+1)/2 {
 			t.Fatalf("%d samples have %d codes", len(pcm), len(want))
@@ -174,7 +174,7 @@ func TestG722OfPiecesIsThatOfTheWhole(t *testing.T) {
 		if got = pieces.Flush(got); !bytes.Equal(got, want) {
 			t.Fatalf("in pieces % x, whole % x", got, want)
 		}
-		var one, several audio.G722Decoder
+		one, several := audio.NewDecoder(audio.G722), audio.NewDecoder(audio.G722)
 		n := rapid.IntRange(0, len(want)).Draw(t, "n")
 		if heard := several.Append(several.Append(nil, want[:n]), want[n:]); !slices.Equal(heard, one.Append(nil, want)) {
 			t.Fatal("decoded in pieces it is something else")
@@ -185,7 +185,7 @@ func TestG722OfPiecesIsThatOfTheWhole(t *testing.T) {
 func FuzzG722Decoder(f *testing.F) {
 	f.Add([]byte{0xFA, 0xFA, 0x00, 0xFF})
 	f.Fuzz(func(t *testing.T, codes []byte) {
-		var d audio.G722Decoder
+		d := audio.NewDecoder(audio.G722)
 		if pcm := d.Append(nil, codes); len(pcm) != 2*len(codes) {
 			t.Errorf("%d codes have %d samples", len(codes), len(pcm))
 		}
@@ -195,8 +195,8 @@ func FuzzG722Decoder(f *testing.F) {
 func TestG722AllocatesNothing(t *testing.T) {
 	pcm := sine(audio.Wideband, 1000, 0.5, 20*time.Millisecond)
 	codes, heard := make([]byte, 0, 512), make([]int16, 0, 1024)
-	var e audio.G722Encoder
-	var d audio.G722Decoder
+	e := audio.NewEncoder(audio.G722)
+	d := audio.NewDecoder(audio.G722)
 	if n := testing.AllocsPerRun(100, func() { heard = d.Append(heard[:0], e.Append(codes[:0], pcm)) }); n > 0 {
 		t.Errorf("20 ms there and back allocate %v times", n)
 	}
@@ -206,14 +206,14 @@ func BenchmarkG722(b *testing.B) {
 	pcm := rough(320)
 	codes := make([]byte, 0, 512)
 	b.Run("encode 20 ms", func(b *testing.B) {
-		var e audio.G722Encoder
+		e := audio.NewEncoder(audio.G722)
 		b.ReportAllocs()
 		for b.Loop() {
 			codes = e.Append(codes[:0], pcm)
 		}
 	})
 	b.Run("decode 20 ms", func(b *testing.B) {
-		var d audio.G722Decoder
+		d := audio.NewDecoder(audio.G722)
 		b.ReportAllocs()
 		for b.Loop() {
 			pcm = d.Append(pcm[:0], codes)

@@ -27,13 +27,7 @@ func encoded(t interface{ Fatal(args ...any) }, c audio.Codec, rate int, pcm []i
 		}
 		pcm = r.Flush(r.Append(nil, pcm))
 	}
-	switch c {
-	case audio.PCMU:
-		return audio.AppendMulaw(nil, pcm)
-	case audio.PCMA:
-		return audio.AppendAlaw(nil, pcm)
-	}
-	var e audio.G722Encoder
+	e := audio.NewEncoder(c)
 	return e.Flush(e.Append(nil, pcm))
 }
 

@@ -222,36 +222,22 @@ func TestLegsOfDifferentThreadsAreNotJoined(t *testing.T) {
 // tone returns what a phone says that has a tone of 1 kHz.
 func tone(codec audio.Codec) func(int) []byte {
 	sample := 0
-	var encoder audio.G722Encoder
+	encoder := audio.NewEncoder(codec)
 	return func(int) []byte {
 		pcm := make([]int16, codec.Rate()/50)
 		for i := range pcm {
 			pcm[i] = int16(8000 * math.Sin(2*math.Pi*1000*float64(sample)/float64(codec.Rate())))
 			sample++
 		}
-		switch codec {
-		case audio.PCMA:
-			return audio.AppendAlaw(nil, pcm)
-		case audio.G722:
-			return encoder.Append(nil, pcm)
-		}
-		return audio.AppendMulaw(nil, pcm)
+		return encoder.Append(nil, pcm)
 	}
 }
 
 // levelOf returns the level of a tone of 1 kHz in what a phone heard, and of all
 // else, as amplitudes.
 func levelOf(codec audio.Codec, payload []byte) (level, rest float64) {
-	var pcm []int16
-	var decoder audio.G722Decoder
-	switch codec {
-	case audio.PCMA:
-		pcm = audio.AppendPCMFromAlaw(nil, payload)
-	case audio.G722:
-		pcm = decoder.Append(nil, payload)
-	default:
-		pcm = audio.AppendPCMFromMulaw(nil, payload)
-	}
+	decoder := audio.NewDecoder(codec)
+	pcm := decoder.Append(nil, payload)
 	pcm = pcm[len(pcm)/4:] // the filters need a beginning
 	var re, im, power float64
 	for i, v := range pcm {

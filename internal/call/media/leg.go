@@ -170,8 +170,8 @@ func (l *Leg) leave() {
 // of the other. It is made here, because a thread has no time for that.
 func (l *Leg) transcode(other *Leg) {
 	var there, back *transcoder
-	mine, ok1 := made(l.codec)
-	theirs, ok2 := made(other.codec)
+	mine, ok1 := CodecOf(l.codec)
+	theirs, ok2 := CodecOf(other.codec)
 	if ok1 && ok2 && mine != theirs {
 		there, back = newTranscoder(mine, theirs), newTranscoder(theirs, mine)
 	}

@@ -146,7 +146,7 @@ func (r *relay) advance(sequence uint16, end uint32, ticks, tick int64) {
 // length returns how many units of timestamps a payload of sound takes.
 func (r *relay) length(payload []byte) uint32 {
 	codec := r.to.terms.Codec.Codec
-	if _, ok := made(codec); ok {
+	if _, ok := CodecOf(codec); ok {
 		return uint32(len(payload))
 	}
 	if codec == sdp.Opus {

@@ -40,7 +40,7 @@ func newTerms(a sdp.Agreement) *terms {
 		t.accepts[f.Payload] = uint8(len(t.accepted))
 		t.accepted = append(t.accepted, accepted{f.Codec, f.Codec.ClockRate(), strings.HasPrefix(string(f.Codec), "telephone-event/")})
 	}
-	_, t.plays = made(a.Codec.Codec)
+	_, t.plays = CodecOf(a.Codec.Codec)
 	t.silence = silenceOf(a.Codec.Codec, a.Ptime)
 	if a.Codec.Codec == sdp.Opus {
 		t.ticks = int64(opusSilenceTime / tickTime)
@@ -64,9 +64,10 @@ func (t *terms) quiet() bool { return t.Held || !t.Direction.Receives() }
 // unitsOf returns how many units of timestamps d takes at a clock rate.
 func unitsOf(d time.Duration, rate int) int64 { return int64(d) * int64(rate) / int64(time.Second) }
 
-// made returns a codec as package audio makes it. All of those have a clock rate
-// of 8000 Hz in RTP and audio.ByteRate: a byte is a unit of timestamps.
-func made(c sdp.Codec) (codec audio.Codec, ok bool) {
+// CodecOf returns a codec as package audio has it; not Opus, which passes as it is. All
+// of those have a clock rate of 8000 Hz in RTP and audio.ByteRate: a byte is a unit of
+// timestamps.
+func CodecOf(c sdp.Codec) (codec audio.Codec, ok bool) {
 	switch c {
 	case sdp.PCMU:
 		return audio.PCMU, true
@@ -87,7 +88,7 @@ const opusSilenceTime = 20 * time.Millisecond
 
 // silenceOf returns a packet of silence, or nil where it is not known what that is.
 func silenceOf(c sdp.Codec, ptime time.Duration) []byte {
-	if codec, ok := made(c); ok {
+	if codec, ok := CodecOf(c); ok {
 		return bytes.Repeat([]byte{codec.Silence()}, int(unitsOf(ptime, c.ClockRate())))
 	}
 	if c == sdp.Opus {

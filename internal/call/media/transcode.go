@@ -20,10 +20,10 @@ const (
 // transcoder makes the sound that arrives on one leg into the codec of another.
 // Its stream is one of ours: packets are evened out, and lost ones made up for.
 type transcoder struct {
-	from, to  audio.Codec
+	from      audio.Codec
 	buffer    *rtp.Buffer
-	decoder   audio.G722Decoder
-	encoder   audio.G722Encoder
+	decoder   audio.Decoder
+	encoder   audio.Encoder
 	resampler *audio.Resampler // nil: both have one rate
 	concealer audio.Concealer
 
@@ -38,7 +38,8 @@ type transcoder struct {
 // newTranscoder returns the transcoder between two codecs.
 func newTranscoder(from, to audio.Codec) *transcoder {
 	c := &transcoder{
-		from: from, to: to, buffer: rtp.NewBuffer(audio.ByteRate),
+		from: from, buffer: rtp.NewBuffer(audio.ByteRate),
+		decoder: audio.NewDecoder(from), encoder: audio.NewEncoder(to),
 		concealer: audio.NewConcealer(from.Rate()),
 		ready:     make([]byte, 0, 2*mtu),
 		pcm:       make([]int16, 0, 2*mtu), // of G.722 there are two a byte
@@ -84,7 +85,7 @@ func (c *transcoder) take(f rtp.Frame) {
 		c.makeUp(int(min(missing, int64(bytesOf(maxMadeUp)))))
 	}
 	c.begun, c.next, c.owed = true, f.At+int64(len(f.Payload)), 0
-	c.pcm = c.decode(c.pcm[:0], f.Payload)
+	c.pcm = c.decoder.Append(c.pcm[:0], f.Payload)
 	c.concealer.Came(c.pcm)
 	c.encode()
 }
@@ -96,17 +97,6 @@ func (c *transcoder) makeUp(bytes int) {
 	c.encode()
 }
 
-// decode appends the samples of a payload.
-func (c *transcoder) decode(pcm []int16, payload []byte) []int16 {
-	switch c.from {
-	case audio.PCMA:
-		return audio.AppendPCMFromAlaw(pcm, payload)
-	case audio.G722:
-		return c.decoder.Append(pcm, payload)
-	}
-	return audio.AppendPCMFromMulaw(pcm, payload)
-}
-
 // encode adds the samples to what is ready.
 func (c *transcoder) encode() {
 	pcm := c.pcm
@@ -114,12 +104,5 @@ func (c *transcoder) encode() {
 		c.scaled = c.resampler.Append(c.scaled[:0], pcm)
 		pcm = c.scaled
 	}
-	switch c.to {
-	case audio.PCMA:
-		c.ready = audio.AppendAlaw(c.ready, pcm)
-	case audio.G722:
-		c.ready = c.encoder.Append(c.ready, pcm)
-	default:
-		c.ready = audio.AppendMulaw(c.ready, pcm)
-	}
+	c.ready = c.encoder.Append(c.ready, pcm)
 }

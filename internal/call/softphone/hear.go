@@ -91,7 +91,7 @@ func (r *Recorder) run(tap *media.Tap) {
 		<-tap.Ready()
 		ended = tap.Ended() // first: what came before the end counts
 		for f, ok := tap.Read(b); ok; f, ok = tap.Read(b) {
-			if _, known := codecs[f.Codec]; known {
+			if _, known := media.CodecOf(f.Codec); known {
 				ready = r.line.step(ready[:0], f.Codec, f.Packet)
 				r.write(ready)
 			}
@@ -133,7 +133,7 @@ func (r *Recorder) write(pieces []piece) {
 // decoder makes samples of what arrives.
 type decoder struct {
 	codec   sdp.Codec
-	g722    audio.G722Decoder
+	codes   audio.Decoder
 	rate    *audio.Resampler // nil: the sound has the codec's
 	pcm     []int16
 	resized []int16
@@ -142,7 +142,8 @@ type decoder struct {
 // step returns the samples of a payload, until the next step.
 func (d *decoder) step(codec sdp.Codec, payload []byte, rate int) []int16 {
 	if d.codec != codec {
-		*d = decoder{codec: codec}
+		carried, _ := media.CodecOf(codec)
+		*d = decoder{codec: codec, codes: audio.NewDecoder(carried)}
 		if codec.SampleRate() != rate {
 			var err error
 			if d.rate, err = audio.NewResampler(codec.SampleRate(), rate); err != nil {
@@ -150,14 +151,7 @@ func (d *decoder) step(codec sdp.Codec, payload []byte, rate int) []int16 {
 			}
 		}
 	}
-	switch codec {
-	case sdp.PCMA:
-		d.pcm = audio.AppendPCMFromAlaw(d.pcm[:0], payload)
-	case sdp.G722:
-		d.pcm = d.g722.Append(d.pcm[:0], payload)
-	default:
-		d.pcm = audio.AppendPCMFromMulaw(d.pcm[:0], payload)
-	}
+	d.pcm = d.codes.Append(d.pcm[:0], payload)
 	if d.rate == nil {
 		return d.pcm
 	}

@@ -7,18 +7,14 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/media"
-	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/fault"
 )
-
-// codecs are those that a phone speaks.
-var codecs = map[sdp.Codec]audio.Codec{sdp.PCMU: audio.PCMU, sdp.PCMA: audio.PCMA, sdp.G722: audio.G722}
 
 // Say plays a sound to the other side, in place of one that is being played, also
 // one that still grows. Said is told when it is over. Before Agreed there is no
 // codec: then the error is a fault.Error of the code Unavailable.
 func (c *Call) Say(s *audio.Sound) (media.PlayID, error) {
-	codec, ok := codecs[c.agreement().Codec.Codec]
+	codec, ok := media.CodecOf(c.agreement().Codec.Codec)
 	if !ok {
 		return 0, fault.Newf(fault.Unavailable, "no codec is agreed on yet")
 	}

@@ -18,7 +18,7 @@ type hearing struct {
 
 	codec     sdp.Codec
 	buffer    *rtp.Buffer
-	decoder   audio.G722Decoder
+	decoder   audio.Decoder
 	down      *audio.Resampler // of G.722; else nil
 	concealer audio.Concealer
 	origin    time.Duration // when the first packet of the buffer was heard, by Pool.Now
@@ -63,8 +63,8 @@ func (h *hearing) flush(each func(at time.Duration, pcm []int16)) {
 // begin begins to hear another codec, with a packet of it.
 func (h *hearing) begin(f media.Frame) {
 	h.codec, h.buffer, h.origin, h.next = f.Codec, rtp.NewBuffer(f.Codec.ClockRate()), f.At, 0
-	h.decoder, h.down = audio.G722Decoder{}, nil
-	codec := codecs[f.Codec]
+	codec, _ := media.CodecOf(f.Codec)
+	h.decoder, h.down = audio.NewDecoder(codec), nil
 	h.concealer = audio.NewConcealer(codec.Rate())
 	if codec.Rate() != audio.Rate {
 		h.down, _ = audio.NewResampler(codec.Rate(), audio.Rate) // there is one for the rates of codecs
@@ -79,7 +79,7 @@ func (h *hearing) drain(now time.Duration, each func(at time.Duration, pcm []int
 		if lost := h.span(f.At - h.next); lost > 0 && lost <= longestLoss {
 			h.makeUp(lost, each)
 		}
-		h.pcm = h.decode(h.pcm[:0], f.Payload)
+		h.pcm = h.decoder.Append(h.pcm[:0], f.Payload)
 		h.concealer.Came(h.pcm)
 		h.pass(f.At, each)
 		h.next = f.At + int64(len(f.Payload))
@@ -93,7 +93,7 @@ func (h *hearing) span(units int64) time.Duration {
 
 // makeUp passes on something in place of what was lost.
 func (h *hearing) makeUp(lost time.Duration, each func(at time.Duration, pcm []int16)) {
-	n := int(lost * time.Duration(codecs[h.codec].Rate()) / time.Second)
+	n := int(lost * time.Duration(h.codec.SampleRate()) / time.Second)
 	h.pcm = append(h.pcm[:0], make([]int16, n)...)
 	h.concealer.Lost(h.pcm)
 	h.pass(h.next, each)
@@ -107,14 +107,4 @@ func (h *hearing) pass(place int64, each func(at time.Duration, pcm []int16)) {
 		pcm = h.narrow
 	}
 	each(h.origin+h.span(place), pcm)
-}
-
-func (h *hearing) decode(dst []int16, payload []byte) []int16 {
-	switch h.codec {
-	case sdp.PCMA:
-		return audio.AppendPCMFromAlaw(dst, payload)
-	case sdp.G722:
-		return h.decoder.Append(dst, payload)
-	}
-	return audio.AppendPCMFromMulaw(dst, payload)
 }

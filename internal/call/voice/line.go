@@ -96,9 +96,10 @@ func (l *Line) Tell(e dialog.Event) {
 }
 
 func (l *Line) agree(e dialog.Agreed) {
+	codec, _ := media.CodecOf(e.Codec.Codec) // Codecs has no other
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.latest.codec, l.latest.agreed = codecs[e.Codec.Codec], true
+	l.latest.codec, l.latest.agreed = codec, true
 }
 
 // Now returns the time since the call came.

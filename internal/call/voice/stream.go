@@ -71,7 +71,7 @@ type streamed struct {
 	narrow  []int16
 	wide    []int16
 	up      *audio.Resampler
-	encoder audio.G722Encoder
+	encoder audio.Encoder
 	codes   []byte
 }
 
@@ -79,7 +79,7 @@ var _ media.Source = (*streamed)(nil)
 
 // newStreamed makes all the room that a media thread needs.
 func newStreamed(m *engine.Media, codec audio.Codec) *streamed {
-	s := &streamed{media: m, codec: codec}
+	s := &streamed{media: m, codec: codec, encoder: audio.NewEncoder(codec)}
 	switch codec {
 	case audio.PCMA:
 		s.alaw = alawOfMulaw()

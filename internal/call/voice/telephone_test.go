@@ -130,7 +130,7 @@ func (p *telephone) heard() audio.Clip {
 	p.wire.mu.Lock()
 	defer p.wire.mu.Unlock()
 	var clip audio.Clip
-	var decoder audio.G722Decoder
+	decoder := audio.NewDecoder(audio.G722)
 	down, _ := audio.NewResampler(audio.Wideband, audio.Rate)
 	for _, b := range p.wire.sent {
 		packet, kind := rtp.Read(b)

@@ -43,9 +43,6 @@ type Config struct {
 	HangUp context.CancelCauseFunc
 }
 
-// codecs are those that a Line plays.
-var codecs = map[sdp.Codec]audio.Codec{sdp.PCMU: audio.PCMU, sdp.PCMA: audio.PCMA, sdp.G722: audio.G722}
-
 // Codecs are those that a Line takes, the best first.
 func Codecs() []sdp.Codec { return []sdp.Codec{sdp.G722, sdp.PCMU, sdp.PCMA} }
 
