@@ -73,7 +73,7 @@ func serve(t *testing.T, documents enginetest.Documents, calls int) (x *exchange
 	x = &exchange{engine: engine.New(engine.Config{Client: client, Prompts: library}), url: address}
 	server := voice.NewServer(voice.ServerConfig{
 		Media: pool, Exchange: x, Sounds: library, Recordings: recordings{}, MaxCalls: calls, MaxPerSecond: 100,
-		Numbers: func(*dialog.Call) (from, to string) { return "2125550100", "100" }, Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.DiscardHandler),
 	})
 	stack, err := dialog.New(dialog.Config{
 		Listen: []dialog.Listen{{Network: dialog.UDP, Address: netip.AddrPortFrom(here, 0)}}, Incoming: server.Incoming,

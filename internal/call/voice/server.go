@@ -22,15 +22,12 @@ type Exchange interface {
 	Place(ctx context.Context, from, to string, line engine.Line, route func(steps []string), record func(trace.Stamped)) engine.Outcome
 }
 
-// Numbers says who calls whom, by the INVITE of a call.
-type Numbers func(*dialog.Call) (from, to string)
-
 // ServerConfig is what a Server works with.
 type ServerConfig struct {
 	Media      *media.Pool
 	Rules      media.Rules // of the callers' legs
 	Exchange   Exchange
-	Numbers    Numbers
+	Numbers    Numbers // who calls whom, by an INVITE
 	Sounds     Sounds
 	Recordings Recordings
 
@@ -117,7 +114,7 @@ func (s *Server) leave() {
 // run runs a call to its end.
 func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line) {
 	defer s.leave()
-	from, to := s.config.Numbers(call)
+	from, to := s.config.Numbers.Read(call.Request())
 	outcome := s.config.Exchange.Place(ctx, from, to, line, func([]string) {}, func(trace.Stamped) {})
 	call.Hangup(engine.Normal) // unless it is over: then it does nothing
 	record := leg.Close()
