@@ -56,7 +56,7 @@ func (g *gate) offend(from netip.Addr) {
 	}
 	g.told.Do(func() {
 		g.log.LogAttrs(context.Background(), slog.LevelWarn, "source silenced",
-			slog.String("source", sourceOf(from).String()), slog.Duration("for", silence))
+			slog.String("source", SourceOf(from).String()), slog.Duration("for", silence))
 	})
 }
 
@@ -71,7 +71,7 @@ func (g *gate) connect(from netip.Addr) (ok, counted bool) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	source := sourceOf(from)
+	source := SourceOf(from)
 	if g.total >= maxConnections || g.connections[source] >= maxFromSource {
 		return false, false
 	}
@@ -84,7 +84,7 @@ func (g *gate) connect(from netip.Addr) (ok, counted bool) {
 func (g *gate) disconnect(from netip.Addr) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	source := sourceOf(from)
+	source := SourceOf(from)
 	g.total--
 	if g.connections[source]--; g.connections[source] == 0 {
 		delete(g.connections, source)

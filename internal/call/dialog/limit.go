@@ -108,7 +108,7 @@ func (l *limiter) find(from netip.Addr, now time.Duration) *standing {
 // key returns what a source is found by. Two sources share one by chance alone,
 // once in 2^64.
 func (l *limiter) key(from netip.Addr) uint64 {
-	return max(maphash.Comparable(l.seed, sourceOf(from)), 1) // 0 is a free place's
+	return max(maphash.Comparable(l.seed, SourceOf(from)), 1) // 0 is a free place's
 }
 
 // matters returns until when a standing differs from a stranger's.
@@ -120,8 +120,9 @@ func (s *standing) matters(now time.Duration) time.Duration {
 	return max(until, now)
 }
 
-// sourceOf returns the source that an address belongs to.
-func sourceOf(a netip.Addr) netip.Prefix {
+// SourceOf returns the source that an address belongs to, as limits count them: the
+// address of IPv4, the /64 of IPv6, which is what one subscriber has.
+func SourceOf(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := 64
 	if a.Is4() {

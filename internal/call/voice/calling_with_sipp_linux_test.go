@@ -11,17 +11,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/emiago/sipgo/sip"
-
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/enginetest"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/prompt"
-	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/responder"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -34,9 +32,9 @@ type exchange struct {
 	calls [][]trace.Stamped
 }
 
-func (x *exchange) Place(ctx context.Context, _, _ string, line engine.Line, _ func([]string), record func(trace.Stamped)) engine.Outcome {
+func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line, _ func([]string), record func(trace.Stamped)) engine.Outcome {
 	var events []trace.Stamped
-	outcome := x.engine.Run(ctx, line, engine.Call{URL: x.url}, func(e trace.Stamped) {
+	outcome := x.engine.Run(ctx, line, engine.Call{URL: x.url, Facts: responder.Request{Caller: from, Called: to}}, func(e trace.Stamped) {
 		record(e)
 		events = append(events, e)
 	})
@@ -46,13 +44,21 @@ func (x *exchange) Place(ctx context.Context, _, _ string, line engine.Line, _ f
 	return outcome
 }
 
-// serve serves so many calls at once to a responder, over UDP at a free port of
-// 127.0.0.1.
-func serve(t *testing.T, documents enginetest.Documents, calls int) (x *exchange, at netip.AddrPort) {
+// service is a server that runs calls.
+type service struct {
+	*exchange
+	server *voice.Server
+	stack  *dialog.Stack
+	at     netip.AddrPort
+}
+
+// serve serves calls to a responder, over UDP at a free port of 127.0.0.1. Change
+// changes how; optional.
+func serve(t *testing.T, documents enginetest.Documents, change func(*voice.ServerConfig)) *service {
 	t.Helper()
-	responder := httptest.NewServer(documents)
-	t.Cleanup(responder.Close)
-	address, err := url.Parse(responder.URL + "/")
+	program := httptest.NewServer(documents)
+	t.Cleanup(program.Close)
+	address, err := url.Parse(program.URL + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,11 +76,14 @@ func serve(t *testing.T, documents enginetest.Documents, calls int) (x *exchange
 	}
 	pool.Start()
 	t.Cleanup(pool.Stop)
-	x = &exchange{engine: engine.New(engine.Config{Client: client, Prompts: library}), url: address}
-	server := voice.NewServer(voice.ServerConfig{
-		Media: pool, Exchange: x, Sounds: library, Recordings: recordings{}, MaxCalls: calls, MaxPerSecond: 100,
-		Log: slog.New(slog.DiscardHandler),
-	})
+	x := &exchange{engine: engine.New(engine.Config{Client: client, Prompts: library}), url: address}
+	config := voice.ServerConfig{
+		Media: pool, Exchange: x, Sounds: library, Recordings: recordings{}, MaxCalls: 10, MaxPerSecond: 100, Log: slog.New(slog.DiscardHandler),
+	}
+	if change != nil {
+		change(&config)
+	}
+	server := voice.NewServer(config)
 	stack, err := dialog.New(dialog.Config{
 		Listen: []dialog.Listen{{Network: dialog.UDP, Address: netip.AddrPortFrom(here, 0)}}, Incoming: server.Incoming,
 		Trusted: func(netip.Addr) bool { return true },
@@ -82,11 +91,18 @@ func serve(t *testing.T, documents enginetest.Documents, calls int) (x *exchange
 	if err != nil {
 		t.Fatal(err)
 	}
+	run(t, stack, func() error { return server.Wait(context.Background()) })
+	return &service{x, server, stack, stack.Addresses()[0].Address}
+}
+
+// run serves a stack until the test ends; before it calls last.
+func run(t *testing.T, stack *dialog.Stack, last func() error) {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- stack.Serve(ctx) }()
 	t.Cleanup(func() {
-		if err := server.Wait(context.Background()); err != nil {
+		if err := last(); err != nil {
 			t.Error(err)
 		}
 		stop()
@@ -94,7 +110,6 @@ func serve(t *testing.T, documents enginetest.Documents, calls int) (x *exchange
 			t.Error(err)
 		}
 	})
-	return x, stack.Addresses()[0].Address
 }
 
 // sipp plays a scenario of testdata against an address, calls times.
@@ -111,8 +126,8 @@ func sipp(t *testing.T, scenario string, at netip.AddrPort) {
 }
 
 func TestAKeyByInfoStopsAPromptOfASIPCall(t *testing.T) {
-	x, at := serve(t, enginetest.Documents{"/": `<Gather numDigits="1" action="/next"><Play>60s.wav</Play></Gather>`, "/next": `<Hangup/>`}, 1)
-	sipp(t, "info", at)
+	x := serve(t, enginetest.Documents{"/": `<Gather numDigits="1" action="/next"><Play>60s.wav</Play></Gather>`, "/next": `<Hangup/>`}, nil)
+	sipp(t, "info", x.at)
 	await.That(t, "the end of the call", func() bool {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -124,47 +139,5 @@ func TestAKeyByInfoStopsAPromptOfASIPCall(t *testing.T) {
 	}
 	if text := strings.Join(told, "\n"); !strings.Contains(text, "presses 5") {
 		t.Errorf("the call was\n%s", text)
-	}
-}
-
-func TestACallTooManyIsTurnedDown(t *testing.T) {
-	_, at := serve(t, enginetest.Documents{"/": `<Echo/>`}, 1)
-	here := netip.MustParseAddr("127.0.0.1")
-	caller, err := dialog.New(dialog.Config{Listen: []dialog.Listen{{Network: dialog.UDP, Address: netip.AddrPortFrom(here, 0)}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- caller.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	target := sip.Uri{Scheme: "sip", User: "100", Host: here.String(), Port: int(at.Port())}
-	dial := func() (*dialog.Call, <-chan dialog.Event) {
-		events := make(chan dialog.Event, 16)
-		call := caller.Dial(dialog.Outgoing{
-			Target: target, From: dialog.Party{Address: target}, To: dialog.Party{Address: target},
-			Local: sdp.Local{Address: netip.AddrPortFrom(here, 4000), Codecs: []sdp.Codec{sdp.PCMU}},
-		}, func(e dialog.Event) { events <- e })
-		return call, events
-	}
-	first, events := dial()
-	for {
-		if _, up := await.From(t, "the answer", events).(dialog.Answered); up {
-			break
-		}
-	}
-	_, others := dial()
-	end, over := await.From(t, "the end of the second call", others).(dialog.Ended)
-	if !over || end.Cause != engine.Overloaded || end.Retry == 0 {
-		t.Errorf("the second call was told %+v, want that there are too many, and when to try again", end)
-	}
-	first.Hangup(engine.Normal)
-	if _, over := await.From(t, "the end of the first call", events).(dialog.Ended); !over {
-		t.Error("the first call goes on")
 	}
 }

@@ -1,12 +1,14 @@
 package voice
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"sync"
-
-	"golang.org/x/time/rate"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -22,6 +24,15 @@ type Exchange interface {
 	Place(ctx context.Context, from, to string, line engine.Line, route func(steps []string), record func(trace.Stamped)) engine.Outcome
 }
 
+// What a Server allows where its configuration does not say. An office whose
+// telephones share an address must fit into a source's share; a call of four hours
+// is one that nobody hung up.
+const (
+	defaultMaxLength            = 4 * time.Hour
+	defaultMaxOfSource          = 64
+	defaultMaxOfSourcePerSecond = 8
+)
+
 // ServerConfig is what a Server works with.
 type ServerConfig struct {
 	Media      *media.Pool
@@ -33,7 +44,20 @@ type ServerConfig struct {
 
 	// MaxCalls is how many calls there are at once, MaxPerSecond how many may begin
 	// in a second. More are turned down with 503 and Retry-After.
+	// Both are at least 1.
 	MaxCalls, MaxPerSecond int
+
+	// MaxOfSource and MaxOfSourcePerSecond are the same for the calls of one source,
+	// an address of IPv4 or a /64 of IPv6. Default: 64 and 8.
+	MaxOfSource, MaxOfSourcePerSecond int
+
+	// Trusted reports whether an address has no share of its own but may use all
+	// that there is: the trunks and what the operator allows. It must not block.
+	// Optional: none has.
+	Trusted func(netip.Addr) bool
+
+	// MaxLength is how long a call may last from its INVITE on. Default: 4 hours.
+	MaxLength time.Duration
 
 	Log *slog.Logger
 }
@@ -41,20 +65,57 @@ type ServerConfig struct {
 // Server runs the calls that come to a dialog.Stack.
 type Server struct {
 	config ServerConfig
-	pace   *rate.Limiter
+	began  time.Time
 
-	mu      sync.Mutex
-	inHand  int
-	running sync.WaitGroup
+	mu        sync.Mutex
+	admission admission
+	counts    Counts // without InHand
+	running   sync.WaitGroup
+}
+
+// Counts are the figures of a Server since it was made.
+type Counts struct {
+	InHand  int // now
+	Taken   uint64
+	TooLong uint64             // of those, how many MaxLength has ended
+	Refused map[Refusal]uint64 // has each Refusal
 }
 
 // NewServer returns a Server, whose Incoming is for the Stack.
 func NewServer(c ServerConfig) *Server {
-	return &Server{config: c, pace: rate.NewLimiter(rate.Limit(c.MaxPerSecond), c.MaxPerSecond)}
+	c.MaxOfSource = cmp.Or(c.MaxOfSource, defaultMaxOfSource)
+	c.MaxOfSourcePerSecond = cmp.Or(c.MaxOfSourcePerSecond, defaultMaxOfSourcePerSecond)
+	c.MaxLength = cmp.Or(c.MaxLength, defaultMaxLength)
+	refused := make(map[Refusal]uint64, len(refusals))
+	for _, why := range refusals {
+		refused[why] = 0
+	}
+	return &Server{
+		config: c, began: time.Now(), counts: Counts{Refused: refused},
+		admission: newAdmission(limits{c.MaxCalls, c.MaxPerSecond}, limits{c.MaxOfSource, c.MaxOfSourcePerSecond}),
+	}
 }
 
-// Wait waits until the calls in hand have ended, or the context has, whose error it
-// returns. No call may come any more.
+// Counts returns the figures as they are now.
+func (s *Server) Counts() Counts {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.counts
+	c.InHand, c.Refused = s.admission.inHand, maps.Clone(c.Refused)
+	return c
+}
+
+// Drain refuses new calls from now on: the stack does, and the Server those that
+// the stack was about to hand over. The calls in hand go on; Wait waits for them.
+func (s *Server) Drain(stack *dialog.Stack) {
+	stack.Drain()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admission.draining = true
+}
+
+// Wait waits until the calls in hand have ended by themselves, or the context has,
+// whose error it returns. No call may come any more: call Drain before.
 func (s *Server) Wait(ctx context.Context) error {
 	ended := make(chan struct{})
 	go func() { // ends with the last call; who gives up has to cut calls off
@@ -71,49 +132,81 @@ func (s *Server) Wait(ctx context.Context) error {
 
 // Incoming takes a call, and returns whom to tell what happens.
 func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
-	nobody := func(dialog.Event) {}
-	if !s.admit() {
-		call.Hangup(engine.Overloaded)
-		return nobody
+	source := s.source(call)
+	if why := s.admit(source); why != taken {
+		return s.refuse(call, why)
 	}
 	leg, err := s.config.Media.Open(s.config.Rules)
 	if err != nil {
 		s.config.Log.Warn("no port for a call", "error", err)
-		call.Hangup(engine.Overloaded)
-		s.leave()
-		return nobody
+		s.leave(source)
+		return s.refuse(call, NoPort)
 	}
+	s.count(func(c *Counts) { c.Taken++ })
 	ctx, hangUp := context.WithCancelCause(context.Background())
 	line := New(Config{
 		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, HangUp: hangUp,
 		Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
 	})
-	go s.run(ctx, call, leg, line)
+	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
+	go func() {
+		defer s.leave(source)
+		defer tooLong.Stop()
+		s.run(ctx, call, leg, line)
+	}()
 	return line.Tell
 }
 
-// admit reports whether there is room for a call, and takes it.
-func (s *Server) admit() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.inHand >= s.config.MaxCalls || !s.pace.Allow() {
-		return false
+// source returns the source that a call counts for; the zero one: for none.
+func (s *Server) source(call *dialog.Call) netip.Prefix {
+	address := sourceAddress(call.Request())
+	if s.config.Trusted != nil && s.config.Trusted(address) {
+		return netip.Prefix{}
 	}
-	s.inHand++
-	s.running.Add(1)
-	return true
+	return dialog.SourceOf(address)
 }
 
-func (s *Server) leave() {
+// admit takes a call, or says why not.
+func (s *Server) admit(source netip.Prefix) Refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.inHand--
+	why := s.admission.admit(source, time.Since(s.began))
+	if why == taken {
+		s.running.Add(1)
+	}
+	return why
+}
+
+func (s *Server) leave(source netip.Prefix) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admission.leave(source)
 	s.running.Done()
+}
+
+// refuse turns a call down, and returns whom to tell: nobody. It logs no warning:
+// a flood of calls is not to flood the log.
+func (s *Server) refuse(call *dialog.Call, why Refusal) (tell func(dialog.Event)) {
+	call.Hangup(engine.Overloaded)
+	s.count(func(c *Counts) { c.Refused[why]++ })
+	s.config.Log.Debug("call refused", "reason", why, "source", call.Request().Source())
+	return func(dialog.Event) {}
+}
+
+func (s *Server) count(what func(*Counts)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	what(&s.counts)
+}
+
+// endTooLong ends a call that has lasted as long as one may.
+func (s *Server) endTooLong(hangUp context.CancelCauseFunc) {
+	s.count(func(c *Counts) { c.TooLong++ })
+	hangUp(fmt.Errorf("it has lasted %v, as long as a call may", s.config.MaxLength))
 }
 
 // run runs a call to its end.
 func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line) {
-	defer s.leave()
 	from, to := s.config.Numbers.Read(call.Request())
 	outcome := s.config.Exchange.Place(ctx, from, to, line, func([]string) {}, func(trace.Stamped) {})
 	call.Hangup(engine.Normal) // unless it is over: then it does nothing
