@@ -118,6 +118,7 @@ func TestSippIsCalled(t *testing.T) {
 	playSipp(t, calledSipp, func(t *testing.T, s *sippCall, p *station) *handset {
 		port := freePort(t)
 		run := startSipp(t, s.scenario, "-m", "1", "-p", fmt.Sprint(port))
+		await.That(t, "a sipp that listens", func() bool { return listening(port) })
 		h := p.dialAs(Account{User: "alice", Password: setting.NewSecret("secret")}, sip.Uri{Scheme: "sip", User: "called", Host: "127.0.0.1", Port: port})
 		run.wait()
 		return h

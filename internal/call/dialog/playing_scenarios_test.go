@@ -257,3 +257,10 @@ func freePort(t *testing.T) int {
 	defer func() { _ = c.Close() }()
 	return c.LocalAddr().(*net.UDPAddr).Port
 }
+
+// listening reports whether a UDP port is taken. Where the system does not say, it
+// is: an INVITE that nobody hears comes again.
+func listening(port int) bool {
+	sockets, err := os.ReadFile("/proc/net/udp")
+	return err != nil || bytes.Contains(sockets, fmt.Appendf(nil, ":%04X 00000000:0000 ", port))
+}
