@@ -57,6 +57,10 @@ type Config struct {
 	// that of a router which leaves ports as they are; optional.
 	PublicMedia netip.Addr
 
+	// Strict has sound taken only from where the other side says that it sends it
+	// from, as of media.Rules.
+	Strict bool
+
 	// Ports are those of the sound. Default: a thousand, somewhere below those
 	// that the kernel hands out by itself.
 	Ports *media.Ports
@@ -233,7 +237,7 @@ func (p *Phone) parse(target string) (sip.Uri, error) {
 
 // dial calls; watch is told, by the call's goroutine, what happens; optional.
 func (p *Phone) dial(target sip.Uri, watch func(dialog.Event)) (*Call, error) {
-	leg, err := p.pool.Open(media.Rules{})
+	leg, err := p.pool.Open(media.Rules{Strict: p.config.Strict})
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +264,7 @@ func (p *Phone) dial(target sip.Uri, watch func(dialog.Event)) (*Call, error) {
 
 // rings takes a call to the phone.
 func (p *Phone) rings(d *dialog.Call) (tell func(dialog.Event)) {
-	leg, err := p.pool.Open(media.Rules{})
+	leg, err := p.pool.Open(media.Rules{Strict: p.config.Strict})
 	if err != nil {
 		d.Hangup(engine.Overloaded)
 		return func(dialog.Event) {}
