@@ -31,22 +31,28 @@ func (c *Core) Calls() *Calls { return c.calls }
 
 // List returns calls as the API shows them, the oldest first.
 func (c *Calls) List(whose Whose) []Fields {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var found []*placedCall
-	for id, p := range c.byID {
-		if id == p.origID && p.leg.belongsTo(whose) {
-			found = append(found, p)
-		}
-	}
-	slices.SortFunc(found, func(a, b *placedCall) int {
-		return cmp.Or(a.began.Compare(b.began), cmp.Compare(a.origID, b.origID))
+	found := c.legs(whose)
+	slices.SortFunc(found, func(a, b *leg) int {
+		return cmp.Or(a.placedCall.began.Compare(b.placedCall.began), cmp.Compare(a.origID, b.origID))
 	})
 	shown := make([]Fields, len(found))
-	for i, p := range found {
-		shown[i] = p.leg.active()
+	for i, l := range found {
+		shown[i] = l.active() // without the lock: no call waits until all are written
 	}
 	return shown
+}
+
+// legs returns the legs that calls have.
+func (c *Calls) legs(whose Whose) []*leg {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var found []*leg
+	for id, p := range c.byID {
+		if id == p.origID && p.leg.belongsTo(whose) {
+			found = append(found, p.leg)
+		}
+	}
+	return found
 }
 
 // Find returns a call as the API shows it, by either of its ids; or a
