@@ -12,11 +12,12 @@ type Way uint8
 const (
 	ByRTP  Way = iota // as a telephone event, RFC 4733
 	ByINFO            // in the body of an INFO
+	ByTone            // as two tones in the sound, ITU-T Q.23
 )
 
-// Presses counts the keys of a caller whose phone reports each press both ways,
-// as some are set to: a report within 300 ms of one of the same key that came the
-// other way is the same press. Reports that came the same way are always two. The
+// Presses counts the keys of a caller whose phone reports each press in two ways,
+// as some are set to: a report within 300 ms of one of the same key that came
+// another way is the same press. Reports that came the same way are always two. The
 // zero value awaits the first key.
 type Presses struct {
 	recent [8]press // more than fingers press in 300 ms

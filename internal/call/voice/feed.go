@@ -35,6 +35,7 @@ func (l *Line) feed(m *engine.Media) *feed {
 	}
 	l.mu.Lock()
 	l.feeds = append(l.feeds, f)
+	l.listenByEar()
 	l.mu.Unlock()
 	f.running.Go(f.run)
 	return f
@@ -45,6 +46,7 @@ func (f *feed) close() {
 	l := f.line
 	l.mu.Lock()
 	l.feeds = slices.DeleteFunc(l.feeds, func(other *feed) bool { return other == f })
+	l.listenByEar()
 	l.mu.Unlock()
 	close(f.left)
 	f.running.Wait()

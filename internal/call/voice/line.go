@@ -26,8 +26,11 @@ type Line struct {
 	latest  news           // what the goroutine of the call has to know
 	pressed []engine.Input // that it has not seen
 	presses dialog.Presses
-	feeds   []*feed
-	changed chan struct{} // has a value if there is news
+
+	wantsKeys bool // the goroutine of the call
+	feeds     []*feed
+	tones     *tones        // nil: keys are not heard by ear
+	changed   chan struct{} // has a value if there is news
 
 	// What follows belongs to the goroutine that runs the call.
 	asked  bool // to be answered
@@ -43,6 +46,7 @@ type Line struct {
 type news struct {
 	agreed bool // on a codec:
 	codec  audio.Codec
+	events bool        // the telephone sends keys as events (RFC 4733)
 	played media.Event // the last that ended
 }
 
@@ -98,6 +102,8 @@ func (l *Line) agree(e dialog.Agreed) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.latest.codec, l.latest.agreed = codec, true
+	l.latest.events = e.Events.Codec != ""
+	l.listenByEar()
 }
 
 // Now returns the time since the call came.
@@ -149,12 +155,18 @@ func (l *Line) waitBeside(ctx context.Context, other <-chan struct{}, done func(
 	}
 }
 
-// heard has a value if there is something to hear; nil if nobody listens.
+// heard has a value if there is something to hear; nil if the goroutine of the call
+// does not listen.
 func (l *Line) heard() <-chan struct{} {
-	if l.taping == nil {
+	if l.taping != nil {
+		return l.taping.ready()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tones == nil {
 		return nil
 	}
-	return l.taping.ready()
+	return l.tones.hearer.ready()
 }
 
 // takeNews takes what has happened, for the goroutine of the call.
@@ -189,6 +201,9 @@ func (l *Line) collect() {
 			l.config.HangUp(errQuiet)
 		}
 	}
+	if l.tones != nil {
+		l.tones.hear()
+	}
 }
 
 // press notes a key, unless it is known by another way. The lock is held.
@@ -211,6 +226,10 @@ func (l *Line) listenFor(listen *engine.Listening) {
 	if listen != l.listen {
 		l.listen, l.keys = listen, nil
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wantsKeys = l.listensForKeys()
+	l.listenByEar()
 }
 
 // isPressed reports whether there is a key that is wanted.
