@@ -178,7 +178,8 @@ func (in *incoming) respond(a uasAction) {
 		in.explain(res, a.ending)
 	}
 	in.sent[a.status] = res
-	if err := in.asked.respond(res); errors.Is(err, sip.ErrTransactionCanceled) {
+	err := in.asked.respond(res)
+	if errors.Is(err, sip.ErrTransactionCanceled) && a.status != wentAway.status { // sipgo says it of that, too
 		in.theirs = true
 		in.do(in.uas.crossed())
 		return

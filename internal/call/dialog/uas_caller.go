@@ -81,6 +81,7 @@ func (u *uas) crossed() []uasAction {
 	case uasEnded:
 		return []uasAction{{kind: uasRespond, status: wentAway.status, ending: wentAway}}
 	}
+	u.accept = accept{} // the 2xx was not sent
 	return u.reject(wentAway)
 }
 
