@@ -9,6 +9,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -67,4 +68,25 @@ func openFiles(t *testing.T) int {
 		return 0
 	}
 	return len(files)
+}
+
+// A response to a CANCEL is waited for by nobody: it has to be read all the same,
+// or sipgo keeps its transaction for good.
+func TestCANCELsLeaveNothing(t *testing.T) {
+	sip.SetTimers(2*soon.t1, 2*soon.t2, 2*soon.t2)
+	t.Cleanup(func() { sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second) })
+	alice, bob := startStation(t, UDP, hurry), startStation(t, UDP, hurry)
+	await.From(t, "a phone that listens", alice.ready)
+	await.From(t, "a phone that listens", bob.ready)
+	goroutines := runtime.NumGoroutine()
+	for range 10 {
+		a := alice.dial(bob.uri("100"))
+		bob.next().Ring(180, nil)
+		a.expect("dialog.Ringing{}")
+		a.Hangup(engine.Normal)
+		a.expect("ended normal 487")
+	}
+	alice.leftNothing(t)
+	bob.leftNothing(t)
+	await.That(t, "as few goroutines as before", func() bool { return runtime.NumGoroutine() <= goroutines })
 }
