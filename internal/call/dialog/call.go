@@ -155,7 +155,9 @@ func (c *Call) cancel(way flow, invite *sip.Request, r reason) {
 	defer stop()
 	req := cancel(invite)
 	appendReason(req, r)
-	_, _ = c.stack.send(ctx, way, req) // without it there is a 2xx, or none in 64·T1
+	if tx, err := c.stack.send(ctx, way, req); err == nil { // or there is a 2xx, or nothing in 64·T1
+		c.await(tx, req, func(*sip.Response) {}) // unread, it would keep the transaction for good
+	}
 }
 
 // Address returns our address as the other side of a call to us reaches it.
