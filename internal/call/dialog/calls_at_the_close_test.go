@@ -1,0 +1,35 @@
+package dialog
+
+import (
+	"testing"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/test/await"
+)
+
+// An INVITE that has got past the door as the stack closes: whoever was given its
+// call has to hear that it is over, and so has what came within its dialog.
+func TestCallThatComesAsTheStackClosesEnds(t *testing.T) {
+	tx, _, _ := aTransaction(t)
+	defer tx.Terminate()
+	told := make(chan Event, 1)
+	var call *Call
+	s := opening(t, Config{Incoming: func(c *Call) func(Event) {
+		call = c
+		return func(e Event) { told <- e }
+	}}, nil)
+	defer s.closeSockets()
+	s.abandon()
+	invite := aRequest(t, "INVITE")
+	invite.SetSource("192.0.2.9:5060")
+	invite.AppendHeader(&sip.ContactHeader{Address: sip.Uri{Scheme: "sip", Host: "192.0.2.9"}})
+	s.takeInvite(invite, tx)
+	if got, want := textOf(await.From(t, "the end of the call", told)), "ended unavailable"; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+	await.From(t, "nothing of the call", call.Gone())
+	if n := len(s.dialogs.handlers); n > 0 {
+		t.Errorf("%d dialogs are left", n)
+	}
+}
