@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
 // calls are those that a Stack has in hand.
@@ -18,8 +20,20 @@ type calls struct {
 	run    sync.WaitGroup
 }
 
-// launch runs a call, and reports whether it does: a stack that is over takes none.
+// launch runs a call, and reports whether it does: a stack that is over takes
+// none, and ends it at once.
 func (s *Stack) launch(c *Call) bool {
+	taken := s.runs(c)
+	if !taken {
+		c.tell(Ended{Cause: engine.Unavailable, Status: sip.StatusServiceUnavailable})
+		c.leave()
+		close(c.gone)
+	}
+	return taken
+}
+
+// runs runs a call unless the stack is over.
+func (s *Stack) runs(c *Call) bool {
 	s.calls.mu.Lock()
 	defer s.calls.mu.Unlock()
 	if s.calls.over {

@@ -25,7 +25,7 @@ func TestCallThatComesAsTheStackClosesEnds(t *testing.T) {
 	invite.SetSource("192.0.2.9:5060")
 	invite.AppendHeader(&sip.ContactHeader{Address: sip.Uri{Scheme: "sip", Host: "192.0.2.9"}})
 	s.takeInvite(invite, tx)
-	if got, want := textOf(await.From(t, "the end of the call", told)), "ended unavailable"; got != want {
+	if got, want := textOf(await.From(t, "the end of the call", told)), "ended unavailable 503"; got != want {
 		t.Errorf("told %q, want %q", got, want)
 	}
 	await.From(t, "nothing of the call", call.Gone())

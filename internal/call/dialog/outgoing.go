@@ -72,10 +72,7 @@ func (s *Stack) Dial(o Outgoing, tell func(Event)) *Call {
 	}
 	c.machine = out
 	c.do(func() { out.invite(o) })
-	if !s.launch(c) {
-		tell(Ended{Cause: engine.Unavailable, Status: sip.StatusServiceUnavailable})
-		close(c.gone)
-	}
+	s.launch(c)
 	return c
 }
 
