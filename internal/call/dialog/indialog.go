@@ -138,16 +138,29 @@ func (c *Call) request(d *inDialog, t *transaction) {
 		status, do := c.machine.bye(d, reasonsOf(t.req))
 		d.refuse(t, status)
 		do()
-	case sip.INVITE, sip.UPDATE:
-		c.asksChange(d, t)
 	case sip.PRACK:
 		c.machine.prack(d, t)
+	case sip.NOTIFY:
+		c.notified(d, t)
+	default:
+		c.asks(d, t)
+	}
+}
+
+// asks takes a request that a call has to be there for: after its end, or when
+// another phone has answered it, there is none.
+func (c *Call) asks(d *inDialog, t *transaction) {
+	if c.ended || c.dialog != nil && c.dialog != d {
+		d.refuse(t, sip.StatusCallTransactionDoesNotExists)
+		return
+	}
+	switch t.req.Method {
+	case sip.INVITE, sip.UPDATE:
+		c.asksChange(d, t)
 	case sip.INFO:
 		c.info(d, t)
 	case sip.REFER:
 		c.asksTransfer(d, t)
-	case sip.NOTIFY:
-		c.notified(d, t)
 	default:
 		c.stack.refuse(t.req, t.tx, &refusal{status: sip.StatusCallTransactionDoesNotExists})
 	}
