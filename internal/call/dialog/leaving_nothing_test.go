@@ -13,14 +13,22 @@ import (
 	"github.com/switchhook/switchhook/test/await"
 )
 
-// TestFiveHundredCallsLeaveNothing has sipp make 50 calls a second, and a tenth of
-// them go wrong.
-func TestFiveHundredCallsLeaveNothing(t *testing.T) {
+// unhurried gives sipp the time that it needs on a machine with other work to do.
+var unhurried = timing{t1: 150 * time.Millisecond, t2: 1200 * time.Millisecond}
+
+// TestCallsLeaveNothing has sipp make 10 calls a second, and a tenth of them go
+// wrong; 50 a second at full size.
+func TestCallsLeaveNothing(t *testing.T) {
 	findSipp(t)
+	share := 5
+	if os.Getenv("SWITCHHOOK_TEST_FULL") != "" {
+		share = 1
+	}
 	// sipgo keeps a transaction for 32 s. Longer than we wait for an ACK it has to be.
-	sip.SetTimers(2*soon.t1, 2*soon.t2, 2*soon.t2)
+	sip.SetTimers(unhurried.t1, unhurried.t2, unhurried.t2)
 	t.Cleanup(func() { sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second) })
-	p := startStation(t, UDP, hurry, func(p *station) {
+	p := startStation(t, UDP, func(p *station) {
+		p.timing = timing{t1: unhurried.t1 / 2, t2: unhurried.t2 / 2}
 		p.program = func(c *Call, e Event) { programs[c.Request().Recipient.User](c, e) }
 	})
 	await.From(t, "a phone that listens", p.ready)
@@ -41,7 +49,8 @@ func TestFiveHundredCallsLeaveNothing(t *testing.T) {
 		{"refer_bye", "takes_transfers", 5, nil},
 		{"glare", "holds_once", 5, nil},
 	} {
-		args := append([]string{"-m", fmt.Sprint(s.calls), "-r", fmt.Sprint(s.calls), "-rp", "10000", "-s", s.number}, s.args...)
+		calls := fmt.Sprint(s.calls / share)
+		args := append([]string{"-m", calls, "-r", calls, "-rp", "10000", "-s", s.number}, s.args...)
 		runs = append(runs, startSipp(t, s.scenario, append(args, fmt.Sprintf("127.0.0.1:%d", p.uri("").Port))...))
 	}
 	for _, run := range runs {
