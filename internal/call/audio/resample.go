@@ -3,6 +3,7 @@ package audio
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // The rates that are brought to a telephone's: from the narrowest telephone sound to
@@ -57,6 +58,10 @@ func NewResampler(from, to int) (*Resampler, error) {
 	r.at = r.half - 1
 	return r, nil
 }
+
+// Reserve makes room for a piece of so many samples, which Append then does not
+// allocate.
+func (r *Resampler) Reserve(samples int) { r.in = slices.Grow(r.in, samples) }
 
 // Append appends to dst what src makes complete, and keeps the rest until the
 // next call. It allocates only when dst or its own buffer has no room.

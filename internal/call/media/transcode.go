@@ -15,6 +15,14 @@ const (
 	// maxMadeUp is for how long lost sound is made up. After that there is silence,
 	// which needs no place.
 	maxMadeUp = 100 * time.Millisecond
+
+	// usual is the packet for which there is room from the beginning. Telephones send
+	// 20 ms.
+	usual = 60 * time.Millisecond
+
+	// waiting is how many packets there is room for: those of rtp.MaxDepth, and some
+	// that come at once.
+	waiting = 16
 )
 
 // transcoder makes the sound that arrives on one leg into the codec of another.
@@ -45,11 +53,13 @@ func newTranscoder(from, to audio.Codec) *transcoder {
 		pcm:       make([]int16, 0, 2*mtu), // of G.722 there are two a byte
 		scaled:    make([]int16, 0, 4*mtu),
 	}
+	c.buffer.Reserve(waiting, bytesOf(usual))
 	if from.Rate() != to.Rate() {
 		var err error
 		if c.resampler, err = audio.NewResampler(from.Rate(), to.Rate()); err != nil {
 			panic(err) // the rates are those of codecs
 		}
+		c.resampler.Reserve(cap(c.pcm))
 	}
 	return c
 }

@@ -1,6 +1,9 @@
 package rtp
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // The depth of a Buffer: how long a frame waits after the moment at which it
 // would have arrived, had it been as fast as the fastest.
@@ -53,6 +56,14 @@ type Frame struct {
 // NewBuffer returns a Buffer for a stream whose timestamps count at rate, in Hz.
 func NewBuffer(rate int) *Buffer {
 	return &Buffer{rate: rate, depth: MinDepth}
+}
+
+// Reserve makes room for so many frames of so many bytes, which Push then does not
+// allocate.
+func (b *Buffer) Reserve(frames, bytes int) {
+	for i := b.count; i < min(frames, maxFrames); i++ {
+		b.frames[i].Payload = slices.Grow(b.frames[i].Payload[:0], bytes)
+	}
 }
 
 // Depth returns the present depth.
