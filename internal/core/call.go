@@ -49,7 +49,7 @@ func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, rec
 func (c *Core) placeRouted(ctx context.Context, route dialplan.Result, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
 	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), line: line, began: c.config.Now().UTC()}
 	p.answerer, _ = engine.As[engine.Answerer](line)
-	p.audio, _ = engine.As[AudioReporter](line)
+	p.audio, _ = engine.As[engine.AudioReporter](line)
 	p.call.Routes = []dialplan.Result{route}
 	if route.Kind != dialplan.ToWeb {
 		return p.call, notReachable(route)
@@ -75,8 +75,8 @@ type placedCall struct {
 	from, to string
 	origID   string
 	line     engine.Line
-	answerer engine.Answerer // nil: the line answered at once
-	audio    AudioReporter   // nil: the line does not tell
+	answerer engine.Answerer      // nil: the line answered at once
+	audio    engine.AudioReporter // nil: the line does not tell
 	began    time.Time
 	call     Call
 	forward  *dialplan.Result // where a Forward of the responder has led; nil: nowhere

@@ -32,9 +32,9 @@ func (c *Calls) Disconnect(whose Whose, id string) error {
 }
 
 // Transfer sends a call elsewhere, in the middle of whatever it does, by the dial
-// plan of the user whom it came to; or, if whose is the user who makes the call,
-// by theirs. It returns once it is decided where to, and List and Find show the call
-// there already; its responder is left meanwhile.
+// plan of the user whom it came to; or, if whose is the user who makes the call or
+// their domain alone, by theirs. It returns once it is decided where to, and List and
+// Find show the call there already; its responder is left meanwhile.
 //
 // To is a number, an extension, an alias or a URI. If it leads nowhere the call
 // stays where it is, and the error is that of Place; it is a fault.NotFound if there
@@ -53,7 +53,7 @@ func (c *Calls) Transfer(ctx context.Context, whose Whose, id, to string) error 
 		if route.Kind != dialplan.ToWeb {
 			return notReachable(route)
 		}
-		if c.transfer(p, from, p.transferred(from, route, whose), &engine.Redirect{To: to, ByCaller: byCaller}) {
+		if c.transfer(p, from, p.transferred(from, route, whose, byCaller), &engine.Redirect{To: to, ByCaller: byCaller}) {
 			return nil
 		}
 	}
@@ -98,10 +98,14 @@ func (p *placedCall) take(redirect *engine.Redirect) {
 }
 
 // transferred returns the leg to which a call is transferred.
-func (p *placedCall) transferred(from *leg, route dialplan.Result, whose Whose) *leg {
+func (p *placedCall) transferred(from *leg, route dialplan.Result, whose Whose, byCaller bool) *leg {
 	l := p.newLeg(route)
-	l.by = whose
-	if whose.User == "" {
+	switch caller := from.caller(); {
+	case whose.User != "":
+		l.by = whose
+	case byCaller:
+		l.by = Whose{User: caller.User, Domain: caller.Host}
+	default:
 		l.by = Whose{User: from.route.Owner.Name, Domain: from.route.Owner.Domain}
 	}
 	l.byAction, l.byID = "Transfer", from.termID

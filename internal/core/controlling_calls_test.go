@@ -264,6 +264,33 @@ func TestWhoTransfersChoosesTheDialPlan(t *testing.T) {
 	}
 }
 
+// TestADomainTransfersByItsOwnDialPlan has the domain of the caller transfer a call to
+// a user of another one, whose extensions are none of its business.
+func TestADomainTransfersByItsOwnDialPlan(t *testing.T) {
+	s := newWaiting(t)
+	const other = "other.example"
+	_, err := s.CreateDomain(t.Context(), fields{"domain": other}.json(t))
+	s.must(err)
+	_, err = s.CreateUser(t.Context(), other, fields{"user": "3000"}.json(t))
+	s.must(err)
+	_, err = s.CreateDialRule(t.Context(), other, other, fields{
+		"dial-rule-matching-to-uri": "*77", "dial-rule-application": "To Web", "dial-rule-parameter": s.responder(responder.Say{Text: "Wait at the caller's."}),
+	}.json(t))
+	s.must(err)
+	l := s.begin("3000@"+other, "12125550100")
+	l.hears("Wait here.")
+	id := s.asked[0].OrigCallID
+	if err := s.Calls().Transfer(t.Context(), core.Whose{Domain: other}, id, "user_8002"); fault.CodeOf(err) != fault.NotFound {
+		t.Errorf("to an extension of the domain that was called: %v", err)
+	}
+	s.must(s.Calls().Transfer(t.Context(), core.Whose{Domain: other}, id, "*77"))
+	l.hears("Wait at the caller's.")
+	shown := s.the(core.Whose{})
+	if by := shown.Text("call-by-user") + "@" + shown.Text("call-by-domain"); by != "3000@"+other {
+		t.Errorf("it was transferred by %s", by)
+	}
+}
+
 func TestProgramsThatTransferInACircleEnd(t *testing.T) {
 	s := newWaiting(t)
 	l := s.begin("+19734321440", "2125550100")

@@ -78,10 +78,16 @@ func (l *leg) owner() string {
 	return l.route.Owner.Address()
 }
 
-// madeBy reports whether a user makes the call, to somebody else.
+// madeBy reports whether those meant make the call, to somebody else.
 func (l *leg) madeBy(whose Whose) bool {
 	caller := l.caller()
-	return whose.User != "" && sameName(caller.User, whose.User) && sameName(caller.Host, whose.Domain) && !sameName(l.owner(), caller.Address())
+	switch {
+	case !sameName(caller.Host, whose.Domain) || caller.Host == "":
+		return false
+	case whose.User != "":
+		return sameName(caller.User, whose.User) && !sameName(l.owner(), caller.Address())
+	}
+	return !sameName(l.domain(), whose.Domain)
 }
 
 // belongsTo reports whether a call is one of those meant.
@@ -201,7 +207,7 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 		f.set(name, value)
 	}
 	if l.audio != nil {
-		l.report().setIn(f)
+		setAudioReport(f, l.report())
 	}
 	return f
 }

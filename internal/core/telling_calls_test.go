@@ -26,11 +26,11 @@ const rings = 3 * time.Second
 
 func (l *telephone) Answered() (time.Duration, bool) { return rings, l.answered }
 
-func (l *telephone) AudioReport() core.AudioReport {
+func (l *telephone) AudioReport() engine.AudioReport {
 	if !l.answered {
-		return core.AudioReport{}
+		return engine.AudioReport{}
 	}
-	return core.AudioReport{Codec: "PCMA", Received: 3000, Sent: 3001, Lost: 7, Jitter: 12345 * time.Microsecond, MOS: 4.3219}
+	return engine.AudioReport{Codec: "PCMA", Received: 3000, Sent: 3001, Lost: 7, Jitter: 12345 * time.Microsecond, MOS: 4.3219}
 }
 
 func (l *telephone) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Listening) (engine.Played, error) {

@@ -15,23 +15,29 @@ import (
 	"text/template"
 )
 
-// The scenarios in testdata/sipp/calls are those of sipp with one addition: {{ }} writes
-// what would be the same in each.
+// The scenarios in testdata/sipp/calls are those of sipp with one addition: {{ }}
+// writes what would be the same in each.
 //
-//	{{request "BYE" 2}}                   sends a request of the caller, with its CSeq
-//	{{request "INVITE" 1 (sdp "a=x")}}    with a body, or with further fields; 100 may come
-//	{{hop "CANCEL" 1}}                    sends what goes with the INVITE of that CSeq: CANCEL, the ACK of a refusal
-//	{{answered (sdp)}}                    calls, and takes the answer
-//	{{hangup 2}}                          sends BYE, and takes its 200
-//	{{called "BYE" 1}}                    sends a request of the called side, after note
-//	{{response 180}}                      answers the INVITE of a call to sipp
-//	{{reply 200}}                         answers what came last within a dialog
-//	{{note}}                              notes the request: what called and late need
-//	{{late 200}}                          answers the request that was noted
-//	{{check "CSeq:" "2 INVITE"}}          a field must match
-//	{{body "a=recvonly"}}                 the body must match
-//	{{lacks "a=sendrecv"}}                the message must not match
-//	{{keep "rseq" "RSeq:"}}               keeps a field for later, as [$rseq]
+//	{{request "BYE" 2}}                  sends a request of the caller, with its CSeq
+//	{{request "INVITE" 1 (sdp "a=x")}}   with a body, or with further fields; 100 may come
+//	{{hop "CANCEL" 1}}                   sends what goes with the INVITE of that CSeq: CANCEL, the ACK of a refusal
+//	{{answered (sdp)}}                   calls, and takes the answer
+//	{{hangup 2}}                         sends BYE, and takes its 200
+//	{{reply 200}}                        answers what came last within a dialog
+//	{{response 180}}                     answers what came last outside of one, with a tag
+//	{{note}}                             notes a request, for what follows
+//	{{late 200}}                         answers the INVITE that was noted
+//	{{fork 200 "other"}}                 with another tag
+//	{{lateReply 200}}                    answers the request within a dialog that was noted
+//	{{lateCancel}}                       answers the CANCEL of the INVITE that was noted
+//	{{called "BYE" 1}}                   sends a request of the called side
+//	{{content "text/plain" "x"}}         is a body
+//	{{check "CSeq:" "2 INVITE"}}         a field must match
+//	{{body "a=recvonly"}}                the body must match
+//	{{lacks "a=sendrecv"}}               the message must not match
+//	{{keep "rseq" "RSeq:"}}              keeps a field, as [$rseq]
+//	{{verified}}                         checks the credentials of alice, whose password is secret …
+//	{{refusedUnlessValid}}               … and ends the scenario if they are wrong
 var scenarioParts = template.FuncMap{
 	"request": requestOfCaller,
 	"hop": func(method string, cseq int, parts ...any) string {
@@ -155,7 +161,7 @@ func scenarioMessage(start, fields string, parts []any) string {
 			message, body = append(message, "Content-Type: "+part.kind), part.text
 		}
 	}
-	return "<send><![CDATA[\n" + strings.Join(message, "\n") + "\nContent-Length: [len]\n\n" + body + "\n]]></send>"
+	return "<send><![CDATA[\n" + strings.Join(message, "\n") + "\nContent-Length: [len]\n\n" + body + "]]></send>"
 }
 
 // expression is an ereg of sipp.

@@ -180,6 +180,24 @@ type Recogniser interface {
 	Recognises() bool
 }
 
+// AudioReporter is a Line that knows how its sound travels; a Core puts it into the
+// call's events and its record.
+type AudioReporter interface {
+	// AudioReport returns how it travelled so far. It is asked at any time, by any
+	// goroutine, also after the call.
+	AudioReport() AudioReport
+}
+
+// AudioReport says how the sound of a line travels. What is not known is zero.
+type AudioReport struct {
+	Codec    string        // as SDP names it (RFC 3551), such as PCMU; empty: none was agreed on yet
+	Received int64         // packets from the caller
+	Sent     int64         // packets to the caller
+	Lost     int64         // of those from the caller (RFC 3550, section 6.4.1)
+	Jitter   time.Duration // of those from the caller, likewise
+	MOS      float64       // how good it sounds, from 1 to 4.5 (ITU-T G.107)
+}
+
 // Forwarder sends the call elsewhere. It returns when the call has ended there,
 // or has left us; the error says that this could not be tried.
 type Forwarder interface {

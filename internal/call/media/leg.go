@@ -283,6 +283,7 @@ func (l *legState) finish(t *thread, now time.Duration) {
 	for track := range l.taps {
 		l.listen(t, Track(track), nil)
 	}
+	l.measure()
 	l.record.Received = l.reception.Figures(l.reports.control.RoundTrip(), 0, 0)
 	l.record.Sent = l.out.report()
 	l.record.Far = l.reports.control.FarReport()

@@ -99,3 +99,29 @@ func TestRecordSaysHowBothEndsReceived(t *testing.T) {
 		t.Errorf("the record is %+v", record)
 	}
 }
+
+// TestALegTellsHowItsSoundTravels while the call lasts, and after it.
+func TestALegTellsHowItsSoundTravels(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMA, 20*ms, media.Rules{})
+	if r := p.leg.Report(); r.Received != 0 || r.MOS != 0 {
+		t.Errorf("before anything has come: %+v", r)
+	}
+	p.talk(true)
+	s.pass(10 * time.Second)
+	p.Sequence += 10
+	s.pass(time.Second)
+	within := p.leg.Report()
+	if within.Codec != sdp.PCMA || within.Lost != 10 || within.Received < 540 || within.Received > 552 || within.Sent < 540 || within.MOS < 3 || within.MOS > 4.39 {
+		t.Errorf("in the call: %+v", within)
+	}
+	record := p.hangUp()
+	want := media.Report{
+		Codec: sdp.PCMA, Received: record.Received.Received, Sent: uint64(record.Sent.Packets), Lost: 10,
+		Jitter: record.Received.Jitter, MOS: record.Received.MOS,
+	}
+	if after := p.leg.Report(); after != want {
+		t.Errorf("after the call: %+v, want %+v", after, want)
+	}
+}

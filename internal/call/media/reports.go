@@ -8,8 +8,8 @@ import (
 	"github.com/switchhook/switchhook/internal/call/rtp"
 )
 
-// controlTicks is how often RTCP is read: it is not urgent, and costs a system
-// call.
+// controlTicks is how often RTCP is read and the meter set: neither is urgent, and
+// the one costs a system call.
 const controlTicks = int64(100 * time.Millisecond / tickTime)
 
 // reports is the RTCP of a leg, on the port after that of RTP.
@@ -32,6 +32,7 @@ func (r *reports) plan(first bool, now time.Duration) {
 func (r *reports) step(l *legState, t *thread, now time.Duration) {
 	if t.tick >= r.read {
 		r.read = t.tick + controlTicks
+		l.measure()
 		for i := range r.socket.Receive(t.batch) {
 			r.take(l, &t.batch.datagrams[i], now)
 		}

@@ -14,7 +14,7 @@ type machineNetwork struct{}
 // Open says that the sound of SIP calls needs Linux.
 func (machineNetwork) Open(netip.AddrPort) (Socket, error) {
 	return nil, fault.Newf(fault.Unsupported, "calls over SIP need Linux").
-		WithHint("run switchhook serve on Linux, on amd64 or arm64; call, check and test work here")
+		WithHint("use Linux, on amd64 or arm64; call of URLs and numbers, check and test work here")
 }
 
 // headers are nothing: there is no system call.

@@ -28,6 +28,7 @@ type legState struct {
 	alarm     time.Duration // 0: none
 	answered  bool
 	reports   reports
+	meter     meter
 	taps      [tracks]*Tap
 
 	news     *ring[Event]

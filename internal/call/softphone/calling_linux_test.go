@@ -107,7 +107,7 @@ func TestKeysArriveInEachWay(t *testing.T) {
 			t.Parallel()
 			alice, bob := twoPhones(t, dialog.UDP)
 			a, b := converse(alice, bob)
-			if err := a.Press(keys, way); err != nil {
+			if _, err := a.Press(keys, way); err != nil {
 				t.Fatal(err)
 			}
 			if got, by := b.pressed(len(keys)); got != keys || by != way {
@@ -122,7 +122,7 @@ func TestKeysArriveInEachWay(t *testing.T) {
 		alice, bob := twoPhones(t, dialog.UDP)
 		a, b := converse(alice, bob)
 		heard := b.Hear()
-		if err := a.Press(keys, softphone.ByTones); err != nil {
+		if _, err := a.Press(keys, softphone.ByTones); err != nil {
 			t.Fatal(err)
 		}
 		expect[softphone.Said](a)
@@ -196,7 +196,7 @@ func TestTransferIsRefusedAndTheCallGoesOn(t *testing.T) {
 	if e := expect[dialog.NotTransferred](b); e.Status != 603 {
 		t.Errorf("refused by %d", e.Status)
 	}
-	if err := a.Press("5", softphone.ByEvents); err != nil {
+	if _, err := a.Press("5", softphone.ByEvents); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := b.pressed(1); got != "5" {

@@ -50,11 +50,11 @@ const (
 	infoKey   = 160 // milliseconds, as gateways write it
 )
 
-// Press sends keys (0-9, *, #, A-D), one after another. The way "" is ByEvents if
-// that was agreed on, else ByTones. The error is a fault.Error: of the code
+// Press sends keys (0-9, *, #, A-D), one after another, and returns the way that
+// they take. The way "" is ByEvents if that was agreed on, else ByTones. The error is a fault.Error: of the code
 // Unsupported where a way was not agreed on, Invalid for what is no key, and
 // Unavailable for tones before Agreed.
-func (c *Call) Press(keys string, way Way) error {
+func (c *Call) Press(keys string, way Way) (Way, error) {
 	if way == "" {
 		way = ByTones
 		if c.agreement().Events.Codec != "" {
@@ -64,19 +64,19 @@ func (c *Call) Press(keys string, way Way) error {
 	// Also checks the keys of the other ways.
 	tones, err := audio.DTMF(keys, keyLength, keyPause)
 	if err != nil {
-		return &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%q cannot be pressed", keys), Err: err}
+		return way, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("%q cannot be pressed", keys), Err: err}
 	}
 	switch way {
 	case ByEvents:
-		return c.leg.Press(keys)
+		return way, c.leg.Press(keys)
 	case ByInfo:
 		for _, key := range keys {
 			c.dialog.Info("application/dtmf-relay", fmt.Appendf(nil, "Signal=%c\r\nDuration=%d\r\n", key, infoKey))
 		}
-		return nil
+		return way, nil
 	case ByTones:
 		_, err := c.Say(audio.SoundOf(tones))
-		return err
+		return way, err
 	}
-	return fault.Newf(fault.Invalid, "keys cannot be sent by %q", way).WithHint("it is one of %s, %s and %s", ByEvents, ByInfo, ByTones)
+	return way, fault.Newf(fault.Invalid, "keys cannot be sent by %q", way).WithHint("it is one of %s, %s and %s", ByEvents, ByInfo, ByTones)
 }

@@ -153,6 +153,45 @@ type Hangup struct {
 	Reason string `json:"reason"`
 }
 
+// Dial begins a call over SIP.
+type Dial struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Ringing says that the telephone that was dialled rings.
+type Ringing struct{}
+
+// Press is keys that the caller sent over SIP. By is how: "rtp", "info" or "tones".
+type Press struct {
+	Keys string `json:"keys"`
+	By   string `json:"by"`
+}
+
+// Key is one that the other side of a call over SIP sent. By is how: "rtp" or "info".
+type Key struct {
+	Key string `json:"key"`
+	By  string `json:"by"`
+}
+
+// Hold says that a side of a call over SIP put the other on hold, or ended that.
+type Hold struct {
+	On bool  `json:"on"`
+	By Party `json:"by"`
+}
+
+// Figures are how the sound of a call over SIP went.
+type Figures struct {
+	Codec    string  `json:"codec"`
+	Sent     uint64  `json:"sent"`     // packets
+	Received uint64  `json:"received"` // packets
+	Lost     uint64  `json:"lost"`     // packets
+	JitterMs float64 `json:"jitterMs"`
+	MOS      float64 `json:"mos"`    // 1 to 4.5; 0: nothing was received
+	Local    string  `json:"local"`  // address of the sound
+	Remote   string  `json:"remote"` // address of the sound; empty: none was learned
+}
+
 // Party is who ended a call.
 type Party string
 
@@ -202,3 +241,21 @@ func (Warning) Kind() string { return "warning" }
 
 // Kind returns "hangup".
 func (Hangup) Kind() string { return "hangup" }
+
+// Kind returns "dial".
+func (Dial) Kind() string { return "dial" }
+
+// Kind returns "ringing".
+func (Ringing) Kind() string { return "ringing" }
+
+// Kind returns "press".
+func (Press) Kind() string { return "press" }
+
+// Kind returns "key".
+func (Key) Kind() string { return "key" }
+
+// Kind returns "hold".
+func (Hold) Kind() string { return "hold" }
+
+// Kind returns "figures".
+func (Figures) Kind() string { return "figures" }

@@ -133,6 +133,25 @@ func decodeEvent(kind string, line []byte) (Event, error) {
 	case "hangup":
 		return decode[Hangup](line)
 	}
+	return decodeSIP(kind, line)
+}
+
+// decodeSIP is decodeEvent for what only calls over SIP have.
+func decodeSIP(kind string, line []byte) (Event, error) {
+	switch kind {
+	case "dial":
+		return decode[Dial](line)
+	case "ringing":
+		return decode[Ringing](line)
+	case "press":
+		return decode[Press](line)
+	case "key":
+		return decode[Key](line)
+	case "hold":
+		return decode[Hold](line)
+	case "figures":
+		return decode[Figures](line)
+	}
 	return nil, nil
 }
 

@@ -46,6 +46,14 @@ var every = []struct {
 		`{"at":11,"event":"record","url":"http://a.example/1.wav","seconds":4.1}`},
 	{trace.Stamped{At: 12 * time.Second, Event: trace.Warning{Code: "SH108", Line: 3, Text: "an &"}},
 		`{"at":12,"event":"warning","code":"SH108","line":3,"text":"an &"}`},
+	{trace.Stamped{Event: trace.Dial{From: "sip:100@a.example", To: "sip:200@b.example"}},
+		`{"at":0,"event":"dial","from":"sip:100@a.example","to":"sip:200@b.example"}`},
+	{trace.Stamped{At: time.Second, Event: trace.Ringing{}}, `{"at":1,"event":"ringing"}`},
+	{trace.Stamped{At: time.Second, Event: trace.Press{Keys: "12#", By: "info"}}, `{"at":1,"event":"press","keys":"12#","by":"info"}`},
+	{trace.Stamped{At: time.Second, Event: trace.Key{Key: "5", By: "rtp"}}, `{"at":1,"event":"key","key":"5","by":"rtp"}`},
+	{trace.Stamped{At: time.Second, Event: trace.Hold{On: true, By: trace.ByCaller}}, `{"at":1,"event":"hold","on":true,"by":"caller"}`},
+	{trace.Stamped{At: time.Second, Event: trace.Figures{Codec: "G722", Sent: 50, Received: 45, Lost: 5, JitterMs: 1.2, MOS: 3.6, Local: "192.0.2.1:4000", Remote: "192.0.2.2:5000"}},
+		`{"at":1,"event":"figures","codec":"G722","sent":50,"received":45,"lost":5,"jitterMs":1.2,"mos":3.6,"local":"192.0.2.1:4000","remote":"192.0.2.2:5000"}`},
 	{trace.Stamped{At: 600 * time.Second, Event: trace.Hangup{By: trace.ByResponder, Reason: "the responder hung up"}},
 		`{"at":600,"event":"hangup","by":"responder","reason":"the responder hung up"}`},
 }
@@ -75,7 +83,7 @@ func TestEventsAreTheLinesOfTheContract(t *testing.T) {
 			t.Errorf("read again (-want +got):\n%s", diff)
 		}
 	}
-	if len(kinds) != 12 {
+	if len(kinds) != 18 {
 		t.Errorf("%d kinds of events are tested", len(kinds))
 	}
 }

@@ -45,6 +45,15 @@ func TestTranscript(t *testing.T) {
 		{trace.Warning{Code: "SH308", Text: "asked again"}, "warning SH308: asked again"},
 		{trace.Hangup{By: trace.ByEnd, Reason: "the document ended"}, "hangs up: the document ended (end)"},
 		{trace.Hangup{By: trace.ByCaller}, "hangs up (caller)"},
+		{trace.Dial{From: "sip:100@a.example", To: "sip:200@b.example"}, "calls sip:200@b.example as sip:100@a.example"},
+		{trace.Ringing{}, "rings"},
+		{trace.Press{Keys: "12#", By: "info"}, "> presses 12# (info)"},
+		{trace.Key{Key: "5", By: "rtp"}, "presses 5 (rtp)"},
+		{trace.Hold{On: true, By: trace.ByResponder}, "puts the caller on hold"},
+		{trace.Hold{By: trace.ByCaller}, "> takes them off hold"},
+		{trace.Figures{}, "no sound was agreed on"},
+		{trace.Figures{Codec: "G722", Sent: 50, Received: 45, Lost: 5, JitterMs: 1.25, MOS: 3.61, Local: "192.0.2.1:4000", Remote: "192.0.2.2:5000"},
+			"G722, 50 packets sent, 45 received, 5 lost, jitter 1.2 ms, MOS 3.6, 192.0.2.1:4000 to 192.0.2.2:5000"},
 	} {
 		if got := trace.Transcript(c.event); got != c.want {
 			t.Errorf("%+v\n%s\nwant\n%s", c.event, got, c.want)

@@ -53,7 +53,48 @@ func transcribe(event Event) string {
 		}
 		return fmt.Sprintf("hangs up: %s (%s)", e.Reason, e.By)
 	}
+	return transcribeSIP(event)
+}
+
+// transcribeSIP is transcribe for what only calls over SIP have.
+func transcribeSIP(event Event) string {
+	switch e := event.(type) {
+	case Dial:
+		return fmt.Sprintf("calls %s as %s", e.To, e.From)
+	case Ringing:
+		return "rings"
+	case Press:
+		return fmt.Sprintf("> presses %s (%s)", e.Keys, e.By)
+	case Key:
+		return fmt.Sprintf("presses %s (%s)", e.Key, e.By)
+	case Hold:
+		return transcribeHold(e)
+	case Figures:
+		return transcribeFigures(e)
+	}
 	return event.Kind()
+}
+
+func transcribeHold(e Hold) string {
+	line := "takes the caller off hold"
+	if e.On {
+		line = "puts the caller on hold"
+	}
+	if e.By == ByCaller {
+		line = "> " + strings.Replace(line, "the caller", "them", 1)
+	}
+	return line
+}
+
+func transcribeFigures(e Figures) string {
+	if e.Codec == "" {
+		return "no sound was agreed on"
+	}
+	line := fmt.Sprintf("%s, %d packets sent, %d received, %d lost", e.Codec, e.Sent, e.Received, e.Lost)
+	if e.Received > 0 {
+		line += fmt.Sprintf(", jitter %.1f ms, MOS %.1f", e.JitterMs, e.MOS)
+	}
+	return line + fmt.Sprintf(", %s to %s", e.Local, orDash(e.Remote))
 }
 
 func transcribeStreamed(e Streamed) string {

@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,11 +52,12 @@ type news struct {
 }
 
 var (
-	_ engine.Line     = (*Line)(nil)
-	_ engine.Answerer = (*Line)(nil)
-	_ engine.Echoer   = (*Line)(nil)
-	_ engine.Recorder = (*Line)(nil)
-	_ engine.Streamer = (*Line)(nil)
+	_ engine.Line          = (*Line)(nil)
+	_ engine.Answerer      = (*Line)(nil)
+	_ engine.AudioReporter = (*Line)(nil)
+	_ engine.Echoer        = (*Line)(nil)
+	_ engine.Recorder      = (*Line)(nil)
+	_ engine.Streamer      = (*Line)(nil)
 )
 
 // maxKeys is how many keys a caller can press ahead.
@@ -122,6 +124,15 @@ func (l *Line) answer(ctx context.Context) error {
 		_, up := l.Answered()
 		return up && l.news.agreed
 	})
+}
+
+// AudioReport returns how the call's sound has travelled. Any goroutine may ask.
+func (l *Line) AudioReport() engine.AudioReport {
+	r := l.config.Leg.Report()
+	name, _, _ := strings.Cut(string(r.Codec), "/")
+	return engine.AudioReport{
+		Codec: name, Received: int64(r.Received), Sent: int64(r.Sent), Lost: int64(r.Lost), Jitter: r.Jitter, MOS: r.MOS,
+	}
 }
 
 // ask answers the call, if nobody has.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,6 +99,9 @@ func TestMarksOfAStreamComeBackWhenTheirSoundWasHeard(t *testing.T) {
 					t.Errorf("the caller heard %q", digits)
 				}
 				near(t, "the sound", loudIn(s.heard()), 3*time.Second)
+				if r := s.line.AudioReport(); !strings.HasPrefix(string(codec), r.Codec+"/") || r.Sent < 165 || r.Sent > 177 {
+					t.Errorf("the report is %+v", r)
+				}
 			})
 		})
 	}

@@ -21,7 +21,7 @@ import (
 
 type callCommand struct {
 	coreFlag
-	Target string `arg:"" help:"The URL of a responder, or a number on a running Core."`
+	Target string `arg:"" help:"The URL of a responder, a number on a running Core, or a SIP address such as sip:200@127.0.0.1:5060."`
 
 	From   string `help:"The caller's number; empty: withheld." default:"+12125550123"`
 	To     string `help:"The number that is called." default:"2125550100"`
@@ -39,11 +39,19 @@ type callCommand struct {
 	Mask bool   `help:"Mask telephone numbers in what is saved."`
 	Hear string `help:"Write what the caller hears to a WAV file; - plays it." placeholder:"FILE"`
 	JSON bool   `help:"Print the events as JSON, one a line." name:"json"`
+
+	sipFlags
 }
 
 // Run places the call: live if a person sits at a terminal, otherwise played
 // through on a virtual clock.
 func (c *callCommand) Run(ctx context.Context, m *Main) error {
+	if isSIP(c.Target) {
+		return c.overSIP(ctx, m)
+	}
+	if c.sipFlags != (sipFlags{}) {
+		return fault.Newf(fault.Invalid, "--auth, --audio, --codec, --transport, --dtmf and --ca are for SIP addresses, and %q is none", c.Target)
+	}
 	o, core, err := c.options(m)
 	if err != nil {
 		return err

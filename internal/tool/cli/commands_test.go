@@ -52,7 +52,7 @@ func TestCommands(t *testing.T) {
 				env.Defer(server.Close)
 				env.Setenv(name, server.URL)
 			}
-			return nil
+			return startPhone(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			// replace OLD NEW FILE changes a file's text.
