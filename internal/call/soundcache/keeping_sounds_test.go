@@ -226,6 +226,17 @@ func TestClearRemovesAll(t *testing.T) {
 	}
 }
 
+// TestAFolderMayHaveAnyName: what stands for other letters in patterns is one of its own.
+func TestAFolderMayHaveAnyName(t *testing.T) {
+	s := newShop(t, 1<<20, day)
+	s.config.Folder = filepath.Join(t.TempDir(), "a[b")
+	s.open()
+	s.keep("a", 1)
+	if n, err := soundcache.Count(s.config.Folder); n != 1 || err != nil {
+		t.Errorf("there are %d: %v", n, err)
+	}
+}
+
 func TestManyUseItAtOnce(t *testing.T) {
 	s := newShop(t, 100_000, day)
 	s.config.Now = nil
