@@ -237,7 +237,7 @@ func (c *Cache) Bytes() int64 {
 
 // Count returns how many sounds a folder has; none where it is not there.
 func Count(folder string) (int, error) {
-	names, err := filepath.Glob(filepath.Join(filepath.Clean(folder), "*"+ofEntry))
+	names, err := fs.Glob(os.DirFS(folder), "*"+ofEntry)
 	return len(names), err
 }
 
