@@ -38,10 +38,6 @@ func (c *Cache) load() error {
 		}
 		path := filepath.Join(c.config.Folder, file.Name())
 		switch {
-		case strings.HasPrefix(file.Name(), unfinished):
-			if c.config.Now().Sub(info.ModTime()) > writingTime {
-				c.unlink(path)
-			}
 		case filepath.Ext(path) == ofSound:
 			sizes[strings.TrimSuffix(file.Name(), ofSound)] = info.Size()
 		case filepath.Ext(path) == ofEntry:
@@ -59,7 +55,19 @@ func (c *Cache) load() error {
 		}
 	}
 	c.makeRoom()
+	c.removeUnfinished()
 	return nil
+}
+
+// removeUnfinished removes what a crash has left half written. It needs no lock.
+func (c *Cache) removeUnfinished() {
+	names, _ := fs.Glob(os.DirFS(c.config.Folder), unfinished+"*") // it fails by a bad pattern alone
+	for _, name := range names {
+		path := filepath.Join(c.config.Folder, name)
+		if info, err := os.Stat(path); err == nil && c.config.Now().Sub(info.ModTime()) > writingTime {
+			c.unlink(path)
+		}
+	}
 }
 
 func (c *Cache) loadEntry(path string, info fs.FileInfo) {

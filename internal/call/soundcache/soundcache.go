@@ -216,8 +216,9 @@ func (c *Cache) Remove(key string) {
 	}
 }
 
-// Sweep removes what is too old. Call it now and then.
+// Sweep removes what is too old, and what a crash has left. Call it now and then.
 func (c *Cache) Sweep() {
+	c.removeUnfinished()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.config.Now()
