@@ -8,7 +8,7 @@ import (
 	"github.com/switchhook/switchhook/test/await"
 )
 
-// An INVITE that has got past the door as the stack closes: whoever was given its
+// An INVITE that has got past the door as the stack closes: who was given its
 // call has to hear that it is over, and so has what came within its dialog.
 func TestCallThatComesAsTheStackClosesEnds(t *testing.T) {
 	tx, _, _ := aTransaction(t)
