@@ -104,10 +104,6 @@ func (c *Call) sendChange(d *inDialog, method sip.RequestMethod, step modifyStep
 	describe(req, step.body)
 	d.session.request().write(req)
 	d.change = c.send(d, req, func(s *sending, res *sip.Response) { c.changed(d, s, res) })
-	if tx := d.change.tx; tx != nil && method == sip.INVITE {
-		change := d.change
-		tx.OnRetransmission(func(*sip.Response) { c.do(func() { c.acknowledge(d, change.req) }) })
-	}
 }
 
 // changed takes the final response to a re-INVITE or UPDATE of ours.

@@ -37,7 +37,6 @@ func (d *inDialog) refuse(t *transaction, status int, fields ...sip.Header) {
 type sending struct {
 	dialog *inDialog
 	req    *sip.Request // as it was sent last
-	tx     *sip.ClientTx
 	tries  tries
 	then   func(*sending, *sip.Response)
 }
@@ -60,7 +59,9 @@ func (c *Call) transmit(s *sending) {
 		c.do(func() { c.concluded(s, assumed(s.req, sip.StatusServiceUnavailable)) })
 		return
 	}
-	s.tx = tx
+	tx.OnRetransmission(func(*sip.Response) { // the 2xx of a re-INVITE: its ACK was lost
+		c.do(func() { c.acknowledge(s.dialog, s.req) })
+	})
 	c.await(tx, s.req, func(res *sip.Response) {
 		if !res.IsProvisional() {
 			c.concluded(s, res)
