@@ -316,7 +316,9 @@ func (out *outgoing) up() bool                         { return out.uac.state ==
 
 func (out *outgoing) hangup(e ending) {
 	if !out.up() {
-		out.goodbye = e
+		if !out.uac.cancelled {
+			out.goodbye = e
+		}
 		out.do(out.uac.cancel(out.call.now()))
 		return
 	}

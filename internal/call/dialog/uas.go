@@ -141,7 +141,9 @@ func (u *uas) hangup(e ending) []uasAction {
 	case uasInviting, uasAnswering:
 		return u.reject(e)
 	case uasAnswered:
-		u.goodbye, u.toHangUp = e, true
+		if !u.toHangUp {
+			u.goodbye, u.toHangUp = e, true
+		}
 		return nil
 	case uasConfirmed:
 		return u.bye(e)
