@@ -109,7 +109,7 @@ func (out *outgoing) transmit(req *sip.Request) {
 	c := out.call
 	c.signer.sign(req)
 	c.invite = req
-	out.reliable = reliableReceiver{cseq: req.CSeq().SeqNo}
+	out.reliable = reliableReceiver{}
 	ctx, cancel := patience()
 	defer cancel()
 	tx, err := c.stack.send(ctx, out.flow, req)
@@ -158,7 +158,7 @@ func (out *outgoing) provisional(res *sip.Response) {
 		n, _ := strconv.ParseUint(valueOf(res, "RSeq"), 10, 32)
 		rseq = uint32(n)
 	}
-	what, _ := out.reliable.take(res.StatusCode, tagOf(res), rseq)
+	what := out.reliable.take(res.StatusCode, tagOf(res), rseq)
 	if what == discardIt {
 		return
 	}

@@ -154,7 +154,6 @@ const (
 // reliableReceiver follows the provisional responses to an INVITE of ours (RFC
 // 3262 section 4). Each early dialog that the INVITE forked into counts by itself.
 type reliableReceiver struct {
-	cseq    uint32 // of the INVITE
 	dialogs []numbered
 }
 
@@ -165,20 +164,19 @@ type numbered struct {
 }
 
 // take judges a response. tag is that of its To; rseq is its RSeq if it also has a
-// Require of 100rel, else 0: then it is not a reliable one. The RAck is for the
-// PRACK of what is to be confirmed.
-func (r *reliableReceiver) take(status int, tag string, rseq uint32) (received1xx, rack) {
+// Require of 100rel, else 0: then it is not a reliable one.
+func (r *reliableReceiver) take(status int, tag string, rseq uint32) received1xx {
 	if status <= 100 || tag == "" || rseq == 0 {
-		return takeIt, rack{}
+		return takeIt
 	}
 	at := slices.IndexFunc(r.dialogs, func(d numbered) bool { return d.tag == tag })
 	switch {
 	case at >= 0 && rseq != r.dialogs[at].rseq+1, at < 0 && len(r.dialogs) == maxEarlyDialogs:
-		return discardIt, rack{}
+		return discardIt
 	case at < 0:
 		r.dialogs = append(r.dialogs, numbered{tag, rseq})
 	default:
 		r.dialogs[at].rseq = rseq
 	}
-	return confirmIt, rack{rseq, r.cseq, "INVITE"}
+	return confirmIt
 }
