@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"slices"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 )
@@ -12,9 +13,9 @@ const (
 	protocolQ850 = "Q.850" // its cause is one of ITU-T Q.850, as in ISDN
 )
 
-// overloadRetry is the Retry-After of a 503, in seconds. It is short: those who
-// honour it send us no call at all meanwhile (RFC 3261 section 21.5.4).
-const overloadRetry = 5
+// overloadRetry is the Retry-After of a 503. It is short: those who honour it send
+// us no call at all meanwhile (RFC 3261 section 21.5.4).
+const overloadRetry = 5 * time.Second
 
 // meaning says how a cause is written in SIP, and what else is read as that cause.
 type meaning struct {
@@ -52,9 +53,9 @@ func meaningOf(cause engine.Cause) meaning {
 // ending says why a call ends, and how the other side is told if we end it.
 type ending struct {
 	cause      engine.Cause
-	status     int    // turns down a call that was not answered
-	retryAfter int    // goes with status, in seconds; 0: none
-	reason     reason // goes with status too (RFC 6432), and with BYE and CANCEL
+	status     int           // turns down a call that was not answered
+	retryAfter time.Duration // goes with status; 0: none
+	reason     reason        // goes with status too (RFC 6432), and with BYE and CANCEL
 }
 
 // endingOf returns how a call is ended for a cause.

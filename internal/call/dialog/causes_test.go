@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -12,7 +13,7 @@ func TestCausesAreWrittenAsPhoneSystemsReadThem(t *testing.T) {
 	for _, c := range []struct {
 		cause      engine.Cause
 		status     int
-		retryAfter int
+		retryAfter time.Duration
 		reason     string
 	}{
 		{engine.Normal, 480, 0, `Q.850;cause=16;text="normal call clearing"`},
@@ -21,14 +22,14 @@ func TestCausesAreWrittenAsPhoneSystemsReadThem(t *testing.T) {
 		{engine.Nowhere, 404, 0, `Q.850;cause=1;text="unallocated number"`},
 		{engine.Unavailable, 480, 0, `Q.850;cause=20;text="subscriber absent"`},
 		{engine.Failed, 500, 0, `Q.850;cause=41;text="temporary failure"`},
-		{engine.Overloaded, 503, 5, `Q.850;cause=42;text="switching equipment congestion"`},
+		{engine.Overloaded, 503, 5 * sec, `Q.850;cause=42;text="switching equipment congestion"`},
 		{engine.Elsewhere, 480, 0, `SIP;cause=200;text="Call completed elsewhere"`},
 		{"unheard of", 500, 0, `Q.850;cause=41;text="temporary failure"`},
 	} {
 		t.Run(string(c.cause), func(t *testing.T) {
 			e := endingOf(c.cause)
 			if e.status != c.status || e.retryAfter != c.retryAfter {
-				t.Errorf("status %d, Retry-After %d, want %d, %d", e.status, e.retryAfter, c.status, c.retryAfter)
+				t.Errorf("status %d, Retry-After %v, want %d, %v", e.status, e.retryAfter, c.status, c.retryAfter)
 			}
 			if got := e.reason.String(); got != c.reason {
 				t.Errorf("Reason: %s, want %s", got, c.reason)

@@ -7,14 +7,14 @@ import (
 	"hash/maphash"
 	"log/slog"
 	"net/netip"
-	"strconv"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
 
-// drainRetry is the Retry-After of what is refused while the stack drains, in
-// seconds: until then another machine, or this one again, takes calls.
-const drainRetry = 30
+// drainRetry is the Retry-After of what is refused while the stack drains: until
+// then another machine, or this one again, takes calls.
+const drainRetry = 30 * time.Second
 
 // arrived is the first that sees a message, on the goroutine that read it and
 // before sipgo's transactions do.
@@ -90,7 +90,7 @@ func (s *Stack) begin(req *sip.Request, tx sip.ServerTransaction) {
 	case req.Method != sip.INVITE && req.Method != sip.OPTIONS:
 		s.refuse(req, tx, &refusal{status: 481})
 	case s.draining.Load():
-		s.refuse(req, tx, refuseWith(503, "Retry-After", strconv.Itoa(drainRetry)))
+		s.refuse(req, tx, &refusal{status: 503, fields: []sip.Header{retryAfter(drainRetry)}})
 	case s.sentByUs(req):
 		s.refuse(req, tx, &refusal{status: 482})
 	case req.Method == sip.OPTIONS: // with Max-Forwards 0 as well: it was for us (RFC 3261 section 11)

@@ -193,7 +193,7 @@ func (in *incoming) respond(a uasAction) {
 func (in *incoming) explain(res *sip.Response, e ending) {
 	appendReason(res, e.reason)
 	if e.retryAfter > 0 {
-		res.AppendHeader(retryAfter(time.Duration(e.retryAfter) * time.Second))
+		res.AppendHeader(retryAfter(e.retryAfter))
 	}
 	if in.unfit != nil && res.StatusCode == sip.StatusNotAcceptableHere {
 		res.AppendHeader(warningOf(in.unfit, in.dialog.contact.Address.Host))
