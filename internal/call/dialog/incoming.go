@@ -19,8 +19,8 @@ type incoming struct {
 	dialog *inDialog
 	asked  *transaction // the INVITE
 	offer  *sdp.Description
-	ours   *sdp.Description      // our answer, or offer where they made none
-	sent   map[int]*sip.Response // by status: the last
+	ours   *sdp.Description // our answer, or offer where they made none
+	repeat *sip.Response    // goes out until it is confirmed: the last reliable one, or the 2xx
 	unfit  *sdp.UnacceptableError
 	theirs bool // they ended it
 }
@@ -69,7 +69,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	d := &inDialog{ident: id, flow: way, session: session}
 	d.modifier = newModifier(s.timing, false, draw, sdp.NewSession(sessionID()), sdp.Local{})
 	d.modifier.updates = lists(req, "Allow", string(sip.UPDATE))
-	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx}, offer: offer, sent: make(map[int]*sip.Response)}
+	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx}, offer: offer}
 	c.machine, c.dialog = in, d
 	u, do := newUAS(invitedBy(req, offer), randomRSeq(), c.now(), s.timing)
 	in.uas = u
@@ -146,7 +146,7 @@ func (in *incoming) do(actions []uasAction) {
 		case uasRespond:
 			in.respond(a)
 		case uasRespondAgain:
-			_ = in.asked.tx.Respond(in.sent[a.status]) // it is sent again
+			_ = in.asked.tx.Respond(in.repeat) // it is sent again
 		case uasBye:
 			in.call.sayGoodbye(in.dialog, a.ending.reason)
 		case uasOver:
@@ -177,7 +177,9 @@ func (in *incoming) respond(a uasAction) {
 	case a.status >= 300:
 		in.explain(res, a.ending)
 	}
-	in.sent[a.status] = res
+	if a.rseq > 0 || res.IsSuccess() {
+		in.repeat = res
+	}
 	err := in.asked.respond(res)
 	if errors.Is(err, sip.ErrTransactionCanceled) && a.status != wentAway.status { // sipgo says it of that, too
 		in.theirs = true
