@@ -52,6 +52,7 @@ type outgoing struct {
 	last     *sip.Response    // the final response, if it was not answered
 	rang     bool             // Ringing was told
 	tx       *sip.ClientTx
+	unsent   bool // the INVITE could not be sent
 }
 
 // fork is a dialog that a response to our INVITE has begun.
@@ -87,6 +88,7 @@ func (out *outgoing) invite(o Outgoing) {
 	defer cancel()
 	way, err := s.way(ctx, next)
 	if err != nil {
+		out.unsent = true
 		out.do(out.uac.failure(out.call.now(), uacFinal{status: sip.StatusServiceUnavailable}))
 		return
 	}
@@ -114,6 +116,7 @@ func (out *outgoing) transmit(req *sip.Request) {
 	defer cancel()
 	tx, err := c.stack.send(ctx, out.flow, req)
 	if err != nil {
+		out.unsent = true
 		c.do(func() { out.take(assumed(req, sip.StatusServiceUnavailable)) })
 		return
 	}
@@ -292,6 +295,8 @@ func (out *outgoing) over(step uacStep) {
 	switch {
 	case step.cancelled:
 		e.Cause = out.goodbye.cause
+	case out.unsent: // nobody said that there are too many calls
+		e.Cause, e.Theirs = engine.Unavailable, false
 	case out.last != nil:
 		e.Cause = causeOfFinal(step.status, reasonsOf(out.last))
 	default:

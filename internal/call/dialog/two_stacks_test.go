@@ -336,7 +336,7 @@ func TestNobodyAnswersAtAnAddress(t *testing.T) {
 	alice := startStation(t, TCP)
 	target := alice.uri("100")
 	target.Port = 1 // nobody listens there
-	alice.dial(target).expect("ended overloaded 503 by them")
+	alice.dial(target).expect("ended unavailable 503")
 }
 
 func TestUnansweredCallsAreForgotten(t *testing.T) {
