@@ -3,6 +3,7 @@ package softphone_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -25,12 +26,7 @@ func baresip(t *testing.T, commands ...string) (address string) {
 	if _, err := exec.LookPath("baresip"); err != nil {
 		t.Fatal("this test needs baresip: install the Debian package baresip (apt-get install baresip, or make deps)")
 	}
-	free, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := free.LocalAddr().String()
-	_ = free.Close()
+	at := freeAddress(t)
 	folder := t.TempDir()
 	says := filepath.Join(folder, "tone.wav")
 	file, err := os.Create(says)
@@ -72,6 +68,29 @@ func baresip(t *testing.T, commands ...string) (address string) {
 		}
 	})
 	return "sip:phone@" + at
+}
+
+// freeAddress returns an address whose port is free over UDP and TCP. It is none
+// that the kernel hands out: between now and when baresip binds it, nobody gets
+// it by chance.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	for range 1000 {
+		at := fmt.Sprintf("127.0.0.1:%d", 25000+rand.IntN(7000))
+		packets, err := net.ListenPacket("udp", at)
+		if err != nil {
+			continue
+		}
+		listener, err := net.Listen("tcp", at)
+		_ = packets.Close()
+		if err != nil {
+			continue
+		}
+		_ = listener.Close()
+		return at
+	}
+	t.Fatal("no port is free")
+	return ""
 }
 
 // hearsBaresip fails unless its tone is heard in a call.
