@@ -77,6 +77,7 @@ func (f *file) validators() http.Header {
 // better than none.
 func (l *Library) make(ctx context.Context, f *file, m making) {
 	sound, keep, err := m(ctx, f)
+	left := ctx.Err() != nil // once it is settled, those who waited may leave
 	switch before := f.before; {
 	case sound != nil && sound.Len() > 0:
 		f.settle(sound, nil) // it plays; where it breaks off, its end says why
@@ -87,7 +88,7 @@ func (l *Library) make(ctx context.Context, f *file, m making) {
 	}
 	f.settle(sound, err)
 	l.note(f, sound, keep && err == nil)
-	if ctx.Err() == nil {
+	if !left {
 		l.toDisk(f, sound, keep, err)
 	}
 }
