@@ -75,7 +75,6 @@ func TestTheEndIsToldToWhoeverWasToldOfTheBeginning(t *testing.T) {
 		{"after it", []func(*testing.T, *desk){raise, wait, resolve}, []string{"0s " + down, "2m0s Resolved: " + down}},
 		{"once", []func(*testing.T, *desk){raise, wait, resolve, resolve, wait, resolve}, []string{"0s " + down, "2m0s Resolved: " + down}},
 		{"of nothing", []func(*testing.T, *desk){resolve, wait}, nil},
-		{"before anybody was told", []func(*testing.T, *desk){raise, resolve, wait}, nil},
 		{"with what was held back", []func(*testing.T, *desk){raise, wait, raise, raise, resolve, wait}, []string{"0s " + down, "2m0s Resolved: " + down}},
 		{"and again, held back", []func(*testing.T, *desk){raise, wait, resolve, wait, raise, wait, wait, wait, wait, wait, wait},
 			[]string{"0s " + down, "2m0s Resolved: " + down, "12m0s " + down}},
@@ -94,6 +93,20 @@ func TestTheEndIsToldToWhoeverWasToldOfTheBeginning(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAnEndRightAfterTheBeginningIsToldWithIt, or neither is: that depends on whether
+// the post of the beginning was faster.
+func TestAnEndRightAfterTheBeginningIsToldWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := open(t, 10*time.Minute)
+		d.Raise(t.Context(), alert.Alert{Kind: alert.PhoneSystemDown, About: "pbx", Text: "It is down."})
+		d.Resolve(t.Context(), alert.PhoneSystemDown, "pbx")
+		elapse(2 * time.Minute)
+		if n := len(d.texts()); n != 0 && n != 2 {
+			t.Errorf("posted is %q", d.texts())
+		}
+	})
 }
 
 // TestManyAlertsAreOne raises alerts for a thousand entries: memory is bounded,
