@@ -55,21 +55,9 @@ func (c *Call) Next(ctx context.Context) (Event, error) {
 	}
 }
 
-// Done is closed when the call is over and its sound has ended.
-func (c *Call) Done() <-chan struct{} { return c.done }
-
 // Media returns where the phone receives the sound of the call.
 func (c *Call) Media() netip.AddrPort {
 	return netip.AddrPortFrom(c.phone.config.Listen.Address.Addr(), c.leg.Port())
-}
-
-// Caller returns who calls, as the From of their INVITE says, and To whom.
-func (c *Call) Caller() (from, to string) {
-	req := c.dialog.Request()
-	if req == nil || req.From() == nil || req.To() == nil {
-		return "", ""
-	}
-	return req.From().Address.String(), req.To().Address.String()
 }
 
 // Ring tells the caller that the phone rings.

@@ -21,15 +21,6 @@ func (c *Call) Say(s *audio.Sound) (media.PlayID, error) {
 	return c.leg.Play(media.Play{Source: s.Frames(codec)}), nil
 }
 
-// SayWAV plays a WAV file.
-func (c *Call) SayWAV(r io.Reader) (media.PlayID, error) {
-	s, err := ReadWAV(r)
-	if err != nil {
-		return 0, err
-	}
-	return c.Say(s)
-}
-
 // ReadWAV reads a WAV file to say, at the rate that it has, if that is one of
 // telephones.
 func ReadWAV(r io.Reader) (*audio.Sound, error) {
