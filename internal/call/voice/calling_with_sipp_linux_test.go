@@ -95,13 +95,17 @@ func serve(t *testing.T, documents enginetest.Documents, change func(*voice.Serv
 	return &service{x, server, stack, stack.Addresses()[0].Address}
 }
 
-// run serves a stack until the test ends; before it calls last.
+// run serves a stack until the test ends; before it calls last. After a failure the
+// stack ends first.
 func run(t *testing.T, stack *dialog.Stack, last func() error) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- stack.Serve(ctx) }()
 	t.Cleanup(func() {
+		if t.Failed() {
+			stop() // calls that are still up would go on
+		}
 		if err := last(); err != nil {
 			t.Error(err)
 		}
