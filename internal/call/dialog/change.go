@@ -1,9 +1,6 @@
 package dialog
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/emiago/sipgo/sip"
 )
 
@@ -37,18 +34,6 @@ func (f timerFields) write(msg interface {
 	if _, response := sip.Message(msg).(*sip.Response); response && f.timer {
 		msg.AppendHeader(sip.NewHeader("Require", "timer"))
 	}
-}
-
-// lists reports whether a header field that is a list has an element.
-func lists(msg sip.Message, name, element string) bool {
-	return slices.ContainsFunc(msg.GetHeaders(name), func(h sip.Header) bool {
-		for one := range strings.SplitSeq(h.Value(), ",") {
-			if strings.EqualFold(strings.TrimSpace(one), element) {
-				return true
-			}
-		}
-		return false
-	})
 }
 
 // asksChange takes a re-INVITE or an UPDATE of theirs.
