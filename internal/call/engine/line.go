@@ -224,6 +224,31 @@ const (
 	ForwardCancelled   ForwardEnd = "cancelled" // the caller hung up first
 )
 
+// Outside is somebody whom no dial plan reaches: their telephone is called.
+type Outside struct {
+	// To is a number as E.164 has it, with its plus, which a trunk carries; or a
+	// URI of sip or sips, which is called as it stands.
+	To string
+
+	// From is the number that they are shown, likewise with its plus; empty: the
+	// trunk's own. Name is shown beside it; optional.
+	From, Name string
+
+	Private bool          // they are not shown who calls
+	Timeout time.Duration // how long it may ring; 0: a minute
+}
+
+// Connector is a Line that can be connected with somebody outside.
+type Connector interface {
+	// Connect rings somebody. Once they answer both hear each other, until one of
+	// the two hangs up. A caller who was not answered yet hears it ring there, or
+	// is turned down as they were; the others hear the tones of that. It returns
+	// when the other call has ended: with ErrHungUp too, and with the context's
+	// cause, after which the line is as it was before. Another error says that it
+	// could not be tried.
+	Connect(ctx context.Context, who Outside) (Forwarded, error)
+}
+
 // Redirect is the cause of a context that takes a call away from its responder,
 // in the middle of whatever it does: somebody has sent it elsewhere.
 type Redirect struct {
