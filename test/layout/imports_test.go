@@ -74,7 +74,7 @@ var rooms = []room{
 	{name: "respondertest", may: []string{"responder", "call"}, rows: [][]string{{"respondertest"}}},
 	{name: "examples", may: []string{"responder"}, rows: [][]string{{"examples/..."}}},
 	{name: "stand-ins", may: []string{"ground", "netsapiens", "call", "answer", "core", "store"}, rows: [][]string{
-		{"test/await", "test/pipenet", "test/scrape", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
+		{"test/await", "test/pipenet", "test/scrape", "test/sipp", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
 		{"internal/call/enginetest", "internal/store/storetest"},
 	}},
 }

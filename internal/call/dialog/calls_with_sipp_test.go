@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/setting"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/sipp"
 )
 
 // soon is for scenarios that wait for the end of what nobody answers.
@@ -124,11 +126,11 @@ var calledSipp = []sippCall{
 
 func TestSippIsCalled(t *testing.T) {
 	playSipp(t, calledSipp, func(t *testing.T, s *sippCall, p *station) *handset {
-		port := freePort(t)
-		run := startSipp(t, s.scenario, "-m", "1", "-p", fmt.Sprint(port))
-		await.That(t, "a sipp that listens", func() bool { return listening(port) })
+		port := sipp.FreePort(t)
+		run := sipp.Start(t, scenarioFile(s.scenario), "-m", "1", "-p", fmt.Sprint(port))
+		await.That(t, "a sipp that listens", func() bool { return sipp.Listening(port) })
 		h := p.dialAs(Account{User: "alice", Password: setting.NewSecret("secret")}, sip.Uri{Scheme: "sip", User: "called", Host: "127.0.0.1", Port: port})
-		run.wait()
+		run.Wait()
 		return h
 	})
 }
@@ -139,7 +141,7 @@ func TestSippCalls(t *testing.T) {
 		if s.tcp {
 			args = append(args, "-t", "t1")
 		}
-		startSipp(t, s.scenario, args...).wait()
+		sipp.Start(t, scenarioFile(s.scenario), args...).Wait()
 		if s.want == nil {
 			return nil
 		}
@@ -152,7 +154,7 @@ func TestSippCalls(t *testing.T) {
 // again, so all wait at the same time.
 func playSipp(t *testing.T, all []sippCall, play func(*testing.T, *sippCall, *station) *handset) {
 	t.Helper()
-	findSipp(t)
+	sipp.Find(t)
 	phones := make([]*station, len(all))
 	t.Run("scenarios", func(together *testing.T) {
 		for i, s := range all {
@@ -226,3 +228,6 @@ func (h *handset) story(t *testing.T) []string {
 	})
 	return story
 }
+
+// scenarioFile returns the file of a scenario of calls.
+func scenarioFile(name string) string { return filepath.Join("testdata", "sipp", "calls", name+".xml") }

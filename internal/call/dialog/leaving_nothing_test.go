@@ -11,6 +11,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/sipp"
 )
 
 // unhurried gives sipp the time that it needs on a machine with other work to do.
@@ -19,7 +20,7 @@ var unhurried = timing{t1: 150 * time.Millisecond, t2: 1200 * time.Millisecond}
 // TestCallsLeaveNothing has sipp make 10 calls a second, and a tenth of them go
 // wrong; 50 a second at full size.
 func TestCallsLeaveNothing(t *testing.T) {
-	findSipp(t)
+	sipp.Find(t)
 	share := 5
 	if os.Getenv("SWITCHHOOK_TEST_FULL") != "" {
 		share = 1
@@ -33,7 +34,7 @@ func TestCallsLeaveNothing(t *testing.T) {
 	})
 	await.From(t, "a phone that listens", p.ready)
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	var runs []*sippRun
+	var runs []*sipp.Run
 	for _, s := range []struct {
 		scenario, number string
 		calls            int
@@ -51,10 +52,10 @@ func TestCallsLeaveNothing(t *testing.T) {
 	} {
 		calls := fmt.Sprint(s.calls / share)
 		args := append([]string{"-m", calls, "-r", calls, "-rp", "10000", "-s", s.number}, s.args...)
-		runs = append(runs, startSipp(t, s.scenario, append(args, fmt.Sprintf("127.0.0.1:%d", p.uri("").Port))...))
+		runs = append(runs, sipp.Start(t, scenarioFile(s.scenario), append(args, fmt.Sprintf("127.0.0.1:%d", p.uri("").Port))...))
 	}
 	for _, run := range runs {
-		run.wait()
+		run.Wait()
 	}
 	p.leftNothing(t)
 	await.That(t, "as few goroutines as before", func() bool { return runtime.NumGoroutine() <= goroutines })

@@ -11,18 +11,14 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/sipp"
 )
 
-// sipp plays a scenario against a stack, twenty times over a network, and fails
+// playsSipp plays a scenario against a stack, twenty times over a network, and fails
 // the test if one of them goes differently.
-func sipp(t *testing.T, s *Stack, scenario, network string) {
+func playsSipp(t *testing.T, s *Stack, scenario, network string) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: without sipp")
-	}
-	if _, err := exec.LookPath("sipp"); err != nil {
-		t.Fatal("this test needs sipp: install the Debian package sip-tester (apt-get install sip-tester, or make deps)")
-	}
+	program := sipp.Find(t)
 	file, err := filepath.Abs(filepath.Join("testdata", "sipp", scenario))
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +29,7 @@ func sipp(t *testing.T, s *Stack, scenario, network string) {
 			continue
 		}
 		folder := t.TempDir()
-		run := exec.CommandContext(await.Context(t), "sipp", "-sf", file, "-m", "20", "-l", "10", "-r", "100",
+		run := exec.CommandContext(await.Context(t), program, "-sf", file, "-m", "20", "-l", "10", "-r", "100",
 			"-t", mode, "-i", l.Address.Addr().String(), "-nostdin", "-trace_err", "-error_file", "errors.log", "-s", "500", l.Address.String())
 		run.Dir = folder
 		out, err := run.CombinedOutput()
@@ -46,8 +42,8 @@ func sipp(t *testing.T, s *Stack, scenario, network string) {
 
 func TestSippIsToldWhatWeCan(t *testing.T) {
 	s := serve(t, Config{Listen: everyWay()}, nil)
-	sipp(t, s, "options.xml", UDP)
-	sipp(t, s, "options.xml", TCP)
+	playsSipp(t, s, "options.xml", UDP)
+	playsSipp(t, s, "options.xml", TCP)
 }
 
 // TestLargeMessagesGoOverUDP is F18 of what engines failed at.
@@ -88,6 +84,6 @@ func TestLargeMessagesGoOverUDP(t *testing.T) {
 	}
 	s = opening(t, Config{Listen: []Listen{on(UDP, "127.0.0.1"), on(UDP, "::1"), on(TCP, "127.0.0.1")}}, answer)
 	run(t, s)
-	sipp(t, s, "big_udp.xml", UDP)
-	sipp(t, s, "big_udp.xml", TCP)
+	playsSipp(t, s, "big_udp.xml", UDP)
+	playsSipp(t, s, "big_udp.xml", TCP)
 }

@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +20,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/responder"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/sipp"
 )
 
 // exchange runs every call with one responder.
@@ -116,22 +116,15 @@ func run(t *testing.T, stack *dialog.Stack, last func() error) {
 	})
 }
 
-// sipp plays a scenario of testdata against an address, calls times.
-func sipp(t *testing.T, scenario string, at netip.AddrPort) {
+// play plays a scenario of testdata against an address.
+func play(t *testing.T, scenario string, at netip.AddrPort) {
 	t.Helper()
-	if _, err := exec.LookPath("sipp"); err != nil {
-		t.Fatal("this test needs sipp: install the Debian package sip-tester (apt-get install sip-tester, or make deps)")
-	}
-	out, err := exec.CommandContext(await.Context(t), "sipp", at.String(), "-sf", "testdata/sipp/"+scenario+".xml", "-m", "1", "-s", "100",
-		"-i", "127.0.0.1", "-timeout", "120", "-timeout_error", "-nostdin").CombinedOutput()
-	if err != nil {
-		t.Fatalf("sipp %s: %v\n%s", scenario, err, out[max(0, len(out)-3000):])
-	}
+	sipp.Start(t, "testdata/sipp/"+scenario+".xml", "-m", "1", "-s", "100", at.String()).Wait()
 }
 
 func TestAKeyByInfoStopsAPromptOfASIPCall(t *testing.T) {
 	x := serve(t, enginetest.Documents{"/": `<Gather numDigits="1" action="/next"><Play>60s.wav</Play></Gather>`, "/next": `<Hangup/>`}, nil)
-	sipp(t, "info", x.at)
+	play(t, "info", x.at)
 	await.That(t, "the end of the call", func() bool {
 		x.mu.Lock()
 		defer x.mu.Unlock()

@@ -1,13 +1,9 @@
-package dialog
+package sipp
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,8 +12,8 @@ import (
 	"text/template"
 )
 
-// The scenarios in testdata/sipp/calls are those of sipp with one addition: {{ }}
-// writes what would be the same in each.
+// The scenarios are those of sipp with one addition: {{ }} writes what would be the
+// same in each.
 //
 //	{{request "BYE" 2}}                  sends a request of the caller, with its CSeq
 //	{{request "INVITE" 1 (sdp "a=x")}}   with a body, or with further fields; 100 may come
@@ -39,7 +35,7 @@ import (
 //	{{keep "rseq" "RSeq:"}}              keeps a field, as [$rseq]
 //	{{verified}}                         checks the credentials of alice, whose password is secret …
 //	{{refusedUnlessValid}}               … and ends the scenario if they are wrong
-var scenarioParts = template.FuncMap{
+var parts = template.FuncMap{
 	"request": requestOfCaller,
 	"hop": func(method string, cseq int, parts ...any) string {
 		return callerSends(method, initialTarget, "INVITE", cseq, parts)
@@ -50,7 +46,7 @@ var scenarioParts = template.FuncMap{
 	},
 	"hangup": func(cseq int) string { return requestOfCaller("BYE", cseq) + `<recv response="200"/>` },
 	"called": func(method string, cseq int, parts ...any) string {
-		return scenarioMessage(method+" [next_url] SIP/2.0", fmt.Sprintf(`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-%s-%d
+		return messageOf(method+" [next_url] SIP/2.0", fmt.Sprintf(`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-%s-%d
 From: [$to];tag=called[call_number]
 To: [$from]
 Call-ID: [call_id]
@@ -77,8 +73,8 @@ CSeq: %d %s`, method, cseq, cseq, method), parts)
 	"lateReply": func(status int, parts ...any) string {
 		return response(status, "Via: [$via]\nFrom: [$from]\nTo: [$to]\nCall-ID: [call_id]\nCSeq: [$cseq]", parts)
 	},
-	"sdp":     scenarioSDP,
-	"content": func(kind, text string) scenarioBody { return scenarioBody{kind, text} },
+	"sdp":     soundOffer,
+	"content": func(kind, text string) content { return content{kind, text} },
 	"check": func(header, match string) string {
 		return expression(`search_in="hdr" check_it="true" header="`+header+`"`, match, "seen")
 	},
@@ -109,7 +105,7 @@ func requestOfCaller(method string, cseq int, parts ...any) string {
 
 // callerSends returns a request whose branch is that of a method.
 func callerSends(method, target, branch string, cseq int, parts []any) string {
-	return scenarioMessage(method+" "+target+" SIP/2.0", fmt.Sprintf(`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-%s-%d
+	return messageOf(method+" "+target+" SIP/2.0", fmt.Sprintf(`Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-%s-%d
 From: <sip:caller@[local_ip]:[local_port]>;tag=caller[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
 Call-ID: [call_id]
@@ -117,19 +113,19 @@ CSeq: %d %s`, branch, cseq, cseq, method), parts)
 }
 
 func response(status int, fields string, parts []any) string {
-	return scenarioMessage(fmt.Sprintf("SIP/2.0 %d %s", status, cmp.Or(phraseOf(status), "As Said")), fields, parts)
+	return messageOf(fmt.Sprintf("SIP/2.0 %d As Said", status), fields, parts)
 }
 
 func keep(name, header string) string {
 	return expression(`search_in="hdr" check_it="true" header="`+header+`"`, "[^ ].*", name)
 }
 
-// scenarioBody is what a message has below its header.
-type scenarioBody struct{ kind, text string }
+// content is what a message has below its header.
+type content struct{ kind, text string }
 
-// scenarioSDP offers or answers PCMU with keys; lines are added to it, or take the
+// soundOffer offers or answers PCMU with keys; lines are added to it, or take the
 // place of the one that begins as they do.
-func scenarioSDP(lines ...string) scenarioBody {
+func soundOffer(lines ...string) content {
 	text := []string{
 		"v=0", "o=sipp 1 1 IN IP4 127.0.0.1", "s=-", "c=IN IP4 127.0.0.1", "t=0 0",
 		"m=audio 6000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000",
@@ -144,21 +140,21 @@ next:
 		}
 		text = append(text, line)
 	}
-	return scenarioBody{"application/sdp", strings.Join(text, "\n") + "\n"}
+	return content{"application/sdp", strings.Join(text, "\n") + "\n"}
 }
 
-// scenarioMessage joins a start line, the usual fields, and what a scenario adds.
-func scenarioMessage(start, fields string, parts []any) string {
+// messageOf joins a start line, the usual fields, and what a scenario adds.
+func messageOf(start, fields string, added []any) string {
 	message := []string{start, fields, "Contact: <sip:sipp@[local_ip]:[local_port];transport=[transport]>"}
 	if !strings.HasPrefix(start, "SIP/") {
 		message = append(message, "Max-Forwards: 70")
 	}
 	body := ""
-	for _, part := range parts {
+	for _, part := range added {
 		switch part := part.(type) {
 		case string:
 			message = append(message, part)
-		case scenarioBody:
+		case content:
 			message, body = append(message, "Content-Type: "+part.kind), part.text
 		}
 	}
@@ -170,22 +166,22 @@ func expression(where, match, name string) string {
 	return fmt.Sprintf(`<action><ereg regexp=%q %s assign_to=%q/></action>`, match, where, name)
 }
 
-// writeScenario writes a scenario as sipp reads it, and returns the file.
-func writeScenario(t *testing.T, name string) string {
+// write writes a scenario as sipp reads it, and returns the file.
+func (s Scenario) write(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "sipp", "calls", name+".xml"))
+	text, err := os.ReadFile(s.File)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := template.Must(template.New(name).Funcs(scenarioParts).Parse(string(text))).Execute(&out, nil); err != nil {
+	if err := template.Must(template.New(s.File).Funcs(parts).Parse(string(text))).Execute(&out, s.Data); err != nil {
 		t.Fatal(err)
 	}
 	whole := strings.ReplaceAll(out.String(), "</action><action>", "")
 	if names := namesOf(whole); len(names) > 0 { // sipp refuses a name that is not used again
 		whole = strings.ReplaceAll(whole, "</scenario>", `<Reference variables="`+strings.Join(names, ",")+`"/></scenario>`)
 	}
-	path := filepath.Join(t.TempDir(), name+".xml")
+	path := filepath.Join(t.TempDir(), filepath.Base(s.File))
 	if err := os.WriteFile(path, []byte(whole), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -201,76 +197,4 @@ func namesOf(scenario string) []string {
 		}
 	}
 	return names
-}
-
-// sippRun is a run of sipp.
-type sippRun struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	output bytes.Buffer
-	folder string
-}
-
-func findSipp(t *testing.T) string {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("-short: without sipp")
-	}
-	path, err := exec.LookPath("sipp")
-	if err != nil {
-		t.Fatal("this test needs sipp: install the Debian package sip-tester (apt-get install sip-tester, or make deps)")
-	}
-	return path
-}
-
-// startSipp runs a scenario: it ends by itself.
-func startSipp(t *testing.T, scenario string, args ...string) *sippRun {
-	t.Helper()
-	file := writeScenario(t, scenario)
-	s := &sippRun{t: t, folder: filepath.Dir(file)}
-	args = append([]string{
-		"-sf", file, "-i", "127.0.0.1", "-timeout", "120", "-timeout_error", "-nostdin",
-		"-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages",
-	}, args...)
-	s.cmd = exec.CommandContext(t.Context(), findSipp(t), args...)
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.folder, &s.output, &s.output
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// wait waits for the end of the scenario, and fails the test if it was not played
-// as written.
-func (s *sippRun) wait() {
-	s.t.Helper()
-	if err := s.cmd.Wait(); err != nil {
-		s.t.Fatalf("sipp: %v\n%s\n%s\n%s", err, s.file("errors"), s.file("messages"), s.output.String())
-	}
-}
-
-func (s *sippRun) file(name string) []byte {
-	text, _ := os.ReadFile(filepath.Join(s.folder, name)) // not there: nothing happened
-	return text
-}
-
-// freePort returns a UDP port for sipp to be called at.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 1000 {
-		port := 10000 + rand.IntN(10000) // none that the kernel hands out, so nobody gets it meanwhile by chance
-		if c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}); err == nil {
-			_ = c.Close()
-			return port
-		}
-	}
-	t.Fatal("no port is free")
-	return 0
-}
-
-// listening reports whether a UDP port is taken. Where the system does not say, it
-// is: an INVITE that nobody hears comes again.
-func listening(port int) bool {
-	sockets, err := os.ReadFile("/proc/net/udp")
-	return err != nil || bytes.Contains(sockets, fmt.Appendf(nil, ":%04X 00000000:0000 ", port))
 }
