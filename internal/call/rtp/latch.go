@@ -21,8 +21,9 @@ const (
 // Latch finds out where a caller's RTP comes from, and so where ours is sent:
 // behind a NAT the address in the session description is not the one (symmetric
 // RTP, RFC 4961; learning it, RFC 7362 section 4). The first source that sends
-// three valid packets of one SSRC is believed. Then nobody else is, until a
-// re-INVITE: anyone can send packets to a port.
+// three valid packets of one SSRC is believed; until then the address that was told
+// is heard, so that a word at the beginning is not lost. Then nobody else is, until
+// a re-INVITE: anyone can send packets to a port.
 type Latch struct {
 	strict   bool
 	told     netip.AddrPort // by the session description
@@ -79,7 +80,7 @@ func (l *Latch) Step(from netip.AddrPort, h Header) Verdict {
 			return Learned
 		}
 	}
-	if from == l.source {
+	if from == l.source || from == l.told && !l.source.IsValid() {
 		return Accepted
 	}
 	return Ignored

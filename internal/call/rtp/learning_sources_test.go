@@ -55,7 +55,8 @@ func TestTheSourceIsLearned(t *testing.T) {
 		{"nobody", nil, "", told},
 		{"two packets", a[:2], "ii", told},
 		{"three packets", a[:4], "iiLa", phone},
-		{"from the address that was told", stream(told, 1, 4), "iiLa", told},
+		{"from the address that was told", stream(told, 1, 4), "aaLa", told},
+		{"from there, and then from another", append(stream(told, 1, 2), append(a[:3:3], stream(told, 1, 1)...)...), "aaiiLi", phone},
 		{"an intruder after it", append(a[:3:3], b...), "iiLiiiiii", phone},
 		{"an intruder between", []from{a[0], b[0], a[1], b[1], a[2], b[2], b[3], a[3]}, "iiiiLiia", phone},
 		{"one packet thrice", []from{a[0], a[0], a[0], a[0]}, "iiii", told},
@@ -103,12 +104,13 @@ func TestAStrictLatchBelievesOnlyWhatWasTold(t *testing.T) {
 }
 
 // TestNobodyTakesACallOver: whatever sources send, once one is believed the
-// others are ignored.
+// others are ignored, and before it all but the address that was told.
 func TestNobodyTakesACallOver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := rtp.NewLatch(told, false)
 		sources := []netip.AddrPort{told, phone, intruder, roamed}
 		var believed netip.AddrPort
+		heard := told
 		verdicts := map[netip.AddrPort]int{}
 		for range rapid.IntRange(0, 100).Draw(t, "packets") {
 			p := from{
@@ -122,8 +124,8 @@ func TestNobodyTakesACallOver(t *testing.T) {
 			case verdict == "L" && (believed.IsValid() || verdicts[p.source] < 3):
 				t.Fatalf("%v was learned after %d packets, after %v", p.source, verdicts[p.source], believed)
 			case verdict == "L":
-				believed = p.source
-			case (verdict == "a") != (p.source == believed):
+				believed, heard = p.source, p.source
+			case (verdict == "a") != (p.source == heard):
 				t.Fatalf("%v got %q, believed is %v", p.source, verdict, believed)
 			}
 		}

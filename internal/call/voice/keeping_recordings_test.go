@@ -59,6 +59,12 @@ func (f *folder) record(t *testing.T, pcm []int16) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return pathOf(t, address)
+}
+
+// pathOf returns where a folder serves a recording.
+func pathOf(t *testing.T, address string) string {
+	t.Helper()
 	path, ok := strings.CutPrefix(address, "https://here.example/base")
 	if !ok {
 		t.Fatalf("its address is %s", address)
