@@ -58,7 +58,7 @@ func start(t *testing.T, file string, args []string) *Run {
 		"-sf", file, "-i", "127.0.0.1", "-timeout", "120", "-timeout_error", "-nostdin",
 		"-trace_err", "-error_file", "errors", "-trace_msg", "-message_file", "messages",
 	}, args...)
-	s.cmd = exec.CommandContext(t.Context(), Find(t), args...)
+	s.cmd = exec.CommandContext(t.Context(), Find(t), args...) //nolint:gosec // a test says what
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = s.folder, &s.output, &s.output
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func (s *Run) file(name string) []byte {
 func FreePort(t *testing.T) int {
 	t.Helper()
 	for range 1000 {
-		port := 10000 + rand.IntN(10000) // none that the kernel hands out, so nobody gets it meanwhile by chance
+		port := 10000 + rand.IntN(10000) //nolint:gosec // none that the kernel hands out, so nobody gets it meanwhile by chance
 		if c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}); err == nil {
 			_ = c.Close()
 			return port
