@@ -57,6 +57,40 @@ func HomeOf(n Number) Home {
 	return Home{}
 }
 
+// Region returns the country that a number is of, such as JM, by its digits: an
+// area code tells the islands from the United States. Empty: it is of none, as a
+// telephone by satellite, or of a range that is none's yet although several
+// countries share the calling code.
+func (n Number) Region() string {
+	if n.internal || n.digits == "" {
+		return ""
+	}
+	parsed, err := phonenumbers.Parse("+"+n.key, nowhere)
+	if err != nil {
+		return ""
+	}
+	if region := phonenumbers.GetRegionCodeForNumber(parsed); KnownRegion(region) {
+		return region
+	}
+	return ""
+}
+
+// SplitCode returns the calling code that digits begin with, and the countries
+// that have it, the main one first; none for a code of satellites or of another
+// network of no country. The code is empty if it is not in use.
+func SplitCode(digits string) (code string, regions []string) {
+	for length := 1; length <= min(maxCode, len(digits)); length++ {
+		n, err := strconv.Atoi(digits[:length])
+		if err != nil || n == 0 {
+			return "", nil
+		}
+		if found := phonenumbers.GetRegionCodesForCountryCode(n); len(found) > 0 {
+			return digits[:length], slices.DeleteFunc(slices.Clone(found), func(region string) bool { return !KnownRegion(region) })
+		}
+	}
+	return "", nil
+}
+
 // Around returns the regions that a number's owner deals with unless they say
 // otherwise: its own country; in North America the United States and Canada, and
 // not the islands that have the 1 as well and cost as much as any place abroad.

@@ -107,6 +107,7 @@ const (
 	maxExtension = 6  // the longest extension that is told by its length
 	minDigits    = 7  // the shortest numbers with their country's code
 	maxLocal     = 10 // the longest numbers without their country's code that phone systems use
+	maxCode      = 3  // the longest calling code
 	maxDigits    = 15 // the longest number of E.164
 	maxText      = 64 // what is read at all, in characters: 15 digits with what people write between
 )
