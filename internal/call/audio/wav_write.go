@@ -53,7 +53,10 @@ func writeSamples(w io.Writer, block []byte, samples []int16) error {
 	return nil
 }
 
-// WriteWAVHeader writes the 44 bytes before so many samples, of which a second has
+// WAVHeaderSize is how many bytes WriteWAVHeader writes.
+const WAVHeaderSize = 44
+
+// WriteWAVHeader writes what stands before so many samples, of which a second has
 // rate. Who does not know yet how many will come writes it again at the end.
 func WriteWAVHeader(w io.Writer, samples, rate int) error {
 	const format = 16 // bytes of the format chunk

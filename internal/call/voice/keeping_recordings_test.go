@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -19,34 +20,49 @@ import (
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // folder is a Folder, and what it has reported.
 type folder struct {
 	*voice.Folder
-	path   string
-	failed []error
+	config voice.FolderConfig
+	limits voice.Limits
+	free   uint64 // of the disk
+	kept   int
+	lost   []error
 }
 
 func newFolder(t *testing.T) *folder {
-	f := &folder{path: filepath.Join(t.TempDir(), "recordings")}
-	var err error
-	f.Folder, err = voice.OpenFolder(voice.FolderConfig{
-		Path:   f.path,
+	f := &folder{limits: voice.Limits{Keep: keep, Bytes: 1 << 30}, free: 1 << 40}
+	f.config = voice.FolderConfig{
+		Path:   filepath.Join(t.TempDir(), "recordings"),
 		Origin: func() *url.URL { return &url.URL{Scheme: "https", Host: "here.example", Path: "/base"} },
-		Failed: func(err error) { f.failed = append(f.failed, err) },
+		Limits: func() voice.Limits { return f.limits },
+		Secret: "a secret",
+		Home:   phone.HomeOfCode("1"),
+		Free:   func() (uint64, bool) { return f.free, true },
+		Report: f.report,
 		Else:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "elsewhere", http.StatusTeapot) }),
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
+	f.Folder = voice.NewFolder(f.config)
 	return f
 }
 
-// record keeps a recording, and returns its path in a URL.
-func (f *folder) record(t *testing.T, pcm []int16) string {
+const keep = 30 * 24 * time.Hour
+
+func (f *folder) report(err error) {
+	if err != nil {
+		f.lost = append(f.lost, err)
+		return
+	}
+	f.kept++
+}
+
+// begin begins a recording of somebody, and writes what they say.
+func (f *folder) begin(t *testing.T, number string, pcm []int16) voice.Recording {
 	t.Helper()
-	r, err := f.Begin()
+	r, err := f.Begin(number)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +71,13 @@ func (f *folder) record(t *testing.T, pcm []int16) string {
 			t.Fatal(err)
 		}
 	}
-	address, err := r.Keep()
+	return r
+}
+
+// record keeps a recording, and returns its path in a URL.
+func (f *folder) record(t *testing.T, number string, pcm []int16) string {
+	t.Helper()
+	address, err := f.begin(t, number, pcm).Keep()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,6 +94,16 @@ func pathOf(t *testing.T, address string) string {
 	return path
 }
 
+// files returns how many files there are.
+func (f *folder) files(t *testing.T) int {
+	t.Helper()
+	files, err := os.ReadDir(f.config.Path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return len(files)
+}
+
 func (f *folder) do(method, path string) *http.Response {
 	w := httptest.NewRecorder()
 	f.ServeHTTP(w, httptest.NewRequest(method, path, nil))
@@ -81,7 +113,7 @@ func (f *folder) do(method, path string) *http.Response {
 func TestARecordingIsServedAsItWasWritten(t *testing.T) {
 	f := newFolder(t)
 	said, _ := audio.DTMF("123", 700*time.Millisecond, 0)
-	response := f.do(http.MethodGet, f.record(t, said))
+	response := f.do(http.MethodGet, f.record(t, someone, said))
 	got, _ := io.ReadAll(response.Body)
 	var want bytes.Buffer
 	if err := audio.WriteWAV(&want, said); err != nil {
@@ -95,17 +127,22 @@ func TestARecordingIsServedAsItWasWritten(t *testing.T) {
 	}
 }
 
+func TestAPieceOfARecordingIsServed(t *testing.T) {
+	f := newFolder(t)
+	request := httptest.NewRequest(http.MethodGet, f.record(t, someone, make([]int16, 800)), nil)
+	request.Header.Set("Range", "bytes=4-11")
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, request)
+	if w.Code != http.StatusPartialContent || w.Body.String() != "\x64\x06\x00\x00WAVE" || w.Header().Get("Content-Range") != "bytes 4-11/1644" {
+		t.Errorf("%d, %v, %q", w.Code, w.Header(), w.Body)
+	}
+}
+
 func TestNothingElseOfTheFolderIsServed(t *testing.T) {
 	f := newFolder(t)
-	kept := f.record(t, make([]int16, 800))
-	broken, err := f.Begin() // a crash leaves it so
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := broken.Write(make([]int16, 80_000)); err != nil {
-		t.Fatal(err)
-	}
-	parts, err := filepath.Glob(filepath.Join(f.path, "*.part"))
+	kept := f.record(t, someone, make([]int16, 800))
+	broken := f.begin(t, someone, make([]int16, 80_000)) // a crash leaves it so
+	parts, err := filepath.Glob(filepath.Join(f.config.Path, "*.part"))
 	if err != nil || len(parts) != 1 {
 		t.Fatalf("being written: %v, %v", parts, err)
 	}
@@ -121,26 +158,23 @@ func TestNothingElseOfTheFolderIsServed(t *testing.T) {
 		{http.MethodGet, voice.RecordingPath, http.StatusTeapot},
 		{http.MethodGet, voice.RecordingPath + "../secret.wav", http.StatusTeapot},
 		{http.MethodGet, voice.RecordingPath + strings.Repeat("a", 26) + ".wav", http.StatusTeapot},
+		{http.MethodGet, voice.RecordingPath + strings.Repeat("a", 16) + "-" + strings.Repeat("a", 26) + ".wav", http.StatusTeapot},
 	} {
 		if got := f.do(c.method, c.path).StatusCode; got != c.want {
 			t.Errorf("%s %s: %d, want %d", c.method, c.path, got, c.want)
 		}
 	}
 	broken.Discard()
-	if parts, _ := filepath.Glob(filepath.Join(f.path, "*.part")); len(parts) > 0 {
+	if parts, _ := filepath.Glob(filepath.Join(f.config.Path, "*.part")); len(parts) > 0 {
 		t.Errorf("discarded, and still there: %v", parts)
 	}
 }
 
 func TestOldRecordingsAndWhatCrashesLeftAreSwept(t *testing.T) {
 	f := newFolder(t)
-	kept := f.record(t, make([]int16, 800))
-	broken, err := f.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer broken.Discard()
-	other := filepath.Join(f.path, "notes.txt")
+	kept := f.record(t, someone, make([]int16, 800))
+	defer f.begin(t, someone, nil).Discard()
+	other := filepath.Join(f.config.Path, "notes.txt")
 	if err := os.WriteFile(other, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -151,15 +185,14 @@ func TestOldRecordingsAndWhatCrashesLeftAreSwept(t *testing.T) {
 		files   int
 	}{
 		{0, 0, 3}, {59 * time.Minute, 0, 3}, {61 * time.Minute, 0, 2},
-		{voice.KeepRecordings - time.Minute, 0, 2}, {voice.KeepRecordings + time.Minute, 1, 1}, {10 * voice.KeepRecordings, 0, 1},
+		{keep - time.Minute, 0, 2}, {keep + time.Minute, 1, 1}, {10 * keep, 0, 1},
 	} {
 		removed, err := f.Sweep(began.Add(c.after))
 		if err != nil {
 			t.Fatal(err)
 		}
-		files, _ := os.ReadDir(f.path)
-		if removed != c.removed || len(files) != c.files {
-			t.Errorf("after %v: removed %d, %d files are left; want %d, %d", c.after, removed, len(files), c.removed, c.files)
+		if left := f.files(t); removed != c.removed || left != c.files {
+			t.Errorf("after %v: removed %d, %d files are left; want %d, %d", c.after, removed, left, c.removed, c.files)
 		}
 	}
 	if got := f.do(http.MethodGet, kept).StatusCode; got != http.StatusTeapot {
@@ -170,8 +203,8 @@ func TestOldRecordingsAndWhatCrashesLeftAreSwept(t *testing.T) {
 // fullDisk is a folder on a device that is always full.
 type fullDisk struct{ *folder }
 
-func (f fullDisk) Begin() (voice.Recording, error) {
-	r, err := f.folder.Begin()
+func (f fullDisk) Begin(number string) (voice.Recording, error) {
+	r, err := f.folder.Begin(number)
 	if err != nil {
 		return nil, err
 	}
@@ -197,10 +230,10 @@ func TestACallGoesOnWhereTheDiskIsFull(t *testing.T) {
 			t.Errorf("then nothing is played: %v", err)
 		}
 	})
-	if len(f.failed) != 1 || !errors.Is(f.failed[0], syscall.ENOSPC) {
-		t.Errorf("reported: %v", f.failed)
+	if len(f.lost) != 1 || !errors.Is(f.lost[0], syscall.ENOSPC) || f.kept > 0 {
+		t.Errorf("kept %d, lost: %v", f.kept, f.lost)
 	}
-	if files, _ := os.ReadDir(f.path); len(files) > 0 {
-		t.Errorf("left: %v", files)
+	if n := f.files(t); n > 0 || f.Bytes() != 0 {
+		t.Errorf("left are %d files, %d bytes", n, f.Bytes())
 	}
 }

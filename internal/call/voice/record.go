@@ -11,8 +11,9 @@ import (
 
 // Recordings keep what callers record.
 type Recordings interface {
-	// Begin begins a recording.
-	Begin() (Recording, error)
+	// Begin begins a recording of the person who has a number; empty, or a word:
+	// somebody who has none.
+	Begin(number string) (Recording, error)
 }
 
 // Recording is one that is being made. An error of Write or Keep says that the
@@ -23,11 +24,16 @@ type Recording interface {
 	Discard()                      // ends it, and forgets it
 }
 
+// maxRecording is the longest recording: 58 MB. Somebody who leaves a message is
+// done sooner; a call that hangs is not.
+const maxRecording = time.Hour
+
 // Record records the caller, until a key, silence, or its length ends it.
 func (l *Line) Record(ctx context.Context, rules engine.RecordRules) (engine.Recorded, error) {
 	if err := context.Cause(ctx); err != nil {
 		return engine.Recorded{}, err
 	}
+	rules.MaxLength = min(rules.MaxLength, maxRecording)
 	l.listenFor(&engine.Listening{Keys: true})
 	defer l.listenFor(nil)
 	if err := l.answer(ctx); err != nil {
@@ -38,7 +44,7 @@ func (l *Line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 			return engine.Recorded{}, err
 		}
 	}
-	recording, err := l.config.Recordings.Begin()
+	recording, err := l.config.Recordings.Begin(l.config.Number)
 	if err != nil {
 		return engine.Recorded{}, err
 	}

@@ -3,28 +3,22 @@ package voice
 import (
 	"bufio"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // RecordingPath is below which a Folder serves recordings.
 const RecordingPath = "/recordings/"
-
-// KeepRecordings is how long recordings are kept by default.
-const KeepRecordings = 30 * 24 * time.Hour
 
 const (
 	recordingEnd = ".wav"
@@ -37,195 +31,157 @@ const (
 
 // FolderConfig is what a Folder works with.
 type FolderConfig struct {
-	Path   string          // is made if it is not there
+	Path   string          // is made with the first recording
 	Origin func() *url.URL // returns the URL under which responders reach the server
-	Keep   time.Duration   // 0: KeepRecordings
 
-	// Failed is told why a recording was lost, such as a full disk. Optional.
-	Failed func(error)
+	// Limits returns what is kept. It is asked each time, and must not block.
+	Limits func() Limits
+
+	// Secret is what whose recordings they are is hashed with. It must stay the
+	// same: recordings that were made under another are found by no number.
+	Secret string
+
+	Home phone.Home // of numbers without a country code
+
+	// Free returns how many bytes can still be written to the folder's disk.
+	// Optional: that is not known.
+	Free func() (bytes uint64, known bool)
+
+	// Report is told of each recording: nil if it was kept, otherwise why it was
+	// lost. Optional.
+	Report func(error)
 
 	// Else serves what is not in the folder. Optional.
 	Else http.Handler
 }
 
+// Limits bound what a Folder keeps.
+type Limits struct {
+	Keep  time.Duration // for how long
+	Bytes int64         // how much in all
+}
+
 // Folder keeps recordings as WAV files, and is the http.Handler of RecordingPath.
 // Their addresses cannot be guessed, and that is all that protects them: who knows
 // one gets the recording. One that a crash has broken off is never served.
-type Folder struct{ config FolderConfig }
+//
+// A file's name says whose recording it is, by a keyed hash of the number: who
+// sees an address learns no number, not even by trying all that there are. So
+// recordings need no table that could disagree with the folder, they are found
+// while the database is down, and what is erased is one kind of thing: a file.
+type Folder struct {
+	config FolderConfig
+	room   room
+}
 
 var (
 	_ Recordings   = (*Folder)(nil)
 	_ http.Handler = (*Folder)(nil)
 )
 
-// OpenFolder opens a folder of recordings. Nobody but us and the system's
-// administrator may read it.
-func OpenFolder(c FolderConfig) (*Folder, error) {
-	if c.Keep == 0 {
-		c.Keep = KeepRecordings
+// NewFolder returns a folder of recordings. Other programs may use the same one,
+// with the same Secret.
+func NewFolder(c FolderConfig) *Folder {
+	if c.Free == nil {
+		c.Free = func() (uint64, bool) { return 0, false }
 	}
-	if c.Failed == nil {
-		c.Failed = func(error) {}
+	if c.Report == nil {
+		c.Report = func(error) {}
 	}
 	if c.Else == nil {
 		c.Else = http.NotFoundHandler()
 	}
-	if err := os.MkdirAll(c.Path, 0o700); err != nil {
-		return nil, fmt.Errorf("open the folder of recordings: %w", err)
-	}
-	return &Folder{c}, nil
+	return &Folder{config: c}
 }
 
-// Begin begins a recording.
-func (f *Folder) Begin() (Recording, error) {
-	id := strings.ToLower(rand.Text())
-	file, err := os.OpenFile(f.path(id+partEnd), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+// Begin begins a recording of the person who has a number, or none.
+func (f *Folder) Begin(number string) (Recording, error) {
+	r, err := f.begin(f.ownerOf(phone.Read(number, f.config.Home)) + "-" + strings.ToLower(rand.Text()))
 	if err != nil {
-		return nil, f.failed(fmt.Errorf("begin a recording: %w", err))
-	}
-	r := &recordingFile{folder: f, id: id, file: file, out: bufio.NewWriterSize(file, writtenAtOnce)}
-	if err := audio.WriteWAVHeader(r.out, 0, audio.Rate); err != nil {
-		r.Discard()
-		return nil, f.failed(err)
+		err = fmt.Errorf("begin a recording: %w", err)
+		f.config.Report(err)
+		return nil, err
 	}
 	return r, nil
 }
 
-func (f *Folder) path(name string) string { return filepath.Join(f.config.Path, name) }
-
-func (f *Folder) failed(err error) error {
-	f.config.Failed(err)
-	return err
+func (f *Folder) begin(id string) (*recordingFile, error) {
+	r := &recordingFile{folder: f, id: id}
+	if err := r.takeRoom(); err != nil {
+		return nil, err
+	}
+	file, err := f.create(id + partEnd)
+	if err != nil {
+		r.giveRoom(0)
+		return nil, err
+	}
+	r.file, r.out = file, bufio.NewWriterSize(file, writtenAtOnce)
+	if err := audio.WriteWAVHeader(r.out, 0, audio.Rate); err != nil {
+		r.Discard()
+		return nil, err
+	}
+	return r, nil
 }
+
+// create creates a file, in a folder that nobody but us and the system's
+// administrator may read.
+func (f *Folder) create(name string) (*os.File, error) {
+	open := func() (*os.File, error) {
+		return os.OpenFile(f.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	}
+	file, err := open()
+	if !errors.Is(err, fs.ErrNotExist) {
+		return file, err
+	}
+	if err := os.MkdirAll(f.config.Path, 0o700); err != nil {
+		return nil, err
+	}
+	return open()
+}
+
+func (f *Folder) path(name string) string { return filepath.Join(f.config.Path, name) }
 
 // Sweep removes what has been kept for too long by now, and what crashes have
 // left. It returns how many recordings went.
 func (f *Folder) Sweep(now time.Time) (removed int, err error) {
-	files, err := os.ReadDir(f.config.Path)
-	if err != nil {
-		return 0, fmt.Errorf("remove old recordings: %w", err)
-	}
 	var errs []error
-	for _, file := range files {
-		info, err := file.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			continue // it is gone, or none of ours
+	keep := f.config.Limits().Keep
+	err = f.each(func(name string, info fs.FileInfo) {
+		made := filepath.Ext(name) == recordingEnd
+		limit := abandoned
+		if made {
+			limit = keep
 		}
-		age := now.Sub(info.ModTime())
-		switch filepath.Ext(file.Name()) {
-		case recordingEnd:
-			if age < f.config.Keep {
-				continue
-			}
+		if now.Sub(info.ModTime()) < limit {
+			return
+		}
+		switch err := os.Remove(f.path(name)); {
+		case err == nil && made:
 			removed++
-		case partEnd:
-			if age < abandoned {
-				continue
-			}
-		default:
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			errs = append(errs, err)
+		}
+	})
+	f.forgetRoom()
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return removed, fmt.Errorf("remove old recordings: %w", err)
+	}
+	return removed, nil
+}
+
+// each goes through the folder's recordings, those that are being made included.
+func (f *Folder) each(do func(name string, info fs.FileInfo)) error {
+	files, err := os.ReadDir(f.config.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // there has been none yet
+	}
+	for _, file := range files {
+		if !recordingName.MatchString(file.Name()) {
 			continue
 		}
-		if err := os.Remove(f.path(file.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("remove an old recording: %w", err))
+		if info, err := file.Info(); err == nil && info.Mode().IsRegular() { // else it is gone, or none of ours
+			do(file.Name(), info)
 		}
 	}
-	return removed, errors.Join(errs...)
-}
-
-// recordingName is what the files of recordings are called.
-var recordingName = regexp.MustCompile(`^[a-z2-7]{26}\.wav$`)
-
-// ServeHTTP serves RecordingPath followed by an id and .wav.
-func (f *Folder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	name, ours := strings.CutPrefix(req.URL.Path, RecordingPath)
-	if !ours || !recordingName.MatchString(name) {
-		f.config.Else.ServeHTTP(w, req)
-		return
-	}
-	file, err := os.Open(f.path(name))
-	if err != nil {
-		f.config.Else.ServeHTTP(w, req)
-		return
-	}
-	defer func() { _ = file.Close() }()
-	info, err := file.Stat()
-	switch {
-	case err != nil:
-		http.NotFound(w, req)
-	case req.Method != http.MethodGet && req.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "a recording is only read", http.StatusMethodNotAllowed)
-	default:
-		w.Header().Set("Content-Type", "audio/wav")
-		w.Header().Set("Cache-Control", "private, no-store")
-		http.ServeContent(w, req, "", info.ModTime(), file)
-	}
-}
-
-// writtenAtOnce is how many bytes are written at a time: half a second.
-const writtenAtOnce = 8 << 10
-
-// recordingFile is a recording that is being written.
-type recordingFile struct {
-	folder  *Folder
-	id      string
-	file    *os.File
-	out     *bufio.Writer
-	samples int
-	bytes   []byte
-	report  sync.Once
-}
-
-func (r *recordingFile) Write(pcm []int16) error {
-	r.bytes = r.bytes[:0]
-	for _, s := range pcm {
-		r.bytes = binary.LittleEndian.AppendUint16(r.bytes, uint16(s))
-	}
-	r.samples += len(pcm)
-	if _, err := r.out.Write(r.bytes); err != nil {
-		return r.failed(err)
-	}
-	return nil
-}
-
-// failed says once that the recording is lost.
-func (r *recordingFile) failed(err error) error {
-	err = fmt.Errorf("write a recording: %w", err)
-	r.report.Do(func() { r.folder.config.Failed(err) })
 	return err
-}
-
-// Keep ends the recording. It gets its name only once all of it is on the disk.
-func (r *recordingFile) Keep() (address string, err error) {
-	name := r.id + recordingEnd
-	if err := r.finish(name); err != nil {
-		r.Discard()
-		return "", r.failed(err)
-	}
-	return r.folder.config.Origin().JoinPath(RecordingPath, name).String(), nil
-}
-
-func (r *recordingFile) finish(name string) error {
-	if err := r.out.Flush(); err != nil {
-		return err
-	}
-	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if err := audio.WriteWAVHeader(r.file, r.samples, audio.Rate); err != nil {
-		return err
-	}
-	if err := r.file.Sync(); err != nil {
-		return err
-	}
-	if err := r.file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(r.file.Name(), r.folder.path(name))
-}
-
-// Discard ends the recording, and forgets it. What cannot be removed now is swept.
-func (r *recordingFile) Discard() {
-	_ = r.file.Close()
-	_ = os.Remove(r.file.Name())
 }

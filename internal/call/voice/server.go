@@ -143,16 +143,17 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 		return s.refuse(call, NoPort)
 	}
 	s.count(func(c *Counts) { c.Taken++ })
+	from, to := s.config.Numbers.Read(call.Request())
 	ctx, hangUp := context.WithCancelCause(context.Background())
 	line := New(Config{
-		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, HangUp: hangUp,
+		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, Number: from, HangUp: hangUp,
 		Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
 	})
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {
 		defer s.leave(source)
 		defer tooLong.Stop()
-		s.run(ctx, call, leg, line)
+		s.run(ctx, call, leg, line, from, to)
 	}()
 	return line.Tell
 }
@@ -205,9 +206,8 @@ func (s *Server) endTooLong(hangUp context.CancelCauseFunc) {
 	hangUp(fmt.Errorf("it has lasted %v, as long as a call may", s.config.MaxLength))
 }
 
-// run runs a call to its end.
-func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line) {
-	from, to := s.config.Numbers.Read(call.Request())
+// run runs a call from one number to another to its end.
+func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line, from, to string) {
 	outcome := s.config.Exchange.Place(ctx, from, to, line, func([]string) {}, func(trace.Stamped) {})
 	call.Hangup(engine.Normal) // unless it is over: then it does nothing
 	record := leg.Close()

@@ -196,6 +196,16 @@ func TestAResponderIsToldWhoCallsWhom(t *testing.T) {
 	}
 }
 
+func TestARecordingIsOfThePersonWhoCalls(t *testing.T) {
+	f := newFolder(t)
+	s := serve(t, enginetest.Documents{"/": `<Record maxLength="1"/>`}, func(c *voice.ServerConfig) { c.Recordings = f })
+	newCaller(t, s, "127.0.0.1").dial().ends()
+	_ = s.traces()
+	if all, err := f.Of(read("+12125550100")); err != nil || len(all) != 1 || all[0].Making {
+		t.Errorf("recorded is %+v, %v", all, err)
+	}
+}
+
 // traces waits until no call is in hand, and returns the traces of all.
 func (s *service) traces() [][]trace.Stamped {
 	_ = s.server.Wait(context.Background()) // the context never ends

@@ -60,7 +60,7 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sou
 		t.Fatal(err)
 	}
 	p.to = netip.AddrPortFrom(here, leg.Port())
-	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: p, HangUp: hangUp})
+	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: p, Number: someone, HangUp: hangUp})
 	return p
 }
 
@@ -203,12 +203,12 @@ func (s *socket) Send(b []byte, _ netip.AddrPort) bool {
 func (s *socket) Close() error { return nil }
 
 // Begin begins a recording where the recordings are kept.
-func (p *telephone) Begin() (voice.Recording, error) { return p.keeps.Begin() }
+func (p *telephone) Begin(number string) (voice.Recording, error) { return p.keeps.Begin(number) }
 
 // recordings are kept by nobody.
 type recordings struct{}
 
-func (recordings) Begin() (voice.Recording, error) { return recordings{}, nil }
-func (recordings) Write([]int16) error             { return nil }
-func (recordings) Keep() (string, error)           { return "http://recordings.example/1.wav", nil }
-func (recordings) Discard()                        {}
+func (recordings) Begin(string) (voice.Recording, error) { return recordings{}, nil }
+func (recordings) Write([]int16) error                   { return nil }
+func (recordings) Keep() (string, error)                 { return "http://recordings.example/1.wav", nil }
+func (recordings) Discard()                              {}
