@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -27,6 +28,23 @@ func TestTheLineIsToldWhyACallEnds(t *testing.T) {
 		against(t, responds{"/start": row.document}).place(h)
 		if h.hungUp != 1 || h.cause != row.want {
 			t.Errorf("%s: hung up %d times, cause %q, want %q", name, h.hungUp, h.cause, row.want)
+		}
+	}
+}
+
+// TestTheLineIsToldThatTheServerStops: so that the phone system sends calls to
+// another server meanwhile. What ends a call otherwise is no reason to.
+func TestTheLineIsToldThatTheServerStops(t *testing.T) {
+	for cause, want := range map[error]engine.Cause{
+		fmt.Errorf("after 30s: %w", engine.ErrStopping): engine.Overloaded,
+		errors.New("it was disconnected"):               engine.Normal,
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		p := &redirecting{deskPhone: newDeskPhone(), during: "play", redirect: func() { cancel(cause) }}
+		outcome := against(t, responds{"/start": `<Response><Say>One.</Say></Response>`}).engine.
+			Run(ctx, p, engine.Call{URL: at(start), Facts: facts}, func(trace.Stamped) {})
+		if p.hungUp != 1 || p.cause != want || outcome.Reason != "the call was ended: "+cause.Error() {
+			t.Errorf("%v: hung up %d times, cause %q, want %q; %+v", cause, p.hungUp, p.cause, want, outcome)
 		}
 	}
 }

@@ -65,6 +65,10 @@ var (
 	ErrUnsupported = errors.New("this line cannot do that")
 )
 
+// ErrStopping is the cause of a context that ends a call because the server stops.
+// The caller's phone system is told Overloaded: to send calls elsewhere meanwhile.
+var ErrStopping = errors.New("the server is stopping")
+
 // Prompt is what can be played: Speech or Recording.
 type Prompt interface{ prompt() }
 

@@ -86,13 +86,17 @@ type ending struct {
 	by        trace.Party
 	reason    string
 	failed    bool
+	stopping  bool // the server is
 	forwarded bool
 	redirect  *Redirect // that took the call away; nil: none did
 }
 
 // cause returns how the caller is told of the ending.
 func (e *ending) cause() Cause {
-	if e.failed {
+	switch {
+	case e.stopping:
+		return Overloaded
+	case e.failed:
 		return Failed
 	}
 	return Normal
@@ -170,7 +174,8 @@ func (r *run) endingOf(ctx context.Context, err error) *ending {
 	case sent:
 		return &ending{forwarded: true, redirect: redirect}
 	case ctx.Err() != nil:
-		return &ending{by: trace.ByEngine, reason: fmt.Sprintf("the call was ended: %v", context.Cause(ctx))}
+		cause := context.Cause(ctx)
+		return &ending{by: trace.ByEngine, reason: fmt.Sprintf("the call was ended: %v", cause), stopping: errors.Is(cause, ErrStopping)}
 	}
 	return nil
 }
