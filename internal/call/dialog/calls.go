@@ -2,8 +2,10 @@ package dialog
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 
@@ -62,6 +64,23 @@ func (s *Stack) abandon() {
 	}
 	s.calls.mu.Unlock()
 	s.calls.run.Wait()
+}
+
+// Settle waits until nothing of the calls in hand is left: each BYE and each final
+// response was answered, or given up. The error is the context's end. Hang up
+// before, or have the calls end by themselves.
+func (s *Stack) Settle(ctx context.Context) error {
+	s.calls.mu.Lock()
+	left := slices.Collect(maps.Keys(s.calls.inHand))
+	s.calls.mu.Unlock()
+	for _, c := range left {
+		select {
+		case <-c.gone:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
 }
 
 // way returns the flow to a server that nothing has come from.

@@ -1,10 +1,13 @@
 package dialog
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -32,4 +35,26 @@ func TestCallThatComesAsTheStackClosesEnds(t *testing.T) {
 	if n := len(s.dialogs.handlers); n > 0 {
 		t.Errorf("%d dialogs are left", n)
 	}
+}
+
+// A stack that closed at once would take the BYE of a call along, if the network
+// has lost its first copy.
+func TestSettlingWaitsForTheLastResponse(t *testing.T) {
+	eachNetwork(t, func(alice, bob *station) {
+		_, b := converse(alice, bob)
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := bob.Settle(over); !errors.Is(err, context.Canceled) {
+			t.Errorf("settling during a call: %v, want that the context is over", err)
+		}
+		b.Hangup(engine.Overloaded)
+		if err := bob.Settle(await.Context(t)); err != nil {
+			t.Errorf("settling after the hangup: %v", err)
+		}
+		select {
+		case <-b.Gone():
+		default:
+			t.Error("the BYE has no response yet")
+		}
+	})
 }
