@@ -30,19 +30,13 @@ type phoneSide struct {
 type phoneSidePart struct {
 	partBase
 
-	core  *core.Core
-	lines *wire.Lines
+	core *core.Core
 }
 
 func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
 
 func (f *phoneSide) feature() feature {
-	return feature{wire: f.wire, start: f.start, wait: func(ctx context.Context) error {
-		if p := partOf[*phoneSidePart](f.site.Load()); p != nil {
-			return p.lines.Wait(ctx)
-		}
-		return nil
-	}}
+	return feature{wire: f.wire, start: f.start}
 }
 
 // wire wires the Core, if the first settings have one.
@@ -70,7 +64,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	}
 	exchange := &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall}
 	recordings := &wire.Recordings{Origin: f.origin}
-	p.lines = &wire.Lines{Exchange: exchange, Recordings: recordings}
+	lines := &wire.Lines{Exchange: exchange, Calls: &f.calls, Recordings: recordings}
 	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
 		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
@@ -83,7 +77,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 			{Path: "/recordings/", Name: "recordings", Handler: recordings, Open: true},
 		},
 		Operator: []part.Route{
-			{Path: wire.LinePath, Name: "line", Handler: f.door(p.lines)},
+			{Path: wire.LinePath, Name: "line", Handler: f.door(lines)},
 			{Path: wire.RoutePath, Name: "route", Handler: f.door(&wire.Routes{Explainer: exchange})},
 			{Path: wire.TextPath, Name: "text", Handler: f.door(&wire.Texts{Receiver: exchange})},
 		},

@@ -31,9 +31,6 @@ type feature struct {
 
 	// swapped is called once a site is in force, with the one before. Optional.
 	swapped func(s, before *site)
-
-	// wait waits for calls, which no listener waits for. Optional.
-	wait func(ctx context.Context) error
 }
 
 // sitePart is a feature's part of a site: a pointer to a struct of its own, which

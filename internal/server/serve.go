@@ -96,7 +96,7 @@ func (a *Server) serve(ctx context.Context) (failed <-chan error, drains []*web.
 
 // finish waits for requests and calls. When the time is up, it cuts them off.
 func (a *Server) finish(ctx context.Context, cut context.CancelFunc, all []*listening) error {
-	err := cmp.Or(drain(ctx, all), a.waitForCalls(ctx))
+	err := cmp.Or(drain(ctx, all), a.calls.Wait(ctx))
 	if errors.Is(err, context.DeadlineExceeded) {
 		cut()
 		err = nil
@@ -105,20 +105,10 @@ func (a *Server) finish(ctx context.Context, cut context.CancelFunc, all []*list
 		}
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
 		defer cancel()
-		_ = a.waitForCalls(ending) // a terminal that does not answer must not hold us up
+		_ = a.calls.Wait(ending) // a terminal that does not answer must not hold us up
 	}
 	for _, l := range all {
 		<-l.ended
-	}
-	return err
-}
-
-// waitForCalls waits for calls, which no server waits for.
-func (a *Server) waitForCalls(ctx context.Context) (err error) {
-	for _, f := range a.features {
-		if f.wait != nil {
-			err = cmp.Or(err, f.wait(ctx))
-		}
 	}
 	return err
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
@@ -84,6 +85,7 @@ type Server struct {
 	mu       sync.Mutex // held while the site is replaced
 	site     atomic.Pointer[site]
 
+	calls    inhand.Calls // that the Core runs, by whatever they came
 	stops    stops
 	doors    []*door       // the open ones
 	stopping chan struct{} // closed when Run begins to stop

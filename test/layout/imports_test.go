@@ -41,7 +41,7 @@ var rooms = []room{
 	{name: "netsapiens", may: []string{"ground", "responder"}, rows: [][]string{{"netsapiens"}}},
 
 	{name: "call", may: []string{"ground", "responder"}, rows: [][]string{
-		{"internal/call/audio", "internal/call/document", "internal/call/rtp", "internal/call/sdp", "internal/call/trace"},
+		{"internal/call/audio", "internal/call/document", "internal/call/inhand", "internal/call/rtp", "internal/call/sdp", "internal/call/trace"},
 		{"internal/call/media", "internal/call/soundcache", "internal/call/speech"},
 		{"internal/call/prompt"},
 		{"internal/call/engine"},

@@ -15,7 +15,7 @@ const (
 	TooFast    Refusal = "rate"         // MaxPerSecond have just begun
 	SourceFull Refusal = "source_calls" // there are MaxOfSource of its source
 	SourceFast Refusal = "source_rate"  // MaxOfSourcePerSecond of its source have just begun
-	Draining   Refusal = "draining"     // Drain was called
+	Draining   Refusal = "draining"     // the calls in hand drain
 	NoPort     Refusal = "no_port"      // every port for sound is in use
 	taken      Refusal = ""             // it is not turned down
 )
@@ -30,7 +30,6 @@ type admission struct {
 	inHand          int
 	pace            pace
 	sources         map[netip.Prefix]*share
-	draining        bool
 }
 
 // limits are how many calls there may be at once, and how many may begin in a
@@ -52,8 +51,6 @@ func newAdmission(total, ofSource limits) admission {
 func (a *admission) admit(source netip.Prefix, now time.Duration) Refusal {
 	own := a.shareOf(source)
 	switch {
-	case a.draining:
-		return Draining
 	case own != nil && own.inHand >= a.ofSource.calls:
 		return SourceFull
 	case own != nil && !own.pace.allows(a.ofSource.perSecond, now):

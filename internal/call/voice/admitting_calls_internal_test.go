@@ -63,14 +63,6 @@ func TestCallsAreAdmittedWithinLimits(t *testing.T) {
 	}
 }
 
-func TestADrainingServerAdmitsNobody(t *testing.T) {
-	a := newAdmission(limits{9, 9}, limits{9, 9})
-	a.draining = true
-	if got := a.admit(netip.Prefix{}, 0); got != Draining {
-		t.Errorf("the refusal is %q, want %q", got, Draining)
-	}
-}
-
 // Whatever comes and goes, no limit is passed, and sources without calls do not
 // fill the memory.
 func TestAdmissionKeepsItsLimits(t *testing.T) {

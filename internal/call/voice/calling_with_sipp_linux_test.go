@@ -3,6 +3,7 @@ package voice_test
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/enginetest"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -46,6 +48,7 @@ func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line,
 type service struct {
 	*exchange
 	server *voice.Server
+	inHand *inhand.Calls
 	stack  *dialog.Stack
 	at     netip.AddrPort
 }
@@ -54,7 +57,13 @@ type service struct {
 // changes how; optional.
 func serve(t *testing.T, documents enginetest.Documents, change func(*voice.ServerConfig)) *service {
 	t.Helper()
-	program := httptest.NewServer(documents)
+	return serveProgram(t, documents, change)
+}
+
+// serveProgram is serve with a responder of any kind.
+func serveProgram(t *testing.T, answers http.Handler, change func(*voice.ServerConfig)) *service {
+	t.Helper()
+	program := httptest.NewServer(answers)
 	t.Cleanup(program.Close)
 	address, err := url.Parse(program.URL + "/")
 	if err != nil {
@@ -75,8 +84,9 @@ func serve(t *testing.T, documents enginetest.Documents, change func(*voice.Serv
 	pool.Start()
 	t.Cleanup(pool.Stop)
 	x := &exchange{engine: engine.New(engine.Config{Client: client, Prompts: library}), url: address}
+	calls := &inhand.Calls{}
 	config := voice.ServerConfig{
-		Media: pool, Exchange: x, Sounds: library, Recordings: recordings{}, MaxCalls: 10, MaxPerSecond: 100, Log: slog.New(slog.DiscardHandler),
+		Calls: calls, Media: pool, Exchange: x, Sounds: library, Recordings: recordings{}, MaxCalls: 10, MaxPerSecond: 100, Log: slog.New(slog.DiscardHandler),
 	}
 	if change != nil {
 		change(&config)
@@ -89,8 +99,8 @@ func serve(t *testing.T, documents enginetest.Documents, change func(*voice.Serv
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, stack, func() error { return server.Wait(context.Background()) })
-	return &service{x, server, stack, stack.Addresses()[0].Address}
+	run(t, stack, func() error { return calls.Wait(context.Background()) })
+	return &service{x, server, calls, stack, stack.Addresses()[0].Address}
 }
 
 // run serves a stack until the test ends; before it calls last. After a failure the

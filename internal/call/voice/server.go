@@ -12,6 +12,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -42,6 +43,9 @@ type ServerConfig struct {
 	Sounds     Sounds
 	Recordings Recordings
 
+	// Calls are those in hand, of this Server among others. Optional: its own.
+	Calls *inhand.Calls
+
 	// MaxCalls is how many calls there are at once, MaxPerSecond how many may begin
 	// in a second. More are turned down with 503 and Retry-After.
 	// Both are at least 1.
@@ -70,7 +74,6 @@ type Server struct {
 	mu        sync.Mutex
 	admission admission
 	counts    Counts // without InHand
-	running   sync.WaitGroup
 }
 
 // Counts are the figures of a Server since it was made.
@@ -86,6 +89,7 @@ func NewServer(c ServerConfig) *Server {
 	c.MaxOfSource = cmp.Or(c.MaxOfSource, defaultMaxOfSource)
 	c.MaxOfSourcePerSecond = cmp.Or(c.MaxOfSourcePerSecond, defaultMaxOfSourcePerSecond)
 	c.MaxLength = cmp.Or(c.MaxLength, defaultMaxLength)
+	c.Calls = cmp.Or(c.Calls, &inhand.Calls{})
 	refused := make(map[Refusal]uint64, len(refusals))
 	for _, why := range refusals {
 		refused[why] = 0
@@ -105,53 +109,37 @@ func (s *Server) Counts() Counts {
 	return c
 }
 
-// Drain refuses new calls from now on: the stack does, and the Server those that
-// the stack was about to hand over. The calls in hand go on; Wait waits for them.
-func (s *Server) Drain(stack *dialog.Stack) {
-	stack.Drain()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.admission.draining = true
-}
-
-// Wait waits until the calls in hand have ended by themselves, or the context has,
-// whose error it returns. No call may come any more: call Drain before.
-func (s *Server) Wait(ctx context.Context) error {
-	ended := make(chan struct{})
-	go func() { // ends with the last call; who gives up has to cut calls off
-		s.running.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Incoming takes a call, and returns whom to tell what happens.
 func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
+	ctx, hangUp := context.WithCancelCause(context.Background())
+	end, ok := s.config.Calls.Begin(hangUp)
+	if !ok {
+		return s.refuse(call, Draining)
+	}
 	source := s.source(call)
 	if why := s.admit(source); why != taken {
+		end()
 		return s.refuse(call, why)
+	}
+	leave := func() {
+		s.leave(source)
+		end()
 	}
 	leg, err := s.config.Media.Open(s.config.Rules)
 	if err != nil {
 		s.config.Log.Warn("no port for a call", "error", err)
-		s.leave(source)
+		leave()
 		return s.refuse(call, NoPort)
 	}
 	s.count(func(c *Counts) { c.Taken++ })
 	from, to := s.config.Numbers.Read(call.Request())
-	ctx, hangUp := context.WithCancelCause(context.Background())
 	line := New(Config{
 		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, Number: from, HangUp: hangUp,
 		Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
 	})
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {
-		defer s.leave(source)
+		defer leave()
 		defer tooLong.Stop()
 		s.run(ctx, call, leg, line, from, to)
 	}()
@@ -171,18 +159,13 @@ func (s *Server) source(call *dialog.Call) netip.Prefix {
 func (s *Server) admit(source netip.Prefix) Refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	why := s.admission.admit(source, time.Since(s.began))
-	if why == taken {
-		s.running.Add(1)
-	}
-	return why
+	return s.admission.admit(source, time.Since(s.began))
 }
 
 func (s *Server) leave(source netip.Prefix) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.admission.leave(source)
-	s.running.Done()
 }
 
 // refuse turns a call down, and returns whom to tell: nobody. It logs no warning:

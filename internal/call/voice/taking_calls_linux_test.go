@@ -2,7 +2,8 @@ package voice_test
 
 import (
 	"context"
-	"errors"
+	"io"
+	"net/http"
 	"net/netip"
 	"strings"
 	"testing"
@@ -26,11 +27,13 @@ type caller struct {
 	stack *dialog.Stack
 	here  netip.Addr
 	to    sip.Uri
+
+	number string // that it calls from
 }
 
 func newCaller(t *testing.T, s *service, here string) *caller {
 	t.Helper()
-	c := &caller{t: t, here: netip.MustParseAddr(here), to: sip.Uri{Scheme: "sip", User: "100", Host: s.at.Addr().String(), Port: int(s.at.Port())}}
+	c := &caller{t: t, here: netip.MustParseAddr(here), number: "2125550100", to: sip.Uri{Scheme: "sip", User: "100", Host: s.at.Addr().String(), Port: int(s.at.Port())}}
 	var err error
 	c.stack, err = dialog.New(dialog.Config{Listen: []dialog.Listen{{Network: dialog.UDP, Address: netip.AddrPortFrom(c.here, 0)}}})
 	if err != nil {
@@ -49,7 +52,7 @@ type placed struct {
 
 func (c *caller) dial(fields ...sip.Header) *placed {
 	p := &placed{t: c.t, events: make(chan dialog.Event, 16)}
-	from := sip.Uri{Scheme: "sip", User: "2125550100", Host: c.here.String()}
+	from := sip.Uri{Scheme: "sip", User: c.number, Host: c.here.String()}
 	p.Call = c.stack.Dial(dialog.Outgoing{
 		Target: c.to, From: dialog.Party{Address: from}, To: dialog.Party{Address: c.to}, Header: fields,
 		Local: sdp.Local{Address: netip.AddrPortFrom(c.here, 4000), Codecs: []sdp.Codec{sdp.PCMU}},
@@ -158,16 +161,57 @@ func TestAServerDrains(t *testing.T) {
 	s := serve(t, echo, nil)
 	c := newCaller(t, s, "127.0.0.1")
 	first := c.dial().isAnswered()
-	s.server.Drain(s.stack)
+	s.inHand.Drain() // the stack does not: one that is about to hand over a call
 	c.dial().isTurnedDown()
-	over, stop := context.WithCancel(context.Background())
-	stop()
-	if err := s.server.Wait(over); !errors.Is(err, context.Canceled) {
-		t.Errorf("waiting while a call goes on is %v, want that the context is over", err)
-	}
+	s.counts(t, voice.Counts{InHand: 1, Taken: 1, Refused: map[voice.Refusal]uint64{voice.Draining: 1}})
 	first.hangUp()
-	if err := s.server.Wait(await.Context(t)); err != nil {
+	if err := s.inHand.Wait(await.Context(t)); err != nil {
 		t.Errorf("waiting for the last call: %v", err)
+	}
+}
+
+// TestCallsThatAreLeftAreHungUp has one call that was answered, and one whose
+// responder has not said anything yet.
+func TestCallsThatAreLeftAreHungUp(t *testing.T) {
+	said, asked := make(chan struct{}), make(chan struct{}, 2)
+	s := serveProgram(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		if r.FormValue("NmsAni") == "2125550100" {
+			_, _ = io.WriteString(w, `<Echo/>`)
+			return
+		}
+		select {
+		case <-said:
+		case <-r.Context().Done():
+		}
+	}), nil)
+	defer close(said)
+	c := newCaller(t, s, "127.0.0.1")
+	answered := c.dial().isAnswered()
+	await.From(t, "the first question", asked)
+	c.number = "2125550111"
+	ringing := c.dial()
+	await.From(t, "the second question", asked)
+
+	s.inHand.Drain()
+	s.inHand.HangUp(engine.ErrStopping)
+	if end := answered.ends(); !end.Theirs || end.Cause != engine.Overloaded || end.Status != 0 {
+		t.Errorf("the call that was answered ended so: %+v, want a BYE that says why", end)
+	}
+	if end := ringing.ends(); end.Status != 503 || end.Retry == 0 {
+		t.Errorf("the call that was not ended so: %+v, want 503 and when to try again", end)
+	}
+	if err := s.inHand.Wait(await.Context(t)); err != nil {
+		t.Errorf("waiting for the calls: %v", err)
+	}
+	if err := s.stack.Settle(await.Context(t)); err != nil {
+		t.Errorf("waiting for their last responses: %v", err)
+	}
+	for _, events := range s.traces() {
+		want := trace.Hangup{By: trace.ByEngine, Reason: "the call was ended: the server is stopping"}
+		if got := events[len(events)-1].Event; got != want {
+			t.Errorf("the trace ends with %+v, want %+v", got, want)
+		}
 	}
 }
 
@@ -208,7 +252,7 @@ func TestARecordingIsOfThePersonWhoCalls(t *testing.T) {
 
 // traces waits until no call is in hand, and returns the traces of all.
 func (s *service) traces() [][]trace.Stamped {
-	_ = s.server.Wait(context.Background()) // the context never ends
+	_ = s.inHand.Wait(context.Background()) // the context never ends
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls

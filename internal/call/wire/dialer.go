@@ -75,6 +75,9 @@ func (d *Dialer) unreached(status int, err error) error {
 	case http.StatusTooManyRequests:
 		return fault.Newf(fault.Refused, "the Core at %s refuses all tokens from this address for a while: too many were wrong", d.Core).
 			WithHint("wait up to an hour, or restart the Core")
+	case http.StatusServiceUnavailable:
+		return fault.Newf(fault.Unavailable, "the Core at %s takes no calls now", d.Core).
+			WithHint("it is being stopped: calls in hand end, and new ones are taken once it has started again")
 	case http.StatusNotFound:
 		return fault.Newf(fault.Unavailable, "what answers at %s is not a Core", d.Core).
 			WithHint("a Core runs where the settings have [core]; switchhook demo starts one")

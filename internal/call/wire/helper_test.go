@@ -14,6 +14,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -66,8 +67,9 @@ func behindDoor(next http.Handler) *wire.Door { return &wire.Door{Token: token, 
 // core is a server whose lines lead to a responder.
 type core struct {
 	*exchange
-	door *wire.Door
-	url  string
+	door  *wire.Door
+	calls *inhand.Calls
+	url   string
 }
 
 func start(t *testing.T, responder http.Handler) *core {
@@ -85,7 +87,7 @@ func start(t *testing.T, responder http.Handler) *core {
 		x.client.CloseIdle()
 	})
 	c := &core{exchange: x}
-	c.door, c.url = serve(t, x)
+	c.door, c.calls, c.url = serve(t, x)
 	return c
 }
 
@@ -99,24 +101,25 @@ func at(address string) *url.URL {
 }
 
 // serve runs a server whose lines lead to an Exchange.
-func serve(t *testing.T, x wire.Exchange) (door *wire.Door, address string) {
+func serve(t *testing.T, x wire.Exchange) (door *wire.Door, calls *inhand.Calls, address string) {
 	t.Helper()
 	mux := http.NewServeMux()
 	server := httptest.NewServer(mux)
 	recordings := &wire.Recordings{Origin: func() *url.URL { return at(server.URL) }}
-	lines := &wire.Lines{Exchange: x, Recordings: recordings}
+	calls = &inhand.Calls{}
+	lines := &wire.Lines{Exchange: x, Calls: calls, Recordings: recordings}
 	door = behindDoor(lines)
 	mux.Handle(wire.LinePath, door)
 	mux.Handle(wire.RecordingPath, recordings)
 	t.Cleanup(func() { // no call outlives its terminal
 		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
 		defer cancel()
-		if err := lines.Wait(ctx); err != nil {
+		if err := calls.Wait(ctx); err != nil {
 			t.Errorf("a call did not end: %v", err)
 		}
 		server.Close()
 	})
-	return door, server.URL
+	return door, calls, server.URL
 }
 
 func (c *core) dialer() *wire.Dialer { return &wire.Dialer{Core: c.url, Token: token} }

@@ -3,11 +3,13 @@ package wire
 import (
 	"context"
 	"net/http"
-	"sync"
+	"strconv"
+	"time"
 
 	"github.com/coder/websocket"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
@@ -23,33 +25,30 @@ type Exchange interface {
 type Lines struct {
 	Exchange Exchange
 
+	// Calls are those in hand, of these lines among others. Once they drain, a
+	// terminal is answered 503 with Retry-After.
+	Calls *inhand.Calls
+
 	// Recordings serves what callers record. Optional; without it, lines neither
 	// record nor carry media streams.
 	Recordings *Recordings
-
-	calls sync.WaitGroup
 }
 
-// Wait waits until the calls in progress have ended, or the context has, which
-// is its error. No terminal may connect any more.
-func (l *Lines) Wait(ctx context.Context) error {
-	ended := make(chan struct{})
-	go func() { // ends with the last call; a caller that gives up has to cut calls off
-		l.calls.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
+// drainRetry is the Retry-After of terminals that are turned away: by then the
+// next server is there, as a rule.
+const drainRetry = 30 * time.Second
 
 // ServeHTTP runs one terminal's call.
 func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	l.calls.Add(1)
-	defer l.calls.Done()
+	ctx, hangUp := context.WithCancelCause(r.Context())
+	defer hangUp(nil)
+	end, ok := l.Calls.Begin(hangUp)
+	if !ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(drainRetry.Seconds())))
+		http.Error(w, "the server is stopping, and takes no more calls", http.StatusServiceUnavailable)
+		return
+	}
+	defer end()
 	conn, err := websocket.Accept(w, r, l.offers())
 	if err != nil {
 		return // Accept has answered
@@ -58,14 +57,14 @@ func (l *Lines) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	conn.SetReadLimit(maxReply)
 
 	var call dialled
-	first, cancel := context.WithTimeout(r.Context(), lineTimeout)
+	first, cancel := context.WithTimeout(ctx, lineTimeout)
 	err = readMessage(first, conn, &call)
 	cancel()
 	if err != nil || call.To == "" {
 		_ = conn.Close(websocket.StatusPolicyViolation, "a line begins with the number that is dialled")
 		return
 	}
-	line := newRemoteLine(r.Context(), conn, call.Live)
+	line := newRemoteLine(ctx, conn, call.Live)
 	defer line.close()
 	var able engine.Line = line
 	if conn.Subprotocol() == mediaProtocol {

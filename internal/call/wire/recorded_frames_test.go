@@ -233,7 +233,7 @@ func TestATerminalSendsTheRecordedFrames(t *testing.T) {
 func TestACoreSendsTheRecordedFrames(t *testing.T) {
 	for _, c := range recordings {
 		t.Run(c.file, func(t *testing.T) {
-			_, core := serve(t, c.perform)
+			_, _, core := serve(t, c.perform)
 			ctx, cancel := context.WithTimeout(t.Context(), await.Limit)
 			defer cancel()
 			follow(ctx, t, dialAs(t, core, c.protocols...), frames(t, c.file), ">")

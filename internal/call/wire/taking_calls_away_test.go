@@ -45,7 +45,7 @@ func (x *operators) Place(ctx context.Context, from, to string, line engine.Line
 func startOperators(t *testing.T, responder http.Handler) (*operators, string) {
 	t.Helper()
 	x := &operators{exchange: start(t, responder).exchange, took: make(chan context.CancelCauseFunc, 1), events: make(chan []trace.Stamped, 1)}
-	_, address := serve(t, x)
+	_, _, address := serve(t, x)
 	return x, address
 }
 
