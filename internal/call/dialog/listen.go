@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"syscall"
 
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -58,6 +59,7 @@ func (l Listen) open(config *tls.Config, log *slog.Logger) (opened, error) {
 			return opened{}, l.cannot(err)
 		}
 		enlarge(packets, l.Address, log)
+		markSocket(packets)
 		l.Address = addressOf(packets.LocalAddr())
 		return opened{Listen: l, packets: packets}, nil
 	case TCP, TLS:
@@ -67,9 +69,9 @@ func (l Listen) open(config *tls.Config, log *slog.Logger) (opened, error) {
 		}
 		l.Address = addressOf(listener.Addr())
 		if l.Network == TCP {
-			return opened{Listen: l, listener: listener}, nil
+			return opened{Listen: l, listener: marking{listener}}, nil
 		}
-		return opened{Listen: l, listener: tls.NewListener(listener, config)}, nil
+		return opened{Listen: l, listener: tls.NewListener(marking{listener}, config)}, nil
 	}
 	return opened{}, fault.Newf(fault.Invalid, "SIP over %q is not known", l.Network)
 }
@@ -84,6 +86,27 @@ func (o *opened) close() {
 		_ = o.packets.Close() // nothing is lost: who reads sees that it is closed
 	} else {
 		_ = o.listener.Close()
+	}
+}
+
+// marking is a listener that marks what it accepts. With IPv4 Linux would do so by
+// itself.
+type marking struct{ *net.TCPListener }
+
+// Accept returns the next connection.
+func (m marking) Accept() (net.Conn, error) {
+	conn, err := m.AcceptTCP()
+	if err != nil {
+		return nil, err
+	}
+	markSocket(conn)
+	return conn, nil
+}
+
+// markSocket is mark, of an open socket.
+func markSocket(s syscall.Conn) {
+	if raw, err := s.SyscallConn(); err == nil {
+		mark(raw)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -128,9 +129,6 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 // layers puts sipgo's layers together. Ours comes first: it sees a message before
 // the transactions do.
 func (s *Stack) layers(dial *tls.Config) {
-	dialer := func(local net.Addr) net.Dialer {
-		return net.Dialer{Timeout: dialTimeout, LocalAddr: local}
-	}
 	stream := func() *sip.TransportTCP {
 		return &sip.TransportTCP{WriteTimeout: writeTimeout, DialerCreate: dialer}
 	}
@@ -140,6 +138,14 @@ func (s *Stack) layers(dial *tls.Config) {
 	s.transactions = sip.NewTransactionLayer(s.transport,
 		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})) // of a request that is over
 	s.transactions.OnRequest(s.handle)
+}
+
+// dialer makes the connections of ours that are not accepted.
+func dialer(local net.Addr) net.Dialer {
+	return net.Dialer{Timeout: dialTimeout, LocalAddr: local, Control: func(_, _ string, socket syscall.RawConn) error {
+		mark(socket)
+		return nil
+	}}
 }
 
 // take makes an opened socket one of the stack.
