@@ -94,7 +94,9 @@ func (s *Stack) way(ctx context.Context, server sip.Uri) (flow, error) {
 	if port == 0 {
 		port = sip.DefaultPort(network)
 	}
-	return s.flowTo(network, netip.AddrPortFrom(host, uint16(port)))
+	f, err := s.flowTo(network, netip.AddrPortFrom(host, uint16(port)))
+	f.name = nameOf(server)
+	return f, err
 }
 
 // contact returns where the other side of a flow reaches us.

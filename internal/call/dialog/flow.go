@@ -28,6 +28,8 @@ type flow struct {
 	// overflow sends requests of more than largeRequest bytes over TCP in place of
 	// UDP, and over UDP after all where nobody takes the connection.
 	overflow bool
+
+	name string // what a certificate of TLS has to be for; empty: the peer's address
 }
 
 // flowOf returns the flow that a request came by.
@@ -83,11 +85,16 @@ func (s *Stack) hop(ctx context.Context, f flow, target sip.Uri) (flow, error) {
 	if hidden(host, f.peer.Addr()) {
 		return f, nil
 	}
-	to := netip.AddrPortFrom(host, uint16(port))
-	if network == f.network && f.local.Addr().Is4() == host.Is4() {
-		return flow{network, f.local, to, f.overflow}, nil
+	to, name := netip.AddrPortFrom(host, uint16(port)), nameOf(target)
+	if name == "" && to == f.peer {
+		name = f.name
 	}
-	return s.flowTo(network, to)
+	if network == f.network && f.local.Addr().Is4() == host.Is4() {
+		return flow{network, f.local, to, f.overflow, name}, nil
+	}
+	next, err := s.flowTo(network, to)
+	next.name = name
+	return next, err
 }
 
 // resolve returns the address of a host, of IPv4 where that is wanted and there
@@ -195,6 +202,9 @@ func (s *Stack) send(ctx context.Context, f flow, req *sip.Request) (*sip.Client
 		f.overflow = false
 		return s.send(ctx, f, req)
 	}
+	if err := s.secure(ctx, f); err != nil {
+		return nil, err
+	}
 	if err := s.address(ctx, f, req); err != nil {
 		return nil, err
 	}
@@ -207,6 +217,9 @@ func (s *Stack) send(ctx context.Context, f flow, req *sip.Request) (*sip.Client
 
 // acknowledgeAnswer sends the ACK of a 2xx on a flow, which has no transaction.
 func (s *Stack) acknowledgeAnswer(ctx context.Context, f flow, ack *sip.Request) error {
+	if err := s.secure(ctx, f); err != nil {
+		return err
+	}
 	if err := s.address(ctx, f, ack); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type Account struct {
 type Outgoing struct {
 	Target   sip.Uri   // whom to call: the Request-URI
 	Routes   []sip.Uri // servers to pass, the next one first; optional
+	Hop      Hop       // optional
 	From, To Party
 	Account  Account // optional
 	Local    sdp.Local
@@ -86,7 +87,7 @@ func (out *outgoing) invite(o Outgoing) {
 	}
 	ctx, cancel := patience()
 	defer cancel()
-	way, err := s.way(ctx, next)
+	way, err := s.flowBy(ctx, o.Hop, next)
 	if err != nil {
 		out.unsent = true
 		out.do(out.uac.failure(out.call.now(), uacFinal{status: sip.StatusServiceUnavailable}))

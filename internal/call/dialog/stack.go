@@ -54,6 +54,8 @@ type Stack struct {
 	sockets      map[string]*datagrams // of UDP, by the source that sipgo is told
 	ours         sync.Map              // of netip.AddrPort: what we put into Via
 	open         openStreams
+	dialTLS      *tls.Config // of the connections that we make; nil: the usual
+	dialled      *dialled
 	transport    *sip.TransportLayer
 	transactions *sip.TransactionLayer
 
@@ -110,6 +112,7 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 	s := &Stack{
 		log: c.Log, gate: newGate(c.Trusted, c.Log), invite: invite, incoming: c.Incoming, timing: rfcTiming(), least: leastSession,
 		sockets: make(map[string]*datagrams), seed: maphash.MakeSeed(), ready: make(chan struct{}),
+		dialTLS: c.DialTLS, dialled: newDialled(),
 	}
 	s.layers(c.DialTLS)
 	for _, l := range c.Listen {
@@ -176,10 +179,12 @@ func (s *Stack) Serve(ctx context.Context) error {
 	for i := range s.listens {
 		serving.Go(func() { errs[i] = s.serve(&s.listens[i]) })
 	}
+	serving.Go(func() { _ = s.transport.ServeTLS(s.dialled) }) // ends when that is closed
 	<-ctx.Done()
 	s.mu.Lock()
 	s.over = true
 	s.mu.Unlock()
+	_ = s.dialled.Close() // has no error
 	s.closeSockets()
 	serving.Wait()
 	s.abandon()

@@ -1,0 +1,118 @@
+package dialog
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync"
+
+	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// Request is a request outside of any dialog, such as REGISTER and OPTIONS.
+type Request struct {
+	Method   sip.RequestMethod
+	Target   sip.Uri // the Request-URI
+	Hop      Hop     // optional
+	From, To Party
+
+	// Contact is the user of the address by which the other side reaches us; empty:
+	// the request has no Contact.
+	Contact string
+
+	Header []sip.Header // optional
+}
+
+// Answer is the final response to a Request.
+type Answer struct {
+	*sip.Response
+
+	Contact sip.Uri // of the request; the zero value: it had none
+}
+
+// Client sends requests outside of dialogs. Those of one Client belong together, as
+// the registrations of one address do: they share their Call-ID, count their CSeq
+// up (RFC 3261 section 10.2), and carry credentials from the start once they were
+// asked for them. It may be used by several goroutines, whose requests then wait
+// for one another.
+type Client struct {
+	stack  *Stack
+	mu     sync.Mutex
+	first  identity
+	sent   uint32 // the last CSeq
+	signer signer
+}
+
+// Client returns a Client that answers challenges with an account, which is
+// optional.
+func (s *Stack) Client(a Account) *Client {
+	return &Client{stack: s, first: identity{callID: rand.Text(), local: rand.Text()}, signer: signer{account: account{a.User, a.Password}}}
+}
+
+// Ask sends a request, and returns its final response. One that is challenged is
+// sent again with credentials, once, and once more if a nonce was stale: a 401 or
+// 407 that is returned refuses them. The error is a fault.Error of the code
+// Unavailable where nobody answers within 32 s (RFC 3261 section 17.1.2.2), or
+// nothing can be sent; or it is the cause of ctx.
+func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.stack
+	way, err := s.flowBy(ctx, r.Hop, r.Target)
+	if err != nil {
+		return Answer{}, err
+	}
+	d := newOutbound(origin{target: r.Target, from: r.From.party(), to: r.To.party(), identity: c.first})
+	d.sent = c.sent
+	req := d.request(r.Method)
+	var a Answer
+	if r.Contact != "" {
+		a.Contact = s.contact(way, r.Contact)
+		req.AppendHeader(&sip.ContactHeader{Address: a.Contact})
+	}
+	for _, h := range r.Header {
+		req.AppendHeader(h)
+	}
+	for tried := (tries{}); ; req = d.again(req) {
+		c.sent = d.sent
+		c.signer.sign(req)
+		a.Response, err = s.await(ctx, way, req)
+		if err != nil || !guarded(a.StatusCode) || !c.signer.challenged(&tried, a.Response) {
+			return a, err
+		}
+	}
+}
+
+// guarded reports whether a status asks for credentials.
+func guarded(status int) bool {
+	return status == sip.StatusUnauthorized || status == sip.StatusProxyAuthRequired
+}
+
+// await sends a request, and waits for its final response.
+func (s *Stack) await(ctx context.Context, f flow, req *sip.Request) (*sip.Response, error) {
+	tx, err := s.send(ctx, f, req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, &fault.Error{Code: fault.Unavailable, Message: "no request can be sent to " + f.peer.String(), Err: err}
+	}
+	defer tx.Terminate()
+	for {
+		select {
+		case res := <-tx.Responses():
+			if !res.IsProvisional() {
+				return res, nil
+			}
+		case <-tx.Done():
+			if errors.Is(tx.Err(), sip.ErrTransactionTimeout) {
+				return nil, fault.Newf(fault.Unavailable, "%s does not answer", f.peer)
+			}
+			return nil, &fault.Error{Code: fault.Unavailable, Message: "the way to " + f.peer.String() + " is gone", Err: tx.Err()}
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
