@@ -41,7 +41,7 @@ func callOut(t *testing.T) (*wireCall, *peer, *sip.Request) {
 	}
 	c := &wireCall{
 		t: t, ctx: await.Context(t), stack: s, flow: f, first: newOutbound(ourCall(t)), signer: signer{account: ourAccount},
-		uac: newUAC(rfcTiming(), middle), responses: make(chan *sip.Response, 100), forks: make(map[string]*ident),
+		uac: newUAC(rfcTiming(), middle, 0), responses: make(chan *sip.Response, 100), forks: make(map[string]*ident),
 	}
 	c.send(c.first.request(sip.INVITE))
 	invite := p.request()

@@ -128,7 +128,7 @@ func TestCallsOfOursAreAnsweredOrNot(t *testing.T) {
 		{"after the end", []string{"1s: 486", "2s: 180 a", "2s: 603", "2s: cancel", "3s: 200 a", "3.5s: 200 a"}, []string{"1s: over 486", "3s: ACK+BYE a", "3.5s: ACK a"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, played(t, newUAC(rfcTiming(), middle), c.script)); diff != "" {
+			if diff := cmp.Diff(c.want, played(t, newUAC(rfcTiming(), middle, 0), c.script)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -155,7 +155,7 @@ func TestRingingAndEarlySoundAreToldApart(t *testing.T) {
 		{"of a challenged INVITE nothing stays", []string{"1s: 183 a sdp", "2s: 407 worth", "3s: 180 a"}, []string{"1s: tell a early", "2s: INVITE", "3s: tell a ringing"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, append([]string{}, played(t, newUAC(rfcTiming(), middle), c.script)...)); diff != "" {
+			if diff := cmp.Diff(c.want, append([]string{}, played(t, newUAC(rfcTiming(), middle, 0), c.script)...)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -190,7 +190,7 @@ func TestCallsThatAreGivenUpLeaveNothing(t *testing.T) {
 		{"in the pause after a 491", []string{"1s: 491", "2s: cancel", "9s: cancel"}, []string{"2s: over 487 cancelled"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, played(t, newUAC(rfcTiming(), middle), c.script)); diff != "" {
+			if diff := cmp.Diff(c.want, played(t, newUAC(rfcTiming(), middle, 0), c.script)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -215,13 +215,13 @@ func TestInvitesAreSentAgainWhereItMayHelp(t *testing.T) {
 			[]string{"1s: INVITE", "2s: INVITE", "6.05s: INVITE", "7s: INVITE", "8s: tell a early", "9s: answered a", "41s: no more forks"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, played(t, newUAC(rfcTiming(), middle), c.script)); diff != "" {
+			if diff := cmp.Diff(c.want, played(t, newUAC(rfcTiming(), middle, 0), c.script)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
 	}
 	endless := slices.Repeat([]string{"1s: 401 worth"}, 100)
-	if got := played(t, newUAC(rfcTiming(), middle), endless); len(got) != maxInvites || got[maxInvites-1] != "1s: over 401" {
+	if got := played(t, newUAC(rfcTiming(), middle, 0), endless); len(got) != maxInvites || got[maxInvites-1] != "1s: over 401" {
 		t.Errorf("challenged without an end: %v", got)
 	}
 }
@@ -229,7 +229,7 @@ func TestInvitesAreSentAgainWhereItMayHelp(t *testing.T) {
 // A peer cannot make us remember more dialogs than there may be, and each 2xx of
 // more is still confirmed and ended.
 func TestForksAreRememberedUpToABound(t *testing.T) {
-	u := newUAC(rfcTiming(), middle)
+	u := newUAC(rfcTiming(), middle, 0)
 	for i := range 3 * maxEarlyDialogs {
 		u.provisional(0, 180, strconv.Itoa(i), false)
 	}
@@ -254,6 +254,7 @@ func TestForksAreRememberedUpToABound(t *testing.T) {
 type uacRules struct {
 	invites, cancels            int
 	responded, gaveUp, up, over bool
+	heard                       bool            // something came of them, if only a challenge
 	tags                        map[string]bool // that had a 2xx
 }
 
@@ -280,7 +281,7 @@ func (r *uacRules) check(s uacStep) string {
 		}
 		r.responded = false
 	case uacOver:
-		if ended || s.cancelled != r.gaveUp {
+		if ended || s.cancelled != r.gaveUp || s.unanswered && r.heard && !r.gaveUp {
 			return "an end out of place"
 		}
 		r.over = true
@@ -313,7 +314,8 @@ func (r *uacRules) checkSuccess(tag string, steps []uacStep) string {
 
 func TestCallsOfOursKeepTheRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		u := newUAC(rfcTiming(), func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "drawn") })
+		patience := time.Duration(rapid.IntRange(0, 5).Draw(t, "patience")) * time.Second
+		u := newUAC(rfcTiming(), func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "drawn") }, patience)
 		rules := uacRules{invites: 1, tags: make(map[string]bool)}
 		now, limit := time.Duration(0), time.Duration(-1)
 		log := []string{}
@@ -340,6 +342,7 @@ func TestCallsOfOursKeepTheRules(t *testing.T) {
 			event := rapid.SampledFrom([]string{"100", "180 a", "183 b sdp", "180 b", "200 a", "200 b", "200 c", "401 worth", "407 worth", "401", "422 worth", "491", "486", "503 9s", "cancel", "cancel"}).Draw(t, "event")
 			pausing := u.state == uacPausing
 			rules.responded = rules.responded || event[0] == '1' && !pausing
+			rules.heard = rules.heard || event != "cancel"
 			if event == "cancel" && !rules.up && !rules.over {
 				rules.gaveUp = true
 				limit = max(limit, now)

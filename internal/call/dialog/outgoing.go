@@ -33,6 +33,11 @@ type Outgoing struct {
 	Account  Account // optional
 	Local    sdp.Local
 
+	// Patience is how long to wait for any response to the INVITE, before the call
+	// ends with the status 408: for one that can be made by another server instead.
+	// 0: 32 s (RFC 3261 section 17.1.1.2).
+	Patience time.Duration
+
 	// Header is sent in the INVITE, such as P-Asserted-Identity; optional.
 	Header []sip.Header
 }
@@ -69,7 +74,7 @@ func (s *Stack) Dial(o Outgoing, tell func(Event)) *Call {
 	c := newCall(s)
 	c.tell, c.signer = tell, signer{account: account{o.Account.User, o.Account.Password}}
 	out := &outgoing{
-		call: c, uac: newUAC(s.timing, draw), session: sdp.NewSession(sessionID()), local: o.Local,
+		call: c, uac: newUAC(s.timing, draw, o.Patience), session: sdp.NewSession(sessionID()), local: o.Local,
 		timer: newSessionTimer(s.timing, s.least, usualSession), forks: make(map[string]*fork),
 	}
 	c.machine = out

@@ -136,7 +136,7 @@ func outboundTable() string {
 		return func(m outboundTabled, now time.Duration) { m.failure(now, uacFinal{status: status}) }
 	}
 	return tableOf(func() outboundTabled {
-		u := newUAC(rfcTiming(), middle)
+		u := newUAC(rfcTiming(), middle, 0)
 		return outboundTabled{&u}
 	}, []tableStep[outboundTabled]{
 		{"180", func(m outboundTabled, now time.Duration) { m.provisional(now, 180, "one", false) }},

@@ -74,8 +74,11 @@ type earlyDialog struct {
 	ringing, early bool
 }
 
-// newUAC returns the machine for an INVITE that is about to be sent.
-func newUAC(t timing, draw func(n int) int) uac { return uac{timing: t, draw: draw, invites: 1} }
+// newUAC returns the machine for an INVITE that is about to be sent. Without any
+// response it is given up after patience; 0: the transaction says when.
+func newUAC(t timing, draw func(n int) int, patience time.Duration) uac {
+	return uac{timing: t, draw: draw, invites: 1, at: patience, timed: patience > 0}
+}
 
 // provisional takes a response from 100 to 199, by its status, the tag of its To,
 // and whether it has a session description. A reliable one that is to be
@@ -85,6 +88,9 @@ func (u *uac) provisional(now time.Duration, status int, tag string, described b
 		return nil
 	}
 	u.responded = true
+	if !u.cancelled {
+		u.timed = false
+	}
 	switch {
 	case u.cancelled:
 		return u.sendCancel(now)
@@ -239,7 +245,11 @@ func (u *uac) tick(now time.Duration) []uacStep {
 	case uacPausing:
 		return u.invite()
 	case uacCalling:
-		return u.over(uacStep{status: sip.StatusRequestTerminated, unanswered: true})
+		status := sip.StatusRequestTerminated
+		if !u.cancelled {
+			status = sip.StatusRequestTimeout
+		}
+		return u.over(uacStep{status: status, unanswered: true})
 	}
 	u.early = nil
 	return []uacStep{{do: uacNoMoreForks}}
