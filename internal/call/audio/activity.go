@@ -1,6 +1,9 @@
 package audio
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // The floor is the quietest 20 ms of the last two seconds: people who speak
 // take a breath more often than that, a fan does not.
@@ -21,6 +24,9 @@ const (
 	voiceBegins = 6 // frames
 	voiceLasts  = 12
 )
+
+// VoiceLasts is how long an Activity reports somebody who has stopped speaking.
+const VoiceLasts = voiceLasts * 20 * time.Millisecond
 
 // Activity hears whether somebody speaks. It is a value, for one sound.
 type Activity struct {

@@ -1,8 +1,10 @@
-// Package speech turns text into sound.
+// Package speech turns text into sound, and sound into text.
 //
 // [Open] returns a [Set], which speaks as settings say and goes on where a program
 // cannot. [Find] finds one program, whose [Voice] says something. [Estimate] returns
 // how long a text takes without saying it, for calls on a virtual clock.
+//
+// A [Recogniser] turns sound into text; [Script] is one that is told the words.
 package speech
 
 import (
