@@ -49,6 +49,9 @@ func (r *run) gather(ctx context.Context, a answer, i int, v responder.Gather, l
 		if err != nil {
 			return nil, r.gatherCut(ctx, err, c)
 		}
+		if in.Kind == SpeechLost {
+			r.warn(CodeRecogniser, line, "the caller is not understood any more: %s; the Gather takes keys alone", in.Text)
+		}
 		if result, complete := c.addInput(in); complete {
 			r.emit(result)
 			return r.actionQuestion(a, line, v.Action, v.Method, gatherParameters(v.Input, result.Digits, result.Speech)...)
@@ -182,10 +185,18 @@ func (c *collector) addInput(in Input) (result trace.Gather, complete bool) {
 		if in.Text != "" {
 			return c.result(trace.EndedSpeech, in.Text), true
 		}
-		c.speaking, c.waiting = false, in.At // a cough: wait again
+		c.waitAgain(in.At) // a cough
+	case SpeechLost:
+		c.rules.speech, c.rules.keys = false, true
+		if c.speaking {
+			c.waitAgain(in.At)
+		}
 	}
 	return trace.Gather{}, false
 }
+
+// waitAgain waits for the first input, because there was none.
+func (c *collector) waitAgain(since time.Duration) { c.speaking, c.waiting = false, since }
 
 func (c *collector) result(ended trace.Ended, speech string) trace.Gather {
 	input := responder.InputDTMF

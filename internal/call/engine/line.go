@@ -27,9 +27,9 @@ type Line interface {
 
 	// Play plays a prompt to its end. If listen is not nil, the caller's first
 	// key or word stops it, and is kept for Listen; what came since the prompt
-	// before, which listened for the same, stops it before it begins. How much
-	// was heard is returned with ErrHungUp too; if that is nothing the prompt is
-	// no event.
+	// before, which listened for the same, stops it before it begins. A SpeechLost
+	// is kept, and stops nothing. How much was heard is returned with ErrHungUp
+	// too; if that is nothing the prompt is no event.
 	Play(ctx context.Context, prompt Prompt, listen *Listening) (Played, error)
 
 	// Listen waits for the caller's next input, until the line's clock shows
@@ -138,7 +138,7 @@ type Input struct {
 	Kind InputKind
 	At   time.Duration // when, by the line's clock
 	Key  byte          // one of 0123456789*#ABCD
-	Text string        // what was said
+	Text string        // what was said; of SpeechLost: why
 }
 
 // InputKind is the kind of an input.
@@ -150,6 +150,7 @@ const (
 	Key                          // a key was pressed
 	SpeechBegan                  // the caller has begun to speak
 	SpeechFinal                  // the caller has spoken; Text is the transcript
+	SpeechLost                   // from here on the Line hears keys, whatever Listening says, and no words
 )
 
 // The following are optional abilities of a Line, which As finds. A document that

@@ -26,6 +26,7 @@ type handset struct {
 
 	now    time.Duration
 	listen *engine.Listening
+	deaf   bool               // for listen only keys are heard from now on
 	asked  []engine.Listening // by every Gather
 	heard  []string           // what the caller heard, cut short or not
 	hungUp int                // how often the engine disconnected the caller …
@@ -56,7 +57,7 @@ func (h *handset) attend(listen *engine.Listening) {
 	if listen == h.listen {
 		return
 	}
-	h.listen = listen
+	h.listen, h.deaf = listen, false
 	if listen != nil {
 		h.asked = append(h.asked, *listen)
 	}
@@ -67,7 +68,7 @@ func (h *handset) attend(listen *engine.Listening) {
 func (h *handset) next() (in engine.Input, ok bool) {
 	i := slices.IndexFunc(h.does, func(in engine.Input) bool {
 		if in.Kind == engine.Key {
-			return h.listen.Keys
+			return h.listen.Keys || h.deaf
 		}
 		return h.listen.Speech
 	})
@@ -121,6 +122,7 @@ func (h *handset) Listen(ctx context.Context, listen *engine.Listening, until ti
 		if in, ok := h.next(); ok && in.At <= until && in.At <= h.leaves {
 			h.does = h.does[slices.Index(h.does, in)+1:]
 			h.now = max(h.now, in.At)
+			h.deaf = h.deaf || in.Kind == engine.SpeechLost
 			return in, nil
 		}
 	}

@@ -18,6 +18,7 @@ const (
 	CodePrompt      = "SH320" // a file cannot be played
 	CodeSpeech      = "SH321" // a text cannot be spoken
 	CodeLine        = "SH322" // the line cannot do what a verb asks
+	CodeRecogniser  = "SH323" // what a caller says is no longer understood
 	CodeStream      = "SH330" // a media stream cannot be had or broke
 	CodeStreamFrame = "SH331" // a media stream sent something that is not of its protocol
 	CodePlainStream = "SH332" // a media stream is not encrypted

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,42 @@ func TestASpeechGatherWithoutARecogniserTakesKeys(t *testing.T) {
 			}
 			if !slices.Equal(warned, tt.warned) {
 				t.Errorf("warned is %q", warned)
+			}
+		})
+	}
+}
+
+// TestASpeechGatherWhoseRecogniserFailsTakesKeys from then on.
+func TestASpeechGatherWhoseRecogniserFailsTakesKeys(t *testing.T) {
+	lost := engine.Input{Kind: engine.SpeechLost, At: 2 * time.Second, Text: "the service is gone"}
+	for name, tt := range map[string]struct {
+		does []engine.Input
+		want trace.Gather
+		at   time.Duration
+	}{
+		"nothing more":        {nil, trace.Gather{Input: "dtmf", Ended: trace.EndedTimeout}, 5 * time.Second},
+		"a key":               {keys("1#", 3*time.Second, time.Second), trace.Gather{Input: "dtmf", Digits: "1", Ended: trace.EndedFinishOnKey}, 4 * time.Second},
+		"in the middle of it": {[]engine.Input{{Kind: engine.SpeechBegan, At: time.Second}}, trace.Gather{Input: "dtmf", Ended: trace.EndedTimeout}, 7 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := against(t, responds{
+				"/start": `<Response><Gather input="speech" action="next" timeout="5"/></Response>`,
+				"/next":  `<Response><Hangup/></Response>`,
+			})
+			does := append(slices.Clone(tt.does), lost)
+			slices.SortFunc(does, func(a, b engine.Input) int { return int(a.At - b.At) })
+			_, events := c.place(recogniser{newHandset(does...), true})
+			if diff := cmp.Diff([]trace.Gather{tt.want}, of[trace.Gather](events)); diff != "" {
+				t.Errorf("the Gather (-want +got):\n%s", diff)
+			}
+			warned := of[trace.Warning](events)
+			if len(warned) != 1 || warned[0].Code != "SH323" || !strings.Contains(warned[0].Text, "the service is gone") {
+				t.Errorf("warned is %+v", warned)
+			}
+			for _, e := range events {
+				if _, gathered := e.Event.(trace.Gather); gathered && e.At != tt.at {
+					t.Errorf("it ended after %v, want %v", e.At, tt.at)
+				}
 			}
 		})
 	}
