@@ -143,6 +143,50 @@ var cases = []struct {
 4 plays 1s.wav (1 s)
 5 hangs up (responder)`},
 
+	// Speech. "yes please" takes 0.71 s, and a second of silence ends it.
+	{"speech", Documents{"/": `<Gather input="speech" timeout="3" action="/next"/>`, "/next": end}, "1 say yes please", `0 asks /
+2.71 > says "yes please"
+2.71 asks /next
+2.71 plays 1s.wav (1 s)
+3.71 hangs up (responder)`},
+	{"speech stops a prompt", Documents{"/": `<Gather input="speech" action="/next"><Play>4s.wav</Play><Play>2s.wav</Play></Gather>`, "/next": end}, "1 say yes please", `0 asks /
+0 plays 4s.wav (1 s), cut short by the caller
+2.71 > says "yes please"
+2.71 asks /next
+2.71 plays 1s.wav (1 s)
+3.71 hangs up (responder)`},
+	{"speech that is not listened for stops nothing", Documents{"/": oneKey, "/next": end}, "1 say yes please", `0 asks /
+0 plays 4s.wav (4 s)
+9 > enters nothing
+9 asks /next
+9 plays 1s.wav (1 s)
+10 hangs up (responder)`},
+	{"speech suspends the timeout", Documents{"/": `<Gather input="speech" timeout="2" speechTimeout="3" action="/next"/>`, "/next": end}, "1 say yes please", `0 asks /
+4.71 > says "yes please"
+4.71 asks /next
+4.71 plays 1s.wav (1 s)
+5.71 hangs up (responder)`},
+	{"keys where either will do", Documents{"/": `<Gather input="dtmf speech" numDigits="1" action="/next"><Play>2s.wav</Play></Gather>`, "/next": end}, "1 press 4", `0 asks /
+0 plays 2s.wav (1 s), cut short by the caller
+1 > presses 4
+1 asks /next
+1 plays 1s.wav (1 s)
+2 hangs up (responder)`},
+	{"speech where either will do", Documents{"/": `<Gather input="dtmf speech" numDigits="1" action="/next"><Play>2s.wav</Play></Gather>`, "/next": end}, "3 say yes please", `0 asks /
+0 plays 2s.wav (2 s)
+4.71 > says "yes please"
+4.71 asks /next
+4.71 plays 1s.wav (1 s)
+5.71 hangs up (responder)`},
+	{"speech after a key is background", Documents{"/": `<Gather input="dtmf speech" timeout="4" action="/next"/>`, "/next": end}, "1 press 4, 2 say yes please", `0 asks /
+5 > presses 4, then no more
+5 asks /next
+5 plays 1s.wav (1 s)
+6 hangs up (responder)`},
+	{"a hang-up while the caller speaks", Documents{"/": `<Gather input="speech" action="/next"/>`}, "1 say yes please, 2 hangup", `0 asks /
+2 > enters nothing and hangs up
+2 hangs up (caller)`},
+
 	// Hang-up in every method.
 	{"a hang-up in a prompt", Documents{"/": `<Play>3s.wav</Play>`}, "1.25 hangup", `0 asks /
 0 plays 3s.wav (1.25 s)

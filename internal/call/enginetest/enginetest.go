@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,8 +25,9 @@ type Call struct {
 // Act is something that happens to a call at a time of its Line's clock.
 type Act struct {
 	At     time.Duration
-	Key    byte // the caller presses a key
-	Hangup bool // the caller hangs up
+	Key    byte   // the caller presses a key
+	Say    string // the caller says something
+	Hangup bool   // the caller hangs up
 
 	Redirect string // somebody takes the call elsewhere
 	Cancel   bool   // the owner of the line ends the call
@@ -55,13 +57,24 @@ func (d Documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, "<Response>"+document+"</Response>")
 }
 
-// Run runs all cases against a Line. Tolerance is how far the times of events may
-// be off: none on a clock that the test drives, a packet or two on the wire.
-func Run(t *testing.T, tolerance time.Duration, place Place) {
+// Tolerance is how far the times of events may be off: not at all on a clock that
+// the test drives, a packet or two on the wire.
+type Tolerance struct {
+	Any    time.Duration
+	Speech time.Duration // where the caller speaks, and is heard by ear
+}
+
+// Run runs all cases against a Line.
+func Run(t *testing.T, tolerance Tolerance, place Place) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			events := place(t, Call{Documents: c.documents, Acts: acts(t, c.acts)})
-			if problem := compare(strings.Split(c.want, "\n"), told(events), tolerance); problem != "" {
+			call := Call{Documents: c.documents, Acts: acts(t, c.acts)}
+			allowed := tolerance.Any
+			if slices.ContainsFunc(call.Acts, func(a Act) bool { return a.Say != "" }) {
+				allowed = max(allowed, tolerance.Speech)
+			}
+			events := place(t, call)
+			if problem := compare(strings.Split(c.want, "\n"), told(events), allowed); problem != "" {
 				t.Error(problem)
 			}
 		})
@@ -85,6 +98,8 @@ func acts(t *testing.T, text string) []Act {
 		switch word, rest, _ := strings.Cut(act, " "); word {
 		case "press":
 			a.Key = rest[0]
+		case "say":
+			a.Say = rest
 		case "hangup":
 			a.Hangup = true
 		case "redirect":

@@ -18,7 +18,7 @@ import (
 func actsOf(c enginetest.Call, end context.CancelCauseFunc) []simulator.Act {
 	acts := []simulator.Act{}
 	for _, a := range c.Acts {
-		act := simulator.Act{At: a.At, Key: a.Key, Hangup: a.Hangup}
+		act := simulator.Act{At: a.At, Key: a.Key, Say: a.Say, Hangup: a.Hangup}
 		switch {
 		case a.Redirect != "":
 			act.Do = func() { end(&engine.Redirect{To: a.Redirect}) }
@@ -31,7 +31,7 @@ func actsOf(c enginetest.Call, end context.CancelCauseFunc) []simulator.Act {
 }
 
 func TestTheScriptedLineIsAsEveryLine(t *testing.T) {
-	enginetest.Run(t, 0, func(t *testing.T, c enginetest.Call) []trace.Stamped {
+	enginetest.Run(t, enginetest.Tolerance{}, func(t *testing.T, c enginetest.Call) []trace.Stamped {
 		ctx, end := context.WithCancelCause(t.Context())
 		defer end(nil)
 		result, err := simulator.Call(ctx, simulator.Options{Target: target, Handler: c.Documents, Acts: actsOf(c, end)})
@@ -43,7 +43,7 @@ func TestTheScriptedLineIsAsEveryLine(t *testing.T) {
 }
 
 func TestTheLiveLineIsAsEveryLine(t *testing.T) {
-	enginetest.Run(t, time.Millisecond, func(t *testing.T, c enginetest.Call) (events []trace.Stamped) {
+	enginetest.Run(t, enginetest.Tolerance{Any: time.Millisecond}, func(t *testing.T, c enginetest.Call) (events []trace.Stamped) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, end := context.WithCancelCause(t.Context())
 			defer end(nil)

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/media"
 )
 
@@ -23,13 +24,15 @@ type ear struct {
 // hearer is one who listens. One goroutine at a time uses it.
 type hearer struct {
 	ear    *ear
-	pieces []piece // that it has not taken yet; the ear's mu guards them
+	up     *audio.Resampler // nil: it hears audio.Rate, else audio.Wideband
+	pieces []piece          // that it has not taken yet; the ear's mu guards them
 }
 
 // piece is a piece of sound, and when it was said, by Pool.Now.
 type piece struct {
-	at  time.Duration
-	pcm []int16
+	at   time.Duration
+	pcm  []int16
+	wide []int16 // the same at audio.Wideband, where the codec has that; else nil
 }
 
 // maxPieces is how much waits for a hearer who is slow, such as a recording on a
@@ -37,13 +40,19 @@ type piece struct {
 const maxPieces = 500
 
 // join begins to listen.
-func (e *ear) join() *hearer {
+func (e *ear) join() *hearer { return e.joinAt(audio.Rate) }
+
+// joinAt begins to listen at audio.Rate or audio.Wideband.
+func (e *ear) joinAt(rate int) *hearer {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.hearing == nil {
 		e.hearing = hear(e.leg, e.track)
 	}
 	h := &hearer{ear: e}
+	if rate == audio.Wideband {
+		h.up, _ = audio.NewResampler(audio.Rate, audio.Wideband) // there is one for the rates of codecs
+	}
 	e.hearers = append(e.hearers, h)
 	return h
 }
@@ -84,13 +93,24 @@ func (h *hearer) pass(each func(at time.Duration, pcm []int16), hear func(*heari
 	h.pieces = nil
 	h.ear.mu.Unlock()
 	for _, p := range pieces {
-		each(p.at, p.pcm)
+		each(p.at, h.hears(p))
 	}
 }
 
+// hears returns a piece of sound at the hearer's rate.
+func (h *hearer) hears(p piece) []int16 {
+	switch {
+	case h.up == nil:
+		return p.pcm
+	case p.wide == nil: // the codec has changed
+		return h.up.Append(nil, p.pcm)
+	}
+	return p.wide
+}
+
 // share gives everybody a piece. The lock is held.
-func (e *ear) share(at time.Duration, pcm []int16) {
-	p := piece{at, slices.Clone(pcm)}
+func (e *ear) share(heard piece) {
+	p := piece{heard.at, slices.Clone(heard.pcm), slices.Clone(heard.wide)}
 	for _, h := range e.hearers {
 		if len(h.pieces) < maxPieces {
 			h.pieces = append(h.pieces, p)

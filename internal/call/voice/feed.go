@@ -30,7 +30,7 @@ func (l *Line) feed(m *engine.Media) *feed {
 	f := &feed{line: l, media: m, left: make(chan struct{})}
 	for track, ear := range map[engine.Track]*ear{engine.Inbound: &l.inbound, engine.Outbound: &l.outbound} {
 		if m.Wants(track) {
-			f.cutters = append(f.cutters, &cutter{track: track, hearer: ear.join(), at: l.config.Clock(), end: l.config.Clock()})
+			f.cutters = append(f.cutters, newCutter(track, ear.join(), engine.FrameSize, l.config.Clock()))
 		}
 	}
 	l.mu.Lock()
@@ -54,7 +54,7 @@ func (f *feed) close() {
 
 // press notes a key for the stream. The line's lock is held.
 func (f *feed) press(key byte) {
-	if len(f.keys) < maxKeys {
+	if len(f.keys) < maxInputs {
 		f.keys = append(f.keys, key)
 	}
 }
@@ -105,15 +105,26 @@ func (f *feed) offer(track engine.Track, pcm []int16) {
 	f.media.Offer(track, f.sound)
 }
 
-// cutter cuts a track into the frames of a media stream.
+// cutter cuts a track into frames of engine.FrameTime, such as those of a media
+// stream.
 type cutter struct {
 	track  engine.Track
 	hearer *hearer
+	size   int           // samples of a frame
 	at     time.Duration // of the next frame, by Pool.Now
 
 	sound  []int16       // that is still to be given
 	end    time.Duration // where the last piece ended …
 	filled time.Duration // … and how much silence was given since in place of sound
+}
+
+func newCutter(track engine.Track, h *hearer, size int, now time.Duration) *cutter {
+	return &cutter{track: track, hearer: h, size: size, at: now, end: now}
+}
+
+// length returns how long so many samples take.
+func (c *cutter) length(samples int) time.Duration {
+	return time.Duration(samples) * engine.FrameTime / time.Duration(c.size)
 }
 
 // A pause between two pieces that is shorter than minPause is none: it is the
@@ -128,10 +139,10 @@ const patience = rtp.MaxDepth + engine.FrameTime
 // lost: the frames after it are as much later.
 func (c *cutter) add(at time.Duration, pcm []int16) {
 	if pause := at - c.end - c.filled; pause >= minPause {
-		c.sound = append(c.sound, audio.Silence(pause)...)
+		c.sound = append(c.sound, make([]int16, int(pause*time.Duration(c.size)/engine.FrameTime))...)
 	}
 	c.sound = append(c.sound, pcm...)
-	c.end, c.filled = at+audio.Clip(pcm).Duration(), 0
+	c.end, c.filled = at+c.length(len(pcm)), 0
 }
 
 // step gives the frames that are whole, and silence for those that nothing comes
@@ -140,9 +151,9 @@ func (c *cutter) step(now time.Duration, give func(engine.Track, []int16)) {
 	c.hearer.take(now, c.add)
 	c.whole(give)
 	for c.at+patience < now {
-		missing := engine.FrameSize - len(c.sound)
+		missing := c.size - len(c.sound)
 		c.sound = append(c.sound, make([]int16, missing)...)
-		c.filled += audio.Clip(c.sound[:missing]).Duration()
+		c.filled += c.length(missing)
 		c.whole(give)
 	}
 }
@@ -150,8 +161,8 @@ func (c *cutter) step(now time.Duration, give func(engine.Track, []int16)) {
 // whole gives the frames that are whole.
 func (c *cutter) whole(give func(engine.Track, []int16)) {
 	rest := c.sound
-	for ; len(rest) >= engine.FrameSize; rest = rest[engine.FrameSize:] {
-		give(c.track, rest[:engine.FrameSize])
+	for ; len(rest) >= c.size; rest = rest[c.size:] {
+		give(c.track, rest[:c.size])
 		c.at += engine.FrameTime
 	}
 	c.sound = c.sound[:copy(c.sound, rest)]

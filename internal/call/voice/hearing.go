@@ -10,7 +10,7 @@ import (
 )
 
 // hearing is a track of a leg, such as what the caller says: in order, decoded, and
-// in a telephone's band.
+// brought to a telephone's band.
 type hearing struct {
 	leg   *media.Leg
 	track media.Track
@@ -28,10 +28,6 @@ type hearing struct {
 	pcm, narrow []int16
 }
 
-// Recognises implements engine.Recogniser: what the caller says is recorded and
-// streamed, and nobody understands it.
-func (l *Line) Recognises() bool { return false }
-
 // longestLoss is for how long lost sound is made up. A longer loss is silence.
 const longestLoss = 60 * time.Millisecond
 
@@ -41,9 +37,9 @@ func hear(leg *media.Leg, track media.Track) *hearing {
 
 func (h *hearing) close() { h.leg.Unlisten(h.track) }
 
-// take takes what there is to hear by now, each piece with when it was said, by
-// Pool.Now. What is late by more than the buffer's depth is lost.
-func (h *hearing) take(now time.Duration, each func(at time.Duration, pcm []int16)) {
+// take takes what there is to hear by now. What is late by more than the buffer's
+// depth is lost.
+func (h *hearing) take(now time.Duration, each func(piece)) {
 	for f, ok := h.tap.Read(h.packet[:]); ok; f, ok = h.tap.Read(h.packet[:]) {
 		if f.Codec != h.codec {
 			h.flush(each)
@@ -56,7 +52,7 @@ func (h *hearing) take(now time.Duration, each func(at time.Duration, pcm []int1
 }
 
 // flush takes what waits for its turn.
-func (h *hearing) flush(each func(at time.Duration, pcm []int16)) {
+func (h *hearing) flush(each func(piece)) {
 	h.drain(1<<62, each)
 }
 
@@ -71,7 +67,7 @@ func (h *hearing) begin(f media.Frame) {
 	}
 }
 
-func (h *hearing) drain(now time.Duration, each func(at time.Duration, pcm []int16)) {
+func (h *hearing) drain(now time.Duration, each func(piece)) {
 	if h.buffer == nil {
 		return
 	}
@@ -92,7 +88,7 @@ func (h *hearing) span(units int64) time.Duration {
 }
 
 // makeUp passes on something in place of what was lost.
-func (h *hearing) makeUp(lost time.Duration, each func(at time.Duration, pcm []int16)) {
+func (h *hearing) makeUp(lost time.Duration, each func(piece)) {
 	n := int(lost * time.Duration(h.codec.SampleRate()) / time.Second)
 	h.pcm = append(h.pcm[:0], make([]int16, n)...)
 	h.concealer.Lost(h.pcm)
@@ -100,11 +96,11 @@ func (h *hearing) makeUp(lost time.Duration, each func(at time.Duration, pcm []i
 }
 
 // pass passes on h.pcm, whose place in the stream is given.
-func (h *hearing) pass(place int64, each func(at time.Duration, pcm []int16)) {
-	pcm := h.pcm
+func (h *hearing) pass(place int64, each func(piece)) {
+	p := piece{at: h.origin + h.span(place), pcm: h.pcm}
 	if h.down != nil {
-		h.narrow = h.down.Append(h.narrow[:0], pcm)
-		pcm = h.narrow
+		h.narrow = h.down.Append(h.narrow[:0], h.pcm)
+		p.pcm, p.wide = h.narrow, h.pcm
 	}
-	each(h.origin+h.span(place), pcm)
+	each(p)
 }

@@ -29,7 +29,7 @@ func TestKeysThatAreTonesStopAPrompt(t *testing.T) {
 	for _, codec := range voice.Codecs() {
 		t.Run(string(codec), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := newTelephone(t, func(error) {}, nil)
+				p := newTelephone(t, func(error) {})
 				p.tones, p.codec = true, codec
 				p.at(time.Second, func() { p.sayKeys(t, "1#") })
 				listen := &engine.Listening{Keys: true}
@@ -57,7 +57,7 @@ func TestKeysThatAreTonesStopAPrompt(t *testing.T) {
 func TestAKeyThatComesTwoWaysIsOne(t *testing.T) {
 	for _, late := range []time.Duration{0, 50 * time.Millisecond, 200 * time.Millisecond} {
 		synctest.Test(t, func(t *testing.T) {
-			p := newTelephone(t, func(error) {}, nil)
+			p := newTelephone(t, func(error) {})
 			p.tones = true
 			p.at(time.Second, func() { p.sayKeys(t, "5") })
 			p.at(time.Second+late, func() { p.line.Tell(dialog.Key{Key: '5'}) })
@@ -75,7 +75,7 @@ func TestAKeyThatComesTwoWaysIsOne(t *testing.T) {
 
 func TestTonesAreNoKeysWhereTheTelephoneSendsEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newTelephone(t, func(error) {}, nil)
+		p := newTelephone(t, func(error) {})
 		p.at(time.Second, func() { p.sayKeys(t, "5") })
 		if in, err := p.line.Listen(t.Context(), &engine.Listening{Keys: true}, 3*time.Second); err != nil || in.Kind != engine.Silence {
 			t.Errorf("got %+v, %v", in, err)
@@ -85,7 +85,7 @@ func TestTonesAreNoKeysWhereTheTelephoneSendsEvents(t *testing.T) {
 
 func TestTonesEndARecording(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newTelephone(t, func(error) {}, nil)
+		p := newTelephone(t, func(error) {})
 		p.tones = true
 		p.at(2*time.Second, func() { p.sayKeys(t, "#") })
 		recorded, err := p.line.Record(t.Context(), engine.RecordRules{MaxLength: time.Minute, Silence: 5 * time.Second, FinishOnKey: "#"})

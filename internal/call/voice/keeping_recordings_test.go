@@ -217,7 +217,7 @@ func TestACallGoesOnWhereTheDiskIsFull(t *testing.T) {
 	}
 	f := newFolder(t)
 	synctest.Test(t, func(t *testing.T) {
-		p := newTelephone(t, func(error) {}, nil)
+		p := newTelephone(t, func(error) {})
 		p.keeps = fullDisk{f}
 		said, _ := audio.DTMF("1", time.Second, 0)
 		p.say(said)

@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,7 +26,7 @@ type Line struct {
 
 	mu      sync.Mutex
 	latest  news           // what the goroutine of the call has to know
-	pressed []engine.Input // that it has not seen
+	came    []engine.Input // that it has not seen
 	presses dialog.Presses
 
 	wantsKeys bool // the goroutine of the call
@@ -37,7 +38,10 @@ type Line struct {
 	asked  bool // to be answered
 	news   news // what it knows
 	listen *engine.Listening
-	keys   []engine.Input // that nobody has asked for yet
+	inputs []engine.Input // that nobody has asked for yet
+
+	recognition *recognition // of the Gather; nil: it has had none
+	deaf        bool         // the recogniser has failed: the Gather takes keys
 
 	playing media.PlayID
 	taping  *hearer // while the caller is recorded
@@ -56,12 +60,13 @@ var (
 	_ engine.Answerer      = (*Line)(nil)
 	_ engine.AudioReporter = (*Line)(nil)
 	_ engine.Echoer        = (*Line)(nil)
+	_ engine.Recogniser    = (*Line)(nil)
 	_ engine.Recorder      = (*Line)(nil)
 	_ engine.Streamer      = (*Line)(nil)
 )
 
-// maxKeys is how many keys a caller can press ahead.
-const maxKeys = 64
+// maxInputs is how much a caller can press and say ahead.
+const maxInputs = 64
 
 // errQuiet ends a call whose caller may be gone without a word.
 var errQuiet = errors.New("no sound has arrived from the caller for too long")
@@ -93,6 +98,11 @@ func (l *Line) Tell(e dialog.Event) {
 	case dialog.Ended:
 		l.config.HangUp(engine.ErrHungUp)
 	}
+	l.wake()
+}
+
+// wake tells the goroutine of the call that there is news.
+func (l *Line) wake() {
 	select {
 	case l.changed <- struct{}{}:
 	default:
@@ -185,15 +195,30 @@ func (l *Line) takeNews() {
 	l.collect()
 	l.mu.Lock()
 	l.news = l.latest
-	pressed := l.pressed
-	l.pressed = nil
+	came := l.came
+	l.came = nil
 	l.mu.Unlock()
-	if len(pressed) == 0 {
-		return
+	for _, in := range came {
+		l.takeInput(in)
 	}
-	l.keys = append(l.keys, pressed[:min(len(pressed), maxKeys-len(l.keys))]...)
-	if l.isPressed() {
+	if len(came) > 0 && l.isBarged() {
 		l.config.Leg.Stop(l.playing)
+	}
+}
+
+// takeInput takes what the caller did, if it is wanted.
+func (l *Line) takeInput(in engine.Input) {
+	switch {
+	case in.Kind == engine.SpeechLost:
+		l.deaf = true
+		l.wantKeys()
+	case in.Kind == engine.Key && !l.listensForKeys():
+		return
+	case in.Kind == engine.Key:
+		l.stopRecognising() // who presses keys does not talk to us
+	}
+	if len(l.inputs) < maxInputs {
+		l.inputs = append(l.inputs, in)
 	}
 }
 
@@ -222,31 +247,49 @@ func (l *Line) press(key byte, way dialog.Way, at time.Duration) {
 	if !l.presses.Step(key, way, at) {
 		return
 	}
-	if len(l.pressed) < maxKeys {
-		l.pressed = append(l.pressed, engine.Input{Kind: engine.Key, At: max(at, 0), Key: key})
-	}
+	l.add(engine.Input{Kind: engine.Key, At: max(at, 0), Key: key})
 	for _, f := range l.feeds {
 		f.press(key)
+	}
+}
+
+// add adds what the caller did. The lock is held.
+func (l *Line) add(in engine.Input) {
+	if len(l.came) < maxInputs {
+		l.came = append(l.came, in)
 	}
 }
 
 // listenFor makes listen what is wanted. Input that came before it was is no
 // answer.
 func (l *Line) listenFor(listen *engine.Listening) {
+	if listen != l.listen {
+		l.stopRecognising()
+	}
 	l.takeNews()
 	if listen != l.listen {
-		l.listen, l.keys = listen, nil
+		l.listen, l.inputs, l.recognition, l.deaf = listen, nil, nil, false
 	}
+	l.wantKeys()
+}
+
+// wantKeys has keys heard as tones, if keys are wanted and tones are how they come.
+func (l *Line) wantKeys() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.wantsKeys = l.listensForKeys()
 	l.listenByEar()
 }
 
-// isPressed reports whether there is a key that is wanted.
-func (l *Line) isPressed() bool { return l.listensForKeys() && len(l.keys) > 0 }
+// isInput reports whether there is input that is wanted.
+func (l *Line) isInput() bool { return len(l.inputs) > 0 }
 
-func (l *Line) listensForKeys() bool { return l.listen != nil && l.listen.Keys }
+// isBarged reports whether the caller has pressed or said something.
+func (l *Line) isBarged() bool {
+	return slices.ContainsFunc(l.inputs, func(in engine.Input) bool { return in.Kind != engine.SpeechLost })
+}
+
+func (l *Line) listensForKeys() bool { return l.listen != nil && (l.listen.Keys || l.deaf) }
 
 // Listen waits for the caller's next input.
 func (l *Line) Listen(ctx context.Context, listen *engine.Listening, until time.Duration) (engine.Input, error) {
@@ -257,14 +300,15 @@ func (l *Line) Listen(ctx context.Context, listen *engine.Listening, until time.
 	if err := l.answer(ctx); err != nil {
 		return engine.Input{}, err
 	}
-	if err := l.waitUntil(ctx, until, l.isPressed); err != nil {
+	l.recognise()
+	if err := l.waitUntil(ctx, until, l.isInput); err != nil {
 		return engine.Input{}, err
 	}
-	if !l.isPressed() {
+	if !l.isInput() {
 		return engine.Input{Kind: engine.Silence, At: until}, nil
 	}
-	in := l.keys[0]
-	l.keys = l.keys[1:]
+	in := l.inputs[0]
+	l.inputs = l.inputs[1:]
 	return in, nil
 }
 

@@ -89,7 +89,7 @@ func TestErasedIsWhatIsOfTheNumberAlone(t *testing.T) {
 func TestARecordingThatIsErasedWhileItIsMadeIsNeverKept(t *testing.T) {
 	f := newFolder(t)
 	synctest.Test(t, func(t *testing.T) {
-		p := newTelephone(t, func(error) {}, nil)
+		p := newTelephone(t, func(error) {})
 		p.keeps = f
 		p.at(time.Second, func() {
 			if erased, err := voice.NewFolder(f.config).Erase(read(someone)); err != nil || len(erased) != 1 || !erased[0].Making {

@@ -19,7 +19,8 @@ func (l *Line) Play(ctx context.Context, prompt engine.Prompt, listen *engine.Li
 	if err := l.answer(ctx); err != nil {
 		return engine.Played{}, err
 	}
-	if l.isPressed() {
+	l.recognise()
+	if l.isBarged() {
 		return engine.Played{Barged: true}, nil
 	}
 	sound, release, err := l.sound(ctx, prompt)
@@ -56,7 +57,7 @@ func (l *Line) playSound(ctx context.Context, sound *audio.Sound) (engine.Played
 			return engine.Played{Took: took}, nil
 		case err != nil:
 			return engine.Played{Took: took}, err
-		case l.isPressed():
+		case l.isBarged():
 			return engine.Played{Took: took, Barged: true}, nil
 		}
 	}

@@ -99,14 +99,14 @@ func (t *tape) end() time.Duration {
 func (t *tape) hear() {
 	l := t.line
 	l.taping.take(l.config.Clock(), t.write)
-	for _, in := range l.keys {
+	for _, in := range l.inputs {
 		if strings.IndexByte(t.rules.FinishOnKey, in.Key) >= 0 {
 			t.ended = max(in.At, t.from)
 			break
 		}
 		t.voice = max(t.voice, in.At)
 	}
-	l.keys = nil
+	l.inputs = nil
 }
 
 // write records a piece of sound where it belongs.

@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
@@ -42,6 +43,7 @@ type ServerConfig struct {
 	Numbers    Numbers // who calls whom, by an INVITE
 	Sounds     Sounds
 	Recordings Recordings
+	Recogniser speech.Recogniser // optional: without one a Gather for speech takes keys
 
 	// Calls are those in hand, of this Server among others. Optional: its own.
 	Calls *inhand.Calls
@@ -135,7 +137,7 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	from, to := s.config.Numbers.Read(call.Request())
 	line := New(Config{
 		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, Number: from, HangUp: hangUp,
-		Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
+		Recogniser: s.config.Recogniser, Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
 	})
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {

@@ -34,7 +34,7 @@ type streamed struct {
 func streamCall(t *testing.T, codec sdp.Codec, wants engine.Streaming) *streamed {
 	ctx, end := context.WithCancelCause(t.Context())
 	s := &streamed{t: t, end: end, ctx: ctx, sounds: map[engine.Track]audio.Clip{}, marks: map[string]time.Duration{}}
-	s.telephone = newTelephone(t, end, nil)
+	s.telephone = newTelephone(t, end)
 	s.codec = codec
 	s.media, s.program = engine.NewMedia(wants)
 	t.Cleanup(func() { end(nil) })

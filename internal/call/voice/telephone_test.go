@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/rtp"
 	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/voice"
 )
 
@@ -41,7 +42,12 @@ func (c bubbleClock) Now() time.Duration        { return time.Since(c.start) }
 func (c bubbleClock) Sleep(until time.Duration) { time.Sleep(until - c.Now()) }
 
 // newTelephone returns a telephone that has just called.
-func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sounds) *telephone {
+func newTelephone(t *testing.T, hangUp context.CancelCauseFunc) *telephone {
+	return newTelephoneWith(t, hangUp, nil, nil)
+}
+
+// newTelephoneWith is newTelephone, with a voice and a recogniser.
+func newTelephoneWith(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sounds, recogniser speech.Recogniser) *telephone {
 	ports, err := media.NewPorts(4000, 4999)
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +66,7 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sou
 		t.Fatal(err)
 	}
 	p.to = netip.AddrPortFrom(here, leg.Port())
-	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: p, Number: someone, HangUp: hangUp})
+	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: p, Number: someone, Recogniser: recogniser, HangUp: hangUp})
 	return p
 }
 
@@ -104,8 +110,11 @@ func (p *telephone) press(key byte) {
 
 // say has the caller say something from now on, a packet every 20 ms.
 func (p *telephone) say(clip audio.Clip) {
+	p.mu.Lock()
+	codec := audioCodecs[p.codec]
+	p.mu.Unlock()
 	coded := make([]byte, len(clip))
-	audio.SoundOf(clip).Frames(audioCodecs[p.codec]).Copy(coded, 0)
+	audio.SoundOf(clip).Frames(codec).Copy(coded, 0)
 	for i := 0; i+160 <= len(coded); i += 160 {
 		payload := coded[i : i+160]
 		p.at(time.Duration(i/8)*time.Millisecond, func() { p.send(payload) })

@@ -37,7 +37,8 @@ type Config struct {
 	Local      sdp.Local            // our side of the sound: at the leg's port
 	Sounds     Sounds
 	Recordings Recordings
-	Number     string // of the person on the telephone, whose recordings they are; empty: it is hidden
+	Number     string            // of the person on the telephone, whose recordings they are; empty: it is hidden
+	Recogniser speech.Recogniser // understands the caller; optional: nobody does
 
 	// HangUp ends the context of the call. It is called with engine.ErrHungUp once
 	// the call is over.

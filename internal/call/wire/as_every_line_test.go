@@ -11,13 +11,13 @@ import (
 // TestATerminalsLineIsAsEveryLine leaves out the calls that the Core ends in the
 // middle of an order: a scripted terminal's clock tells its time with the reply.
 func TestATerminalsLineIsAsEveryLine(t *testing.T) {
-	enginetest.Run(t, 0, func(t *testing.T, c enginetest.Call) []trace.Stamped {
+	enginetest.Run(t, enginetest.Tolerance{}, func(t *testing.T, c enginetest.Call) []trace.Stamped {
 		acts := []simulator.Act{}
 		for _, a := range c.Acts {
 			if a.Redirect != "" || a.Cancel {
 				t.Skip("the Core's end has no time of its own")
 			}
-			acts = append(acts, simulator.Act{At: a.At, Key: a.Key, Hangup: a.Hangup})
+			acts = append(acts, simulator.Act{At: a.At, Key: a.Key, Say: a.Say, Hangup: a.Hangup})
 		}
 		result, err := simulator.Call(t.Context(), simulator.Options{To: "100", Acts: acts, Place: start(t, c.Documents).dialer().Place})
 		if err != nil {
