@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -63,8 +62,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		return nil, err
 	}
 	exchange := &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall}
-	recordings := &wire.Recordings{Origin: f.origin}
-	lines := &wire.Lines{Exchange: exchange, Calls: &f.calls, Recordings: recordings}
+	lines := &wire.Lines{Exchange: exchange, Calls: &f.calls, Recordings: partOf[*recordingsPart](s).terminals}
 	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
 		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
@@ -72,10 +70,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		return nil, err
 	}
 	p.routes = map[string]part.Routes{listenSetting: {
-		API: []part.Route{
-			{Path: "/ns-api/", Name: "ns-api", Handler: api},
-			{Path: "/recordings/", Name: "recordings", Handler: recordings, Open: true},
-		},
+		API: []part.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}},
 		Operator: []part.Route{
 			{Path: wire.LinePath, Name: "line", Handler: f.door(lines)},
 			{Path: wire.RoutePath, Name: "route", Handler: f.door(&wire.Routes{Explainer: exchange})},
@@ -85,15 +80,6 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	p.introduce = func() { f.log.Info("the Core is on", "domain", string(settings.Core.Domain)) }
 	p.close = fetcher.CloseIdle
 	return p, nil
-}
-
-// origin returns the URL under which responders reach the server: the public one,
-// or on this machine.
-func (f *phoneSide) origin() *url.URL {
-	if public := f.site.Load().settings.PublicURL; public != nil {
-		return public
-	}
-	return &url.URL{Scheme: "http", Host: Reachable(f.Address())}
 }
 
 // makeDomain makes the Core's domain, unless an earlier start has.

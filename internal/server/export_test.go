@@ -11,6 +11,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/call/speech"
+	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/store"
@@ -44,6 +45,14 @@ func (a *Server) StoredCalls(ctx context.Context) ([]core.StoredCall, error) {
 
 // VoiceOf returns the voice of a Server's Core.
 func VoiceOf(a *Server) speech.Voice { return newSpeaking(a) }
+
+// Recordings returns the folder of recordings that a Server uses.
+func (a *Server) Recordings() *voice.Folder {
+	return partOf[*recordingsPart](a.site.Load()).folder
+}
+
+// Tidy removes what is past its retention, as the Server does each hour.
+func (a *Server) Tidy(ctx context.Context) { a.tidy(ctx) }
 
 // CloseStore closes the database while the Server uses it.
 func (a *Server) CloseStore() error { return a.store.Close() }

@@ -65,9 +65,9 @@ type Limits struct {
 // Their addresses cannot be guessed, and that is all that protects them: who knows
 // one gets the recording. One that a crash has broken off is never served.
 //
-// A file's name says whose recording it is, by a keyed hash of the number: who
-// sees an address learns no number, not even by trying all that there are. So
-// recordings need no table that could disagree with the folder, they are found
+// A file's name says whose recording it is, by a hash of the number, keyed with a
+// secret: an address gives no number away, not even to somebody who tries them all.
+// So recordings need no table that could disagree with the folder, they are made
 // while the database is down, and what is erased is one kind of thing: a file.
 type Folder struct {
 	config FolderConfig

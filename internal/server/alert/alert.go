@@ -33,6 +33,7 @@ const (
 	RepliesCapped      Kind = "replies_capped"      // START and HELP reached the limit of answers
 	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be stored
 	DiskLow            Kind = "disk_low"            // the database's disk is nearly full
+	RecordingLost      Kind = "recording_lost"      // what callers record cannot be stored
 	ClockJumped        Kind = "clock_jumped"        // the machine's clock was set to another time
 )
 
@@ -40,7 +41,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown,
-		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, ClockJumped,
+		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, RecordingLost, ClockJumped,
 	}
 }
 

@@ -112,6 +112,8 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"speech.fallback =  | not set | SWITCHHOOK_SPEECH_FALLBACK",
 		"prompts.disk_mib = 256 | default | SWITCHHOOK_PROMPTS_DISK_MIB",
 		"prompts.age = 7d | default | SWITCHHOOK_PROMPTS_AGE",
+		"recordings.keep = 30d | default | SWITCHHOOK_RECORDINGS_KEEP",
+		"recordings.disk_mib = 10240 | default | SWITCHHOOK_RECORDINGS_DISK_MIB",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)

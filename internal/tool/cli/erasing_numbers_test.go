@@ -57,7 +57,9 @@ func TestErasedNumberStandsNowhere(t *testing.T) {
 				}
 				p.speak(t, config)
 				settings := settingsOf(t, config)
-				run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits).wants(t, 2, "nothing was erased", "--yes erases them", "sounds of prompts on disk 1")
+				record(t, s, config, "+"+p.digits)
+				record(t, s, config, "+"+stranger)
+				run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits).wants(t, 2, "nothing was erased", "--yes erases them", "recordings 1", "sounds of prompts on disk 1")
 				for again := true; again; {
 					erased := run(t, "", nil, "number", "erase", "-c", settings, "+"+p.digits, "--yes")
 					erased.wants(t, 0, "erased of ")
@@ -67,6 +69,9 @@ func TestErasedNumberStandsNowhere(t *testing.T) {
 					t.Errorf("%s holds it still: %.200q", column, value)
 				}
 				p.leftIn(t, config.Folder)
+				if n := len(recorded(t, config)); n != 1 {
+					t.Errorf("left are %d recordings, want that of another", n)
+				}
 			})
 		}
 	})

@@ -185,7 +185,7 @@ func (p person) spelledIn(text string) bool {
 var knownFiles = map[string]string{
 	"switchhook.db": "the tables", "switchhook.db-wal": "emptied", "switchhook.db-shm": "an index of the one before",
 	"switchhook.lock": "of a process", "switchhook.made": "that there is a database",
-	"prompts": "emptied",
+	"prompts": "emptied", "recordings": "without the person's",
 }
 
 // leftIn complains about each file of a folder, and of those in it, that holds a

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/store"
 )
 
@@ -25,10 +28,11 @@ type numberExportCommand struct {
 // Run prints everything about a number.
 func (c *numberExportCommand) Run(ctx context.Context, m *Main) error {
 	return c.withRecords(ctx, func(r *records) error {
-		number, err := r.key(ctx, c.Number, ledger.AnyTenant)
+		n, err := r.number(ctx, c.Number, ledger.AnyTenant)
 		if err != nil {
 			return err
 		}
+		number := n.Key()
 		dossier, err := r.Dossier(ctx, number)
 		if err != nil {
 			return err
@@ -40,14 +44,38 @@ func (c *numberExportCommand) Run(ctx context.Context, m *Main) error {
 		if err != nil {
 			return err
 		}
+		folder, err := server.Recordings(ctx, r.settings, r.Store)
+		if err != nil {
+			return err
+		}
+		recordings, err := folder.Of(n)
+		if err != nil {
+			return err
+		}
 		encoder := json.NewEncoder(m.Out)
 		encoder.SetEscapeHTML(false)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(struct {
 			store.Dossier
-			CallBacks []callBack `json:"call_backs"`
-		}{whole(dossier), callBacksOf(calls)})
+			Recordings []recording `json:"recordings"`
+			CallBacks  []callBack  `json:"call_backs"`
+		}{whole(dossier), r.recordingsOf(recordings), callBacksOf(calls)})
 	})
+}
+
+// recording is one of the person's recordings on this machine, as it is exported.
+type recording struct {
+	File    string    `json:"file"`
+	At      time.Time `json:"at"`
+	Seconds float64   `json:"seconds"`
+}
+
+func (r *records) recordingsOf(all []voice.HeldRecording) []recording {
+	exported := make([]recording, len(all))
+	for i, held := range all {
+		exported[i] = recording{filepath.Join(string(r.settings.Data), voice.RecordingFolder, held.Name), held.At.UTC(), held.Length.Seconds()}
+	}
+	return exported
 }
 
 // callBack is a call back as it is exported.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/call/soundcache"
+	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
@@ -33,7 +35,7 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		number := phone.NewFinder(n, home)
-		found, err := r.Holdings(ctx, number)
+		found, err := r.holdings(ctx, number)
 		if err != nil {
 			return err
 		}
@@ -45,7 +47,7 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 		if c.Yes {
 			return c.erase(ctx, m, r, number, found)
 		}
-		masked, kept := phone.Mask(n.Key()), found.Removed != store.Removed{} || len(found.Others) > 0
+		masked, kept := phone.Mask(n.Key()), found.Removed != store.Removed{} || len(found.Others) > 0 || len(found.recordings) > 0
 		if !kept {
 			fmt.Fprintf(m.Out, "nothing is kept about %s\n", masked)
 		}
@@ -61,14 +63,41 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 	})
 }
 
+// holdings are what is stored about a number.
+type holdings struct {
+	store.Erasure
+
+	folder     *voice.Folder
+	recordings []voice.HeldRecording // on this machine
+}
+
+// holdings returns what is stored about a number.
+func (r *records) holdings(ctx context.Context, number *phone.Finder) (*holdings, error) {
+	found, err := r.Holdings(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := server.Recordings(ctx, r.settings, r.Store)
+	if err != nil {
+		return nil, err
+	}
+	recordings, err := folder.Of(number.Number())
+	return &holdings{found, folder, recordings}, err
+}
+
 // erase erases a number for which this was found.
-func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, number *phone.Finder, found store.Erasure) error {
+func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, number *phone.Finder, found *holdings) error {
 	masked := phone.Mask(number.Number().Key())
 	fmt.Fprintf(m.Out, "erasing of %s: %s\n", masked, amounts(found))
-	erased, err := r.Erase(ctx, number)
+	rows, err := r.Erase(ctx, number)
 	if err != nil {
 		return err
 	}
+	recordings, err := found.folder.Erase(number.Number())
+	if err != nil {
+		return err
+	}
+	erased := &holdings{rows, found.folder, recordings}
 	if err := r.audit(ctx, "number erased", masked, ""); err != nil {
 		return err
 	}
@@ -85,7 +114,13 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, num
 		fmt.Fprintf(m.Out, "and all sounds of prompts on disk: %d; they are made again\n", sounds)
 	}
 	tellStays(m.Out, found)
+	if slices.ContainsFunc(recordings, func(r voice.HeldRecording) bool { return r.Making }) {
+		fmt.Fprintln(m.Out, "stays: what a call leaves that was being recorded: erase the number again when it has ended")
+	}
 	unreached, err := r.Scrub(ctx)
+	if r.settings.Core != nil && r.settings.Database.IsSet() {
+		unreached = append(unreached, "recordings and sounds of prompts on other machines whose servers use this database: erase the number on each")
+	}
 	for _, place := range unreached {
 		fmt.Fprintf(m.Out, "not reached: %s\n", place)
 	}
@@ -93,12 +128,15 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, num
 }
 
 // amounts says how many records of each kind there are.
-func amounts(found store.Erasure) string {
+func amounts(found *holdings) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "texts to it %d, texts from it %d, answers to its calls %d, consents %d, calls %d",
 		found.Texts, found.Inbound, found.Answers, found.Consents, found.Calls)
 	if found.CallBacks > 0 {
 		fmt.Fprintf(&b, ", calls that were asked for %d", found.CallBacks)
+	}
+	if len(found.recordings) > 0 {
+		fmt.Fprintf(&b, ", recordings %d", len(found.recordings))
 	}
 	for _, other := range found.Others {
 		fmt.Fprintf(&b, ", %s %d", other.What, other.Count)
@@ -107,7 +145,7 @@ func amounts(found store.Erasure) string {
 }
 
 // tellStays prints what holds the number and stays, one a line.
-func tellStays(out io.Writer, found store.Erasure) {
+func tellStays(out io.Writer, found *holdings) {
 	if found.Suppressions > 0 {
 		fmt.Fprintln(out, "the number stays on the suppression list, without the words: the duty not to reach it remains")
 	}

@@ -104,13 +104,18 @@ func (r *records) home(ctx context.Context, tenant string) (phone.Home, error) {
 	return entry.HomeOfAll(entries.All(), tenant), nil
 }
 
-// key returns a tenant's number as the ledger stores it.
-func (r *records) key(ctx context.Context, number, tenant string) (string, error) {
+// number reads a tenant's number.
+func (r *records) number(ctx context.Context, number, tenant string) (phone.Number, error) {
 	home, err := r.home(ctx, tenant)
 	if err != nil {
-		return "", err
+		return phone.Number{}, err
 	}
-	n, err := knownNumber(number, home)
+	return knownNumber(number, home)
+}
+
+// key returns a tenant's number as the ledger stores it.
+func (r *records) key(ctx context.Context, number, tenant string) (string, error) {
+	n, err := r.number(ctx, number, tenant)
 	return n.Key(), err
 }
 
