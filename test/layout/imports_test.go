@@ -54,7 +54,7 @@ var rooms = []room{
 		{"internal/answer/clicktocall", "internal/answer/oncall", "internal/answer/textback"},
 	}},
 	{name: "core", may: []string{"ground", "responder", "call"}, rows: [][]string{
-		{"internal/core/dialplan"},
+		{"internal/core/barring", "internal/core/dialplan"},
 		{"internal/core"},
 		{"internal/core/nsapi"},
 	}},
