@@ -2,6 +2,7 @@ package voice_test
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -29,6 +31,7 @@ type exchange struct {
 	url    *url.URL
 
 	mu    sync.Mutex
+	now   []trace.Stamped // of the call that began last
 	calls [][]trace.Stamped
 }
 
@@ -36,7 +39,10 @@ func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line,
 	var events []trace.Stamped
 	outcome := x.engine.Run(ctx, line, engine.Call{URL: x.url, Facts: responder.Request{Caller: from, Called: to}}, func(e trace.Stamped) {
 		record(e)
+		x.mu.Lock()
+		defer x.mu.Unlock()
 		events = append(events, e)
+		x.now = events
 	})
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -47,6 +53,7 @@ func (x *exchange) Place(ctx context.Context, from, to string, line engine.Line,
 // service is a server that runs calls.
 type service struct {
 	*exchange
+	sounds *prompt.Library
 	server *voice.Server
 	inHand *inhand.Calls
 	stack  *dialog.Stack
@@ -57,20 +64,29 @@ type service struct {
 // changes how; optional.
 func serve(t *testing.T, documents enginetest.Documents, change func(*voice.ServerConfig)) *service {
 	t.Helper()
-	return serveProgram(t, documents, change)
+	return plan{responder: documents, voice: silentVoice{}, listen: []string{dialog.UDP}, change: change}.serve(t)
 }
 
-// serveProgram is serve with a responder of any kind.
-func serveProgram(t *testing.T, answers http.Handler, change func(*voice.ServerConfig)) *service {
+// plan is what a service is made of.
+type plan struct {
+	responder http.Handler
+	voice     speech.Voice
+	listen    []string // the networks; the service is at the first
+	tls       *tls.Config
+	change    func(*voice.ServerConfig)
+}
+
+// serve serves calls, each network at a free port of 127.0.0.1.
+func (p plan) serve(t *testing.T) *service {
 	t.Helper()
-	program := httptest.NewServer(answers)
+	program := httptest.NewServer(p.responder)
 	t.Cleanup(program.Close)
 	address, err := url.Parse(program.URL + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}})
-	library := prompt.New(prompt.Config{Client: client, Voice: silentVoice{}})
+	library := prompt.New(prompt.Config{Client: client, Voice: p.voice})
 	t.Cleanup(library.Close)
 	here := netip.MustParseAddr("127.0.0.1")
 	ports, err := media.NewPorts(20000, 24999)
@@ -88,19 +104,22 @@ func serveProgram(t *testing.T, answers http.Handler, change func(*voice.ServerC
 	config := voice.ServerConfig{
 		Calls: calls, Media: pool, Exchange: x, Sounds: library, Recordings: recordings{}, MaxCalls: 10, MaxPerSecond: 100, Log: slog.New(slog.DiscardHandler),
 	}
-	if change != nil {
-		change(&config)
+	if p.change != nil {
+		p.change(&config)
 	}
 	server := voice.NewServer(config)
+	var listen []dialog.Listen
+	for _, network := range p.listen {
+		listen = append(listen, dialog.Listen{Network: network, Address: netip.AddrPortFrom(here, 0)})
+	}
 	stack, err := dialog.New(dialog.Config{
-		Listen: []dialog.Listen{{Network: dialog.UDP, Address: netip.AddrPortFrom(here, 0)}}, Incoming: server.Incoming,
-		Trusted: func(netip.Addr) bool { return true },
+		Listen: listen, ServeTLS: p.tls, Incoming: server.Incoming, Trusted: func(netip.Addr) bool { return true },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	run(t, stack, func() error { return calls.Wait(context.Background()) })
-	return &service{x, server, calls, stack, stack.Addresses()[0].Address}
+	return &service{x, library, server, calls, stack, stack.Addresses()[0].Address}
 }
 
 // run serves a stack until the test ends; before it calls last. After a failure the

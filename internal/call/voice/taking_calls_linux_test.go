@@ -174,7 +174,7 @@ func TestAServerDrains(t *testing.T) {
 // responder has not said anything yet.
 func TestCallsThatAreLeftAreHungUp(t *testing.T) {
 	said, asked := make(chan struct{}), make(chan struct{}, 2)
-	s := serveProgram(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := plan{voice: silentVoice{}, listen: []string{dialog.UDP}, responder: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked <- struct{}{}
 		if r.FormValue("NmsAni") == "2125550100" {
 			_, _ = io.WriteString(w, `<Echo/>`)
@@ -184,7 +184,7 @@ func TestCallsThatAreLeftAreHungUp(t *testing.T) {
 		case <-said:
 		case <-r.Context().Done():
 		}
-	}), nil)
+	})}.serve(t)
 	defer close(said)
 	c := newCaller(t, s, "127.0.0.1")
 	answered := c.dial().isAnswered()
