@@ -78,7 +78,7 @@ func (l *Local) answerLine(theirs *Media) (Media, *UnacceptableError) {
 		Kind: theirs.Kind, Port: l.Address.Port(), Protocol: theirs.Protocol, Address: l.Address.Addr().Unmap(),
 		Direction: l.Direction.answered(theirs.wanted()), Ptime: theirs.packetTime(), MaxPtime: maxPtime,
 	}
-	i := slices.IndexFunc(theirs.Formats, func(f Format) bool { return slices.Contains(l.Codecs, f.Codec) })
+	i := l.choose(theirs.Formats)
 	if i < 0 {
 		return Media{}, &UnacceptableError{warnFormat, fmt.Sprintf("no codec in common: offered were %s, accepted are %s",
 			listed(codecsOf(theirs.Formats)), listed(l.Codecs))}
@@ -91,6 +91,16 @@ func (l *Local) answerLine(theirs *Media) (Media, *UnacceptableError) {
 		m.Formats[i].Params = l.params(f.Codec, f.Params)
 	}
 	return m, nil
+}
+
+// choose returns which of the formats of an offer is taken, or -1.
+func (l *Local) choose(formats []Format) int {
+	taken := func(f Format) bool { return slices.Contains(l.Codecs, f.Codec) }
+	preferred := slices.IndexFunc(formats, func(f Format) bool { return f.Codec == l.Prefer && taken(f) })
+	if preferred >= 0 {
+		return preferred
+	}
+	return slices.IndexFunc(formats, taken)
 }
 
 // reach returns why no sound can flow between us and a line, or nil. RTP/AVPF is

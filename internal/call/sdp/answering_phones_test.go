@@ -30,6 +30,10 @@ func TestPhonesAreAnswered(t *testing.T) {
 			"a=rtpmap:102 opus/48000/2", "a=rtpmap:103 telephone-event/48000", "a=fmtp:103 0-15", "a=ptime:20", "a=maxptime:60", bits}},
 		{"Opus without keys of its rate", baresip, us(sdp.Opus), []string{"m=audio 40000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2",
 			"a=ptime:20", "a=maxptime:60", bits}},
+		{"Asterisk, by what the other leg has", asterisk, preferring(sdp.PCMU), []string{"m=audio 40000 RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000",
+			"a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16", "a=ptime:20", "a=maxptime:60", bits}},
+		{"Asterisk, where the other leg has what it lacks", asterisk, preferring(sdp.G722), []string{"m=audio 40000 RTP/AVP 8 101", "a=rtpmap:8 PCMA/8000",
+			"a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16", "a=ptime:20", "a=maxptime:60", bits}},
 		{"Cisco, with lines that are over", cisco, us(), []string{"m=audio 40000 RTP/AVP 0 101", "a=rtpmap:0 PCMU/8000",
 			"a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15", "a=ptime:20", "a=maxptime:60", bits,
 			"m=video 0 RTP/AVP 31 34", "m=application 0 RTP/AVP 125"}},
@@ -48,6 +52,21 @@ func TestPhonesAreAnswered(t *testing.T) {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestCodecsOfAnOfferAreThoseOfItsSound(t *testing.T) {
+	for _, c := range []struct {
+		offer string
+		want  []sdp.Codec
+	}{
+		{asterisk, []sdp.Codec{sdp.PCMA, sdp.PCMU}},
+		{freeSWITCH, []sdp.Codec{sdp.Opus, sdp.G722, sdp.PCMA, sdp.PCMU, "CN/8000"}},
+		{lines("v=0", "m=video 4000 RTP/AVP 31"), nil},
+	} {
+		if diff := cmp.Diff(c.want, parse(t, c.offer).Codecs()); diff != "" {
+			t.Errorf("codecs (-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ package sdp
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,4 +48,14 @@ type Media struct {
 // isSound reports whether m may be agreed on, by its first three fields.
 func (m *Media) isSound() bool {
 	return strings.EqualFold(m.Kind, "audio") && strings.Contains(strings.ToUpper(m.Protocol), "RTP/") && m.Port != 0
+}
+
+// Codecs returns the codecs of the first line of sound, in its order, those left out
+// that have no name here, and keys.
+func (d *Description) Codecs() []Codec {
+	i := slices.IndexFunc(d.Media, func(m Media) bool { return m.isSound() })
+	if i < 0 {
+		return nil
+	}
+	return slices.DeleteFunc(codecsOf(d.Media[i].Formats), func(c Codec) bool { return c == "" || c.isEvent() })
 }

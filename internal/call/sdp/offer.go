@@ -14,6 +14,10 @@ type Local struct {
 	// 6.1).
 	Codecs []Codec
 
+	// Prefer is the codec that an answer takes wherever it stands in the offer: that
+	// of the other leg, whose sound then passes as it is. Optional.
+	Prefer Codec
+
 	// Params is what we say of a codec in a=fmtp; optional. For Opus, which is
 	// passed through, it is what the other leg said.
 	Params map[Codec]string

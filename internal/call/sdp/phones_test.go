@@ -70,6 +70,13 @@ func us(codecs ...sdp.Codec) sdp.Local {
 	return sdp.Local{Address: netip.MustParseAddrPort("192.0.2.1:40000"), Codecs: codecs}
 }
 
+// preferring is us, with a codec that the other leg has.
+func preferring(codec sdp.Codec) sdp.Local {
+	local := us()
+	local.Prefer = codec
+	return local
+}
+
 // us6 is the same, in IPv6.
 func us6(codecs ...sdp.Codec) sdp.Local {
 	local := us(codecs...)
