@@ -102,15 +102,19 @@ func (s *Stack) way(ctx context.Context, server sip.Uri) (flow, error) {
 // contact returns where the other side of a flow reaches us.
 func (s *Stack) contact(f flow, user string) sip.Uri {
 	ours := s.sentBy(f)
-	host := ours.Addr().String()
-	if ours.Addr().Is6() {
-		host = "[" + host + "]"
-	}
-	uri := sip.Uri{Scheme: "sip", User: user, Host: host, Port: int(ours.Port())}
+	uri := sip.Uri{Scheme: "sip", User: user, Host: hostOf(ours.Addr()), Port: int(ours.Port())}
 	if f.network != UDP {
 		uri.UriParams.Add("transport", f.network)
 	}
 	return uri
+}
+
+// hostOf returns an address as a URI has it.
+func hostOf(a netip.Addr) string {
+	if a.Is6() {
+		return "[" + a.String() + "]"
+	}
+	return a.String()
 }
 
 // sessionID returns a number for the o= of a call (RFC 8866 section 5.2).

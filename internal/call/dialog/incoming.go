@@ -104,6 +104,16 @@ func (c *Call) Ring(status int, local *sdp.Local) {
 	})
 }
 
+// Offered returns the codecs that the caller of a call to us has offered, in their
+// order: none of a call of ours, and where the offer is left to us.
+func (c *Call) Offered() []sdp.Codec {
+	in, ok := c.machine.(*incoming)
+	if !ok || in.offer == nil {
+		return nil
+	}
+	return in.offer.Codecs()
+}
+
 // Answer answers a call to us. Of what Ring said about sound nothing changes.
 func (c *Call) Answer(local sdp.Local) {
 	c.do(func() {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"crypto/rand"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -29,9 +30,9 @@ type Outgoing struct {
 	Target   sip.Uri   // whom to call: the Request-URI
 	Routes   []sip.Uri // servers to pass, the next one first; optional
 	Hop      Hop       // optional
-	From, To Party
-	Account  Account // optional
-	Local    sdp.Local
+	From, To Party     // From without a host is of our address
+	Account  Account   // optional
+	Local    sdp.Local // without an address its port is one of the address that they reach us at
 
 	// Patience is how long to wait for any response to the INVITE, before the call
 	// ends with the status 408: for one that can be made by another server instead.
@@ -98,7 +99,9 @@ func (out *outgoing) invite(o Outgoing) {
 		out.do(out.uac.failure(out.call.now(), uacFinal{status: sip.StatusServiceUnavailable}))
 		return
 	}
+	o = o.from(s.sentBy(way).Addr())
 	out.flow = way
+	out.local = o.Local
 	out.begins = newOutbound(origin{
 		target: o.Target, routes: o.Routes, from: o.From.party(), to: o.To.party(), contact: s.contact(way, o.From.Address.User),
 		identity: identity{callID: rand.Text(), local: rand.Text()},
@@ -110,6 +113,17 @@ func (out *outgoing) invite(o Outgoing) {
 	describe(req, out.session.Offer(o.Local))
 	out.timer.request().write(req)
 	out.transmit(req)
+}
+
+// from returns the call with what it leaves to the way that it takes: our address.
+func (o Outgoing) from(ours netip.Addr) Outgoing {
+	if o.From.Address.Host == "" {
+		o.From.Address.Host = hostOf(ours)
+	}
+	if !o.Local.Address.Addr().IsValid() {
+		o.Local.Address = netip.AddrPortFrom(ours, o.Local.Address.Port())
+	}
+	return o
 }
 
 // transmit sends the INVITE.
@@ -133,6 +147,9 @@ func (out *outgoing) transmit(req *sip.Request) {
 
 // take takes a response to the INVITE.
 func (out *outgoing) take(res *sip.Response) {
+	if res.Source() != "" { // not one that is assumed
+		out.call.heard.Store(true)
+	}
 	switch seq := res.CSeq(); {
 	case seq != nil && seq.SeqNo != out.call.invite.CSeq().SeqNo: // of one that was sent again since
 	case res.IsProvisional():

@@ -54,7 +54,7 @@ func startStation(t *testing.T, network string, prepare ...func(*station)) *stat
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- stack.Serve(ctx) }()
+	go func() { served <- p.Serve(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; err != nil {

@@ -1,0 +1,68 @@
+package dialog
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/emiago/sipgo/sip"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/switchhook/switchhook/internal/call/sdp"
+)
+
+// TestACallOfOursIsFromTheAddressThatItsWayHas: who makes it need not know which way
+// it takes.
+func TestACallOfOursIsFromTheAddressThatItsWayHas(t *testing.T) {
+	for _, here := range []string{"127.0.0.1", "::1"} {
+		t.Run(here, func(t *testing.T) {
+			alice, bob := startStation(t, UDP, at(here)), startStation(t, UDP, at(here))
+			target := bob.uri("100")
+			target.Host = hostOf(netip.MustParseAddr(here))
+			a := &handset{station: alice, more: make(chan struct{}, 1)}
+			local := ours(4000)
+			local.Address = netip.AddrPortFrom(netip.Addr{}, 4000)
+			a.Call = alice.Dial(Outgoing{
+				Target: target, From: Party{Address: sip.Uri{Scheme: "sip", User: "200"}}, To: Party{Address: target}, Local: local,
+			}, a.take)
+			b := bob.next()
+			if got, want := b.Request().From().Address.Host, hostOf(netip.MustParseAddr(here)); got != want {
+				t.Errorf("From is of %s, want %s", got, want)
+			}
+			answer := ours(5000)
+			answer.Address = netip.AddrPortFrom(netip.MustParseAddr(here), 5000)
+			b.Answer(answer)
+			b.expect("agreed PCMU/8000 sendrecv to 4000", "dialog.Answered{}")
+			a.expect("agreed PCMU/8000 sendrecv to 5000", "dialog.Answered{}")
+		})
+	}
+}
+
+// at has a phone listen at an address.
+func at(here string) func(*station) {
+	return func(p *station) {
+		s, err := New(Config{Listen: []Listen{on(UDP, here)}, Trusted: p.gate.trusted, Incoming: p.incoming})
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		p.closeSockets()
+		p.Stack = s
+	}
+}
+
+func TestACallIsHeardOfOnceThereIsAResponse(t *testing.T) {
+	alice, bob := startStation(t, TCP), startStation(t, TCP)
+	a, b := converse(alice, bob)
+	if !a.Heard() {
+		t.Error("nothing was heard of a call that was answered")
+	}
+	if diff := cmp.Diff([]sdp.Codec{sdp.PCMU, sdp.PCMA}, b.Offered()); diff != "" || a.Offered() != nil {
+		t.Errorf("offered to us by ourselves %v; by them (-want +got):\n%s", a.Offered(), diff)
+	}
+	target := alice.uri("100")
+	target.Port = 1 // nobody listens there
+	unheard := alice.dial(target)
+	unheard.expect("ended unavailable 503")
+	if unheard.Heard() {
+		t.Error("a call that could not be made was heard of")
+	}
+}
