@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,53 @@ func TestHowItWentElsewhereIsInTheRecord(t *testing.T) {
 		want := []trace.Forward{{To: "2001", End: string(there.End), Seconds: there.Talked.Seconds()}}
 		if diff := cmp.Diff(want, of[trace.Forward](events)); diff != "" || !outcome.Forwarded {
 			t.Errorf("forwarded %v (-want +got):\n%s", outcome.Forwarded, diff)
+		}
+	}
+}
+
+// interrupted is a desk phone whose forwarded call is ended from this side.
+type interrupted struct {
+	*deskPhone
+	by func() error
+}
+
+func (i *interrupted) Forward(ctx context.Context, to string, byCaller bool) (engine.Forwarded, error) {
+	there, _ := i.deskPhone.Forward(ctx, to, byCaller)
+	return there, i.by()
+}
+
+// TestHowAForwardedCallWentIsToldWhateverEndsIt: most callers hang up first.
+func TestHowAForwardedCallWentIsToldWhateverEndsIt(t *testing.T) {
+	there := engine.Forwarded{End: engine.ForwardAnswered, Talked: 35 * time.Second}
+	forward := "forward 2001 answered 35"
+	for _, c := range []struct {
+		cause error
+		there engine.Forwarded
+		want  string
+	}{
+		{engine.ErrHungUp, there, forward + ", hangup caller"},
+		{engine.ErrHungUp, engine.Forwarded{End: engine.ForwardCancelled}, "forward 2001 cancelled 0, hangup caller"},
+		{engine.ErrHungUp, engine.Forwarded{}, "hangup caller"},
+		{errors.New("it was ended"), there, forward + ", hangup engine"},
+		{&engine.Redirect{To: "2002"}, there, forward + ", forward 2002  0"},
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		p := &interrupted{deskPhone: newDeskPhone(), by: func() error {
+			cancel(c.cause)
+			return c.cause
+		}}
+		p.there = c.there
+		var got []string
+		against(t, responds{"/start": `<Forward>2001</Forward>`}).engine.Run(ctx, p, engine.Call{URL: at(start), Facts: facts}, func(stamped trace.Stamped) {
+			switch e := stamped.Event.(type) {
+			case trace.Forward:
+				got = append(got, fmt.Sprint("forward ", e.To, " ", e.End, " ", e.Seconds))
+			case trace.Hangup:
+				got = append(got, "hangup "+string(e.By))
+			}
+		})
+		if diff := cmp.Diff(c.want, strings.Join(got, ", ")); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", c.cause, diff)
 		}
 	}
 }

@@ -204,7 +204,8 @@ type AudioReport struct {
 }
 
 // Forwarder sends the call elsewhere. It returns when the call has ended there,
-// or has left us; the error says that this could not be tried.
+// or has left us. With ErrHungUp and the context's cause it returns how the call went
+// there until then; another error says that this could not be tried.
 type Forwarder interface {
 	Forward(ctx context.Context, to string, byCaller bool) (Forwarded, error)
 }
@@ -241,6 +242,10 @@ type Outside struct {
 
 	Private bool          // they are not shown who calls
 	Timeout time.Duration // how long it may ring; 0: a minute
+
+	// Answered is called once, when they answer, and before that which rings them
+	// returns. It does not wait. Optional.
+	Answered func()
 }
 
 // Connector is a Line that can be connected with somebody outside.

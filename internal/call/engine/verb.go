@@ -128,16 +128,18 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 	}
 	began := r.line.Now()
 	forwarded, err := forwarder.Forward(ctx, v.To, v.ByCaller)
-	if err != nil {
-		if r.endingOf(ctx, err) != nil {
-			return nil, err
-		}
+	switch {
+	case err == nil:
+		r.endStreams(trace.StreamByCall) // the event of the Forward is the last one
+		err = &ending{forwarded: true}
+	case r.endingOf(ctx, err) == nil:
 		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
+	case forwarded.End == "":
+		return nil, err // the call was over before anybody was called
 	}
-	r.endStreams(trace.StreamByCall) // the event of the Forward is the last one
 	event.End, event.Seconds = string(forwarded.End), trace.Seconds(forwarded.Talked)
 	r.emitAt(began, event)
-	return nil, &ending{forwarded: true}
+	return nil, err
 }
 
 func (r *run) echo(ctx context.Context, v responder.Echo, at int) error {
