@@ -79,12 +79,18 @@ func (d *directory) User(domain, name string) *dialplan.User {
 		CallerIDName: cmp.Or(given(f, "caller-id-name"), given(defaults, "caller-id-name")),
 		CallerID:     cmp.Or(given(f, "caller-id-number"), given(defaults, "caller-id-number")),
 	}
+	u.Private = f.Yes("privacy", false)
 	rules := d.objects(Key{Kind: AnswerRule, Domain: domain, Owner: name})
 	slices.SortStableFunc(rules, func(a, b Object) int { return cmp.Compare(order(a.Fields), order(b.Fields)) })
 	for _, rule := range rules {
 		u.AnswerRules = append(u.AnswerRules, answerRuleOf(rule.Fields))
 	}
 	return u
+}
+
+// HasDomain reports whether there is a domain.
+func (d *directory) HasDomain(name string) bool {
+	return d.object(Key{Kind: Domain, Domain: name, ID: name}) != nil
 }
 
 // given returns a caller id, "" where it is the * of the vendor's form.

@@ -64,7 +64,8 @@ func (r *routing) answerRule(u *User) *AnswerRule {
 func (r *routing) forward(u *User, rule *AnswerRule, how string, to []string) bool {
 	r.step(Step{Kind: Answered, User: u, Answer: rule, To: r.to, Note: fmt.Sprintf("%s to %s", how, strings.Join(to, ", "))})
 	r.to = ParseURI(to[0], u.Domain)
-	if r.table(u.Plan) {
+	r.forwarder, r.exit = u, nil
+	if r.table(u.Plan) || r.takeExit() {
 		return true
 	}
 	return r.end(NotFound, "user %s forwards to %s, but no rule of dial plan %s leads there", u.Address(), r.to.User, u.Plan)

@@ -14,6 +14,7 @@ const (
 	available // the number is not assigned yet
 	toQueue
 	toVoicemail
+	toConnection // out of this phone system
 )
 
 // applicationOf knows applications by the names that clients write: those of
@@ -32,6 +33,8 @@ func applicationOf(name string) application {
 		return toQueue
 	case "to-voicemail", "sip:start@to-vmail":
 		return toVoicemail
+	case "to-connection", "to connection", "sip:start@to-connection":
+		return toConnection
 	default:
 		if len(tableNames(lower)) > 0 {
 			return tables

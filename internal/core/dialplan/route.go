@@ -35,8 +35,9 @@ type Query struct {
 	To   string // who is called: a number, an extension, an alias, a URI
 
 	// Owner is the user (user@domain) whose dial plan decides, when a call is
-	// forwarded on a user's behalf. Empty: From if that is a user; else there is
-	// none, and To is a number that is called from outside.
+	// forwarded or made on a user's behalf. Empty: From if that is a user; else
+	// there is none, and To is a number that is called from outside. Only a call
+	// with an Owner leads outside.
 	Owner string
 
 	At          time.Time // the moment of the call
@@ -51,6 +52,7 @@ type Kind string
 const (
 	ToWeb       Kind = "web"         // a web responder is asked
 	ToPhones    Kind = "phones"      // a user's phones ring
+	Outside     Kind = "outside"     // somebody is called whom this phone system does not have
 	Hangup      Kind = "hangup"      // a rule ends the call
 	Refused     Kind = "refused"     // the user does not want it
 	Unsupported Kind = "unsupported" // an application that is not carried out here
@@ -63,7 +65,13 @@ type Result struct {
 	Kind   Kind
 	Reason string // a sentence without a full stop, numbers masked
 
-	Web   Web  // of ToWeb
+	Web Web // of ToWeb
+
+	// Outside is who is called, of the Kind Outside: a number with its plus (ITU-T
+	// E.164), which a trunk carries; an emergency number as it is dialled; or a URI
+	// of sip or sips whose host is no domain here, which is called as it stands.
+	Outside string
+
 	Rule  Rule // the last dial rule that applied; zero if none did
 	Owner User // the last user the call passed; zero if it passed none
 
@@ -98,6 +106,8 @@ type routing struct {
 	domain    string // the owner's, before that the number's
 	at        moment // by the owner's clock
 	passed    int    // tables and users
+	forwarder *User  // whose answer rule sent the call on last; nil: none did
+	exit      *exit  // out of this phone system, if no table knows the call; nil: there is none
 	reason    string // with numbers in full
 	result    Result
 }
@@ -124,7 +134,7 @@ func (r *routing) begin() {
 	if owner := r.caller(); owner != nil {
 		r.to = ParseURI(r.query.To, owner.Domain)
 		r.own(owner)
-		if !r.table(owner.Plan) {
+		if !r.table(owner.Plan) && !r.takeExit() {
 			r.end(NotFound, "no rule of dial plan %s leads to %s", owner.Plan, r.to.User)
 		}
 		return
@@ -187,12 +197,11 @@ func (r *routing) findNumber(text string) *Number {
 			return n
 		}
 	}
-	code := r.query.CountryCode
-	called := phone.Read(text, phone.HomeOfCode(code))
+	called := phone.Read(text, r.home())
 	if called.Internal() || called.Hidden() {
 		return nil
 	}
-	for _, way := range [...]string{called.Digits(), called.Key(), strings.TrimPrefix(called.Digits(), code)} {
+	for _, way := range [...]string{called.Digits(), called.Key(), strings.TrimPrefix(called.Digits(), r.query.CountryCode)} {
 		if n := r.directory.Number(way); n != nil && way != "" {
 			return n
 		}
@@ -264,6 +273,8 @@ func (r *routing) apply(a *Action, what application, next []string, at int) bool
 		return r.user()
 	case hangup:
 		return r.end(Hangup, "a dial rule ends the call")
+	case toConnection:
+		return r.connection(a.Application)
 	}
 	return r.end(Unsupported, "%s", r.unsupported(what, a.Application))
 }
@@ -326,7 +337,11 @@ func (r *routing) defaultTable() bool {
 		return true
 	}
 	r.step(Step{Kind: Defaulted, To: r.to, Note: fmt.Sprintf("%s is no user, alias or number", r.to.Address())})
+	r.noteExit()
 	return false
 }
+
+// home returns where numbers without a country code belong.
+func (r *routing) home() phone.Home { return phone.HomeOfCode(r.query.CountryCode) }
 
 func (r *routing) hostOrDomain() string { return orElse(r.to.Host, r.domain) }

@@ -89,11 +89,11 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 			call: call{to: "2125550100"}, kind: dialplan.Unsupported, reason: "queue 9002",
 		},
 		{
-			name: "an application that is not carried out here",
+			name: "a connection, where nobody owns the call",
 			change: func(s *system) {
 				s.numbers["12125550100"].Action = dialplan.Action{Application: "to-connection"}
 			},
-			call: call{to: "2125550100"}, kind: dialplan.Unsupported, reason: `"to-connection"`,
+			call: call{to: "2125550100"}, kind: dialplan.Unsupported, reason: `"to-connection" leads outside, where calls go on a user's behalf alone`,
 		},
 		{
 			name:   "a user who does not exist",
@@ -192,7 +192,7 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 		{
 			name:   "a forward to a number outside",
 			change: func(s *system) { s.user("8001", "4165550100") },
-			call:   call{to: "2125550100"}, kind: dialplan.NotFound, reason: "forwards to 41655•••0100, but",
+			call:   call{to: "2125550100"}, kind: dialplan.Refused, reason: "forwards to 41655•••0100, but an answer rule does not lead outside",
 		},
 		{
 			name:   "a forward to a queue",

@@ -36,6 +36,8 @@ func (s *system) Plan(domain, name string) *dialplan.Plan {
 	return s.plans[strings.ToLower(name+"@"+domain)]
 }
 
+func (s *system) HasDomain(name string) bool { return strings.EqualFold(name, domain) }
+
 // did adds a number whose calls go to a user of example.net.
 func (s *system) did(digits, user string) {
 	s.numbers[digits] = &dialplan.Number{Digits: digits, Domain: domain, Action: dialplan.Action{

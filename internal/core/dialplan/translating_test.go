@@ -92,7 +92,7 @@ func TestPartsReadFromWhatPeopleWrite(t *testing.T) {
 		"+14165550100":                       {Scheme: "sip", User: "+14165550100", Host: "here"},
 		"user_2010":                          {Scheme: "sip", User: "user_2010", Host: "here"},
 		"sip:19728240064@*":                  {Scheme: "sip", User: "19728240064", Host: "here"},
-		"SIPS:bob@Example.net;transport=tls": {Scheme: "sips", User: "bob", Host: "Example.net"},
+		"SIPS:bob@Example.net;transport=tls": {Scheme: "sips", User: "bob", Host: "Example.net", Transport: ";transport=tls"},
 		"<sip:bob@example.net:5060;lr>":      {Scheme: "sip", User: "bob", Host: "example.net:5060"},
 		"tel:+14165550100;phone-context=+1":  {Scheme: "tel", User: "+14165550100", Host: "here"},
 		"3456;delay=15":                      {Scheme: "sip", User: "3456", Host: "here"},

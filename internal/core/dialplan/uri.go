@@ -13,6 +13,8 @@ type URI struct {
 	Scheme string // sip; empty where a rule translates it to <Null>
 	User   string // a number, an extension or an alias such as webresponder8001
 	Host   string // a domain, or a connection out of this phone system
+
+	Transport string // the parameter of that name, with its semicolon; empty: none was given
 }
 
 // DefaultScheme is the scheme of what is given without one.
@@ -20,7 +22,7 @@ const DefaultScheme = "sip"
 
 // ParseURI reads an address as people and programs write it: a number, an
 // extension, an alias, user@host or a whole URI. Parameters after a semicolon
-// are dropped. If no host is named the URI gets the given one.
+// are dropped, but for a transport. If no host is named the URI gets the given one.
 func ParseURI(text, host string) URI {
 	u := URI{Scheme: DefaultScheme, Host: host}
 	text = strings.TrimSpace(text)
@@ -28,7 +30,8 @@ func ParseURI(text, host string) URI {
 	if scheme, rest, ok := strings.Cut(text, ":"); ok && isScheme(scheme) {
 		u.Scheme, text = strings.ToLower(scheme), rest
 	}
-	text, _, _ = strings.Cut(text, ";")
+	text, parameters, _ := strings.Cut(text, ";")
+	u.Transport = transportOf(parameters)
 	at := strings.LastIndexByte(text, '@')
 	if at < 0 {
 		u.User = cutTo(text, MaxPart)
@@ -39,6 +42,18 @@ func ParseURI(text, host string) URI {
 		u.Host = cutTo(named, MaxPart)
 	}
 	return u
+}
+
+// transportOf returns the parameter that says how an address is reached, as it is
+// written behind it; "" if there is none that is known.
+func transportOf(parameters string) string {
+	for parameter := range strings.SplitSeq(strings.ToLower(parameters), ";") {
+		switch parameter {
+		case "transport=udp", "transport=tcp", "transport=tls":
+			return ";" + parameter
+		}
+	}
+	return ""
 }
 
 func isScheme(s string) bool {

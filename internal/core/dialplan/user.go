@@ -14,6 +14,9 @@ type Directory interface {
 
 	// Plan returns a domain's dial plan; the system's own have SystemDomain.
 	Plan(domain, name string) *Plan
+
+	// HasDomain reports whether a domain is one of this phone system.
+	HasDomain(name string) bool
 }
 
 // SystemDomain is the domain of what belongs to the whole system.
@@ -40,6 +43,7 @@ type User struct {
 	Zone         *time.Location // nil: UTC
 	CallerIDName string
 	CallerID     string
+	Private      bool         // those whom the user calls are not shown who calls
 	Registered   bool         // a phone of the user can be rung
 	AnswerRules  []AnswerRule // in their order
 }
