@@ -47,14 +47,17 @@ func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, rec
 
 // placeRouted is Place once the call is routed.
 func (c *Core) placeRouted(ctx context.Context, route dialplan.Result, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
-	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), line: line, began: c.config.Now().UTC()}
-	p.answerer, _ = engine.As[engine.Answerer](line)
-	p.audio, _ = engine.As[engine.AudioReporter](line)
+	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), began: c.config.Now().UTC()}
+	p.setLine(line)
 	p.call.Routes = []dialplan.Result{route}
 	if route.Kind != dialplan.ToWeb {
 		return p.call, notReachable(route)
 	}
-	p.askResponders(ctx, record)
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	first := p.newLeg(route)
+	c.calls.add(p, first, end)
+	p.runLegs(ctx, first, record)
 	return p.call, nil
 }
 
@@ -77,9 +80,11 @@ type placedCall struct {
 	line     engine.Line
 	answerer engine.Answerer      // nil: the line answered at once
 	audio    engine.AudioReporter // nil: the line does not tell
+	connects engine.Connector     // nil: the line cannot be connected with anybody
 	began    time.Time
 	call     Call
-	forward  *dialplan.Result // where a Forward of the responder has led; nil: nowhere
+	at       *leg             // what the call does; the one below is ahead of it after a transfer
+	forward  *dialplan.Result // the responder to whom a Forward has led; nil: to none
 	forwards int
 
 	// The following are guarded by the lock of Calls.
@@ -91,21 +96,31 @@ type placedCall struct {
 	transfers int
 }
 
-// askResponders asks responder after responder.
-func (p *placedCall) askResponders(ctx context.Context, record func(trace.Stamped)) {
+// setLine gives the call its line.
+func (p *placedCall) setLine(line engine.Line) {
+	p.line = line
+	p.answerer, _ = engine.As[engine.Answerer](line)
+	p.audio, _ = engine.As[engine.AudioReporter](line)
+	p.connects, _ = engine.As[engine.Connector](line)
+}
+
+// runLegs asks responder after responder, and connects the caller with those outside
+// to whom transfers lead.
+func (p *placedCall) runLegs(ctx context.Context, l *leg, record func(trace.Stamped)) {
 	calls := p.core.calls
-	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	l := p.newLeg(p.call.Routes[0])
-	calls.add(p, l, end)
 	for {
 		run, left := calls.enter(ctx, p, l)
+		p.at = l
 		p.tellLive(l)
-		p.call.Outcome = p.core.config.Engine.Run(run, &forwardingLine{p.line, p}, l.engineCall(), p.tellAnswer(l, record))
+		p.call.Outcome = p.runLeg(run, l, record)
 		left()
-		next, untold := calls.next(p, l, p.call.Outcome.Forwarded)
-		p.tellEnd(l)
+		next, untold := calls.next(p, p.at, p.call.Outcome.Forwarded)
+		if next == nil && p.call.Outcome.Forwarded && p.at.out != nil {
+			p.call.Outcome.Reason = endsOutside[p.at.out.end]
+		}
+		p.tellEnd(p.at, p.call.Outcome)
 		if next == nil {
+			p.leg.dismiss() // nothing moves the call any more
 			return
 		}
 		if untold != nil {
@@ -116,6 +131,14 @@ func (p *placedCall) askResponders(ctx context.Context, record func(trace.Stampe
 		}
 		l, record = next, withoutAnswer(record)
 	}
+}
+
+// runLeg does what there is to do on a leg, until it ends or the call goes elsewhere.
+func (p *placedCall) runLeg(ctx context.Context, l *leg, record func(trace.Stamped)) engine.Outcome {
+	if l.out != nil {
+		return p.runOutside(ctx, l, record)
+	}
+	return p.core.config.Engine.Run(ctx, &forwardingLine{p.line, p}, l.engineCall(), p.tellAnswer(record))
 }
 
 // withoutAnswer leaves out the beginning of a call that goes on.
@@ -146,33 +169,37 @@ func (l *leg) engineCall() engine.Call {
 	return engine.Call{URL: route.Web.URL, Method: route.Web.Method, Secret: string(route.Web.Secret), Facts: facts}
 }
 
-// forwardCall routes a responder's Forward through a dial plan: that of the call's
-// owner, or the caller's own.
-func (p *placedCall) forwardCall(ctx context.Context, to string, byCaller bool) error {
+// forwardCall sends the call where a responder's Forward leads by a dial plan: that
+// of the call's owner, or the caller's own. To another responder it leads once the
+// engine has left this one.
+func (p *placedCall) forwardCall(ctx context.Context, to string, byCaller bool) (engine.Forwarded, error) {
 	last := p.call.Routes[len(p.call.Routes)-1]
 	if p.forwards == maxForwards {
-		return fault.Newf(fault.Refused, "the call was forwarded %d times already", maxForwards)
+		return engine.Forwarded{}, fault.Newf(fault.Refused, "the call was forwarded %d times already", maxForwards)
 	}
 	route, err := p.decide(ctx, last, to, byCaller)
 	if err != nil {
-		return err
+		return engine.Forwarded{}, err
 	}
 	p.forwards++
 	p.call.Routes = append(p.call.Routes, route)
-	if route.Kind != dialplan.ToWeb {
-		return notReachable(route)
+	switch route.Kind {
+	case dialplan.ToWeb:
+		p.forward = &route
+		return engine.Forwarded{}, nil
+	case dialplan.Outside:
+		return p.forwardOutside(ctx, route, byCaller)
 	}
-	p.forward = &route
-	return nil
+	return engine.Forwarded{}, notReachable(route)
 }
 
 // decide decides where a call goes from where its last route has led.
 func (p *placedCall) decide(ctx context.Context, last dialplan.Result, to string, byCaller bool) (dialplan.Result, error) {
 	q := dialplan.Query{From: p.from, To: to, Owner: last.Owner.Address()}
-	if byCaller && dialplan.ParseURI(p.from, "").Host != "" {
-		q.Owner = "" // the caller is a user, with a dial plan of their own
-	}
-	if q.Owner != "" && last.Owner.Name == "" {
+	switch {
+	case byCaller && dialplan.ParseURI(p.from, "").Host != "":
+		q.Owner = p.from // the caller is a user, with a dial plan of their own
+	case last.Owner.Name == "":
 		return dialplan.Result{}, fault.Newf(fault.NotFound, "the call has no owner whose dial plan could be asked").WithHint("lead the number to a user, and the user's answer rule to the responder")
 	}
 	route, err := p.core.Route(ctx, q)

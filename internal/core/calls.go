@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
@@ -82,6 +83,29 @@ func (c *Calls) add(p *placedCall, first *leg, end context.CancelCauseFunc) {
 	p.end, p.leave = end, func(error) {} // enter sees what it misses
 	c.byID[p.origID] = p
 	c.show(p, first)
+}
+
+// move takes a call from one leg to another. It reports false if the call is not, or
+// no longer, where it is to be taken from.
+func (c *Calls) move(p *placedCall, from, to *leg) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moveLocked(p, from, to)
+}
+
+func (c *Calls) moveLocked(p *placedCall, from, to *leg) bool {
+	if c.byID[p.origID] != p || p.leg != from {
+		return false
+	}
+	c.show(p, to)
+	return true
+}
+
+// connector returns what connects a call's line with somebody; nil: nothing does.
+func (c *Calls) connector(p *placedCall) engine.Connector {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return p.connects
 }
 
 // show makes a leg the one that a call has. The lock is held.

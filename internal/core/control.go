@@ -50,12 +50,15 @@ func (c *Calls) Transfer(ctx context.Context, whose Whose, id, to string) error 
 		if err != nil {
 			return err
 		}
-		if route.Kind != dialplan.ToWeb {
-			return notReachable(route)
+		next, err := p.transferred(from, route, whose, byCaller)
+		if err != nil {
+			return err
 		}
-		if c.transfer(p, from, p.transferred(from, route, whose, byCaller), &engine.Redirect{To: to, ByCaller: byCaller}) {
+		if c.transfer(p, from, next, &engine.Redirect{To: to, ByCaller: byCaller}) {
+			from.dismiss()
 			return nil
 		}
+		next.dismiss()
 	}
 }
 
@@ -78,12 +81,11 @@ func (c *Calls) transferable(whose Whose, id string) (*placedCall, *leg, error) 
 func (c *Calls) transfer(p *placedCall, from, to *leg, redirect *engine.Redirect) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.byID[p.origID] != p || p.leg != from {
+	if !c.moveLocked(p, from, to) {
 		return false
 	}
 	p.transfers++
 	p.redirect = redirect
-	c.show(p, to)
 	p.take(redirect)
 	return true
 }
@@ -98,18 +100,24 @@ func (p *placedCall) take(redirect *engine.Redirect) {
 }
 
 // transferred returns the leg to which a call is transferred.
-func (p *placedCall) transferred(from *leg, route dialplan.Result, whose Whose, byCaller bool) *leg {
-	l := p.newLeg(route)
-	switch caller := from.caller(); {
-	case whose.User != "":
-		l.by = whose
-	case byCaller:
-		l.by = Whose{User: caller.User, Domain: caller.Host}
+func (p *placedCall) transferred(from *leg, route dialplan.Result, whose Whose, byCaller bool) (*leg, error) {
+	var l *leg
+	switch route.Kind {
+	case dialplan.ToWeb:
+		l = p.newLeg(route)
+	case dialplan.Outside:
+		var err error
+		if l, err = p.outsideLeg(route); err != nil {
+			return nil, err
+		}
 	default:
-		l.by = Whose{User: from.route.Owner.Name, Domain: from.route.Owner.Domain}
+		return nil, notReachable(route)
+	}
+	if l.by = whose; whose.User == "" {
+		l.by = from.inNameOf(byCaller)
 	}
 	l.byAction, l.byID = "Transfer", from.termID
-	return l
+	return l, nil
 }
 
 // enter begins the run of a leg, which ends with the context: when the call does, or
@@ -136,7 +144,7 @@ func (c *Calls) next(p *placedCall, left *leg, forwarded bool) (next *leg, untol
 		return nil, nil
 	case p.leg == left:
 		c.show(p, p.newLeg(*p.forward))
-	case p.forward != nil, p.taken != p.redirect:
+	case p.forward != nil, left.out != nil && left.out.ended, p.taken != p.redirect:
 		untold = p.redirect // a Forward of the responder, or another transfer, was told of
 	}
 	p.forward = nil

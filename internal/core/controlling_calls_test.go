@@ -51,12 +51,19 @@ type liveCall struct {
 // begin begins a call, which ends when the test does.
 func (s *system) begin(from, to string) *liveCall {
 	s.t.Helper()
-	l := &liveCall{patient: newPatient(), t: s.t, ended: make(chan core.Call, 1)}
+	l := newPatient()
+	return s.beginOn(l, l, from, to)
+}
+
+// beginOn is begin on a line of a patient caller.
+func (s *system) beginOn(on engine.Line, caller *patient, from, to string) *liveCall {
+	s.t.Helper()
+	l := &liveCall{patient: caller, t: s.t, ended: make(chan core.Call, 1)}
 	ctx, hangup := context.WithCancelCause(context.WithoutCancel(s.t.Context()))
 	l.hangUp = func() { hangup(engine.ErrHungUp) }
 	var running sync.WaitGroup
 	running.Go(func() {
-		call, err := s.Place(ctx, from, to, l.patient, func(e trace.Stamped) { l.trace = append(l.trace, e) })
+		call, err := s.Place(ctx, from, to, on, func(e trace.Stamped) { l.trace = append(l.trace, e) })
 		if err != nil {
 			s.t.Error(err)
 		}
@@ -219,7 +226,7 @@ func TestATransferThatLeadsNowhereLeavesTheCallWhereItIs(t *testing.T) {
 	l := s.begin("+19734321440", "2125550100")
 	l.hears("Wait here.")
 	before := s.the(core.Whose{})
-	for to, code := range map[string]fault.Code{"4165550100": fault.NotFound, "user_1000": fault.NotFound, "": fault.NotFound} {
+	for to, code := range map[string]fault.Code{"4165550100": fault.Unsupported, "411": fault.NotFound, "user_1000": fault.NotFound, "": fault.NotFound} {
 		if err := s.Calls().Transfer(t.Context(), core.Whose{}, before.Text("call-orig-call-id"), to); fault.CodeOf(err) != code || !strings.HasPrefix(err.Error(), "not reachable") {
 			t.Errorf("to %q: %v", to, err)
 		}

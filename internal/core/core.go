@@ -40,19 +40,12 @@ type Config struct {
 	// of the Core's own is made.
 	Outside Outside
 
+	// Barring decides which calls go outside. Optional: without it none does.
+	Barring Barring
+
 	// Queued is given each queued call once it waits, before the sender gets
 	// an answer, and once its turn has come. Optional.
 	Queued func(WaitingCall, QueueState)
-}
-
-// Outside rings the telephones of other systems.
-type Outside interface {
-	// Ring rings somebody, and runs answered with their line if they answer. The
-	// context that it is given ends when they hang up, with engine.ErrHungUp, and
-	// with the cause of ctx, whose end also stops the ringing. Ring returns once
-	// answered has returned and the call is over; end says how the ringing ended.
-	// The error says that it could not be tried.
-	Ring(ctx context.Context, who engine.Outside, answered func(ctx context.Context, line engine.Line)) (end engine.ForwardEnd, err error)
 }
 
 // Core is the phone side. It is used by several goroutines.

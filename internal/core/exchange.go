@@ -17,6 +17,9 @@ import (
 // unreachable is what a caller hears if a number leads nowhere.
 const unreachable = "The number you have called cannot be reached."
 
+// hungUp is how most calls end.
+const hungUp = "the caller hung up"
+
 // Exchange takes calls and texts from outside to the Core. All of it is required.
 type Exchange struct {
 	Core *Core
@@ -56,19 +59,25 @@ func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line en
 			return call.Outcome
 		}
 	}
-	return x.turnDown(ctx, from, to, line, record, err)
+	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
+	return turnDown(ctx, line, record, err)
+}
+
+// isAnswered reports whether a line has answered.
+func isAnswered(line engine.Line) bool {
+	answerer, waits := engine.As[engine.Answerer](line)
+	if !waits {
+		return true
+	}
+	_, answered := answerer.Answered()
+	return answered
 }
 
 // turnDown ends a call that leads nowhere. A caller who is connected hears so;
 // the others' phone system tells them.
-func (x *Exchange) turnDown(ctx context.Context, from, to string, line engine.Line, record func(trace.Stamped), reason error) engine.Outcome {
-	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
-	answered := true
-	if answerer, ok := engine.As[engine.Answerer](line); ok {
-		_, answered = answerer.Answered()
-	}
+func turnDown(ctx context.Context, line engine.Line, record func(trace.Stamped), reason error) engine.Outcome {
 	var err error
-	if answered {
+	if isAnswered(line) {
 		began := line.Now()
 		var played engine.Played
 		played, err = line.Play(ctx, engine.Speech{Text: unreachable}, nil)
@@ -76,7 +85,7 @@ func (x *Exchange) turnDown(ctx context.Context, from, to string, line engine.Li
 	}
 	outcome := engine.Outcome{By: trace.ByEngine, Reason: reason.Error(), Failed: true}
 	if errors.Is(err, engine.ErrHungUp) || errors.Is(context.Cause(ctx), engine.ErrHungUp) {
-		outcome.By, outcome.Reason = trace.ByCaller, "the caller hung up"
+		outcome.By, outcome.Reason = trace.ByCaller, hungUp
 	} else {
 		_ = line.Hangup(ctx, causeOf(reason)) // the call ends here in any case
 	}

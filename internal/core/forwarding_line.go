@@ -20,5 +20,5 @@ var _ engine.Forwarder = (*forwardingLine)(nil)
 
 // Forward sends the call where the dial plan says.
 func (c *forwardingLine) Forward(ctx context.Context, to string, byCaller bool) (engine.Forwarded, error) {
-	return engine.Forwarded{}, c.call.forwardCall(ctx, to, byCaller)
+	return c.call.forwardCall(ctx, to, byCaller)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 )
 
-// leg is a call from when a responder is asked until it ends there or goes
-// elsewhere: what the phone system shows as a call of the user whose number was
+// leg is a call from when a responder is asked, or somebody outside is called, until
+// it ends there or goes elsewhere: what the phone system shows as a call of the user whose number was
 // called, and records.
 type leg struct {
 	*placedCall
@@ -19,8 +19,10 @@ type leg struct {
 	route  dialplan.Result
 	began  time.Time
 
-	// What brought the call here: nothing for the first leg, and for those that a
-	// responder forwarded it to.
+	out *outsideCall // to somebody outside; nil: to a responder
+
+	// What brought the call here: nothing for the first leg, and for the responders
+	// that another one forwarded it to.
 	byAction string
 	by       Whose
 	byID     string // of the leg before
@@ -39,26 +41,26 @@ func (p *placedCall) tellLive(l *leg) {
 }
 
 // tellAnswer returns record, and a notice beside it when a line answers that had not
-// at once.
-func (p *placedCall) tellAnswer(l *leg, record func(trace.Stamped)) func(trace.Stamped) {
+// at once. Somebody outside who answers gives one of their own.
+func (p *placedCall) tellAnswer(record func(trace.Stamped)) func(trace.Stamped) {
 	return func(event trace.Stamped) {
 		record(event)
-		if _, ok := event.Event.(trace.Answered); ok {
-			p.tellLive(l)
+		if _, ok := event.Event.(trace.Answered); ok && p.at.out == nil {
+			p.tellLive(p.at)
 		}
 	}
 }
 
 // tellEnd notifies those who subscribed to calls that a leg is over, and gives
 // those who subscribed to records one.
-func (p *placedCall) tellEnd(l *leg) {
+func (p *placedCall) tellEnd(l *leg, outcome engine.Outcome) {
 	if !p.core.tells() {
 		return
 	}
 	last := l.active()
 	last.set("remove", "yes")
 	p.core.tell(l.event(modelCall, last))
-	p.core.tell(l.event(modelCDR, l.record(p.core.config.Now().UTC(), p.call.Outcome)))
+	p.core.tell(l.event(modelCDR, l.record(p.core.config.Now().UTC(), outcome)))
 }
 
 func (l *leg) event(model string, fields Fields) event {
@@ -90,6 +92,14 @@ func (l *leg) madeBy(whose Whose) bool {
 	return !sameName(l.domain(), whose.Domain)
 }
 
+// inNameOf says on whose behalf the call goes elsewhere: the caller's, or the owner's.
+func (l *leg) inNameOf(byCaller bool) Whose {
+	if caller := l.caller(); byCaller {
+		return Whose{User: caller.User, Domain: caller.Host}
+	}
+	return Whose{User: l.route.Owner.Name, Domain: l.route.Owner.Domain}
+}
+
 // belongsTo reports whether a call is one of those meant.
 func (l *leg) belongsTo(whose Whose) bool {
 	caller := l.caller()
@@ -105,6 +115,9 @@ func (l *leg) belongsTo(whose Whose) bool {
 
 // answered returns when the caller was answered here; the zero time: not yet.
 func (l *leg) answered() time.Time {
+	if l.out != nil {
+		return l.out.answeredAt()
+	}
 	if l.answerer == nil {
 		return l.began
 	}
@@ -200,7 +213,7 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 		"call-answer-datetime":          timeText(answered),
 		"call-disconnect-datetime":      over,
 		"call-record-creation-datetime": over,
-		"call-disconnect-reason-text":   hangupReason(outcome, !answered.IsZero()),
+		"call-disconnect-reason-text":   l.hangupReason(outcome),
 		"call-total-duration-seconds":   int(ended.Sub(l.began) / time.Second),
 		"call-talking-duration-seconds": int(talked / time.Second),
 	} {
@@ -212,15 +225,28 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 	return f
 }
 
-// hangupReason says who ended a call, in the vendor's words.
-func hangupReason(outcome engine.Outcome, answered bool) string {
+// hangupReason says who ended a call, in the vendor's words; of one outside that was
+// not answered, in words of ours that are like them.
+func (l *leg) hangupReason(outcome engine.Outcome) string {
+	outside := outcome.Forwarded && l.out != nil && l.out.ended
 	switch {
-	case outcome.Forwarded:
+	case outside && unansweredOutside[l.out.end] != "":
+		return unansweredOutside[l.out.end]
+	case outcome.Forwarded && !outside:
 		return "Transfer"
-	case outcome.By == trace.ByCaller && !answered:
+	case outcome.By == trace.ByCaller && l.answered().IsZero():
 		return "Orig: Cancel"
 	case outcome.By == trace.ByCaller:
 		return "Orig: Bye"
 	}
 	return "Term: Bye"
+}
+
+// unansweredOutside say why somebody outside has not answered.
+var unansweredOutside = map[engine.ForwardEnd]string{
+	engine.ForwardBusy:        "Term: Busy",
+	engine.ForwardNoAnswer:    "Term: No Answer",
+	engine.ForwardRejected:    "Term: Rejected",
+	engine.ForwardUnavailable: "Term: Unavailable",
+	engine.ForwardCancelled:   "Orig: Cancel",
 }

@@ -98,7 +98,7 @@ func TestForwardToAnotherResponderGoesOnOnTheSameLine(t *testing.T) {
 	}
 }
 
-func TestForwardThatLeadsNowhereIsAnApologyAndAReason(t *testing.T) {
+func TestForwardThatCannotBeDoneIsAnApologyAndAReason(t *testing.T) {
 	s := newSystem(t)
 	s.rule("webresponder8001", s.responder(responder.Forward{To: "4165550100"}))
 	call, heard, _, err := s.place("+19734321440", "2125550100")
@@ -108,10 +108,10 @@ func TestForwardThatLeadsNowhereIsAnApologyAndAReason(t *testing.T) {
 	if diff := cmp.Diff([]string{engine.DefaultApology}, heard); diff != "" {
 		t.Errorf("heard (-want +got):\n%s", diff)
 	}
-	if !call.Outcome.Failed || !strings.Contains(call.Outcome.Reason, "not reachable: no rule of dial plan example.net leads to 41655•••0100") {
+	if !call.Outcome.Failed || !strings.Contains(call.Outcome.Reason, "not reachable: +1416•••0100 is outside: the call leaves by the trunk, and this line cannot be connected with anybody, as a terminal's cannot") {
 		t.Errorf("outcome %+v", call.Outcome)
 	}
-	if len(call.Routes) != 2 || call.Routes[1].Kind != dialplan.NotFound {
+	if len(call.Routes) != 2 || call.Routes[1].Kind != dialplan.Outside {
 		t.Errorf("routes %+v", call.Routes)
 	}
 }

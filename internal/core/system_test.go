@@ -36,6 +36,7 @@ func (f fields) json(tb testing.TB) core.Fields {
 type system struct {
 	*core.Core
 	t     *testing.T
+	clock sync.Mutex
 	now   time.Time
 	sent  []core.Text
 	asked []*responder.Request // what the responder was asked, in order
@@ -58,7 +59,11 @@ func newSystemWith(t *testing.T, c core.Config) *system {
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}})
 	t.Cleanup(client.CloseIdle)
 	c.Engine = engine.New(engine.Config{Client: client})
-	c.Now = func() time.Time { return s.now }
+	c.Now = func() time.Time {
+		s.clock.Lock()
+		defer s.clock.Unlock()
+		return s.now
+	}
 	c.Sent = func(text core.Text) { s.sent = append(s.sent, text) }
 	s.Core = core.New(c)
 	ctx := t.Context()
@@ -68,6 +73,13 @@ func newSystemWith(t *testing.T, c core.Config) *system {
 	_, err = s.CreatePhoneNumber(ctx, domain, fields{"phonenumber": "12125550100", "dial-rule-translation-destination-user": "8001"}.json(t))
 	s.must(err)
 	return s
+}
+
+// pass lets time pass, while others may look at the clock.
+func (s *system) pass(d time.Duration) {
+	s.clock.Lock()
+	defer s.clock.Unlock()
+	s.now = s.now.Add(d)
 }
 
 func (s *system) must(err error) {
