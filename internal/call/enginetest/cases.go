@@ -6,13 +6,17 @@ const (
 	end    = `<Play>1s.wav</Play><Hangup/>`
 )
 
-// cases are the calls. Times are those of the Line's clock, in seconds.
-var cases = []struct {
+// testCase is a call and what becomes of it. Times are those of the Line's clock, in
+// seconds.
+type testCase struct {
 	name      string
 	documents Documents
 	acts      string
 	want      string
-}{
+}
+
+// cases are the calls without media streams.
+var cases = []testCase{
 	// Prompts.
 	{"prompts follow each other without a gap", Documents{"/": `<Play>2s.wav</Play><Play>1.5s.wav</Play>`}, "", `0 asks /
 0 plays 2s.wav (2 s)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
@@ -38,7 +39,7 @@ type Act struct {
 type Place func(t *testing.T, c Call) []trace.Stamped
 
 // Documents answers each path with a document, and a path such as /2.5s.wav with
-// that much silence.
+// that much silence. At programPath it has a program.
 type Documents map[string]string
 
 // ServeHTTP answers.
@@ -48,6 +49,10 @@ func (d Documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			_ = audio.WriteWAV(w, audio.Silence(length)) // the caller may have gone
 			return
 		}
+	}
+	if r.URL.Path == programPath {
+		d.converse(w, r)
+		return
 	}
 	document, ok := d[r.URL.Path]
 	if !ok {
@@ -62,16 +67,21 @@ func (d Documents) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type Tolerance struct {
 	Any    time.Duration
 	Speech time.Duration // where the caller speaks, and is heard by ear
+	Stream time.Duration // where a program goes by what it hears, or is elsewhere
 }
 
 // Run runs all cases against a Line.
 func Run(t *testing.T, tolerance Tolerance, place Place) {
-	for _, c := range cases {
+	for _, c := range slices.Concat(cases, streamCases) {
 		t.Run(c.name, func(t *testing.T) {
 			call := Call{Documents: c.documents, Acts: acts(t, c.acts)}
 			allowed := tolerance.Any
 			if slices.ContainsFunc(call.Acts, func(a Act) bool { return a.Say != "" }) {
 				allowed = max(allowed, tolerance.Speech)
+			}
+			if _, streams := c.documents[programPath]; streams {
+				call.Documents.checkPrograms(t)
+				allowed = max(allowed, tolerance.Stream)
 			}
 			events := place(t, call)
 			if problem := compare(strings.Split(c.want, "\n"), told(events), allowed); problem != "" {
@@ -126,13 +136,17 @@ func told(events []trace.Stamped) []string {
 		case trace.Request:
 			text = "asks " + pathOf(event.URL)
 		case trace.Warning:
-			if strings.HasPrefix(event.Code, "SH2") {
+			if strings.HasPrefix(event.Code, "SH2") || event.Code == engine.CodePlainStream {
 				continue // of the document, whatever the Line
 			}
 		case trace.Play:
 			text = strings.Replace(text, event.URL, strings.TrimPrefix(pathOf(event.URL), "/"), 1)
 		case trace.Record:
 			text = strings.TrimSuffix(strings.Replace(text, event.URL, "", 1), ", ")
+		case trace.Stream:
+			text = strings.Replace(text, event.URL, pathOf(event.URL), 1)
+		case trace.Streamed:
+			text = toldOf(event)
 		case trace.Hangup:
 			text, _, _ = strings.Cut(text, ":") // why is in words of each line
 			text += " (" + string(event.By) + ")"
@@ -140,6 +154,22 @@ func told(events []trace.Stamped) []string {
 		lines = append(lines, fmt.Sprintf("%s %s", strconv.FormatFloat(e.At.Seconds(), 'f', -1, 64), text))
 	}
 	return lines
+}
+
+// toldOf returns how a stream went, but for what each Line knows by itself: how much
+// of its sound went out in the last moment, and what a simulated caller says.
+func toldOf(e trace.Streamed) string {
+	parts := []string{fmt.Sprintf("stream ended by the %s: %s s heard", e.Ended, strconv.FormatFloat(float64(e.Heard), 'f', -1, 64))}
+	if len(e.Marks) > 0 {
+		parts = append(parts, "marks "+strings.Join(e.Marks, " "))
+	}
+	if e.Keys != "" {
+		parts = append(parts, "presses "+e.Keys)
+	}
+	if e.Clears > 0 {
+		parts = append(parts, "clears "+strconv.Itoa(e.Clears))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func pathOf(address string) string {

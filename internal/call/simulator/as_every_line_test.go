@@ -30,20 +30,27 @@ func actsOf(c enginetest.Call, end context.CancelCauseFunc) []simulator.Act {
 	return acts
 }
 
+// twoFrames is how far times may be off where a program talks to the caller: what
+// either does goes out with the next frame.
+const twoFrames = 2 * engine.FrameTime
+
 func TestTheScriptedLineIsAsEveryLine(t *testing.T) {
-	enginetest.Run(t, enginetest.Tolerance{}, func(t *testing.T, c enginetest.Call) []trace.Stamped {
-		ctx, end := context.WithCancelCause(t.Context())
-		defer end(nil)
-		result, err := simulator.Call(ctx, simulator.Options{Target: target, Handler: c.Documents, Acts: actsOf(c, end)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return result.Events
+	enginetest.Run(t, enginetest.Tolerance{Stream: twoFrames}, func(t *testing.T, c enginetest.Call) (events []trace.Stamped) {
+		synctest.Test(t, func(t *testing.T) { // a program lives in real time
+			ctx, end := context.WithCancelCause(t.Context())
+			defer end(nil)
+			result, err := simulator.Call(ctx, simulator.Options{Target: target, Handler: c.Documents, Acts: actsOf(c, end)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			events = result.Events
+		})
+		return events
 	})
 }
 
 func TestTheLiveLineIsAsEveryLine(t *testing.T) {
-	enginetest.Run(t, enginetest.Tolerance{Any: time.Millisecond}, func(t *testing.T, c enginetest.Call) (events []trace.Stamped) {
+	enginetest.Run(t, enginetest.Tolerance{Any: time.Millisecond, Stream: twoFrames}, func(t *testing.T, c enginetest.Call) (events []trace.Stamped) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, end := context.WithCancelCause(t.Context())
 			defer end(nil)
