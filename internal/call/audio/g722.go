@@ -20,17 +20,17 @@ const g722Taps = 24
 // g722Encoder makes ITU-T G.722 at 64 kbit/s of a sound, piece by piece: a
 // byte for two samples of Wideband.
 type g722Encoder struct {
-	low, high g722Band
-	past      [g722Taps]int32 // the last samples, the last at the end
-	odd       bool            // one came of which the second is missing
-	started   bool
+	g722Ends
+	past    [g722Taps]int32 // the last samples, the last at the end
+	odd     bool            // one came of which the second is missing
+	started bool
 }
 
 // Append appends the codes of the samples to dst. An odd sample waits for the
 // next call. It allocates only when dst has no room.
 func (e *g722Encoder) Append(dst []byte, pcm []int16) []byte {
 	if !e.started {
-		e.low, e.high, e.started = newG722Bands()
+		e.g722Ends, e.started = newG722Ends(), true
 	}
 	dst, out := extend(dst, len(pcm)/2+1)
 	n := 0
@@ -56,19 +56,35 @@ func (e *g722Encoder) Flush(dst []byte) []byte {
 	return e.Append(dst, []int16{0})
 }
 
-// newG722Bands returns both bands as they begin.
-func newG722Bands() (low, high g722Band, started bool) {
-	return g722Band{step: 32}, g722Band{step: 8}, true
+// g722Ends are both bands, as the two ends keep them in the same state.
+type g722Ends struct{ low, high g722Band }
+
+// newG722Ends returns them as they begin.
+func newG722Ends() g722Ends { return g722Ends{g722Band{step: 32}, g722Band{step: 8}} }
+
+// receive takes in a code.
+func (e *g722Ends) receive(code byte) {
+	e.low.receiveLow(code & 63)
+	e.high.receiveHigh(code >> 6)
+}
+
+// samples returns those of both bands that a code stands for.
+func (e *g722Ends) samples(code byte) (low, high int32) {
+	return limit15(saturate(e.low.s + e.low.dequantize(g722QM6[code&63]))),
+		limit15(saturate(e.high.s + e.high.dequantize(g722QM2[code>>6])))
 }
 
 // encode returns the code of the last two samples.
 func (e *g722Encoder) encode() byte {
 	low, high := e.split()
-	il := e.low.quantizeLow(low)
-	ih := e.high.quantizeHigh(high)
-	e.low.receiveLow(il)
-	e.high.receiveHigh(ih)
-	return ih<<6 | il
+	code := e.quantize(low, high)
+	e.receive(code)
+	return code
+}
+
+// quantize returns the code of a sample of each half of the band.
+func (e *g722Ends) quantize(low, high int32) byte {
+	return e.high.quantizeHigh(high)<<6 | e.low.quantizeLow(low)
 }
 
 // split is the transmit QMF: one sample of each half of the band.
@@ -121,16 +137,16 @@ func (g *g722Band) receiveHigh(ih byte) {
 // g722Decoder makes samples of ITU-T G.722 at 64 kbit/s, piece by piece: two
 // of Wideband of a byte.
 type g722Decoder struct {
-	low, high g722Band
-	past      [g722Taps]int32 // the last samples of both halves of the band, as they are joined
-	started   bool
+	g722Ends
+	past    [g722Taps]int32 // the last samples of both halves of the band, as they are joined
+	started bool
 }
 
 // Append appends the samples of the codes to dst. It allocates only when dst
 // has no room.
 func (d *g722Decoder) Append(dst []int16, codes []byte) []int16 {
 	if !d.started {
-		d.low, d.high, d.started = newG722Bands()
+		d.g722Ends, d.started = newG722Ends(), true
 	}
 	dst, out := extend(dst, 2*len(codes))
 	for i, code := range codes {
@@ -142,11 +158,8 @@ func (d *g722Decoder) Append(dst []int16, codes []byte) []int16 {
 
 // decode returns the two samples of a code.
 func (d *g722Decoder) decode(code byte) (first, second int32) {
-	il, ih := code&63, code>>6
-	low := limit15(saturate(d.low.s + d.low.dequantize(g722QM6[il])))
-	high := limit15(saturate(d.high.s + d.high.dequantize(g722QM2[ih])))
-	d.low.receiveLow(il)
-	d.high.receiveHigh(ih)
+	low, high := d.samples(code)
+	d.receive(code)
 	return d.join(low, high)
 }
 

@@ -238,10 +238,12 @@ func (l *legState) agree(t *thread, terms *terms) {
 	if l.terms == nil {
 		l.latch = rtp.NewLatch(terms.Remote, l.strict)
 		l.reports.begin(now)
+		l.seam = terms.seam
 	} else {
 		l.latch.Renew(terms.Remote)
 		if l.terms.Codec.Codec != terms.Codec.Codec {
 			l.stop(t, false, now)
+			l.seam = terms.seam
 		}
 	}
 	l.terms = terms

@@ -44,16 +44,31 @@ func (l *legState) send(t *thread, now time.Duration) {
 	b := t.packet[:rtp.HeaderSize+len(l.terms.silence)]
 	out.PayloadType = l.terms.Codec.Payload
 	out.Put(b)
-	var ended bool
-	if l.player.Source == nil && l.feeder != nil && l.feeder.coder != nil {
-		l.feeder.coder.fill(b[rtp.HeaderSize:], now)
-	} else {
-		ended = l.player.fill(b[rtp.HeaderSize:], l.terms.silence)
-	}
+	ended := l.fill(b[rtp.HeaderSize:], now)
 	l.transmitOwn(t, b, now)
 	if ended {
 		l.stop(t, true, now)
 	}
+}
+
+// fill fills a packet with the sound that is due. It reports whether what is played
+// ended with it.
+func (l *legState) fill(packet []byte, now time.Duration) (ended bool) {
+	begins := false
+	if l.player.Source == nil && l.feeder != nil && l.feeder.coder != nil {
+		begins = l.feeder.coder.fill(packet, now)
+	} else {
+		before := l.player.sent
+		ended = l.player.fill(packet, l.terms.silence)
+		begins = before == 0 && l.player.sent > 0
+	}
+	if l.seam != nil {
+		if begins {
+			l.seam.Begin()
+		}
+		l.seam.Pass(packet)
+	}
+	return ended
 }
 
 // transmitOwn sends a packet that was made here.
@@ -66,9 +81,9 @@ func (l *legState) transmitOwn(t *thread, b []byte, now time.Duration) {
 
 // transmit sends a packet to the caller, if it is known where they are.
 func (l *legState) transmit(t *thread, b []byte, now time.Duration) {
-	if l.taps[ToCaller] != nil {
+	if l.taps[ToCaller] != nil || l.seam != nil {
 		if p, _ := rtp.Read(b); p.PayloadType == l.terms.Codec.Payload {
-			l.tap(t, ToCaller, now, l.terms.Codec.Codec, p.Header, p.Payload)
+			l.sounded(t, p, now)
 		}
 	}
 	to := l.latch.Target()
@@ -77,4 +92,14 @@ func (l *legState) transmit(t *thread, b []byte, now time.Duration) {
 		return
 	}
 	l.out.sent(len(b) - rtp.HeaderSize)
+}
+
+// sounded notes a packet of sound that is sent.
+func (l *legState) sounded(t *thread, p rtp.Packet, now time.Duration) {
+	if l.taps[ToCaller] != nil {
+		l.tap(t, ToCaller, now, l.terms.Codec.Codec, p.Header, p.Payload)
+	}
+	if l.seam != nil {
+		l.seam.Sent(p.Payload)
+	}
 }

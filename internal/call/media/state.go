@@ -3,6 +3,7 @@ package media
 import (
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/rtp"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 )
@@ -21,6 +22,7 @@ type legState struct {
 	pressed   keyName      // the last key
 	out       stream
 	player    player
+	seam      *audio.Seam // nil: the codec needs none
 	presser   presser
 	relay     relay  // where it forwards what arrives
 	feeder    *relay // that forwards to it; nil: none

@@ -16,10 +16,11 @@ type terms struct {
 	accepts  [1 << 7]uint8 // by payload type: the place in accepted
 	accepted []accepted    // the first is none
 
-	ticks   int64  // between two packets that we send
-	units   uint32 // of timestamps, a tick
-	silence []byte // of one packet
-	plays   bool   // we can make sound of the codec
+	ticks   int64       // between two packets that we send
+	units   uint32      // of timestamps, a tick
+	silence []byte      // of one packet
+	plays   bool        // we can make sound of the codec
+	seam    *audio.Seam // for a leg that has G.722 from now on; nil: it is another codec
 }
 
 // accepted is what a payload type stands for that may arrive.
@@ -42,6 +43,9 @@ func newTerms(a sdp.Agreement) *terms {
 	}
 	_, t.plays = CodecOf(a.Codec.Codec)
 	t.silence = silenceOf(a.Codec.Codec, a.Ptime)
+	if a.Codec.Codec == sdp.G722 {
+		t.seam = new(audio.Seam)
+	}
 	if a.Codec.Codec == sdp.Opus {
 		t.ticks = int64(opusSilenceTime / tickTime)
 	}

@@ -35,9 +35,10 @@ type transcoder struct {
 	resampler *audio.Resampler // nil: both have one rate
 	concealer audio.Concealer
 
-	begun bool
-	next  int64 // place of the frame after the last
-	owed  int64 // units that were made up since
+	filled bool // a packet
+	begun  bool
+	next   int64 // place of the frame after the last
+	owed   int64 // units that were made up since
 
 	ready       []byte // encoded, to be sent
 	pcm, scaled []int16
@@ -67,8 +68,8 @@ func newTranscoder(from, to audio.Codec) *transcoder {
 // push takes a packet that has arrived.
 func (c *transcoder) push(p rtp.Packet, at time.Duration) { c.buffer.Push(p, at) }
 
-// fill fills a packet that is due now.
-func (c *transcoder) fill(packet []byte, now time.Duration) {
+// fill fills a packet that is due now. It reports whether it is the first.
+func (c *transcoder) fill(packet []byte, now time.Duration) (first bool) {
 	for f, ok := c.buffer.Take(now); ok; f, ok = c.buffer.Take(now) {
 		c.take(f)
 	}
@@ -81,6 +82,8 @@ func (c *transcoder) fill(packet []byte, now time.Duration) {
 		c.owed += int64(missing)
 	}
 	c.drop(copy(packet, c.ready))
+	first, c.filled = !c.filled, true
+	return first
 }
 
 // bytesOf returns how many bytes of a codec d takes.
