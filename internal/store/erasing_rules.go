@@ -80,6 +80,7 @@ var erasingRules = []erasingRule{
 	{table: "entries", key: []string{"id"}, names: map[string]string{"id": "entry"}, configuration: "item"},
 	{table: "provisioned", key: []string{"entry"}, names: map[string]string{"entry": "entry"}, configuration: "record"},
 	{table: "oncall_answers", key: []string{"source"}, names: map[string]string{"source": onCallSource}, configuration: "snapshot"},
+	{table: "trunk_time", key: []string{"owner", "hour"}, names: map[string]string{"owner": "user"}},
 	{table: "event_keys", key: []string{"domain"}, names: map[string]string{"domain": "domain"}},
 	{table: "revisions", key: []string{"kind", "domain"}, names: map[string]string{"domain": "domain"}},
 }

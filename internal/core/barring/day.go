@@ -10,6 +10,9 @@ type instant = time.Duration
 // any 24.
 const hours = 25
 
+// Day is how old the hours are that still count.
+const Day = hours * time.Hour
+
 // day has the time spent in the last hours.
 type day struct {
 	last  int64 // the latest hour, since 1970

@@ -59,6 +59,7 @@ var told = []string{
 	"objects.domain", "objects.owner", "objects.id", "objects.fields",
 	"oncall_answers.source", "oncall_answers.snapshot", "provisioned.entry", "provisioned.record", "revisions.domain",
 	"suppressions.number", "suppressions.tenant", "texts.domain", "texts.entry", "texts.message", "texts.username",
+	"trunk_time.owner",
 }
 
 // tables reads a database from outside the program.

@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/core/barring"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
@@ -34,6 +35,7 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 		want := []string{
 			`stays: entry "shop" (2 records): calls and texts go by it`, `stays: entry "of-12125•••0123": `,
 			`stays: domain "12125•••0123.example.net": it is a name on the phone system`,
+			`stays: user "12125•••0123@example.net": it is a name on the phone system`,
 			`stays: on-call source "pagerduty": calls go by what it said last`,
 			`stays: dial rule of the Core "sip:12125•••0123@* in example.net": calls and texts go by it: change it through the Core's API`,
 			`stays: answer rule of the Core "* of 2000@example.net": `, `stays: user of the Core "2000@example.net": `,
@@ -48,7 +50,7 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 			want = append(want, "not reached: PostgreSQL's files")
 			f.upgrade(config)
 		}
-		run(t, "", nil, "number", "erase", "-c", settings, "2125550123").wants(t, 2, want[:10]...)
+		run(t, "", nil, "number", "erase", "-c", settings, "2125550123").wants(t, 2, want[:11]...)
 		erased := run(t, "", nil, "number", "erase", "-c", settings, "2125550123", "--yes")
 		erased.wants(t, 0, append(want, "erasing of 12125•••0123: ", "users of the Core 1", "the number stays on the suppression list")...)
 		if first, _, _ := strings.Cut(erased.out, "\n"); !strings.HasPrefix(first, "erasing of ") {
@@ -95,6 +97,7 @@ func (f *filling) configure(settings string) {
 	f.must(f.s.Provisioned().Save(ctx, provision.Record{Entry: "shop", Made: []provision.Resource{{Match: "sip:" + number + "@*"}}}))
 	f.must(f.s.OnCallAnswers().Save(ctx, "pagerduty", source.Snapshot{At: time.Now(), People: []source.Person{{ID: "1", Name: "Ann", Numbers: []string{"+" + number}}}}))
 	f.must(f.s.KeepEventKey(ctx, number+".example.net", time.Now()))
+	f.must(f.s.AddTrunkTime(ctx, []barring.Spent{{Owner: number + "@example.net", Hour: time.Now().Truncate(time.Hour), Time: time.Minute}}, time.Now()))
 }
 
 // keep puts the number where an opt-out and a text on its way need it.
