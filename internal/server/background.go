@@ -51,7 +51,7 @@ func (a *Server) stopJobs(ctx context.Context, worker *store.Worker) error {
 	working, cancel := context.WithTimeout(ctx, a.stops.within/2)
 	defer cancel()
 	err := worker.Stop(working)
-	if errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && working.Err() != nil {
 		a.log.WarnContext(ctx, "jobs cut off; the next start resumes them", "error", err.Error())
 		return nil
 	}

@@ -77,6 +77,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 			{Path: wire.TextPath, Name: "text", Handler: f.door(&wire.Texts{Receiver: exchange})},
 		},
 	}}
+	p.checks = map[string]part.Check{"calls": f.takesCalls}
 	p.introduce = func() { f.log.Info("the Core is on", "domain", string(settings.Core.Domain)) }
 	p.close = fetcher.CloseIdle
 	return p, nil
@@ -122,7 +123,9 @@ func sameCore(a, b *config.Settings) bool {
 	if a.Core == nil || b.Core == nil {
 		return a.Core == b.Core
 	}
-	return *a.Core == *b.Core && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
+	old, next := *a.Core, *b.Core
+	old.Drain = next.Drain // read as the server stops
+	return old == next && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
 }
 
 // keepCall stores the trace of a call. If that fails, the caller need not know.

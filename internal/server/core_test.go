@@ -21,7 +21,6 @@ import (
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
-	"github.com/switchhook/switchhook/test/await"
 )
 
 // phoneSystem is a Server with a Core, which a test may stop.
@@ -182,54 +181,6 @@ func TestANumberThatLeadsNowhere(t *testing.T) {
 	result, err = simulator.Call(t.Context(), simulator.Options{To: "2125559999", Place: s.dialer(t).Place, HangupAfter: time.Second})
 	if err != nil || result.Outcome.By != trace.ByCaller {
 		t.Errorf("a caller who does not hear it out: %+v, %v", result, err)
-	}
-}
-
-func TestAStopWaitsForCalls(t *testing.T) {
-	s := startCore(t, server.Options{})
-	s.lead(t, responderSaying(t, `<Echo timeout="1"/>`))
-	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place}, &simulator.Handset{
-		Watch: func(scene simulator.Scene) {
-			if scene.Kind == simulator.Echoing {
-				s.stop()
-			}
-		},
-	})
-	if err != nil || result.Outcome.By != trace.ByEnd {
-		t.Errorf("the call in hand: %+v, %v", result, err)
-	}
-	if err := <-s.stopped; err != nil {
-		t.Errorf("the stop: %v", err)
-	}
-	if _, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place}); err == nil {
-		t.Error("a call was placed after the stop")
-	}
-}
-
-func TestAStopCutsCallsOffInTheEnd(t *testing.T) {
-	var log safeLog
-	s := startCore(t, server.Options{StopTimeout: 100 * time.Millisecond, Log: slog.New(slog.NewTextHandler(&log, nil))})
-	s.lead(t, responderSaying(t, `<Echo/>`))
-	result, err := simulator.Live(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place}, &simulator.Handset{
-		Watch: func(scene simulator.Scene) {
-			if scene.Kind == simulator.Echoing {
-				s.stop()
-			}
-		},
-	})
-	if err != nil || result.Outcome.By != trace.ByEngine {
-		t.Errorf("the call in hand: %+v, %v", result, err)
-	}
-	select {
-	case err := <-s.stopped:
-		if err != nil {
-			t.Errorf("the stop: %v", err)
-		}
-	case <-time.After(await.Limit):
-		t.Fatal("the stop does not end")
-	}
-	if want := `msg="not stopped in time" part="requests and calls"`; !strings.Contains(log.String(), want) {
-		t.Errorf("the log lacks %s:\n%s", want, log.String())
 	}
 }
 

@@ -62,7 +62,7 @@ type Stops struct{ stops }
 
 // NewStops returns stops that have this long in all.
 func NewStops(log *slog.Logger, within time.Duration) *Stops {
-	return &Stops{stops{log: log, within: within}}
+	return &Stops{stops{log: log, within: within, patience: context.Background()}}
 }
 
 // Add is add.

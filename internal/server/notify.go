@@ -11,8 +11,7 @@ import (
 )
 
 // ready tells the service manager that the server is ready, and pings its
-// watchdog for as long as the server is healthy. The stop begins with telling it
-// so.
+// watchdog for as long as the server is healthy.
 func (a *Server) ready(ctx context.Context) {
 	manager := a.options.Manager
 	a.told(manager.Ready("Listening on " + a.Address()))
@@ -21,14 +20,15 @@ func (a *Server) ready(ctx context.Context) {
 			a.log.ErrorContext(ctx, "watchdog ping skipped", "error", err.Error())
 		})
 	})
-	a.stops.add("notice to the service manager", func(context.Context) error {
-		if a.handedOver.Load() {
-			a.told(manager.Reloading()) // the new program reports ready
-		} else {
-			a.told(manager.Stopping("Finishing what is in hand"))
-		}
-		return nil
-	})
+}
+
+// tellOfStop tells the service manager that the server ends.
+func (a *Server) tellOfStop() {
+	if a.handedOver.Load() {
+		a.told(a.options.Manager.Reloading()) // the new program reports ready
+		return
+	}
+	a.told(a.options.Manager.Stopping("Finishing what is in hand"))
 }
 
 // Reloading tells the service manager that settings are being read again. The

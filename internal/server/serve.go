@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,8 +11,9 @@ import (
 	"github.com/switchhook/switchhook/internal/server/web"
 )
 
-// Run serves until the context ends, then finishes the running requests. It
-// always closes the Server, even if it fails. Call Listen first.
+// Run serves until the context ends. Then it waits for the calls in hand, while all
+// else goes on as before, finishes the running requests, and closes the Server. It
+// closes it even if it fails. Call Listen first.
 func (a *Server) Run(ctx context.Context) error {
 	failed, err := a.start(ctx)
 	if err == nil {
@@ -21,6 +21,7 @@ func (a *Server) Run(ctx context.Context) error {
 		case err = <-failed:
 		case <-ctx.Done():
 		}
+		a.drainCalls()
 	}
 	return errors.Join(err, a.Close())
 }
@@ -28,7 +29,7 @@ func (a *Server) Run(ctx context.Context) error {
 // start starts everything; failed gets the error of a listener. The order is
 // that of the stop turned round: jobs stop first, while requests are still
 // answered, so that clients are turned away for as short a time as possible;
-// then requests and calls, and last what these need. What starts does not end
+// then requests, and last what these and calls need. What starts does not end
 // with the context.
 func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
 	ctx = context.WithoutCancel(ctx)
@@ -51,7 +52,6 @@ func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
 	}
 	a.introduce(a.site.Load())
 	a.stops.add("farewell", func(context.Context) error {
-		a.log.Info("stopping", "within", a.stops.within.String())
 		close(a.stopping)
 		for _, drain := range drains {
 			drain.Begin()
@@ -87,25 +87,22 @@ func (a *Server) serve(ctx context.Context) (failed <-chan error, drains []*web.
 		}()
 		all, drains = append(all, l), append(drains, l.drain)
 	}
-	a.stops.add("requests and calls", func(ctx context.Context) error {
+	a.stops.add("requests", func(ctx context.Context) error {
 		defer cut()
-		return a.finish(ctx, cut, all)
+		return finish(ctx, cut, all)
 	})
 	return errs, drains
 }
 
-// finish waits for requests and calls. When the time is up, it cuts them off.
-func (a *Server) finish(ctx context.Context, cut context.CancelFunc, all []*listening) error {
-	err := cmp.Or(drain(ctx, all), a.calls.Wait(ctx))
-	if errors.Is(err, context.DeadlineExceeded) {
+// finish waits for requests. When the time is up, it cuts them off.
+func finish(ctx context.Context, cut context.CancelFunc, all []*listening) error {
+	err := drain(ctx, all)
+	if err != nil && ctx.Err() != nil {
 		cut()
 		err = nil
 		for _, l := range all {
 			err = errors.Join(err, l.server.Close())
 		}
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cutTimeout)
-		defer cancel()
-		_ = a.calls.Wait(ending) // a terminal that does not answer must not hold us up
 	}
 	for _, l := range all {
 		<-l.ended

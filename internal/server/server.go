@@ -35,8 +35,8 @@ type Options struct {
 	// demo does.
 	LoopbackResponders bool
 
-	// StopTimeout is how long running requests and calls may take to finish
-	// once the Server is told to stop; default: 30 seconds.
+	// StopTimeout is how long running requests and jobs may take to finish once
+	// the calls in hand have ended; default: 30 seconds.
 	StopTimeout time.Duration
 
 	// Pace is how fast texts go out that could not be sent at once.
@@ -88,7 +88,10 @@ type Server struct {
 	calls    inhand.Calls // that the Core runs, by whatever they came
 	stops    stops
 	doors    []*door       // the open ones
-	stopping chan struct{} // closed when Run begins to stop
+	stopping chan struct{} // closed once the calls in hand have ended
+
+	patience context.Context //nolint:containedctx // of a stop: it ends with Hurry
+	hurry    context.CancelFunc
 
 	handedOver atomic.Bool // another process has taken over
 }
@@ -101,8 +104,10 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 		registry: prometheus.NewRegistry(), requests: web.NewMetrics(),
 		entriesProblems: counter("switchhook_entries_problems_total", "Times that the file of entries was found broken or gone."),
 		databaseErrors:  counter("switchhook_database_errors_total", "Times that the database failed."),
-		stops:           stops{log: o.Log, within: cmp.Or(o.StopTimeout, stopTimeout)}, stopping: make(chan struct{}),
+		stopping:        make(chan struct{}),
 	}
+	a.patience, a.hurry = context.WithCancel(context.WithoutCancel(ctx))
+	a.stops = stops{log: o.Log, within: cmp.Or(o.StopTimeout, stopTimeout), patience: a.patience}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())

@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	// stopTimeout is how long running requests and calls may take to finish
-	// once the server is told to stop. systemd waits longer: see TimeoutStopSec
-	// of the unit in packaging.
+	// stopTimeout is how long running requests and jobs may take to finish once
+	// the calls in hand have ended. systemd waits longer: see TimeoutStopSec of the
+	// unit in packaging.
 	stopTimeout = 30 * time.Second
 
-	// cutTimeout is how long what is cut off may take to end: calls report their
-	// end.
+	// cutTimeout is how long what is cut off may take to end: calls are hung up
+	// and stored.
 	cutTimeout = 5 * time.Second
 )
 
@@ -26,6 +26,8 @@ type stops struct {
 	log    *slog.Logger
 	within time.Duration // for all of them together
 	all    []stop
+
+	patience context.Context //nolint:containedctx // once it ends, the time is up
 }
 
 type stop struct {
@@ -54,17 +56,18 @@ func (s *stops) beside(ctx context.Context, name string, run func(ctx context.Co
 // run ends everything, the last to start first: it may need what started before
 // it. The log names what is not over at the deadline; the rest is ended even so.
 func (s *stops) run() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.within)
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(s.patience, s.within)
 	defer cancel()
 	var errs []error
 	for _, one := range slices.Backward(s.all) {
-		errs = append(errs, s.end(ctx, one))
+		errs = append(errs, s.end(ctx, one, began))
 	}
 	s.all = nil
 	return errors.Join(errs...)
 }
 
-func (s *stops) end(ctx context.Context, one stop) error {
+func (s *stops) end(ctx context.Context, one stop, began time.Time) error {
 	due := ctx
 	if ctx.Err() != nil { // others have taken all the time
 		moment, cancel := context.WithTimeout(context.Background(), cutTimeout)
@@ -74,7 +77,7 @@ func (s *stops) end(ctx context.Context, one stop) error {
 	told := make(chan struct{})
 	inTime := context.AfterFunc(due, func() {
 		defer close(told)
-		s.log.ErrorContext(ctx, "not stopped in time", "part", one.name, "after", s.within.String())
+		s.log.ErrorContext(ctx, "not stopped in time", "part", one.name, "after", time.Since(began).Round(time.Millisecond).String())
 	})
 	defer func() {
 		if !inTime() {

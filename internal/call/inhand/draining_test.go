@@ -66,7 +66,13 @@ func TestWaitingIsForCallsOfLaterToo(t *testing.T) {
 func TestADrainTakesNoMoreCalls(t *testing.T) {
 	var calls inhand.Calls
 	ctx, end := begin(t, &calls)
+	if calls.Draining() {
+		t.Error("the calls drain before they are told to")
+	}
 	calls.Drain()
+	if !calls.Draining() {
+		t.Error("the calls do not drain")
+	}
 	if _, ok := calls.Begin(func(error) { t.Error("a call was hung up that was not taken") }); ok {
 		t.Error("a call was taken")
 	}

@@ -51,6 +51,13 @@ func (c *Calls) Drain() {
 	c.draining = true
 }
 
+// Draining reports whether Drain was called.
+func (c *Calls) Draining() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.draining
+}
+
 // InHand returns how many calls there are.
 func (c *Calls) InHand() int {
 	c.mu.Lock()

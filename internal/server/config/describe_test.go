@@ -104,6 +104,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"clicktocall.scheduled_per_minute = 5 | default | SWITCHHOOK_CLICKTOCALL_SCHEDULED_PER_MINUTE",
 		"core.domain = example.net | environment SWITCHHOOK_CORE_DOMAIN | SWITCHHOOK_CORE_DOMAIN",
 		"core.calling_code = 1 | default | SWITCHHOOK_CORE_CALLING_CODE",
+		"core.drain = 30s | default | SWITCHHOOK_CORE_DRAIN",
 		"speech.engine = espeak-ng | default | SWITCHHOOK_SPEECH_ENGINE",
 		"speech.voice =  | not set | SWITCHHOOK_SPEECH_VOICE",
 		"speech.language = en-US | default | SWITCHHOOK_SPEECH_LANGUAGE",

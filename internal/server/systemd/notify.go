@@ -80,6 +80,13 @@ func (m *Manager) Stopping(status string) error {
 	return m.send("STOPPING=1", "STATUS="+oneLine(status))
 }
 
+// Extend reports what the server still has to do as it stops or hands over, and
+// has the manager wait for so long from now, where it would wait for less: until
+// the next Extend, or the end.
+func (m *Manager) Extend(status string, wait time.Duration) error {
+	return m.send("EXTEND_TIMEOUT_USEC="+strconv.FormatInt(wait.Microseconds(), 10), "STATUS="+oneLine(status))
+}
+
 // Watch pings the watchdog until the context ends, as long as check succeeds.
 // The context of check ends before the next ping; if the server is not well for
 // a whole period of the watchdog, systemd kills and restarts it. Report gets

@@ -81,6 +81,7 @@ func TestTheManagerIsToldHowTheServerFares(t *testing.T) {
 	}{
 		{func() error { return server.Ready("listening on 127.0.0.1:5100") }, []string{"READY=1", "STATUS=listening on 127.0.0.1:5100"}},
 		{func() error { return server.Stopping("two\nlines") }, []string{"STOPPING=1", "STATUS=two lines"}},
+		{func() error { return server.Extend("3 calls", 90*time.Second) }, []string{"EXTEND_TIMEOUT_USEC=90000000", "STATUS=3 calls"}},
 	} {
 		if err := step.tell(); err != nil {
 			t.Fatal(err)
@@ -139,7 +140,7 @@ func TestWithoutAManagerNothingIsTold(t *testing.T) {
 	if err != nil || none != nil {
 		t.Fatalf("Find = %v, %v", none, err)
 	}
-	if err := errors.Join(none.Ready(""), none.Reloading(), none.Stopping("")); err != nil {
+	if err := errors.Join(none.Ready(""), none.Reloading(), none.Stopping(""), none.Extend("", 0)); err != nil {
 		t.Error(err)
 	}
 	none.Watch(t.Context(), func(context.Context) error { t.Error("somebody watches"); return nil }, func(err error) { t.Error(err) })
