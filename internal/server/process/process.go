@@ -36,14 +36,18 @@ type process struct {
 	server *server.Server
 }
 
-// Run serves until the context ends. SIGHUP reads the settings again, and
-// SIGUSR2 hands over to the program now installed at this one's path.
+// Run serves until the context ends, as it does at the first SIGINT or SIGTERM. The
+// second makes the server stop at once. SIGHUP reads the settings again, and SIGUSR2
+// hands over to the program now installed at this one's path.
 func Run(ctx context.Context, c Config) error {
 	limitMemory(c.Log)
 	// From here on, as an unhandled SIGHUP ends the process.
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
+	ends := make(chan os.Signal, 2)
+	signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(ends)
 	upgrades := make(chan os.Signal, 1)
 	if handover.Possible {
 		signal.Notify(upgrades, handover.Signal)
@@ -55,6 +59,7 @@ func Run(ctx context.Context, c Config) error {
 	}
 	upgrade := newUpgrade(c.Args, c.Log)
 	serving, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
 	var signalled sync.WaitGroup
 	signalled.Go(func() { p.reload(serving, hangups) })
 	signalled.Go(func() {
@@ -62,8 +67,10 @@ func Run(ctx context.Context, c Config) error {
 			stop()
 		}
 	})
+	signalled.Go(func() { p.hurry(ends, ended) })
 	err := p.server.Run(serving)
 	stop()
+	close(ended)
 	signalled.Wait()
 	return upgrade.finish(ctx, err)
 }
@@ -91,6 +98,19 @@ func (p *process) start(ctx context.Context) error {
 		return errors.Join(err, p.server.Close())
 	}
 	return nil
+}
+
+// hurry makes the server stop at once at the second signal to stop. The first ends
+// the context of Run.
+func (p *process) hurry(signals <-chan os.Signal, ended <-chan struct{}) {
+	for range 2 {
+		select {
+		case <-signals:
+		case <-ended:
+			return
+		}
+	}
+	p.server.Hurry()
 }
 
 // reload reads the settings again at each SIGHUP. Invalid settings change
