@@ -52,11 +52,62 @@ func TestSystemdUnderstandsTheUnit(t *testing.T) {
 }
 
 func TestTheUnitWaitsForWhatIsInHand(t *testing.T) {
-	// What Run takes at most: 30 s for what is in hand, 5 s to cut off the rest.
-	const most = 35 * time.Second
+	// What a stop takes at most beside the calls in hand, for which the server asks
+	// for more: 5 s to hang up, 30 s for requests, 5 s to cut off the rest.
+	const most = 40 * time.Second
 	stop, err := time.ParseDuration(unitValue(t, read(t, "switchhook.service"), "TimeoutStopSec"))
 	if err != nil || stop <= most {
 		t.Errorf("TimeoutStopSec is %v (%v): a server that ends in time would be killed", stop, err)
+	}
+}
+
+// TestTheUnitAllowsThreadsThatAreNeverLate, and no more of its resources than the
+// priority of these.
+func TestTheUnitAllowsThreadsThatAreNeverLate(t *testing.T) {
+	unit := read(t, "switchhook.service")
+	if got := unitValue(t, unit, "LimitRTPRIO"); got != "5" {
+		t.Errorf("LimitRTPRIO is %s, and the threads ask for 5", got)
+	}
+	if strings.Contains(unit, "\nRestrictRealtime=yes") {
+		t.Error("RestrictRealtime=yes refuses what LimitRTPRIO allows")
+	}
+	allowed := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^SystemCallFilter=(~?)(.*)$`).FindAllStringSubmatch(unit, -1) {
+		for name := range strings.FieldsSeq(match[2]) {
+			for _, call := range systemCalls(t, name) {
+				allowed[call] = match[1] == ""
+			}
+		}
+	}
+	for call, want := range map[string]bool{
+		"sched_setattr": true, "clock_nanosleep": true, "sendmmsg": true, "recvmmsg": true,
+		"sched_setscheduler": false, "setpriority": false, "sched_setaffinity": false, "mbind": false, "chroot": false,
+	} {
+		if allowed[call] != want {
+			t.Errorf("%s is allowed: %v, want %v", call, allowed[call], want)
+		}
+	}
+}
+
+// systemCalls returns the system calls of a name as in SystemCallFilter.
+func systemCalls(t *testing.T, name string) (calls []string) {
+	t.Helper()
+	if !strings.HasPrefix(name, "@") {
+		return []string{name}
+	}
+	for line := range strings.Lines(output(t, "systemd-analyze", "syscall-filter", name)) {
+		if line = strings.TrimSpace(line); line != "" && line != name && !strings.HasPrefix(line, "#") {
+			calls = append(calls, systemCalls(t, line)...)
+		}
+	}
+	return calls
+}
+
+// TestAStopLeavesTheSpeakersAlone: systemd would tell espeak-ng to end too, in the
+// middle of what it says to a call in hand.
+func TestAStopLeavesTheSpeakersAlone(t *testing.T) {
+	if got := unitValue(t, read(t, "switchhook.service"), "KillMode"); got != "mixed" {
+		t.Errorf("KillMode is %s", got)
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/trace"
-	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -108,7 +107,7 @@ func newControlled(t *testing.T) (*phoneSystem, *busy) {
 	b := &busy{slow: make(chan struct{}, 1)}
 	responder := httptest.NewServer(b)
 	t.Cleanup(responder.Close)
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	s.lead(t, responder.URL+"/")
 	s.leadTo(t, "8002", responder.URL+"/second")
 	s.leadTo(t, "8003", responder.URL+"/slow")

@@ -47,9 +47,9 @@ func coreSettings(t *testing.T, folder, domain string) *config.Settings {
 	return settings
 }
 
-func startCore(t *testing.T, o server.Options) *phoneSystem {
+func startCore(t *testing.T) *phoneSystem {
 	t.Helper()
-	return startCoreIn(t, coreSettings(t, t.TempDir(), "example.net"), o)
+	return startCoreIn(t, coreSettings(t, t.TempDir(), "example.net"), server.Options{})
 }
 
 // startCoreIn starts a Core with its settings, in a folder that may have the state
@@ -164,7 +164,7 @@ func responderSaying(t *testing.T, document string) string {
 }
 
 func TestANumberThatLeadsNowhere(t *testing.T) {
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125559999", Place: s.dialer(t).Place})
 	if err != nil {
 		t.Fatal(err)
@@ -211,7 +211,7 @@ func TestATerminalsCallOverACoreIsRecorded(t *testing.T) {
 		recording, _ = audio.ReadWAV(response.Body) // what is missing shows below
 	}))
 	t.Cleanup(responder.Close)
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	s.lead(t, responder.URL+"/")
 	result, err := simulator.Call(t.Context(), simulator.Options{To: "2125551212", Place: s.dialer(t).Place, Script: []simulator.Step{
 		{Do: simulator.Wait, For: 2 * time.Second}, {Do: simulator.Say, Text: "Good morning."}, {Do: simulator.Press, Text: "#"},
@@ -225,7 +225,7 @@ func TestATerminalsCallOverACoreIsRecorded(t *testing.T) {
 }
 
 func TestNewSettingsLeaveTheCore(t *testing.T) {
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	s.lead(t, responderSaying(t, `<Say>Good day.</Say>`))
 	for _, domain := range []string{"example.org", "", "example.net"} {
 		if err := s.Reload(t.Context(), coreSettings(t, s.data, domain)); err != nil {
@@ -241,7 +241,7 @@ func TestNewSettingsLeaveTheCore(t *testing.T) {
 // TestNewSettingsLeaveTheFilesOfCalls plays a file that was not asked for before
 // the settings were read again.
 func TestNewSettingsLeaveTheFilesOfCalls(t *testing.T) {
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	silence := append([]byte("RIFF\x44\x1f\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x40\x1f\x00\x00\x80\x3e\x00\x00\x02\x00\x10\x00data\x20\x1f\x00\x00"), make([]byte, 7968)...)
 	files := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(silence) }))
 	t.Cleanup(files.Close)
@@ -263,7 +263,7 @@ func TestNewSettingsLeaveTheFilesOfCalls(t *testing.T) {
 }
 
 func TestARunningCoreIsFound(t *testing.T) {
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	if _, err := s.dialer(t).Explain(t.Context(), "1", "2", time.Time{}); err != nil {
 		t.Fatal(err) // and so it runs
 	}

@@ -51,7 +51,7 @@ func get(t *testing.T, method, address, part string) (status int, size int64) {
 }
 
 func TestAResponderGetsARecording(t *testing.T) {
-	s := startCore(t, server.Options{})
+	s := startCore(t)
 	address, err := s.record(t, "+12125550123")
 	if err != nil || !strings.HasPrefix(address, "http://"+s.Address()+"/recordings/") {
 		t.Fatalf("its address is %s, %v", address, err)
