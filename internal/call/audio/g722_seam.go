@@ -6,7 +6,7 @@ import "sync"
 // their leaks are 127/128 and 255/256 a sample of 8 kHz.
 const (
 	seamMemory = 1200 // codes by which it is found out where a decoder is
-	seamLength = 2000 // codes that are made anew
+	seamLength = 2000 // codes that are made again
 )
 
 // A Seam makes sounds in G.722 begin where the decoder at the far end is. Codes say
@@ -18,7 +18,7 @@ type Seam struct {
 	past  [seamMemory]byte // the codes that were sent last
 	sent  int              // codes, in all
 	quiet int              // codes of silence, at the end of those
-	left  int              // codes to be made anew
+	left  int              // codes to be made again
 	sound g722Ends         // as the decoder that the codes were made for has them
 	there g722Ends         // as that at the far end does
 }

@@ -54,7 +54,7 @@ func (l *legState) send(t *thread, now time.Duration) {
 // fill fills a packet with the sound that is due. It reports whether what is played
 // ended with it.
 func (l *legState) fill(packet []byte, now time.Duration) (ended bool) {
-	begins := false
+	var begins bool
 	if l.player.Source == nil && l.feeder != nil && l.feeder.coder != nil {
 		begins = l.feeder.coder.fill(packet, now)
 	} else {
