@@ -16,8 +16,8 @@ import (
 func TestTimeOfCallsOutAddsUpForADay(t *testing.T) {
 	storetest.EachConfig(t, func(t *testing.T, fresh func(testing.TB) store.Config) {
 		s := storetest.Open(t, fresh(t))
-		spent := func(owner string, hours int, minutes time.Duration) barring.Spent {
-			return barring.Spent{Owner: owner, Hour: dawn.Add(time.Duration(hours) * time.Hour), Time: minutes * time.Minute}
+		spent := func(owner string, hours, minutes int) barring.Spent {
+			return barring.Spent{Owner: owner, Hour: dawn.Add(time.Duration(hours) * time.Hour), Time: time.Duration(minutes) * time.Minute}
 		}
 		add := func(at time.Time, rows ...barring.Spent) {
 			t.Helper()
