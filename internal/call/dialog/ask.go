@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -35,12 +37,12 @@ type Answer struct {
 // Client sends requests outside of dialogs. Those of one Client belong together, as
 // the registrations of one address do: they share their Call-ID, count their CSeq
 // up (RFC 3261 section 10.2), and carry credentials from the start once they were
-// asked for them. It may be used by several goroutines, whose requests then wait
-// for one another.
+// asked for them. It may be used by several goroutines.
 type Client struct {
-	stack  *Stack
+	stack *Stack
+	first identity
+
 	mu     sync.Mutex
-	first  identity
 	sent   uint32 // the last CSeq
 	signer signer
 }
@@ -57,15 +59,12 @@ func (s *Stack) Client(a Account) *Client {
 // Unavailable where nobody answers within 32 s (RFC 3261 section 17.1.2.2), or
 // nothing can be sent; or it is the cause of ctx.
 func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	s := c.stack
 	way, err := s.flowBy(ctx, r.Hop, r.Target)
 	if err != nil {
 		return Answer{}, err
 	}
 	d := newOutbound(origin{target: r.Target, from: r.From.party(), to: r.To.party(), identity: c.first})
-	d.sent = c.sent
 	req := d.request(r.Method)
 	var a Answer
 	if r.Contact != "" {
@@ -75,19 +74,64 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	for _, h := range r.Header {
 		req.AppendHeader(h)
 	}
-	for tried := (tries{}); ; req = d.again(req) {
-		c.sent = d.sent
-		c.signer.sign(req)
+	for tried := (tries{}); ; {
+		req = c.next(&d, req)
 		a.Response, err = s.await(ctx, way, req)
-		if err != nil || !guarded(a.StatusCode) || !c.signer.challenged(&tried, a.Response) {
+		if err != nil || !c.worthAgain(&tried, a.Response) {
 			return a, err
 		}
 	}
 }
 
-// guarded reports whether a status asks for credentials.
-func guarded(status int) bool {
-	return status == sip.StatusUnauthorized || status == sip.StatusProxyAuthRequired
+// next returns a request as it is sent next: with the next CSeq and credentials.
+func (c *Client) next(d *ident, req *sip.Request) *sip.Request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d.sent = c.sent
+	req = d.again(req)
+	c.sent = d.sent
+	c.signer.sign(req)
+	return req
+}
+
+// worthAgain reports whether a request is worth sending again, with credentials.
+func (c *Client) worthAgain(tried *tries, res *sip.Response) bool {
+	if res.StatusCode != sip.StatusUnauthorized && res.StatusCode != sip.StatusProxyAuthRequired {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.signer.challenged(tried, res)
+}
+
+// Seconds returns a header field that is a number of seconds, such as Retry-After;
+// 0: there is none.
+func (a Answer) Seconds(name string) time.Duration {
+	d, _ := parseSeconds(parseField(valueOf(a.Response, name)).value) // none: 0
+	return d
+}
+
+// Expiry returns for how long a 2xx to REGISTER has registered us (RFC 3261 section
+// 10.2.4): what it says of our Contact, or of the only one, which some registrars
+// change on the way back; else its Expires. 0: it says nothing.
+func (a Answer) Expiry() time.Duration {
+	all := a.GetHeaders("Contact")
+	for _, h := range all {
+		contact, ok := h.(*sip.ContactHeader)
+		if !ok || len(all) > 1 && !sameAddress(contact.Address, a.Contact) {
+			continue
+		}
+		if text, ok := paramOf(contact.Params, "expires"); ok {
+			d, _ := parseSeconds(text) // what makes no sense says nothing
+			return d
+		}
+	}
+	return a.Seconds("Expires")
+}
+
+// sameAddress reports whether two addresses lead to one place.
+func sameAddress(a, b sip.Uri) bool {
+	return a.User == b.User && strings.EqualFold(a.Host, b.Host) && a.Port == b.Port
 }
 
 // await sends a request, and waits for its final response.

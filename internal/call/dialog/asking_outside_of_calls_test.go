@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/google/go-cmp/cmp"
@@ -227,4 +228,32 @@ func TestCertificateIsForTheNameOfTheServer(t *testing.T) {
 	done = begin(await.Context(t), client, r)
 	p.respond(p.request(), 200, "theirs") // over the same connection
 	status(t, done)
+}
+
+func TestRegistrationLastsAsLongAsItsAnswerSays(t *testing.T) {
+	s := serve(t, Config{}, nil)
+	p := reach(t, s, 0)
+	c := s.Client(Account{})
+	ours := "<sip:2005@" + s.Addresses()[0].Address.String() + ">"
+	for _, test := range []struct {
+		name   string
+		fields []string
+		want   time.Duration
+	}{
+		{"it says nothing", nil, 0},
+		{"Expires", []string{"Expires: 60"}, time.Minute},
+		{"of our Contact", []string{"Expires: 60", "Contact: " + ours + ";expires=90"}, 90 * time.Second},
+		{"of ours among others", []string{"Contact: <sip:2005@192.0.2.1>;expires=17, " + ours + `;q=0.5;Expires=90`}, 90 * time.Second},
+		{"of the only one, as they see us", []string{"Contact: <sip:2005@192.0.2.1:1024>;expires=90"}, 90 * time.Second},
+		{"of others alone", []string{"Expires: 60", "Contact: <sip:2005@192.0.2.1>;expires=17", "Contact: <sip:2005@192.0.2.2>;expires=18"}, time.Minute},
+		{"ours without a time", []string{"Expires: 60", "Contact: " + ours}, time.Minute},
+		{"nonsense", []string{"Expires: soon", "Contact: " + ours + ";expires=never"}, 0},
+	} {
+		done := begin(await.Context(t), c, question(p))
+		p.respond(p.request(), 200, "theirs", test.fields...)
+		a := await.From(t, "an answer", done)
+		if got := a.answer.Expiry(); a.err != nil || got != test.want {
+			t.Errorf("%s: %v, %v", test.name, got, a.err)
+		}
+	}
 }
