@@ -46,7 +46,7 @@ var rooms = []room{
 		{"internal/call/prompt"},
 		{"internal/call/engine"},
 		{"internal/call/dialog", "internal/call/simulator"},
-		{"internal/call/softphone", "internal/call/voice", "internal/call/wire"},
+		{"internal/call/softphone", "internal/call/trunk", "internal/call/voice", "internal/call/wire"},
 	}},
 	{name: "answer", may: []string{"ground", "responder", "netsapiens"}, rows: [][]string{
 		{"internal/answer/entry", "internal/answer/form", "internal/answer/ical", "internal/answer/ledger", "internal/answer/optout"},
