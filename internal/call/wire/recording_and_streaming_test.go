@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -354,6 +355,28 @@ func TestARecordingIsNoLongerThanItMayBe(t *testing.T) {
 	core.ended(t)
 	if len(responder.got) != 1 || responder.got[0].Duration() != 2*time.Second {
 		t.Errorf("%d recordings came", len(responder.got))
+	}
+}
+
+// TestAPartOfARecordingIsServed takes each part of a short one.
+func TestAPartOfARecordingIsServed(t *testing.T) {
+	recordings := &wire.Recordings{Origin: func() *url.URL { return at("https://hooks.example.net") }}
+	sound := []byte{0, 1, 2, 0x80, 0xff}
+	path := strings.TrimPrefix(recordings.Keep(sound), "https://hooks.example.net")
+	var whole bytes.Buffer
+	if err := audio.WriteWAV(&whole, audio.AppendPCMFromMulaw(nil, sound)); err != nil {
+		t.Fatal(err)
+	}
+	for from := range whole.Len() {
+		for to := from; to < whole.Len(); to++ {
+			request := httptest.NewRequest(http.MethodGet, path, http.NoBody)
+			request.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", from, to))
+			answer := httptest.NewRecorder()
+			recordings.ServeHTTP(answer, request)
+			if want := whole.Bytes()[from : to+1]; answer.Code != http.StatusPartialContent || !bytes.Equal(answer.Body.Bytes(), want) {
+				t.Fatalf("bytes %d to %d: %d, %x, want %x", from, to, answer.Code, answer.Body, want)
+			}
+		}
 	}
 }
 

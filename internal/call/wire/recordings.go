@@ -1,7 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/binary"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -97,6 +100,36 @@ func (r *Recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	default:
 		w.Header().Set("Content-Type", "audio/wav")
 		w.Header().Set("Cache-Control", "private, no-store")
-		_ = audio.WriteWAV(w, audio.AppendPCMFromMulaw(nil, sound)) // the responder may have gone
+		file := wavFile(sound)
+		http.ServeContent(w, req, "", time.Time{}, io.NewSectionReader(file, 0, audio.WAVHeaderSize+2*int64(len(file))))
 	}
+}
+
+// wavFile is µ-law, read as a WAV file of 16 bits: of an hour no more is made at a
+// time than is sent.
+type wavFile []byte
+
+// ReadAt implements io.ReaderAt.
+func (f wavFile) ReadAt(p []byte, at int64) (n int, err error) {
+	if at < audio.WAVHeaderSize {
+		var header bytes.Buffer
+		if err := audio.WriteWAVHeader(&header, len(f), audio.Rate); err != nil {
+			return 0, err
+		}
+		if n = copy(p, header.Bytes()[at:]); n == len(p) {
+			return n, nil
+		}
+	}
+	from, want := int(at)+n-audio.WAVHeaderSize, len(p)-n // in bytes of sound
+	first := min(from/2, len(f))
+	pcm := audio.AppendPCMFromMulaw(nil, f[first:min((from+want+1)/2, len(f))])
+	sound := make([]byte, 0, 2*len(pcm))
+	for _, sample := range pcm {
+		sound = binary.LittleEndian.AppendUint16(sound, uint16(sample))
+	}
+	n += copy(p[n:], sound[min(from%2, len(sound)):])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
 }
