@@ -145,14 +145,15 @@ func (f *Folder) path(name string) string { return filepath.Join(f.config.Path, 
 // left. It returns how many recordings went.
 func (f *Folder) Sweep(now time.Time) (removed int, err error) {
 	var errs []error
-	keep := f.config.Limits().Keep
-	err = f.each(func(name string, info fs.FileInfo) {
+	left, keep := int64(0), f.config.Limits().Keep
+	err = f.each("", func(name string, info fs.FileInfo) {
 		made := filepath.Ext(name) == recordingEnd
 		limit := abandoned
 		if made {
 			limit = keep
 		}
 		if now.Sub(info.ModTime()) < limit {
+			left += info.Size()
 			return
 		}
 		switch err := os.Remove(f.path(name)); {
@@ -162,21 +163,22 @@ func (f *Folder) Sweep(now time.Time) (removed int, err error) {
 			errs = append(errs, err)
 		}
 	})
-	f.forgetRoom()
+	f.counted(left)
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return removed, fmt.Errorf("remove old recordings: %w", err)
 	}
 	return removed, nil
 }
 
-// each goes through the folder's recordings, those that are being made included.
-func (f *Folder) each(do func(name string, info fs.FileInfo)) error {
+// each goes through the folder's recordings whose names begin so, those that are
+// being made included.
+func (f *Folder) each(begin string, do func(name string, info fs.FileInfo)) error {
 	files, err := os.ReadDir(f.config.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // there has been none yet
 	}
 	for _, file := range files {
-		if !recordingName.MatchString(file.Name()) {
+		if !strings.HasPrefix(file.Name(), begin) || !recordingName.MatchString(file.Name()) {
 			continue
 		}
 		if info, err := file.Info(); err == nil && info.Mode().IsRegular() { // else it is gone, or none of ours

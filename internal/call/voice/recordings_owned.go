@@ -45,11 +45,7 @@ type HeldRecording struct {
 
 // Of returns the recordings of the person who has a number, the oldest first.
 func (f *Folder) Of(n phone.Number) (all []HeldRecording, err error) {
-	owner := f.ownerOf(n) + "-"
-	err = f.each(func(name string, info fs.FileInfo) {
-		if !strings.HasPrefix(name, owner) {
-			return
-		}
+	err = f.each(f.ownerOf(n)+"-", func(name string, info fs.FileInfo) {
 		length := lengthOf(info.Size())
 		all = append(all, HeldRecording{
 			Name: name, At: info.ModTime().Add(-length), Length: length, Making: filepath.Ext(name) == partEnd,

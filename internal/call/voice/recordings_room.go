@@ -70,6 +70,13 @@ func (f *Folder) forgetRoom() {
 	f.room.counted = time.Time{}
 }
 
+// counted notes what the files take up, as a sweep has found.
+func (f *Folder) counted(bytes int64) {
+	f.room.mu.Lock()
+	defer f.room.mu.Unlock()
+	f.room.used, f.room.counted = bytes, time.Now()
+}
+
 // giveRoom gives room back.
 func (f *Folder) giveRoom(bytes int64) {
 	f.room.mu.Lock()
@@ -81,7 +88,7 @@ func (f *Folder) giveRoom(bytes int64) {
 func (f *Folder) recount() {
 	m := &f.room
 	m.used, m.counted = 0, time.Now()
-	_ = f.each(func(_ string, info fs.FileInfo) { m.used += info.Size() }) // a folder that cannot be read: writing fails too
+	_ = f.each("", func(_ string, info fs.FileInfo) { m.used += info.Size() }) // a folder that cannot be read: writing fails too
 }
 
 // Bytes returns how much the recordings take up, those that are being made
