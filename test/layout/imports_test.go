@@ -47,6 +47,7 @@ var rooms = []room{
 		{"internal/call/engine"},
 		{"internal/call/dialog", "internal/call/simulator"},
 		{"internal/call/softphone", "internal/call/trunk", "internal/call/voice", "internal/call/wire"},
+		{"internal/call/loopback"},
 	}},
 	{name: "answer", may: []string{"ground", "responder", "netsapiens"}, rows: [][]string{
 		{"internal/answer/entry", "internal/answer/form", "internal/answer/ical", "internal/answer/ledger", "internal/answer/optout"},

@@ -29,6 +29,8 @@ type act struct {
 	hangup bool
 	key    byte
 	speech string
+
+	behind int // keys that follow this one
 }
 
 // typing is a caller's keys that are still to be pressed. They belong to one
@@ -60,7 +62,7 @@ func (t *typing) act(s stretch) (act, bool) {
 	}
 	key := t.keys[0]
 	t.keys, t.next = t.keys[1:], at+keyInterval
-	return act{at: at, key: key}, true
+	return act{at: at, key: key, behind: len(t.keys)}, true
 }
 
 // answering is a caller who has one answer for each Gather and is silent after

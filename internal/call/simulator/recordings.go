@@ -13,9 +13,10 @@ import (
 	"github.com/switchhook/switchhook/internal/call/audio"
 )
 
-// recordings serves what callers recorded, on loopback, so that the responder
-// can get it. It listens once there is something to serve.
-type recordings struct {
+// Recordings serves what callers recorded, on loopback, so that the responder
+// can get it. It listens once there is something to serve. The zero value will do;
+// it has to be closed.
+type Recordings struct {
 	mu     sync.Mutex
 	clips  []audio.Clip
 	server *http.Server
@@ -23,8 +24,8 @@ type recordings struct {
 	origin string
 }
 
-// add keeps a recording and returns its URL.
-func (r *recordings) add(ctx context.Context, clip audio.Clip) (string, error) {
+// Add keeps a recording and returns its URL.
+func (r *Recordings) Add(ctx context.Context, clip audio.Clip) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.server == nil {
@@ -41,7 +42,7 @@ func (r *recordings) add(ctx context.Context, clip audio.Clip) (string, error) {
 }
 
 // ServeHTTP serves /recordings/N.wav.
-func (r *recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *Recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	name := strings.TrimSuffix(strings.TrimPrefix(req.URL.Path, "/recordings/"), ".wav")
 	n, err := strconv.Atoi(name)
 	r.mu.Lock()
@@ -54,7 +55,8 @@ func (r *recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	_ = audio.WriteWAV(w, r.clips[n-1]) // the responder may have gone
 }
 
-func (r *recordings) close() {
+// Close ends the serving.
+func (r *Recordings) Close() {
 	r.mu.Lock()
 	server := r.server
 	r.mu.Unlock()

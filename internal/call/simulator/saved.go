@@ -16,7 +16,8 @@ import (
 // Replay plays a saved call again and returns the call and the differences from
 // the saved one, as trace.Diff does. o.Target is the origin to call instead of
 // the saved one's; empty: the saved one's. With o.Place the saved target is
-// the number to call. The caller and the flags are the saved call's.
+// the number to call, and o.Over carries the call in place of Call. The caller and
+// the flags are the saved call's.
 func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string, error) {
 	target, err := saved.Target, error(nil)
 	if o.Place == nil {
@@ -35,7 +36,11 @@ func Replay(ctx context.Context, saved *trace.Saved, o Options) (*Result, string
 	if gather := leftWhileAsked(o.Replay); gather > 0 {
 		ctx, o.Record = leaveWhileAsked(ctx, gather, o.Record)
 	}
-	result, err := Call(ctx, o)
+	call := Call
+	if o.Over != nil {
+		call = o.Over
+	}
+	result, err := call(ctx, o)
 	if err != nil {
 		return nil, "", err
 	}

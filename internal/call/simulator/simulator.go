@@ -61,6 +61,10 @@ type Options struct {
 	// then not used. The error says that the call could not begin.
 	Place func(ctx context.Context, call Outgoing) (engine.Outcome, error)
 
+	// Over carries the call in place of Call, such as over a network, when a saved
+	// call is replayed. Optional.
+	Over func(ctx context.Context, o Options) (*Result, error)
+
 	// Handler answers Target's origin inside this process, if not nil.
 	Handler http.Handler
 
@@ -110,8 +114,8 @@ func Call(ctx context.Context, o Options) (*Result, error) {
 
 // runCall runs the call of the caller at a handset, on a clock, until it ends.
 func (o *Options) runCall(ctx context.Context, h *Handset, c clock) (*Result, error) {
-	hosted := &recordings{}
-	defer hosted.close()
+	hosted := &Recordings{}
+	defer hosted.Close()
 	ctx, hangup := context.WithCancelCause(ctx)
 	defer hangup(nil)
 	var spoken *prompt.Library
@@ -119,7 +123,7 @@ func (o *Options) runCall(ctx context.Context, h *Handset, c clock) (*Result, er
 		spoken = prompt.New(prompt.Config{Voice: o.Voice})
 		defer spoken.Close()
 	}
-	l := &line{clock: c, handset: h, ear: newEar(spoken, h.Speaker, o.Hear), host: hosted.add}
+	l := &line{clock: c, handset: h, ear: newEar(spoken, h.Speaker, o.Hear), host: hosted.Add}
 	h.pickUp(c, hangup, l.ear)
 	defer h.putDown()
 
@@ -133,7 +137,9 @@ func (o *Options) runCall(ctx context.Context, h *Handset, c clock) (*Result, er
 	}}
 	place := o.Place
 	if place == nil {
-		place = o.askResponder
+		place = func(ctx context.Context, call Outgoing) (engine.Outcome, error) {
+			return o.RunOn(ctx, call.Line, call.Record)
+		}
 	}
 	var err error
 	if result.Outcome, err = place(ctx, call); err != nil {
@@ -143,8 +149,9 @@ func (o *Options) runCall(ctx context.Context, h *Handset, c clock) (*Result, er
 	return result, nil
 }
 
-// askResponder carries a call by asking the responder itself.
-func (o *Options) askResponder(ctx context.Context, call Outgoing) (engine.Outcome, error) {
+// RunOn runs the call on a line by asking the responder itself. The error says that
+// it could not begin.
+func (o *Options) RunOn(ctx context.Context, line engine.Line, record func(trace.Stamped)) (engine.Outcome, error) {
 	target, err := parseTarget(o.Target)
 	if err != nil {
 		return engine.Outcome{}, err
@@ -154,7 +161,7 @@ func (o *Options) askResponder(ctx context.Context, call Outgoing) (engine.Outco
 	prompts := prompt.New(prompt.Config{Client: client})
 	defer prompts.Close()
 	core := engine.New(engine.Config{Client: client, Prompts: prompts, MaxDocuments: o.MaxDocuments, Timeout: o.Timeout})
-	return core.Run(ctx, call.Line, o.engineCall(target), call.Record), nil
+	return core.Run(ctx, line, o.engineCall(target), record), nil
 }
 
 // unmet returns the expectation that a call did not reach. If a caller did not

@@ -114,16 +114,16 @@ func (c *virtualClock) frame(ctx context.Context, s stretch) (time.Duration, err
 	switch did, err := c.act(ctx, s); {
 	case err != nil:
 		return c.at, err
-	case !did && c.at-max(c.busy, c.busyUntil()) > streamPatience:
+	case !did && c.at-max(c.busy, busyUntil(c.caller)) > streamPatience:
 		return c.at, engine.ErrHungUp
 	}
 	c.pass(ctx, s.to)
 	return c.at, nil
 }
 
-// busyUntil returns how long the caller's script still waits.
-func (c *virtualClock) busyUntil() time.Duration {
-	if waiting, ok := c.caller.(interface{ busyUntil() time.Duration }); ok {
+// busyUntil returns how long a caller's script still waits.
+func busyUntil(c caller) time.Duration {
+	if waiting, ok := c.(interface{ busyUntil() time.Duration }); ok {
 		return waiting.busyUntil()
 	}
 	return 0
