@@ -24,7 +24,7 @@ LONG     := ./internal/store ./internal/answer/widget ./test/crash ./packaging .
 MACHINE  := dist/.debian
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build package check test race attack package-test deps format lint bench fuzz
+.PHONY: help demo build package check test calls race attack package-test deps format lint bench fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ check: format lint ## in a minute: format, vet, lint, and the tests that need no
 test: deps format ## all tests, each once; CI runs this and make race
 	go vet ./...
 	go test -count=1 -p 4 $(TESTFLAGS) $(LONG) ./...
+
+calls: ## play the saved calls of the examples over SIP, in real time; a minute
+	SWITCHHOOK_TEST_FULL=1 go test -count=1 -v -run '^TestSavedCallsPassOverSIP$$' ./examples
 
 race: deps ## the packages with goroutines under the race detector; some minutes
 	CGO_ENABLED=1 go test -race -count=1 $(TESTFLAGS) $$(tools/racing.sh)

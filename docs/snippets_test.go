@@ -123,9 +123,9 @@ func TestProgramsBuildAndPassTheirTests(t *testing.T) {
 func TestCommandsPrintWhatThePagesShow(t *testing.T) {
 	programs := path(t)
 	address := serveReadmeProgram(t)
-	milliseconds := regexp.MustCompile(`\d+ ms`)
+	took := regexp.MustCompile(`\d+ ms|\d+\.\d s`)
 	normal := func(s string) string {
-		return milliseconds.ReplaceAllString(strings.ReplaceAll(s, address, "127.0.0.1:8080"), "N ms")
+		return took.ReplaceAllString(strings.ReplaceAll(s, address, "127.0.0.1:8080"), "N s")
 	}
 	folders := map[string]string{}
 	for _, s := range snippets(t, "console") {

@@ -14,8 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"slices"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -32,32 +31,59 @@ func TestExamplesAnswerTheirSavedCalls(t *testing.T) {
 		calls string
 		serve func(*testing.T) (origin string)
 	}{
-		{"appointment in Go", "appointment/*.jsonl", handler(appointment.Handler())},
-		{"math in Go", "math/*.jsonl", handler(math.Handler())},
-		{"math in PHP", "math/*.jsonl", func(t *testing.T) string {
+		{"appointment in Go", "appointment", handler(appointment.Handler())},
+		{"math in Go", "math", handler(math.Handler())},
+		{"math in PHP", "math", func(t *testing.T) string {
 			return program(t, "math/php/index.php", func(port string) []string {
 				return []string{"php", "-S", "127.0.0.1:" + port, "-t", "math/php"}
 			})
 		}},
-		{"math in Node", "math/*.jsonl", func(t *testing.T) string {
+		{"math in Node", "math", func(t *testing.T) string {
 			return program(t, "math/node/server.js", func(port string) []string {
 				return []string{"node", "math/node/server.js", port}
 			})
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			calls, err := filepath.Glob(c.calls)
-			if err != nil || len(calls) == 0 {
-				t.Fatalf("no saved calls at %s (%v)", c.calls, err)
-			}
-			var out bytes.Buffer
-			command := cli.Main{In: strings.NewReader(""), Out: &out, Err: &out, Getenv: func(string) string { return "" }}
-			code := command.Run(t.Context(), slices.Concat([]string{"test", "--at", c.serve(t)}, calls))
-			if code != 0 {
-				t.Errorf("switchhook test: exit %d\n%s", code, out.String())
-			}
+			test(t, "--at", c.serve(t), c.calls)
 		})
 	}
+}
+
+// TestSavedCallsPassOverSIP plays them in real time: the shortest, and with
+// SWITCHHOOK_TEST_FULL=1, which make calls sets, all of them.
+func TestSavedCallsPassOverSIP(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("calls over SIP need Linux")
+	}
+	for _, c := range []struct {
+		name, calls string
+		full        bool // only then
+		serve       func(*testing.T) (origin string)
+	}{
+		{"the shortest", "math/seven.jsonl", false, handler(math.Handler())},
+		{"math", "math", true, handler(math.Handler())},
+		{"appointment", "appointment", true, handler(appointment.Handler())},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if full := os.Getenv("SWITCHHOOK_TEST_FULL") != ""; c.full && !full {
+				t.Skip("takes a minute")
+			}
+			t.Parallel()
+			test(t, "--over", "sip", "--at", c.serve(t), c.calls)
+		})
+	}
+}
+
+// test runs switchhook test, which must pass.
+func test(t *testing.T, args ...string) {
+	t.Helper()
+	var out bytes.Buffer
+	command := cli.Main{In: strings.NewReader(""), Out: &out, Err: &out, Getenv: func(string) string { return "" }}
+	if code := command.Run(t.Context(), append([]string{"test"}, args...)); code != 0 {
+		t.Errorf("switchhook test: exit %d", code)
+	}
+	t.Log(out.String())
 }
 
 // handler serves an example written in Go.

@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	address := flag.String("listen", "127.0.0.1:8080", "where to listen")
+	address := flag.String("listen", "127.0.0.1:8081", "where to listen")
 	flag.Parse()
 	server := &http.Server{Addr: *address, Handler: appointment.Handler(), ReadHeaderTimeout: 5 * time.Second}
 	log.Printf("listening; try: switchhook call http://%s/", *address)
