@@ -6,12 +6,18 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 )
 
+// reports tells whether it is known how a call's sound travels.
+func (p *placedCall) reports() bool {
+	can := p.can.Load()
+	return can != nil && can.audio != nil
+}
+
 // report returns how a call's sound travels.
 func (p *placedCall) report() engine.AudioReport {
-	if p.audio == nil {
+	if !p.reports() {
 		return engine.AudioReport{}
 	}
-	return p.audio.AudioReport()
+	return p.can.Load().audio.AudioReport()
 }
 
 // setAudioReport puts a report into a call's record. The first three fields are the

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -77,10 +78,10 @@ type placedCall struct {
 	core     *Core
 	from, to string
 	origID   string
-	line     engine.Line
-	answerer engine.Answerer      // nil: the line answered at once
-	audio    engine.AudioReporter // nil: the line does not tell
-	connects engine.Connector     // nil: the line cannot be connected with anybody
+	line     engine.Line               // of the caller; nil: nobody has answered a call of ours yet
+	can      atomic.Pointer[abilities] // of the line, for those who look from outside
+	first    *outsideCall              // whom we have rung to be the caller; nil: they have called
+	maker    Whose                     // in whose name we have; zero: in nobody's
 	began    time.Time
 	call     Call
 	at       *leg             // what the call does; the one below is ahead of it after a transfer
@@ -96,12 +97,21 @@ type placedCall struct {
 	transfers int
 }
 
+// abilities are what a line can do.
+type abilities struct {
+	answerer engine.Answerer      // nil: it answered at once
+	audio    engine.AudioReporter // nil: it does not tell
+	connects engine.Connector     // nil: it cannot be connected with anybody
+}
+
 // setLine gives the call its line.
 func (p *placedCall) setLine(line engine.Line) {
 	p.line = line
-	p.answerer, _ = engine.As[engine.Answerer](line)
-	p.audio, _ = engine.As[engine.AudioReporter](line)
-	p.connects, _ = engine.As[engine.Connector](line)
+	can := &abilities{}
+	can.answerer, _ = engine.As[engine.Answerer](line)
+	can.audio, _ = engine.As[engine.AudioReporter](line)
+	can.connects, _ = engine.As[engine.Connector](line)
+	p.can.Store(can)
 }
 
 // runLegs asks responder after responder, and connects the caller with those outside
@@ -120,7 +130,7 @@ func (p *placedCall) runLegs(ctx context.Context, l *leg, record func(trace.Stam
 		}
 		p.tellEnd(p.at, p.call.Outcome)
 		if next == nil {
-			p.leg.dismiss() // nothing moves the call any more
+			p.leg.out.dismiss() // nothing moves the call any more
 			return
 		}
 		if untold != nil {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
@@ -24,7 +23,7 @@ type Calls struct {
 
 // Whose says whose calls are meant: those of a user, or of all of a domain, or, as
 // the zero value, of everybody. A user has the calls that came by way of their
-// answer rules, and those that they make.
+// answer rules, those that they make, and those that Originate makes in their name.
 type Whose struct{ Domain, User string }
 
 // Calls returns the live calls.
@@ -76,13 +75,18 @@ func (c *Calls) find(whose Whose, id string) (*placedCall, error) {
 	return nil, fault.Newf(fault.NotFound, "call %.100s does not exist", id)
 }
 
-// add adds a call with its first leg. End is its end, given a cause.
-func (c *Calls) add(p *placedCall, first *leg, end context.CancelCauseFunc) {
+// add adds a call with its first leg, unless another has its id. End is its end, given
+// a cause.
+func (c *Calls) add(p *placedCall, first *leg, end context.CancelCauseFunc) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.byID[p.origID] != nil {
+		return false
+	}
 	p.end, p.leave = end, func(error) {} // enter sees what it misses
 	c.byID[p.origID] = p
 	c.show(p, first)
+	return true
 }
 
 // move takes a call from one leg to another. It reports false if the call is not, or
@@ -101,13 +105,6 @@ func (c *Calls) moveLocked(p *placedCall, from, to *leg) bool {
 	return true
 }
 
-// connector returns what connects a call's line with somebody; nil: nothing does.
-func (c *Calls) connector(p *placedCall) engine.Connector {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return p.connects
-}
-
 // show makes a leg the one that a call has. The lock is held.
 func (c *Calls) show(p *placedCall, l *leg) {
 	if p.leg != nil {
@@ -117,8 +114,19 @@ func (c *Calls) show(p *placedCall, l *leg) {
 	c.byID[l.termID] = p
 }
 
-// remove removes a call, if it is there. The lock is held.
+// drop removes a call that was never answered.
+func (c *Calls) drop(p *placedCall) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(p)
+	p.leg.out.dismiss()
+}
+
+// remove removes a call, if it is there: another one may have its id by now. The lock
+// is held.
 func (c *Calls) remove(p *placedCall) {
-	delete(c.byID, p.origID)
+	if c.byID[p.origID] == p {
+		delete(c.byID, p.origID)
+	}
 	delete(c.byID, p.leg.termID)
 }

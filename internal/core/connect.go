@@ -14,9 +14,12 @@ import (
 )
 
 // outsideLeg returns the leg of a call that a route leads outside, once it is
-// admitted. One that is not run is to be dismissed.
+// admitted. If it is not run, its call is to be dismissed.
 func (p *placedCall) outsideLeg(route dialplan.Result) (*leg, error) {
-	if p.core.calls.connector(p) == nil {
+	switch can := p.can.Load(); {
+	case can == nil:
+		return nil, fault.Newf(fault.Unavailable, "not reachable: %s, and nobody has answered this call yet", route.Reason)
+	case can.connects == nil:
 		return nil, fault.Newf(fault.Unsupported, "not reachable: %s, and this line cannot be connected with anybody, as a terminal's cannot", route.Reason).
 			WithHint("call over SIP")
 	}
@@ -39,7 +42,7 @@ func (p *placedCall) forwardOutside(ctx context.Context, route dialplan.Result, 
 	from := p.at
 	l.byAction, l.by, l.byID = "Forward", from.inNameOf(byCaller), from.termID
 	if !p.core.calls.move(p, from, l) {
-		l.dismiss()
+		l.out.dismiss()
 		return engine.Forwarded{}, context.Cause(ctx)
 	}
 	p.at = l
@@ -65,13 +68,6 @@ func (p *placedCall) comeBack(to *leg) {
 	p.tellLive(p.at)
 }
 
-// dismiss gives up a leg to somebody outside that will not be run, if it is one.
-func (l *leg) dismiss() {
-	if l.out != nil && l.out.take() {
-		l.out.over(0)
-	}
-}
-
 // connect connects the caller with the one outside to whom a leg leads. A leg that was
 // dismissed is one that the call has left, as its context tells.
 func (p *placedCall) connect(ctx context.Context, l *leg) (engine.Forwarded, error) {
@@ -83,7 +79,7 @@ func (p *placedCall) connect(ctx context.Context, l *leg) (engine.Forwarded, err
 		l.out.answer(p.core.config.Now().UTC())
 		p.tellLive(l)
 	}
-	went, err := p.core.calls.connector(p).Connect(ctx, who)
+	went, err := p.can.Load().connects.Connect(ctx, who)
 	l.out.ended = err == nil
 	l.out.finish(went, p.core.config.Now().UTC())
 	return went, err
@@ -97,7 +93,7 @@ func (p *placedCall) runOutside(ctx context.Context, l *leg, record func(trace.S
 	before := isAnswered(p.line)
 	went, err := p.connect(ctx, l)
 	if !before && isAnswered(p.line) {
-		at, _ := p.answerer.Answered()
+		at, _ := p.can.Load().answerer.Answered()
 		record(trace.Stamped{At: at, Event: trace.Answered{}})
 	}
 	if went.End != "" {

@@ -55,10 +55,10 @@ func (c *Calls) Transfer(ctx context.Context, whose Whose, id, to string) error 
 			return err
 		}
 		if c.transfer(p, from, next, &engine.Redirect{To: to, ByCaller: byCaller}) {
-			from.dismiss()
+			from.out.dismiss()
 			return nil
 		}
-		next.dismiss()
+		next.out.dismiss()
 	}
 }
 

@@ -5,7 +5,7 @@
 // New makes a Core over a State. Place sends a call where the dial plan says and
 // runs the web responder it comes to, ReceiveText lets a text come in; the
 // methods that create, update and delete are behind the phone system's API
-// (package nsapi). PostEvents posts what happens to subscribers, WorkQueues
+// (package nsapi), and so is Originate, which makes a call. PostEvents posts what happens to subscribers, WorkQueues
 // gives queued calls their turn.
 package core
 
@@ -21,6 +21,7 @@ import (
 	_ "time/tzdata" // users have time zones, also on machines that know none
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -39,6 +40,13 @@ type Config struct {
 	// Outside rings the telephones of other systems. Optional: without it no call
 	// of the Core's own is made.
 	Outside Outside
+
+	// InHand holds the calls that Originate makes, for the end of the process, which
+	// waits for them. Optional: without it nobody does.
+	InHand *inhand.Calls
+
+	// Keep stores each call that Originate has made, once it is over. Optional.
+	Keep func(StoredCall)
 
 	// Barring decides which calls go outside. Optional: without it none does.
 	Barring Barring
@@ -59,6 +67,8 @@ type Core struct {
 	queues chan struct{} // wakes WorkQueues when a call was queued
 	calls  *Calls
 
+	originations originations
+
 	mu    sync.Mutex
 	plans map[Key]cachedPlan // by the key of the dial plan
 	zones map[string]*time.Location
@@ -71,6 +81,12 @@ func New(c Config) *Core {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.InHand == nil {
+		c.InHand = &inhand.Calls{}
+	}
+	if c.Keep == nil {
+		c.Keep = func(StoredCall) {}
 	}
 	if c.QueueTime == 0 {
 		c.QueueTime = DefaultQueueTime

@@ -37,14 +37,14 @@ func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line,
 		events.add(e)
 	})
 	x.Keep(StoredCall{
-		ID: strings.ToLower(rand.Text()), At: began, From: x.digits(from), To: x.digits(to), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events.lines(),
+		ID: strings.ToLower(rand.Text()), At: began, From: storedNumber(from, x.Home), To: storedNumber(to, x.Home), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events.lines(),
 	})
 	return outcome
 }
 
-// digits returns a number as it is stored; anything else is unchanged.
-func (x *Exchange) digits(number string) string {
-	if n := phone.Read(number, x.Home); !n.Hidden() {
+// storedNumber returns a number as it is stored; anything else is unchanged.
+func storedNumber(number string, home phone.Home) string {
+	if n := phone.Read(number, home); !n.Hidden() {
 		return n.Digits()
 	}
 	return number

@@ -106,9 +106,9 @@ func (l *leg) belongsTo(whose Whose) bool {
 	switch {
 	case whose.User != "":
 		address := whose.User + "@" + whose.Domain
-		return sameName(l.owner(), address) || sameName(caller.Address(), address)
+		return sameName(l.owner(), address) || sameName(caller.Address(), address) || sameName(l.maker.User+"@"+l.maker.Domain, address)
 	case whose.Domain != "":
-		return sameName(l.domain(), whose.Domain) || sameName(caller.Host, whose.Domain)
+		return sameName(l.domain(), whose.Domain) || sameName(caller.Host, whose.Domain) || sameName(l.maker.Domain, whose.Domain)
 	}
 	return true
 }
@@ -118,17 +118,28 @@ func (l *leg) answered() time.Time {
 	if l.out != nil {
 		return l.out.answeredAt()
 	}
-	if l.answerer == nil {
+	answered := l.callerAnswered()
+	if !answered.IsZero() && answered.Before(l.began) {
 		return l.began
 	}
-	at, ok := l.answerer.Answered()
+	return answered
+}
+
+// callerAnswered returns when the caller was answered, or has answered a call of ours;
+// the zero time: not yet.
+func (p *placedCall) callerAnswered() time.Time {
+	if p.first != nil {
+		return p.first.answeredAt()
+	}
+	answerer := p.can.Load().answerer
+	if answerer == nil {
+		return p.began
+	}
+	at, ok := answerer.Answered()
 	if !ok {
 		return time.Time{}
 	}
-	if answered := l.placedCall.began.Add(at); answered.After(l.began) {
-		return answered
-	}
-	return l.began
+	return p.began.Add(at)
 }
 
 // timeText returns a time as the API has it, "" for the zero time.
@@ -219,7 +230,7 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 	} {
 		f.set(name, value)
 	}
-	if l.audio != nil {
+	if l.reports() {
 		setAudioReport(f, l.report())
 	}
 	return f
@@ -230,8 +241,10 @@ func (l *leg) record(ended time.Time, outcome engine.Outcome) Fields {
 func (l *leg) hangupReason(outcome engine.Outcome) string {
 	outside := outcome.Forwarded && l.out != nil && l.out.ended
 	switch {
-	case outside && unansweredOutside[l.out.end] != "":
-		return unansweredOutside[l.out.end]
+	case l.first != nil && l.can.Load() == nil:
+		return "Orig: " + cmp.Or(unanswered[l.first.end], "Cancel")
+	case outside && unanswered[l.out.end] != "":
+		return "Term: " + unanswered[l.out.end]
 	case outcome.Forwarded && !outside:
 		return "Transfer"
 	case outcome.By == trace.ByCaller && l.answered().IsZero():
@@ -242,11 +255,10 @@ func (l *leg) hangupReason(outcome engine.Outcome) string {
 	return "Term: Bye"
 }
 
-// unansweredOutside say why somebody outside has not answered.
-var unansweredOutside = map[engine.ForwardEnd]string{
-	engine.ForwardBusy:        "Term: Busy",
-	engine.ForwardNoAnswer:    "Term: No Answer",
-	engine.ForwardRejected:    "Term: Rejected",
-	engine.ForwardUnavailable: "Term: Unavailable",
-	engine.ForwardCancelled:   "Orig: Cancel",
+// unanswered say why somebody outside has not answered.
+var unanswered = map[engine.ForwardEnd]string{
+	engine.ForwardBusy:        "Busy",
+	engine.ForwardNoAnswer:    "No Answer",
+	engine.ForwardRejected:    "Rejected",
+	engine.ForwardUnavailable: "Unavailable",
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // maxDigits is how long a number can be (ITU-T E.164).
@@ -56,6 +58,19 @@ func (c *Core) UpdatePhoneNumber(ctx context.Context, domain, number string, fie
 	return c.update(ctx, Key{Kind: PhoneNumber, Domain: domain, ID: digits}, func(old Fields) (Fields, error) {
 		return old.With(fields), nil
 	})
+}
+
+// hasNumber reports whether a number is one that can be called in a domain. Some are
+// stored without their country's code.
+func (c *Core) hasNumber(ctx context.Context, domain string, n phone.Number) (bool, error) {
+	national := strings.TrimPrefix(n.Digits(), cmp.Or(c.config.CountryCode, dialplan.DefaultCountryCode))
+	for _, id := range [...]string{n.Digits(), n.Key(), national} {
+		_, err := c.state.Object(ctx, Key{Kind: PhoneNumber, Domain: domain, ID: id}.lower())
+		if err == nil || !errors.Is(err, ErrNotFound) {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // DeletePhoneNumber removes a number.

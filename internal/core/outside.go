@@ -38,7 +38,7 @@ type Barring interface {
 type outsideCall struct {
 	who      engine.Outside
 	over     func(talked time.Duration) // tells the Barring
-	taken    atomic.Bool                // the call is connected, or has been, or never will be
+	taken    atomic.Bool                // the call is begun, or never will be
 	answered atomic.Pointer[time.Time]  // when they answered
 	end      engine.ForwardEnd          // how it ended; empty: it has not, or was not begun
 	ended    bool                       // it has, and nothing on this side did that
@@ -85,8 +85,15 @@ func (o *outsideCall) answeredAt() time.Time {
 	return time.Time{}
 }
 
-// take reports whether the call may be connected, now or never.
+// take reports whether the call may be begun, now or never.
 func (o *outsideCall) take() bool { return o.taken.CompareAndSwap(false, true) }
+
+// dismiss gives up a call that was not begun, if there is one.
+func (o *outsideCall) dismiss() {
+	if o != nil && o.take() {
+		o.over(0)
+	}
+}
 
 // finish ends the call: how it went, as who connected it knows.
 func (o *outsideCall) finish(went engine.Forwarded, now time.Time) {

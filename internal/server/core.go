@@ -56,7 +56,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	p := &phoneSidePart{core: core.New(core.Config{
 		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,
 		Queued: f.options.Queued, QueueTime: f.options.QueueTime, Poster: core.NewPoster(fetcher), Log: f.log,
-		CountryCode: string(settings.Core.CallingCode),
+		CountryCode: string(settings.Core.CallingCode), InHand: &f.calls, Keep: f.keepCall,
 	})}
 	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
 		return nil, err
