@@ -183,6 +183,29 @@ func TestTrunkRegistersUntilItIsStopped(t *testing.T) {
 	})
 }
 
+func TestTrunkThatLeavesIsStillAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCarrier(t, map[string]string{"1": "200 Expires: 600", "2": "200"})
+		settings := registering()
+		settings.OptionsEvery = time.Minute
+		tr, stop := c.attach(settings)
+		time.Sleep(90 * time.Second)
+		c.seen()
+		tr.Leave()
+		tr.Leave()
+		time.Sleep(10 * time.Second)
+		if s := tr.State(); !s.Registered.IsZero() {
+			t.Errorf("its state is %+v", s)
+		}
+		time.Sleep(10 * time.Second)
+		c.say("1", "") // where we were registered
+		time.Sleep(30 * time.Second)
+		expect(t, "asked", c.seen(), "1m30s REGISTER 1 0", "2m0s OPTIONS 1", "2m0s OPTIONS 2")
+		stop()
+		expect(t, "asked at the end", c.seen())
+	})
+}
+
 func TestTrunkRegistersForAsLongAsTheCarrierInsists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCarrier(t, map[string]string{"1": "423 Min-Expires: 1200"})

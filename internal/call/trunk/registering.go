@@ -21,9 +21,12 @@ const (
 	leaveTimeout = 2 * time.Second
 )
 
-// keepRegistered registers, again and again, until the context ends, and then takes
-// the registration back.
+// keepRegistered registers, again and again, until the context ends or Leave is
+// called, and then takes the registration back.
 func (t *Trunk) keepRegistered(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(t.staying, cancel)()
 	client := t.config.Client(t.config.Settings.account())
 	r := newRegistration(t.config.Settings.RegisterEvery, time.Now(), t.draw)
 	for wait(ctx, time.Until(r.at), t.renew) {
@@ -33,12 +36,20 @@ func (t *Trunk) keepRegistered(ctx context.Context) {
 		}
 		t.register(ctx, client, &r)
 	}
-	if !r.registered(time.Now()) {
-		return
+	if r.registered(time.Now()) {
+		t.deregister(context.WithoutCancel(ctx), client)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+}
+
+// deregister takes the registration back.
+func (t *Trunk) deregister(ctx context.Context, client Asker) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	if _, err := client.Ask(ctx, t.registerRequest(t.registeredAt(), 0)); err != nil {
+	t.mu.Lock()
+	hop := t.registrar
+	t.until = time.Time{}
+	t.mu.Unlock()
+	if _, err := client.Ask(ctx, t.registerRequest(hop, 0)); err != nil {
 		t.config.Log.Warn("registration not taken back", "trunk", string(t.config.Settings.Name), "error", err.Error())
 	}
 }
@@ -102,12 +113,6 @@ func (t *Trunk) judge(hop dialog.Hop, status int, retryAfter time.Duration) (ano
 	}
 	t.suspects.note(hop, retryAfter, time.Now())
 	return true
-}
-
-func (t *Trunk) registeredAt() dialog.Hop {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.registrar
 }
 
 // registerRequest returns a REGISTER, for as long as expiry; 0 takes the

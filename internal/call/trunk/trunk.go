@@ -61,6 +61,9 @@ type Trunk struct {
 
 	known atomic.Pointer[addresses] // for Has, which must not wait
 
+	staying context.Context //nolint:containedctx // ends when Leave is called
+	leave   context.CancelFunc
+
 	mu        sync.Mutex
 	servers   servers
 	suspects  suspects
@@ -78,6 +81,7 @@ func New(c Config) *Trunk {
 		config: c, home: phone.HomeOfCode(string(c.Settings.CallingCode)), draw: rand.IntN,
 		condition: newCondition(), suspects: make(suspects), answering: make(map[dialog.Hop]bool), renew: make(chan struct{}, 1),
 	}
+	t.staying, t.leave = context.WithCancel(context.Background())
 	t.known.Store(&addresses{})
 	if at := c.Settings.Address; at.literal().IsValid() {
 		t.learn(servers{{hops: []dialog.Hop{t.hop(netip.AddrPortFrom(at.literal(), c.Settings.port()))}}}, time.Now())
@@ -99,6 +103,11 @@ func (t *Trunk) Run(ctx context.Context) {
 	}
 	running.Wait()
 }
+
+// Leave has Run take the registration back and not register again, so that the
+// carrier sends no more calls. All else goes on, for the calls in hand. It does not
+// wait.
+func (t *Trunk) Leave() { t.leave() }
 
 // State is how a trunk is.
 type State struct {

@@ -44,6 +44,10 @@ type Numbers struct {
 	// none is.
 	Trunk func(netip.Addr) bool
 
+	// Written reads a number as the trunks write it, and returns it as E.164 has it,
+	// with its plus; what is none stays as it is. Optional: numbers stay as they came.
+	Written func(string) string
+
 	Called CalledBy // default: ByRequest
 }
 
@@ -52,7 +56,16 @@ type Numbers struct {
 // an INVITE proves nothing about. A caller who cannot be told is Anonymous; a
 // called number that cannot be read is empty.
 func (n *Numbers) Read(invite *sip.Request) (from, to string) {
-	return n.caller(invite), n.called(invite)
+	from, to = n.caller(invite), n.called(invite)
+	if n.Written != nil && n.isTrunk(invite) {
+		from, to = n.Written(from), n.Written(to)
+	}
+	return from, to
+}
+
+// isTrunk reports whether an INVITE came from a trunk.
+func (n *Numbers) isTrunk(invite *sip.Request) bool {
+	return n.Trunk != nil && n.Trunk(sourceAddress(invite))
 }
 
 // caller errs on the side of those who hide: one who does so anywhere is hidden,
@@ -63,7 +76,7 @@ func (n *Numbers) caller(invite *sip.Request) string {
 		return Anonymous
 	}
 	identity := ""
-	if n.Trunk != nil && n.Trunk(sourceAddress(invite)) {
+	if n.isTrunk(invite) {
 		identity = assertedIdentity(invite)
 	}
 	return cmp.Or(identity, userOf(&from.Address), Anonymous)

@@ -190,3 +190,26 @@ func FuzzNumbers(f *testing.F) {
 		}
 	})
 }
+
+// A trunk that writes numbers without their plus is known; a stranger's are as they
+// came.
+func TestNumbersOfATrunkAreReadAsItWritesThem(t *testing.T) {
+	invite, err := inviteOf("sip:6591234567@192.0.2.9", "<sip:442079460123@x>;tag=1", "<sip:6591234567@x>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := func(text string) string { return "+" + text }
+	for _, c := range []struct {
+		numbers  voice.Numbers
+		from, to string
+	}{
+		{voice.Numbers{Trunk: trunk, Written: written}, "+442079460123", "+6591234567"},
+		{voice.Numbers{Trunk: func(netip.Addr) bool { return false }, Written: written}, "442079460123", "6591234567"},
+		{voice.Numbers{Written: written}, "442079460123", "6591234567"},
+		{voice.Numbers{Trunk: trunk}, "442079460123", "6591234567"},
+	} {
+		if from, to := c.numbers.Read(invite); from != c.from || to != c.to {
+			t.Errorf("%s calls %s, want %s and %s", from, to, c.from, c.to)
+		}
+	}
+}
