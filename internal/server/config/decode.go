@@ -14,7 +14,7 @@ import (
 // fill fills a section with the given values, and reports invalid ones.
 func (l *loader) fill(s *node, path string, section reflect.Value) {
 	for _, c := range s.children {
-		at, to := join(path, c.name), section.Field(c.field)
+		at, to := join(path, c.name), section.FieldByIndex(c.field)
 		switch {
 		case c.key != nil:
 			l.fillSetting(c, at, to)
@@ -29,6 +29,17 @@ func (l *loader) fill(s *node, path string, section reflect.Value) {
 		case !l.off(at):
 			to.Set(reflect.New(c.of))
 			l.fill(c, at, to.Elem())
+		}
+	}
+	l.check(path, section)
+}
+
+// check has a section checked as a whole, and each struct that is tagged inline in
+// it. What an embedded one checks is the section's own method.
+func (l *loader) check(path string, section reflect.Value) {
+	for field, value := range section.Fields() {
+		if field.Tag.Get("inline") != "" && !field.Anonymous {
+			l.check(path, value)
 		}
 	}
 	if s, ok := reflect.TypeAssert[interface{ Check() error }](section.Addr()); ok {

@@ -29,7 +29,7 @@ func (s *Settings) Describe() (all []Setting) {
 // are on.
 func (n *node) walk(path string, section reflect.Value, visit func(k *node, path string, field reflect.Value)) {
 	for _, c := range n.children {
-		at, field := join(path, c.name), section.Field(c.field)
+		at, field := join(path, c.name), section.FieldByIndex(c.field)
 		switch {
 		case c.key != nil:
 			visit(c, at, field)

@@ -26,7 +26,7 @@ type node struct {
 	path     string // "oncall.source.*.kind", with a star for the number of an item
 	name     string
 	doc      string
-	field    int          // in the struct of its section
+	field    []int        // in the struct of its section
 	of       reflect.Type // of the field; of a section, or of an array's items, their struct
 	switches string       // the section that this switches on
 
@@ -91,13 +91,9 @@ func (s *schema) add(n *node) { s.all, s.byPath[n.path] = append(s.all, n), n }
 
 // addFields adds the fields of a section's struct.
 func (s *schema) addFields(section *node, path string) {
-	for i := range section.of.NumField() {
-		field := section.of.Field(i)
+	for _, field := range fieldsOf(section.of) {
 		tag := field.Tag.Get
-		if tag("key") == "" {
-			continue
-		}
-		c := &node{path: join(path, tag("key")), name: tag("key"), doc: tag("doc"), field: i, switches: tag("switches"), named: tag("named"), of: field.Type}
+		c := &node{path: join(path, tag("key")), name: tag("key"), doc: tag("doc"), field: field.Index, switches: tag("switches"), named: tag("named"), of: field.Type}
 		section.children = append(section.children, c)
 		if c.key = newKey(field); c.key != nil {
 			s.addKey(c)
@@ -117,6 +113,24 @@ func (s *schema) addFields(section *node, path string) {
 		}
 		s.addFields(c, within)
 	}
+}
+
+// fieldsOf returns the fields of a section's struct that can be set, with those of
+// the structs that are tagged inline, which stand in the same section.
+func fieldsOf(section reflect.Type) []reflect.StructField {
+	var all []reflect.StructField
+	for field := range section.Fields() {
+		switch {
+		case field.Tag.Get("inline") != "":
+			for _, within := range fieldsOf(field.Type) {
+				within.Index = append(slices.Clone(field.Index), within.Index...)
+				all = append(all, within)
+			}
+		case field.Tag.Get("key") != "":
+			all = append(all, field)
+		}
+	}
+	return all
 }
 
 // addKey adds a setting, and the file that holds it if it is a secret.
