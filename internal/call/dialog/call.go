@@ -25,6 +25,7 @@ type Call struct {
 	invite  *sip.Request
 	address netip.Addr
 	heard   atomic.Bool // of the other side of a call of ours
+	bound   netip.Addr
 	mail    mailbox
 	gone    chan struct{} // closed when nothing of the call is left
 
@@ -126,6 +127,9 @@ func (c *Call) tick() {
 func (c *Call) leave() {
 	if out, ours := c.machine.(*outgoing); ours {
 		out.forget()
+		if out.called != nil {
+			out.called()
+		}
 	}
 	if c.dialog != nil {
 		c.stack.dialogs.remove(c.dialog.identity)
@@ -168,6 +172,10 @@ func (c *Call) Address() netip.Addr { return c.address }
 // Heard reports whether anything has come back of a call of ours. A call that has
 // ended without can be made another way: nobody's telephone has rung.
 func (c *Call) Heard() bool { return c.heard.Load() }
+
+// Bound returns the address of the socket that a call to us came by. It may stand for
+// all addresses of this machine.
+func (c *Call) Bound() netip.Addr { return c.bound }
 
 // Request returns the INVITE that the call began with. It must not be changed.
 func (c *Call) Request() *sip.Request { return c.invite }

@@ -147,7 +147,7 @@ func (s *Stack) sentBy(f flow) netip.AddrPort {
 	switch {
 	case l == nil:
 		return netip.AddrPort{}
-	case l.Public.IsValid():
+	case l.Public.IsValid() && !s.near(f.peer.Addr()):
 		return l.Public
 	case f.local.Port() > 0 && !f.local.Addr().IsUnspecified():
 		return f.local
@@ -157,6 +157,14 @@ func (s *Stack) sentBy(f flow) netip.AddrPort {
 	ours := netip.AddrPortFrom(localTowards(f.peer), l.Address.Port())
 	s.ours.Store(ours, true)
 	return ours
+}
+
+// boundOf returns the address of the socket that a flow goes by.
+func (s *Stack) boundOf(f flow) netip.Addr {
+	if l := s.listenOf(f); l != nil {
+		return l.Address.Addr()
+	}
+	return f.local.Addr()
 }
 
 // listenOf returns the Listen that a flow goes by, or else another of the same

@@ -22,6 +22,7 @@ const (
 // which a limiter does not.
 type gate struct {
 	limits  *limiter
+	heard   func(netip.Addr) bool // nil: everybody is; not changed once the gate is in use
 	trusted func(netip.Addr) bool
 	began   time.Time
 	log     *slog.Logger
@@ -30,18 +31,47 @@ type gate struct {
 	mu          sync.Mutex
 	connections map[netip.Prefix]int
 	total       int
+	called      map[netip.Addr]int // whom we call, each time
 }
 
 func newGate(trusted func(netip.Addr) bool, log *slog.Logger) *gate {
 	return &gate{
 		limits: newLimiter(), trusted: trusted, began: time.Now(), log: log,
 		told:        rate.Sometimes{First: 10, Interval: 10 * time.Second},
-		connections: make(map[netip.Prefix]int),
+		connections: make(map[netip.Prefix]int), called: make(map[netip.Addr]int),
 	}
 }
 
-// admit is limiter.admit, for all but those who are trusted.
+// hears reports whether what an address sends is read at all.
+func (g *gate) hears(from netip.Addr) bool {
+	if g.heard == nil || g.heard(from) {
+		return true
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.called[from] > 0
+}
+
+// call has an address heard until the function that is returned is called.
+func (g *gate) call(to netip.Addr) (over func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.called[to]++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.called[to]--; g.called[to] == 0 {
+			delete(g.called, to)
+		}
+	}
+}
+
+// admit is limiter.admit, for all but those who are trusted. Those who are not
+// heard are silent for as long as that stays so.
 func (g *gate) admit(from netip.Addr, bytes int) (wait time.Duration, silent bool) {
+	if !g.hears(from) {
+		return silence, true
+	}
 	wait, silent = g.limits.admit(from, bytes, time.Since(g.began))
 	if wait > 0 && g.trusted(from) {
 		return 0, false
@@ -63,6 +93,9 @@ func (g *gate) offend(from netip.Addr) {
 // connect reports whether a connection may stay, and whether it is counted: then
 // it is to be given to disconnect in the end.
 func (g *gate) connect(from netip.Addr) (ok, counted bool) {
+	if !g.hears(from) {
+		return false, false
+	}
 	if g.trusted(from) {
 		return true, false
 	}

@@ -65,7 +65,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 		return nil, &refusal{status: sip.StatusBadRequest, phrase: "Missing Header Field"}
 	}
 	c := newCall(s)
-	c.invite, c.address = req, s.sentBy(way).Addr()
+	c.invite, c.address, c.bound = req, s.sentBy(way).Addr(), s.boundOf(way)
 	d := &inDialog{ident: id, flow: way, session: session}
 	d.modifier = newModifier(s.timing, false, draw, sdp.NewSession(sessionID()), sdp.Local{})
 	d.modifier.updates = lists(req, "Allow", string(sip.UPDATE))

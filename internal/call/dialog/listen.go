@@ -29,9 +29,10 @@ type Listen struct {
 	Network string         // UDP, TCP or TLS
 	Address netip.AddrPort // port 0: any that is free
 
-	// Public is Address as others see it, such as on a router in front of us. It
-	// goes into Via and Contact. The zero value is Address, or where that stands
-	// for all addresses of this machine, the one on the way to the other side.
+	// Public is Address as others see it who are not Config.Near, such as on a router
+	// in front of us; port 0: that of Address. It goes into Via and Contact, and its
+	// address into session descriptions. The zero value is Address, or where that
+	// stands for all addresses of this machine, the one on the way to the other side.
 	Public netip.AddrPort
 }
 

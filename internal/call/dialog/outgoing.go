@@ -59,7 +59,8 @@ type outgoing struct {
 	last     *sip.Response    // the final response, if it was not answered
 	rang     bool             // Ringing was told
 	tx       *sip.ClientTx
-	unsent   bool // the INVITE could not be sent
+	unsent   bool   // the INVITE could not be sent
+	called   func() // ends that the other side is heard as one whom we call; nil: nothing was sent
 }
 
 // fork is a dialog that a response to our INVITE has begun.
@@ -102,6 +103,7 @@ func (out *outgoing) invite(o Outgoing) {
 	o = o.from(s.sentBy(way).Addr())
 	out.flow = way
 	out.local = o.Local
+	out.called = s.gate.call(way.peer.Addr())
 	out.begins = newOutbound(origin{
 		target: o.Target, routes: o.Routes, from: o.From.party(), to: o.To.party(), contact: s.contact(way, o.From.Address.User),
 		identity: identity{callID: rand.Text(), local: rand.Text()},

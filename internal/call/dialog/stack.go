@@ -32,6 +32,14 @@ type Config struct {
 	// connections that we make, optional.
 	ServeTLS, DialTLS *tls.Config
 
+	// Near reports whether an address reaches the true addresses of a Listen, which
+	// has it told those in place of Public. It must not block. Optional: none does.
+	Near func(netip.Addr) bool
+
+	// Heard reports whether what an address sends is read at all. It must not block.
+	// Those that we call are heard while the call lasts. Optional: everybody is.
+	Heard func(netip.Addr) bool
+
 	// Trusted reports whether an address may send whatever it likes: the trunks
 	// and what the operator allows. It is asked for each message that would be
 	// refused, and must not block. Optional: nobody.
@@ -51,6 +59,7 @@ type Stack struct {
 	log          *slog.Logger
 	gate         *gate
 	listens      []opened
+	near         func(netip.Addr) bool
 	sockets      map[string]*datagrams // of UDP, by the source that sipgo is told
 	ours         sync.Map              // of netip.AddrPort: what we put into Via
 	open         openStreams
@@ -106,14 +115,19 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	nobody := func(netip.Addr) bool { return false }
 	if c.Trusted == nil {
-		c.Trusted = func(netip.Addr) bool { return false }
+		c.Trusted = nobody
+	}
+	if c.Near == nil {
+		c.Near = nobody
 	}
 	s := &Stack{
-		log: c.Log, gate: newGate(c.Trusted, c.Log), invite: invite, incoming: c.Incoming, timing: rfcTiming(), least: leastSession,
+		log: c.Log, gate: newGate(c.Trusted, c.Log), near: c.Near, invite: invite, incoming: c.Incoming, timing: rfcTiming(), least: leastSession,
 		sockets: make(map[string]*datagrams), seed: maphash.MakeSeed(), ready: make(chan struct{}),
 		dialTLS: c.DialTLS, dialled: newDialled(),
 	}
+	s.gate.heard = c.Heard
 	s.layers(c.DialTLS)
 	for _, l := range c.Listen {
 		o, err := l.open(c.ServeTLS, c.Log)
@@ -153,6 +167,9 @@ func dialer(local net.Addr) net.Dialer {
 
 // take makes an opened socket one of the stack.
 func (s *Stack) take(o opened) {
+	if o.Public.IsValid() && o.Public.Port() == 0 {
+		o.Public = netip.AddrPortFrom(o.Public.Addr(), o.Address.Port())
+	}
 	s.listens = append(s.listens, o)
 	s.ours.Store(o.Address, true)
 	s.ours.Store(o.Public, true) // without one it is no address that a Via has
