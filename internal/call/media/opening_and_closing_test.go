@@ -118,3 +118,18 @@ func TestLegsHaveTheirTurnsOneAfterAnother(t *testing.T) {
 		}
 	}
 }
+
+func TestALegIsBoundToWhatItsRulesSay(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	other := netip.MustParseAddr("2001:db8::1")
+	leg, err := s.pool.Open(media.Rules{Address: other})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, port := range []uint16{leg.Port(), leg.Port() + 1} {
+		if s.network.sockets[netip.AddrPortFrom(other, port)] == nil {
+			t.Errorf("nothing is open at port %d of %s", port, other)
+		}
+	}
+}

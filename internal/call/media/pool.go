@@ -17,7 +17,7 @@ import (
 
 // Config is what a Pool needs.
 type Config struct {
-	Address netip.Addr // the sockets are bound to it
+	Address netip.Addr // the sockets are bound to it, unless their Rules say otherwise
 	Ports   *Ports
 	Threads int // 0: what Threads says of this machine
 
@@ -60,7 +60,7 @@ func New(c Config) (*Pool, error) {
 	}
 	count := c.Threads
 	if count == 0 {
-		count = Threads(cores())
+		count = Threads(Cores())
 	}
 	for range count {
 		p.threads = append(p.threads, newThread(p.clock, p.bell))
@@ -119,6 +119,10 @@ type Rules struct {
 	// description says. Else who sends first is, as phones behind a NAT need it.
 	Strict bool
 
+	// Address is what the sockets are bound to; default: that of Config. Its family is
+	// that of the other side's.
+	Address netip.Addr
+
 	Beside *Leg // optional: the leg that it will be joined to
 }
 
@@ -133,7 +137,11 @@ func (p *Pool) Open(r Rules) (*Leg, error) {
 		news: newRing[Event](maxEvents), listener: newListener(),
 	}
 	leg := &Leg{pool: p, state: state, done: make(chan struct{})}
-	if err := p.openSockets(leg); err != nil {
+	at := r.Address
+	if !at.IsValid() {
+		at = p.config.Address
+	}
+	if err := p.openSockets(leg, at); err != nil {
 		return nil, err
 	}
 	var seed [26]byte
@@ -167,16 +175,17 @@ func (p *Pool) admit(l *Leg) bool {
 	return !p.stopped
 }
 
-// openSockets opens the sockets of a leg at the next port that is free.
-func (p *Pool) openSockets(l *Leg) error {
+// openSockets opens the sockets of a leg at an address, at the next port that is
+// free.
+func (p *Pool) openSockets(l *Leg, at netip.Addr) error {
 	for tries := 1; ; tries++ {
 		port, err := p.config.Ports.Take(p.Now())
 		if err != nil {
 			return err
 		}
 		l.port = port
-		if l.state.socket, err = p.config.Network.Open(netip.AddrPortFrom(p.config.Address, port)); err == nil {
-			if l.state.reports.socket, err = p.config.Network.Open(netip.AddrPortFrom(p.config.Address, port+1)); err == nil {
+		if l.state.socket, err = p.config.Network.Open(netip.AddrPortFrom(at, port)); err == nil {
+			if l.state.reports.socket, err = p.config.Network.Open(netip.AddrPortFrom(at, port+1)); err == nil {
 				return nil
 			}
 			_ = l.state.socket.Close()

@@ -22,6 +22,6 @@ func Threads(cores int) int { return max(1, cores-1) }
 // by priority.
 func Processors(cores, threads int) int { return 4*cores + threads }
 
-// cores is how many there are to use, as the runtime sees it before the process
+// Cores returns how many there are to use, as the runtime sees it before the process
 // follows the advice of Processors.
-func cores() int { return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) }
+func Cores() int { return min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) }
