@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -48,18 +50,42 @@ func (c *Core) Place(ctx context.Context, from, to string, line engine.Line, rec
 
 // placeRouted is Place once the call is routed.
 func (c *Core) placeRouted(ctx context.Context, route dialplan.Result, from, to string, line engine.Line, record func(trace.Stamped)) (Call, error) {
-	p := &placedCall{core: c, from: from, to: to, origID: rand.Text(), began: c.config.Now().UTC()}
+	p := &placedCall{core: c, from: from, to: to, origID: origIDOf(line), began: c.config.Now().UTC()}
 	p.setLine(line)
 	p.call.Routes = []dialplan.Result{route}
 	if route.Kind != dialplan.ToWeb {
 		return p.call, notReachable(route)
 	}
+	if preparer, ok := engine.As[engine.Preparer](line); ok {
+		preparer.Prepare()
+	}
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	first := p.newLeg(route)
-	c.calls.add(p, first, end)
+	for !c.calls.add(p, first, end) {
+		p.origID = rand.Text() // the caller wrote the id of a call that is under way
+	}
 	p.runLegs(ctx, first, record)
 	return p.call, nil
+}
+
+// maxOrigID is how many characters an id from outside may have: those of telephones
+// and carriers have at most 80 or so.
+const maxOrigID = 128
+
+// origIDOf returns the id of a call: that of its line, under which the operator finds
+// it in the logs of telephones and carriers too, or a random one where the line has
+// none or one that is not fit to be part of an address.
+func origIDOf(line engine.Line) string {
+	unfit := func(r rune) bool {
+		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._~@!*+'", r)
+	}
+	if known, ok := engine.As[engine.Identified](line); ok {
+		if id := known.CallID(); id != "" && len(id) <= maxOrigID && !strings.ContainsFunc(id, unfit) && strings.Trim(id, ".") != "" {
+			return id
+		}
+	}
+	return rand.Text()
 }
 
 func notReachable(route dialplan.Result) error {

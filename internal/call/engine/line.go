@@ -172,6 +172,20 @@ func As[T any](line Line) (able T, ok bool) {
 	return able, false
 }
 
+// Preparer is a Line that is to know that its call leads somewhere before a
+// responder is asked: it may answer then.
+type Preparer interface {
+	// Prepare is called at most once, before the Line's other methods. It does not
+	// wait.
+	Prepare()
+}
+
+// Identified is a Line whose call has an id in the network that it came by.
+type Identified interface {
+	// CallID returns the id as the other side wrote it, of whatever length.
+	CallID() string
+}
+
 // Answerer is a Line whose call may not have been answered; all others have.
 type Answerer interface {
 	// Answered returns when the call was answered, by the line's clock. Unlike a
