@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/core/nsapi"
@@ -29,13 +31,31 @@ type phoneSide struct {
 type phoneSidePart struct {
 	partBase
 
-	core *core.Core
+	core     *core.Core
+	exchange *core.Exchange
+	prompts  *prompt.Library
+	sip      *sipCalls // nil: no calls are taken over SIP
 }
 
 func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
 
 func (f *phoneSide) feature() feature {
-	return feature{wire: f.wire, start: f.start}
+	return feature{wire: f.wire, swapped: f.swapped, listen: f.listen, start: f.start, drain: f.drain}
+}
+
+// swapped has a running Core take over what it can of new settings.
+func (f *phoneSide) swapped(s, _ *site) {
+	if p := partOf[*phoneSidePart](s); p != nil && p.sip != nil && s.settings.Core != nil {
+		p.sip.reload(&s.settings.Core.Voice)
+	}
+}
+
+// drain refuses new calls over SIP from now on, and answers OPTIONS so: carriers then
+// send their calls elsewhere.
+func (f *phoneSide) drain() {
+	if p := partOf[*phoneSidePart](f.site.Load()); p != nil && p.sip != nil {
+		p.sip.stack.Drain()
+	}
 }
 
 // wire wires the Core, if the first settings have one.
@@ -53,7 +73,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		Client: fetcher, Voice: f.speaking, Disk: partOf[*speakingPart](s).disk, Count: f.speaking.prompts.Count,
 	})
 	f.stops.add("prompts", func(context.Context) error { prompts.Close(); return nil })
-	p := &phoneSidePart{core: core.New(core.Config{
+	p := &phoneSidePart{prompts: prompts, core: core.New(core.Config{
 		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,
 		Queued: f.options.Queued, QueueTime: f.options.QueueTime, Poster: core.NewPoster(fetcher), Log: f.log,
 		CountryCode: string(settings.Core.CallingCode), InHand: &f.calls, Keep: f.keepCall,
@@ -61,8 +81,8 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
 		return nil, err
 	}
-	exchange := &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall}
-	lines := &wire.Lines{Exchange: exchange, Calls: &f.calls, Recordings: partOf[*recordingsPart](s).terminals}
+	p.exchange = &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall}
+	lines := &wire.Lines{Exchange: p.exchange, Calls: &f.calls, Recordings: partOf[*recordingsPart](s).terminals}
 	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
 		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
@@ -73,12 +93,17 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		API: []part.Route{{Path: "/ns-api/", Name: "ns-api", Handler: api}},
 		Operator: []part.Route{
 			{Path: wire.LinePath, Name: "line", Handler: f.door(lines)},
-			{Path: wire.RoutePath, Name: "route", Handler: f.door(&wire.Routes{Explainer: exchange})},
-			{Path: wire.TextPath, Name: "text", Handler: f.door(&wire.Texts{Receiver: exchange})},
+			{Path: wire.RoutePath, Name: "route", Handler: f.door(&wire.Routes{Explainer: p.exchange})},
+			{Path: wire.TextPath, Name: "text", Handler: f.door(&wire.Texts{Receiver: p.exchange})},
 		},
 	}}
 	p.checks = map[string]part.Check{"calls": f.takesCalls}
-	p.introduce = func() { f.log.Info("the Core is on", "domain", string(settings.Core.Domain)) }
+	p.introduce = func() {
+		f.log.Info("the Core is on", "domain", string(settings.Core.Domain))
+		if p.sip != nil {
+			f.log.Info("calls over SIP are taken", "addresses", p.sip.addresses())
+		}
+	}
 	p.close = fetcher.CloseIdle
 	return p, nil
 }
@@ -113,6 +138,9 @@ func (f *phoneSide) start(ctx context.Context) error {
 	f.stops.add("address of the Core", func(context.Context) error { withdraw(); return nil })
 	f.stops.beside(ctx, "events of the Core", p.core.PostEvents)
 	f.stops.beside(ctx, "queues of the Core", p.core.WorkQueues)
+	if p.sip != nil {
+		p.sip.start(&f.stops, s.settings.Core.Voice.MaxCalls)
+	}
 	return nil
 }
 
@@ -123,9 +151,16 @@ func sameCore(a, b *config.Settings) bool {
 	if a.Core == nil || b.Core == nil {
 		return a.Core == b.Core
 	}
-	old, next := *a.Core, *b.Core
-	old.Drain = next.Drain // read as the server stops
-	return old == next && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
+	return reflect.DeepEqual(restarted(a.Core), restarted(b.Core)) && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
+}
+
+// restarted returns the settings that a running Core keeps: all but what a reload
+// puts in force.
+func restarted(c *config.Core) config.Core {
+	kept := *c
+	kept.Drain = 0 // read as the server stops
+	kept.Voice.Allow, kept.Voice.TLS = nil, voice.TLSSettings{}
+	return kept
 }
 
 // keepCall stores the trace of a call. If that fails, the caller need not know.

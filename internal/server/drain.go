@@ -37,6 +37,11 @@ func (a *Server) drainCalls() {
 	limit := a.drainLimit()
 	a.log.Info("stopping", "calls", a.calls.InHand(), "drain", limit.String(), "within", a.stops.within.String())
 	a.tellOfStop()
+	for _, f := range a.features {
+		if f.drain != nil {
+			f.drain()
+		}
+	}
 	a.calls.Drain()
 	ctx, cancel := context.WithTimeout(a.patience, limit)
 	defer cancel()

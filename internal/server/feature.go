@@ -25,12 +25,20 @@ type feature struct {
 	// tidy removes what is older than the retention. Optional.
 	tidy func(ctx context.Context, before time.Time)
 
+	// listen opens the ports of the feature's own, and has them closed in the end.
+	// Optional.
+	listen func() error
+
 	// start starts what requests, calls and jobs need, and has it stopped after
 	// them. Optional.
 	start func(ctx context.Context) error
 
 	// swapped is called once a site is in force, with the one before. Optional.
 	swapped func(s, before *site)
+
+	// drain tells those who ask whether calls are taken that none are from now on.
+	// Optional.
+	drain func()
 }
 
 // sitePart is a feature's part of a site: a pointer to a struct of its own, which

@@ -59,6 +59,14 @@ func (a *Server) Listen(ctx context.Context) (err error) {
 		a.holds(d)
 	}
 	a.doors = doors
+	for _, f := range a.features {
+		if f.listen == nil {
+			continue
+		}
+		if err := f.listen(); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -64,6 +64,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
+	defer s.gate.call(way.peer.Addr())()
 	d := newOutbound(origin{target: r.Target, from: r.From.party(), to: r.To.party(), identity: c.first})
 	req := d.request(r.Method)
 	var a Answer

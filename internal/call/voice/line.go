@@ -60,6 +60,8 @@ var (
 	_ engine.Answerer      = (*Line)(nil)
 	_ engine.AudioReporter = (*Line)(nil)
 	_ engine.Echoer        = (*Line)(nil)
+	_ engine.Identified    = (*Line)(nil)
+	_ engine.Preparer      = (*Line)(nil)
 	_ engine.Recogniser    = (*Line)(nil)
 	_ engine.Recorder      = (*Line)(nil)
 	_ engine.Streamer      = (*Line)(nil)
@@ -125,6 +127,16 @@ func (l *Line) Now() time.Duration { return l.config.Clock() - l.began }
 func (l *Line) Answered() (at time.Duration, ok bool) {
 	at = time.Duration(l.answered.Load())
 	return max(at, 0), at >= 0
+}
+
+// CallID returns the id of the call's INVITE.
+func (l *Line) CallID() string { return l.config.ID }
+
+// Prepare answers a call that is to be answered at once.
+func (l *Line) Prepare() {
+	if l.config.AnswerAtOnce {
+		l.ask()
+	}
 }
 
 // answer answers the call, if nobody has, and waits until it is up.

@@ -17,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Exchange places calls. core.Exchange is one.
@@ -38,7 +39,7 @@ const (
 // ServerConfig is what a Server works with.
 type ServerConfig struct {
 	Media      *media.Pool
-	Rules      media.Rules // of the callers' legs
+	Rules      media.Rules // of the callers' legs, which are bound to what their calls came by
 	Exchange   Exchange
 	Numbers    Numbers // who calls whom, by an INVITE
 	Sounds     Sounds
@@ -47,6 +48,10 @@ type ServerConfig struct {
 
 	// Calls are those in hand, of this Server among others. Optional: its own.
 	Calls *inhand.Calls
+
+	// AnswerAtOnce has calls answered before a responder is asked. Else they are at
+	// their first sound.
+	AnswerAtOnce bool
 
 	// MaxCalls is how many calls there are at once, MaxPerSecond how many may begin
 	// in a second. More are turned down with 503 and Retry-After.
@@ -127,7 +132,9 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 		s.leave(source)
 		end()
 	}
-	leg, err := s.config.Media.Open(s.config.Rules)
+	rules := s.config.Rules
+	rules.Address = call.Bound()
+	leg, err := s.config.Media.Open(rules)
 	if err != nil {
 		s.config.Log.Warn("no port for a call", "error", err)
 		leave()
@@ -137,7 +144,8 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	from, to := s.config.Numbers.Read(call.Request())
 	line := New(Config{
 		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, Number: from, HangUp: hangUp,
-		Recogniser: s.config.Recogniser, Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
+		ID: idOf(call), AnswerAtOnce: s.config.AnswerAtOnce, Recogniser: s.config.Recogniser,
+		Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
 	})
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {
@@ -196,5 +204,20 @@ func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, lin
 	outcome := s.config.Exchange.Place(ctx, from, to, line, func([]string) {}, func(trace.Stamped) {})
 	call.Hangup(engine.Normal) // unless it is over: then it does nothing
 	record := leg.Close()
-	s.config.Log.Info("call ended", "reason", outcome.Reason, "received", record.Received.Received, "lost", record.Received.Lost, "mos", record.Received.MOS)
+	s.config.Log.Info("call ended", "call_id", shownID(line.CallID()), "from", phone.Mask(from), "to", phone.Mask(to), "seconds", int(line.Now()/time.Second),
+		"by", string(outcome.By), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed, "received", record.Received.Received, "lost", record.Received.Lost, "mos", record.Received.MOS)
 }
+
+// idOf returns the Call-ID of a call.
+func idOf(call *dialog.Call) string {
+	if id := call.Request().CallID(); id != nil {
+		return id.Value()
+	}
+	return ""
+}
+
+// maxShownID is how many bytes of a Call-ID are logged: nothing else bounds one.
+const maxShownID = 128
+
+// shownID returns a Call-ID for the log.
+func shownID(id string) string { return id[:min(len(id), maxShownID)] }

@@ -40,6 +40,13 @@ type Config struct {
 	Number     string            // of the person on the telephone, whose recordings they are; empty: it is hidden
 	Recogniser speech.Recogniser // understands the caller; optional: nobody does
 
+	// ID is the Call-ID of the call. It may be hostile.
+	ID string
+
+	// AnswerAtOnce answers the call once it is known to lead somewhere, in place of at
+	// the first sound.
+	AnswerAtOnce bool
+
 	// HangUp ends the context of the call. It is called with engine.ErrHungUp once
 	// the call is over.
 	HangUp context.CancelCauseFunc

@@ -46,7 +46,8 @@ import (
 // item, and a key with inherits takes another's value unless it is set. A secret
 // tagged shown is sent by clients of this server, now or before it was replaced.
 //
-// A section whose struct has a method Check() error is checked as a whole: each
+// A struct tagged inline has settings of the section that it stands in. A section
+// whose struct has a method Check() error is checked as a whole: each
 // *setting.Problem in the error is reported where the setting stands.
 type Settings struct {
 	Listen setting.Address `key:"listen" default:"127.0.0.1:5100" doc:"Address and port on which web requests are taken. The proxy that terminates TLS forwards to it."`
@@ -80,7 +81,7 @@ type Settings struct {
 	Alerts      alert.Settings       `key:"alerts" doc:"Who is told when texts die, provisioning fails or a phone system stays down."`
 	ClickToCall clicktocall.Settings `key:"clicktocall" switches:"netsapiens" doc:"Calls to visitors of web pages."`
 	OnCall      *oncall.Settings     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
-	Core        *core.Settings       `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere."`
+	Core        *Core                `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere. A change in it is in force after a restart, except of what says that it is read again at a reload."`
 
 	Speech     speech.Settings         `key:"speech" doc:"How the Core speaks texts to callers whose telephone does not do so itself, as terminals do. Read again at a reload."`
 	Prompts    prompt.Settings         `key:"prompts" doc:"What the Core keeps on disk, in the folder prompts of data, of the sounds that it plays: texts that were spoken, and files for as long as HTTP says. Texts with five digits in a row are never kept."`
@@ -89,6 +90,13 @@ type Settings struct {
 	origins   map[string]Origin
 	weak      []Weak
 	pagerDuty int // the source that uses pagerduty-voys-webhook's names
+}
+
+// Core says what the phone side is, and how it takes calls over SIP.
+type Core struct {
+	core.Settings `inline:"yes"`
+
+	Voice voice.Settings `inline:"yes"`
 }
 
 // NetSapiens says how to reach the phone system's API.

@@ -5,16 +5,11 @@ package config
 // them, an operator could believe in a feature that is not there. When a feature
 // arrives, move its line from here to the struct Settings.
 func deferrals() [][2]string {
-	const (
-		noSIP        = "the Core of this version takes no calls over SIP"
-		noRecogniser = "this version has no service that speaks, or that understands what callers say"
-	)
+	const noRecogniser = "this version has no service that speaks, or that understands what callers say"
 	return [][2]string{
 		{"speech.recogniser", noRecogniser},
 		{"speech.url", noRecogniser},
 		{"speech.api_key", noRecogniser},
-		{"core.sip", noSIP},
-		{"core.media_ports", noSIP},
 	}
 }
 

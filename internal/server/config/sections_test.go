@@ -125,8 +125,6 @@ func TestWhatThisVersionLacksIsRefusedWithAReason(t *testing.T) {
 	from.Environ = []string{"SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE=true", "SWITCHHOOK_SPEECH_ENGINE=", "SECRET_KEY=hunter2", "API_KEY=hunter2", "ESCALATION_POLICY_ID=PT54U20"}
 	want := []string{
 		"switchhook.toml:27: speech.recogniser is of no use yet, leave it out: this version has no service that speaks, or that understands what callers say",
-		"switchhook.toml:51: core.sip is of no use yet, leave it out: the Core of this version takes no calls over SIP",
-		"switchhook.toml:52: core.media_ports is of no use yet, leave it out: the Core of this version takes no calls over SIP",
 	}
 	if diff := cmp.Diff(want, refusal(t, from)); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

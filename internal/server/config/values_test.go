@@ -63,6 +63,30 @@ func TestValues(t *testing.T) {
 		{"trusted_proxies.0", "10.0.0.0/33", "", `is "10.0.0.0/33"` + aNetwork},
 		{"trusted_proxies.0", "proxy", "", `is "proxy"` + aNetwork},
 
+		{"core.sip.0", "udp://0.0.0.0:5060", "udp://0.0.0.0:5060", ""},
+		{"core.sip.0", "tcp://[::]:5060", "tcp://[::]:5060", ""},
+		{"core.sip.0", "udp://127.0.0.1:0", "udp://127.0.0.1:0", ""},
+		{"core.sip.0", "0.0.0.0:5060", "", `is "0.0.0.0:5060"; it takes udp, tcp or tls with an address and a port, such as "udp://0.0.0.0:5060"`},
+		{"core.sip.0", "ws://0.0.0.0:5060", "", `is "ws://0.0.0.0:5060", which does not begin with udp://, tcp:// or tls://`},
+		{"core.sip.0", "udp://0.0.0.0", "", `is "udp://0.0.0.0", which has no port, such as 5060`},
+		{"core.sip.0", "udp://0.0.0.0:sip", "", `is "udp://0.0.0.0:sip", which has a port that is not a number up to 65535`},
+		{"core.sip.0", "udp://:5060", "", `is "udp://:5060", which names no IP address; 0.0.0.0 stands for all of this machine, [::] for those of IPv6`},
+		{"core.sip.0", "udp://pbx.example.net:5060", "", `is "udp://pbx.example.net:5060", which names no IP address; 0.0.0.0 stands for all of this machine, [::] for those of IPv6`},
+		{"core.sip.0", "udp://[fe80::1%eth0]:5060", "", `is "udp://[fe80::1%eth0]:5060"; it takes udp, tcp or tls with an address and a port, such as "udp://0.0.0.0:5060"`},
+
+		{"core.media_ports", "10000-20000", "10000-20000", ""},
+		{"core.media_ports", "10000", "", `is "10000"; it takes the first and the last port, such as "20000-29999"`},
+		{"core.media_ports", "0-20000", "", `is "0-20000"; it takes the first and the last port, such as "20000-29999"`},
+		{"core.media_ports", "10000-65536", "", `is "10000-65536"; it takes the first and the last port, such as "20000-29999"`},
+		{"core.media_ports", "20001-20000", "", `is "20001-20000", which ends before it begins`},
+
+		{"core.external_address", "203.0.113.5", "203.0.113.5", ""},
+		{"core.external_address", "2001:db8::5", "2001:db8::5", ""},
+		{"core.external_address", "::", "", `is "::", which stands for all addresses of a machine`},
+		{"core.external_address", "pbx.example.net", "", `is "pbx.example.net"; it takes an IP address, such as "203.0.113.5"`},
+		{"core.answer", "at_once", "at_once", ""},
+		{"core.answer", "later", "", `is "later"; it takes "first_sound" or "at_once"`},
+
 		{"public_url", "https://hooks.example.net", "https://hooks.example.net", ""},
 		{"public_url", "http://[::1]:5100/hooks//", "http://[::1]:5100/hooks", ""},
 		{"public_url", "hooks.example.net", "", `is "hooks.example.net", which does not begin with https:// or http://`},
@@ -140,6 +164,9 @@ func TestValues(t *testing.T) {
 		t.Run(c.path+"="+c.text, func(t *testing.T) {
 			from := fromFile(t, complete, nil)
 			from.Flags = map[string]string{c.path: c.text}
+			if strings.HasPrefix(c.path, "core.") && c.path != "core.domain" { // which the section requires
+				from.Flags["core.domain"] = "example.net"
+			}
 			path := strings.TrimSuffix(c.path, ".0")
 			if c.problem == "" {
 				if got := described(t, load(t, from), path).Value; got != c.want {

@@ -1,0 +1,223 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/internal/server"
+	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/test/await"
+)
+
+// sipSettings returns the settings of a Core that takes calls over SIP at a free port
+// of this machine, with more of them by their paths.
+func sipSettings(t *testing.T, folder string, more map[string]string) *config.Settings {
+	t.Helper()
+	flags := map[string]string{"listen": "127.0.0.1:0", "data": folder, "core.domain": "example.net", "core.sip.0": "udp://127.0.0.1:0"}
+	maps.Copy(flags, more)
+	settings, err := config.Load(config.Sources{Dir: folder, Flags: flags})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return settings
+}
+
+func startSIP(t *testing.T, log *safeLog, more map[string]string) *phoneSystem {
+	t.Helper()
+	return startCoreIn(t, sipSettings(t, t.TempDir(), more), server.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
+}
+
+// telephone is a phone that calls a server from this machine.
+type telephone struct {
+	*softphone.Phone
+	t  *testing.T
+	to netip.AddrPort
+}
+
+func (s *phoneSystem) telephone(t *testing.T) *telephone {
+	t.Helper()
+	phone, err := softphone.New(softphone.Config{
+		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.MustParseAddrPort("127.0.0.1:0")},
+		User:   "+12125550100", Codecs: []sdp.Codec{sdp.PCMU}, Threads: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
+	over := make(chan struct{})
+	go func() { // ends with the test, which waits for it
+		defer close(over)
+		if err := phone.Serve(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() {
+		end()
+		<-over
+	})
+	return &telephone{phone, t, s.SIPAddresses()[0].Address}
+}
+
+// call calls the user of a SIP address.
+func (p *telephone) call(user string) *softphone.Call {
+	p.t.Helper()
+	call, err := p.Dial("sip:" + user + "@" + p.to.String())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return call
+}
+
+// next waits for an event of a kind, and skips others.
+func next[E softphone.Event](t *testing.T, call *softphone.Call) E {
+	t.Helper()
+	for {
+		event, err := call.Next(await.Context(t))
+		if err != nil {
+			t.Fatalf("waiting for a %T: %v", *new(E), err)
+		}
+		if wanted, ok := event.(E); ok {
+			return wanted
+		}
+		if ended, over := event.(softphone.Ended); over {
+			t.Fatalf("the call ended as %+v, waiting for a %T", ended, *new(E))
+		}
+	}
+}
+
+// playing serves a document that plays the tones of keys, and calls asked with each
+// request for it.
+func playing(t *testing.T, keys string, asked func(*http.Request)) string {
+	t.Helper()
+	tones, err := audio.DTMF(keys, 100*time.Millisecond, 100*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wav bytes.Buffer
+	if err := audio.WriteWAV(&wav, tones); err != nil {
+		t.Fatal(err)
+	}
+	responder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/tones.wav" {
+			w.Header().Set("Content-Type", "audio/wav")
+			_, _ = w.Write(wav.Bytes())
+			return
+		}
+		asked(r)
+		_, _ = w.Write([]byte(`<Play>tones.wav</Play>`))
+	}))
+	t.Cleanup(responder.Close)
+	return responder.URL + "/"
+}
+
+// keysIn returns the keys whose tones were heard.
+func keysIn(t *testing.T, r *softphone.Recorder) string {
+	t.Helper()
+	sound, err := r.Sound(await.Context(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	detector := audio.NewDTMFDetector(sound.Rate())
+	block := sound.Rate() / 100
+	var keys strings.Builder
+	for clip := sound.Clip(); len(clip) >= block; clip = clip[block:] {
+		if key := detector.Listen(clip[:block]); key != 0 {
+			keys.WriteByte(key)
+		}
+	}
+	return keys.String()
+}
+
+func TestANumberIsCalledOverSIP(t *testing.T) {
+	var log safeLog
+	asked := make(chan string, 1)
+	s := startSIP(t, &log, nil)
+	s.lead(t, playing(t, "1590", func(r *http.Request) { asked <- r.FormValue("OrigCallID") }))
+	call := s.telephone(t).call("+12125551212")
+	heard := call.Hear()
+	ended := next[softphone.Ended](t, call)
+	if ended.Cause != engine.Normal || !ended.Theirs || ended.Status != 0 {
+		t.Errorf("the call ended as %+v", ended.Ended)
+	}
+	if got := keysIn(t, heard); got != "1590" {
+		t.Errorf("the caller heard the tones of %q", got)
+	}
+	await.That(t, "the trace of the call", func() bool {
+		calls, err := s.StoredCalls(t.Context())
+		return err == nil && len(calls) == 1 && calls[0].From == "12125550100" && calls[0].To == "12125551212"
+	})
+	line := "msg=\"call ended\" call_id=" + await.From(t, "the responder's request", asked) + " from=+1212•••0100 to=+1212•••1212"
+	await.That(t, "the line of the call", func() bool { return strings.Contains(log.String(), line) })
+}
+
+func TestAStrangerReachesNumbersAlone(t *testing.T) {
+	s := startSIP(t, &safeLog{}, nil)
+	s.lead(t, responderSaying(t, `<Echo/>`))
+	phone := s.telephone(t)
+	for _, user := range []string{"8001", "user_8001", "8001%40example.net", "webresponder8001", "2125559999", "*", "911"} {
+		ended := next[softphone.Ended](t, phone.call(user))
+		if ended.Status != http.StatusNotFound {
+			t.Errorf("a call to %s ended as %+v, want 404", user, ended.Ended)
+		}
+	}
+	call := phone.call("2125551212")
+	next[dialog.Answered](t, call)
+	call.Hangup()
+	next[softphone.Ended](t, call)
+}
+
+func TestACallIsAnsweredAtOnceWhereTheOperatorWantsThat(t *testing.T) {
+	for answer, answered := range map[string]bool{"first_sound": false, "at_once": true} {
+		t.Run(answer, func(t *testing.T) {
+			s := startSIP(t, &safeLog{}, map[string]string{"core.answer": answer})
+			s.lead(t, responderSaying(t, `<Hangup/>`))
+			if ended := next[softphone.Ended](t, s.telephone(t).call("2125551212")); (ended.Status == 0) != answered {
+				t.Errorf("the call ended as %+v; it was to be answered: %t", ended.Ended, answered)
+			}
+		})
+	}
+}
+
+func TestAStopWaitsForCallsOverSIP(t *testing.T) {
+	s := startSIP(t, &safeLog{}, nil)
+	s.lead(t, responderSaying(t, `<Echo timeout="1"/>`))
+	phone := s.telephone(t)
+	call := phone.call("2125551212")
+	next[dialog.Answered](t, call)
+	s.stop()
+	if ended := next[softphone.Ended](t, call); ended.Cause != engine.Normal || !ended.Theirs {
+		t.Errorf("the call in hand ended as %+v", ended.Ended)
+	}
+	if err := await.From(t, "the stop", s.stopped); err != nil {
+		t.Errorf("the stop: %v", err)
+	}
+}
+
+func TestASIPSocketThatIsTakenStopsTheStart(t *testing.T) {
+	first := startSIP(t, &safeLog{}, nil)
+	at := first.SIPAddresses()[0]
+	second, err := server.New(t.Context(), sipSettings(t, t.TempDir(), map[string]string{"core.sip.0": at.String()}), server.Options{Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = errors.Join(second.Listen(t.Context()), second.Close())
+	want := "calls over SIP cannot be taken: listen for SIP at 127.0.0.1:" + strconv.Itoa(int(at.Address.Port())) + " over UDP: "
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("listening where another program does is %v, want %s…", err, want)
+	}
+}

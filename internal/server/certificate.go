@@ -1,0 +1,44 @@
+package server
+
+import (
+	"crypto/tls"
+	"fmt"
+
+	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/fault"
+)
+
+// loadCertificate reads the certificate of SIP over TLS, if there is to be one. If it
+// cannot be used, the one before stays.
+func (c *sipCalls) loadCertificate(settings voice.TLSSettings) error {
+	if settings == (voice.TLSSettings{}) {
+		return nil
+	}
+	certificate, err := tls.LoadX509KeyPair(string(settings.CertificateFile), string(settings.KeyFile))
+	if err != nil {
+		return &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("the certificate %s with the key %s cannot be used", settings.CertificateFile, settings.KeyFile), Err: err,
+			Hint: "both are files in PEM that belong together; the settings are certificate_file and key_file of [core.tls]"}
+	}
+	c.certificate.Store(&certificate)
+	return nil
+}
+
+// tlsConfig returns what connections over TLS are taken with; nil: none are. Those
+// that begin after a reload get its certificate.
+func (c *sipCalls) tlsConfig() *tls.Config {
+	if c.certificate.Load() == nil {
+		return nil
+	}
+	return &tls.Config{
+		MinVersion:     tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return c.certificate.Load(), nil },
+	}
+}
+
+// reload puts in force what of the settings a running Core takes over.
+func (c *sipCalls) reload(settings *voice.Settings) {
+	c.allow(settings.Allow)
+	if err := c.loadCertificate(settings.TLS); err != nil {
+		c.log.Error("certificate of SIP not read; old one stays", "error", err.Error(), "hint", fault.HintOf(err))
+	}
+}
