@@ -42,6 +42,23 @@ type Origination struct {
 // what would need an escape in a path of the API.
 var callIDForm = regexp.MustCompile(`^[A-Za-z0-9_.+=-][A-Za-z0-9_.+=@~-]{0,127}$`)
 
+// maxAddress is the longest address of a call that is made, in bytes: no longer one
+// leads anywhere.
+const maxAddress = 2 * dialplan.MaxPart
+
+// check says what is wrong with the call by itself.
+func (o *Origination) check() error {
+	switch {
+	case !callIDForm.MatchString(o.CallID):
+		return fault.Newf(fault.Invalid, "%.40q cannot name a call", o.CallID).WithHint("a call-id has 1 to 128 letters, digits and characters of _.+=@~-")
+	case strings.TrimSpace(o.To) == "":
+		return fault.Newf(fault.Invalid, "the call has no destination")
+	case len(o.To) > maxAddress, len(o.First) > maxAddress:
+		return fault.Newf(fault.Invalid, "an address of the call is longer than %d bytes", maxAddress)
+	}
+	return nil
+}
+
 // Originate makes a call. It returns the call as List shows it, once it is decided
 // where both parties are and both are admitted; ringing goes on beside, and the calls
 // in hand (Config.InHand) are waited for when it is over.
@@ -80,15 +97,15 @@ type origination struct {
 
 // decideOrigination decides about a call that is to be made. Nothing is admitted yet.
 func (c *Core) decideOrigination(ctx context.Context, o Origination) (*origination, error) {
-	if c.config.Outside == nil {
-		return nil, &fault.Error{Code: fault.Unsupported, Message: "this Core makes no calls", Hint: "it needs [core] sip", Err: ErrNoTelephones}
-	}
-	if !callIDForm.MatchString(o.CallID) {
-		return nil, fault.Newf(fault.Invalid, "%.40q cannot name a call", o.CallID).WithHint("a call-id has 1 to 128 letters, digits and characters of _.+=@~-")
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	user, domain, _ := strings.Cut(o.Owner, "@")
 	if _, err := c.user(ctx, domain, user); err != nil {
 		return nil, err
+	}
+	if c.config.Outside == nil {
+		return nil, &fault.Error{Code: fault.Unsupported, Message: "this Core makes no calls", Hint: "it needs [core] sip", Err: ErrNoTelephones}
 	}
 	rung, err := c.decideFirst(ctx, o)
 	if err != nil {

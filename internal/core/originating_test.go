@@ -264,7 +264,9 @@ func TestCallsThatAreNotMade(t *testing.T) {
 		"a responder rung":    {func(_ *making, o *core.Origination) { o.First = "" }, fault.Refused, nil, "8001@example.net leads to a web responder, which cannot be rung"},
 		"nobody rung":         {func(_ *making, o *core.Origination) { o.First = "411" }, fault.Refused, nil, "411 cannot be rung: no rule"},
 		"nowhere":             {func(_ *making, o *core.Origination) { o.To = "user_4711" }, fault.NotFound, nil, "not reachable: there is no user 4711"},
-		"without destination": {func(_ *making, o *core.Origination) { o.To = "" }, fault.NotFound, nil, "not reachable"},
+		"without destination": {func(_ *making, o *core.Origination) { o.To = "" }, fault.Invalid, nil, "the call has no destination"},
+		"a long destination":  {func(_ *making, o *core.Origination) { o.To = strings.Repeat("8", 511) }, fault.Invalid, nil, "longer than 510 bytes"},
+		"a long origination":  {func(_ *making, o *core.Origination) { o.First = strings.Repeat("8", 511) }, fault.Invalid, nil, "longer than 510 bytes"},
 		"barred": {func(m *making, _ *core.Origination) {
 			m.gate.refused[called] = fault.Newf(fault.Refused, "calls to Arizona are barred")
 		}, fault.Refused, nil, "not reachable: calls to Arizona are barred"},

@@ -321,7 +321,7 @@ func TestBodiesThatAreNotJSON(t *testing.T) {
 
 func TestLegacyAPISaysThatItIsNotServed(t *testing.T) {
 	s := newSystem(t)
-	for _, path := range []string{"/ns-api/?object=call&action=call", "/ns-api", "/ns-api/v20/version", "/ns-api/v2"} {
+	for _, path := range []string{"/ns-api/?object=call&action=hold", "/ns-api", "/ns-api/v20/version", "/ns-api/v2"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, nil)
 		if err != nil {
 			t.Fatal(err)

@@ -12,6 +12,40 @@ func (c *call) whose() core.Whose {
 	return core.Whose{Domain: c.PathValue("domain"), User: c.PathValue("user")}
 }
 
+// makeCall answers once it is decided that somebody is rung, and does not wait for
+// them: with synchronous the answer is the call as it is shown while it rings.
+func (h *Handler) makeCall(c *call) (reply, error) {
+	if err := c.require("call-id", "call-term-user"); err != nil {
+		return reply{}, err
+	}
+	if err := oneOf(c.fields, "dial-rule-application", "call"); err != nil {
+		return reply{}, err
+	}
+	if err := oneOf(c.fields, "auto-answer-enabled", "yes", "no"); err != nil {
+		return reply{}, err
+	}
+	return h.originate(c, core.Origination{
+		First:         c.fields.Text("call-orig-user"),
+		To:            c.fields.Text("call-term-user"),
+		CallID:        c.fields.Text("call-id"),
+		CallerID:      c.fields.Text("caller-id-number"),
+		FirstCallerID: c.fields.Text("callback-caller-id-number"),
+	})
+}
+
+// originate makes a call in the name of the user in the path.
+func (h *Handler) originate(c *call, o core.Origination) (reply, error) {
+	o.Owner = c.PathValue("user") + "@" + c.PathValue("domain")
+	made, err := h.core.Originate(c.Context(), o)
+	switch {
+	case err != nil:
+		return reply{}, err
+	case c.synchronous:
+		return shown(made)
+	}
+	return accepted()
+}
+
 // listCalls answers with the live calls of a user, or of a domain.
 func (h *Handler) listCalls(c *call) (reply, error) {
 	start, limit, err := c.page()

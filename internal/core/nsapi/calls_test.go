@@ -185,7 +185,7 @@ func TestLiveCallsAreSeenByThoseWhoMay(t *testing.T) {
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-term-user": "411"}, 404, "not reachable: no rule"},
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-term-user": "4165550100"}, 400, "this line cannot be connected with anybody"},
 		{super, "PATCH", in + "/users/8001/calls/nobody/transfer", to, 404, "call nobody does not exist"},
-		{super, "POST", in + "/users/8001/calls", object{}, 405, "POST is not served"},
+		{super, "PUT", in + "/users/8001/calls", object{}, 405, "PUT is not served"},
 		{super, "PUT", in + "/users/8001/calls/" + id + "/transfer", to, 405, "PUT is not served"},
 	} {
 		t.Run(c.token+" "+c.method+" "+c.path, func(t *testing.T) {
@@ -301,9 +301,10 @@ func FuzzLegacyCalls(f *testing.F) {
 	f.Add("", encoded, "object=call&action=transfer&callid=x&uid=2000&destination=8001")
 	f.Add("object=call&action=disconnect", "multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"uid\"\r\n\r\n~@~\r\n--b--\r\n")
 	f.Add("object=queuedcall&action=create", encoded, "queue=9002")
+	f.Add("object=call&action=call&callID=xxx&uid=2000&destination=sip:a@a.example&origination=6020001111", encoded, "")
 	f.Fuzz(func(t *testing.T, query, kind, body string) {
 		var log strings.Builder
-		api, err := nsapi.New(nsapi.Config{Core: core.New(core.Config{Log: logTo(io.Discard)}), Log: logTo(&log),
+		api, err := nsapi.New(nsapi.Config{Core: core.New(core.Config{Log: logTo(io.Discard), Outside: nobody{}, Barring: open{}}), Log: logTo(&log),
 			Keys: []nsapi.Key{{Token: super, Scope: nsapi.OfficeManager, Domain: domain}}})
 		if err != nil {
 			t.Fatal(err)

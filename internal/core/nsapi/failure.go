@@ -3,6 +3,7 @@ package nsapi
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -20,13 +21,22 @@ func (h *Handler) failure(r *http.Request, err error) reply {
 		}
 		return reply{status: code, body: status{code, "an internal error; the server's log has it"}}
 	}
-	return reply{status: code, body: status{code, sentence(err)}}
+	answer := reply{status: code, body: status{code, sentence(err)}}
+	if code == http.StatusTooManyRequests {
+		answer.wait = time.Second // then an owner may begin the next call
+	}
+	return answer
 }
 
 // statusOf returns the status for an error of the core.
 func statusOf(err error) int {
-	if errors.Is(err, core.ErrExists) {
+	switch {
+	case errors.Is(err, core.ErrExists):
 		return http.StatusConflict
+	case errors.Is(err, core.ErrTooMany):
+		return http.StatusTooManyRequests
+	case errors.Is(err, core.ErrNoTelephones):
+		return http.StatusNotImplemented
 	}
 	return fault.HTTPStatus(err)
 }

@@ -39,6 +39,7 @@ func FuzzRequests(f *testing.F) {
 		{"DELETE", "/domains/example.net/users/2000", `{`},
 		{"GET", "/domains/~/users/~/calls?start=1", ""},
 		{"PATCH", "/domains/example.net/users/2000/calls/x/transfer", `{"call-term-user":2000}`},
+		{"POST", "/domains/example.net/users/2000/calls", `{"synchronous":"yes","call-id":"x","call-orig-user":16020001111,"call-term-user":"sip:a@a.example","caller-id-number":null}`},
 	} {
 		f.Add(seed[0], seed[1], []byte(seed[2]))
 	}
@@ -48,7 +49,7 @@ func FuzzRequests(f *testing.F) {
 			return
 		}
 		var log bytes.Buffer
-		c := core.New(core.Config{})
+		c := core.New(core.Config{Log: logTo(io.Discard), Outside: nobody{}, Barring: open{}})
 		api, err := nsapi.New(nsapi.Config{Core: c, Keys: []nsapi.Key{{Token: super, Scope: nsapi.SuperUser, Domain: domain, User: "2000"}}, Log: logTo(&log)})
 		if err != nil {
 			t.Fatal(err)

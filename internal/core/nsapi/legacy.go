@@ -13,6 +13,7 @@ import (
 // action.
 var legacyCalls = map[[2]string]legacyCall{
 	{"queuedcall", "create"}: {do: (*Handler).legacyQueue, onlyForm: true},
+	{"call", "call"}:         {do: (*Handler).legacyMake, needs: []string{"callid", "uid", "destination"}},
 	{"call", "read"}:         {do: (*Handler).legacyRead, reads: true},
 	{"call", "disconnect"}:   {do: (*Handler).legacyDisconnect, needs: []string{"callid", "uid"}},
 	{"call", "transfer"}:     {do: (*Handler).legacyTransfer, needs: []string{"callid", "uid", "destination"}},
@@ -119,22 +120,30 @@ func (h *Handler) legacyQueue(c *call) (reply, error) {
 // legacyWhose says whose calls are meant: those of the uid, which is user@domain, or
 // a user of the key's domain; without one those of the domain; without either all
 // that the key may see.
-func (c *call) legacyWhose() (core.Whose, error) {
+func (c *call) legacyWhose(far reach) (core.Whose, error) {
 	user, domain, _ := strings.Cut(c.fields.TextOr("uid", mine), "@")
 	if domain == "" {
 		domain = c.fields.TextOr("domain", mine)
 	}
 	c.SetPathValue("user", user)
 	c.SetPathValue("domain", domain)
-	if err := c.resolveMine(live); err != nil {
+	if err := c.resolveMine(far); err != nil {
 		return core.Whose{}, err
 	}
-	return c.whose(), c.reaches(live)
+	return c.whose(), c.reaches(far)
+}
+
+// legacyMake makes a call in the name of the uid.
+func (h *Handler) legacyMake(c *call) (reply, error) {
+	if _, err := c.legacyWhose(oneself); err != nil {
+		return reply{}, err
+	}
+	return h.originate(c, core.Origination{First: c.fields.Text("origination"), To: c.fields.Text("destination"), CallID: c.fields.Text("callid")})
 }
 
 // legacyRead answers with live calls under the names that they have there.
 func (h *Handler) legacyRead(c *call) (reply, error) {
-	whose, err := c.legacyWhose()
+	whose, err := c.legacyWhose(live)
 	if err != nil {
 		return reply{}, err
 	}
@@ -149,7 +158,7 @@ func (h *Handler) legacyRead(c *call) (reply, error) {
 }
 
 func (h *Handler) legacyDisconnect(c *call) (reply, error) {
-	whose, err := c.legacyWhose()
+	whose, err := c.legacyWhose(live)
 	if err != nil {
 		return reply{}, err
 	}
@@ -157,7 +166,7 @@ func (h *Handler) legacyDisconnect(c *call) (reply, error) {
 }
 
 func (h *Handler) legacyTransfer(c *call) (reply, error) {
-	whose, err := c.legacyWhose()
+	whose, err := c.legacyWhose(live)
 	if err != nil {
 		return reply{}, err
 	}

@@ -1,7 +1,7 @@
 // Package nsapi is the Core's API: as much of the NetSapiens v2 API as
 // provisioning, texts, routing, live and queued calls use, with its paths, fields,
-// statuses and errors, and of the legacy API what controls live calls and puts
-// somebody into a queue (legacy.go). New makes the http.Handler for everything under /ns-api/.
+// statuses and errors, and of the legacy API what makes and controls live calls and
+// puts somebody into a queue (legacy.go). New makes the http.Handler for everything under /ns-api/.
 //
 // Every answer is JSON. An error is {"code":404,"message":"…"}; a write answers
 // 202 and is then done, or 200 with the object if a POST's body says

@@ -81,6 +81,7 @@ var routes = []route{
 
 	on("GET", ofDomain+"/calls", inDomain, (*Handler).listCalls),
 	on("GET", ofUser+"/calls", live, (*Handler).listCalls),
+	on("POST", ofUser+"/calls", oneself, (*Handler).makeCall),
 	on("GET", ofUser+"/calls/{call}", live, (*Handler).readCall),
 	on("DELETE", ofUser+"/calls/{call}", live, (*Handler).disconnectCall),
 	on("PATCH", ofUser+"/calls/{call}/transfer", live, (*Handler).transferCall),

@@ -40,15 +40,19 @@ type system struct {
 // newSystem starts a system with a domain and its user 2000.
 func newSystem(t *testing.T) *system {
 	t.Helper()
+	return newSystemWith(t, core.Config{})
+}
+
+// newSystemWith starts one whose Core is configured beyond that.
+func newSystemWith(t *testing.T, c core.Config) *system {
+	t.Helper()
 	s := &system{t: t}
 	client := fetch.New(fetch.Options{Guard: fetch.Guard{Loopback: true}})
 	t.Cleanup(client.CloseIdle)
 	now := func() time.Time { return time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC) }
-	s.core = core.New(core.Config{
-		Engine: engine.New(engine.Config{Client: client}),
-		Now:    now,
-		Sent:   func(text core.Text) { s.sent = append(s.sent, text) },
-	})
+	c.Engine, c.Now = engine.New(engine.Config{Client: client}), now
+	c.Sent = func(text core.Text) { s.sent = append(s.sent, text) }
+	s.core = core.New(c)
 	api, err := nsapi.New(nsapi.Config{
 		Core: s.core,
 		Keys: []nsapi.Key{
