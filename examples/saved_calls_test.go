@@ -56,6 +56,9 @@ func TestSavedCallsPassOverSIP(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("calls over SIP need Linux")
 	}
+	if testing.Short() {
+		t.Skip("-short: it takes the time of the calls")
+	}
 	for _, c := range []struct {
 		name, calls string
 		full        bool // only then

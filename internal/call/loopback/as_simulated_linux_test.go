@@ -145,6 +145,9 @@ const atOnce = 8
 
 // TestCallsAreAsTheSimulatedOnes: what their callers do, and what comes of it.
 func TestCallsAreAsTheSimulatedOnes(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes the time of the calls")
+	}
 	var mu sync.Mutex
 	all := map[string]played{}
 	var playing sync.WaitGroup
