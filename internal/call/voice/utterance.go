@@ -53,7 +53,9 @@ func (u *utterance) take(h speech.Heard, now time.Duration) (over bool) {
 	case speech.Final:
 		u.final = strings.TrimSpace(u.final + " " + h.Text)
 		u.interim = ""
-		u.begun = u.begun || u.final != ""
+		if u.final != "" && !u.begun {
+			u.speaks(now)
+		}
 	case speech.Ended:
 		return u.begun
 	}
