@@ -117,9 +117,10 @@ func (c *Calls) show(p *placedCall, l *leg) {
 // drop removes a call that was never answered.
 func (c *Calls) drop(p *placedCall) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.remove(p)
-	p.leg.out.dismiss()
+	last := p.leg
+	c.mu.Unlock()
+	last.out.dismiss()
 }
 
 // remove removes a call, if it is there: another one may have its id by now. The lock

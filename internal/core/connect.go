@@ -71,7 +71,7 @@ func (p *placedCall) comeBack(to *leg) {
 // connect connects the caller with the one outside to whom a leg leads. A leg that was
 // dismissed is one that the call has left, as its context tells.
 func (p *placedCall) connect(ctx context.Context, l *leg) (engine.Forwarded, error) {
-	if !l.out.take() {
+	if !l.out.claim() {
 		return engine.Forwarded{}, context.Cause(ctx)
 	}
 	who := l.out.who

@@ -213,6 +213,24 @@ func TestWhatTheGateRefusesIsHeardAndTold(t *testing.T) {
 	g.wants(t, "8003@example.net +14165550100")
 }
 
+// TestNoCallBeginsOutside has a user call a number outside: an Exchange takes calls, and
+// makes none.
+func TestNoCallBeginsOutside(t *testing.T) {
+	s, g := newOutside(t)
+	l := &bridged{patient: newPatient(), s: s, rung: make(chan engine.Outside, 1)}
+	var stored core.StoredCall
+	x := &core.Exchange{Core: s.Core, Keep: func(call core.StoredCall) { stored = call }}
+	for _, from := range []string{"8001@" + domain, "+19734321440"} {
+		for _, to := range []string{"4165550100", elsewhere, "911"} {
+			outcome := x.Place(t.Context(), from, to, l, func([]string) {}, func(trace.Stamped) {})
+			if !outcome.Failed || !strings.HasPrefix(outcome.Reason, "not reachable: ") || stored.Outcome != outcome.Reason || len(l.rung) > 0 {
+				t.Errorf("from %s to %s: %+v", from, to, outcome)
+			}
+		}
+	}
+	g.wants(t, "")
+}
+
 func TestWithoutAGateNothingLeaves(t *testing.T) {
 	s := newSystem(t)
 	s.forwards("4165550100")

@@ -224,7 +224,7 @@ func (o *origination) admit() (err error) {
 func (o *origination) run(ctx context.Context) {
 	c := o.core
 	var events storedTrace
-	o.first.take()
+	o.first.claim()
 	end, err := c.config.Outside.Ring(ctx, o.first.who, func(ctx context.Context, line engine.Line) {
 		o.first.answer(c.config.Now().UTC())
 		o.setLine(line)

@@ -38,7 +38,7 @@ type Barring interface {
 type outsideCall struct {
 	who      engine.Outside
 	over     func(talked time.Duration) // tells the Barring
-	taken    atomic.Bool                // the call is begun, or never will be
+	claimed  atomic.Bool                // the call is begun, or never will be
 	answered atomic.Pointer[time.Time]  // when they answered
 	end      engine.ForwardEnd          // how it ended; empty: it has not, or was not begun
 	ended    bool                       // it has, and nothing on this side did that
@@ -85,12 +85,13 @@ func (o *outsideCall) answeredAt() time.Time {
 	return time.Time{}
 }
 
-// take reports whether the call may be begun, now or never.
-func (o *outsideCall) take() bool { return o.taken.CompareAndSwap(false, true) }
+// claim reports whether the call may be begun, now or never: one of those who claim it
+// may.
+func (o *outsideCall) claim() bool { return o.claimed.CompareAndSwap(false, true) }
 
 // dismiss gives up a call that was not begun, if there is one.
 func (o *outsideCall) dismiss() {
-	if o != nil && o.take() {
+	if o != nil && o.claim() {
 		o.over(0)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/switchhook/switchhook/internal/phone"
 )
@@ -78,7 +79,7 @@ func (r *routing) leave(outside string) bool {
 // numberOutside returns the number that is called, with its plus; an emergency
 // number as it is dialled; "" if it is none. Extensions that nobody has are none.
 func (r *routing) numberOutside() string {
-	if phone.Emergency(r.to.User, r.home()) {
+	if phone.Emergency(r.to.User, r.home()) && !strings.ContainsFunc(r.to.User, unicode.IsControl) {
 		return r.to.User
 	}
 	n, err := phone.Parse(r.to.User, r.home())
