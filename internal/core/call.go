@@ -104,13 +104,13 @@ type placedCall struct {
 	core     *Core
 	from, to string
 	origID   string
-	line     engine.Line               // of the caller; nil: nobody has answered a call of ours yet
-	can      atomic.Pointer[abilities] // of the line, for those who look from outside
-	first    *outsideCall              // whom we have rung to be the caller; nil: they have called
-	maker    Whose                     // in whose name we have; zero: in nobody's
+	line     engine.Line               // of the caller; nil until a call that we make is answered
+	can      atomic.Pointer[abilities] // of the line, for any goroutine; nil likewise
+	first    *outsideCall              // to the caller, if we made it; nil: the call came in
+	maker    Whose                     // in whose name we made it; zero: the call came in
 	began    time.Time
 	call     Call
-	at       *leg             // what the call does; the one below is ahead of it after a transfer
+	at       *leg             // that is run; after a transfer, leg is ahead of it
 	forward  *dialplan.Result // the responder to whom a Forward has led; nil: to none
 	forwards int
 

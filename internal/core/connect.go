@@ -68,8 +68,8 @@ func (p *placedCall) comeBack(to *leg) {
 	p.tellLive(p.at)
 }
 
-// connect connects the caller with the one outside to whom a leg leads. A leg that was
-// dismissed is one that the call has left, as its context tells.
+// connect connects the caller with the one outside to whom a leg leads. If the leg's
+// call was dismissed, the caller has left the leg, and the context has ended.
 func (p *placedCall) connect(ctx context.Context, l *leg) (engine.Forwarded, error) {
 	if !l.out.claim() {
 		return engine.Forwarded{}, context.Cause(ctx)
@@ -85,8 +85,8 @@ func (p *placedCall) connect(ctx context.Context, l *leg) (engine.Forwarded, err
 	return went, err
 }
 
-// runOutside connects the caller where no document has asked for it: a transfer has,
-// or who made the call.
+// runOutside connects the caller where no document asks for it, but a transfer or an
+// Origination.
 func (p *placedCall) runOutside(ctx context.Context, l *leg, record func(trace.Stamped)) engine.Outcome {
 	began := p.line.Now()
 	record(trace.Stamped{At: began, Event: trace.Answer{From: p.from, To: p.to}})
