@@ -12,6 +12,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/core/barring"
 	"github.com/switchhook/switchhook/internal/core/nsapi"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/part"
@@ -77,6 +78,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,
 		Queued: f.options.Queued, QueueTime: f.options.QueueTime, Poster: core.NewPoster(fetcher), Log: f.log,
 		CountryCode: string(settings.Core.CallingCode), InHand: &f.calls, Keep: f.keepCall,
+		Barring: partOf[*callsOutPart](s).barring,
 	})}
 	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
 		return nil, err
@@ -160,6 +162,7 @@ func restarted(c *config.Core) config.Core {
 	kept := *c
 	kept.Drain = 0 // read as the server stops
 	kept.Voice.Allow, kept.Voice.TLS = nil, voice.TLSSettings{}
+	kept.Barring = barring.Settings{}
 	return kept
 }
 

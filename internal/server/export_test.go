@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/core/barring"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/store"
 )
@@ -22,6 +23,9 @@ var (
 	TellOfGuesses   = tellOfGuesses
 	TellOfLastGuess = tellOfLastGuess
 )
+
+// TellOfCallsOut is tellOfCallsOut.
+var TellOfCallsOut = tellOfCallsOut
 
 // The names of the listeners.
 const (
@@ -49,6 +53,11 @@ func VoiceOf(a *Server) speech.Voice { return newSpeaking(a) }
 // Recordings returns the folder of recordings that a Server uses.
 func (a *Server) Recordings() *voice.Folder {
 	return partOf[*recordingsPart](a.site.Load()).folder
+}
+
+// Barring returns what decides about calls out of the Core.
+func (a *Server) Barring() *barring.Barring {
+	return partOf[*callsOutPart](a.site.Load()).barring
 }
 
 // Tidy removes what is past its retention, as the Server does each hour.

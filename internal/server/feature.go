@@ -78,6 +78,6 @@ func (a *Server) newFeatures() []feature {
 	speaking := newSpeaking(a)
 	return []feature{
 		a.phoneSystem(), provisioning.feature(), texts.feature(), newClickToCall(a, texts).feature(),
-		newOnCall(a).feature(), speaking.feature(), newRecordings(a).feature(), newPhoneSide(a, speaking).feature(),
+		newOnCall(a).feature(), speaking.feature(), newRecordings(a).feature(), newCallsOut(a).feature(), newPhoneSide(a, speaking).feature(),
 	}
 }

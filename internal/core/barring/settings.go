@@ -11,7 +11,7 @@ import (
 // Settings say which calls out are made, and how many. They stand in the section
 // of the Core.
 type Settings struct {
-	AllowedCountries []Country `key:"allowed_countries" example:"GB" doc:"Countries that may be called beside that of calling_code, by their ISO code: GB, JM. Where calling_code is 1, these are the United States and Canada, and each island that shares the code must be named. A plus and first digits allow the numbers that begin so: +881 for satellite telephones. Everything else abroad is refused. Read again at a reload, as are the settings below it."`
+	AllowedCountries []Country `key:"allowed_countries" example:"GB" doc:"Countries that may be called beside that of calling_code, by their ISO code: GB, JM. Where calling_code is 1, these are the United States and Canada, and each island that shares the code must be named. A plus and first digits allow the numbers that begin so: +881 for satellite telephones. Everything else abroad is refused. This and the next six settings are read again at a reload."`
 
 	Premium bool `key:"premium" default:"false" doc:"Whether numbers may be called that cost the caller more than others: premium, shared-cost and personal numbers, pagers, and the 500, 976 and 555-1212 of North America."`
 

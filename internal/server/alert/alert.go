@@ -35,6 +35,10 @@ const (
 	DiskLow            Kind = "disk_low"            // the database's disk is nearly full
 	RecordingLost      Kind = "recording_lost"      // what callers record cannot be stored
 	ClockJumped        Kind = "clock_jumped"        // the machine's clock was set to another time
+	CallsBarred        Kind = "calls_barred"        // calls abroad or to premium numbers are refused: maybe fraud
+	EmergencyRefused   Kind = "emergency_refused"   // somebody has tried to call an emergency service
+	CallsOutNear       Kind = "calls_out_near"      // a ceiling of calls out is used to four fifths
+	CallsOutFull       Kind = "calls_out_full"      // calls out are refused for a ceiling
 )
 
 // Kinds returns all of them.
@@ -42,6 +46,7 @@ func Kinds() []Kind {
 	return []Kind{
 		TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown,
 		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, RecordingLost, ClockJumped,
+		CallsBarred, EmergencyRefused, CallsOutNear, CallsOutFull,
 	}
 }
 

@@ -30,6 +30,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/core/barring"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/setting"
 )
@@ -92,11 +93,13 @@ type Settings struct {
 	pagerDuty int // the source that uses pagerduty-voys-webhook's names
 }
 
-// Core says what the phone side is, and how it takes calls over SIP.
+// Core says what the phone side is, which calls out it makes, and how it takes calls
+// over SIP.
 type Core struct {
 	core.Settings `inline:"yes"`
 
-	Voice voice.Settings `inline:"yes"`
+	Barring barring.Settings `inline:"yes"`
+	Voice   voice.Settings   `inline:"yes"` // last, for its sections: in the file the settings beside them come before
 }
 
 // NetSapiens says how to reach the phone system's API.

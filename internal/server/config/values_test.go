@@ -63,6 +63,13 @@ func TestValues(t *testing.T) {
 		{"trusted_proxies.0", "10.0.0.0/33", "", `is "10.0.0.0/33"` + aNetwork},
 		{"trusted_proxies.0", "proxy", "", `is "proxy"` + aNetwork},
 
+		{"core.allowed_countries.0", "gb", "GB", ""},
+		{"core.allowed_countries.0", "+881", "+881", ""},
+		{"core.allowed_countries.0", "+1", "", `is "+1", which is the calling code of 25 countries; name those that are meant, such as "US"`},
+		{"core.allowed_countries.0", "UK", "", `is "UK"; it takes the ISO code of a country, such as "GB", or a plus and what numbers begin with, such as "+881"`},
+		{"core.trunk_minutes", "0", "", `is "0", which is less than 1, the least it may be`},
+		{"core.premium", "yes", "", `is "yes"; it takes true or false`},
+
 		{"core.sip.0", "udp://0.0.0.0:5060", "udp://0.0.0.0:5060", ""},
 		{"core.sip.0", "tcp://[::]:5060", "tcp://[::]:5060", ""},
 		{"core.sip.0", "udp://127.0.0.1:0", "udp://127.0.0.1:0", ""},
