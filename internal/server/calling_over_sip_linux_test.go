@@ -132,10 +132,15 @@ func keysIn(t *testing.T, r *softphone.Recorder) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	detector := audio.NewDTMFDetector(sound.Rate())
-	block := sound.Rate() / 100
+	return keysOf(sound.Clip(), sound.Rate())
+}
+
+// keysOf returns the keys whose tones are in a sound.
+func keysOf(clip []int16, rate int) string {
+	detector := audio.NewDTMFDetector(rate)
+	block := rate / 100
 	var keys strings.Builder
-	for clip := sound.Clip(); len(clip) >= block; clip = clip[block:] {
+	for ; len(clip) >= block; clip = clip[block:] {
 		if key := detector.Listen(clip[:block]); key != 0 {
 			keys.WriteByte(key)
 		}
