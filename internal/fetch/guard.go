@@ -51,6 +51,17 @@ var (
 	}
 )
 
+// Judge returns why an address must not be dialled, or nil: for those who dial
+// otherwise than by a Client. A name is to be looked up once, judged and dialled by
+// the address found, since it may stand for another the next time.
+func (g Guard) Judge(addr netip.Addr) error {
+	network := "tcp4"
+	if addr.Is6() {
+		network = "tcp6"
+	}
+	return g.control()(network, netip.AddrPortFrom(addr, 443).String(), nil) // any port is allowed
+}
+
 // control returns the check for net.Dialer.Control, which is called with the
 // very address that is about to be connected.
 func (g Guard) control() func(network, address string, _ syscall.RawConn) error {
