@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,14 @@ const (
 	maxInfoKeys = 32
 	maxKeyTime  = time.Minute
 )
+
+// sentKey is how long our keys are said to be pressed, as gateways write it.
+const sentKey = 160 * time.Millisecond
+
+// InfoOf returns what an INFO of ours has that says a key was pressed, for Call.Info.
+func InfoOf(key byte) (mediaType string, body []byte) {
+	return typeRelay, fmt.Appendf(nil, "Signal=%c\r\nDuration=%d\r\n", key, sentKey.Milliseconds())
+}
 
 // infoKey is a key that an INFO says was pressed.
 type infoKey struct {

@@ -2,8 +2,8 @@ package dialog
 
 import "time"
 
-// twice is how far apart the two reports of one press may arrive.
-const twice = 300 * time.Millisecond
+// SamePress is how far apart the two reports of one press may arrive.
+const SamePress = 300 * time.Millisecond
 
 // Way is how a key was reported.
 type Way uint8
@@ -34,7 +34,7 @@ type press struct {
 func (p *Presses) Step(key byte, way Way, now time.Duration) (counts bool) {
 	for i := range p.recent { // from the oldest on
 		other := &p.recent[(p.next+i)%len(p.recent)]
-		if other.key == key && other.way != way && now-other.at <= twice {
+		if other.key == key && other.way != way && now-other.at <= SamePress {
 			other.key = 0
 			return false
 		}

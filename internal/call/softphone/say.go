@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -38,7 +39,6 @@ func ReadWAV(r io.Reader) (*audio.Sound, error) {
 const (
 	keyLength = 100 * time.Millisecond
 	keyPause  = 100 * time.Millisecond
-	infoKey   = 160 // milliseconds, as gateways write it
 )
 
 // Press sends keys (0-9, *, #, A-D), one after another, and returns the way that
@@ -61,8 +61,8 @@ func (c *Call) Press(keys string, way Way) (Way, error) {
 	case ByEvents:
 		return way, c.leg.Press(keys)
 	case ByInfo:
-		for _, key := range keys {
-			c.dialog.Info("application/dtmf-relay", fmt.Appendf(nil, "Signal=%c\r\nDuration=%d\r\n", key, infoKey))
+		for i := range len(keys) {
+			c.dialog.Info(dialog.InfoOf(keys[i]))
 		}
 		return way, nil
 	case ByTones:
