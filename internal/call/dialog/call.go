@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/netip"
-	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -24,7 +23,6 @@ type Call struct {
 	tell    func(Event) // by the call's goroutine; must not wait
 	invite  *sip.Request
 	address netip.Addr
-	heard   atomic.Bool // of the other side of a call of ours
 	bound   netip.Addr
 	mail    mailbox
 	gone    chan struct{} // closed when nothing of the call is left
@@ -168,10 +166,6 @@ func (c *Call) cancel(way flow, invite *sip.Request, r reason) {
 
 // Address returns our address as the other side of a call to us reaches it.
 func (c *Call) Address() netip.Addr { return c.address }
-
-// Heard reports whether anything has come back of a call of ours. A call that has
-// ended without can be made another way: nobody's telephone has rung.
-func (c *Call) Heard() bool { return c.heard.Load() }
 
 // Bound returns the address of the socket that a call to us came by. It may stand for
 // all addresses of this machine.

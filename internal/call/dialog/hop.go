@@ -25,6 +25,16 @@ type Hop struct {
 	Overflow bool
 }
 
+// Bound returns the address of the socket that a call goes to a hop by, for its sound
+// to go by it too. It may stand for all addresses of this machine. The zero Addr: no
+// socket is told to others in that call.
+func (s *Stack) Bound(to Hop) netip.Addr {
+	if l := s.listenOf(flow{network: to.Network, peer: to.Address}); l != nil {
+		return l.Address.Addr()
+	}
+	return netip.Addr{}
+}
+
 // flowBy returns the flow to a hop, or without one to a server that nothing has
 // come from. An error of the code Unavailable is one of sockets that we lack.
 func (s *Stack) flowBy(ctx context.Context, hop Hop, server sip.Uri) (flow, error) {

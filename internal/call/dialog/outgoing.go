@@ -149,9 +149,6 @@ func (out *outgoing) transmit(req *sip.Request) {
 
 // take takes a response to the INVITE.
 func (out *outgoing) take(res *sip.Response) {
-	if res.Source() != "" { // not one that is assumed
-		out.call.heard.Store(true)
-	}
 	switch seq := res.CSeq(); {
 	case seq != nil && seq.SeqNo != out.call.invite.CSeq().SeqNo: // of one that was sent again since
 	case res.IsProvisional():
