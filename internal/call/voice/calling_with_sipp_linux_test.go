@@ -73,6 +73,8 @@ type plan struct {
 	voice     speech.Voice
 	listen    []string // the networks; the service is at the first
 	tls       *tls.Config
+	ports     *media.Ports // optional
+	after     func()       // once there are no calls any more; optional
 	change    func(*voice.ServerConfig)
 }
 
@@ -89,11 +91,12 @@ func (p plan) serve(t *testing.T) *service {
 	library := prompt.New(prompt.Config{Client: client, Voice: p.voice})
 	t.Cleanup(library.Close)
 	here := netip.MustParseAddr("127.0.0.1")
-	ports, err := media.NewPorts(20000, 24999)
-	if err != nil {
-		t.Fatal(err)
+	if p.ports == nil {
+		if p.ports, err = media.NewPorts(20000, 24999); err != nil {
+			t.Fatal(err)
+		}
 	}
-	pool, err := media.New(media.Config{Address: here, Ports: ports, Threads: 1})
+	pool, err := media.New(media.Config{Address: here, Ports: p.ports, Threads: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +121,13 @@ func (p plan) serve(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, stack, func() error { return calls.Wait(context.Background()) })
+	run(t, stack, func() error {
+		err := calls.Wait(context.Background())
+		if p.after != nil {
+			p.after()
+		}
+		return err
+	})
 	return &service{x, library, server, calls, stack, stack.Addresses()[0].Address}
 }
 

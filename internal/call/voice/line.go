@@ -29,6 +29,9 @@ type Line struct {
 	came    []engine.Input // that it has not seen
 	presses dialog.Presses
 
+	reporting bool // keys, to the other side of a connection
+	reports   []report
+
 	wantsKeys bool // the goroutine of the call
 	feeds     []*feed
 	tones     *tones        // nil: keys are not heard by ear
@@ -97,11 +100,17 @@ func (l *Line) Tell(e dialog.Event) {
 		l.mu.Lock()
 		l.press(e.Key, dialog.ByINFO, l.Now())
 		l.mu.Unlock()
+	case dialog.TransferAsked:
+		l.config.Call.RefuseTransfer(statusDecline)
 	case dialog.Ended:
 		l.config.HangUp(engine.ErrHungUp)
 	}
 	l.wake()
 }
+
+// statusDecline refuses a transfer that a caller asks for: whom a call goes to is for
+// its program to say (RFC 3515 section 2.4.2).
+const statusDecline = 603
 
 // wake tells the goroutine of the call that there is news.
 func (l *Line) wake() {
@@ -256,7 +265,9 @@ func (l *Line) collect() {
 
 // press notes a key, unless it is known by another way. The lock is held.
 func (l *Line) press(key byte, way dialog.Way, at time.Duration) {
-	if !l.presses.Step(key, way, at) {
+	counts := l.presses.Step(key, way, at)
+	l.report(report{key, way, !counts})
+	if !counts {
 		return
 	}
 	l.add(engine.Input{Kind: engine.Key, At: max(at, 0), Key: key})

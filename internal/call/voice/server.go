@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/inhand"
@@ -17,6 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -70,13 +72,23 @@ type ServerConfig struct {
 	// MaxLength is how long a call may last from its INVITE on. Default: 4 hours.
 	MaxLength time.Duration
 
+	// Carrier takes calls to numbers. Optional: without one only addresses of SIP are
+	// called, and of those the ones that Guard lets through.
+	Carrier Carrier
+	Guard   fetch.Guard
+
+	// Signals are how it rings and what callers hear of calls that come to nothing.
+	// Default: those of North America.
+	Signals audio.Signals
+
 	Log *slog.Logger
 }
 
 // Server runs the calls that come to a dialog.Stack.
 type Server struct {
-	config ServerConfig
-	began  time.Time
+	config  ServerConfig
+	dialler *dialler
+	began   time.Time
 
 	mu        sync.Mutex
 	admission admission
@@ -102,10 +114,15 @@ func NewServer(c ServerConfig) *Server {
 		refused[why] = 0
 	}
 	return &Server{
-		config: c, began: time.Now(), counts: Counts{Refused: refused},
+		config: c, dialler: newDialler(c), began: time.Now(), counts: Counts{Refused: refused},
 		admission: newAdmission(limits{c.MaxCalls, c.MaxPerSecond}, limits{c.MaxOfSource, c.MaxOfSourcePerSecond}),
 	}
 }
+
+// CallBy has the calls of the Server's own made by a stack: those of Ring, and to whom
+// callers are connected with. It comes before the first call; without it none are
+// made.
+func (s *Server) CallBy(stack *dialog.Stack) { s.dialler.stack = stack }
 
 // Counts returns the figures as they are now.
 func (s *Server) Counts() Counts {
@@ -145,7 +162,8 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	line := New(Config{
 		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, Number: from, HangUp: hangUp,
 		ID: idOf(call), AnswerAtOnce: s.config.AnswerAtOnce, Recogniser: s.config.Recogniser,
-		Local: sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
+		Local:   sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
+		Offered: call.Offered(), dialler: s.dialler,
 	})
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {

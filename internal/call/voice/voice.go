@@ -17,11 +17,14 @@ import (
 	"github.com/switchhook/switchhook/internal/call/speech"
 )
 
-// Signalling is what a Line asks of its call: a dialog.Call. Neither method waits;
-// what comes of them is told by Line.Tell.
+// Signalling is what a Line asks of its call: a dialog.Call. No method waits; what
+// comes of them is told by Line.Tell.
 type Signalling interface {
+	Ring(status int, local *sdp.Local)
 	Answer(local sdp.Local)
 	Hangup(cause engine.Cause)
+	Info(mediaType string, body []byte)
+	RefuseTransfer(status int)
 }
 
 // Sounds speak texts: a prompt.Library.
@@ -35,6 +38,7 @@ type Config struct {
 	Leg        *media.Leg
 	Clock      func() time.Duration // that of the leg: media.Pool.Now
 	Local      sdp.Local            // our side of the sound: at the leg's port
+	Offered    []sdp.Codec          // that the caller can do, the best first; optional
 	Sounds     Sounds
 	Recordings Recordings
 	Number     string            // of the person on the telephone, whose recordings they are; empty: it is hidden
@@ -50,6 +54,8 @@ type Config struct {
 	// HangUp ends the context of the call. It is called with engine.ErrHungUp once
 	// the call is over.
 	HangUp context.CancelCauseFunc
+
+	dialler *dialler // calls those whom the caller is connected with; optional
 }
 
 // Codecs are those that a Line takes, the best first.

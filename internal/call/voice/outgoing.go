@@ -1,0 +1,320 @@
+package voice
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/speech"
+	"github.com/switchhook/switchhook/internal/fetch"
+)
+
+// Carrier takes calls to numbers: a trunk.Trunk.
+type Carrier interface {
+	// Outgoing returns how somebody is called: attempts in the order of trial, of
+	// which those count that go to addresses of the same family as the first. Their
+	// Local is for us to fill in. An error is a fault.Error, whose sentence the trace
+	// has.
+	Outgoing(ctx context.Context, who engine.Outside) ([]dialog.Outgoing, error)
+
+	// Tried is told how an attempt ended that was neither answered nor given up, and
+	// reports whether the next one is to be made.
+	Tried(attempt dialog.Outgoing, end dialog.Ended) (next bool)
+}
+
+// dialler calls people outside. It is the same for all calls of a Server.
+type dialler struct {
+	stack   *dialog.Stack // nil: nobody is called
+	carrier Carrier       // nil: no numbers are
+	guard   fetch.Guard
+	signals audio.Signals // of the country
+
+	media      *media.Pool
+	rules      media.Rules
+	sounds     Sounds
+	recordings Recordings
+	recogniser speech.Recogniser
+	log        *slog.Logger
+}
+
+func newDialler(c ServerConfig) *dialler {
+	d := &dialler{
+		carrier: c.Carrier, guard: c.Guard, signals: c.Signals,
+		media: c.Media, rules: c.Rules, sounds: c.Sounds, recordings: c.Recordings, recogniser: c.Recogniser, log: c.Log,
+	}
+	if d.signals == (audio.Signals{}) {
+		d.signals = audio.NewSignals("")
+	}
+	return d
+}
+
+// outgoing is a call of ours to somebody outside: one attempt after another, until
+// one comes to something. One goroutine waits for that, and uses the methods; tell
+// alone is called by others.
+type outgoing struct {
+	dialler  *dialler
+	carrier  Carrier // that carries it; nil: none
+	leg      *media.Leg
+	codecs   []sdp.Codec
+	number   string            // of whom is called; empty: they have none
+	attempts []dialog.Outgoing // the one that is made, and those that are left
+	changed  chan struct{}     // has a value if there is news
+	early    *media.Tap        // waits for sound before the answer; nil: nothing does
+
+	ctx    context.Context // ends with the call, once it was answered
+	hangUp context.CancelCauseFunc
+
+	mu      sync.Mutex
+	call    *dialog.Call // of the last attempt
+	attempt int          // the number of that
+	news    outgoingNews
+	agreed  dialog.Agreed // last
+}
+
+// outgoingNews is what has become of an attempt.
+type outgoingNews struct {
+	described bool // what sound comes before the answer
+	rang      bool
+	codec     sdp.Codec // that was agreed on
+	line      *Line     // over the call, once it was answered
+	ended     *dialog.Ended
+}
+
+// call calls somebody, with a leg beside another if that is given. The context ends
+// the call too.
+func (d *dialler) call(ctx context.Context, who engine.Outside, beside *media.Leg, codecs []sdp.Codec) (*outgoing, error) {
+	attempts, carrier, err := d.waysTo(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	attempts = slices.DeleteFunc(attempts, func(o dialog.Outgoing) bool {
+		return o.Hop.Address.Addr().Is6() != attempts[0].Hop.Address.Addr().Is6() // its sound would need another socket
+	})
+	rules := d.rules
+	rules.Beside = beside
+	if rules.Address = d.stack.Bound(attempts[0].Hop); !rules.Address.IsValid() && attempts[0].Hop.Address.Addr().Is6() {
+		rules.Address = netip.IPv6Unspecified()
+	}
+	leg, err := d.media.Open(rules)
+	if err != nil {
+		return nil, err
+	}
+	o := &outgoing{dialler: d, carrier: carrier, leg: leg, codecs: codecs, attempts: attempts, changed: make(chan struct{}, 1)}
+	if carrier != nil {
+		o.number = who.To
+	}
+	o.ctx, o.hangUp = context.WithCancelCause(ctx)
+	o.dial()
+	return o, nil
+}
+
+// dial makes an attempt: the first of those that are left.
+func (o *outgoing) dial() {
+	next := o.attempts[0]
+	next.Local = sdp.Local{Address: netip.AddrPortFrom(next.Local.Address.Addr(), o.leg.Port()), Codecs: o.codecs}
+	o.mu.Lock()
+	o.attempt++
+	attempt := o.attempt
+	o.news = outgoingNews{}
+	o.mu.Unlock()
+	call := o.dialler.stack.Dial(next, func(e dialog.Event) { o.tell(attempt, e) })
+	o.mu.Lock()
+	o.call = call
+	o.mu.Unlock()
+}
+
+// tell takes what happens to an attempt, on the goroutine of its call.
+func (o *outgoing) tell(attempt int, e dialog.Event) {
+	line, ok := o.note(attempt, e)
+	if !ok {
+		return
+	}
+	if line != nil {
+		line.Tell(e)
+	}
+	if _, up := e.(dialog.Answered); up { // the line is to be seen as it is then
+		o.mu.Lock()
+		o.news.line = line
+		o.mu.Unlock()
+	}
+	select {
+	case o.changed <- struct{}{}:
+	default:
+	}
+}
+
+// note notes what happens to an attempt, and returns the line that is to be told. It
+// reports false for one that was given up.
+func (o *outgoing) note(attempt int, e dialog.Event) (line *Line, ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if attempt != o.attempt {
+		return nil, false
+	}
+	switch e := e.(type) {
+	case dialog.Ringing:
+		o.news.rang = true
+	case dialog.Agreed:
+		o.agreed, o.news.codec = e, e.Codec.Codec
+		if e.Early {
+			o.news.described = true
+			o.leg.Agree(e.Agreement)
+		}
+	case dialog.Answered:
+		line = o.newLine()
+		line.Tell(o.agreed)
+		return line, true
+	case dialog.Ended:
+		o.news.ended = &e
+	}
+	return o.news.line, true
+}
+
+// newLine returns the Line over the call, as of one that was answered before it was
+// given to anybody.
+func (o *outgoing) newLine() *Line {
+	l := New(Config{
+		Call: o, Leg: o.leg, Clock: o.dialler.media.Now, Sounds: o.dialler.sounds, Recordings: o.dialler.recordings,
+		Recogniser: o.dialler.recogniser, Number: o.number, HangUp: o.hangUp, dialler: o.dialler,
+	})
+	l.asked = true
+	return l
+}
+
+// latest returns what has become of the call so far.
+func (o *outgoing) latest() outgoingNews {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.news
+}
+
+// again makes the next attempt, if there is one and that is worth it now that the last
+// has ended without an answer. It is asked once for each.
+func (o *outgoing) again(n outgoingNews) bool {
+	if o.carrier == nil || !o.carrier.Tried(o.attempts[0], *n.ended) {
+		return false
+	}
+	if o.attempts = o.attempts[1:]; n.rang || n.described || len(o.attempts) == 0 {
+		return false
+	}
+	o.dial()
+	return true
+}
+
+// dialogue returns the call of the last attempt.
+func (o *outgoing) dialogue() *dialog.Call {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.call
+}
+
+// awaitSound has sounded have a value once sound comes before the answer.
+func (o *outgoing) awaitSound() {
+	if o.early == nil {
+		o.early = o.leg.Listen(media.FromCaller)
+	}
+}
+
+// sounded has a value once sound has come, or never.
+func (o *outgoing) sounded() <-chan struct{} {
+	if o.early == nil {
+		return nil
+	}
+	return o.early.Ready()
+}
+
+// heardSound reports whether sound that was waited for has come.
+func (o *outgoing) heardSound() bool {
+	if o.early == nil {
+		return false
+	}
+	var packet [1]byte
+	_, came := o.early.Read(packet[:])
+	return came
+}
+
+// stopAwaiting ends awaitSound.
+func (o *outgoing) stopAwaiting() {
+	if o.early != nil {
+		o.leg.Unlisten(media.FromCaller)
+		o.early = nil
+	}
+}
+
+// close ends the call, and returns once its sound has.
+func (o *outgoing) close(end engine.ForwardEnd) {
+	o.Hangup(engine.Normal) // unless it is over: then it does nothing
+	o.hangUp(nil)
+	record := o.leg.Close()
+	o.dialler.log.Info("outgoing call ended", "end", end, "received", record.Received.Received, "lost", record.Received.Lost, "mos", record.Received.MOS)
+}
+
+// The following are Signalling, for the Line over the call.
+
+// Answer does nothing: it is they who answer.
+func (o *outgoing) Answer(sdp.Local) {}
+
+// Ring does nothing: it is they who tell.
+func (o *outgoing) Ring(int, *sdp.Local) {}
+
+// Hangup ends the call.
+func (o *outgoing) Hangup(cause engine.Cause) { o.dialogue().Hangup(cause) }
+
+// Info sends a body in an INFO.
+func (o *outgoing) Info(mediaType string, body []byte) { o.dialogue().Info(mediaType, body) }
+
+// RefuseTransfer refuses what they ask for.
+func (o *outgoing) RefuseTransfer(status int) { o.dialogue().RefuseTransfer(status) }
+
+var _ Signalling = (*outgoing)(nil)
+
+// endOf returns what a call came to that was not answered, and how a caller who is
+// turned down for it is told.
+func endOf(e dialog.Ended, rang bool) (engine.ForwardEnd, engine.Cause) {
+	switch refused := e.Status == unauthorized || e.Status == proxyUnauthorized; {
+	case e.Cause == engine.Busy:
+		return engine.ForwardBusy, engine.Busy
+	case e.Cause == engine.Rejected && !refused: // by a person, not by a server that does not know us
+		return engine.ForwardRejected, engine.Rejected
+	case e.Cause == engine.Nowhere:
+		return engine.ForwardUnavailable, engine.Nowhere
+	case e.Cause == engine.Unavailable && rang:
+		return engine.ForwardNoAnswer, engine.Unavailable
+	}
+	return engine.ForwardUnavailable, engine.Unavailable
+}
+
+// The statuses of a server that does not take our credentials.
+const (
+	unauthorized      = 401
+	proxyUnauthorized = 407
+)
+
+// codecOf returns a codec as SDP names it.
+func codecOf(codec audio.Codec) sdp.Codec {
+	i := slices.IndexFunc(Codecs(), func(c sdp.Codec) bool {
+		same, _ := media.CodecOf(c)
+		return same == codec
+	})
+	return Codecs()[i] // a Line agrees on no other
+}
+
+// codecsAfter returns the codecs that a call of ours offers: first those of a caller
+// that we take too, in their order, so that sound can pass as it is.
+func codecsAfter(callers []sdp.Codec) []sdp.Codec {
+	ours := Codecs()
+	var all []sdp.Codec
+	for _, c := range slices.Concat(callers, ours) {
+		if slices.Contains(ours, c) && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return all
+}

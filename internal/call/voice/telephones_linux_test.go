@@ -1,0 +1,253 @@
+package voice_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/netip"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/enginetest"
+	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/sdp"
+	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/test/await"
+)
+
+var loopback = netip.MustParseAddr("127.0.0.1")
+
+// program is what is done with each call to a service, in place of an engine.
+type program func(ctx context.Context, line engine.Line)
+
+func (p program) Place(ctx context.Context, _, _ string, line engine.Line, _ func([]string), _ func(trace.Stamped)) engine.Outcome {
+	p(ctx, line)
+	return engine.Outcome{}
+}
+
+// leavesNothing checks that nothing is left of a test in the end. It comes first.
+func leavesNothing(t *testing.T) {
+	goroutines := runtime.NumGoroutine()
+	t.Cleanup(func() {
+		if !t.Failed() {
+			await.That(t, "an end of all that was begun", func() bool { return runtime.NumGoroutine() <= goroutines })
+		}
+	})
+}
+
+// switchboard serves calls by a program, and calls people at this machine. Each port
+// of the sound must be free again after the calls.
+func switchboard(t *testing.T, p program, change func(*voice.ServerConfig)) *service {
+	t.Helper()
+	ports := freshPorts(t)
+	allBack := func() {
+		for range ports.Len() {
+			if _, err := ports.Take(time.Hour); err != nil && !t.Failed() {
+				t.Errorf("a port was not given back: %v", err)
+			}
+		}
+	}
+	s := plan{responder: enginetest.Documents{}, voice: silentVoice{}, listen: []string{dialog.UDP}, ports: ports, after: allBack, change: func(c *voice.ServerConfig) {
+		c.Exchange = p
+		c.Guard = fetch.Guard{Loopback: true}
+		if change != nil {
+			change(c)
+		}
+	}}.serve(t)
+	s.server.CallBy(s.stack)
+	return s
+}
+
+// taken is how many ports for sound tests have had.
+var taken atomic.Uint32
+
+// freshPorts returns ports that no other test has had lately: what is still sent to
+// those would be heard.
+func freshPorts(t *testing.T) *media.Ports {
+	t.Helper()
+	const count, from, room = 20, 25000, 5000
+	first := uint16(from + (taken.Add(count)-count)%room)
+	ports, err := media.NewPorts(first, first+count-1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ports
+}
+
+// address is where a service is called.
+func (s *service) address() string { return "sip:100@" + s.at.String() }
+
+// connects connects a caller with an address, and has told how it went.
+func connects(to string, went chan<- string) program {
+	return func(ctx context.Context, line engine.Line) {
+		went <- connect(ctx, line, engine.Outside{To: to, From: "+12125550100"})
+	}
+}
+
+// connect connects a caller, and returns how it went.
+func connect(ctx context.Context, line engine.Line, who engine.Outside) string {
+	connector, _ := engine.As[engine.Connector](line)
+	forwarded, err := connector.Connect(ctx, who)
+	text := string(forwarded.End)
+	if forwarded.Talked > 0 {
+		text += " talked"
+	}
+	if err != nil {
+		text += ": " + err.Error()
+	}
+	return text
+}
+
+// plays answers a caller with a moment of silence.
+func plays(ctx context.Context, line engine.Line) {
+	_, _ = line.Play(ctx, engine.Recording{Sound: audio.SoundOf(audio.Silence(packetTime))}, nil) // the next verb says what is wrong
+}
+
+// desk is a desk with a softphone on it.
+type desk struct {
+	*softphone.Phone
+	t *testing.T
+}
+
+// talk is a call of one.
+type talk struct {
+	*softphone.Call
+	t *testing.T
+}
+
+// newPhone runs a phone at a free port of 127.0.0.1 until the test ends.
+func newPhone(t *testing.T, codecs ...sdp.Codec) *desk {
+	t.Helper()
+	p, err := softphone.New(softphone.Config{
+		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(loopback, 0)}, Codecs: codecs, Threads: 1,
+		Trusted: func(netip.Addr) bool { return true },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- p.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+	return &desk{p, t}
+}
+
+func (p *desk) dial(to string) *talk {
+	p.t.Helper()
+	c, err := p.Dial(to)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return &talk{c, p.t}
+}
+
+// rings waits for a call to the phone.
+func (p *desk) rings() *talk {
+	p.t.Helper()
+	return &talk{await.From(p.t, "a call", p.Incoming()), p.t}
+}
+
+// expect waits for an event of the type of E. Others may come before it.
+func expect[E any](c *talk) E {
+	c.t.Helper()
+	return expectThat(c, func(E) bool { return true })
+}
+
+// expectThat waits for an event of the type of E that is as it should be.
+func expectThat[E any](c *talk, is func(E) bool) E {
+	c.t.Helper()
+	var passed []string
+	for {
+		e, err := c.Next(await.Context(c.t))
+		if err != nil {
+			c.t.Fatalf("there was no %v, but %s: %v", reflect.TypeFor[E](), strings.Join(passed, ", "), err)
+		}
+		if wanted, ok := e.(E); ok && is(wanted) {
+			return wanted
+		}
+		passed = append(passed, fmt.Sprintf("%T%+v", e, e))
+	}
+}
+
+// says has a phone say a tone from now on.
+func (c *talk) says(hertz float64) {
+	c.t.Helper()
+	if _, err := c.Say(audio.SoundOf(sine(hertz, 30*time.Second))); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// hears waits until a phone hears a tone, or several at once.
+func (c *talk) hears(hertz ...float64) {
+	c.t.Helper()
+	sound, err := c.Hear().Sound(await.Context(c.t))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	reader, last := sound.Reader(), make([]int16, 0, sound.Rate())
+	await.That(c.t, fmt.Sprintf("a tone of %v Hz", hertz), func() bool {
+		for {
+			piece := make([]int16, sound.Rate()/10)
+			n := reader.Read(piece)
+			last = append(last, piece[:n]...)
+			last = last[max(0, len(last)-len(piece)):]
+			if n < len(piece) {
+				return len(last) == len(piece) && hasTones(last, sound.Rate(), hertz)
+			}
+		}
+	})
+}
+
+// hasTones reports whether sound is these tones and hardly anything else.
+func hasTones(pcm []int16, rate int, hertz []float64) bool {
+	var all, those float64
+	for _, s := range pcm {
+		all += float64(s) * float64(s)
+	}
+	for _, f := range hertz {
+		var re, im float64
+		for i, s := range pcm {
+			sin, cos := math.Sincos(2 * math.Pi * f * float64(i) / float64(rate))
+			re, im = re+float64(s)*cos, im+float64(s)*sin
+		}
+		share := 2 * (re*re + im*im) / float64(len(pcm))
+		if share < 0.6*all/float64(len(hertz)) {
+			return false
+		}
+		those += share
+	}
+	return all > 0 && those > 0.8*all
+}
+
+// sine is a tone, half as loud as can be.
+func sine(hertz float64, length time.Duration) audio.Clip {
+	c := audio.Silence(length)
+	for i := range c {
+		c[i] = int16(16000 * math.Sin(2*math.Pi*hertz*float64(i)/audio.Rate))
+	}
+	return c
+}
+
+// talkBothWays checks that two who are connected hear each other.
+func talkBothWays(one, other *talk) {
+	one.t.Helper()
+	one.says(500)
+	other.says(1500)
+	other.hears(500)
+	one.hears(1500)
+}
