@@ -41,7 +41,7 @@ type phoneSidePart struct {
 func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
 
 func (f *phoneSide) feature() feature {
-	return feature{wire: f.wire, swapped: f.swapped, listen: f.listen, start: f.start, drain: f.drain}
+	return feature{wire: f.wire, swapped: f.swapped, listen: f.listen, start: f.start, drain: f.drain, settle: f.settle}
 }
 
 // swapped has a running Core take over what it can of new settings.
@@ -56,6 +56,14 @@ func (f *phoneSide) swapped(s, _ *site) {
 func (f *phoneSide) drain() {
 	if p := partOf[*phoneSidePart](f.site.Load()); p != nil && p.sip != nil {
 		p.sip.stack.Drain()
+	}
+}
+
+// settle waits until each BYE is answered: a caller whose BYE is lost with the
+// socket stays in a dead call.
+func (f *phoneSide) settle(ctx context.Context) {
+	if p := partOf[*phoneSidePart](f.site.Load()); p != nil && p.sip != nil && p.sip.stack.Settle(ctx) != nil {
+		f.log.Warn("ends of calls not answered")
 	}
 }
 

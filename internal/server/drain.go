@@ -14,7 +14,7 @@ const (
 	beat = 5 * time.Second
 
 	// afterwards is how long the rest of a stop takes at most, once calls have ended
-	// or are hung up: cutTimeout, stopTimeout, cutTimeout, and a little. It is
+	// or their time is up: cutTimeout, stopTimeout, cutTimeout, and a little. It is
 	// TimeoutStopSec of the unit in packaging, which counts without calls.
 	afterwards = 45 * time.Second
 )
@@ -45,14 +45,19 @@ func (a *Server) drainCalls() {
 	a.calls.Drain()
 	ctx, cancel := context.WithTimeout(a.patience, limit)
 	defer cancel()
-	if a.awaitCalls(ctx, time.Now().Add(limit)) == nil {
-		return
-	}
-	a.log.Warn("calls in hand hung up", "calls", a.calls.InHand(), "hint", "core.drain is how long they may go on")
-	a.calls.HangUp(engine.ErrStopping)
+	err := a.awaitCalls(ctx, time.Now().Add(limit))
 	ending, stop := context.WithTimeout(context.Background(), cutTimeout)
 	defer stop()
-	_ = a.calls.Wait(ending) // a terminal that does not answer must not hold us up
+	if err != nil {
+		a.log.Warn("calls in hand hung up", "calls", a.calls.InHand(), "hint", "core.drain is how long they may go on")
+		a.calls.HangUp(engine.ErrStopping)
+		_ = a.calls.Wait(ending) // a terminal that does not answer must not hold us up
+	}
+	for _, f := range a.features {
+		if f.settle != nil {
+			f.settle(ending)
+		}
+	}
 }
 
 // drainLimit returns how long calls in hand may go on.

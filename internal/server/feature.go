@@ -39,6 +39,10 @@ type feature struct {
 	// drain tells those who ask whether calls are taken that none are from now on.
 	// Optional.
 	drain func()
+
+	// settle waits until the other sides have taken the ends of their calls, or the
+	// context has ended. Optional.
+	settle func(ctx context.Context)
 }
 
 // sitePart is a feature's part of a site: a pointer to a struct of its own, which
