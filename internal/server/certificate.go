@@ -8,18 +8,27 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
-// loadCertificate reads the certificate of SIP over TLS, if there is to be one. If it
-// cannot be used, the one before stays.
+// LoadCertificate reads the certificate of SIP over TLS.
+func LoadCertificate(settings voice.TLSSettings) (*tls.Certificate, error) {
+	certificate, err := tls.LoadX509KeyPair(string(settings.CertificateFile), string(settings.KeyFile))
+	if err != nil {
+		return nil, &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("the certificate %s with the key %s cannot be used", settings.CertificateFile, settings.KeyFile), Err: err,
+			Hint: "both are files in PEM that belong together; the settings are certificate_file and key_file of [core.tls]"}
+	}
+	return &certificate, nil
+}
+
+// loadCertificate reads the certificate, if there is to be one. If it cannot be
+// used, the one before stays.
 func (c *sipCalls) loadCertificate(settings voice.TLSSettings) error {
 	if settings == (voice.TLSSettings{}) {
 		return nil
 	}
-	certificate, err := tls.LoadX509KeyPair(string(settings.CertificateFile), string(settings.KeyFile))
+	certificate, err := LoadCertificate(settings)
 	if err != nil {
-		return &fault.Error{Code: fault.Invalid, Message: fmt.Sprintf("the certificate %s with the key %s cannot be used", settings.CertificateFile, settings.KeyFile), Err: err,
-			Hint: "both are files in PEM that belong together; the settings are certificate_file and key_file of [core.tls]"}
+		return err
 	}
-	c.certificate.Store(&certificate)
+	c.certificate.Store(certificate)
 	return nil
 }
 

@@ -2,5 +2,5 @@
 
 package server
 
-// openFilesLimit returns nothing: calls over SIP need Linux.
-func openFilesLimit() (limit uint64, known bool) { return 0, false }
+// OpenFilesLimit returns nothing: calls over SIP need Linux.
+func OpenFilesLimit() (limit uint64, known bool) { return 0, false }

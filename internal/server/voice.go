@@ -118,16 +118,16 @@ func (c *sipCalls) start(stops *stops, most int) {
 	}()
 }
 
-// filesOfCall is how many files a call may have open: two sockets each for the
+// FilesOfCall is how many files a call may have open: two sockets each for the
 // caller and for whom the call is forwarded to. Requests of responders, prompts and
 // recordings come and go.
-const filesOfCall = 4
+const FilesOfCall = 4
 
 // checkFiles warns where the system does not let the process open as many files as
 // its calls may need.
 func (c *sipCalls) checkFiles(calls int) {
-	if limit, known := openFilesLimit(); known && limit < uint64(calls)*filesOfCall {
-		c.log.Warn("open files limit is low for calls", "limit", limit, "max_calls", calls, "needed", calls*filesOfCall,
+	if limit, known := OpenFilesLimit(); known && limit < uint64(calls)*FilesOfCall {
+		c.log.Warn("open files limit is low for calls", "limit", limit, "max_calls", calls, "needed", calls*FilesOfCall,
 			"hint", "raise LimitNOFILE of the service, or lower max_calls")
 	}
 }

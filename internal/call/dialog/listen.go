@@ -19,10 +19,10 @@ const (
 	TLS = "tls"
 )
 
-// receiveBuffer is what the kernel holds of a UDP socket before it is read. With
+// ReceiveBuffer is what the kernel holds of a UDP socket before it is read. With
 // the default of Linux, 208 KiB, callers had to send again from 4,000 calls a
 // second on.
-const receiveBuffer = 4 << 20
+const ReceiveBuffer = 4 << 20
 
 // Listen is an address that the stack is reached at.
 type Listen struct {
@@ -113,12 +113,12 @@ func markSocket(s syscall.Conn) {
 
 // enlarge asks for a large receive buffer, and says so if there is none.
 func enlarge(packets *net.UDPConn, address netip.AddrPort, log *slog.Logger) {
-	err := packets.SetReadBuffer(receiveBuffer)
+	err := packets.SetReadBuffer(ReceiveBuffer)
 	got := receiveBufferOf(packets)
-	if err == nil && (got == 0 || got >= receiveBuffer) {
+	if err == nil && (got == 0 || got >= ReceiveBuffer) {
 		return
 	}
-	log.Warn("receive buffer is small", "address", address.String(), "bytes", got, "wanted", receiveBuffer, "hint", "raise net.core.rmem_max")
+	log.Warn("receive buffer is small", "address", address.String(), "bytes", got, "wanted", ReceiveBuffer, "hint", "raise net.core.rmem_max")
 }
 
 // addressOf returns a socket's address.

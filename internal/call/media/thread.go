@@ -60,6 +60,16 @@ func (t *thread) run(granted chan<- Priority) {
 	}
 }
 
+// Grantable returns the priority that media threads of this process would be granted.
+func Grantable() Priority {
+	granted := make(chan Priority)
+	go func() { // ends at once, and the thread of the system with it
+		runtime.LockOSThread()
+		granted <- raise()
+	}()
+	return <-granted
+}
+
 // step waits for the next tick, and serves.
 func (t *thread) step() {
 	t.tick++

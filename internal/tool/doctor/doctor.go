@@ -73,6 +73,7 @@ func Examine(ctx context.Context, settings *config.Settings, show func(Finding))
 		e.onCall(ctx)
 	}
 	e.speech(ctx)
+	e.voice(ctx)
 }
 
 // examination is one run of all checks.
