@@ -80,8 +80,8 @@ func (a *alarms) refused(r *refusal, owner, to string, now instant) {
 		a.raise(EmergencyRefused, owner, now, fmt.Sprintf("%s has tried to call the emergency number %s, which cannot be reached from here. "+
 			"Make sure that people there know which telephone can.", owner, to))
 	case Foreign, Premium, ForeignLimit:
-		a.raise(CallsBarred, owner, now, fmt.Sprintf("A call of %s was refused: %s. If nobody there makes such calls, somebody else does: "+
-			"change passwords, and see where responders forward calls. Otherwise %s.", owner, r.err.Message, r.err.Hint))
+		a.raise(CallsBarred, owner, now, fmt.Sprintf("A call of %s was refused: %s; %s. If nobody there makes such calls, somebody else does: "+
+			"change passwords, and see where responders forward calls.", owner, r.err.Message, r.err.Hint))
 	case OwnerCalls, OwnerMinutes:
 		a.raise(LimitReached, owner, now, limitReached(r))
 	case Calls, Minutes:
@@ -100,7 +100,7 @@ func (a *alarms) watch(r *rules, of *account, now instant) {
 	for _, c := range [...]ceiling{calls, minutes} {
 		if c.near() {
 			a.persist(NearLimit, of.owner, now, func() string {
-				return fmt.Sprintf("Calls out: %s. At %d more are refused, and calls in hand go on; %s is the setting.", c, c.most, c.key)
+				return fmt.Sprintf("Calls out: %s. At %d more are refused, and calls in hand go on.", c, c.most)
 			})
 		}
 	}

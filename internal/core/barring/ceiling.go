@@ -45,7 +45,7 @@ func (c ceiling) String() string {
 	if holder == "" {
 		holder = "the server"
 	}
-	return fmt.Sprintf("%s has used %d of %d %s", holder, c.used, c.most, c.of)
+	return fmt.Sprintf("%s has used %d of %d %s (%s)", holder, c.used, c.most, c.of, c.key)
 }
 
 // roomFor decides by what settled accounts have in hand and have used.
@@ -69,7 +69,7 @@ func (r *rules) roomFor(call target, of, server *account, now instant) *refusal 
 
 // refuse returns the refusal of a call that a ceiling leaves no room for.
 func (c ceiling) refuse(why Result) *refusal {
-	r := refuse(why, fault.Refused, "%s", c).hint("try later, or raise %s", c.key)
+	r := refuse(why, fault.Refused, "%s", c).hint("try later, or raise the limit")
 	r.err.Again = fault.Later
 	return r
 }

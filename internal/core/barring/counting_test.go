@@ -18,12 +18,12 @@ func TestCallsAtOnceHaveACeiling(t *testing.T) {
 	d := open("US", func(s *barring.Settings) { s.TrunkCalls, s.TrunkCallsPerOwner = 3, 2 })
 	first, _ := d.call(t, ann, near), d.call(t, "ANN@example.net", phones)
 	message, hint := d.refused(t, ann, phones)
-	if message != "ann@example.net has used 2 of 2 calls out at once" || hint != "try later, or raise core.trunk_calls_per_owner" {
+	if message != "ann@example.net has used 2 of 2 calls out at once (core.trunk_calls_per_owner)" || hint != "try later, or raise the limit" {
 		t.Errorf("the owner's ceiling: %s; %s", message, hint)
 	}
 	d.call(t, bob, near)
 	message, hint = d.refused(t, bob, near)
-	if message != "the server has used 3 of 3 calls out at once" || hint != "try later, or raise core.trunk_calls" {
+	if message != "the server has used 3 of 3 calls out at once (core.trunk_calls)" || hint != "try later, or raise the limit" {
 		t.Errorf("the server's ceiling: %s; %s", message, hint)
 	}
 	first(0)
@@ -49,12 +49,12 @@ func TestMinutesAreCountedWhileACallRuns(t *testing.T) {
 	d.call(t, ann, near)(0)
 	d.now = d.now.Add(time.Minute)
 	message, hint := d.refused(t, ann, near)
-	if message != "ann@example.net has used 60 of 60 minutes of calls out within 24 hours" || hint != "try later, or raise core.trunk_minutes_per_owner" {
+	if message != "ann@example.net has used 60 of 60 minutes of calls out within 24 hours (core.trunk_minutes_per_owner)" || hint != "try later, or raise the limit" {
 		t.Errorf("the owner's ceiling: %s; %s", message, hint)
 	}
 	d.call(t, ann, phones)(0) // which is no matter of minutes
 	d.now = d.now.Add(40 * time.Minute)
-	if message, _ = d.refused(t, bob, near); message != "the server has used 100 of 100 minutes of calls out within 24 hours" {
+	if message, _ = d.refused(t, bob, near); message != "the server has used 100 of 100 minutes of calls out within 24 hours (core.trunk_minutes)" {
 		t.Errorf("the server's ceiling: %s", message)
 	}
 	release(30 * time.Minute) // it rang for the other 70
@@ -118,8 +118,8 @@ func TestForeignAndPremiumCallsAreFewAnHour(t *testing.T) {
 	d.now = d.now.Add(30 * time.Minute)
 	d.call(t, ann, "+19005550123")(0)
 	message, hint := d.refused(t, ann, jamaica)
-	want := "ann@example.net has used 2 of 2 calls to other countries or premium numbers within an hour"
-	if message != want || hint != "try later, or raise core.foreign_calls_per_hour" {
+	want := "ann@example.net has used 2 of 2 calls to other countries or premium numbers within an hour (core.foreign_calls_per_hour)"
+	if message != want || hint != "try later, or raise the limit" {
 		t.Errorf("the ceiling: %s; %s", message, hint)
 	}
 	if told := d.told(); told != "calls_barred ann@example.net" {
@@ -187,8 +187,8 @@ func TestAnAlertSaysHowMuchIsUsed(t *testing.T) {
 	d.talk(t, 5*time.Minute)
 	d.refused(t, ann, near)
 	want := []string{
-		"Calls out: ann@example.net has used 45 of 50 minutes of calls out within 24 hours. At 50 more are refused, and calls in hand go on; core.trunk_minutes_per_owner is the setting.",
-		"A call out was refused: ann@example.net has used 50 of 50 minutes of calls out within 24 hours. Calls in hand go on. If these are calls that should be made, raise the limit.",
+		"Calls out: ann@example.net has used 45 of 50 minutes of calls out within 24 hours (core.trunk_minutes_per_owner). At 50 more are refused, and calls in hand go on.",
+		"A call out was refused: ann@example.net has used 50 of 50 minutes of calls out within 24 hours (core.trunk_minutes_per_owner). Calls in hand go on. If these are calls that should be made, raise the limit.",
 	}
 	var got []string
 	for _, a := range d.alerts {

@@ -93,10 +93,10 @@ func TestWithoutACallingCodeEachNumberIsAbroad(t *testing.T) {
 
 func TestARefusalSaysWhatToSet(t *testing.T) {
 	for to, want := range map[string][2]string{
-		jamaica:         {"+1876•••0123 is a number of JM, which is not among the countries that may be called", `if it may be called, add "JM" to core.allowed_countries`},
-		"+15555550100":  {"+1555•••0100 is a number of an area whose country is not known, which is not among the countries that may be called", `if it may be called, add "+1555" to core.allowed_countries`},
-		"+881612345678": {"+8816•••5678 is a number of satellite telephones or another network of no country, which is not among the countries that may be called", `if it may be called, add "+881" to core.allowed_countries`},
-		"+19005550123":  {"+1900•••0123 is a premium number: it costs more than others", "if such numbers may be called, set core.premium to true"},
+		jamaica:         {"+1876•••0123 is a number of JM, which core.allowed_countries does not name", `if it may be called, add "JM" there`},
+		"+15555550100":  {"+1555•••0100 is a number of an area whose country is not known, which core.allowed_countries does not name", `if it may be called, add "+1555" there`},
+		"+881612345678": {"+8816•••5678 is a number of satellite telephones or another network of no country, which core.allowed_countries does not name", `if it may be called, add "+881" there`},
+		"+19005550123":  {"+1900•••0123 is a premium number, and core.premium is false", "if such numbers may be called, set it to true"},
 		"911":           {"emergency calls cannot be made here", "use a mobile phone, or a telephone with a line of its own"},
 		"2125550123":    {"21255•••0123 is not a telephone number with a plus and its country's code", ""},
 	} {
@@ -110,8 +110,8 @@ func TestARefusalSaysWhatToSet(t *testing.T) {
 func TestRefusedCallsAreAnOperatorsMatter(t *testing.T) {
 	d := open("US", nil)
 	for _, c := range []struct{ to, told, text string }{
-		{jamaica, "calls_barred ann@example.net", "+1876•••0123 is a number of JM"},
-		{"+19005550123", "calls_barred ann@example.net", "set core.premium to true"},
+		{jamaica, "calls_barred ann@example.net", `+1876•••0123 is a number of JM, which core.allowed_countries does not name; if it may be called, add "JM" there. If nobody`},
+		{"+19005550123", "calls_barred ann@example.net", "core.premium is false"},
 		{"911", "emergency_refused ann@example.net", "the emergency number 911"},
 		{"200", "", ""},
 	} {

@@ -84,8 +84,8 @@ func (r *rules) judge(to string) (target, *refusal) {
 	foreign, refused := r.judgeCountry(n)
 	premium := costsMore(n.Kind())
 	if refused == nil && premium && !r.Premium {
-		refused = refuse(Premium, fault.Refused, "%s is a premium number: it costs more than others", phone.Mask(to)).
-			hint("if such numbers may be called, set core.premium to true")
+		refused = refuse(Premium, fault.Refused, "%s is a premium number, and core.premium is false", phone.Mask(to)).
+			hint("if such numbers may be called, set it to true")
 	}
 	return target{metered: true, dear: foreign || premium}, refused
 }
@@ -103,7 +103,7 @@ func (r *rules) judgeCountry(n phone.Number) (foreign bool, refused *refusal) {
 		return true, nil
 	}
 	code, regions := phone.SplitCode(n.Digits())
-	const message, hint = "%s is a number of %s, which is not among the countries that may be called", "if it may be called, add %q to core.allowed_countries"
+	const message, hint = "%s is a number of %s, which core.allowed_countries does not name", "if it may be called, add %q there"
 	switch masked := phone.Mask(n.E164()); {
 	case country != "":
 		return true, refuse(Foreign, fault.Refused, message, masked, country).hint(hint, country)
