@@ -110,6 +110,25 @@ func TestHowAForwardedCallWentIsToldWhateverEndsIt(t *testing.T) {
 	}
 }
 
+func TestAForwardThatIsRefusedMaySayMoreThanTheApology(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"nothing more": {errors.New("no trunk is up"), apology},
+		"more":         {fmt.Errorf("not reachable: %w", &engine.Announced{Say: "Use another telephone.", Err: errors.New("no help from here")}), "Use another telephone."},
+	} {
+		phone := &interrupted{newDeskPhone(), func() error { return c.err }}
+		outcome, events := against(t, responds{"/start": `<Response><Forward>911</Forward></Response>`}).place(phone)
+		if reason := "the call cannot be forwarded to 911: " + c.err.Error(); outcome.Reason != reason || !outcome.Failed {
+			t.Errorf("%s: %+v, want %s", name, outcome, reason)
+		}
+		if diff := cmp.Diff([]trace.Say{{Text: c.want}}, of[trace.Say](events)); diff != "" {
+			t.Errorf("%s: said (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 // wrapped is a Line that does one thing itself, and leaves the rest to another.
 type wrapped struct {
 	engine.Line

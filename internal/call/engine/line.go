@@ -224,6 +224,19 @@ type Forwarder interface {
 	Forward(ctx context.Context, to string, byCaller bool) (Forwarded, error)
 }
 
+// Announced is an error of a Forward, such as a call for help that nobody would get,
+// of which the caller hears more than the apology.
+type Announced struct {
+	Say string // what the caller hears in place of the apology
+	Err error
+}
+
+// Error says what the error does.
+func (a *Announced) Error() string { return a.Err.Error() }
+
+// Unwrap returns it.
+func (a *Announced) Unwrap() error { return a.Err }
+
 // Forwarded says how it went elsewhere.
 type Forwarded struct {
 	End    ForwardEnd

@@ -155,7 +155,11 @@ func (r *run) endCall(ctx context.Context, err error) *ending {
 		return over
 	}
 	end := &ending{by: trace.ByEngine, reason: err.Error(), failed: true}
-	if _, err := r.say(ctx, r.engine.config.Apology, 0, nil); err != nil {
+	apology := r.engine.config.Apology
+	if announced, ok := errors.AsType[*Announced](err); ok {
+		apology = responder.Say{Text: announced.Say}
+	}
+	if _, err := r.say(ctx, apology, 0, nil); err != nil {
 		if over := r.endingOf(ctx, err); over != nil {
 			over.failed = true
 			return over

@@ -81,7 +81,8 @@ func (b *Barring) Set(s Settings) { b.rules.Store(newRules(s, b.config.Home)) }
 // ended, or was not begun after all, release is to be called with how long the
 // two talked; again it does nothing. Until then they count as talking.
 //
-// The error is a *fault.Error that says what to set. The number in it is masked.
+// The error is a *fault.Error that says what to set, with the number masked; in an
+// engine.Announced where the caller is to hear why.
 func (b *Barring) Admit(owner, to string) (release func(talked time.Duration), err error) {
 	rules := b.rules.Load()
 	call, refused := rules.judge(to)
@@ -97,7 +98,7 @@ func (b *Barring) Admit(owner, to string) (release func(talked time.Duration), e
 	if refused != nil {
 		b.config.Decided(refused.why)
 		b.alarms.refused(refused, of.owner, to, now)
-		return nil, refused.err
+		return nil, refused.fault()
 	}
 	b.config.Decided(Admitted)
 	for _, a := range [...]*account{of, b.server} {

@@ -1,12 +1,14 @@
 package barring_test
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/core/barring"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -103,6 +105,16 @@ func TestARefusalSaysWhatToSet(t *testing.T) {
 		message, hint := open("US", nil).refused(t, ann, to)
 		if diff := cmp.Diff(want, [2]string{message, hint}); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+func TestCallersWhoNeedHelpHearWhatToDo(t *testing.T) {
+	for to, want := range map[string]bool{"911": true, "+1911": true, jamaica: false, "411": false} {
+		_, err := open("US", nil).Admit(ann, to)
+		announced, ok := errors.AsType[*engine.Announced](err)
+		if ok != want || ok && !strings.HasPrefix(announced.Say, "Emergency calls cannot be made from here.") {
+			t.Errorf("a call to %s: %+v", to, announced)
 		}
 	}
 }

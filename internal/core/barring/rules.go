@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 )
@@ -34,10 +35,22 @@ func Results() []Result {
 type refusal struct {
 	why Result
 	err *fault.Error
+	say string // what the caller hears; empty: what callers hear as a rule
 }
 
+// sayHelp is what somebody hears who needs help.
+const sayHelp = "Emergency calls cannot be made from here. Please hang up, and use a mobile phone or another telephone."
+
 func refuse(why Result, code fault.Code, format string, args ...any) *refusal {
-	return &refusal{why, fault.Newf(code, format, args...)}
+	return &refusal{why: why, err: fault.Newf(code, format, args...)}
+}
+
+// fault returns what Admit does.
+func (r *refusal) fault() error {
+	if r.say != "" {
+		return &engine.Announced{Say: r.say, Err: r.err}
+	}
+	return r.err
 }
 
 func (r *refusal) hint(format string, args ...any) *refusal {
@@ -71,8 +84,9 @@ func newRules(s Settings, home phone.Home) *rules {
 func (r *rules) judge(to string) (target, *refusal) {
 	switch {
 	case phone.Emergency(to, r.home):
-		return target{}, refuse(Emergency, fault.Refused, "emergency calls cannot be made here").
-			hint("use a mobile phone, or a telephone with a line of its own")
+		help := refuse(Emergency, fault.Refused, "emergency calls cannot be made here").hint("use a mobile phone, or a telephone with a line of its own")
+		help.say = sayHelp
+		return target{}, help
 	case isURI(to):
 		return target{}, nil
 	}
