@@ -12,9 +12,11 @@ import (
 
 	"github.com/coder/websocket"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/enginetest"
 	"github.com/switchhook/switchhook/internal/call/loopback"
 	"github.com/switchhook/switchhook/internal/call/simulator"
+	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 )
 
@@ -260,5 +262,25 @@ func TestATargetThatIsNoneIsRefused(t *testing.T) {
 	_, got := loopback.Call(t.Context(), simulator.Options{Target: "100"})
 	if got == nil || got.Error() != want.Error() {
 		t.Errorf("the error is %v, want %v", got, want)
+	}
+}
+
+// TestAForwardIsAnswered by a telephone that stands in for where it goes, of those
+// who were answered before and of those who were not.
+func TestAForwardIsAnswered(t *testing.T) {
+	for name, document := range map[string]string{"after a prompt": `<Say>One moment.</Say><Forward>2001</Forward>`, "at once": `<Forward>2001</Forward>`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(enginetest.Documents{"/": document})
+			t.Cleanup(server.Close)
+			result, err := loopback.Call(t.Context(), simulator.Options{Target: server.URL + "/"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			last, _ := result.Events[len(result.Events)-1].Event.(trace.Forward)
+			if last.To != "2001" || last.End != string(engine.ForwardAnswered) || last.Seconds < speech.Estimate("hello").Seconds()/2 {
+				t.Errorf("it went as %+v", last)
+			}
+		})
 	}
 }

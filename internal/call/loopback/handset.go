@@ -2,6 +2,8 @@ package loopback
 
 import (
 	"context"
+	"net/netip"
+	"sync"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/dialog"
@@ -9,6 +11,23 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/call/speech"
 )
+
+// telephone returns a telephone that is in use until it is put down.
+func telephone() (phone *softphone.Phone, putDown func(), err error) {
+	phone, err = softphone.New(softphone.Config{
+		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(here, 0)}, Threads: 1,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, end := context.WithCancel(context.Background())
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = phone.Serve(ctx) }) // if its socket breaks its calls end, which is told
+	return phone, func() {
+		end()
+		serving.Wait()
+	}, nil
+}
 
 // handset is the caller's telephone.
 type handset struct {
@@ -29,13 +48,12 @@ func newHandset(call *softphone.Call, script *speech.Script) *handset {
 func (h *handset) attend(ctx context.Context) {
 	defer close(h.over)
 	for {
-		switch e, err := h.call.Next(ctx); {
-		case err != nil:
+		e, err := h.call.Next(ctx)
+		if err != nil {
 			return
-		default:
-			if _, answered := e.(dialog.Answered); answered {
-				close(h.up)
-			}
+		}
+		if _, answered := e.(dialog.Answered); answered {
+			close(h.up)
 		}
 	}
 }

@@ -4,8 +4,9 @@
 // call.
 //
 // What is not there is stood in for. Prompts are silence of the length that
-// simulated speech has. The caller murmurs, and a recogniser is told the words. Who
-// answers a Forward is nobody: the call ends there.
+// simulated speech has. The caller murmurs, and a recogniser is told the words. At
+// the far end of a Forward, wherever it goes, a telephone answers, says a word and
+// hangs up.
 package loopback
 
 import (
@@ -24,11 +25,11 @@ import (
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/simulator"
-	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fetch"
 )
 
 // The ports of a call's sound are somewhere between these two: the kernel hands out
@@ -90,6 +91,7 @@ func (c *call) serve(sounds *prompt.Library) (stop func(), err error) {
 	}
 	server := voice.NewServer(voice.ServerConfig{
 		Media: pool, Exchange: c, Sounds: sounds, Recordings: tapes{c}, Recogniser: &c.script,
+		Guard:    fetch.Guard{Loopback: true},
 		MaxCalls: 1, MaxPerSecond: 1, Log: slog.New(slog.DiscardHandler),
 	})
 	stack, err := dialog.New(dialog.Config{
@@ -99,6 +101,7 @@ func (c *call) serve(sounds *prompt.Library) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	server.CallBy(stack)
 	pool.Start()
 	c.at = stack.Addresses()[0].Address
 	ctx, end := context.WithCancel(context.Background())
@@ -116,16 +119,10 @@ func (c *call) serve(sounds *prompt.Library) (stop func(), err error) {
 
 // run has the telephone call the server.
 func (c *call) run(ctx context.Context) (*simulator.Result, error) {
-	phone, err := softphone.New(softphone.Config{
-		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(here, 0)}, Threads: 1,
-	})
+	phone, putDown, err := telephone()
 	if err != nil {
 		return nil, err
 	}
-	inUse, putDown := context.WithCancel(context.WithoutCancel(ctx))
-	var serving sync.WaitGroup
-	serving.Go(func() { _ = phone.Serve(inUse) }) // as that of the server
-	defer serving.Wait()
 	defer putDown()
 	dialled, err := phone.Dial(fmt.Sprintf("sip:responder@%s", c.at))
 	if err != nil {
@@ -133,7 +130,7 @@ func (c *call) run(ctx context.Context) (*simulator.Result, error) {
 	}
 	h := newHandset(dialled, &c.script)
 	c.phone <- h
-	serving.Go(func() { h.attend(inUse) })
+	go h.attend(context.WithoutCancel(ctx)) // ends with the call, which the telephone ends
 	defer context.AfterFunc(ctx, dialled.Hangup)()
 	select {
 	case err = <-c.placed:
@@ -164,7 +161,7 @@ var _ voice.Exchange = (*call)(nil)
 func (c *call) Place(ctx context.Context, _, _ string, line engine.Line, _ func([]string), _ func(trace.Stamped)) engine.Outcome {
 	phone := <-c.phone
 	close(c.reached)
-	driven := c.options.Drive(line.(*voice.Line), phone) //nolint:forcetypeassert,errcheck // a voice.Server has no others
+	driven := forwarding{c.options.Drive(line.(*voice.Line), phone)} //nolint:forcetypeassert,errcheck // a voice.Server has no others
 	outcome, err := c.options.RunOn(ctx, driven, func(e trace.Stamped) {
 		c.result.Events = append(c.result.Events, e)
 		if c.options.Record != nil {

@@ -128,15 +128,6 @@ func (d *Driven) Echo(ctx context.Context, limit time.Duration) (took time.Durat
 	return took, err
 }
 
-// Forward ends the call as far as the caller is concerned: where it goes is in the
-// trace.
-func (d *Driven) Forward(ctx context.Context, _ string, _ bool) (engine.Forwarded, error) {
-	if err := context.Cause(ctx); err != nil {
-		return engine.Forwarded{}, err
-	}
-	return engine.Forwarded{}, d.Hangup(ctx, engine.Normal)
-}
-
 // Record records the caller.
 func (d *Driven) Record(ctx context.Context, rules engine.RecordRules) (recorded engine.Recorded, err error) {
 	d.begin(nil)
