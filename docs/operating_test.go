@@ -64,6 +64,7 @@ var operatorsPages = map[string]func(o *operating){
 	"alerts-and-metrics.md": func(o *operating) {
 		o.entries("example.net-sms", "8001", "We are open.")
 		o.onCall()
+		o.carrier()
 		o.serve()
 		o.ask(http.MethodGet, "/voys-webhook?secret_key=your-oncall-secret", nil)
 		o.call("+19175550123")
@@ -189,13 +190,25 @@ func (o *operating) entries(id, systemUser, message string) {
 // onCall adds on-call to the settings, with a rota of one person.
 func (o *operating) onCall() {
 	o.t.Helper()
-	path := filepath.Join(o.folder, "switchhook.toml")
-	before, err := os.ReadFile(path)
+	write(o.t, o.folder, "rota.toml", "[[person]]\nid = \"ann\"\nnumbers = [\"201\"]\n")
+	o.addSettings("[oncall]\nsecret = \"your-oncall-secret\"\n[[oncall.source]]\nkind = \"file\"\npath = \"rota.toml\"\n")
+}
+
+// carrier adds a Core with a trunk to the settings, which asks nobody anything.
+func (o *operating) carrier() {
+	o.t.Helper()
+	o.addSettings("[core]\ndomain = \"example.net\"\nsip = [\"udp://127.0.0.1:0\"]\n" +
+		"[[core.trunk]]\nname = \"carrier\"\naddress = \"192.0.2.1\"\noptions_every = \"0\"\n")
+}
+
+// addSettings adds sections to the settings.
+func (o *operating) addSettings(sections string) {
+	o.t.Helper()
+	before, err := os.ReadFile(filepath.Join(o.folder, "switchhook.toml"))
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	write(o.t, o.folder, "rota.toml", "[[person]]\nid = \"ann\"\nnumbers = [\"201\"]\n")
-	write(o.t, o.folder, "switchhook.toml", string(before)+"[oncall]\nsecret = \"your-oncall-secret\"\n[[oncall.source]]\nkind = \"file\"\npath = \"rota.toml\"\n")
+	write(o.t, o.folder, "switchhook.toml", string(before)+sections)
 }
 
 func (o *operating) settings() *config.Settings {

@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"slices"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/trunk"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/core"
@@ -41,7 +45,10 @@ type phoneSidePart struct {
 func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
 
 func (f *phoneSide) feature() feature {
-	return feature{wire: f.wire, swapped: f.swapped, listen: f.listen, start: f.start, drain: f.drain, settle: f.settle}
+	return feature{
+		wire: f.wire, swapped: f.swapped, listen: f.listen, start: f.start, drain: f.drain, settle: f.settle,
+		metrics: []prometheus.Collector{trunkCollector{f.trunk}},
+	}
 }
 
 // swapped has a running Core take over what it can of new settings.
@@ -51,11 +58,16 @@ func (f *phoneSide) swapped(s, _ *site) {
 	}
 }
 
-// drain refuses new calls over SIP from now on, and answers OPTIONS so: carriers then
-// send their calls elsewhere.
+// drain refuses new calls over SIP from now on, answers OPTIONS so, and takes the
+// registration back: carriers then send their calls elsewhere.
 func (f *phoneSide) drain() {
-	if p := partOf[*phoneSidePart](f.site.Load()); p != nil && p.sip != nil {
-		p.sip.stack.Drain()
+	p := partOf[*phoneSidePart](f.site.Load())
+	if p == nil || p.sip == nil {
+		return
+	}
+	p.sip.stack.Drain()
+	if p.sip.trunk != nil {
+		p.sip.trunk.Leave()
 	}
 }
 
@@ -150,6 +162,9 @@ func (f *phoneSide) start(ctx context.Context) error {
 	f.stops.beside(ctx, "queues of the Core", p.core.WorkQueues)
 	if p.sip != nil {
 		p.sip.start(&f.stops, s.settings.Core.Voice.MaxCalls)
+		if p.sip.trunk != nil {
+			f.stops.beside(ctx, "trunk", p.sip.trunk.Run)
+		}
 	}
 	return nil
 }
@@ -161,7 +176,8 @@ func sameCore(a, b *config.Settings) bool {
 	if a.Core == nil || b.Core == nil {
 		return a.Core == b.Core
 	}
-	return reflect.DeepEqual(restarted(a.Core), restarted(b.Core)) && a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
+	return reflect.DeepEqual(restarted(a.Core), restarted(b.Core)) && slices.EqualFunc(a.Core.Trunk.Trunks, b.Core.Trunk.Trunks, trunk.Settings.Equal) &&
+		a.Data == b.Data && a.AllowPrivateResponders == b.AllowPrivateResponders
 }
 
 // restarted returns the settings that a running Core keeps: all but what a reload
@@ -171,6 +187,7 @@ func restarted(c *config.Core) config.Core {
 	kept.Drain = 0 // read as the server stops
 	kept.Voice.Allow, kept.Voice.TLS = nil, voice.TLSSettings{}
 	kept.Barring = barring.Settings{}
+	kept.Trunk.Trunks = nil // a password is not compared so
 	return kept
 }
 

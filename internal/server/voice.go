@@ -13,8 +13,10 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/trunk"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/setting"
 )
 
@@ -26,6 +28,7 @@ type sipCalls struct {
 	threads int // of media
 	stack   *dialog.Stack
 	server  *voice.Server
+	trunk   *trunk.Trunk // nil: there is no carrier
 	serve   func() error // runs the stack, once; everybody who calls it waits for its end
 
 	// What a reload replaces.
@@ -41,14 +44,16 @@ func (f *phoneSide) listen() error {
 		return nil
 	}
 	var err error
-	p.sip, err = f.openSIP(&s.settings.Core.Voice, p, partOf[*recordingsPart](s).folder)
+	p.sip, err = f.openSIP(s.settings.Core, p, partOf[*recordingsPart](s).folder)
 	return err
 }
 
 // openSIP opens the sockets of SIP, and makes what runs the calls. The server's stop
 // ends both.
-func (f *phoneSide) openSIP(settings *voice.Settings, p *phoneSidePart, recordings voice.Recordings) (*sipCalls, error) {
+func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice.Recordings) (*sipCalls, error) {
+	settings := &all.Voice
 	c := &sipCalls{log: f.log, threads: media.Threads(media.Cores())}
+	f.openTrunk(c, all.Trunk)
 	c.allow(settings.Allow)
 	if err := c.loadCertificate(settings.TLS); err != nil {
 		return nil, err
@@ -63,7 +68,7 @@ func (f *phoneSide) openSIP(settings *voice.Settings, p *phoneSidePart, recordin
 	f.stops.add("sound of calls", func(context.Context) error { c.media.Stop(); return nil })
 	c.server = voice.NewServer(voice.ServerConfig{
 		Media: c.media, Rules: media.Rules{Timeout: settings.RTPTimeout, Strict: settings.RTPSource == voice.Strict},
-		Exchange: p.exchange, Numbers: voice.Numbers{Called: settings.CalledBy}, Sounds: p.prompts, Recordings: recordings, Calls: &f.calls,
+		Exchange: p.exchange, Numbers: c.numbers(settings.CalledBy), Sounds: p.prompts, Recordings: recordings, Calls: &f.calls,
 		AnswerAtOnce: settings.Answer == voice.AtOnce, MaxLength: settings.MaxCallLength,
 		MaxCalls: settings.MaxCalls, MaxPerSecond: settings.MaxCallsPerSecond,
 		MaxOfSource: settings.MaxSourceCalls, MaxOfSourcePerSecond: settings.MaxSourceCallsPerSecond,
@@ -138,8 +143,10 @@ func (c *sipCalls) allow(networks []netip.Prefix) { c.allowed.Store(&networks) }
 // hears reports whether an address may call at all.
 func (c *sipCalls) hears(a netip.Addr) bool { return len(*c.allowed.Load()) == 0 || c.trusts(a) }
 
-// trusts reports whether an address is one that the operator names.
-func (c *sipCalls) trusts(a netip.Addr) bool { return anyContains(*c.allowed.Load(), a) }
+// trusts reports whether an address is one that the operator names, or the carrier's.
+func (c *sipCalls) trusts(a netip.Addr) bool {
+	return anyContains(*c.allowed.Load(), a) || c.trunk != nil && c.trunk.Has(a)
+}
 
 func anyContains(networks []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -52,6 +53,13 @@ func (s *Section) Check() error {
 		return setting.Problemf("trunk.1.name", "is of a second trunk, and there can be one; leave it out, or put the other servers of a carrier into the SRV records of one name")
 	}
 	return nil
+}
+
+// Equal reports whether two settings are the same.
+func (s Settings) Equal(other Settings) bool {
+	same := s.Password.Equal(other.Password)
+	s.Password, other.Password = setting.Secret{}, setting.Secret{}
+	return same && reflect.DeepEqual(s, other)
 }
 
 // Check reports what does not go together.
@@ -121,6 +129,9 @@ func (a *Address) UnmarshalText(text []byte) error {
 		case strings.ContainsAny(rest, ";?"):
 			return errors.New("has parameters; transport is a setting of its own")
 		}
+	}
+	if strings.Contains(rest, "/") {
+		return setting.ErrForm
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]")
 	if name, port, err := net.SplitHostPort(rest); err == nil {

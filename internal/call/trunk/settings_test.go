@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"errors"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -112,5 +113,28 @@ func TestSettingsThatDoNotGoTogetherAreReported(t *testing.T) {
 	one := Section{Trunks: []Settings{good}}
 	if err := one.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSettingsAreCompared(t *testing.T) {
+	a := Settings{Name: "carrier", Address: Address{Host: "192.0.2.1"}, Password: setting.NewSecret("one"), Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+	same := a
+	same.Password, same.Networks = setting.NewSecret("one"), []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	if !a.Equal(same) {
+		t.Error("they differ")
+	}
+	for _, change := range []func(*Settings){
+		func(s *Settings) { s.Password = setting.NewSecret("two") },
+		func(s *Settings) { s.Address.Port = 5060 },
+		func(s *Settings) { s.Networks = nil },
+	} {
+		other := same
+		change(&other)
+		if a.Equal(other) {
+			t.Errorf("%+v is the same", other)
+		}
+	}
+	if !a.Password.IsSet() {
+		t.Error("the password is lost")
 	}
 }

@@ -34,6 +34,7 @@ const (
 	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be stored
 	DiskLow            Kind = "disk_low"            // the database's disk is nearly full
 	RecordingLost      Kind = "recording_lost"      // what callers record cannot be stored
+	TrunkDown          Kind = "trunk_down"          // the carrier does not answer, or does not register us
 	ClockJumped        Kind = "clock_jumped"        // the machine's clock was set to another time
 	CallsBarred        Kind = "calls_barred"        // calls abroad or to premium numbers are refused: maybe fraud
 	EmergencyRefused   Kind = "emergency_refused"   // somebody has tried to call an emergency service
@@ -45,7 +46,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown,
-		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, RecordingLost, ClockJumped,
+		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, RecordingLost, TrunkDown, ClockJumped,
 		CallsBarred, EmergencyRefused, CallsOutNear, CallsOutFull,
 	}
 }

@@ -18,16 +18,21 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/emiago/sipgo/sip"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/call/prompt"
 	"github.com/switchhook/switchhook/internal/call/speech"
+	"github.com/switchhook/switchhook/internal/call/trunk"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/core/barring"
@@ -93,13 +98,30 @@ type Settings struct {
 	pagerDuty int // the source that uses pagerduty-voys-webhook's names
 }
 
-// Core says what the phone side is, which calls out it makes, and how it takes calls
-// over SIP.
+// Core says what the phone side is, which calls out it makes, how it takes calls over
+// SIP, and which carrier it has.
 type Core struct {
 	core.Settings `inline:"yes"`
 
 	Barring barring.Settings `inline:"yes"`
-	Voice   voice.Settings   `inline:"yes"` // last, for its sections: in the file the settings beside them come before
+	Voice   voice.Settings   `inline:"yes"` // last but for what has sections alone: in the file the settings beside them come before
+	Trunk   trunk.Section    `inline:"yes"`
+}
+
+// Check reports a trunk that nothing is sent by: the carrier's calls, and what it
+// says of ours, come where we listen.
+func (c *Core) Check() error {
+	var problems []error
+	for i, t := range c.Trunk.Trunks {
+		path := fmt.Sprintf("trunk.%d.transport", i)
+		switch listens := func(at setting.SIPAddress) bool { return at.Network == string(t.Transport) }; {
+		case len(c.Voice.SIP) == 0:
+			problems = append(problems, setting.Missing("sip"))
+		case !slices.ContainsFunc(c.Voice.SIP, listens):
+			problems = append(problems, setting.Problemf(path, `is %[1]s, and sip has no address of that kind, such as "%[1]s://0.0.0.0:%[2]d"`, t.Transport, sip.DefaultPort(string(t.Transport))))
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // NetSapiens says how to reach the phone system's API.
