@@ -41,7 +41,7 @@ func Emergency(text string, home Home) bool {
 		return true
 	}
 	code, regions := SplitCode(digits)
-	return code != "" && emergencyIn(digits[len(code):], regions) && !abroad(digits).Valid()
+	return code != "" && emergencyIn(digits[len(code):], regions)
 }
 
 // emergencyIn reports whether digits are, as dialled in one of some regions, the

@@ -100,3 +100,19 @@ func TestCallingCodesAreSplitOff(t *testing.T) {
 		t.Errorf("the code 1 is of %v alone", regions)
 	}
 }
+
+// A number that is in use must never be taken for one that is short.
+func FuzzEmergency(f *testing.F) {
+	for _, text := range []string{"911", "+1911", "9911", "urn:service:sos", "tel:112", "+911123456789", "+33 1 53 00 00 00", "0112", "+44999"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, region := range []string{"US", "GB", "FR", "IN"} {
+			home := phone.HomeIn(region)
+			n, err := phone.Parse(text, home)
+			if phone.Emergency(text, home) && err == nil && n.Valid() {
+				t.Errorf("%q is an emergency number in %s, and %s", text, region, n.E164())
+			}
+		}
+	})
+}

@@ -23,12 +23,10 @@ type Config struct {
 	Now      func() time.Time // nil: time.Now
 	Spent    []Spent          // before a restart: see Save
 
-	// Decided is given each result of Admit. Optional.
+	// Decided is given each result of Admit, and Alert what an operator should
+	// know, in order. They must neither block nor call the Barring. Optional.
 	Decided func(Result)
-
-	// Alert is given what an operator should know, in order. It must neither
-	// block nor call the Barring. Optional.
-	Alert func(Alert)
+	Alert   func(Alert)
 }
 
 // Barring decides which calls out are made. It is used by several goroutines.
