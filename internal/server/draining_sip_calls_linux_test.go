@@ -3,12 +3,17 @@ package server_test
 import (
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -88,4 +93,85 @@ func TestCallsOverSIPThatOutlastTheDrainAreHungUp(t *testing.T) {
 	if strings.Contains(log.String(), "ends of calls not answered") {
 		t.Errorf("the stop did not wait for the last responses:\n%s", log.String())
 	}
+}
+
+// TestAStopWaitsForALostBYE: a caller to whom nobody repeats it stays in a dead call.
+func TestAStopWaitsForALostBYE(t *testing.T) {
+	var log safeLog
+	s := drainSIP(t, "0s", server.Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s.lead(t, responderSaying(t, `<Echo/>`))
+	p := newPlainPhone(t, s.SIPAddresses()[0].Address)
+	p.send("INVITE sip:12125551212@127.0.0.1 SIP/2.0\r\n", "1 INVITE", "",
+		"Content-Type: application/sdp\r\n", "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n")
+	answer := p.receives("SIP/2.0 200")
+	p.send("ACK sip:12125551212@127.0.0.1 SIP/2.0\r\n", "1 ACK", fieldOf(answer, "To"), "", "")
+	s.stop()
+	for range 2 { // on their way they get lost
+		p.receives("BYE ")
+	}
+	bye := p.receives("BYE ")
+	p.write("SIP/2.0 200 OK\r\n" + fieldOf(bye, "Via") + fieldOf(bye, "From") + fieldOf(bye, "To") + fieldOf(bye, "Call-ID") + fieldOf(bye, "CSeq") + "Content-Length: 0\r\n\r\n")
+	s.hasStopped(t)
+	if strings.Contains(log.String(), "ends of calls not answered") {
+		t.Errorf("the stop did not wait for the BYE that came through:\n%s", log.String())
+	}
+}
+
+// plainPhone is a phone that does what the test writes.
+type plainPhone struct {
+	t    *testing.T
+	conn *net.UDPConn
+}
+
+func newPlainPhone(t *testing.T, to netip.AddrPort) *plainPhone {
+	t.Helper()
+	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	return &plainPhone{t, conn}
+}
+
+// send sends a request of the phone's only call. To is the header field; empty: that
+// of its first request.
+func (p *plainPhone) send(line, cseq, to, more, body string) {
+	p.t.Helper()
+	here := p.conn.LocalAddr().String()
+	if to == "" {
+		to = "To: <sip:12125551212@127.0.0.1>\r\n"
+	}
+	p.write(line + "Via: SIP/2.0/UDP " + here + ";branch=z9hG4bK" + strings.ReplaceAll(cseq, " ", "") + "\r\nFrom: <sip:2125550100@127.0.0.1>;tag=1\r\n" + to +
+		"Call-ID: plain\r\nCSeq: " + cseq + "\r\nContact: <sip:2125550100@" + here + ">\r\nMax-Forwards: 70\r\n" + more +
+		"Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+}
+
+func (p *plainPhone) write(message string) {
+	p.t.Helper()
+	if _, err := p.conn.Write([]byte(message)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// receives waits for a message that begins so.
+func (p *plainPhone) receives(begin string) string {
+	p.t.Helper()
+	buffer := make([]byte, 4096)
+	for {
+		if err := p.conn.SetReadDeadline(time.Now().Add(await.Limit)); err != nil {
+			p.t.Fatal(err)
+		}
+		n, err := p.conn.Read(buffer)
+		if err != nil {
+			p.t.Fatalf("there never was %q: %v", begin, err)
+		}
+		if message := string(buffer[:n]); strings.HasPrefix(message, begin) {
+			return message
+		}
+	}
+}
+
+// fieldOf returns a header field of a message, with its name and the line's end.
+func fieldOf(message, name string) string {
+	return regexp.MustCompile(`(?m)^` + name + `: .*\r\n`).FindString(message)
 }
