@@ -40,8 +40,15 @@ const (
 	callPorts   = 100
 )
 
-// settling is how long both ends of a call have for the last messages of SIP.
-const settling = 5 * time.Second
+const (
+	// reaching is how long a call has to reach the server.
+	reaching = 5 * time.Second
+
+	// settling is how long the server has for the last messages of SIP, once the
+	// telephone knows that the call is over. One that has called a far end would
+	// listen for more answers of theirs for half a minute.
+	settling = 200 * time.Millisecond
+)
 
 // Call runs a call to its end, as simulator.Call does: it is for simulator.Options.Over.
 // The error says that it could not begin, or is the cause of the context's end.
@@ -150,7 +157,7 @@ func (c *call) end() error {
 	select {
 	case <-c.reached:
 		return <-c.placed
-	case <-time.After(settling):
+	case <-time.After(reaching):
 		return fault.Newf(fault.Unavailable, "the call did not reach the server on this machine")
 	}
 }
