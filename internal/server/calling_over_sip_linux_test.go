@@ -42,6 +42,16 @@ func startSIP(t *testing.T, log *safeLog, more map[string]string) *phoneSystem {
 	return startCoreIn(t, sipSettings(t, t.TempDir(), more), server.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 }
 
+// scrape returns the metrics.
+func (s *phoneSystem) scrape(t *testing.T) []byte {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+	request.Header.Set("Authorization", "Bearer "+s.dialer(t).Token)
+	answer := httptest.NewRecorder()
+	s.Handler().ServeHTTP(answer, request)
+	return answer.Body.Bytes()
+}
+
 // telephone is a phone that calls a server from this machine.
 type telephone struct {
 	*softphone.Phone
@@ -166,6 +176,25 @@ func TestANumberIsCalledOverSIP(t *testing.T) {
 		calls, err := s.StoredCalls(t.Context())
 		return err == nil && len(calls) == 1 && calls[0].From == "12125550100" && calls[0].To == "12125551212"
 	})
+	var metrics string
+	await.That(t, "that no call is in hand", func() bool {
+		metrics = string(s.scrape(t))
+		return strings.Contains(metrics, "switchhook_sip_calls 0\n")
+	})
+	for _, want := range []string{
+		"switchhook_sip_calls_total 1\n", `switchhook_sip_calls_refused_total{why="rate"} 0`,
+		`switchhook_sip_dropped_total{why="not_allowed"} 0`, "switchhook_media_late_ticks_total ",
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
+	if strings.Contains(metrics, "switchhook_media_packets_total{direction=\"sent\"} 0\n") {
+		t.Error("no packet of sound was counted")
+	}
+	if status, body := s.get(t, "/readyz"); status != http.StatusOK || !strings.Contains(body, `"sip":"ok"`) {
+		t.Errorf("it is ready so: %d %s", status, body)
+	}
 	line := "msg=\"call ended\" call_id=" + await.From(t, "the responder's request", asked) + " from=+1212•••0100 to=+1212•••1212"
 	await.That(t, "the line of the call", func() bool { return strings.Contains(log.String(), line) })
 }

@@ -47,27 +47,27 @@ func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
 func (f *phoneSide) feature() feature {
 	return feature{
 		wire: f.wire, swapped: f.swapped, listen: f.listen, start: f.start, drain: f.drain, settle: f.settle,
-		metrics: []prometheus.Collector{trunkCollector{f.trunk}},
+		metrics: []prometheus.Collector{trunkCollector{f.trunk}, sipCollector{f.sipCalls}},
 	}
 }
 
 // swapped has a running Core take over what it can of new settings.
 func (f *phoneSide) swapped(s, _ *site) {
-	if p := partOf[*phoneSidePart](s); p != nil && p.sip != nil && s.settings.Core != nil {
-		p.sip.reload(&s.settings.Core.Voice)
+	if calls := f.sipCalls(); calls != nil && s.settings.Core != nil {
+		calls.reload(&s.settings.Core.Voice)
 	}
 }
 
 // drain refuses new calls over SIP from now on, answers OPTIONS so, and takes the
 // registration back: carriers then send their calls elsewhere.
 func (f *phoneSide) drain() {
-	p := partOf[*phoneSidePart](f.site.Load())
-	if p == nil || p.sip == nil {
+	calls := f.sipCalls()
+	if calls == nil {
 		return
 	}
-	p.sip.stack.Drain()
-	if p.sip.trunk != nil {
-		p.sip.trunk.Leave()
+	calls.stack.Drain()
+	if calls.trunk != nil {
+		calls.trunk.Leave()
 	}
 }
 
@@ -120,6 +120,9 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		},
 	}}
 	p.checks = map[string]part.Check{"calls": f.takesCalls}
+	if len(settings.Core.Voice.SIP) > 0 {
+		p.checks["sip"] = p.takesSIP
+	}
 	p.introduce = func() {
 		f.log.Info("the Core is on", "domain", string(settings.Core.Domain))
 		if p.sip != nil {

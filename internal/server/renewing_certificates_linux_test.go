@@ -3,7 +3,6 @@ package server_test
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -20,17 +19,13 @@ func certify(t *testing.T, folder string) *x509.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	certificate, key, err := softphone.EncodePEM(pair)
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, folder, "sip.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: pair.Certificate[0]}))
-	write(t, folder, "sip.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
-	certificate, err := x509.ParseCertificate(pair.Certificate[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return certificate
+	write(t, folder, "sip.pem", certificate)
+	write(t, folder, "sip.key", key)
+	return pair.Leaf
 }
 
 func write(t *testing.T, folder, name string, content []byte) {

@@ -165,8 +165,16 @@ func (c *sipCalls) addresses() []setting.SIPAddress {
 // SIPAddresses returns where the Core takes calls over SIP, once Listen has opened
 // the sockets; none: it takes none.
 func (a *Server) SIPAddresses() []setting.SIPAddress {
-	if p := partOf[*phoneSidePart](a.site.Load()); p != nil && p.sip != nil {
-		return p.sip.addresses()
+	if calls := a.sipCalls(); calls != nil {
+		return calls.addresses()
+	}
+	return nil
+}
+
+// sipCalls returns the calls over SIP; nil: there are none.
+func (a *Server) sipCalls() *sipCalls {
+	if p := partOf[*phoneSidePart](a.site.Load()); p != nil {
+		return p.sip
 	}
 	return nil
 }

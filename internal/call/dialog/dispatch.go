@@ -19,6 +19,7 @@ const drainRetry = 30 * time.Second
 // arrived is the first that sees a message, on the goroutine that read it and
 // before sipgo's transactions do.
 func (s *Stack) arrived(msg sip.Message) {
+	s.messages.Add(1)
 	var local netip.AddrPort
 	if d := s.socketOf(msg); d != nil {
 		local = d.address

@@ -26,6 +26,7 @@ type gate struct {
 	trusted func(netip.Addr) bool
 	began   time.Time
 	log     *slog.Logger
+	dropped dropped
 	told    rate.Sometimes // of silenced sources: a flood of them is not to flood the log
 
 	mu          sync.Mutex
@@ -36,7 +37,7 @@ type gate struct {
 
 func newGate(trusted func(netip.Addr) bool, log *slog.Logger) *gate {
 	return &gate{
-		limits: newLimiter(), trusted: trusted, began: time.Now(), log: log,
+		limits: newLimiter(), trusted: trusted, began: time.Now(), log: log, dropped: newDropped(),
 		told:        rate.Sometimes{First: 10, Interval: 10 * time.Second},
 		connections: make(map[netip.Prefix]int), called: make(map[netip.Addr]int),
 	}
@@ -70,17 +71,25 @@ func (g *gate) call(to netip.Addr) (over func()) {
 // heard are silent for as long as that stays so.
 func (g *gate) admit(from netip.Addr, bytes int) (wait time.Duration, silent bool) {
 	if !g.hears(from) {
+		g.dropped[NotAllowed].Add(1)
 		return silence, true
 	}
 	wait, silent = g.limits.admit(from, bytes, time.Since(g.began))
-	if wait > 0 && g.trusted(from) {
+	switch {
+	case wait == 0:
+	case g.trusted(from):
 		return 0, false
+	case silent:
+		g.dropped[Silenced].Add(1)
+	default:
+		g.dropped[TooFast].Add(1)
 	}
 	return wait, silent
 }
 
 // offend counts an offence, of all but those who are trusted.
 func (g *gate) offend(from netip.Addr) {
+	g.dropped[Unreadable].Add(1)
 	if g.trusted(from) || !g.limits.offend(from, time.Since(g.began)) {
 		return
 	}
@@ -94,6 +103,7 @@ func (g *gate) offend(from netip.Addr) {
 // it is to be given to disconnect in the end.
 func (g *gate) connect(from netip.Addr) (ok, counted bool) {
 	if !g.hears(from) {
+		g.dropped[NotAllowed].Add(1)
 		return false, false
 	}
 	if g.trusted(from) {
@@ -106,6 +116,7 @@ func (g *gate) connect(from netip.Addr) (ok, counted bool) {
 	defer g.mu.Unlock()
 	source := SourceOf(from)
 	if g.total >= maxConnections || g.connections[source] >= maxFromSource {
+		g.dropped[TooMany].Add(1)
 		return false, false
 	}
 	g.total++

@@ -1,8 +1,11 @@
 package dialog
 
 import (
+	"log/slog"
 	"net/netip"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/test/await"
@@ -102,5 +105,25 @@ func TestWhomWeCallIsHeard(t *testing.T) {
 	<-call.Gone()
 	if len(s.gate.called) > 0 {
 		t.Error("they are heard after the call")
+	}
+}
+
+func TestWhatIsNotReadIsCounted(t *testing.T) {
+	g := newGate(func(netip.Addr) bool { return false }, slog.New(slog.DiscardHandler))
+	barred := netip.MustParseAddr("198.51.100.9")
+	g.heard = func(a netip.Addr) bool { return a != barred }
+	g.admit(barred, 1)
+	g.connect(barred)
+	for range tokenBurst + 2 {
+		g.admit(neighbour, 1)
+	}
+	for range maxOffences {
+		g.offend(someoneElse)
+	}
+	g.admit(someoneElse, 1)
+	s := &Stack{gate: g}
+	want := map[Drop]uint64{NotAllowed: 2, TooFast: 2, Unreadable: maxOffences, Silenced: 1, TooMany: 0}
+	if diff := cmp.Diff(want, s.Counts().Dropped); diff != "" {
+		t.Errorf("dropped (-want +got):\n%s", diff)
 	}
 }

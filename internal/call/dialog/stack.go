@@ -78,6 +78,8 @@ type Stack struct {
 	seed     maphash.Seed // of the tags of stateless responses
 
 	draining atomic.Bool
+	messages atomic.Uint64 // that were read
+	failed   atomic.Pointer[error]
 	ready    chan struct{} // closed when all UDP sockets are read from
 	unready  atomic.Int32  // how many are not
 
@@ -194,7 +196,11 @@ func (s *Stack) Serve(ctx context.Context) error {
 	var serving sync.WaitGroup
 	errs := make([]error, len(s.listens))
 	for i := range s.listens {
-		serving.Go(func() { errs[i] = s.serve(&s.listens[i]) })
+		serving.Go(func() {
+			if errs[i] = s.serve(&s.listens[i]); errs[i] != nil {
+				s.failed.CompareAndSwap(nil, &errs[i])
+			}
+		})
 	}
 	serving.Go(func() { _ = s.transport.ServeTLS(s.dialled) }) // ends when that is closed
 	<-ctx.Done()
@@ -210,6 +216,15 @@ func (s *Stack) Serve(ctx context.Context) error {
 	s.open.end()
 	_ = s.transport.Close() // an error means that the other side was faster
 	return errors.Join(errs...)
+}
+
+// Failed returns why a socket is no longer read from while the stack serves; nil: all
+// are.
+func (s *Stack) Failed() error {
+	if err := s.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // serve reads from one socket until it is closed.

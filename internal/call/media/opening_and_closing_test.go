@@ -133,3 +133,14 @@ func TestALegIsBoundToWhatItsRulesSay(t *testing.T) {
 		}
 	}
 }
+
+func TestPacketsAreCounted(t *testing.T) {
+	s, cleanup := newStage(t)
+	defer cleanup()
+	p := s.call(sdp.PCMU, 20*ms, media.Rules{})
+	p.talk(true)
+	s.pass(time.Second)
+	if c := s.pool.Counts(); c.Sent < 49 || c.Sent > 51 || c.Received < 49 || c.Received > 51 {
+		t.Errorf("in a second %d packets were sent and %d received, want about 50 each", c.Sent, c.Received)
+	}
+}

@@ -207,6 +207,8 @@ type Counts struct {
 	Skipped    uint64        // that were left out, because a thread was late by more than 100 ms
 	Latest     time.Duration // the most that one was late
 	LostEvents uint64        // that a call took too slowly
+	Received   uint64        // datagrams of sound and keys, of whatever use they were
+	Sent       uint64        // packets of sound and keys
 }
 
 // Counts returns the counts of all threads together.
@@ -216,6 +218,8 @@ func (p *Pool) Counts() Counts {
 		c.Ticks += t.counts.ticks.Load()
 		c.Late += t.counts.late.Load()
 		c.Skipped += t.counts.skipped.Load()
+		c.Received += t.counts.received.Load()
+		c.Sent += t.counts.sent.Load()
 		c.LostEvents += t.counts.lostEvents.Load()
 		c.Latest = max(c.Latest, time.Duration(t.counts.latest.Load()))
 	}

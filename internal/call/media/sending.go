@@ -91,6 +91,7 @@ func (l *legState) transmit(t *thread, b []byte, now time.Duration) {
 		l.record.Unsent++
 		return
 	}
+	t.sent++
 	l.out.sent(len(b) - rtp.HeaderSize)
 }
 

@@ -81,6 +81,7 @@ const maxBatches = 4
 func (l *legState) receive(t *thread, now time.Duration) {
 	for range maxBatches {
 		n := l.socket.Receive(t.batch)
+		t.received += uint64(n)
 		for i := range n {
 			l.take(t, &t.batch.datagrams[i], now)
 		}

@@ -32,6 +32,8 @@ type thread struct {
 	packet  [mtu]byte // that is being made
 	rings   bool      // there is news
 	stopped bool
+
+	received, sent uint64 // what counts tell after the tick
 }
 
 // slot is the legs whose turn is at the same tick.
@@ -43,6 +45,7 @@ type slot struct {
 // counts are what a thread counts, for others to read.
 type counts struct {
 	ticks, late, skipped, lostEvents atomic.Uint64
+	received, sent                   atomic.Uint64
 	latest                           atomic.Int64
 }
 
@@ -86,6 +89,8 @@ func (t *thread) step() {
 		c.do(t)
 	}
 	t.serve(now)
+	t.counts.received.Store(t.received)
+	t.counts.sent.Store(t.sent)
 	if t.rings {
 		t.rings = false
 		t.bell.ring()

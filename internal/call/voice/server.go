@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -221,9 +222,16 @@ func (s *Server) endTooLong(hangUp context.CancelCauseFunc) {
 func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line, from, to string) {
 	outcome := s.config.Exchange.Place(ctx, from, to, line, func([]string) {}, func(trace.Stamped) {})
 	call.Hangup(engine.Normal) // unless it is over: then it does nothing
-	record := leg.Close()
+	leg.Close()
+	s.logEnd(line, outcome, from, to)
+}
+
+// logEnd writes the one line of a finished call.
+func (s *Server) logEnd(line *Line, outcome engine.Outcome, from, to string) {
+	sound := line.AudioReport()
 	s.config.Log.Info("call ended", "call_id", shownID(line.CallID()), "from", phone.Mask(from), "to", phone.Mask(to), "seconds", int(line.Now()/time.Second),
-		"by", string(outcome.By), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed, "received", record.Received.Received, "lost", record.Received.Lost, "mos", record.Received.MOS)
+		"by", string(outcome.By), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed,
+		"codec", sound.Codec, "received", sound.Received, "lost", sound.Lost, "mos", math.Round(100*sound.MOS)/100)
 }
 
 // idOf returns the Call-ID of a call.
