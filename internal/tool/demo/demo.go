@@ -44,6 +44,8 @@ type demo struct {
 	examples []example
 	pager    pager
 
+	sip string // what telephones call; empty: nothing
+
 	folder  string         // of the examples' programs
 	running sync.WaitGroup // web servers and programs
 }
@@ -73,7 +75,7 @@ func Run(ctx context.Context, c Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.stop()) }()
-	for _, show := range []func(context.Context) error{d.replay, d.showTextBack, d.showOnCall, d.showClickToCall, d.goOn} {
+	for _, show := range []func(context.Context) error{d.replay, d.showTextBack, d.showOnCall, d.showClickToCall, d.showSIP, d.goOn} {
 		if err := show(ctx); err != nil {
 			return err
 		}

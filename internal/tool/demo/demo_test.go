@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -37,6 +38,8 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 		_ = in.Close()
 	}()
 	command := regexp.MustCompile(`switchhook ((?:call|route) 2125551212 --core http://127\.0\.0\.1:\d+)`)
+	telephone := regexp.MustCompile(`switchhook call (sip:100@127\.0\.0\.1:\d+)`)
+	var overSIP string // empty where this machine cannot
 	var commands [][]string
 	var shown strings.Builder
 	lines := bufio.NewScanner(out)
@@ -44,6 +47,9 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 		shown.WriteString(lines.Text() + "\n")
 		if found := command.FindStringSubmatch(lines.Text()); found != nil {
 			commands = append(commands, strings.Fields(found[1]))
+		}
+		if found := telephone.FindStringSubmatch(lines.Text()); found != nil {
+			overSIP = found[1]
 		}
 		if !strings.HasPrefix(lines.Text(), "This goes on") {
 			continue
@@ -53,6 +59,13 @@ func TestDemoShowsTheWholeLoop(t *testing.T) {
 			main := cli.Main{In: strings.NewReader(""), Out: &printed, Err: &printed, Getenv: os.Getenv}
 			if code := main.Run(ctx, args); code != 0 || !strings.Contains(printed.String(), "webresponder8001") {
 				t.Errorf("%q ended with %d:\n%s", args, code, printed.String())
+			}
+		}
+		if runtime.GOOS == "linux" {
+			var printed strings.Builder
+			main := cli.Main{In: strings.NewReader(""), Out: &printed, Err: &printed, Getenv: os.Getenv}
+			if code := main.Run(ctx, []string{"call", overSIP, "--hangup-after", "1"}); code != 0 || !strings.Contains(printed.String(), "answered") {
+				t.Errorf("the call of %q ended with %d:\n%s", overSIP, code, printed.String())
 			}
 		}
 		cancel()

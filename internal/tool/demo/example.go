@@ -25,6 +25,9 @@ type example struct {
 	missing string // why it does not run; empty: it runs
 }
 
+// mathLine is the name of the example that telephones reach.
+const mathLine = "math line (Go)"
+
 // startTimeout is how long an example in another language may take to start.
 const startTimeout = 10 * time.Second
 
@@ -41,7 +44,7 @@ func (d *demo) startExamples(ctx context.Context) error {
 		handler http.Handler
 	}{
 		{"appointments (Go)", book, appointment.Handler()},
-		{"math line (Go)", seven, math.Handler()},
+		{mathLine, seven, math.Handler()},
 	} {
 		url, err := d.serve(ctx, in.handler)
 		if err != nil {

@@ -35,6 +35,9 @@ func (d *demo) tryNext() {
 		{"route " + textBackNumber + core, "why it goes there, rule by rule"},
 		{"call " + onCallNumber + core, "the person on call"},
 	}
+	if d.sip != "" {
+		lines = append(lines, [2]string{"call " + d.sip, "the math line, over SIP"})
+	}
 	for _, e := range d.examples {
 		if e.missing == "" {
 			lines = append(lines, [2]string{"call " + e.url, e.name})

@@ -91,7 +91,7 @@ func (d *demo) routeToOnCall(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := d.addNumber(ctx, onCallNumber, onCallUser); err != nil {
+	if err := d.addNumber(ctx, "1"+onCallNumber, onCallUser); err != nil {
 		return err
 	}
 	_, err := d.api.SetAnswerRule(ctx, domain, onCallUser, netsapiens.ForwardAlways(alias))

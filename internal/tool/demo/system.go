@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -36,6 +37,7 @@ const (
 // system is the demo's application server and Core, in this process, and the
 // client that sets them up.
 type system struct {
+	data   string // its folder
 	url    string
 	moved  bool   // not at the usual address
 	token  string // of the operator
@@ -68,7 +70,7 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)
 	}
-	s := &system{secret: rand.Text(), served: make(chan error, 1)}
+	s := &system{data: folder, secret: rand.Text(), served: make(chan error, 1)}
 	address, err := freeAddress(ctx, usualAddress)
 	if err != nil {
 		s.moved = true
@@ -83,13 +85,16 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 	if s.api, err = netsapiens.New(netsapiens.Config{URL: s.url, Token: netsapiens.Secret(s.token), Timeout: setUpTimeout}); err != nil {
 		return nil, err
 	}
-	settings, err := config.Load(config.Sources{
-		Dir: folder, Environ: d.pager.settings(s.secret),
-		Flags: map[string]string{
-			"listen": address, "data": folder, "public_url": s.url,
-			"netsapiens.url": s.url, "netsapiens.token": s.token, "forms.secret": s.secret, "core.domain": domain,
-		},
-	})
+	flags := map[string]string{
+		"listen": address, "data": folder, "public_url": s.url,
+		"netsapiens.url": s.url, "netsapiens.token": s.token, "forms.secret": s.secret, "core.domain": domain,
+	}
+	telephones, err := sipFlags(ctx, folder)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(flags, telephones)
+	settings, err := config.Load(config.Sources{Dir: folder, Environ: d.pager.settings(s.secret), Flags: flags})
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +159,10 @@ func (s *system) stop() error {
 	return <-s.served
 }
 
-// addNumber routes a telephone number to a user, by the phone system's API.
+// addNumber routes a telephone number, with its country's code if it has one, to a
+// user, by the phone system's API.
 func (s *system) addNumber(ctx context.Context, number, user string) error {
-	_, err := s.manage(ctx, http.MethodPost, "/phonenumbers", `{"synchronous":"yes","phonenumber":"1`+number+`","dial-rule-application":"to-user",`+
+	_, err := s.manage(ctx, http.MethodPost, "/phonenumbers", `{"synchronous":"yes","phonenumber":"`+number+`","dial-rule-application":"to-user",`+
 		`"dial-rule-translation-destination-user":"`+user+`","dial-rule-translation-destination-host":"`+domain+`"}`)
 	return err
 }

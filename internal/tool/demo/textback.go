@@ -62,7 +62,7 @@ func (d *demo) prepareTextBack(ctx context.Context) error {
 		`{"synchronous":"yes","number":"1`+textBackNumber+`","application":"user","dest":"`+textBackOwner+`"}`); err != nil {
 		return err
 	}
-	return d.addNumber(ctx, textBackNumber, textBackUser)
+	return d.addNumber(ctx, "1"+textBackNumber, textBackUser)
 }
 
 // provisionTextBack posts an operator's form.
