@@ -24,6 +24,14 @@ func (f *phoneSide) openTrunk(c *sipCalls, section trunk.Section) {
 	})
 }
 
+// carrier returns who takes calls to numbers, or nil.
+func (c *sipCalls) carrier() voice.Carrier {
+	if c.trunk == nil {
+		return nil
+	}
+	return c.trunk
+}
+
 // numbers says who calls whom: of the carrier's calls as it says.
 func (c *sipCalls) numbers(by voice.CalledBy) voice.Numbers {
 	if c.trunk == nil {

@@ -69,7 +69,7 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 	c.server = voice.NewServer(voice.ServerConfig{
 		Media: c.media, Rules: media.Rules{Timeout: settings.RTPTimeout, Strict: settings.RTPSource == voice.Strict},
 		Exchange: p.exchange, Numbers: c.numbers(settings.CalledBy), Sounds: p.prompts, Recordings: recordings, Calls: &f.calls,
-		AnswerAtOnce: settings.Answer == voice.AtOnce, MaxLength: settings.MaxCallLength,
+		Carrier: c.carrier(), AnswerAtOnce: settings.Answer == voice.AtOnce, MaxLength: settings.MaxCallLength,
 		MaxCalls: settings.MaxCalls, MaxPerSecond: settings.MaxCallsPerSecond,
 		MaxOfSource: settings.MaxSourceCalls, MaxOfSourcePerSecond: settings.MaxSourceCallsPerSecond,
 		Trusted: c.trusts, Log: f.log,
