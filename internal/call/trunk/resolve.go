@@ -3,6 +3,7 @@ package trunk
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -44,6 +45,16 @@ func (t *Trunk) Has(a netip.Addr) bool {
 		return true
 	}
 	return slices.ContainsFunc(t.config.Settings.Networks, func(n netip.Prefix) bool { return n.Contains(a) })
+}
+
+// Servers finds the servers of a carrier, in the order in which a call would try
+// them.
+func Servers(ctx context.Context, r Resolver, s Settings) ([]dialog.Hop, error) {
+	t := New(Config{Settings: s, Resolver: r, Log: slog.New(slog.DiscardHandler)})
+	if err := t.resolve(ctx); err != nil {
+		return nil, err
+	}
+	return t.order(time.Now()), nil
 }
 
 // keepServers resolves the name of the carrier again and again, after it has been

@@ -46,6 +46,9 @@ func (e *examination) voice(ctx context.Context) {
 	if settings.TLS != (voice.TLSSettings{}) {
 		e.certificate(settings.TLS)
 	}
+	for i := range e.settings.Core.Trunk.Trunks {
+		e.trunk(ctx, &e.settings.Core.Trunk.Trunks[i])
+	}
 }
 
 // sip checks an address of SIP, and reports whether our server listens there.

@@ -173,3 +173,23 @@ func TestTheCertificateOfSIPIsRead(t *testing.T) {
 		examine(t, voiceSettings(t, "127.0.0.1:0", "tls://127.0.0.1:0", files)).wants(t, true, "fail  sip tls      the certificate ", "both are files in PEM that belong together")
 	})
 }
+
+func TestTheCarriersServersAreAsked(t *testing.T) {
+	nobody, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}) // who does not answer
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = nobody.Close() })
+	carrier, err := config.Load(config.Sources{Path: serveVoice(t, "")}) // one of ours answers as a carrier does
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]string{
+		carrier.Core.Voice.SIP[0].Address.String(): "ok    trunk        " + carrier.Core.Voice.SIP[0].Address.String() + " of " + carrier.Core.Voice.SIP[0].Address.String() + " answers over udp",
+		nobody.LocalAddr().String():                "warn  trunk        " + nobody.LocalAddr().String() + " of " + nobody.LocalAddr().String() + " does not answer over udp",
+		"nowhere.invalid:5060":                     "fail  trunk        no server of nowhere.invalid:5060 is found: ",
+	} {
+		more := fmt.Sprintf("[[core.trunk]]\nname = \"carrier\"\naddress = %q\n", address)
+		examine(t, voiceSettings(t, "127.0.0.1:0", "udp://127.0.0.1:0", more)).wants(t, strings.HasPrefix(want, "fail"), want)
+	}
+}
