@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -181,6 +182,11 @@ func (c *carrier) Outgoing(context.Context, engine.Outside) ([]dialog.Outgoing, 
 	return c.ways, c.err
 }
 
+// Has says that one address is the carrier's, and this machine.
+func (c *carrier) Has(a netip.Addr) bool {
+	return a == netip.MustParseAddr("10.9.8.7") || a.IsLoopback()
+}
+
 func (c *carrier) Tried(_ dialog.Outgoing, end dialog.Ended) bool {
 	c.tried <- end.Status
 	return end.Status == 503
@@ -224,6 +230,23 @@ func TestACallThatNoCarrierTakesIsNotMade(t *testing.T) {
 	s := switchboard(t, nothing, func(config *voice.ServerConfig) { config.Carrier = c })
 	if _, err := s.server.Ring(t.Context(), engine.Outside{To: "+0900"}, nothing); !errors.Is(err, c.err) {
 		t.Errorf("it went %v, want %v", err, c.err)
+	}
+}
+
+// TestNobodyGetsPastTheRulesForNumbersByTheCarriersAddress: a carrier that knows us by
+// ours would take the call.
+func TestNobodyGetsPastTheRulesForNumbersByTheCarriersAddress(t *testing.T) {
+	leavesNothing(t)
+	s := switchboard(t, nothing, func(config *voice.ServerConfig) {
+		config.Carrier, config.Guard = &carrier{}, fetch.Guard{Private: true}
+	})
+	over, cancel := context.WithCancel(t.Context())
+	cancel() // nobody waits for a call that is made all the same
+	for _, to := range []string{"sip:+18765550123@10.9.8.7", "sip:+18765550123@10.9.8.7:5080;transport=tcp", "sips:18765550123@[::ffff:10.9.8.7]"} {
+		_, err := s.server.Ring(over, engine.Outside{To: to}, nothing)
+		if fault.CodeOf(err) != fault.Refused || !strings.Contains(err.Error(), "10.9.8.7 is the carrier's") {
+			t.Errorf("%s: %v", to, err)
+		}
 	}
 }
 
