@@ -94,6 +94,8 @@ func (d *dialler) addressOf(ctx context.Context, host string) (address netip.Add
 		switch {
 		case refused != nil:
 			err = &fault.Error{Code: fault.Refused, Message: fmt.Sprintf("%s is not to be called", host), Err: refused}
+		case d.ofCarrier(a):
+			return netip.Addr{}, named, fault.Newf(fault.Refused, "%s is the carrier's, which is called by numbers alone", host).WithHint("write the number")
 		case !address.IsValid() || a.Is4() && address.Is6():
 			address = a
 		}
@@ -102,6 +104,13 @@ func (d *dialler) addressOf(ctx context.Context, host string) (address netip.Add
 		return address, named, nil
 	}
 	return netip.Addr{}, named, err
+}
+
+// ofCarrier reports whether an address is one of the carrier's, which may take a call
+// from ours for one that passed the rules for numbers. On this machine other
+// telephones may be as well, at other ports, where the guard allows them.
+func (d *dialler) ofCarrier(a netip.Addr) bool {
+	return d.carrier != nil && !a.IsLoopback() && d.carrier.Has(a)
 }
 
 // lookUp returns the addresses of a host.

@@ -27,6 +27,9 @@ type Carrier interface {
 	// Tried is told how an attempt ended that was neither answered nor given up, and
 	// reports whether the next one is to be made.
 	Tried(attempt dialog.Outgoing, end dialog.Ended) (next bool)
+
+	// Has reports whether an address is the carrier's. It does not wait.
+	Has(a netip.Addr) bool
 }
 
 // dialler calls people outside. It is the same for all calls of a Server.
