@@ -61,6 +61,14 @@ type telephone struct {
 
 func (s *phoneSystem) telephone(t *testing.T) *telephone {
 	t.Helper()
+	p := newPhone(t)
+	p.to = s.SIPAddresses()[0].Address
+	return p
+}
+
+// newPhone returns a phone that calls nobody yet.
+func newPhone(t *testing.T) *telephone {
+	t.Helper()
 	phone, err := softphone.New(softphone.Config{
 		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.MustParseAddrPort("127.0.0.1:0")},
 		User:   "+12125550100", Codecs: []sdp.Codec{sdp.PCMU}, Threads: 1,
@@ -80,7 +88,17 @@ func (s *phoneSystem) telephone(t *testing.T) *telephone {
 		end()
 		<-over
 	})
-	return &telephone{phone, t, s.SIPAddresses()[0].Address}
+	return &telephone{Phone: phone, t: t}
+}
+
+// at returns where the phone is called.
+func (p *telephone) at(t *testing.T) string {
+	t.Helper()
+	_, at, ok := strings.Cut(p.Address(), "@")
+	if !ok {
+		t.Fatalf("its address is %s", p.Address())
+	}
+	return at
 }
 
 // call calls the user of a SIP address.
@@ -122,7 +140,7 @@ func playing(t *testing.T, keys string, asked func(*http.Request)) string {
 	if err := audio.WriteWAV(&wav, tones); err != nil {
 		t.Fatal(err)
 	}
-	responder := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return answering(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/tones.wav" {
 			w.Header().Set("Content-Type", "audio/wav")
 			_, _ = w.Write(wav.Bytes())
@@ -130,9 +148,7 @@ func playing(t *testing.T, keys string, asked func(*http.Request)) string {
 		}
 		asked(r)
 		_, _ = w.Write([]byte(`<Play>tones.wav</Play>`))
-	}))
-	t.Cleanup(responder.Close)
-	return responder.URL + "/"
+	})
 }
 
 // keysIn returns the keys whose tones were heard.
@@ -167,7 +183,7 @@ func TestANumberIsCalledOverSIP(t *testing.T) {
 	heard := call.Hear()
 	ended := next[softphone.Ended](t, call)
 	if ended.Cause != engine.Normal || !ended.Theirs || ended.Status != 0 {
-		t.Errorf("the call ended as %+v", ended.Ended)
+		t.Errorf("the call ended as %+v\n%s", ended.Ended, log.String())
 	}
 	if got := keysIn(t, heard); got != "1590" {
 		t.Errorf("the caller heard the tones of %q", got)

@@ -88,18 +88,18 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	if before != nil || settings.Core == nil {
 		return nil, nil
 	}
-	private := settings.AllowPrivateResponders
-	fetcher := fetch.New(fetch.Options{Guard: fetch.Guard{Private: private, Loopback: private || f.options.LoopbackResponders}})
+	fetcher := fetch.New(fetch.Options{Guard: f.guard(settings)})
 	prompts := prompt.New(prompt.Config{
 		Client: fetcher, Voice: f.speaking, Disk: partOf[*speakingPart](s).disk, Count: f.speaking.prompts.Count,
 	})
 	f.stops.add("prompts", func(context.Context) error { prompts.Close(); return nil })
-	p := &phoneSidePart{prompts: prompts, core: core.New(core.Config{
+	p := &phoneSidePart{prompts: prompts}
+	p.core = core.New(core.Config{
 		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,
 		Queued: f.options.Queued, QueueTime: f.options.QueueTime, Poster: core.NewPoster(fetcher), Log: f.log,
 		CountryCode: string(settings.Core.CallingCode), InHand: &f.calls, Keep: f.keepCall,
-		Barring: partOf[*callsOutPart](s).barring,
-	})}
+		Barring: partOf[*callsOutPart](s).barring, Outside: p.outside(&settings.Core.Voice),
+	})
 	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
 		return nil, err
 	}
@@ -131,6 +131,11 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	}
 	p.close = fetcher.CloseIdle
 	return p, nil
+}
+
+// guard says which addresses responders and telephones outside may have.
+func (f *phoneSide) guard(s *config.Settings) fetch.Guard {
+	return fetch.Guard{Private: s.AllowPrivateResponders, Loopback: s.AllowPrivateResponders || f.options.LoopbackResponders}
 }
 
 // makeDomain makes the Core's domain, unless an earlier start has.

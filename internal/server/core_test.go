@@ -158,7 +158,13 @@ func (s *phoneSystem) provision(t *testing.T, method, path, body string) {
 
 func responderSaying(t *testing.T, document string) string {
 	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(document)) }))
+	return answering(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(document)) })
+}
+
+// answering returns the address of a responder.
+func answering(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
 	return server.URL + "/"
 }

@@ -11,11 +11,15 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/trunk"
 	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/setting"
 )
@@ -72,7 +76,7 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 		Carrier: c.carrier(), AnswerAtOnce: settings.Answer == voice.AtOnce, MaxLength: settings.MaxCallLength,
 		MaxCalls: settings.MaxCalls, MaxPerSecond: settings.MaxCallsPerSecond,
 		MaxOfSource: settings.MaxSourceCalls, MaxOfSourcePerSecond: settings.MaxSourceCallsPerSecond,
-		Trusted: c.trusts, Log: f.log,
+		Trusted: c.trusts, Guard: f.guard(f.site.Load().settings), Signals: signalsIn(p.exchange.Home), Log: f.log,
 	})
 	if c.stack, err = dialog.New(dialog.Config{
 		Listen: listens(settings), ServeTLS: c.tlsConfig(), Near: func(a netip.Addr) bool { return anyContains(settings.LocalNetworks, a) },
@@ -81,6 +85,7 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 		return nil, &fault.Error{Code: fault.Unavailable, Message: "calls over SIP cannot be taken", Err: err,
 			Hint: "another program listens there, or the address is not this machine's; the setting is core.sip"}
 	}
+	c.server.CallBy(c.stack)
 	serving, end := context.WithCancel(context.Background())
 	c.serve = sync.OnceValue(func() error { return c.stack.Serve(serving) })
 	f.stops.add("SIP", func(ctx context.Context) error {
@@ -88,6 +93,12 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 		return errors.Join(c.serve(), f.calls.Wait(ctx))
 	})
 	return c, nil
+}
+
+// signalsIn returns what callers hear of calls that come to nothing, as at home.
+func signalsIn(home phone.Home) audio.Signals {
+	regions := append(home.Regions(), "")
+	return audio.NewSignals(regions[0])
 }
 
 // listens returns what a Stack is to listen at.
@@ -177,4 +188,20 @@ func (a *Server) sipCalls() *sipCalls {
 		return p.sip
 	}
 	return nil
+}
+
+// outside returns what rings the telephones of other systems; nil: SIP is off. The
+// Core is made before the sockets are open, and makes no call before.
+func (p *phoneSidePart) outside(settings *voice.Settings) core.Outside {
+	if len(settings.SIP) == 0 {
+		return nil
+	}
+	return ringing{p}
+}
+
+type ringing struct{ *phoneSidePart }
+
+// Ring implements core.Outside.
+func (r ringing) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.ForwardEnd, error) {
+	return r.sip.server.Ring(ctx, who, answered)
 }

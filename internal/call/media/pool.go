@@ -126,8 +126,9 @@ type Rules struct {
 	Beside *Leg // optional: the leg that it will be joined to
 }
 
-// maxPortTries is how many ports are tried where other programs have some.
-const maxPortTries = 16
+// maxPortTries is how many ports are tried where other programs have some. One that is
+// taken costs a system call.
+const maxPortTries = 500
 
 // Open returns a new leg, which sends nothing before Leg.Agree. Its error is that
 // of Ports.Take, or says why no socket can be had.
