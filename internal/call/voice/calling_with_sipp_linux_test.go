@@ -121,6 +121,7 @@ func (p plan) serve(t *testing.T) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
+	server.CallBy(stack)
 	run(t, stack, func() error {
 		err := calls.Wait(context.Background())
 		if p.after != nil {

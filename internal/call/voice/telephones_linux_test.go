@@ -57,15 +57,13 @@ func switchboard(t *testing.T, p program, change func(*voice.ServerConfig)) *ser
 			}
 		}
 	}
-	s := plan{responder: enginetest.Documents{}, voice: silentVoice{}, listen: []string{dialog.UDP}, ports: ports, after: allBack, change: func(c *voice.ServerConfig) {
+	return plan{responder: enginetest.Documents{}, voice: silentVoice{}, listen: []string{dialog.UDP}, ports: ports, after: allBack, change: func(c *voice.ServerConfig) {
 		c.Exchange = p
 		c.Guard = fetch.Guard{Loopback: true}
 		if change != nil {
 			change(c)
 		}
 	}}.serve(t)
-	s.server.CallBy(s.stack)
-	return s
 }
 
 // taken is how many ports for sound tests have had.
