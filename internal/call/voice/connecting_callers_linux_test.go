@@ -57,7 +57,7 @@ func TestACallerIsConnectedWithSomebodyOutside(t *testing.T) {
 			want := "answered talked"
 			if c.hangs {
 				caller.Hangup()
-				want += ": the caller has hung up"
+				want += callerHungUp
 			} else {
 				called.Hangup()
 			}
@@ -85,6 +85,26 @@ func TestTheTwoAgreeOnOneCodecWhereTheyCan(t *testing.T) {
 		t.Errorf("the caller has %s, who is called %s", one.Codec.Codec, other.Codec.Codec)
 	}
 	talkBothWays(caller, called)
+	caller.Hangup()
+	await.From(t, "an end of the connection", went)
+}
+
+// TestACallerWhoWasAnsweredKeepsTheirCodec: it is what the other side is offered
+// first.
+func TestACallerWhoWasAnsweredKeepsTheirCodec(t *testing.T) {
+	leavesNothing(t)
+	bob := newPhone(t)
+	went := make(chan string, 1)
+	s := switchboard(t, func(ctx context.Context, line engine.Line) {
+		plays(ctx, line)
+		connects(bob.Address(), went)(ctx, line)
+	}, nil)
+	caller := newPhone(t, sdp.PCMA, sdp.PCMU).dial(s.address())
+	called := bob.rings()
+	called.Answer()
+	if agreed := expect[dialog.Agreed](called); agreed.Codec.Codec != sdp.PCMA {
+		t.Errorf("the other side has %s", agreed.Codec.Codec)
+	}
 	caller.Hangup()
 	await.From(t, "an end of the connection", went)
 }
@@ -131,7 +151,7 @@ func TestWhatACallCameToReachesTheCaller(t *testing.T) {
 			if answered {
 				caller.hears(c.tone...)
 				caller.Hangup()
-				want += ": the caller has hung up"
+				want += callerHungUp
 			} else if end := expect[softphone.Ended](caller); end.Status != c.status {
 				t.Errorf("%s: the caller was told %d, want %d", c.cause, end.Status, c.status)
 			}
@@ -142,22 +162,33 @@ func TestWhatACallCameToReachesTheCaller(t *testing.T) {
 	}
 }
 
+// TestNobodyRingsForEver: and no telephone rings while the caller hears why it ended.
 func TestNobodyRingsForEver(t *testing.T) {
-	leavesNothing(t)
-	bob := newPhone(t)
-	went := make(chan string, 1)
-	s := switchboard(t, func(ctx context.Context, line engine.Line) {
-		went <- connect(ctx, line, engine.Outside{To: bob.Address(), Timeout: 200 * time.Millisecond})
-	}, nil)
-	caller := newPhone(t).dial(s.address())
-	called := bob.rings()
-	called.Ring()
-	expect[softphone.Ended](called)
-	if end := expect[softphone.Ended](caller); end.Status != 480 {
-		t.Errorf("the caller was told %d", end.Status)
-	}
-	if got := await.From(t, "an end of the connection", went); got != "no_answer" {
-		t.Errorf("it went %q", got)
+	for _, answered := range []bool{false, true} {
+		leavesNothing(t)
+		bob := newPhone(t)
+		went := make(chan string, 1)
+		s := switchboard(t, func(ctx context.Context, line engine.Line) {
+			if answered {
+				plays(ctx, line)
+			}
+			went <- connect(ctx, line, engine.Outside{To: bob.Address(), Timeout: 200 * time.Millisecond})
+		}, nil)
+		caller := newPhone(t).dial(s.address())
+		called := bob.rings()
+		called.Ring()
+		expect[softphone.Ended](called)
+		want := "no_answer"
+		if answered {
+			caller.hears(480, 620)
+			caller.Hangup()
+			want += callerHungUp
+		} else if end := expect[softphone.Ended](caller); end.Status != 480 {
+			t.Errorf("the caller was told %d", end.Status)
+		}
+		if got := await.From(t, "an end of the connection", went); got != want {
+			t.Errorf("it went %q, want %q", got, want)
+		}
 	}
 }
 
@@ -172,7 +203,7 @@ func TestACallerWhoGivesUpStopsTheRinging(t *testing.T) {
 	expect[dialog.Ringing](caller)
 	caller.Hangup()
 	expect[softphone.Ended](called)
-	if got := await.From(t, "an end of the connection", went); got != "cancelled: the caller has hung up" {
+	if got := await.From(t, "an end of the connection", went); got != "cancelled"+callerHungUp {
 		t.Errorf("it went %q", got)
 	}
 }
