@@ -114,6 +114,16 @@ func (c *Call) Offered() []sdp.Codec {
 	return in.offer.Codecs()
 }
 
+// Passed returns how many servers have passed a call to us on, if it goes on from here:
+// us too. It is what Max-Forwards has come down by (RFC 3261 section 8.1.1.6).
+func (c *Call) Passed() int {
+	left := c.invite.MaxForwards()
+	if left == nil {
+		return 1
+	}
+	return max(1, hops+1-int(min(*left, hops)))
+}
+
 // Answer answers a call to us. Of what Ring said about sound nothing changes.
 func (c *Call) Answer(local sdp.Local) {
 	c.do(func() {

@@ -7,6 +7,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 )
 
@@ -66,4 +67,22 @@ func TestTheSocketTowardsAHopIsKnown(t *testing.T) {
 			t.Errorf("to %s over %s: %s, want %s", c.to, c.network, got, c.want)
 		}
 	}
+}
+
+// TestACallThatGoesOnComesToAnEnd: each server takes one off what is left.
+func TestACallThatGoesOnComesToAnEnd(t *testing.T) {
+	alice, bob := startStation(t, UDP), startStation(t, UDP)
+	for _, c := range []struct{ passed, left, then int }{{0, 70, 1}, {1, 69, 2}, {69, 1, 70}} {
+		a := &handset{station: alice, more: make(chan struct{}, 1)}
+		a.Call = alice.Dial(Outgoing{Target: bob.uri("100"), From: Party{Address: alice.uri("200")}, To: Party{Address: bob.uri("100")}, Local: ours(4000), Passed: c.passed}, a.take)
+		b := bob.next()
+		if left := int(*b.Request().MaxForwards()); left != c.left || b.Passed() != c.then {
+			t.Errorf("passed on %d times: %d are left, and then it was %d", c.passed, left, b.Passed())
+		}
+		b.Hangup(engine.Busy)
+		a.expect("ended busy 486 by them")
+	}
+	a := &handset{station: alice, more: make(chan struct{}, 1)}
+	a.Call = alice.Dial(Outgoing{Target: bob.uri("100"), From: Party{Address: alice.uri("200")}, To: Party{Address: bob.uri("100")}, Local: ours(4000), Passed: 70}, a.take)
+	a.expect("ended failed 483 by them")
 }

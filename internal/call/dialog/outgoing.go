@@ -39,6 +39,10 @@ type Outgoing struct {
 	// 0: 32 s (RFC 3261 section 17.1.1.2).
 	Patience time.Duration
 
+	// Passed is how many servers have passed the call on that this one is made for:
+	// Call.Passed. A call that comes back to us again and again ends by it.
+	Passed int
+
 	// Header is sent in the INVITE, such as P-Asserted-Identity; optional.
 	Header []sip.Header
 }
@@ -109,6 +113,8 @@ func (out *outgoing) invite(o Outgoing) {
 		identity: identity{callID: rand.Text(), local: rand.Text()},
 	})
 	req := out.begins.request(sip.INVITE)
+	limit := sip.MaxForwardsHeader(max(0, hops-o.Passed))
+	req.ReplaceHeader(&limit)
 	for _, h := range o.Header {
 		req.AppendHeader(h)
 	}
