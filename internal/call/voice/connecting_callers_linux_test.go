@@ -394,3 +394,36 @@ func TestWhoCannotBeCalledIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// TestACallIsNotConnectedWithItself: it comes back to the server that it has left.
+func TestACallIsNotConnectedWithItself(t *testing.T) {
+	leavesNothing(t)
+	went := make(chan string, 1)
+	own := make(chan string, 1)
+	s := switchboard(t, func(ctx context.Context, line engine.Line) { connects(<-own, went)(ctx, line) }, nil)
+	own <- s.address()
+	caller := newPhone(t).dial(s.address())
+	if end := expect[softphone.Ended](caller); end.Status != 480 {
+		t.Errorf("the caller was told %d", end.Status)
+	}
+	if got := await.From(t, "an end of the connection", went); got != "unavailable" {
+		t.Errorf("it went %q", got)
+	}
+	s.counts(t, voice.Counts{Taken: 1, Refused: map[voice.Refusal]uint64{}})
+}
+
+// TestACallThatIsConnectedIsOneStepFurther: two servers that connect their callers
+// with each other come to an end.
+func TestACallThatIsConnectedIsOneStepFurther(t *testing.T) {
+	leavesNothing(t)
+	there := newStation(t)
+	went := make(chan string, 1)
+	s := switchboard(t, connects(there.address(), went), nil)
+	newPhone(t).dial(s.address())
+	call := there.rings()
+	if left := *call.Request().MaxForwards(); left != 69 {
+		t.Errorf("%d steps are left, want 69", left)
+	}
+	call.Hangup(engine.Busy)
+	await.From(t, "an end of the connection", went)
+}

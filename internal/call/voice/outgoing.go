@@ -65,7 +65,7 @@ type outgoing struct {
 	dialler  *dialler
 	carrier  Carrier // that carries it; nil: none
 	leg      *media.Leg
-	codecs   []sdp.Codec
+	of       callFor
 	number   string            // of whom is called; empty: they have none
 	attempts []dialog.Outgoing // the one that is made, and those that are left
 	changed  chan struct{}     // has a value if there is news
@@ -90,9 +90,15 @@ type outgoingNews struct {
 	ended     *dialog.Ended
 }
 
-// call calls somebody, with a leg beside another if that is given. The context ends
-// the call too.
-func (d *dialler) call(ctx context.Context, who engine.Outside, beside *media.Leg, codecs []sdp.Codec) (*outgoing, error) {
+// callFor is what a call of ours has of the one that it is made for.
+type callFor struct {
+	beside *media.Leg // that it will be joined to; nil: it is made for nobody
+	codecs []sdp.Codec
+	passed int // how many servers have passed that on
+}
+
+// call calls somebody. The context ends the call too.
+func (d *dialler) call(ctx context.Context, who engine.Outside, of callFor) (*outgoing, error) {
 	attempts, carrier, err := d.waysTo(ctx, who)
 	if err != nil {
 		return nil, err
@@ -101,7 +107,7 @@ func (d *dialler) call(ctx context.Context, who engine.Outside, beside *media.Le
 		return o.Hop.Address.Addr().Is6() != attempts[0].Hop.Address.Addr().Is6() // its sound would need another socket
 	})
 	rules := d.rules
-	rules.Beside = beside
+	rules.Beside = of.beside
 	if rules.Address = d.stack.Bound(attempts[0].Hop); !rules.Address.IsValid() && attempts[0].Hop.Address.Addr().Is6() {
 		rules.Address = netip.IPv6Unspecified()
 	}
@@ -109,7 +115,7 @@ func (d *dialler) call(ctx context.Context, who engine.Outside, beside *media.Le
 	if err != nil {
 		return nil, err
 	}
-	o := &outgoing{dialler: d, carrier: carrier, leg: leg, codecs: codecs, attempts: attempts, changed: make(chan struct{}, 1)}
+	o := &outgoing{dialler: d, carrier: carrier, leg: leg, of: of, attempts: attempts, changed: make(chan struct{}, 1)}
 	if carrier != nil {
 		o.number = who.To
 	}
@@ -121,7 +127,8 @@ func (d *dialler) call(ctx context.Context, who engine.Outside, beside *media.Le
 // dial makes an attempt: the first of those that are left.
 func (o *outgoing) dial() {
 	next := o.attempts[0]
-	next.Local = sdp.Local{Address: netip.AddrPortFrom(next.Local.Address.Addr(), o.leg.Port()), Codecs: o.codecs}
+	next.Local = sdp.Local{Address: netip.AddrPortFrom(next.Local.Address.Addr(), o.leg.Port()), Codecs: o.of.codecs}
+	next.Passed = o.of.passed
 	o.mu.Lock()
 	o.attempt++
 	attempt := o.attempt

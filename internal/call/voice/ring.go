@@ -23,7 +23,7 @@ func (s *Server) Ring(ctx context.Context, who engine.Outside, answered func(ctx
 		return "", err
 	}
 	defer leave()
-	o, err := s.dialler.call(ctx, who, nil, Codecs())
+	o, err := s.dialler.call(ctx, who, callFor{codecs: Codecs()})
 	if err != nil {
 		return "", err
 	}

@@ -164,7 +164,7 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 		Call: call, Leg: leg, Clock: s.config.Media.Now, Sounds: s.config.Sounds, Recordings: s.config.Recordings, Number: from, HangUp: hangUp,
 		ID: idOf(call), AnswerAtOnce: s.config.AnswerAtOnce, Recogniser: s.config.Recogniser,
 		Local:   sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
-		Offered: call.Offered(), dialler: s.dialler,
+		Offered: call.Offered(), Passed: call.Passed(), dialler: s.dialler,
 	})
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {

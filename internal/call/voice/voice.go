@@ -39,6 +39,7 @@ type Config struct {
 	Clock      func() time.Duration // that of the leg: media.Pool.Now
 	Local      sdp.Local            // our side of the sound: at the leg's port
 	Offered    []sdp.Codec          // that the caller can do, the best first; optional
+	Passed     int                  // how many servers have passed the call on, if it goes on from here
 	Sounds     Sounds
 	Recordings Recordings
 	Number     string            // of the person on the telephone, whose recordings they are; empty: it is hidden
