@@ -58,3 +58,19 @@ func TestSettlingWaitsForTheLastResponse(t *testing.T) {
 		}
 	})
 }
+
+// A call of ours is there for 32 s more, for the answers of other phones that it was
+// forked to. A server that stops must not wait for these.
+func TestSettlingWaitsForNoOtherAnswer(t *testing.T) {
+	alice, bob := startStation(t, UDP, func(p *station) { p.Stack.timing = rfcTiming() }), startStation(t, UDP)
+	a, _ := converse(alice, bob)
+	a.Hangup(engine.Normal)
+	if err := alice.Settle(await.Context(t)); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-a.Gone():
+		t.Error("it waited until nothing of the call was left")
+	default:
+	}
+}
