@@ -25,6 +25,7 @@ type Call struct {
 	address netip.Addr
 	bound   netip.Addr
 	mail    mailbox
+	settled chan struct{} // closed when the other side has taken its end
 	gone    chan struct{} // closed when nothing of the call is left
 
 	// What follows belongs to the call's goroutine.
@@ -33,6 +34,7 @@ type Call struct {
 	signer  signer
 	waiting int // requests of ours without a final response, and timers of theirs
 	ended   bool
+	quiet   bool   // settled is closed
 	infos   []info // that are to be sent; the first is under way
 
 	abandoned bool
@@ -58,7 +60,7 @@ type inviteMachine interface {
 }
 
 func newCall(s *Stack) *Call {
-	return &Call{stack: s, began: time.Now(), mail: newMailbox(), gone: make(chan struct{})}
+	return &Call{stack: s, began: time.Now(), mail: newMailbox(), settled: make(chan struct{}), gone: make(chan struct{})}
 }
 
 // now returns the time since the call began, which the machines go by.
@@ -84,6 +86,10 @@ func (c *Call) run() {
 			}
 		case <-timer.C:
 			c.tick()
+		}
+		if c.ended && c.waiting == 0 && !c.quiet {
+			c.quiet = true
+			close(c.settled)
 		}
 		at, ok := c.due()
 		switch {

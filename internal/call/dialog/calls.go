@@ -66,16 +66,16 @@ func (s *Stack) abandon() {
 	s.calls.run.Wait()
 }
 
-// Settle waits until nothing of the calls in hand is left: each BYE and each final
-// response was answered, or given up. The error is the context's end. Hang up
-// before, or have the calls end by themselves.
+// Settle waits until the other sides have taken the ends of the calls in hand: each
+// BYE was answered, or given up. The error is the context's end. Hang up before, or
+// have the calls end by themselves.
 func (s *Stack) Settle(ctx context.Context) error {
 	s.calls.mu.Lock()
 	left := slices.Collect(maps.Keys(s.calls.inHand))
 	s.calls.mu.Unlock()
 	for _, c := range left {
 		select {
-		case <-c.gone:
+		case <-c.settled:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
