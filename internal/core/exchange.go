@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/core/dialplan"
@@ -20,11 +22,15 @@ const unreachable = "The number you have called cannot be reached."
 // hungUp is how most calls end.
 const hungUp = "the caller hung up"
 
-// Exchange takes calls and texts from outside to the Core. All of it is required.
+// Exchange takes calls and texts from outside to the Core.
 type Exchange struct {
 	Core *Core
 	Home phone.Home       // of numbers without a country code
 	Keep func(StoredCall) // stores the trace of a call
+
+	// Nowhere bounds how many traces are stored of calls that lead nowhere: strangers
+	// make as many as they like. Optional: all are stored.
+	Nowhere *rate.Limiter
 }
 
 // Place routes a call, runs it and stores its trace. If the number leads
@@ -32,10 +38,13 @@ type Exchange struct {
 func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	began := time.Now()
 	var events storedTrace
-	outcome := x.placeOrTurnDown(ctx, from, to, line, route, func(e trace.Stamped) {
+	outcome, led := x.placeOrTurnDown(ctx, from, to, line, route, func(e trace.Stamped) {
 		record(e)
 		events.add(e)
 	})
+	if !led && x.Nowhere != nil && !x.Nowhere.Allow() {
+		return outcome
+	}
 	x.Keep(StoredCall{
 		ID: strings.ToLower(rand.Text()), At: began, From: storedNumber(from, x.Home), To: storedNumber(to, x.Home), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events.lines(),
 	})
@@ -50,17 +59,18 @@ func storedNumber(number string, home phone.Home) string {
 	return number
 }
 
-func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
+// placeOrTurnDown reports whether the call led anywhere, too.
+func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) (outcome engine.Outcome, led bool) {
 	decided, err := x.Core.Route(ctx, dialplan.Query{From: from, To: to})
 	if err == nil {
 		route(stepTexts(decided))
 		var call Call
 		if call, err = x.Core.placeRouted(ctx, decided, from, to, line, record); err == nil {
-			return call.Outcome
+			return call.Outcome, true
 		}
 	}
 	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
-	return turnDown(ctx, line, record, err)
+	return turnDown(ctx, line, record, err), false
 }
 
 // isAnswered reports whether a line has answered.

@@ -7,8 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
+
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/responder"
 )
 
 // storeCall places a call from outside and returns it as it is stored, and what
@@ -80,5 +84,19 @@ func TestTheTraceOfAUsualCallIsStoredWhole(t *testing.T) {
 	}
 	if !bytes.Equal(call.Trace, want) || len(events) != 4 {
 		t.Errorf("stored:\n%s\nwant:\n%s", call.Trace, want)
+	}
+}
+
+// TestTheTracesOfCallsThatLeadNowhereAreBounded: a stranger tries number after number.
+func TestTheTracesOfCallsThatLeadNowhereAreBounded(t *testing.T) {
+	s := newSystem(t)
+	s.rule("webresponder8001", s.responder(responder.Say{Text: "Hello."}))
+	var stored []string
+	x := &core.Exchange{Core: s.Core, Keep: func(call core.StoredCall) { stored = append(stored, call.To) }, Nowhere: rate.NewLimiter(0, 2)}
+	for _, to := range []string{"12125550101", "12125550102", "12125550103", "12125550100", "12125550104"} {
+		x.Place(t.Context(), "+19734321440", to, &line{}, func([]string) {}, func(trace.Stamped) {})
+	}
+	if diff := cmp.Diff([]string{"12125550101", "12125550102", "12125550100"}, stored); diff != "" {
+		t.Errorf("stored (-want +got):\n%s", diff)
 	}
 }

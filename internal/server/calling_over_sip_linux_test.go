@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -61,16 +62,17 @@ type telephone struct {
 
 func (s *phoneSystem) telephone(t *testing.T) *telephone {
 	t.Helper()
-	p := newPhone(t)
-	p.to = s.SIPAddresses()[0].Address
+	to := s.SIPAddresses()[0].Address
+	p := newPhone(t, to.Addr().String())
+	p.to = to
 	return p
 }
 
-// newPhone returns a phone that calls nobody yet.
-func newPhone(t *testing.T) *telephone {
+// newPhone returns a phone at an address of this machine that calls nobody yet.
+func newPhone(t *testing.T, at string) *telephone {
 	t.Helper()
 	phone, err := softphone.New(softphone.Config{
-		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.MustParseAddrPort("127.0.0.1:0")},
+		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(netip.MustParseAddr(at), 0)},
 		User:   "+12125550100", Codecs: []sdp.Codec{sdp.PCMU}, Threads: 1,
 	})
 	if err != nil {
@@ -213,6 +215,45 @@ func TestANumberIsCalledOverSIP(t *testing.T) {
 	}
 	line := "msg=\"call ended\" call_id=" + await.From(t, "the responder's request", asked) + " from=+1212•••0100 to=+1212•••1212"
 	await.That(t, "the line of the call", func() bool { return strings.Contains(log.String(), line) })
+}
+
+func TestANumberIsCalledOverIPv6(t *testing.T) {
+	s := startSIP(t, &safeLog{}, map[string]string{"core.sip.0": "udp://[::1]:0"})
+	s.lead(t, playing(t, "7", func(*http.Request) {}))
+	call := s.telephone(t).call("+12125551212")
+	heard := call.Hear()
+	next[softphone.Ended](t, call)
+	if got := keysIn(t, heard); got != "7" {
+		t.Errorf("the caller heard the tones of %q", got)
+	}
+}
+
+// TestWhoMayCallIsReadAgain asks whether the server is there, and calls once it may.
+func TestWhoMayCallIsReadAgain(t *testing.T) {
+	log := &safeLog{}
+	s := startSIP(t, log, map[string]string{"core.sip_allow.0": "192.0.2.0/24"})
+	s.lead(t, responderSaying(t, `<Echo/>`))
+	stranger, err := net.Dial("udp", s.SIPAddresses()[0].Address.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stranger.Close() }()
+	if _, err := stranger.Write([]byte("OPTIONS sip:127.0.0.1 SIP/2.0\r\n\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	await.That(t, "that it is dropped", func() bool {
+		return bytes.Contains(s.scrape(t), []byte("switchhook_sip_dropped_total{why=\"not_allowed\"} 1\n"))
+	})
+	if err := s.Reload(t.Context(), sipSettings(t, s.data, map[string]string{"core.sip_allow.0": "127.0.0.1"})); err != nil {
+		t.Fatal(err)
+	}
+	call := s.telephone(t).call("2125551212")
+	next[dialog.Answered](t, call)
+	call.Hangup()
+	next[softphone.Ended](t, call)
+	if said := log.String(); strings.Contains(said, "restart to apply") {
+		t.Errorf("the log says\n%s", said)
+	}
 }
 
 func TestAStrangerReachesNumbersAlone(t *testing.T) {

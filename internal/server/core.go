@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/prompt"
@@ -103,7 +104,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
 		return nil, err
 	}
-	p.exchange = &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall}
+	p.exchange = &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall, Nowhere: rate.NewLimiter(1, nowhereAtOnce)}
 	lines := &wire.Lines{Exchange: p.exchange, Calls: &f.calls, Recordings: partOf[*recordingsPart](s).terminals}
 	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
 		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
@@ -207,6 +208,10 @@ func (f *phoneSide) keepCall(call core.StoredCall) {
 		f.troubled(ctx, "call trace not stored", err)
 	}
 }
+
+// nowhereAtOnce is how many traces of calls that lead nowhere are stored at once; after
+// that, one a second: those who try numbers by the thousand are not to fill the disk.
+const nowhereAtOnce = 100
 
 // keepTimeout is how long a line stays open after its call, to store the trace.
 const keepTimeout = 5 * time.Second

@@ -70,7 +70,7 @@ func TestALiveCallIsHandedOver(t *testing.T) {
 
 // TestAResponderForwardsToANumber: through the trunk, with the number of the user.
 func TestAResponderForwardsToANumber(t *testing.T) {
-	carrier := newPhone(t)
+	carrier := newPhone(t, "127.0.0.1")
 	s := startSIP(t, &safeLog{}, map[string]string{
 		"core.trunk.0.name": "carrier", "core.trunk.0.address": carrier.at(t), "core.trunk.0.options_every": "0", "core.trunk.0.caller": "+12125551212",
 	})
@@ -93,7 +93,7 @@ func TestAResponderForwardsToANumber(t *testing.T) {
 
 // TestWhatTheTrunkRefusesTheCallerIsTold: by the status of their own call.
 func TestWhatTheTrunkRefusesTheCallerIsTold(t *testing.T) {
-	carrier := newPhone(t)
+	carrier := newPhone(t, "127.0.0.1")
 	s := startSIP(t, &safeLog{}, map[string]string{
 		"core.trunk.0.name": "carrier", "core.trunk.0.address": carrier.at(t), "core.trunk.0.options_every": "0", "core.trunk.0.caller": "+12125551212",
 	})
