@@ -121,7 +121,9 @@ type Address struct {
 func (a *Address) UnmarshalText(text []byte) error {
 	*a = Address{}
 	rest := string(text)
-	if scheme, uri, ok := strings.Cut(rest, ":"); ok && (strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips")) {
+	scheme, uri, _ := strings.Cut(rest, ":")
+	isURI := strings.EqualFold(scheme, "sip") || strings.EqualFold(scheme, "sips")
+	if isURI && strings.Trim(uri, "0123456789") != "" { // else it is a host of that name, and its port
 		a.Secure, rest = strings.EqualFold(scheme, "sips"), uri
 		switch {
 		case strings.Contains(rest, "@"):
@@ -133,7 +135,10 @@ func (a *Address) UnmarshalText(text []byte) error {
 	if strings.Contains(rest, "/") {
 		return setting.ErrForm
 	}
-	host := strings.TrimSuffix(strings.TrimPrefix(rest, "["), "]")
+	host := rest
+	if inside, ok := strings.CutPrefix(rest, "["); ok {
+		host = strings.TrimSuffix(inside, "]")
+	}
 	if name, port, err := net.SplitHostPort(rest); err == nil {
 		number, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || number == 0 {
@@ -146,7 +151,7 @@ func (a *Address) UnmarshalText(text []byte) error {
 		return nil
 	}
 	var domain setting.Domain
-	if a.Host == "" || domain.UnmarshalText([]byte(a.Host)) != nil {
+	if strings.Trim(a.Host, "0123456789") == "" || domain.UnmarshalText([]byte(a.Host)) != nil {
 		return setting.ErrForm
 	}
 	return nil

@@ -25,6 +25,7 @@ func TestAddressesOfCarriersAreRead(t *testing.T) {
 		"[2001:db8::1]:5060":            {Host: "2001:db8::1", Port: 5060},
 		"sip:[2001:db8::1]:5060":        {Host: "2001:db8::1", Port: 5060},
 		"sip":                           {Host: "sip"},
+		"sip:5060":                      {Host: "sip", Port: 5060},
 	} {
 		var got Address
 		if err := got.UnmarshalText([]byte(text)); err != nil || got != want {
@@ -45,6 +46,8 @@ func TestAddressesOfCarriersAreRead(t *testing.T) {
 		"sip:2005@carrier.example":          "a user",
 		"sip:carrier.example;transport=tcp": "parameters",
 		"https://carrier.example":           "",
+		"5060":                              "",
+		"sips:[0":                           "",
 		"fe80::1%eth0":                      "",
 	} {
 		var got Address
