@@ -353,6 +353,8 @@ func TestNameIsResolvedAgain(t *testing.T) {
 		c.mu.Unlock()
 		time.Sleep(30 * time.Minute)
 		has("without DNS", "yyyyn")
+		time.Sleep(2 * time.Hour)
+		has("without DNS, later", "nnyyn") // its servers of now are kept
 		if got := ends(tr.order(time.Now())); got != "9" {
 			t.Errorf("calls go to %s", got)
 		}

@@ -33,15 +33,15 @@ const (
 	rememberFor = time.Hour
 )
 
-// addresses are where a carrier's servers are, and until when each counts. They are
-// not changed once others read them.
+// addresses are where a carrier's servers are, the zero time with each, and were,
+// with the time until which it counts. They are not changed once others read them.
 type addresses map[netip.Addr]time.Time
 
 // Has reports whether an address is one of the carrier's: one that its name leads
 // to, or of the networks of the settings. It does not wait.
 func (t *Trunk) Has(a netip.Addr) bool {
 	a = a.Unmap()
-	if until, ok := (*t.known.Load())[a]; ok && time.Now().Before(until) {
+	if until, ok := (*t.known.Load())[a]; ok && (until.IsZero() || time.Now().Before(until)) {
 		return true
 	}
 	return slices.ContainsFunc(t.config.Settings.Networks, func(n netip.Prefix) bool { return n.Contains(a) })
@@ -181,17 +181,16 @@ func (t *Trunk) learn(found servers, now time.Time) {
 	t.servers = found
 	known := make(addresses)
 	for a, until := range *t.known.Load() {
-		if now.Before(until) {
+		switch {
+		case until.IsZero():
+			known[a] = now.Add(rememberFor)
+		case now.Before(until):
 			known[a] = until
 		}
 	}
-	until := now.Add(rememberFor)
-	if t.config.Settings.Address.literal().IsValid() {
-		until = now.AddDate(1000, 0, 0) // it is not resolved again
-	}
 	for _, r := range found {
 		for _, h := range r.hops {
-			known[h.Address.Addr()] = until
+			known[h.Address.Addr()] = time.Time{}
 		}
 	}
 	t.known.Store(&known)
