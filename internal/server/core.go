@@ -127,7 +127,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	p.introduce = func() {
 		f.log.Info("the Core is on", "domain", string(settings.Core.Domain))
 		if p.sip != nil {
-			f.log.Info("calls over SIP are taken", "addresses", p.sip.addresses())
+			f.log.Info("calls over SIP are taken", "addresses", p.sip.addresses(), "at_once", settings.Core.Voice.Most())
 		}
 	}
 	p.close = fetcher.CloseIdle
@@ -170,7 +170,7 @@ func (f *phoneSide) start(ctx context.Context) error {
 	f.stops.beside(ctx, "events of the Core", p.core.PostEvents)
 	f.stops.beside(ctx, "queues of the Core", p.core.WorkQueues)
 	if p.sip != nil {
-		p.sip.start(&f.stops, s.settings.Core.Voice.MaxCalls)
+		p.sip.start(&f.stops, s.settings.Core.Voice.Most())
 		if p.sip.trunk != nil {
 			f.stops.beside(ctx, "trunk", p.sip.trunk.Run)
 		}

@@ -74,7 +74,7 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 		Media: c.media, Rules: media.Rules{Timeout: settings.RTPTimeout, Strict: settings.RTPSource == voice.Strict},
 		Exchange: p.exchange, Numbers: c.numbers(settings.CalledBy), Sounds: p.prompts, Recordings: recordings, Calls: &f.calls,
 		Carrier: c.carrier(), AnswerAtOnce: settings.Answer == voice.AtOnce, MaxLength: settings.MaxCallLength,
-		MaxCalls: settings.MaxCalls, MaxPerSecond: settings.MaxCallsPerSecond,
+		MaxCalls: settings.Most(), MaxPerSecond: settings.MaxCallsPerSecond,
 		MaxOfSource: settings.MaxSourceCalls, MaxOfSourcePerSecond: settings.MaxSourceCallsPerSecond,
 		Trusted: c.trusts, Guard: f.guard(f.site.Load().settings), Signals: signalsIn(p.exchange.Home), Log: f.log,
 	})

@@ -17,7 +17,7 @@ type Settings struct {
 	// Allow is empty if everybody may call.
 	Allow []netip.Prefix `key:"sip_allow" example:"192.0.2.0/24" doc:"Networks that may call, such as a carrier's; what others send is dropped unread. These have no limits of their own, and never count as attackers. Left out, anybody may call the numbers that are there, and nothing else. Read again at a reload."`
 
-	MediaPorts setting.Ports `key:"media_ports" default:"20000-29999" doc:"The UDP ports of the calls' sound, which a firewall is to let in: four for each of max_calls, two for the caller and two for whom the call may be forwarded to."`
+	MediaPorts setting.Ports `key:"media_ports" default:"20000-29999" doc:"The UDP ports of the calls' sound, which a firewall is to let in: four for each call, two for the caller and two for whom the call may be forwarded to. Where there are fewer than max_calls needs, there are fewer calls."`
 
 	ExternalAddress setting.IP     `key:"external_address" example:"203.0.113.5" doc:"The address that telephones and carriers outside reach this machine at, where a router or a cloud gives it another one than its own. The router leaves ports as they are. Left out, it is the machine's own."`
 	LocalNetworks   []netip.Prefix `key:"local_networks" default:"10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 127.0.0.0/8 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10" doc:"Networks on this side of the router, which are told the machine's own address in place of external_address."`
@@ -27,7 +27,7 @@ type Settings struct {
 	RTPTimeout time.Duration `key:"rtp_timeout" default:"60s" min:"5s" max:"1h" zero:"never" doc:"After how long without any sound from an answered caller a call is ended; on hold it is not. 0 is never."`
 	CalledBy   CalledBy      `key:"called_by" default:"request" doc:"Where a call says which number it is for: request, in its Request-URI; to, in To, for carriers that send each call to the name of an account; first-diversion and last-diversion, the number that it was diverted from. Where that is missing it is the Request-URI."`
 
-	MaxCalls                int           `key:"max_calls" default:"2000" min:"1" max:"16000" doc:"How many calls over SIP there may be at once. More are turned down with 503."`
+	MaxCalls                int           `key:"max_calls" default:"2000" min:"1" max:"16000" doc:"How many calls over SIP there may be at once, if media_ports has four ports for each. More are turned down with 503."`
 	MaxCallsPerSecond       int           `key:"max_calls_per_second" default:"100" min:"1" max:"10000" doc:"How many calls over SIP may begin in a second. More are turned down with 503."`
 	MaxSourceCalls          int           `key:"max_source_calls" default:"64" min:"1" max:"16000" doc:"As max_calls, for one source: an address of IPv4 or a /64 of IPv6. What is in sip_allow has no such limit."`
 	MaxSourceCallsPerSecond int           `key:"max_source_calls_per_second" default:"8" min:"1" max:"10000" doc:"As max_calls_per_second, for one source. What is in sip_allow has no such limit."`
@@ -99,16 +99,20 @@ func (s *Settings) Check() error {
 	return errors.Join(problems...)
 }
 
-// checkPorts reports too few ports for the sound of all calls. They are used in
-// pairs, of which the first is even.
-func (s *Settings) checkPorts() error {
+// Most returns how many calls there are at once: max_calls, or fewer where the sound
+// of as many has no ports. They are used in pairs, of which the first is even.
+func (s *Settings) Most() int {
 	first := int(s.MediaPorts.First)
 	first += first % 2
-	calls := max(0, int(s.MediaPorts.Last)-first+1) / portsOfCall
-	if calls >= s.MaxCalls {
+	return min(s.MaxCalls, max(0, int(s.MediaPorts.Last)-first+1)/portsOfCall)
+}
+
+// checkPorts reports ports that are not enough for one call.
+func (s *Settings) checkPorts() error {
+	if s.Most() > 0 {
 		return nil
 	}
-	return setting.Problemf("media_ports", "is %s, which is enough for %d calls, at four ports each; max_calls is %d", s.MediaPorts, calls, s.MaxCalls)
+	return setting.Problemf("media_ports", "is %s, which is not enough for a call: one takes four ports, and the first is even", s.MediaPorts)
 }
 
 // check reports a missing file.

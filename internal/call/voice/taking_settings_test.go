@@ -20,8 +20,7 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 		want   string
 	}{
 		{"the defaults", func(*voice.Settings) {}, ""},
-		{"too few ports", func(s *voice.Settings) { s.MaxCalls = 2501 }, "media_ports is 20000-29999, which is enough for 2500 calls, at four ports each; max_calls is 2501"},
-		{"a pair that begins with an odd port", func(s *voice.Settings) { s.MediaPorts, s.MaxCalls = setting.Ports{First: 20001, Last: 20004}, 1 }, "media_ports is 20001-20004, which is enough for 0 calls, at four ports each; max_calls is 1"},
+		{"too few ports", func(s *voice.Settings) { s.MediaPorts = setting.Ports{First: 20001, Last: 20004} }, "media_ports is 20001-20004, which is not enough for a call: one takes four ports, and the first is even"},
 		{"a port for both", func(s *voice.Settings) { s.SIP = append(s.SIP, at("udp", "0.0.0.0:20002")) }, "sip has a port of media_ports in udp://0.0.0.0:20002"},
 		{"TCP beside a port of sound", func(s *voice.Settings) { s.SIP = append(s.SIP, at("tcp", "0.0.0.0:20002")) }, ""},
 		{"one address twice", func(s *voice.Settings) { s.SIP = append(s.SIP, s.SIP[0]) }, "sip names udp://0.0.0.0:5060 twice"},
@@ -40,5 +39,13 @@ func TestSettingsThatDoNotGoTogether(t *testing.T) {
 				t.Errorf("problems (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestThereAreNoMoreCallsThanPortsOfTheirSound(t *testing.T) {
+	for ports, want := range map[setting.Ports]int{{First: 20000, Last: 29999}: 2000, {First: 20000, Last: 20399}: 100, {First: 20001, Last: 20005}: 1} {
+		if s := (voice.Settings{MediaPorts: ports, MaxCalls: 2000}); s.Most() != want {
+			t.Errorf("with the ports %s there are %d calls, want %d", ports, s.Most(), want)
+		}
 	}
 }

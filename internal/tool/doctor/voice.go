@@ -161,9 +161,9 @@ func (e *examination) certificate(settings voice.TLSSettings) {
 func (e *examination) system(settings *voice.Settings) {
 	const service = "; a service has the limits of its unit, and its log warns if they are too low"
 	if limit, known := server.OpenFilesLimit(); known {
-		text, needed := fmt.Sprintf("a process may have %d files open", limit), settings.MaxCalls*server.FilesOfCall
+		text, needed := fmt.Sprintf("a process may have %d files open", limit), settings.Most()*server.FilesOfCall
 		if limit < uint64(needed) {
-			e.warn("files", fmt.Sprintf("%s, and %d calls may need %d", text, settings.MaxCalls, needed), "raise ulimit -n, or LimitNOFILE of the service, or lower max_calls")
+			e.warn("files", fmt.Sprintf("%s, and %d calls may need %d", text, settings.Most(), needed), "raise ulimit -n, or LimitNOFILE of the service, or lower max_calls")
 		} else {
 			e.ok("files", text)
 		}
