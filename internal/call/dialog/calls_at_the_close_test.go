@@ -62,7 +62,7 @@ func TestSettlingWaitsForTheLastResponse(t *testing.T) {
 // A call of ours is there for 32 s more, for the answers of other phones that it was
 // forked to. A server that stops must not wait for these.
 func TestSettlingWaitsForNoOtherAnswer(t *testing.T) {
-	alice, bob := startStation(t, UDP, func(p *station) { p.Stack.timing = rfcTiming() }), startStation(t, UDP)
+	alice, bob := startStation(t, UDP, func(p *station) { p.timing = rfcTiming() }), startStation(t, UDP)
 	a, _ := converse(alice, bob)
 	a.Hangup(engine.Normal)
 	if err := alice.Settle(await.Context(t)); err != nil {
