@@ -3,11 +3,14 @@ package demo_test
 import (
 	"bytes"
 	"context"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/tool/demo"
 )
 
@@ -42,5 +45,19 @@ func TestPersonCallsOverTheDemosOwnCore(t *testing.T) {
 	want := [][]string{{"call", "2125551212", "--core", core[1]}, {"call", example[1]}}
 	if !slices.EqualFunc(commands, want, slices.Equal[[]string]) {
 		t.Errorf("the person's calls are %q, want %q", commands, want)
+	}
+	leftAtOnce(t)
+}
+
+// leftAtOnce checks that the demo waited for no call of a telephone when it was left.
+func leftAtOnce(t *testing.T) {
+	t.Helper()
+	folders, err := server.DemoFolders()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.ReadFile(filepath.Join(folders[0], "log"))
+	if want := "msg=stopping calls=0 drain=0s"; err != nil || !strings.Contains(string(log), want) {
+		t.Errorf("the log lacks %s (%v):\n%s", want, err, log)
 	}
 }

@@ -88,6 +88,7 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 	flags := map[string]string{
 		"listen": address, "data": folder, "public_url": s.url,
 		"netsapiens.url": s.url, "netsapiens.token": s.token, "forms.secret": s.secret, "core.domain": domain,
+		"core.drain": "0s", // a person who leaves the demo waits for nobody's call
 	}
 	telephones, err := sipFlags(ctx, folder)
 	if err != nil {
