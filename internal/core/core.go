@@ -35,7 +35,7 @@ type Config struct {
 	Sent        func(Text)       // is given each text once it is stored, before the sender gets an answer; optional
 	Poster      Poster           // posts events, see PostEvents; nil: none are posted
 	QueueTime   time.Duration    // how long queued calls wait; 0: DefaultQueueTime
-	Log         *slog.Logger     // gets what PostEvents and WorkQueues do and cannot do; nil: slog.Default()
+	Log         *slog.Logger     // gets what PostEvents, WorkQueues and ReviewNumbers find; nil: slog.Default()
 
 	// Outside rings the telephones of other systems. Optional: without it no call
 	// of the Core's own is made.
@@ -68,6 +68,8 @@ type Core struct {
 	calls  *Calls
 
 	originations originations
+
+	led atomic.Pointer[ledNumbers] // nil: the settings lead no number
 
 	mu    sync.Mutex
 	plans map[Key]cachedPlan // by the key of the dial plan
@@ -218,7 +220,7 @@ func (c *Core) Route(ctx context.Context, q dialplan.Query) (dialplan.Result, er
 	if q.CountryCode == "" {
 		q.CountryCode = c.config.CountryCode
 	}
-	d := &directory{ctx: ctx, core: c}
+	d := &directory{ctx: ctx, core: c, explains: q.Explain}
 	result := dialplan.Route(d, q)
 	if d.err != nil {
 		return dialplan.Result{}, fmt.Errorf("route a call: %w", d.err)

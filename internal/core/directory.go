@@ -14,9 +14,10 @@ import (
 // directory shows a State to one routing decision. It stores the first error,
 // and then finds nothing more.
 type directory struct {
-	ctx  context.Context
-	core *Core
-	err  error
+	ctx      context.Context
+	core     *Core
+	explains bool // the decision is to be explained
+	err      error
 }
 
 // object returns an object, nil where there is none.
@@ -47,6 +48,9 @@ func (d *directory) objects(match Key) []Object {
 
 // Number returns a number that can be called.
 func (d *directory) Number(digits string) *dialplan.Number {
+	if led := d.ledNumber(digits); led != nil {
+		return led
+	}
 	found := d.objects(Key{Kind: PhoneNumber, ID: digits})
 	if len(found) == 0 {
 		return nil

@@ -24,10 +24,19 @@ func Digits(number string) (string, error) {
 	return digits, nil
 }
 
+// ownDigits is Digits for a number that the API is to make or change.
+func (c *Core) ownDigits(number string) (string, error) {
+	digits, err := Digits(number)
+	if err != nil {
+		return "", err
+	}
+	return digits, c.refuseIfLed(digits)
+}
+
 // CreatePhoneNumber adds a number that can be called. The field phonenumber is
 // its digits.
 func (c *Core) CreatePhoneNumber(ctx context.Context, domain string, fields Fields) (Object, error) {
-	digits, err := Digits(fields.Text("phonenumber"))
+	digits, err := c.ownDigits(fields.Text("phonenumber"))
 	if err != nil {
 		return Object{}, err
 	}
@@ -50,7 +59,7 @@ func (c *Core) CreatePhoneNumber(ctx context.Context, domain string, fields Fiel
 
 // UpdatePhoneNumber changes what is done with a number's calls.
 func (c *Core) UpdatePhoneNumber(ctx context.Context, domain, number string, fields Fields) error {
-	digits, err := Digits(number)
+	digits, err := c.ownDigits(number)
 	if err != nil {
 		return err
 	}
@@ -60,11 +69,12 @@ func (c *Core) UpdatePhoneNumber(ctx context.Context, domain, number string, fie
 	})
 }
 
-// hasNumber reports whether a number is one that can be called in a domain. Some are
-// stored without their country's code.
+// hasNumber reports whether a number is one that can be called in a domain.
 func (c *Core) hasNumber(ctx context.Context, domain string, n phone.Number) (bool, error) {
-	national := strings.TrimPrefix(n.Digits(), cmp.Or(c.config.CountryCode, dialplan.DefaultCountryCode))
-	for _, id := range [...]string{n.Digits(), n.Key(), national} {
+	if led := c.led.Load(); led.find(n.Digits()) != nil && sameName(led.domain, domain) {
+		return true, nil
+	}
+	for _, id := range c.waysToStore(n) {
 		_, err := c.state.Object(ctx, Key{Kind: PhoneNumber, Domain: domain, ID: id}.lower())
 		if err == nil || !errors.Is(err, ErrNotFound) {
 			return err == nil, err
@@ -73,9 +83,16 @@ func (c *Core) hasNumber(ctx context.Context, domain string, n phone.Number) (bo
 	return false, nil
 }
 
+// waysToStore returns the ids under which a number may be stored: some are without
+// their country's code.
+func (c *Core) waysToStore(n phone.Number) [3]string {
+	national := strings.TrimPrefix(n.Digits(), cmp.Or(c.config.CountryCode, dialplan.DefaultCountryCode))
+	return [...]string{n.Digits(), n.Key(), national}
+}
+
 // DeletePhoneNumber removes a number.
 func (c *Core) DeletePhoneNumber(ctx context.Context, domain, number string) error {
-	digits, err := Digits(number)
+	digits, err := c.ownDigits(number)
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ type phoneSidePart struct {
 	exchange *core.Exchange
 	prompts  *prompt.Library
 	sip      *sipCalls // nil: no calls are taken over SIP
+	domain   string    // that the Core was started with
 }
 
 func newPhoneSide(a *Server, s *speaking) *phoneSide { return &phoneSide{a, s} }
@@ -54,9 +55,14 @@ func (f *phoneSide) feature() feature {
 
 // swapped has a running Core take over what it can of new settings.
 func (f *phoneSide) swapped(s, _ *site) {
-	if calls := f.sipCalls(); calls != nil && s.settings.Core != nil {
+	p := partOf[*phoneSidePart](s)
+	if p == nil || s.settings.Core == nil {
+		return
+	}
+	if calls := f.sipCalls(); calls != nil {
 		calls.reload(&s.settings.Core.Voice)
 	}
+	f.leadNumbers(context.Background(), p, s.settings.Core.Numbers)
 }
 
 // drain refuses new calls over SIP from now on, answers OPTIONS so, and takes the
@@ -94,14 +100,14 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 		Client: fetcher, Voice: f.speaking, Disk: partOf[*speakingPart](s).disk, Count: f.speaking.prompts.Count,
 	})
 	f.stops.add("prompts", func(context.Context) error { prompts.Close(); return nil })
-	p := &phoneSidePart{prompts: prompts}
+	p := &phoneSidePart{prompts: prompts, domain: string(settings.Core.Domain)}
 	p.core = core.New(core.Config{
 		State: f.store, Engine: engine.New(engine.Config{Client: fetcher, Prompts: prompts}), Sent: f.options.Sent,
 		Queued: f.options.Queued, QueueTime: f.options.QueueTime, Poster: core.NewPoster(fetcher), Log: f.log,
 		CountryCode: string(settings.Core.CallingCode), InHand: &f.calls, Keep: f.keepCall,
 		Barring: partOf[*callsOutPart](s).barring, Outside: p.outside(&settings.Core.Voice),
 	})
-	if err := p.makeDomain(ctx, string(settings.Core.Domain)); err != nil {
+	if err := p.makeDomain(ctx, p.domain); err != nil {
 		return nil, err
 	}
 	p.exchange = &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall, Nowhere: rate.NewLimiter(1, nowhereAtOnce)}
@@ -120,6 +126,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 			{Path: wire.TextPath, Name: "text", Handler: f.door(&wire.Texts{Receiver: p.exchange})},
 		},
 	}}
+	f.leadNumbers(ctx, p, settings.Core.Numbers)
 	p.checks = map[string]part.Check{"calls": f.takesCalls}
 	if len(settings.Core.Voice.SIP) > 0 {
 		p.checks["sip"] = p.takesSIP
@@ -194,6 +201,7 @@ func sameCore(a, b *config.Settings) bool {
 func restarted(c *config.Core) config.Core {
 	kept := *c
 	kept.Drain = 0 // read as the server stops
+	kept.Numbers = nil
 	kept.Voice.Allow, kept.Voice.TLS = nil, voice.TLSSettings{}
 	kept.Barring = barring.Settings{}
 	kept.Trunk.Trunks = nil // a password is not compared so

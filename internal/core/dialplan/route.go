@@ -181,12 +181,29 @@ func (r *routing) number() bool {
 	}
 	before := r.to
 	r.domain, r.to.Host = n.Domain, n.Domain
+	if n.Lead != nil {
+		return r.lead(n)
+	}
 	if n.Disabled {
 		return r.end(NotFound, "the number %s of %s is switched off", n.Digits, n.Domain)
 	}
 	at := len(r.result.Steps)
 	r.step(Step{Kind: Called, Number: n, To: before})
 	return r.apply(&n.Action, applicationOf(n.Application), tableNames(n.Application), at)
+}
+
+// lead takes the call to the responder that the settings lead a number to.
+func (r *routing) lead(n *Number) bool {
+	r.step(Step{Kind: Led, Number: n})
+	if n.Lead.Hides {
+		r.step(Step{Kind: Hidden, Number: n})
+	}
+	if owner := r.directory.User(n.Domain, n.Lead.Owner); owner != nil {
+		r.own(owner)
+	} else {
+		r.step(Step{Kind: Ownerless, Number: n})
+	}
+	return r.ask(n.Lead.Web)
 }
 
 // findNumber also finds a number if only one of the two has a country code, or a
@@ -304,6 +321,10 @@ func (r *routing) web(parameter string) bool {
 	if err != nil {
 		return r.end(NotFound, "To Web leads nowhere: %v", err)
 	}
+	return r.ask(web)
+}
+
+func (r *routing) ask(web Web) bool {
 	r.result.Web = web
 	return r.end(ToWeb, "the web responder at %s is asked with %s", web.URL.Host, web.Method)
 }

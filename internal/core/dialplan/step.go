@@ -12,7 +12,7 @@ type Step struct {
 	Kind   StepKind
 	Table  string      // the dial plan
 	Rule   *Rule       // of Matched and PassedOver
-	Number *Number     // of Called
+	Number *Number     // of Called, Led, Hidden and Ownerless
 	User   *User       // of Owned, Answered and Skipped
 	Answer *AnswerRule // of Answered and Skipped
 	To     URI         // who was called, before the step; of Matched, after it too
@@ -26,6 +26,9 @@ type StepKind string
 // The kinds of steps.
 const (
 	Called     StepKind = "number"      // the called number was found
+	Led        StepKind = "led"         // the settings lead the called number to a responder
+	Hidden     StepKind = "hidden"      // what the API says of that number does not count
+	Ownerless  StepKind = "ownerless"   // the user who was to own the call is not there
 	Owned      StepKind = "owner"       // a user owns the call from here on
 	Answered   StepKind = "answer_rule" // an answer rule decided
 	Skipped    StepKind = "skipped"     // an answer rule did not count
@@ -40,6 +43,9 @@ const (
 // sentences are those of steps, without a full stop.
 var sentences = map[StepKind]string{ //nolint:gosec // PassedOver is no password
 	Called:     "$number is a number of $domain: $does, destination $after",
+	Led:        "$number is a number of $domain, which the settings lead to a responder",
+	Hidden:     "the API has made $number too, which does not count beside the settings",
+	Ownerless:  "user $user, whom the settings name, is not there: nobody owns the call, and its responder cannot forward it",
 	Owned:      "user $user owns the call (dial plan $plan, time zone $zone)",
 	Answered:   "answer rule $rule of $user: $note",
 	Skipped:    "answer rule $rule of $user does not count: $note",
@@ -64,6 +70,12 @@ func (s Step) Why() why.Step[StepKind] {
 	case Called:
 		n := s.Number
 		args = why.Args{"number": n.Digits, "domain": n.Domain, "does": n.Application, "after": s.After.Address()}
+	case Led:
+		args = why.Args{"number": s.Number.Digits, "domain": s.Number.Domain}
+	case Hidden:
+		args = why.Args{"number": s.Number.Digits}
+	case Ownerless:
+		args = why.Args{"user": s.Number.Lead.Owner + "@" + s.Number.Domain}
 	case Owned:
 		args = why.Args{"user": s.User.Address(), "plan": s.User.Plan, "zone": s.User.Zone.String()}
 	case Answered, Skipped:

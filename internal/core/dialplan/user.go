@@ -34,6 +34,17 @@ type Number struct {
 	Domain   string // whose it is
 	Disabled bool
 	Action
+
+	// Lead says where the settings lead calls to this number, in place of what is
+	// above but the digits and the domain. Nil: they say nothing.
+	Lead *Lead
+}
+
+// Lead is how the settings lead a number to a web responder.
+type Lead struct {
+	Web   Web
+	Owner string // the user whose dial plan decides where the responder's Forward leads
+	Hides bool   // the API has made the number too; looked up for a Query that is to Explain
 }
 
 // User is a user, as far as routing goes.

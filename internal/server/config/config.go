@@ -106,11 +106,18 @@ type Core struct {
 	Barring barring.Settings `inline:"yes"`
 	Voice   voice.Settings   `inline:"yes"` // last but for what has sections alone: in the file the settings beside them come before
 	Trunk   trunk.Section    `inline:"yes"`
+
+	Numbers []core.NumberSettings `key:"number" doc:"Numbers that lead to responders without anything that the API makes: up to 100. Of a number that the API has made too, this counts. Read again at a reload."`
 }
 
-// Check reports a trunk that nothing is sent by: the carrier's calls, and what it
-// says of ours, come where we listen.
+// Check reports numbers that cannot be led, and a trunk that nothing is sent by.
 func (c *Core) Check() error {
+	return errors.Join(core.CheckNumbers(c.Numbers, c.CallingCode), c.checkTrunk())
+}
+
+// checkTrunk reports a trunk that nothing is sent by: the carrier's calls, and what it
+// says of ours, come where we listen.
+func (c *Core) checkTrunk() error {
 	var problems []error
 	for i, t := range c.Trunk.Trunks {
 		path := fmt.Sprintf("trunk.%d.transport", i)

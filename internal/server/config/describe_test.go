@@ -238,7 +238,8 @@ func TestExampleLoads(t *testing.T) {
 		t.Fatal("the example leaves nothing out")
 	}
 	s := load(t, fromFile(t, whole, map[string]string{".env": secrets[".env"] + "SWITCHHOOK_ONCALL_PREVIOUS_SECRET=z\n" +
-		"SWITCHHOOK_ONCALL_ROUTE_0_SECRET=z\nSWITCHHOOK_ONCALL_ROUTE_0_PREVIOUS_SECRET=z\nSWITCHHOOK_CORE_TRUNK_0_PASSWORD=z\n"}))
+		"SWITCHHOOK_ONCALL_ROUTE_0_SECRET=z\nSWITCHHOOK_ONCALL_ROUTE_0_PREVIOUS_SECRET=z\nSWITCHHOOK_CORE_TRUNK_0_PASSWORD=z\n" +
+		"SWITCHHOOK_CORE_NUMBER_0_SECRET=z\n"}))
 	for _, one := range s.Describe() {
 		_, key, _ := strings.Cut(one.Path, "oncall.source.0.")
 		if one.Value == "" && notPagerDuty.MatchString(key+" = \n") {
