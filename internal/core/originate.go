@@ -241,6 +241,7 @@ func (o *origination) run(ctx context.Context) {
 	if o.line == nil {
 		o.unanswered(ctx, err, events.add)
 	}
+	events.addLadder(o.line)
 	c.config.Log.Info("outbound call ended", "call", o.origID, "owner", o.rung.Owner.Address(), "reason", phone.MaskIn(o.call.Outcome.Reason))
 	c.config.Keep(StoredCall{
 		ID: strings.ToLower(rand.Text()), At: o.began, From: storedNumber(o.from, c.home()), To: storedNumber(o.placedCall.to, c.home()),

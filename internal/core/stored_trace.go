@@ -47,6 +47,15 @@ func (t *storedTrace) add(e trace.Stamped) {
 	}
 }
 
+// addLadder adds the messages that a call was made of, where its line has them.
+func (t *storedTrace) addLadder(line engine.Line) {
+	if l, ok := engine.As[engine.Laddered](line); ok {
+		for _, message := range l.Ladder() {
+			t.add(message)
+		}
+	}
+}
+
 // lines returns the trace, with a warning in place of what is missing.
 func (t *storedTrace) lines() []byte {
 	all := t.head

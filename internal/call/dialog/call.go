@@ -25,6 +25,7 @@ type Call struct {
 	address netip.Addr
 	bound   netip.Addr
 	mail    mailbox
+	ladder  ladder
 	settled chan struct{} // closed when the other side has taken its end
 	gone    chan struct{} // closed when nothing of the call is left
 
@@ -138,6 +139,9 @@ func (c *Call) leave() {
 	if c.dialog != nil {
 		c.stack.dialogs.remove(c.dialog.identity)
 	}
+	if c.invite != nil { // else it was not sent
+		c.stack.ladders.remove(c.invite.CallID().Value(), &c.ladder)
+	}
 }
 
 // end tells that the call is over, once. What is still to be sent goes on.
@@ -183,6 +187,10 @@ func (c *Call) Request() *sip.Request { return c.invite }
 // Gone is closed when nothing of the call is left: no request without a response,
 // no timer.
 func (c *Call) Gone() <-chan struct{} { return c.gone }
+
+// Settled is closed once the call is over and each request of ours has its final
+// response. Before Gone, the other side may still send something again.
+func (c *Call) Settled() <-chan struct{} { return c.settled }
 
 // Hangup ends the call: a BYE, a CANCEL, or a final response that turns it down.
 func (c *Call) Hangup(cause engine.Cause) {

@@ -31,6 +31,7 @@ type datagrams struct {
 	pool    *sip.ConnectionPool // where sipgo looks up what it answers by
 	address netip.AddrPort      // ours
 	reading func()              // called before the first read
+	ladders *ladders
 
 	begun  bool
 	from   netip.AddrPort // of the datagram that is parsed now
@@ -63,6 +64,16 @@ func (d *datagrams) ReadFrom(b []byte) (int, net.Addr, error) {
 			return n, someone(d.address.String()), nil
 		}
 	}
+}
+
+// WriteTo sends a datagram.
+func (d *datagrams) WriteTo(b []byte, to net.Addr) (int, error) {
+	at := time.Now()
+	n, err := d.UDPConn.WriteTo(b, to)
+	if err == nil {
+		d.ladders.wrote(at, UDP, addressOf(to), b)
+	}
+	return n, err
 }
 
 // sift returns how much of b is to be parsed, 0 for what is dropped.

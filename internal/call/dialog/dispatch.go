@@ -33,6 +33,7 @@ func (s *Stack) arrived(msg sip.Message) {
 			noteSource(req.Via(), from.Addr())
 		}
 	}
+	s.ladders.came(msg)
 }
 
 // socketOf returns the UDP socket that a message came by, or nil.

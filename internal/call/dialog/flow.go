@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -216,10 +217,12 @@ func (s *Stack) send(ctx context.Context, f flow, req *sip.Request) (*sip.Client
 	if err := s.address(ctx, f, req); err != nil {
 		return nil, err
 	}
+	at := time.Now()
 	tx, err := s.transactions.Request(ctx, req)
 	if err != nil {
 		return nil, fmt.Errorf("send %s to %s over %s: %w", req.Method, f.peer, strings.ToUpper(f.network), err)
 	}
+	s.sent(at, req)
 	return tx, nil
 }
 
@@ -231,9 +234,11 @@ func (s *Stack) acknowledgeAnswer(ctx context.Context, f flow, ack *sip.Request)
 	if err := s.address(ctx, f, ack); err != nil {
 		return err
 	}
+	at := time.Now()
 	if err := s.transport.WriteMsg(ack); err != nil {
 		return fmt.Errorf("send ACK to %s over %s: %w", f.peer, strings.ToUpper(f.network), err)
 	}
+	s.sent(at, ack)
 	return nil
 }
 

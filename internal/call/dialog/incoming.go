@@ -55,6 +55,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	if err != nil {
 		return nil, &refusal{status: sip.StatusBadRequest, phrase: "Unknown Source"}
 	}
+	asItCame := []byte(req.String()) // newInbound gives it our tag
 	fields := timerFieldsOf(req)
 	session := newSessionTimer(s.timing, s.least, usualSession)
 	if least, ok := session.admit(fields); !ok {
@@ -69,12 +70,14 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	d := &inDialog{ident: id, flow: way, session: session}
 	d.modifier = newModifier(s.timing, false, draw, sdp.NewSession(sessionID()), sdp.Local{})
 	d.modifier.updates = lists(req, "Allow", string(sip.UPDATE))
-	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx}, offer: offer}
+	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx, sent: s.sent}, offer: offer}
 	c.machine, c.dialog = in, d
 	u, do := newUAS(invitedBy(req, offer), randomRSeq(), c.now(), s.timing)
 	in.uas = u
 	c.do(func() { in.do(do) })
 	s.dialogs.add(d.identity, c.within(d))
+	s.ladders.add(id.callID, &c.ladder)
+	c.ladder.note(Message{At: c.began, Network: way.network, Peer: way.peer}, asItCame)
 	c.tell = s.incoming(c)
 	return in, nil
 }

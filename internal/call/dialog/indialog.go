@@ -93,7 +93,7 @@ func (c *Call) within(d *inDialog) requestHandler {
 		taken := make(chan struct{})
 		c.do(func() {
 			defer close(taken)
-			c.request(d, &transaction{req: req, tx: tx})
+			c.request(d, &transaction{req: req, tx: tx, sent: c.stack.sent})
 		})
 		select {
 		case <-taken:

@@ -118,6 +118,7 @@ func (out *outgoing) invite(o Outgoing) {
 	for _, h := range o.Header {
 		req.AppendHeader(h)
 	}
+	s.ladders.add(out.begins.callID, &out.call.ladder)
 	describe(req, out.session.Offer(o.Local))
 	out.timer.request().write(req)
 	out.transmit(req)

@@ -75,6 +75,7 @@ type Stack struct {
 	least    time.Duration // no session timer is shorter
 	dialogs  registry
 	arrivals arrivals
+	ladders  ladders
 	seed     maphash.Seed // of the tags of stateless responses
 
 	draining atomic.Bool
@@ -180,7 +181,7 @@ func (s *Stack) take(o opened) {
 	}
 	s.unready.Add(1)
 	s.sockets[o.Address.String()] = &datagrams{
-		UDPConn: o.packets, gate: s.gate, pool: s.transport.Pool(UDP), address: o.Address,
+		UDPConn: o.packets, gate: s.gate, pool: s.transport.Pool(UDP), address: o.Address, ladders: &s.ladders,
 		reading: func() {
 			if s.unready.Add(-1) == 0 {
 				close(s.ready)
@@ -230,7 +231,7 @@ func (s *Stack) Failed() error {
 // serve reads from one socket until it is closed.
 func (s *Stack) serve(o *opened) error {
 	var err error
-	l := &streams{Listener: o.listener, gate: s.gate, open: &s.open}
+	l := &streams{Listener: o.listener, gate: s.gate, open: &s.open, network: o.Network, ladders: &s.ladders}
 	switch o.Network {
 	case UDP:
 		err = s.transport.ServeUDP(s.sockets[o.Address.String()])

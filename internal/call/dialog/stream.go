@@ -28,8 +28,10 @@ const (
 // streams is a listener of TCP or TLS as sipgo accepts from it.
 type streams struct {
 	net.Listener
-	gate *gate
-	open *openStreams
+	gate    *gate
+	open    *openStreams
+	network string // TCP or TLS
+	ladders *ladders
 }
 
 // Accept returns the next connection that is to be heard.
@@ -61,7 +63,7 @@ func (l *streams) admit(conn net.Conn) *stream {
 		return nil
 	}
 	s := &stream{
-		Conn: conn, gate: l.gate, counted: counted, open: l.open,
+		Conn: conn, gate: l.gate, counted: counted, open: l.open, network: l.network, ladders: l.ladders,
 		peer: conn.RemoteAddr().String(), from: from.Addr(), closed: make(chan struct{}),
 	}
 	if !l.open.add(s) {
@@ -81,6 +83,8 @@ type stream struct {
 	open    *openStreams
 	peer    string // its address, as sipgo names the source of a message
 	from    netip.Addr
+	network string
+	ladders *ladders
 
 	heard   bool        // a message; belongs to the goroutine that reads
 	reading atomic.Bool // sipgo waits for more
@@ -129,11 +133,14 @@ func (s *stream) pause(wait time.Duration) bool {
 // Write closes the connection where it fails: what follows half a message cannot
 // be read.
 func (s *stream) Write(b []byte) (int, error) {
+	at := time.Now()
 	n, err := s.Conn.Write(b)
 	if err != nil {
 		_ = s.Close()
+		return n, err
 	}
-	return n, err
+	s.ladders.wrote(at, s.network, addressOf(s.RemoteAddr()), b)
+	return n, nil
 }
 
 // arrived notes that a message came.
@@ -206,6 +213,13 @@ func (o *openStreams) arrived(peer string) (local netip.AddrPort) {
 	}
 	s.arrived()
 	return addressOf(s.LocalAddr())
+}
+
+// accepted reports whether a peer has made the connection to it.
+func (o *openStreams) accepted(peer string) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.byPeer[peer] != nil
 }
 
 // end closes all connections, and returns when all are closed.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
 )
 
@@ -205,6 +206,13 @@ type AudioReporter interface {
 	// AudioReport returns how it travelled so far. It is asked at any time, by any
 	// goroutine, also after the call.
 	AudioReport() AudioReport
+}
+
+// Laddered is a Line whose call is made of messages, which a Core stores with its trace.
+type Laddered interface {
+	// Ladder returns the messages, by the line's clock, once the call is over, or would
+	// be if the other side said so. It is asked once, after everything else.
+	Ladder() []trace.Stamped
 }
 
 // AudioReport says how the sound of a line travels. What is not known is zero.

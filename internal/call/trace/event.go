@@ -192,6 +192,20 @@ type Figures struct {
 	Remote   string  `json:"remote"` // address of the sound; empty: none was learned
 }
 
+// SIP is a message of a call over SIP, which only stored traces have, after the other
+// events. Nothing reads it back: to those who play calls again and compare them it is
+// an event that they do not know.
+type SIP struct {
+	Call    string `json:"call"` // the Call-ID: a call that was connected with others has several
+	Ours    bool   `json:"ours"` // we sent it
+	Message string `json:"message"`
+	CSeq    string `json:"cseq"`
+	Over    string `json:"over"` // udp, tcp or tls
+	Peer    string `json:"peer"` // the address of the other side
+	Times   int    `json:"times"`
+	Text    string `json:"text"` // numbers masked, without credentials
+}
+
 // Party is who ended a call.
 type Party string
 
@@ -259,3 +273,6 @@ func (Hold) Kind() string { return "hold" }
 
 // Kind returns "figures".
 func (Figures) Kind() string { return "figures" }
+
+// Kind returns "sip".
+func (SIP) Kind() string { return "sip" }

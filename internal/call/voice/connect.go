@@ -35,7 +35,10 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 		return engine.Forwarded{}, cmp.Or(context.Cause(ctx), err)
 	}
 	c := &connection{line: l, there: there, who: who, machine: newJoined(l.asked, who.Timeout, l.Now())}
-	defer func() { there.close(c.machine.went.End) }()
+	defer func() {
+		there.close(c.machine.went.End)
+		l.connected = append(l.connected, callsOf(there)...)
+	}()
 	return c.run(ctx)
 }
 

@@ -46,6 +46,8 @@ type Line struct {
 	recognition *recognition // of the Gather; nil: it has had none
 	deaf        bool         // the recogniser has failed: the Gather takes keys
 
+	connected []*dialog.Call // that the caller was connected with, and that were tried for it
+
 	playing media.PlayID
 	taping  *hearer // while the caller is recorded
 }

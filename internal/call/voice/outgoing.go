@@ -75,8 +75,9 @@ type outgoing struct {
 	hangUp context.CancelCauseFunc
 
 	mu      sync.Mutex
-	call    *dialog.Call // of the last attempt
-	attempt int          // the number of that
+	call    *dialog.Call   // of the last attempt
+	made    []*dialog.Call // of all attempts
+	attempt int            // the number of that
 	news    outgoingNews
 	agreed  dialog.Agreed // last
 }
@@ -136,7 +137,7 @@ func (o *outgoing) dial() {
 	o.mu.Unlock()
 	call := o.dialler.stack.Dial(next, func(e dialog.Event) { o.tell(attempt, e) })
 	o.mu.Lock()
-	o.call = call
+	o.call, o.made = call, append(o.made, call)
 	o.mu.Unlock()
 }
 
