@@ -18,6 +18,7 @@ var (
 	sipMessages     = level("switchhook_sip_messages_total", "SIP messages that were read.")
 	sipDropped      = level("switchhook_sip_dropped_total", "Datagrams and connections of SIP that were not read, by why.", "why")
 	mediaPackets    = level("switchhook_media_packets_total", "Packets of the calls' sound, by direction.", "direction")
+	mediaPorts      = level("switchhook_media_ports_in_use", "Pairs of media_ports that calls have, one for RTP and one for RTCP each.")
 	mediaTicks      = level("switchhook_media_ticks_total", "Times that a thread of the sound has worked, every 5 ms.")
 	mediaLate       = level("switchhook_media_late_ticks_total", "Those of them that began more than 10 ms late.")
 	mediaSkipped    = level("switchhook_media_skipped_ticks_total", "Those that were left out, because a thread was late by more than 100 ms.")
@@ -31,7 +32,7 @@ type sipCollector struct{ calls func() *sipCalls }
 func (sipCollector) Describe(to chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
 		sipCallsNow, sipCallsTaken, sipCallsRefused, sipCallsTooLong, sipMessages, sipDropped,
-		mediaPackets, mediaTicks, mediaLate, mediaSkipped, mediaLatest,
+		mediaPackets, mediaPorts, mediaTicks, mediaLate, mediaSkipped, mediaLatest,
 	} {
 		to <- desc
 	}
@@ -54,6 +55,7 @@ func (c sipCollector) Collect(to chan<- prometheus.Metric) {
 	sound := calls.media.Counts()
 	sendTotal(to, mediaPackets, sound.Received, "received")
 	sendTotal(to, mediaPackets, sound.Sent, "sent")
+	sendLevel(to, mediaPorts, float64(calls.ports.InUse()))
 	sendTotal(to, mediaTicks, sound.Ticks)
 	sendTotal(to, mediaLate, sound.Late)
 	sendTotal(to, mediaSkipped, sound.Skipped)

@@ -29,7 +29,8 @@ import (
 type sipCalls struct {
 	log     *slog.Logger
 	media   *media.Pool
-	threads int // of media
+	ports   *media.Ports // of media
+	threads int          // of media
 	stack   *dialog.Stack
 	server  *voice.Server
 	trunk   *trunk.Trunk // nil: there is no carrier
@@ -62,11 +63,11 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 	if err := c.loadCertificate(settings.TLS); err != nil {
 		return nil, err
 	}
-	ports, err := media.NewPorts(settings.MediaPorts.First, settings.MediaPorts.Last)
-	if err != nil {
+	var err error
+	if c.ports, err = media.NewPorts(settings.MediaPorts.First, settings.MediaPorts.Last); err != nil {
 		return nil, err
 	}
-	if c.media, err = media.New(media.Config{Address: netip.IPv4Unspecified(), Ports: ports, Threads: c.threads}); err != nil {
+	if c.media, err = media.New(media.Config{Address: netip.IPv4Unspecified(), Ports: c.ports, Threads: c.threads}); err != nil {
 		return nil, err
 	}
 	f.stops.add("sound of calls", func(context.Context) error { c.media.Stop(); return nil })

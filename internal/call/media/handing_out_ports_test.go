@@ -123,6 +123,15 @@ func TestPortsAreTakenByManyAtOnce(t *testing.T) {
 	if unique := slices.Compact(slices.Clone(taken)); len(unique) != len(taken) {
 		t.Errorf("taken twice: %v", taken)
 	}
+	if n := ports.InUse(); n != len(taken) {
+		t.Errorf("%d are in use, want all %d", n, len(taken))
+	}
+	for _, port := range taken {
+		ports.Return(port, 0)
+	}
+	if n := ports.InUse(); n != 0 {
+		t.Errorf("%d are in use, want none", n)
+	}
 }
 
 func TestPortThatIsFreeCannotBeReturned(t *testing.T) {

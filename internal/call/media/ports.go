@@ -50,6 +50,13 @@ func NewPorts(first, last uint16) (*Ports, error) {
 // Len returns how many calls' legs there are ports for.
 func (p *Ports) Len() int { return len(p.ports) }
 
+// InUse returns how many legs have ports now. Those that rest are not in use.
+func (p *Ports) InUse() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.ports) - p.free
+}
+
 // Take returns a port that nobody uses and that has rested for five seconds at
 // now, a time of the callers' own clock. Where there is none the error is a
 // fault.Error of the code Unavailable, which passes.
