@@ -90,12 +90,14 @@ func (p *phone) step(now time.Duration) {
 	}
 }
 
-// talk begins to send packets, or ends it; what is not sent is a pause.
+// talk begins to send packets, or ends it; what is not sent is a pause. It begins
+// no earlier than the last packet is over.
 func (p *phone) talk(on bool) {
+	now := p.s.clock.Now()
 	if on && !p.talks && p.next > 0 {
-		p.Timestamp += p.units * uint32((p.s.clock.Now()-p.next)/ms)
+		p.Timestamp += p.units * uint32(max(0, now-p.next)/ms)
 	}
-	p.talks, p.next = on, p.s.clock.Now()+tick
+	p.talks, p.next = on, max(p.next, now+tick)
 }
 
 // send sends a packet.
