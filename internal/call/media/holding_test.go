@@ -1,6 +1,7 @@
 package media_test
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -76,4 +77,56 @@ func TestSilenceOfTheFarEndIsTold(t *testing.T) {
 	wants("29 s after the hold")
 	s.pass(2 * time.Second)
 	wants("31 s after the hold", media.Quiet)
+}
+
+// TestTwoWhoAreJoinedHearEachOtherAtOnceAfterAHold: of any form, and for longer than a
+// far end may be silent.
+func TestTwoWhoAreJoinedHearEachOtherAtOnceAfterAHold(t *testing.T) {
+	for name, hold := range map[string]func(*sdp.Agreement){
+		"sendonly": func(a *sdp.Agreement) { a.Direction = sdp.RecvOnly },
+		"inactive": func(a *sdp.Agreement) { a.Direction = sdp.Inactive },
+		"0.0.0.0":  func(a *sdp.Agreement) { a.Direction, a.Remote = sdp.RecvOnly, netip.AddrPort{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, cleanup := newStage(t)
+			defer cleanup()
+			rules := media.Rules{Timeout: 30 * time.Second}
+			a := s.call(sdp.PCMU, 20*ms, rules)
+			rules.Beside = a.leg
+			b := s.call(sdp.PCMU, 20*ms, rules)
+			if err := a.leg.Join(b.leg); err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range []*phone{a, b} {
+				p.leg.Answered()
+				p.talk(true)
+			}
+			s.pass(time.Second)
+			held := agreed(sdp.PCMU, 20*ms, b.from)
+			held.Held = true
+			hold(&held)
+			b.talk(false)
+			b.leg.Agree(held)
+			s.pass(90 * time.Second)
+			b.talk(true)
+			b.leg.Agree(agreed(sdp.PCMU, 20*ms, b.from))
+			a.listen()
+			b.listen()
+			s.pass(100 * ms)
+			for _, p := range []*phone{a, b} {
+				said := 0
+				for _, packet := range p.listen() {
+					if !isSilence(packet.Payload) {
+						said++
+					}
+				}
+				if said < 3 {
+					t.Errorf("%d packets of the other side in the first 100 ms", said)
+				}
+				if events := p.events(); len(events) > 0 {
+					t.Errorf("it was told %+v", events)
+				}
+			}
+		})
+	}
 }
