@@ -162,7 +162,8 @@ func (c *connection) do(action joinedAction) {
 		l.config.Call.Ring(statusRinging, nil)
 	case giveSound:
 		l.config.Local.Prefer = c.seen.codec
-		l.config.Call.Ring(statusProgress, &l.config.Local)
+		local := l.config.Local // the call reads it later
+		l.config.Call.Ring(statusProgress, &local)
 	case answerCaller:
 		l.config.Local.Prefer = c.seen.codec
 		l.ask()
