@@ -45,6 +45,12 @@ type Scenario struct {
 	Data any
 }
 
+// Callee is what scenarios of calls know of whom they call.
+type Callee struct {
+	Port    int // of its sound
+	Session int // the shortest session timer that it keeps, in seconds
+}
+
 // Start runs the scenario, as the function does.
 func (s Scenario) Start(t *testing.T, args ...string) *Run {
 	t.Helper()

@@ -127,7 +127,7 @@ var calledSipp = []sippCall{
 func TestSippIsCalled(t *testing.T) {
 	playSipp(t, calledSipp, func(t *testing.T, s *sippCall, p *station) *handset {
 		port := sipp.FreePort(t)
-		run := sipp.Start(t, scenarioFile(s.scenario), "-m", "1", "-p", fmt.Sprint(port))
+		run := scenario(s.scenario).Start(t, "-m", "1", "-p", fmt.Sprint(port))
 		await.That(t, "a sipp that listens", func() bool { return sipp.Listening(port) })
 		h := p.dialAs(Account{User: "alice", Password: setting.NewSecret("secret")}, sip.Uri{Scheme: "sip", User: "called", Host: "127.0.0.1", Port: port})
 		run.Wait()
@@ -141,7 +141,7 @@ func TestSippCalls(t *testing.T) {
 		if s.tcp {
 			args = append(args, "-t", "t1")
 		}
-		sipp.Start(t, scenarioFile(s.scenario), args...).Wait()
+		scenario(s.scenario).Start(t, args...).Wait()
 		if s.want == nil {
 			return nil
 		}
@@ -229,5 +229,10 @@ func (h *handset) story(t *testing.T) []string {
 	return story
 }
 
-// scenarioFile returns the file of a scenario of calls.
-func scenarioFile(name string) string { return filepath.Join("testdata", "sipp", "calls", name+".xml") }
+// scenario returns a scenario of calls.
+func scenario(name string) sipp.Scenario {
+	return sipp.Scenario{File: filepath.Join("testdata", "sipp", "calls", name+".xml"), Data: sipp.Callee{Port: soundPort, Session: 2}}
+}
+
+// soundPort is where the phones of programs have their sound.
+const soundPort = 5000

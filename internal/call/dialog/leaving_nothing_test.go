@@ -52,7 +52,7 @@ func TestCallsLeaveNothing(t *testing.T) {
 	} {
 		calls := fmt.Sprint(s.calls / share)
 		args := append([]string{"-m", calls, "-r", calls, "-rp", "10000", "-s", s.number}, s.args...)
-		runs = append(runs, sipp.Start(t, scenarioFile(s.scenario), append(args, fmt.Sprintf("127.0.0.1:%d", p.uri("").Port))...))
+		runs = append(runs, scenario(s.scenario).Start(t, append(args, fmt.Sprintf("127.0.0.1:%d", p.uri("").Port))...))
 	}
 	for _, run := range runs {
 		run.Wait()

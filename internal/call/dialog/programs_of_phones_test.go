@@ -18,7 +18,7 @@ var programs = map[string]func(c *Call, e Event){
 	"answers": answers,
 	"answers_early": func(c *Call, e Event) {
 		if e == nil {
-			local := ours(5000)
+			local := ours(soundPort)
 			c.Ring(183, &local)
 			c.Answer(local)
 		}
@@ -26,11 +26,11 @@ var programs = map[string]func(c *Call, e Event){
 	"answers_after_change": func(c *Call, e Event) { // of what was agreed on before the answer
 		switch e := e.(type) {
 		case nil:
-			local := ours(5000)
+			local := ours(soundPort)
 			c.Ring(183, &local)
 		case Agreed:
 			if e.Held {
-				c.Answer(ours(5000))
+				c.Answer(ours(soundPort))
 			}
 		}
 	},
@@ -49,12 +49,12 @@ var programs = map[string]func(c *Call, e Event){
 		answers(c, e)
 		switch e := e.(type) {
 		case Answered:
-			local := ours(5000)
+			local := ours(soundPort)
 			local.Direction = sdp.SendOnly
 			c.Change(local)
 		case Agreed:
 			if e.Direction == sdp.SendOnly {
-				c.Change(ours(5000))
+				c.Change(ours(soundPort))
 			}
 		}
 	},
@@ -62,7 +62,7 @@ var programs = map[string]func(c *Call, e Event){
 		answers(c, e)
 		switch e.(type) {
 		case Answered:
-			local := ours(5000)
+			local := ours(soundPort)
 			local.Direction = sdp.SendOnly
 			c.Change(local)
 		case NotChanged:
@@ -101,6 +101,6 @@ var programs = map[string]func(c *Call, e Event){
 func answers(c *Call, e Event) {
 	if e == nil {
 		c.Ring(180, nil)
-		c.Answer(ours(5000))
+		c.Answer(ours(soundPort))
 	}
 }

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -48,6 +49,10 @@ type Config struct {
 	// Incoming is given each call to us, and returns whom to tell what happens. It
 	// must not wait; what it asks of the call is done after.
 	Incoming func(*Call) (tell func(Event))
+
+	// LeastSession is the shortest session timer that a call may have. Default: 90 s,
+	// below which RFC 4028 section 4 allows none.
+	LeastSession time.Duration
 
 	Log *slog.Logger // optional
 }
@@ -126,7 +131,7 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 		c.Near = nobody
 	}
 	s := &Stack{
-		log: c.Log, gate: newGate(c.Trusted, c.Log), near: c.Near, invite: invite, incoming: c.Incoming, timing: rfcTiming(), least: leastSession,
+		log: c.Log, gate: newGate(c.Trusted, c.Log), near: c.Near, invite: invite, incoming: c.Incoming, timing: rfcTiming(), least: cmp.Or(c.LeastSession, leastSession),
 		sockets: make(map[string]*datagrams), seed: maphash.MakeSeed(), ready: make(chan struct{}),
 		dialTLS: c.DialTLS, dialled: newDialled(),
 	}

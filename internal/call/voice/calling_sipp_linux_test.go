@@ -53,6 +53,15 @@ func pressesAndHearsKeys(caller *talk) {
 	caller.Hangup()
 }
 
+// scenarioFile returns the file of a scenario; those in calls are of package dialog.
+func scenarioFile(scenario string) string {
+	folder := "testdata"
+	if filepath.Dir(scenario) == "calls" {
+		folder = filepath.Join("..", "dialog", "testdata")
+	}
+	return filepath.Join(folder, "sipp", scenario+".xml")
+}
+
 const callerHungUp = ": the caller has hung up"
 
 // TestCallersAreConnectedWithSipp: its scenarios are those of package dialog, and
@@ -84,11 +93,7 @@ func TestCallersAreConnectedWithSipp(t *testing.T) {
 func (c farEnd) play(t *testing.T) {
 	leavesNothing(t)
 	port := sipp.FreePort(t)
-	folder := "testdata"
-	if filepath.Dir(c.scenario) == "calls" {
-		folder = filepath.Join("..", "dialog", "testdata")
-	}
-	run := sipp.Start(t, filepath.Join(folder, "sipp", c.scenario+".xml"), "-m", "1", "-p", strconv.Itoa(port))
+	run := sipp.Start(t, scenarioFile(c.scenario), "-m", "1", "-p", strconv.Itoa(port))
 	await.That(t, "a sipp that listens", func() bool { return sipp.Listening(port) })
 	went := make(chan string, 1)
 	s := switchboard(t, func(ctx context.Context, line engine.Line) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -73,8 +74,9 @@ type plan struct {
 	voice     speech.Voice
 	listen    []string // the networks; the service is at the first
 	tls       *tls.Config
-	ports     *media.Ports // optional
-	after     func()       // once there are no calls any more; optional
+	ports     *media.Ports  // optional
+	after     func()        // once there are no calls any more; optional
+	session   time.Duration // the shortest session timer; default: that of the RFC
 	change    func(*voice.ServerConfig)
 }
 
@@ -116,7 +118,7 @@ func (p plan) serve(t *testing.T) *service {
 		listen = append(listen, dialog.Listen{Network: network, Address: netip.AddrPortFrom(here, 0)})
 	}
 	stack, err := dialog.New(dialog.Config{
-		Listen: listen, ServeTLS: p.tls, Incoming: server.Incoming, Trusted: func(netip.Addr) bool { return true },
+		Listen: listen, ServeTLS: p.tls, Incoming: server.Incoming, Trusted: func(netip.Addr) bool { return true }, LeastSession: p.session,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -50,20 +50,23 @@ func leavesNothing(t *testing.T) {
 func switchboard(t *testing.T, p program, change func(*voice.ServerConfig)) *service {
 	t.Helper()
 	ports := freshPorts(t)
-	allBack := func() {
-		for range ports.Len() {
-			if _, err := ports.Take(time.Hour); err != nil && !t.Failed() {
-				t.Errorf("a port was not given back: %v", err)
-			}
-		}
-	}
-	return plan{responder: enginetest.Documents{}, voice: silentVoice{}, listen: []string{dialog.UDP}, ports: ports, after: allBack, change: func(c *voice.ServerConfig) {
+	return plan{responder: enginetest.Documents{}, voice: silentVoice{}, listen: []string{dialog.UDP}, ports: ports, after: func() { areAllBack(t, ports) }, change: func(c *voice.ServerConfig) {
 		c.Exchange = p
 		c.Guard = fetch.Guard{Loopback: true}
 		if change != nil {
 			change(c)
 		}
 	}}.serve(t)
+}
+
+// areAllBack checks that the ports of calls that are over are free.
+func areAllBack(t *testing.T, ports *media.Ports) {
+	t.Helper()
+	for range ports.Len() {
+		if _, err := ports.Take(time.Hour); err != nil && !t.Failed() {
+			t.Errorf("a port was not given back: %v", err)
+		}
+	}
 }
 
 // taken is how many ports for sound tests have had.
@@ -73,13 +76,20 @@ var taken atomic.Uint32
 // those would be heard.
 func freshPorts(t *testing.T) *media.Ports {
 	t.Helper()
-	const count, from, room = 20, 25000, 5000
-	first := uint16(from + (taken.Add(count)-count)%room)
+	_, ports := freshPortsOf(t, 20)
+	return ports
+}
+
+// freshPortsOf returns so many, and the first.
+func freshPortsOf(t *testing.T, count uint16) (first uint16, ports *media.Ports) {
+	t.Helper()
+	const from, room, step = 25000, 5000, 20
+	first = uint16(from + (taken.Add(step)-step)%room)
 	ports, err := media.NewPorts(first, first+count-1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ports
+	return first, ports
 }
 
 // address is where a service is called.
