@@ -15,6 +15,20 @@ import (
 // talkative is a responder that plays something for as long as a call may last.
 var talkative = enginetest.Documents{"/": `<Play>10m.wav</Play>`}
 
+// silent is a responder that never answers.
+var silent = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+
+// slow is a responder whose callers hear it ring.
+var slow = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" {
+		select {
+		case <-time.After(4 * time.Second):
+		case <-r.Context().Done():
+		}
+	}
+	talkative.ServeHTTP(w, r)
+})
+
 // sippCall is a scenario whose caller calls a whole service.
 type sippCall struct {
 	scenario  string
@@ -32,6 +46,7 @@ func TestCallsOfEveryKindPass(t *testing.T) {
 	for _, c := range []sippCall{
 		{scenario: "calls/late_offer"},
 		{scenario: "calls/late_offer_unanswered"},
+		{scenario: "prack", responder: slow},
 		{scenario: "calls/update"},
 		{scenario: "calls/timer_theirs", session: time.Second},
 		{scenario: "calls/timer_ours_update", session: time.Second},
@@ -43,11 +58,15 @@ func TestCallsOfEveryKindPass(t *testing.T) {
 		{scenario: "calls/hold_zero"},
 		{scenario: "calls/recodec"},
 		{scenario: "glare", session: time.Second},
+		{scenario: "calls/overlap", responder: silent},
+		{scenario: "calls/cancel", responder: silent},
+		{scenario: "calls/cancel_thrice", responder: silent, args: []string{"-nr"}},
 		{scenario: "calls/cancel_late"},
 		{scenario: "calls/no_ack", args: []string{"-nr"}},
 		{scenario: "calls/no_ack_again", args: []string{"-nr"}},
 		{scenario: "calls/late_reoffer"},
 		{scenario: "calls/bye_before_ack"},
+		{scenario: "calls/bye_before_answer", responder: silent},
 		{scenario: "calls/lower_cseq"},
 		{scenario: "calls/ptime30"},
 		{scenario: "calls/multipart"},
