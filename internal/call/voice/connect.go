@@ -23,6 +23,7 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 		return engine.Forwarded{}, err
 	}
 	l.listenFor(nil)
+	l.ringNoMore()
 	callers := l.config.Offered
 	if l.asked {
 		if err := l.answer(ctx); err != nil {

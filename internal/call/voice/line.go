@@ -20,6 +20,7 @@ type Line struct {
 	config Config
 	began  time.Duration
 
+	late     *time.Timer  // rings; nil: the line of someone we have called
 	answered atomic.Int64 // when, by the line's clock; below 0: it was not
 
 	inbound, outbound ear // what the caller says and hears

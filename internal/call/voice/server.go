@@ -166,10 +166,12 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 		Local:   sdp.Local{Address: netip.AddrPortFrom(call.Address(), leg.Port()), Codecs: Codecs()},
 		Offered: call.Offered(), Passed: call.Passed(), dialler: s.dialler,
 	})
+	line.ringLate()
 	tooLong := time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) })
 	go func() {
 		defer leave()
 		defer tooLong.Stop()
+		defer line.ringNoMore()
 		s.run(ctx, call, leg, line, from, to)
 	}()
 	return line.Tell
