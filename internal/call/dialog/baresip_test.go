@@ -54,9 +54,9 @@ func baresip(t *testing.T, l Listen) {
 	})
 }
 
-// TestBaresipHearsOurBYEOnItsTLSConnection is F17 of what engines failed at: the
-// BYE of a call went over a connection of its own, which a telephone takes from
-// nobody.
+// TestBaresipHearsOurBYEOnItsTLSConnection: others have sent the BYE over a connection
+// of its own, which a telephone takes from nobody
+// (https://github.com/emiago/sipgo/issues/361).
 func TestBaresipHearsOurBYEOnItsTLSConnection(t *testing.T) {
 	over := make(chan int, 1)
 	var s *Stack

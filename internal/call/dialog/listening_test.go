@@ -13,8 +13,8 @@ import (
 	"github.com/switchhook/switchhook/test/await"
 )
 
-// TestAnINVITEWithACarriersFieldsKeepsThemAll is F22 of what engines failed at:
-// a call was dropped for a header field that nobody had asked for.
+// TestAnINVITEWithACarriersFieldsKeepsThemAll: others have dropped calls for a header
+// field that nobody had asked for (https://github.com/livekit/sip/issues/251).
 func TestAnINVITEWithACarriersFieldsKeepsThemAll(t *testing.T) {
 	got := make(chan *sip.Request, 1)
 	s := serve(t, Config{Listen: everyWay()}, func(req *sip.Request, tx sip.ServerTransaction) {
@@ -50,7 +50,8 @@ func TestAnINVITEWithACarriersFieldsKeepsThemAll(t *testing.T) {
 	}
 }
 
-// TestADescriptionIsFoundAmongOtherBodies is F21 of what engines failed at.
+// TestADescriptionIsFoundAmongOtherBodies: others have refused calls with several
+// (https://github.com/signalwire/freeswitch/issues/1816).
 func TestADescriptionIsFoundAmongOtherBodies(t *testing.T) {
 	got := make(chan *sip.Request, 1)
 	s := serve(t, Config{}, func(req *sip.Request, tx sip.ServerTransaction) {
@@ -77,9 +78,9 @@ func TestADescriptionIsFoundAmongOtherBodies(t *testing.T) {
 	}
 }
 
-// TestAnAnswerCanBeRepeatedUntilItsACK is what the dialog needs of sipgo for F12:
-// the transaction of an answered INVITE stays, over TCP too, and the ACK comes by
-// either way.
+// TestAnAnswerCanBeRepeatedUntilItsACK is what a dialog needs of sipgo to send its
+// 2xx again: the transaction of an answered INVITE stays, over TCP too, and the ACK
+// comes by either way.
 func TestAnAnswerCanBeRepeatedUntilItsACK(t *testing.T) {
 	acks := make(chan string, 1)
 	again := make(chan bool)

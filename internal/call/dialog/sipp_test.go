@@ -46,7 +46,8 @@ func TestSippIsToldWhatWeCan(t *testing.T) {
 	playsSipp(t, s, "options.xml", TCP)
 }
 
-// TestLargeMessagesGoOverUDP is F18 of what engines failed at.
+// TestLargeMessagesGoOverUDP: others have refused what is larger than a packet of
+// Ethernet (https://github.com/emiago/sipgo/issues/206).
 func TestLargeMessagesGoOverUDP(t *testing.T) {
 	enlarge := func(m sip.Message) {
 		m.AppendHeader(sip.NewHeader("X-Large", strings.Repeat("x", 4000)))
