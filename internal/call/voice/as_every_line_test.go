@@ -47,18 +47,27 @@ func TestATelephonesLineIsAsEveryLine(t *testing.T) {
 	})
 }
 
+// TestACallWhoseCallerSendsNothingEnds: whatever it does, so that nobody pays for a
+// caller who has vanished.
 func TestACallWhoseCallerSendsNothingEnds(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		events := place(t, enginetest.Call{Documents: enginetest.Documents{"/": `<Echo/>`}})
-		last := events[len(events)-1]
-		end, ok := last.Event.(trace.Hangup)
-		if !ok || end.By != trace.ByEngine || !strings.Contains(end.Reason, "no sound has arrived") {
-			t.Errorf("the call ended as %s", trace.Transcript(last.Event))
-		}
-		if late := last.At - quietAfter; late < 0 || late > aPacketOrTwo {
-			t.Errorf("after %v, want %v", last.At, quietAfter)
-		}
-	})
+	for _, document := range []string{
+		`<Echo/>`, `<Play>10m.wav</Play>`, `<Gather timeout="0"><Play>10m.wav</Play></Gather>`,
+		`<Record maxLength="600" timeout="600"/>`, `<Connect><Stream url="ws://responder.example/stream"/></Connect>`,
+	} {
+		t.Run(document, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				events := place(t, enginetest.Call{Documents: enginetest.Documents{"/": document, "/stream": ""}})
+				last := events[len(events)-1]
+				end, ok := last.Event.(trace.Hangup)
+				if !ok || end.By != trace.ByEngine || !strings.Contains(end.Reason, "no sound has arrived") {
+					t.Errorf("the call ended as %s", trace.Transcript(last.Event))
+				}
+				if late := last.At - quietAfter; late < 0 || late > aPacketOrTwo {
+					t.Errorf("after %v, want %v", last.At, quietAfter)
+				}
+			})
+		})
+	}
 }
 
 // place has a caller on a telephone call a responder.

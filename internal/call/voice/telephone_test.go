@@ -28,11 +28,12 @@ type telephone struct {
 	from netip.AddrPort
 	to   netip.AddrPort // the leg
 
-	codec  sdp.Codec // empty: PCMU
-	tones  bool      // it sends keys as tones
-	keeps  voice.Recordings
-	mu     sync.Mutex
-	header rtp.Header // of the next packet
+	codec   sdp.Codec // empty: PCMU
+	tones   bool      // it sends keys as tones
+	keeps   voice.Recordings
+	session sdp.Session // with offers
+	mu      sync.Mutex
+	header  rtp.Header // of the next packet
 }
 
 // bubbleClock is the time of a synctest bubble.
@@ -48,25 +49,48 @@ func newTelephone(t *testing.T, hangUp context.CancelCauseFunc) *telephone {
 
 // newTelephoneWith is newTelephone, with a voice and a recogniser.
 func newTelephoneWith(t *testing.T, hangUp context.CancelCauseFunc, sounds voice.Sounds, recogniser speech.Recogniser) *telephone {
+	return newOffice(t).telephone(t, media.Rules{Strict: true, Timeout: quietAfter}, voice.Config{HangUp: hangUp, Sounds: sounds, Recogniser: recogniser})
+}
+
+// office has telephones at the legs of one pool.
+type office struct {
+	wire *wire
+	pool *media.Pool
+}
+
+// here is where the legs are.
+var here = netip.MustParseAddr("127.0.0.1")
+
+func newOffice(t *testing.T) office {
 	ports, err := media.NewPorts(4000, 4999)
 	if err != nil {
 		t.Fatal(err)
 	}
 	clock := bubbleClock{time.Now()}
-	p := &telephone{keeps: recordings{}, wire: &wire{clock: clock, sockets: map[netip.AddrPort]*socket{}}, from: netip.MustParseAddrPort("192.0.2.1:4000"), header: rtp.Header{SSRC: 1}}
-	here := netip.MustParseAddr("127.0.0.1")
-	pool, err := media.New(media.Config{Address: here, Ports: ports, Threads: 1, Clock: clock, Network: p.wire})
+	o := office{wire: &wire{clock: clock, sockets: map[netip.AddrPort]*socket{}}}
+	o.pool, err = media.New(media.Config{Address: here, Ports: ports, Threads: 1, Clock: clock, Network: o.wire})
 	if err != nil {
 		t.Fatal(err)
 	}
-	pool.Start()
-	t.Cleanup(pool.Stop)
-	leg, err := pool.Open(media.Rules{Strict: true, Timeout: quietAfter})
+	o.pool.Start()
+	t.Cleanup(o.pool.Stop)
+	return o
+}
+
+// telephone returns a telephone that has just called. Of the configuration it sets
+// what is its own.
+func (o office) telephone(t *testing.T, rules media.Rules, c voice.Config) *telephone {
+	leg, err := o.pool.Open(rules)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.to = netip.AddrPortFrom(here, leg.Port())
-	p.line = voice.New(voice.Config{Call: p, Leg: leg, Clock: pool.Now, Local: sdp.Local{Address: p.to, Codecs: voice.Codecs()}, Sounds: sounds, Recordings: p, Number: someone, Recogniser: recogniser, HangUp: hangUp})
+	p := &telephone{
+		keeps: recordings{}, wire: o.wire, header: rtp.Header{SSRC: 1},
+		from: netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), leg.Port()), to: netip.AddrPortFrom(here, leg.Port()),
+	}
+	c.Call, c.Leg, c.Clock, c.Recordings, c.Number = p, leg, o.pool.Now, p, someone
+	c.Local = sdp.Local{Address: p.to, Codecs: voice.Codecs()}
+	p.line = voice.New(c)
 	return p
 }
 
@@ -137,6 +161,18 @@ func (p *telephone) send(payload []byte) {
 	p.header.Timestamp += 160
 }
 
+// packets returns the packets that the telephone was sent, and where each went.
+func (p *telephone) packets() (all []rtp.Packet, to []netip.AddrPort) {
+	p.wire.mu.Lock()
+	defer p.wire.mu.Unlock()
+	for _, d := range p.wire.sent {
+		if packet, kind := rtp.Read(d.bytes); kind == rtp.RTP && d.at == p.to {
+			all, to = append(all, packet), append(to, d.to)
+		}
+	}
+	return all, to
+}
+
 // heard returns what the caller has heard.
 func (p *telephone) heard() audio.Clip {
 	p.wire.mu.Lock()
@@ -144,10 +180,10 @@ func (p *telephone) heard() audio.Clip {
 	var clip audio.Clip
 	decoder := audio.NewDecoder(audio.G722)
 	down, _ := audio.NewResampler(audio.Wideband, audio.Rate)
-	for _, b := range p.wire.sent {
-		packet, kind := rtp.Read(b)
+	for _, d := range p.wire.sent {
+		packet, kind := rtp.Read(d.bytes)
 		switch {
-		case kind != rtp.RTP:
+		case kind != rtp.RTP || d.at != p.to:
 		case packet.PayloadType == payloads[sdp.PCMU]:
 			clip = audio.AppendPCMFromMulaw(clip, packet.Payload)
 		case packet.PayloadType == payloads[sdp.PCMA]:
@@ -164,7 +200,13 @@ type wire struct {
 	mu      sync.Mutex
 	clock   media.Clock
 	sockets map[netip.AddrPort]*socket
-	sent    [][]byte
+	sent    []sent
+}
+
+// sent is a datagram of a leg.
+type sent struct {
+	at, to netip.AddrPort
+	bytes  []byte
 }
 
 type socket struct {
@@ -205,10 +247,10 @@ func (s *socket) Receive(b *media.Batch) int {
 	return n
 }
 
-func (s *socket) Send(b []byte, _ netip.AddrPort) bool {
+func (s *socket) Send(b []byte, to netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.sent = append(s.sent, bytes.Clone(b))
+	s.sent = append(s.sent, sent{s.at, to, bytes.Clone(b)})
 	return true
 }
 
