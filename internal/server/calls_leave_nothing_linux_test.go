@@ -59,7 +59,9 @@ var rude = []caller{
 }
 
 // TestCallsOverSIPLeaveNothing has sipp call, a tenth of the calls wrong. At full size
-// these are 10,000, at 50 a second.
+// these are 10,000, at 50 a second. What the heap has is compared from the 2,500th on:
+// Go keeps the room of a map and of goroutines for as many as there ever were, and a
+// transaction of SIP stays for 32 s, so that there are never more of them after that.
 func TestCallsOverSIPLeaveNothing(t *testing.T) {
 	sipp.Find(t)
 	if os.Getenv("SWITCHHOOK_TEST_FULL") == "" {
@@ -73,15 +75,15 @@ func TestCallsOverSIPLeaveNothing(t *testing.T) {
 		return
 	}
 	x := takeManyCalls(t)
-	x.phoned(t, crowd{polite: 452, rude: 8, within: 20 * time.Second, patient: true})
+	x.phoned(t, crowd{polite: 1130, rude: 20, within: 50 * time.Second, patient: true})
 	x.leftNothing(t)
 	heap := x.heap(t)
-	x.phoned(t, crowd{polite: 4050, rude: 75, within: 180 * time.Second, patient: true})
+	x.phoned(t, crowd{polite: 3372, rude: 63, within: 150 * time.Second, patient: true})
 	x.leftNothing(t)
 	now := x.heap(t)
-	t.Logf("%d calls: the heap has %d bytes, %d after the first thousand", x.calls, now, heap)
+	t.Logf("%d calls: the heap has %d bytes, %d after the first 2,500", x.calls, now, heap)
 	if now > heap+heap/20 {
-		t.Errorf("the heap has %d bytes after all calls, %d after the first thousand", now, heap)
+		t.Errorf("the heap has %d bytes after all calls, %d after the first 2,500", now, heap)
 	}
 	x.balances(t)
 }
