@@ -24,7 +24,7 @@ LONG     := ./internal/store ./internal/answer/widget ./test/crash ./packaging .
 MACHINE  := dist/.debian
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build package check test calls race attack package-test deps format lint bench fuzz
+.PHONY: help demo build package check test calls race attack package-test deps format lint bench load fuzz
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,11 @@ lint: ## golangci-lint, built from tools/go.mod; go vet is part of it
 bench: deps ## benchmarks: speed, memory, a Flask service beside ours; some minutes
 	@tools/deps.sh bench
 	@go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
+
+# As root, so that the server's threads and load run under SCHED_FIFO.
+load: build ## how many calls over SIP this machine serves well; some minutes, as root
+	@go build -o bin/load ./test/bench/load
+	@bin/load -find -start $(BIN)
 
 fuzz: ## every fuzz test for FUZZTIME (30s), and how many inputs each had a second
 	@tools/fuzz.sh $(FUZZTIME)

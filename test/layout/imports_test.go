@@ -74,6 +74,7 @@ var rooms = []room{
 
 	{name: "respondertest", may: []string{"responder", "call"}, rows: [][]string{{"respondertest"}}},
 	{name: "examples", may: []string{"responder"}, rows: [][]string{{"examples/..."}}},
+	{name: "load", may: []string{"call"}, rows: [][]string{{"test/bench/load"}}},
 	{name: "stand-ins", may: []string{"ground", "netsapiens", "call", "answer", "core", "store"}, rows: [][]string{
 		{"test/await", "test/pipenet", "test/scrape", "test/sipp", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
 		{"internal/call/enginetest", "internal/store/storetest"},
