@@ -31,7 +31,8 @@ type telephone struct {
 	codec   sdp.Codec // empty: PCMU
 	tones   bool      // it sends keys as tones
 	keeps   voice.Recordings
-	session sdp.Session // with offers
+	session sdp.Session   // with offers
+	late    time.Duration // it leaves the offer to us, and agrees so long after the answer
 	mu      sync.Mutex
 	header  rtp.Header // of the next packet
 }
@@ -101,6 +102,11 @@ func (p *telephone) Answer(sdp.Local) {
 	if !p.tones {
 		a.Events = sdp.Format{Payload: 101, Codec: sdp.TelephoneEvent(8000)}
 		a.Receive = append(a.Receive, a.Events)
+	}
+	if p.late > 0 {
+		p.line.Tell(dialog.Answered{})
+		p.at(p.late, func() { p.line.Tell(dialog.Agreed{Agreement: a}) })
+		return
 	}
 	p.line.Tell(dialog.Agreed{Agreement: a})
 	p.line.Tell(dialog.Answered{})
