@@ -31,7 +31,7 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 		}
 		callers = []sdp.Codec{codecOf(l.news.codec)}
 	}
-	there, err := l.config.dialler.call(ctx, who, callFor{beside: l.config.Leg, codecs: codecsAfter(callers), passed: l.config.Passed})
+	there, err := l.config.dialler.call(ctx, who, callFor{id: l.config.ID, beside: l.config.Leg, codecs: codecsAfter(callers), passed: l.config.Passed})
 	if err != nil {
 		return engine.Forwarded{}, cmp.Or(context.Cause(ctx), err)
 	}

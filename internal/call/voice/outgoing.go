@@ -3,6 +3,7 @@ package voice
 import (
 	"context"
 	"log/slog"
+	"math"
 	"net/netip"
 	"slices"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Carrier takes calls to numbers: a trunk.Trunk.
@@ -66,6 +68,7 @@ type outgoing struct {
 	carrier  Carrier // that carries it; nil: none
 	leg      *media.Leg
 	of       callFor
+	to       string            // number or address of whom is called
 	number   string            // of whom is called; empty: they have none
 	attempts []dialog.Outgoing // the one that is made, and those that are left
 	changed  chan struct{}     // has a value if there is news
@@ -93,6 +96,7 @@ type outgoingNews struct {
 
 // callFor is what a call of ours has of the one that it is made for.
 type callFor struct {
+	id     string     // the Call-ID of that; empty: it is made for nobody
 	beside *media.Leg // that it will be joined to; nil: it is made for nobody
 	codecs []sdp.Codec
 	passed int // how many servers have passed that on
@@ -116,7 +120,7 @@ func (d *dialler) call(ctx context.Context, who engine.Outside, of callFor) (*ou
 	if err != nil {
 		return nil, err
 	}
-	o := &outgoing{dialler: d, carrier: carrier, leg: leg, of: of, attempts: attempts, changed: make(chan struct{}, 1)}
+	o := &outgoing{dialler: d, carrier: carrier, leg: leg, of: of, to: who.To, attempts: attempts, changed: make(chan struct{}, 1)}
 	if carrier != nil {
 		o.number = who.To
 	}
@@ -263,8 +267,20 @@ func (o *outgoing) stopAwaiting() {
 func (o *outgoing) close(end engine.ForwardEnd) {
 	o.Hangup(engine.Normal) // unless it is over: then it does nothing
 	o.hangUp(nil)
-	record := o.leg.Close()
-	o.dialler.log.Info("outgoing call ended", "end", end, "received", record.Received.Received, "lost", record.Received.Lost, "mos", record.Received.MOS)
+	o.logEnd(end, o.leg.Close())
+}
+
+// logEnd writes the one line of a call that is over.
+func (o *outgoing) logEnd(end engine.ForwardEnd, record media.Record) {
+	status, mos := 0, 0.0
+	if ended := o.latest().ended; ended != nil {
+		status = ended.Status
+	}
+	if record.Received.Received > 0 {
+		mos = math.Round(100*record.Received.MOS) / 100
+	}
+	o.dialler.log.Info("outgoing call ended", "for", shownID(o.of.id), "to", phone.MaskIn(o.to), "end", end, "status", status,
+		"received", record.Received.Received, "lost", record.Received.Lost, "mos", mos)
 }
 
 // The following are Signalling, for the Line over the call.
