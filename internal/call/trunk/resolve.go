@@ -47,6 +47,18 @@ func (t *Trunk) Has(a netip.Addr) bool {
 	return slices.ContainsFunc(t.config.Settings.Networks, func(n netip.Prefix) bool { return n.Contains(a) })
 }
 
+// Serves reports whether the carrier takes calls at an address: at any port of one
+// that is the carrier's; on this machine, where others may listen too, at the ports of
+// its servers. It does not wait.
+func (t *Trunk) Serves(at netip.AddrPort) bool {
+	if a := at.Addr().Unmap(); !a.IsLoopback() {
+		return t.Has(a)
+	}
+	return slices.ContainsFunc(t.order(time.Now()), func(h dialog.Hop) bool {
+		return h.Address.Addr().IsLoopback() && h.Address.Port() == at.Port()
+	})
+}
+
 // Servers finds the servers of a carrier, in the order in which a call would try
 // them.
 func Servers(ctx context.Context, r Resolver, s Settings) ([]dialog.Hop, error) {

@@ -96,6 +96,11 @@ func TestTrunkRegistersWithARealRegistrar(t *testing.T) {
 	if !tr.Has(netip.MustParseAddr("127.0.0.1")) {
 		t.Error("the registrar is not known to be the carrier's")
 	}
+	for at, want := range map[netip.AddrPort]bool{registrar.address: true, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.9"), registrar.address.Port()): true, netip.AddrPortFrom(registrar.address.Addr(), 9): false} {
+		if tr.Serves(at) != want {
+			t.Errorf("that it takes calls at %v is %t", at, !want)
+		}
+	}
 	stop()
 	all := registrar.requests()
 	var expiries []string

@@ -127,5 +127,5 @@ func (port sippCarrier) Outgoing(context.Context, engine.Outside) ([]dialog.Outg
 // Tried has nothing else to try.
 func (port sippCarrier) Tried(dialog.Outgoing, dialog.Ended) bool { return false }
 
-// Has says that there is no other.
-func (port sippCarrier) Has(netip.Addr) bool { return true }
+// Serves says that it is at no other address.
+func (port sippCarrier) Serves(at netip.AddrPort) bool { return int(at.Port()) == int(port) }

@@ -67,24 +67,25 @@ func (d *dialler) hop(ctx context.Context, target sip.Uri) (dialog.Hop, error) {
 	if hop.Network != dialog.UDP && hop.Network != dialog.TCP && hop.Network != dialog.TLS {
 		return hop, fault.Newf(fault.Unsupported, "%s is to be called over %s, which is not spoken here", target.Host, hop.Network)
 	}
-	address, named, err := d.addressOf(ctx, target.Host)
+	port := target.Port
+	if port == 0 {
+		port = sip.DefaultPort(hop.Network)
+	}
+	address, named, err := d.addressOf(ctx, target.Host, uint16(port))
 	if err != nil {
 		return hop, err
 	}
 	if named {
 		hop.Name = target.Host
 	}
-	port := target.Port
-	if port == 0 {
-		port = sip.DefaultPort(hop.Network)
-	}
 	hop.Address = netip.AddrPortFrom(address, uint16(port))
 	return hop, nil
 }
 
-// addressOf returns an address of a host that may be called, of IPv4 if it has one,
-// and whether the host is a name.
-func (d *dialler) addressOf(ctx context.Context, host string) (address netip.Addr, named bool, err error) {
+// addressOf returns an address of a host that may be called at a port, of IPv4 if it
+// has one, and whether the host is a name. The carrier's may not be: it may take a
+// call from our address for one that passed the rules for numbers.
+func (d *dialler) addressOf(ctx context.Context, host string, port uint16) (address netip.Addr, named bool, err error) {
 	all, named, err := lookUp(ctx, host)
 	if err != nil {
 		return netip.Addr{}, named, &fault.Error{Code: fault.Unavailable, Message: fmt.Sprintf("the address of %s is not known", host), Err: err}
@@ -94,7 +95,7 @@ func (d *dialler) addressOf(ctx context.Context, host string) (address netip.Add
 		switch {
 		case refused != nil:
 			err = &fault.Error{Code: fault.Refused, Message: fmt.Sprintf("%s is not to be called", host), Err: refused}
-		case d.ofCarrier(a):
+		case d.carrier != nil && d.carrier.Serves(netip.AddrPortFrom(a, port)):
 			return netip.Addr{}, named, fault.Newf(fault.Refused, "%s is the carrier's, which is called by numbers alone", host).WithHint("write the number")
 		case !address.IsValid() || a.Is4() && address.Is6():
 			address = a
@@ -104,13 +105,6 @@ func (d *dialler) addressOf(ctx context.Context, host string) (address netip.Add
 		return address, named, nil
 	}
 	return netip.Addr{}, named, err
-}
-
-// ofCarrier reports whether an address is one of the carrier's, which may take a call
-// from ours for one that passed the rules for numbers. On this machine other
-// telephones may be as well, at other ports, where the guard allows them.
-func (d *dialler) ofCarrier(a netip.Addr) bool {
-	return d.carrier != nil && !a.IsLoopback() && d.carrier.Has(a)
 }
 
 // lookUp returns the addresses of a host.

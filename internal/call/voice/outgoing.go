@@ -30,8 +30,8 @@ type Carrier interface {
 	// reports whether the next one is to be made.
 	Tried(attempt dialog.Outgoing, end dialog.Ended) (next bool)
 
-	// Has reports whether an address is the carrier's. It does not wait.
-	Has(a netip.Addr) bool
+	// Serves reports whether the carrier takes calls at an address. It does not wait.
+	Serves(at netip.AddrPort) bool
 }
 
 // dialler calls people outside. It is the same for all calls of a Server.
