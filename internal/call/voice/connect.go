@@ -30,6 +30,11 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 			return engine.Forwarded{}, err
 		}
 		callers = []sdp.Codec{codecOf(l.news.codec)}
+		if l.config.dialler.refers() {
+			if left, err := l.refer(ctx, who); left || err != nil {
+				return l.leave(err)
+			}
+		}
 	}
 	there, err := l.config.dialler.call(ctx, who, callFor{id: l.config.ID, beside: l.config.Leg, codecs: codecsAfter(callers), passed: l.config.Passed})
 	if err != nil {
@@ -41,6 +46,15 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 		l.connected = append(l.connected, callsOf(there)...)
 	}()
 	return c.run(ctx)
+}
+
+// leave ends the call of a caller who speaks to somebody else now.
+func (l *Line) leave(err error) (engine.Forwarded, error) {
+	if err != nil {
+		return engine.Forwarded{}, err
+	}
+	l.config.Call.Hangup(engine.Normal)
+	return engine.Forwarded{End: engine.ForwardAnswered}, nil
 }
 
 // connection is a caller and somebody who is called for them. It tells the machine

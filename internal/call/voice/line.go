@@ -59,6 +59,8 @@ type news struct {
 	codec  audio.Codec
 	events bool        // the telephone sends keys as events (RFC 4733)
 	played media.Event // the last that ended
+
+	transfer transfer // the last that we asked for
 }
 
 var (
@@ -103,6 +105,10 @@ func (l *Line) Tell(e dialog.Event) {
 		l.mu.Lock()
 		l.press(e.Key, dialog.ByINFO, l.Now())
 		l.mu.Unlock()
+	case dialog.Transferred:
+		l.transferred(transferOf(e.Status))
+	case dialog.NotTransferred:
+		l.transferred(transferStays)
 	case dialog.TransferAsked:
 		l.config.Call.RefuseTransfer(statusDecline)
 	case dialog.Ended:

@@ -40,6 +40,7 @@ type dialler struct {
 	carrier Carrier       // nil: no numbers are
 	guard   fetch.Guard
 	signals audio.Signals // of the country
+	refer   bool          // callers who are answered are transferred
 
 	media      *media.Pool
 	rules      media.Rules
@@ -51,7 +52,7 @@ type dialler struct {
 
 func newDialler(c ServerConfig) *dialler {
 	d := &dialler{
-		carrier: c.Carrier, guard: c.Guard, signals: c.Signals,
+		carrier: c.Carrier, guard: c.Guard, signals: c.Signals, refer: c.Refer,
 		media: c.Media, rules: c.Rules, sounds: c.Sounds, recordings: c.Recordings, recogniser: c.Recogniser, log: c.Log,
 	}
 	if d.signals == (audio.Signals{}) {
@@ -59,6 +60,9 @@ func newDialler(c ServerConfig) *dialler {
 	}
 	return d
 }
+
+// refers reports whether callers who are answered are transferred.
+func (d *dialler) refers() bool { return d != nil && d.refer }
 
 // outgoing is a call of ours to somebody outside: one attempt after another, until
 // one comes to something. One goroutine waits for that, and uses the methods; tell
@@ -296,6 +300,9 @@ func (o *outgoing) Hangup(cause engine.Cause) { o.dialogue().Hangup(cause) }
 
 // Info sends a body in an INFO.
 func (o *outgoing) Info(mediaType string, body []byte) { o.dialogue().Info(mediaType, body) }
+
+// Transfer asks them to speak to somebody else.
+func (o *outgoing) Transfer(target dialog.Target) { o.dialogue().Transfer(target) }
 
 // RefuseTransfer refuses what they ask for.
 func (o *outgoing) RefuseTransfer(status int) { o.dialogue().RefuseTransfer(status) }

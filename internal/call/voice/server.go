@@ -78,6 +78,11 @@ type ServerConfig struct {
 	Carrier Carrier
 	Guard   fetch.Guard
 
+	// Refer has callers who are answered transferred to those outside, by their own
+	// telephone or carrier, in place of a bridge. Where that comes to nothing, there
+	// is a bridge.
+	Refer bool
+
 	// Signals are how it rings and what callers hear of calls that come to nothing.
 	// Default: those of North America.
 	Signals audio.Signals

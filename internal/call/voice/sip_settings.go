@@ -23,6 +23,7 @@ type Settings struct {
 	LocalNetworks   []netip.Prefix `key:"local_networks" default:"10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 127.0.0.0/8 169.254.0.0/16 ::1/128 fc00::/7 fe80::/10" doc:"Networks on this side of the router, which are told the machine's own address in place of external_address."`
 
 	Answer     AnswerWhen    `key:"answer" default:"first_sound" doc:"When a call is answered: first_sound, when its responder has something to be heard, so that a call which is turned down or forwarded costs the caller nothing; at_once, before a responder is asked."`
+	Forward    ForwardBy     `key:"forward" default:"bridge" doc:"How a caller gets to somebody outside: bridge, both speak through this server; refer, a caller who was answered is handed back to their telephone or carrier, which makes the call (REFER). Where that refuses, or comes to nothing, there is a bridge."`
 	RTPSource  RTPSource     `key:"rtp_source" default:"learn" doc:"Where a caller's sound is taken from: learn, from where it really comes, as telephones behind routers need it; strict, from where the telephone says."`
 	RTPTimeout time.Duration `key:"rtp_timeout" default:"60s" min:"5s" max:"1h" zero:"never" doc:"After how long without any sound from an answered caller a call is ended; on hold it is not. 0 is never."`
 	CalledBy   CalledBy      `key:"called_by" default:"request" doc:"Where a call says which number it is for: request, in its Request-URI; to, in To, for carriers that send each call to the name of an account; first-diversion and last-diversion, the number that it was diverted from. Where that is missing it is the Request-URI."`
@@ -53,6 +54,18 @@ const (
 
 // Choices returns the moments.
 func (AnswerWhen) Choices() []string { return setting.Words(AtFirstSound, AtOnce) }
+
+// ForwardBy is how callers get to somebody outside.
+type ForwardBy string
+
+// The ways.
+const (
+	ByBridge ForwardBy = "bridge"
+	ByREFER  ForwardBy = "refer"
+)
+
+// Choices returns the ways.
+func (ForwardBy) Choices() []string { return setting.Words(ByBridge, ByREFER) }
 
 // RTPSource is where a caller's sound is taken from.
 type RTPSource string

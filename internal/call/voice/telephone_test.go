@@ -115,10 +115,11 @@ func (p *telephone) Answer(sdp.Local) {
 // payloads are the types of packets of sound (RFC 3551 section 6).
 var payloads = map[sdp.Codec]uint8{sdp.PCMU: 0, sdp.PCMA: 8, sdp.G722: 9}
 
-func (p *telephone) Hangup(engine.Cause)  {}
-func (p *telephone) Ring(int, *sdp.Local) {}
-func (p *telephone) Info(string, []byte)  {}
-func (p *telephone) RefuseTransfer(int)   {}
+func (p *telephone) Hangup(engine.Cause)    {}
+func (p *telephone) Ring(int, *sdp.Local)   {}
+func (p *telephone) Info(string, []byte)    {}
+func (p *telephone) RefuseTransfer(int)     {}
+func (p *telephone) Transfer(dialog.Target) {}
 
 func (p *telephone) hangup() { p.line.Tell(dialog.Ended{Cause: engine.Normal, Theirs: true}) }
 

@@ -24,6 +24,7 @@ type Signalling interface {
 	Answer(local sdp.Local)
 	Hangup(cause engine.Cause)
 	Info(mediaType string, body []byte)
+	Transfer(target dialog.Target)
 	RefuseTransfer(status int)
 }
 

@@ -1,0 +1,54 @@
+package voice
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/switchhook/switchhook/internal/call/dialog"
+	"github.com/switchhook/switchhook/internal/call/engine"
+)
+
+// transfer says how far a transfer of ours is.
+type transfer uint8
+
+const (
+	transferNone  transfer = iota
+	transferLeft           // the caller speaks to somebody else
+	transferStays          // they are still ours
+)
+
+// transferOf returns what the status of the call that a caller's telephone has made
+// means. Many do not tell, and hang up.
+func transferOf(status int) transfer {
+	if status == 0 || status/100 == 2 {
+		return transferLeft
+	}
+	return transferStays
+}
+
+// referTime is how much longer than it rings a transfer may take to be told of.
+const referTime = 10 * time.Second
+
+// refer has the caller's telephone, or who carries their call, call somebody
+// outside in place of us (RFC 3515), and reports whether that came to something.
+func (l *Line) refer(ctx context.Context, who engine.Outside) (left bool, err error) {
+	ways, _, err := l.config.dialler.waysTo(ctx, who)
+	if err != nil {
+		return false, cmp.Or(context.Cause(ctx), err)
+	}
+	l.transferred(transferNone)
+	l.config.Call.Transfer(dialog.Target{URI: ways[0].Target})
+	until := l.Now() + cmp.Or(who.Timeout, ringTime) + referTime
+	if err := l.waitUntil(ctx, until, func() bool { return l.news.transfer != transferNone }); err != nil {
+		return false, err
+	}
+	return l.news.transfer == transferLeft, nil
+}
+
+// transferred notes how far a transfer is.
+func (l *Line) transferred(t transfer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.latest.transfer = t
+}
