@@ -34,6 +34,9 @@ func (s *Stack) arrived(msg sip.Message) {
 		}
 	}
 	s.ladders.came(msg)
+	if req, ok := msg.(*sip.Request); ok && req.Method == sip.ACK {
+		s.acknowledge(req)
+	}
 }
 
 // socketOf returns the UDP socket that a message came by, or nil.
@@ -52,8 +55,7 @@ func (s *Stack) handle(req *sip.Request, tx *sip.ServerTx) {
 	}
 	defer s.handlers.Done()
 	defer tx.TerminateGracefully()
-	if req.Method == sip.ACK {
-		s.acknowledge(req, tx)
+	if req.Method == sip.ACK { // it was taken as it arrived
 		return
 	}
 	if why := examine(req); why != nil {
@@ -76,13 +78,15 @@ func (s *Stack) handle(req *sip.Request, tx *sip.ServerTx) {
 }
 
 // acknowledge gives an ACK of a 2xx to its dialog. Others are dropped: sipgo has
-// seen those of the refusals that it repeats.
-func (s *Stack) acknowledge(req *sip.Request, tx sip.ServerTransaction) {
+// seen those of the refusals that it repeats. It does not wait: the next message is
+// not read meanwhile, and so cannot overtake the ACK, as on a goroutine of sipgo's a
+// re-INVITE did that came right behind it.
+func (s *Stack) acknowledge(req *sip.Request) {
 	if malformed(req) != "" {
 		return
 	}
 	if handle := s.dialogs.find(identityOf(req)); handle != nil {
-		handle(req, tx)
+		handle(req, nil)
 	}
 }
 

@@ -41,7 +41,7 @@ func (s *Stack) takeInvite(req *sip.Request, tx sip.ServerTransaction) {
 		tx.Terminate()
 		return
 	}
-	c.stay(in.dialog, tx)
+	c.stay(tx)
 	c.do(func() { in.do(in.uas.lost(c.now())) })
 }
 

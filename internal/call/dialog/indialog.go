@@ -90,6 +90,10 @@ func (d *inDialog) end(c *Call) {
 // within returns the handler of what the other side sends within a dialog.
 func (c *Call) within(d *inDialog) requestHandler {
 	return func(req *sip.Request, tx sip.ServerTransaction) {
+		if req.Method == sip.ACK {
+			c.do(func() { c.request(d, &transaction{req: req}) })
+			return
+		}
 		taken := make(chan struct{})
 		c.do(func() {
 			defer close(taken)
@@ -106,19 +110,18 @@ func (c *Call) within(d *inDialog) requestHandler {
 			return
 		}
 		if req.Method == sip.INVITE || req.Method == sip.REFER { // answered, or acknowledged, later
-			c.stay(d, tx)
+			c.stay(tx)
 		}
 	}
 }
 
 // stay waits until the transaction of a request is over: sipgo ends it when its
-// handler returns. An ACK with the branch of its INVITE, as of RFC 2543, comes by
-// it.
-func (c *Call) stay(d *inDialog, tx sip.ServerTransaction) {
+// handler returns. An ACK with the branch of its INVITE, as of RFC 2543, was taken as
+// it arrived.
+func (c *Call) stay(tx sip.ServerTransaction) {
 	for {
 		select {
-		case ack := <-tx.Acks():
-			c.do(func() { c.request(d, &transaction{req: ack, tx: tx}) })
+		case <-tx.Acks():
 		case <-tx.Done():
 			return
 		}

@@ -8,8 +8,8 @@ import (
 
 // requestHandler takes a request, on a goroutine of its own. When it returns, a
 // transaction without a final response is ended, and so is any over TCP or TLS:
-// a handler of an INVITE stays until its transaction is over. An ACK's
-// transaction takes no response.
+// a handler of an INVITE stays until its transaction is over. An ACK comes without a
+// transaction and as it is read, so its handler does not wait.
 type requestHandler func(req *sip.Request, tx sip.ServerTransaction)
 
 // registry has the dialogs, early ones too, each with the handler of what the
