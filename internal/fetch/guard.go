@@ -108,13 +108,14 @@ func (e *guardError) Unwrap() error { return e.err }
 // explain returns what kind of address was refused, and what to do about it.
 func (e *guardError) explain() (what, hint string) {
 	const public = "give the responder's public name"
+	const private = "if the responder belongs there, allow private responders (allow_private_responders, or SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS=true); else " + public
 	switch addr := e.addr; {
 	case contains(cloudServices, addr), addr.IsLinkLocalUnicast():
 		return "a link-local address or one where a cloud keeps its credentials", "no setting allows it; " + public
 	case addr.IsLoopback():
-		return "this machine itself", public
+		return "this machine itself", private
 	case contains(privateV4, addr), contains(privateV6, addr):
-		return "a private address", "if the responder belongs there, allow private responders (allow_private_responders, or SWITCHHOOK_ALLOW_PRIVATE_RESPONDERS=true); else " + public
+		return "a private address", private
 	default:
 		return "not an address of the public internet", "no setting allows it; " + public
 	}

@@ -377,7 +377,7 @@ func TestAddressesThatAreNotAllowed(t *testing.T) {
 			"GET failed, SH305: 169.254.169.254:80 is a link-local address or one where a cloud keeps its credentials and may not be asked; no setting allows it; give the responder's public name", sorry,
 		}},
 		{"this machine", loops.URL, fetch.Guard{}, []string{
-			"GET failed, SH305: 127.0.0.1:" + port + " is this machine itself and may not be asked; give the responder's public name", sorry,
+			"GET failed, SH305: 127.0.0.1:" + port + " is this machine itself and may not be asked" + hint, sorry,
 		}},
 		{"a redirect to it", loops.URL + "/redirect?to=http://10.0.0.1/", fetch.Guard{Loopback: true}, []string{
 			"GET failed, SH305: " + loops.URL + "/redirect redirects, and " + private + hint, sorry,
