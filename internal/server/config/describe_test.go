@@ -118,6 +118,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"core.external_address =  | not set | SWITCHHOOK_CORE_EXTERNAL_ADDRESS",
 		"core.local_networks = 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 127.0.0.0/8, 169.254.0.0/16, ::1/128, fc00::/7, fe80::/10 | default | SWITCHHOOK_CORE_LOCAL_NETWORKS_0",
 		"core.answer = first_sound | default | SWITCHHOOK_CORE_ANSWER",
+		"core.forward = bridge | default | SWITCHHOOK_CORE_FORWARD",
 		"core.rtp_source = learn | default | SWITCHHOOK_CORE_RTP_SOURCE",
 		"core.rtp_timeout = 1m | default | SWITCHHOOK_CORE_RTP_TIMEOUT",
 		"core.called_by = request | default | SWITCHHOOK_CORE_CALLED_BY",
