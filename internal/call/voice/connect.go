@@ -31,8 +31,8 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 		}
 		callers = []sdp.Codec{codecOf(l.news.codec)}
 		if l.config.dialler.refers() {
-			if left, err := l.refer(ctx, who); left || err != nil {
-				return l.leave(err)
+			if came, err := l.refer(ctx, who); came != transferStays || err != nil {
+				return l.leave(came, err)
 			}
 		}
 	}
@@ -49,11 +49,14 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 }
 
 // leave ends the call of a caller who speaks to somebody else now.
-func (l *Line) leave(err error) (engine.Forwarded, error) {
+func (l *Line) leave(came transfer, err error) (engine.Forwarded, error) {
 	if err != nil {
 		return engine.Forwarded{}, err
 	}
 	l.config.Call.Hangup(engine.Normal)
+	if came == transferUntold {
+		return engine.Forwarded{}, nil
+	}
 	return engine.Forwarded{End: engine.ForwardAnswered}, nil
 }
 

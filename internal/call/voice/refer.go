@@ -13,15 +13,19 @@ import (
 type transfer uint8
 
 const (
-	transferNone  transfer = iota
-	transferLeft           // the caller speaks to somebody else
-	transferStays          // they are still ours
+	transferNone   transfer = iota
+	transferLeft            // the caller speaks to somebody else
+	transferUntold          // they do, or have hung up: their telephone does not tell
+	transferStays           // they are still ours
 )
 
 // transferOf returns what the status of the call that a caller's telephone has made
 // means. Many do not tell, and hang up.
 func transferOf(status int) transfer {
-	if status == 0 || status/100 == 2 {
+	switch status / 100 {
+	case 0:
+		return transferUntold
+	case 2:
 		return transferLeft
 	}
 	return transferStays
@@ -31,19 +35,19 @@ func transferOf(status int) transfer {
 const referTime = 10 * time.Second
 
 // refer has the caller's telephone, or who carries their call, call somebody
-// outside in place of us (RFC 3515), and reports whether that came to something.
-func (l *Line) refer(ctx context.Context, who engine.Outside) (left bool, err error) {
+// outside in place of us (RFC 3515), and says what that came to.
+func (l *Line) refer(ctx context.Context, who engine.Outside) (transfer, error) {
 	ways, _, err := l.config.dialler.waysTo(ctx, who)
 	if err != nil {
-		return false, cmp.Or(context.Cause(ctx), err)
+		return transferStays, cmp.Or(context.Cause(ctx), err)
 	}
 	l.transferred(transferNone)
 	l.config.Call.Transfer(dialog.Target{URI: ways[0].Target})
 	until := l.Now() + cmp.Or(who.Timeout, ringTime) + referTime
 	if err := l.waitUntil(ctx, until, func() bool { return l.news.transfer != transferNone }); err != nil {
-		return false, err
+		return transferStays, err
 	}
-	return l.news.transfer == transferLeft, nil
+	return cmp.Or(l.news.transfer, transferStays), nil
 }
 
 // transferred notes how far a transfer is.
