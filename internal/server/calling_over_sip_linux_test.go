@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"log/slog"
 	"maps"
@@ -23,6 +22,7 @@ import (
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // sipSettings returns the settings of a Core that takes calls over SIP at a free port
@@ -55,79 +55,37 @@ func (s *phoneSystem) scrape(t *testing.T) []byte {
 
 // telephone is a phone that calls a server from this machine.
 type telephone struct {
-	*softphone.Phone
-	t  *testing.T
+	*handset.Phone
 	to netip.AddrPort
 }
 
 func (s *phoneSystem) telephone(t *testing.T) *telephone {
 	t.Helper()
 	to := s.SIPAddresses()[0].Address
-	p := newPhone(t, to.Addr().String())
+	p := newPhone(t, to.Addr())
 	p.to = to
 	return p
 }
 
 // newPhone returns a phone at an address of this machine that calls nobody yet.
-func newPhone(t *testing.T, at string) *telephone {
+func newPhone(t *testing.T, at netip.Addr) *telephone {
 	t.Helper()
-	phone, err := softphone.New(softphone.Config{
-		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(netip.MustParseAddr(at), 0)},
-		User:   "+12125550100", Codecs: []sdp.Codec{sdp.PCMU}, Threads: 1,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
-	over := make(chan struct{})
-	go func() { // ends with the test, which waits for it
-		defer close(over)
-		if err := phone.Serve(ctx); err != nil {
-			t.Error(err)
-		}
-	}()
-	t.Cleanup(func() {
-		end()
-		<-over
-	})
-	return &telephone{Phone: phone, t: t}
+	return &telephone{Phone: handset.Start(t, softphone.Config{
+		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(at, 0)},
+		User:   "+12125550100", Codecs: []sdp.Codec{sdp.PCMU},
+	})}
 }
 
 // at returns where the phone is called.
-func (p *telephone) at(t *testing.T) string {
-	t.Helper()
-	_, at, ok := strings.Cut(p.Address(), "@")
-	if !ok {
-		t.Fatalf("its address is %s", p.Address())
-	}
+func (p *telephone) at() string {
+	_, at, _ := strings.Cut(p.Address(), "@")
 	return at
 }
 
 // call calls the user of a SIP address.
-func (p *telephone) call(user string) *softphone.Call {
-	p.t.Helper()
-	call, err := p.Dial("sip:" + user + "@" + p.to.String())
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return call
-}
-
-// next waits for an event of a kind, and skips others.
-func next[E softphone.Event](t *testing.T, call *softphone.Call) E {
-	t.Helper()
-	for {
-		event, err := call.Next(await.Context(t))
-		if err != nil {
-			t.Fatalf("waiting for a %T: %v", *new(E), err)
-		}
-		if wanted, ok := event.(E); ok {
-			return wanted
-		}
-		if ended, over := event.(softphone.Ended); over {
-			t.Fatalf("the call ended as %+v, waiting for a %T", ended, *new(E))
-		}
-	}
+func (p *telephone) call(user string) *handset.Call {
+	p.T.Helper()
+	return p.Dial("sip:" + user + "@" + p.to.String())
 }
 
 // playing serves a document that plays the tones of keys, and calls asked with each
@@ -183,7 +141,7 @@ func TestANumberIsCalledOverSIP(t *testing.T) {
 	s.lead(t, playing(t, "1590", func(r *http.Request) { asked <- r.FormValue("OrigCallID") }))
 	call := s.telephone(t).call("+12125551212")
 	heard := call.Hear()
-	ended := next[softphone.Ended](t, call)
+	ended := handset.Expect[softphone.Ended](call)
 	if ended.Cause != engine.Normal || !ended.Theirs || ended.Status != 0 {
 		t.Errorf("the call ended as %+v\n%s", ended.Ended, log.String())
 	}
@@ -222,7 +180,7 @@ func TestANumberIsCalledOverIPv6(t *testing.T) {
 	s.lead(t, playing(t, "7", func(*http.Request) {}))
 	call := s.telephone(t).call("+12125551212")
 	heard := call.Hear()
-	next[softphone.Ended](t, call)
+	handset.Expect[softphone.Ended](call)
 	if got := keysIn(t, heard); got != "7" {
 		t.Errorf("the caller heard the tones of %q", got)
 	}
@@ -248,9 +206,9 @@ func TestWhoMayCallIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	call := s.telephone(t).call("2125551212")
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	call.Hangup()
-	next[softphone.Ended](t, call)
+	handset.Expect[softphone.Ended](call)
 	if said := log.String(); strings.Contains(said, "restart to apply") {
 		t.Errorf("the log says\n%s", said)
 	}
@@ -261,15 +219,15 @@ func TestAStrangerReachesNumbersAlone(t *testing.T) {
 	s.lead(t, responderSaying(t, `<Echo/>`))
 	phone := s.telephone(t)
 	for _, user := range []string{"8001", "user_8001", "8001%40example.net", "webresponder8001", "2125559999", "*", "911"} {
-		ended := next[softphone.Ended](t, phone.call(user))
+		ended := handset.Expect[softphone.Ended](phone.call(user))
 		if ended.Status != http.StatusNotFound {
 			t.Errorf("a call to %s ended as %+v, want 404", user, ended.Ended)
 		}
 	}
 	call := phone.call("2125551212")
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	call.Hangup()
-	next[softphone.Ended](t, call)
+	handset.Expect[softphone.Ended](call)
 }
 
 func TestACallIsAnsweredAtOnceWhereTheOperatorWantsThat(t *testing.T) {
@@ -277,7 +235,7 @@ func TestACallIsAnsweredAtOnceWhereTheOperatorWantsThat(t *testing.T) {
 		t.Run(answer, func(t *testing.T) {
 			s := startSIP(t, &safeLog{}, map[string]string{"core.answer": answer})
 			s.lead(t, responderSaying(t, `<Hangup/>`))
-			if ended := next[softphone.Ended](t, s.telephone(t).call("2125551212")); (ended.Status == 0) != answered {
+			if ended := handset.Expect[softphone.Ended](s.telephone(t).call("2125551212")); (ended.Status == 0) != answered {
 				t.Errorf("the call ended as %+v; it was to be answered: %t", ended.Ended, answered)
 			}
 		})
@@ -289,9 +247,9 @@ func TestAStopWaitsForCallsOverSIP(t *testing.T) {
 	s.lead(t, responderSaying(t, `<Echo timeout="1"/>`))
 	phone := s.telephone(t)
 	call := phone.call("2125551212")
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	s.stop()
-	if ended := next[softphone.Ended](t, call); ended.Cause != engine.Normal || !ended.Theirs {
+	if ended := handset.Expect[softphone.Ended](call); ended.Cause != engine.Normal || !ended.Theirs {
 		t.Errorf("the call in hand ended as %+v", ended.Ended)
 	}
 	if err := await.From(t, "the stop", s.stopped); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // drainSIP starts a Core for calls over SIP, and on-call.
@@ -42,10 +43,10 @@ func TestCallsOverSIPGoOnDuringAStop(t *testing.T) {
 	s.lead(t, responderSaying(t, `<Gather numDigits="1" timeout="600" action="http://`+s.Address()+`/oncall?secret_key=`+onCallSecretOfDrain+`"/>`))
 	phone := s.telephone(t)
 	call := phone.call("2125551212")
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	s.stop()
 	m.isTold("EXTEND_TIMEOUT_USEC=")
-	if ended := next[softphone.Ended](t, phone.call("2125551212")); ended.Status != http.StatusServiceUnavailable || ended.Retry == 0 {
+	if ended := handset.Expect[softphone.Ended](phone.call("2125551212")); ended.Status != http.StatusServiceUnavailable || ended.Retry == 0 {
 		t.Errorf("a new call ended as %+v, want 503 and when to try again", ended.Ended)
 	}
 	if _, err := call.Press("1", softphone.ByEvents); err != nil {
@@ -55,7 +56,7 @@ func TestCallsOverSIPGoOnDuringAStop(t *testing.T) {
 		return strings.Contains(log.String(), "msg=request route=oncall method=GET status=200")
 	})
 	call.Hangup()
-	next[softphone.Ended](t, call)
+	handset.Expect[softphone.Ended](call)
 	s.hasStopped(t)
 }
 
@@ -79,14 +80,14 @@ func TestCallsOverSIPThatOutlastTheDrainAreHungUp(t *testing.T) {
 	s.lead(t, program.URL+"/")
 	phone := s.telephone(t)
 	answered := phone.call("2125551212")
-	next[dialog.Answered](t, answered)
+	handset.Expect[dialog.Answered](answered)
 	ringing := phone.call("2125551212")
 	await.That(t, "the question of the second call", func() bool { return len(asked) == 2 })
 	s.stop()
-	if ended := next[softphone.Ended](t, answered); ended.Cause != engine.Overloaded || !ended.Theirs || ended.Status != 0 {
+	if ended := handset.Expect[softphone.Ended](answered); ended.Cause != engine.Overloaded || !ended.Theirs || ended.Status != 0 {
 		t.Errorf("the call that was answered ended as %+v, want a BYE that says why", ended.Ended)
 	}
-	if ended := next[softphone.Ended](t, ringing); ended.Status != http.StatusServiceUnavailable || ended.Retry == 0 {
+	if ended := handset.Expect[softphone.Ended](ringing); ended.Status != http.StatusServiceUnavailable || ended.Retry == 0 {
 		t.Errorf("the call that was not ended as %+v, want 503 and when to try again", ended.Ended)
 	}
 	s.hasStopped(t)

@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // ladderIn returns the SIP messages of a stored trace, each in a few words, and fails
@@ -61,10 +62,10 @@ func TestTheTraceOfACallHasItsMessages(t *testing.T) {
 			s.lead(t, responderSaying(t, c.document))
 			call := s.telephone(t).call("+12125551212")
 			if c.leaves {
-				next[dialog.Answered](t, call)
+				handset.Expect[dialog.Answered](call)
 				call.Hangup()
 			}
-			next[softphone.Ended](t, call)
+			handset.Expect[softphone.Ended](call)
 			await.That(t, "the trace", func() bool {
 				calls, err := s.StoredCalls(t.Context())
 				return err == nil && len(calls) == 1

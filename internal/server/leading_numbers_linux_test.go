@@ -7,6 +7,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // ofNumber are the settings of a number that leads to a responder.
@@ -26,7 +27,7 @@ func TestSettingsLeadACallToAResponder(t *testing.T) {
 		t.Helper()
 		call := phone.call(number)
 		heard := call.Hear()
-		if ended := next[softphone.Ended](t, call); ended.Status != 0 || ended.Cause != engine.Normal {
+		if ended := handset.Expect[softphone.Ended](call); ended.Status != 0 || ended.Cause != engine.Normal {
 			t.Fatalf("the call to %s ended as %+v", number, ended.Ended)
 		}
 		if got := keysIn(t, heard); got != want {
@@ -44,7 +45,7 @@ func TestSettingsLeadACallToAResponder(t *testing.T) {
 		t.Fatal(err)
 	}
 	hears("+12125551213", "90")
-	if ended := next[softphone.Ended](t, phone.call("+12125551212")); ended.Status != http.StatusNotFound {
+	if ended := handset.Expect[softphone.Ended](phone.call("+12125551212")); ended.Status != http.StatusNotFound {
 		t.Errorf("a call to the former number ended as %+v", ended.Ended)
 	}
 }

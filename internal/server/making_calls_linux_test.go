@@ -2,21 +2,23 @@ package server_test
 
 import (
 	"net/http"
+	"net/netip"
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
-// rings waits for a call to a telephone, answers it and hears it.
-func (p *telephone) rings(t *testing.T) (call *softphone.Call, heard *softphone.Recorder) {
-	t.Helper()
-	call = await.From(t, "a call", p.Incoming())
+// answers waits for a call to a telephone, answers it and hears it.
+func (p *telephone) answers() (call *handset.Call, heard *softphone.Recorder) {
+	p.T.Helper()
+	call = p.Rings()
 	call.Answer()
 	heard = call.Hear()
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	return call, heard
 }
 
@@ -31,11 +33,11 @@ func TestTheAPIHasAResponderCallPeople(t *testing.T) {
 	if status, answer := s.ask(t, http.MethodPost, "/v2/domains/example.net/users/8001/calls", body); status != http.StatusAccepted {
 		t.Fatalf("the call was answered %d %s", status, answer)
 	}
-	call, heard := phone.rings(t)
+	call, heard := phone.answers()
 	if id := await.From(t, "the responder's request", asked); id != "b7c1f0" {
 		t.Errorf("the responder was told the call %q", id)
 	}
-	if ended := next[softphone.Ended](t, call); ended.Cause != engine.Normal || !ended.Theirs {
+	if ended := handset.Expect[softphone.Ended](call); ended.Cause != engine.Normal || !ended.Theirs {
 		t.Errorf("the call ended as %+v", ended.Ended)
 	}
 	if got := keysIn(t, heard); got != "1590" {
@@ -53,16 +55,16 @@ func TestALiveCallIsHandedOver(t *testing.T) {
 	}))
 	call := s.telephone(t).call("2125551212")
 	id := await.From(t, "the responder's request", asked)
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	colleague := s.telephone(t)
 	s.provision(t, http.MethodPatch, "/users/~/calls/"+id+"/transfer", `{"call-term-user":"`+colleague.Address()+`"}`)
-	there, heard := colleague.rings(t)
+	there, heard := colleague.answers()
 	if _, err := call.Press("159", softphone.ByTones); err != nil {
 		t.Fatal(err)
 	}
-	next[softphone.Said](t, call)
+	handset.Expect[softphone.Said](call)
 	call.Hangup()
-	next[softphone.Ended](t, there)
+	handset.Expect[softphone.Ended](there)
 	if got := keysIn(t, heard); got != "159" {
 		t.Errorf("the colleague heard the tones of %q", got)
 	}
@@ -70,20 +72,20 @@ func TestALiveCallIsHandedOver(t *testing.T) {
 
 // TestAResponderForwardsToANumber: through the trunk, with the number of the user.
 func TestAResponderForwardsToANumber(t *testing.T) {
-	carrier := newPhone(t, "127.0.0.1")
+	carrier := newPhone(t, netip.MustParseAddr("127.0.0.1"))
 	s := startSIP(t, &safeLog{}, map[string]string{
-		"core.trunk.0.name": "carrier", "core.trunk.0.address": carrier.at(t), "core.trunk.0.options_every": "0", "core.trunk.0.caller": "+12125551212",
+		"core.trunk.0.name": "carrier", "core.trunk.0.address": carrier.at(), "core.trunk.0.options_every": "0", "core.trunk.0.caller": "+12125551212",
 	})
 	s.lead(t, responderSaying(t, `<Forward>2125550199</Forward>`))
 	call := s.telephone(t).call("2125551212")
-	there, heard := carrier.rings(t)
-	next[dialog.Answered](t, call)
+	there, heard := carrier.answers()
+	handset.Expect[dialog.Answered](call)
 	if _, err := call.Press("159", softphone.ByTones); err != nil {
 		t.Fatal(err)
 	}
-	next[softphone.Said](t, call)
+	handset.Expect[softphone.Said](call)
 	there.Hangup()
-	if ended := next[softphone.Ended](t, call); ended.Cause != engine.Normal || !ended.Theirs {
+	if ended := handset.Expect[softphone.Ended](call); ended.Cause != engine.Normal || !ended.Theirs {
 		t.Errorf("the caller's call ended as %+v", ended.Ended)
 	}
 	if got := keysIn(t, heard); got != "159" {
@@ -93,14 +95,14 @@ func TestAResponderForwardsToANumber(t *testing.T) {
 
 // TestWhatTheTrunkRefusesTheCallerIsTold: by the status of their own call.
 func TestWhatTheTrunkRefusesTheCallerIsTold(t *testing.T) {
-	carrier := newPhone(t, "127.0.0.1")
+	carrier := newPhone(t, netip.MustParseAddr("127.0.0.1"))
 	s := startSIP(t, &safeLog{}, map[string]string{
-		"core.trunk.0.name": "carrier", "core.trunk.0.address": carrier.at(t), "core.trunk.0.options_every": "0", "core.trunk.0.caller": "+12125551212",
+		"core.trunk.0.name": "carrier", "core.trunk.0.address": carrier.at(), "core.trunk.0.options_every": "0", "core.trunk.0.caller": "+12125551212",
 	})
 	s.lead(t, responderSaying(t, `<Forward>2125550199</Forward>`))
 	call := s.telephone(t).call("2125551212")
-	await.From(t, "a call", carrier.Incoming()).Refuse(engine.Busy)
-	if ended := next[softphone.Ended](t, call); ended.Cause != engine.Busy || ended.Status != 486 {
+	carrier.Rings().Refuse(engine.Busy)
+	if ended := handset.Expect[softphone.Ended](call); ended.Cause != engine.Busy || ended.Status != 486 {
 		t.Errorf("the caller's call ended as %+v", ended.Ended)
 	}
 }

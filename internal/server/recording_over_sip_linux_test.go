@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // recording is a responder that records a caller, and returns what it gets; closed:
@@ -58,11 +59,11 @@ func TestACallerIsRecordedOverSIP(t *testing.T) {
 	responder, got := recording(t)
 	s.lead(t, responder)
 	call := s.telephone(t).call("+12125551212")
-	next[dialog.Answered](t, call)
+	handset.Expect[dialog.Answered](call)
 	if _, err := call.Say(audio.SoundOf(said)); err != nil {
 		t.Fatal(err)
 	}
-	next[softphone.Ended](t, call)
+	handset.Expect[softphone.Ended](call)
 	if keys := keysOf(await.From(t, "the recording", got), audio.Rate); keys != "42" {
 		t.Errorf("the responder got the tones of %q", keys)
 	}
@@ -80,7 +81,7 @@ func TestACallGoesOnWhereItCannotBeRecorded(t *testing.T) {
 	s := startCoreIn(t, settings, server.Options{Log: slog.New(slog.NewTextHandler(log, nil))})
 	responder, got := recording(t)
 	s.lead(t, responder)
-	if ended := next[softphone.Ended](t, s.telephone(t).call("+12125551212")); ended.Cause != engine.Normal || !ended.Theirs {
+	if ended := handset.Expect[softphone.Ended](s.telephone(t).call("+12125551212")); ended.Cause != engine.Normal || !ended.Theirs {
 		t.Errorf("the call ended as %+v", ended.Ended)
 	}
 	if clip := await.From(t, "the request after the recording", got); clip != nil {

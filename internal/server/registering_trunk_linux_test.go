@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // registrar answers REGISTER over UDP, until the test ends, and tells for how long it
@@ -77,7 +78,7 @@ func TestACarrierIsRegisteredWithUntilTheStop(t *testing.T) {
 		return s.metrics(t, "switchhook_trunk_") == "switchhook_trunk_registered 1\nswitchhook_trunk_up 1\n"
 	})
 	s.lead(t, playing(t, "1", func(*http.Request) {}))
-	if ended := next[softphone.Ended](t, s.telephone(t).call("+12125551212")); ended.Status != 0 || !ended.Theirs {
+	if ended := handset.Expect[softphone.Ended](s.telephone(t).call("+12125551212")); ended.Status != 0 || !ended.Theirs {
 		t.Errorf("the carrier's call ended as %+v", ended.Ended)
 	}
 	s.stop()

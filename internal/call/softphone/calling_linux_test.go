@@ -8,6 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // test1kHz is the test tone of telephone lines. 1000 Hz is an eighth of the rate of
@@ -22,7 +23,7 @@ func TestSoundArrivesInEachCodecOverEachTransport(t *testing.T) {
 				t.Parallel()
 				alice, bob := twoPhones(t, network, codec)
 				a, b := converse(alice, bob)
-				sides := []*call{a, b}
+				sides := []*handset.Call{a, b}
 				recorders := []*softphone.Recorder{b.Hear(), a.Hear()}
 				for _, says := range sides {
 					if _, err := says.Say(tone(codec.SampleRate(), test1kHz)); err != nil {
@@ -30,13 +31,13 @@ func TestSoundArrivesInEachCodecOverEachTransport(t *testing.T) {
 					}
 				}
 				for _, says := range sides {
-					if said := expect[softphone.Said](says); !said.Whole || said.Length < time.Second {
+					if said := handset.Expect[softphone.Said](says); !said.Whole || said.Length < time.Second {
 						t.Errorf("of the tone %v was said", said.Length)
 					}
 				}
 				hangUpOnceHeard(t, a, recorders...)
 				for i, c := range sides {
-					ended := expect[softphone.Ended](c)
+					ended := handset.Expect[softphone.Ended](c)
 					if ended.Cause != engine.Normal || ended.Codec != codec || ended.Local != c.Media() || ended.Remote != sides[1-i].Media() {
 						t.Errorf("side %d ended as %+v", i, ended)
 					}
@@ -54,7 +55,7 @@ func TestSoundArrivesInEachCodecOverEachTransport(t *testing.T) {
 
 // hangUpOnceHeard hangs up when each recorder has heard a second: what was said
 // whole may still be on its way.
-func hangUpOnceHeard(t *testing.T, c *call, recorders ...*softphone.Recorder) {
+func hangUpOnceHeard(t *testing.T, c *handset.Call, recorders ...*softphone.Recorder) {
 	t.Helper()
 	for _, r := range recorders {
 		waitFor(t, r, 1200*time.Millisecond)
@@ -110,11 +111,11 @@ func TestKeysArriveInEachWay(t *testing.T) {
 			if _, err := a.Press(keys, way); err != nil {
 				t.Fatal(err)
 			}
-			if got, by := b.pressed(len(keys)); got != keys || by != way {
+			if got, by := pressed(b, len(keys)); got != keys || by != way {
 				t.Errorf("%q arrived by %s", got, by)
 			}
 			a.Hangup()
-			expect[softphone.Ended](b)
+			handset.Expect[softphone.Ended](b)
 		})
 	}
 	t.Run("tones", func(t *testing.T) {
@@ -125,7 +126,7 @@ func TestKeysArriveInEachWay(t *testing.T) {
 		if _, err := a.Press(keys, softphone.ByTones); err != nil {
 			t.Fatal(err)
 		}
-		expect[softphone.Said](a)
+		handset.Expect[softphone.Said](a)
 		waitFor(t, heard, 1500*time.Millisecond)
 		a.Hangup()
 		if got := digits(t, heard); got != keys {
@@ -139,11 +140,11 @@ func TestHoldAndResumeAreAgreedOn(t *testing.T) {
 	alice, bob := twoPhones(t, dialog.UDP)
 	a, b := converse(alice, bob)
 	a.Hold()
-	expectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendOnly })
-	expectThat(b, func(e dialog.Agreed) bool { return e.Held && e.Direction == sdp.RecvOnly })
+	handset.ExpectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendOnly })
+	handset.ExpectThat(b, func(e dialog.Agreed) bool { return e.Held && e.Direction == sdp.RecvOnly })
 	a.Resume()
-	expectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendRecv })
-	expectThat(b, func(e dialog.Agreed) bool { return !e.Held && e.Direction == sdp.SendRecv })
+	handset.ExpectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendRecv })
+	handset.ExpectThat(b, func(e dialog.Agreed) bool { return !e.Held && e.Direction == sdp.SendRecv })
 	heard := a.Hear()
 	if _, err := b.Say(tone(8000, test1kHz)); err != nil {
 		t.Fatal(err)
@@ -155,27 +156,27 @@ func TestHoldAndResumeAreAgreedOn(t *testing.T) {
 func TestTransferredPhoneSpeaksToSomebodyElse(t *testing.T) {
 	t.Parallel()
 	alice, bob := twoPhones(t, dialog.UDP)
-	carol := startPhone(t, softphone.Config{})
+	carol := handset.Start(t, softphone.Config{})
 	a, b := converse(alice, bob)
 	if err := b.Transfer(carol.Address()); err != nil {
 		t.Fatal(err)
 	}
-	asked := expect[dialog.TransferAsked](a)
+	asked := handset.Expect[dialog.TransferAsked](a)
 	followed, err := a.Follow(asked)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := carol.rings()
+	c := carol.Rings()
 	c.Ring()
-	expectThat(b, func(e dialog.TransferProgress) bool { return e.Status == 180 })
+	handset.ExpectThat(b, func(e dialog.TransferProgress) bool { return e.Status == 180 })
 	c.Answer()
-	if e := expect[dialog.Transferred](b); e.Status != 200 {
+	if e := handset.Expect[dialog.Transferred](b); e.Status != 200 {
 		t.Errorf("the transfer ended with %d", e.Status)
 	}
 	b.Hangup()
-	expect[softphone.Ended](a)
-	next := &call{followed, t}
-	expect[dialog.Answered](next)
+	handset.Expect[softphone.Ended](a)
+	next := &handset.Call{Call: followed, T: t}
+	handset.Expect[dialog.Answered](next)
 	heard := c.Hear()
 	if _, err := next.Say(tone(8000, test1kHz)); err != nil {
 		t.Fatal(err)
@@ -191,15 +192,15 @@ func TestTransferIsRefusedAndTheCallGoesOn(t *testing.T) {
 	if err := b.Transfer("sip:200@127.0.0.1:9"); err != nil {
 		t.Fatal(err)
 	}
-	expect[dialog.TransferAsked](a)
+	handset.Expect[dialog.TransferAsked](a)
 	a.Stay()
-	if e := expect[dialog.NotTransferred](b); e.Status != 603 {
+	if e := handset.Expect[dialog.NotTransferred](b); e.Status != 603 {
 		t.Errorf("refused by %d", e.Status)
 	}
 	if _, err := a.Press("5", softphone.ByEvents); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := b.pressed(1); got != "5" {
+	if got, _ := pressed(b, 1); got != "5" {
 		t.Errorf("%q arrived", got)
 	}
 }

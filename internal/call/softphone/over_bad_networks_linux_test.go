@@ -8,6 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // outside is the address of a router: another of this machine.
@@ -15,20 +16,20 @@ var outside = netip.MustParseAddr("127.0.0.2")
 
 // converseOver has two phones in a call whose sound goes over a relay. It is the
 // router of the one that is called.
-func converseOver(t *testing.T, i softphone.Impairment) (caller, callee *call, relay *softphone.Relay) {
+func converseOver(t *testing.T, i softphone.Impairment) (caller, callee *handset.Call, relay *softphone.Relay) {
 	t.Helper()
-	alice := startPhone(t, softphone.Config{Strict: true})
-	bob := startPhone(t, softphone.Config{PublicMedia: outside})
-	a := alice.dial(bob.Address())
-	b := bob.rings()
+	alice := handset.Start(t, softphone.Config{Strict: true})
+	bob := handset.Start(t, softphone.Config{PublicMedia: outside})
+	a := alice.Dial(bob.Address())
+	b := bob.Rings()
 	relay, err := softphone.NewRelay(netip.AddrPortFrom(outside, b.Media().Port()), b.Media(), i)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(relay.Close)
 	b.Answer()
-	expect[dialog.Answered](a)
-	expect[dialog.Answered](b)
+	handset.Expect[dialog.Answered](a)
+	handset.Expect[dialog.Answered](b)
 	return a, b, relay
 }
 
@@ -41,11 +42,11 @@ func TestLossAndDelayShowInWhatIsHeard(t *testing.T) {
 		if _, err := a.Say(sound); err != nil {
 			t.Fatal(err)
 		}
-		expect[softphone.Said](a)
+		handset.Expect[softphone.Said](a)
 	}
 	waitFor(t, heard, 3*time.Second)
 	a.Hangup()
-	ended := expect[softphone.Ended](b)
+	ended := handset.Expect[softphone.Ended](b)
 	if loss := ended.Received.Loss(); loss < 0.04 || loss > 0.2 {
 		t.Errorf("%.2f of the packets were lost: %+v", loss, ended.Received)
 	}
@@ -74,7 +75,7 @@ func TestPacketsThatOvertakeAndComeTwiceAreHeardOnce(t *testing.T) {
 	}
 	waitFor(t, heard, 1500*time.Millisecond)
 	a.Hangup()
-	if ended := expect[softphone.Ended](b); ended.Received.Reordered == 0 || ended.Received.Duplicates == 0 {
+	if ended := handset.Expect[softphone.Ended](b); ended.Received.Reordered == 0 || ended.Received.Duplicates == 0 {
 		t.Errorf("the figures are %+v", ended.Received)
 	}
 	isPure(t, heard)
@@ -87,15 +88,15 @@ func TestRouterThatWasRestartedIsLearnedWithTheNextAgreement(t *testing.T) {
 	waitFor(t, heard, 100*time.Millisecond)
 	relay.Restart()
 	a.Hold()
-	expectThat(b, func(e dialog.Agreed) bool { return e.Held })
-	expectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendOnly })
+	handset.ExpectThat(b, func(e dialog.Agreed) bool { return e.Held })
+	handset.ExpectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendOnly })
 	a.Resume()
-	expectThat(b, func(e dialog.Agreed) bool { return !e.Held })
-	expectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendRecv })
+	handset.ExpectThat(b, func(e dialog.Agreed) bool { return !e.Held })
+	handset.ExpectThat(a, func(e dialog.Agreed) bool { return e.Direction == sdp.SendRecv })
 	if _, err := a.Say(tone(8000, test1kHz)); err != nil {
 		t.Fatal(err)
 	}
-	expect[softphone.Said](a)
+	handset.Expect[softphone.Said](a)
 	waitFor(t, heard, 1100*time.Millisecond)
 	a.Hangup()
 	isPure(t, heard)

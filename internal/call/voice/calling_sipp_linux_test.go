@@ -17,38 +17,39 @@ import (
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/setting"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 	"github.com/switchhook/switchhook/test/sipp"
 )
 
 // farEnd is a scenario of sipp that a caller is connected with.
 type farEnd struct {
 	scenario string
-	rings    time.Duration      // for how long at most; 0: a minute
-	caller   func(caller *talk) // does this; optional
-	codecs   []sdp.Codec        // of the caller; default: those of softphones
-	status   int                // that the caller is told; 0: they were answered
+	rings    time.Duration              // for how long at most; 0: a minute
+	caller   func(caller *handset.Call) // does this; optional
+	codecs   []sdp.Codec                // of the caller; default: those of softphones
+	status   int                        // that the caller is told; 0: they were answered
 	went     string
 }
 
 // hangsUpOnceRinging gives up.
-func hangsUpOnceRinging(caller *talk) {
-	expect[dialog.Ringing](caller)
+func hangsUpOnceRinging(caller *handset.Call) {
+	handset.Expect[dialog.Ringing](caller)
 	caller.Hangup()
 }
 
-func hangsUpOnceAnswered(caller *talk) {
-	expect[dialog.Answered](caller)
+func hangsUpOnceAnswered(caller *handset.Call) {
+	handset.Expect[dialog.Answered](caller)
 	caller.Hangup()
 }
 
 // pressesAndHearsKeys takes part in uas_info.
-func pressesAndHearsKeys(caller *talk) {
-	expect[dialog.Answered](caller)
+func pressesAndHearsKeys(caller *handset.Call) {
+	handset.Expect[dialog.Answered](caller)
 	if _, err := caller.Press("7", softphone.ByEvents); err != nil {
-		caller.t.Fatal(err)
+		caller.T.Fatal(err)
 	}
-	if k := expect[softphone.Key](caller); k.Key != '8' || k.By != softphone.ByEvents {
-		caller.t.Errorf("%c came by %s, want 8 by events", k.Key, k.By)
+	if k := handset.Expect[softphone.Key](caller); k.Key != '8' || k.By != softphone.ByEvents {
+		caller.T.Errorf("%c came by %s, want 8 by events", k.Key, k.By)
 	}
 	caller.Hangup()
 }
@@ -99,11 +100,11 @@ func (c farEnd) play(t *testing.T) {
 	s := switchboard(t, func(ctx context.Context, line engine.Line) {
 		went <- connect(ctx, line, engine.Outside{To: "+12125550111", Timeout: c.rings})
 	}, func(config *voice.ServerConfig) { config.Carrier = sippCarrier(port) })
-	caller := newPhone(t, c.codecs...).dial(s.address())
+	caller := newPhone(t, c.codecs...).Dial(s.address())
 	if c.caller != nil {
 		c.caller(caller)
 	}
-	if end := expect[softphone.Ended](caller); end.Status != c.status {
+	if end := handset.Expect[softphone.Ended](caller); end.Status != c.status {
 		t.Errorf("the caller was told %d, want %d", end.Status, c.status)
 	}
 	if got := await.From(t, "an end of the connection", went); got != c.went {

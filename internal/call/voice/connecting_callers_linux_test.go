@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // TestACallerIsConnectedWithSomebodyOutside: in each codec and between two, answered
@@ -40,18 +41,18 @@ func TestACallerIsConnectedWithSomebodyOutside(t *testing.T) {
 				}
 				connects(bob.Address(), went)(ctx, line)
 			}, nil)
-			caller := newPhone(t, c.caller).dial(s.address())
-			called := bob.rings()
+			caller := newPhone(t, c.caller).Dial(s.address())
+			called := bob.Rings()
 			called.Ring()
 			if c.answered {
-				caller.hears(440, 480) // that it rings there
+				hears(caller, 440, 480) // that it rings there
 			} else {
-				expect[dialog.Ringing](caller)
+				handset.Expect[dialog.Ringing](caller)
 			}
 			called.Answer()
-			expect[dialog.Answered](called)
+			handset.Expect[dialog.Answered](called)
 			if !c.answered {
-				expect[dialog.Answered](caller)
+				handset.Expect[dialog.Answered](caller)
 			}
 			talkBothWays(caller, called)
 			want := "answered talked"
@@ -61,8 +62,8 @@ func TestACallerIsConnectedWithSomebodyOutside(t *testing.T) {
 			} else {
 				called.Hangup()
 			}
-			expect[softphone.Ended](called)
-			expect[softphone.Ended](caller)
+			handset.Expect[softphone.Ended](called)
+			handset.Expect[softphone.Ended](caller)
 			if got := await.From(t, "an end of the connection", went); got != want {
 				t.Errorf("it went %q, want %q", got, want)
 			}
@@ -77,10 +78,10 @@ func TestTheTwoAgreeOnOneCodecWhereTheyCan(t *testing.T) {
 	bob := newPhone(t, sdp.PCMA, sdp.PCMU)
 	went := make(chan string, 1)
 	s := switchboard(t, connects(bob.Address(), went), nil)
-	caller := newPhone(t, sdp.G722, sdp.PCMU, sdp.PCMA).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t, sdp.G722, sdp.PCMU, sdp.PCMA).Dial(s.address())
+	called := bob.Rings()
 	called.Answer()
-	one, other := expect[dialog.Agreed](caller), expect[dialog.Agreed](called)
+	one, other := handset.Expect[dialog.Agreed](caller), handset.Expect[dialog.Agreed](called)
 	if one.Codec.Codec != other.Codec.Codec || one.Codec.Codec != sdp.PCMU {
 		t.Errorf("the caller has %s, who is called %s", one.Codec.Codec, other.Codec.Codec)
 	}
@@ -99,10 +100,10 @@ func TestACallerWhoWasAnsweredKeepsTheirCodec(t *testing.T) {
 		plays(ctx, line)
 		connects(bob.Address(), went)(ctx, line)
 	}, nil)
-	caller := newPhone(t, sdp.PCMA, sdp.PCMU).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t, sdp.PCMA, sdp.PCMU).Dial(s.address())
+	called := bob.Rings()
 	called.Answer()
-	if agreed := expect[dialog.Agreed](called); agreed.Codec.Codec != sdp.PCMA {
+	if agreed := handset.Expect[dialog.Agreed](called); agreed.Codec.Codec != sdp.PCMA {
 		t.Errorf("the other side has %s", agreed.Codec.Codec)
 	}
 	caller.Hangup()
@@ -136,23 +137,23 @@ func TestWhatACallCameToReachesTheCaller(t *testing.T) {
 				}
 				connects(bob.Address(), went)(ctx, line)
 			}, nil)
-			caller := newPhone(t).dial(s.address())
-			called := bob.rings()
+			caller := newPhone(t).Dial(s.address())
+			called := bob.Rings()
 			if c.rings {
 				called.Ring()
 				if answered {
-					caller.hears(440, 480)
+					hears(caller, 440, 480)
 				} else {
-					expect[dialog.Ringing](caller)
+					handset.Expect[dialog.Ringing](caller)
 				}
 			}
 			called.Refuse(c.cause)
 			want := c.went
 			if answered {
-				caller.hears(c.tone...)
+				hears(caller, c.tone...)
 				caller.Hangup()
 				want += callerHungUp
-			} else if end := expect[softphone.Ended](caller); end.Status != c.status {
+			} else if end := handset.Expect[softphone.Ended](caller); end.Status != c.status {
 				t.Errorf("%s: the caller was told %d, want %d", c.cause, end.Status, c.status)
 			}
 			if got := await.From(t, "an end of the connection", went); got != want {
@@ -174,16 +175,16 @@ func TestNobodyRingsForEver(t *testing.T) {
 			}
 			went <- connect(ctx, line, engine.Outside{To: bob.Address(), Timeout: 200 * time.Millisecond})
 		}, nil)
-		caller := newPhone(t).dial(s.address())
-		called := bob.rings()
+		caller := newPhone(t).Dial(s.address())
+		called := bob.Rings()
 		called.Ring()
-		expect[softphone.Ended](called)
+		handset.Expect[softphone.Ended](called)
 		want := "no_answer"
 		if answered {
-			caller.hears(480, 620)
+			hears(caller, 480, 620)
 			caller.Hangup()
 			want += callerHungUp
-		} else if end := expect[softphone.Ended](caller); end.Status != 480 {
+		} else if end := handset.Expect[softphone.Ended](caller); end.Status != 480 {
 			t.Errorf("the caller was told %d", end.Status)
 		}
 		if got := await.From(t, "an end of the connection", went); got != want {
@@ -197,12 +198,12 @@ func TestACallerWhoGivesUpStopsTheRinging(t *testing.T) {
 	bob := newPhone(t)
 	went := make(chan string, 1)
 	s := switchboard(t, connects(bob.Address(), went), nil)
-	caller := newPhone(t).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t).Dial(s.address())
+	called := bob.Rings()
 	called.Ring()
-	expect[dialog.Ringing](caller)
+	handset.Expect[dialog.Ringing](caller)
 	caller.Hangup()
-	expect[softphone.Ended](called)
+	handset.Expect[softphone.Ended](called)
 	if got := await.From(t, "an end of the connection", went); got != "cancelled"+callerHungUp {
 		t.Errorf("it went %q", got)
 	}
@@ -228,29 +229,29 @@ func TestACallThatIsTakenOutOfItsConnectionGoesOn(t *testing.T) {
 			}
 			went <- connect(ctx, line, engine.Outside{To: carol.Address()})
 		}, nil)
-		caller := newPhone(t).dial(s.address())
-		called := bob.rings()
+		caller := newPhone(t).Dial(s.address())
+		called := bob.Rings()
 		called.Ring()
 		want := "cancelled: the call was sent to 8002"
 		if answered {
 			called.Answer()
-			expect[dialog.Answered](called)
-			expect[dialog.Answered](caller)
+			handset.Expect[dialog.Answered](called)
+			handset.Expect[dialog.Answered](caller)
 			talkBothWays(caller, called)
 			want = "answered talked: the call was sent to 8002"
 		}
 		close(redirect)
-		expect[softphone.Ended](called)
+		handset.Expect[softphone.Ended](called)
 		if got := await.From(t, "an end of the connection", went); got != want {
 			t.Errorf("it went %q, want %q", got, want)
 		}
 		if !answered {
-			expect[dialog.Answered](caller)
+			handset.Expect[dialog.Answered](caller)
 		}
-		caller.hears(700)
-		next := carol.rings()
+		hears(caller, 700)
+		next := carol.Rings()
 		next.Answer()
-		expect[dialog.Answered](next)
+		handset.Expect[dialog.Answered](next)
 		talkBothWays(caller, next)
 		next.Hangup()
 		if got := await.From(t, "an end of the connection", went); got != "answered talked" {
@@ -279,13 +280,13 @@ func TestAConnectionEndsWithWhoVanishes(t *testing.T) {
 		s := switchboard(t, connects(to, went), func(c *voice.ServerConfig) { c.Rules = media.Rules{Timeout: 500 * time.Millisecond} })
 		if c.caller {
 			mute.dial(s.address())
-			called := bob.rings()
+			called := bob.Rings()
 			called.Answer()
-			expect[softphone.Ended](called)
+			handset.Expect[softphone.Ended](called)
 		} else {
-			caller := alice.dial(s.address())
+			caller := alice.Dial(s.address())
 			mute.rings().Answer(mute.local)
-			expect[softphone.Ended](caller)
+			handset.Expect[softphone.Ended](caller)
 		}
 		if got, want := await.From(t, "an end of the connection", went), "answered talked: "+c.want; got != want {
 			t.Errorf("it went %q, want %q", got, want)
@@ -300,18 +301,18 @@ func TestAHeldConnectionIsQuietAndComesBack(t *testing.T) {
 	bob := newPhone(t)
 	went := make(chan string, 1)
 	s := switchboard(t, connects(bob.Address(), went), func(c *voice.ServerConfig) { c.Rules = media.Rules{Timeout: 500 * time.Millisecond} })
-	caller := newPhone(t).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t).Dial(s.address())
+	called := bob.Rings()
 	called.Answer()
-	expect[dialog.Answered](called)
-	expect[dialog.Answered](caller)
-	for _, c := range []struct{ holds, held *talk }{{caller, called}, {called, caller}} {
+	handset.Expect[dialog.Answered](called)
+	handset.Expect[dialog.Answered](caller)
+	for _, c := range []struct{ holds, held *handset.Call }{{caller, called}, {called, caller}} {
 		talkBothWays(caller, called)
 		c.holds.Hold()
-		expectThat(c.holds, func(e dialog.Agreed) bool { return !e.Direction.Receives() })
+		handset.ExpectThat(c.holds, func(e dialog.Agreed) bool { return !e.Direction.Receives() })
 		time.Sleep(time.Second) // longer than anybody may be silent
 		c.holds.Resume()
-		expectThat(c.holds, func(e dialog.Agreed) bool { return e.Direction.Receives() })
+		handset.ExpectThat(c.holds, func(e dialog.Agreed) bool { return e.Direction.Receives() })
 	}
 	talkBothWays(caller, called)
 	caller.Hangup()
@@ -325,19 +326,19 @@ func TestKeysCrossAConnection(t *testing.T) {
 	bob := newPhone(t)
 	went := make(chan string, 1)
 	s := switchboard(t, connects(bob.Address(), went), nil)
-	caller := newPhone(t).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t).Dial(s.address())
+	called := bob.Rings()
 	called.Answer()
-	expect[dialog.Answered](called)
-	expect[dialog.Answered](caller)
+	handset.Expect[dialog.Answered](called)
+	handset.Expect[dialog.Answered](caller)
 	talkBothWays(caller, called)
 	for _, way := range []softphone.Way{softphone.ByEvents, softphone.ByInfo} {
-		for _, c := range []struct{ from, to *talk }{{caller, called}, {called, caller}} {
+		for _, c := range []struct{ from, to *handset.Call }{{caller, called}, {called, caller}} {
 			if _, err := c.from.Press("1#", way); err != nil {
 				t.Fatal(err)
 			}
 			for _, want := range "1#" {
-				if k := expect[softphone.Key](c.to); k.Key != byte(want) || k.By != softphone.ByEvents {
+				if k := handset.Expect[softphone.Key](c.to); k.Key != byte(want) || k.By != softphone.ByEvents {
 					t.Errorf("pressed by %s, %c came by %s, want %c", way, k.Key, k.By, want)
 				}
 			}
@@ -352,16 +353,16 @@ func TestNobodyInAConnectionMayTransferIt(t *testing.T) {
 	bob := newPhone(t)
 	went := make(chan string, 1)
 	s := switchboard(t, connects(bob.Address(), went), nil)
-	caller := newPhone(t).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t).Dial(s.address())
+	called := bob.Rings()
 	called.Answer()
-	expect[dialog.Answered](called)
-	expect[dialog.Answered](caller)
-	for _, who := range []*talk{caller, called} {
+	handset.Expect[dialog.Answered](called)
+	handset.Expect[dialog.Answered](caller)
+	for _, who := range []*handset.Call{caller, called} {
 		if err := who.Transfer(bob.Address()); err != nil {
 			t.Fatal(err)
 		}
-		if no := expect[dialog.NotTransferred](who); no.Status != 603 {
+		if no := handset.Expect[dialog.NotTransferred](who); no.Status != 603 {
 			t.Errorf("it was refused with %d", no.Status)
 		}
 	}
@@ -388,7 +389,7 @@ func TestWhoCannotBeCalledIsSaid(t *testing.T) {
 				t.Error("the call is over")
 			}
 		}, nil)
-		newPhone(t).dial(s.address())
+		newPhone(t).Dial(s.address())
 		if got := await.From(t, "a refusal", went); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.to, got, c.want)
 		}
@@ -402,8 +403,8 @@ func TestACallIsNotConnectedWithItself(t *testing.T) {
 	own := make(chan string, 1)
 	s := switchboard(t, func(ctx context.Context, line engine.Line) { connects(<-own, went)(ctx, line) }, nil)
 	own <- s.address()
-	caller := newPhone(t).dial(s.address())
-	if end := expect[softphone.Ended](caller); end.Status != 480 {
+	caller := newPhone(t).Dial(s.address())
+	if end := handset.Expect[softphone.Ended](caller); end.Status != 480 {
 		t.Errorf("the caller was told %d", end.Status)
 	}
 	if got := await.From(t, "an end of the connection", went); got != "unavailable" {
@@ -419,7 +420,7 @@ func TestACallThatIsConnectedIsOneStepFurther(t *testing.T) {
 	there := newStation(t)
 	went := make(chan string, 1)
 	s := switchboard(t, connects(there.address(), went), nil)
-	newPhone(t).dial(s.address())
+	newPhone(t).Dial(s.address())
 	call := there.rings()
 	if left := *call.Request().MaxForwards(); left != 69 {
 		t.Errorf("%d steps are left, want 69", left)

@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // TestTheLadderOfACallHasThoseItWasConnectedWith: both calls with all their messages, by
@@ -28,12 +29,12 @@ func TestTheLadderOfACallHasThoseItWasConnectedWith(t *testing.T) {
 			ladder <- able.Ladder()
 		}
 	}, nil)
-	caller := newPhone(t, sdp.PCMU).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t, sdp.PCMU).Dial(s.address())
+	called := bob.Rings()
 	called.Answer()
-	expect[dialog.Answered](caller)
+	handset.Expect[dialog.Answered](caller)
 	caller.Hangup()
-	expect[softphone.Ended](called)
+	handset.Expect[softphone.Ended](called)
 	got, last := make(map[bool][]string), trace.Stamped{} // by whether we began the call
 	begun := make(map[string]bool)
 	for _, e := range await.From(t, "the ladder", ladder) {

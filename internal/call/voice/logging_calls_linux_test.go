@@ -35,7 +35,7 @@ func TestTheLogTellsWhatAnOutgoingCallWasFor(t *testing.T) {
 		id <- from.CallID()
 		connects(there.address(), went)(ctx, line)
 	}, func(c *voice.ServerConfig) { c.Log = slog.New(slog.NewJSONHandler(log, nil)) })
-	newPhone(t).dial(s.address())
+	newPhone(t).Dial(s.address())
 	there.rings().Hangup(engine.Nowhere)
 	await.From(t, "an end of the connection", went)
 	var line map[string]any

@@ -17,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // nothing is the program of a service that is not called.
@@ -58,16 +59,16 @@ func TestSomebodyWhoIsRungHearsTheProgram(t *testing.T) {
 			t.Errorf("pressed %+v, %v", in, err)
 		}
 	})
-	called := bob.rings()
+	called := bob.Rings()
 	called.Ring()
 	called.Answer()
-	called.hears(700)
+	hears(called, 700)
 	await.From(t, "word of the answer", told)
 	s.counts(t, voice.Counts{InHand: 1, Taken: 1, Refused: map[voice.Refusal]uint64{}})
 	if _, err := called.Press("5", ""); err != nil {
 		t.Fatal(err)
 	}
-	if end := expect[softphone.Ended](called); !end.Theirs {
+	if end := handset.Expect[softphone.Ended](called); !end.Theirs {
 		t.Errorf("it ended so: %+v", end.Ended)
 	}
 	if r := await.From(t, "an end of the call", done); r.end != engine.ForwardAnswered || r.err != nil {
@@ -86,9 +87,9 @@ func TestSomebodyWhoIsRungHangsUp(t *testing.T) {
 			t.Errorf("playing ended with %v, the context with %v", err, context.Cause(ctx))
 		}
 	})
-	called := bob.rings()
+	called := bob.Rings()
 	called.Answer()
-	called.hears(700)
+	hears(called, 700)
 	called.Hangup()
 	if r := await.From(t, "an end of the call", done); r.end != engine.ForwardAnswered || r.err != nil {
 		t.Errorf("it went %q, %v", r.end, r.err)
@@ -102,16 +103,16 @@ func TestSomebodyWhoIsRungIsConnected(t *testing.T) {
 	s := switchboard(t, nothing, nil)
 	went := make(chan string, 1)
 	done := s.ring(t.Context(), engine.Outside{To: bob.Address()}, connects(carol.Address(), went))
-	first := bob.rings()
+	first := bob.Rings()
 	first.Answer()
-	second := carol.rings()
+	second := carol.Rings()
 	second.Ring()
-	first.hears(440, 480)
+	hears(first, 440, 480)
 	second.Answer()
-	expect[dialog.Answered](second)
+	handset.Expect[dialog.Answered](second)
 	talkBothWays(first, second)
 	second.Hangup()
-	expect[softphone.Ended](first)
+	handset.Expect[softphone.Ended](first)
 	if got := await.From(t, "an end of the connection", went); got != "answered talked" {
 		t.Errorf("it went %q", got)
 	}
@@ -124,20 +125,20 @@ func TestRingingComesToNothing(t *testing.T) {
 	s := switchboard(t, nothing, nil)
 	never := func(context.Context, engine.Line) { t.Error("somebody has answered") }
 	for _, c := range []struct {
-		rings func(called *talk, stop context.CancelFunc)
+		rings func(called *handset.Call, stop context.CancelFunc)
 		limit time.Duration
 		want  engine.ForwardEnd
 	}{
-		{func(called *talk, _ context.CancelFunc) { called.Refuse(engine.Busy) }, 0, engine.ForwardBusy},
-		{func(called *talk, _ context.CancelFunc) { called.Refuse(engine.Rejected) }, 0, engine.ForwardRejected},
-		{func(called *talk, _ context.CancelFunc) { called.Ring() }, 200 * time.Millisecond, engine.ForwardNoAnswer},
-		{func(_ *talk, stop context.CancelFunc) { stop() }, 0, engine.ForwardCancelled},
+		{func(called *handset.Call, _ context.CancelFunc) { called.Refuse(engine.Busy) }, 0, engine.ForwardBusy},
+		{func(called *handset.Call, _ context.CancelFunc) { called.Refuse(engine.Rejected) }, 0, engine.ForwardRejected},
+		{func(called *handset.Call, _ context.CancelFunc) { called.Ring() }, 200 * time.Millisecond, engine.ForwardNoAnswer},
+		{func(_ *handset.Call, stop context.CancelFunc) { stop() }, 0, engine.ForwardCancelled},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		done := s.ring(ctx, engine.Outside{To: bob.Address(), Timeout: c.limit}, never)
-		called := bob.rings()
+		called := bob.Rings()
 		c.rings(called, stop)
-		expect[softphone.Ended](called)
+		handset.Expect[softphone.Ended](called)
 		if r := await.From(t, "an end of the call", done); r.end != c.want || r.err != nil {
 			t.Errorf("it went %q, %v, want %q", r.end, r.err, c.want)
 		}
@@ -157,9 +158,9 @@ func TestRingingKeepsToTheLimitsOfCalls(t *testing.T) {
 			t.Errorf("it ended with %v", err)
 		}
 	})
-	called := bob.rings()
+	called := bob.Rings()
 	called.Answer()
-	expect[dialog.Answered](called)
+	handset.Expect[dialog.Answered](called)
 	if _, err := s.server.Ring(t.Context(), who, nothing); fault.CodeOf(err) != fault.Unavailable {
 		t.Errorf("one too many: %v", err)
 	}
@@ -208,10 +209,10 @@ func TestTheNextServerIsTriedWhereThatIsWorthIt(t *testing.T) {
 	c := &carrier{ways: []dialog.Outgoing{through(full.Address()), through(up.Address()), through(other.Address())}, tried: make(chan int, 3)}
 	went := make(chan string, 1)
 	s := switchboard(t, connects("+12125550111", went), func(config *voice.ServerConfig) { config.Carrier = c })
-	caller := newPhone(t).dial(s.address())
-	full.rings().Refuse(engine.Overloaded)
-	up.rings().Refuse(engine.Busy)
-	if end := expect[softphone.Ended](caller); end.Status != 486 {
+	caller := newPhone(t).Dial(s.address())
+	full.Rings().Refuse(engine.Overloaded)
+	up.Rings().Refuse(engine.Busy)
+	if end := handset.Expect[softphone.Ended](caller); end.Status != 486 {
 		t.Errorf("the caller was told %d", end.Status)
 	}
 	if got := await.From(t, "an end of the connection", went); got != "busy" {

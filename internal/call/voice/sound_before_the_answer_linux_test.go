@@ -9,6 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // TestSoundBeforeTheAnswerReachesTheCaller: whatever status announces it.
@@ -24,21 +25,21 @@ func TestSoundBeforeTheAnswerReachesTheCaller(t *testing.T) {
 				}
 				connects(there.address(), went)(ctx, line)
 			}, nil)
-			caller := newPhone(t).dial(s.address())
+			caller := newPhone(t).Dial(s.address())
 			call := there.rings()
 			call.Ring(status, &there.local)
 			there.says(900)
 			if !answered {
-				expectThat(caller, func(e dialog.Agreed) bool { return e.Early })
+				handset.ExpectThat(caller, func(e dialog.Agreed) bool { return e.Early })
 			}
-			caller.hears(900)
+			hears(caller, 900)
 			call.Answer(there.local)
 			if !answered {
-				expect[dialog.Answered](caller)
+				handset.Expect[dialog.Answered](caller)
 			}
-			caller.hears(900)
+			hears(caller, 900)
 			call.Hangup(engine.Normal)
-			expect[softphone.Ended](caller)
+			handset.Expect[softphone.Ended](caller)
 			if got := await.From(t, "an end of the connection", went); got != "answered talked" {
 				t.Errorf("%d, answered %v: it went %q", status, answered, got)
 			}
@@ -59,25 +60,25 @@ func TestSoundThatIsAnnouncedAndDoesNotComeIsOurRinging(t *testing.T) {
 			}
 			connects(there.address(), went)(ctx, line)
 		}, nil)
-		caller := newPhone(t).dial(s.address())
+		caller := newPhone(t).Dial(s.address())
 		call := there.rings()
 		announced := time.Now()
 		call.Ring(183, &there.local)
 		if answered {
-			caller.hears(440, 480)
+			hears(caller, 440, 480)
 		} else {
-			expect[dialog.Ringing](caller)
+			handset.Expect[dialog.Ringing](caller)
 		}
 		if after := time.Since(announced); after < 2*time.Second {
 			t.Errorf("it rang after %v", after)
 		}
 		there.says(900)
-		caller.hears(900)
+		hears(caller, 900)
 		call.Hangup(engine.Busy)
 		if answered {
-			caller.hears(480, 620)
+			hears(caller, 480, 620)
 			caller.Hangup()
-		} else if end := expect[softphone.Ended](caller); end.Status != 486 {
+		} else if end := handset.Expect[softphone.Ended](caller); end.Status != 486 {
 			t.Errorf("the caller was told %d", end.Status)
 		}
 		await.From(t, "an end of the connection", went)

@@ -7,6 +7,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 // TestAStopHangsUpBothSidesOfAConnection, and forwards go on while calls drain.
@@ -14,16 +15,16 @@ func TestAStopHangsUpBothSidesOfAConnection(t *testing.T) {
 	leavesNothing(t)
 	bob, went := newPhone(t), make(chan string, 1)
 	s := switchboard(t, connects(bob.Address(), went), nil)
-	caller := newPhone(t).dial(s.address())
-	called := bob.rings()
+	caller := newPhone(t).Dial(s.address())
+	called := bob.Rings()
 	s.inHand.Drain()
 	called.Answer()
-	expect[dialog.Answered](called)
-	expect[dialog.Answered](caller)
+	handset.Expect[dialog.Answered](called)
+	handset.Expect[dialog.Answered](caller)
 	talkBothWays(caller, called)
 	s.inHand.HangUp(engine.ErrStopping)
-	for who, side := range map[string]*talk{"the caller": caller, "who was called": called} {
-		if end := expect[softphone.Ended](side); !end.Theirs || end.Status != 0 {
+	for who, side := range map[string]*handset.Call{"the caller": caller, "who was called": called} {
+		if end := handset.Expect[softphone.Ended](side); !end.Theirs || end.Status != 0 {
 			t.Errorf("%s was told %+v, want a BYE", who, end.Ended)
 		}
 	}

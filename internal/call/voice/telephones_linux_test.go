@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
-	"reflect"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -23,6 +21,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 var loopback = netip.MustParseAddr("127.0.0.1")
@@ -121,94 +120,29 @@ func plays(ctx context.Context, line engine.Line) {
 	_, _ = line.Play(ctx, engine.Recording{Sound: audio.SoundOf(audio.Silence(packetTime))}, nil) // the next verb says what is wrong
 }
 
-// desk is a desk with a softphone on it.
-type desk struct {
-	*softphone.Phone
-	t *testing.T
-}
-
-// talk is a call of one.
-type talk struct {
-	*softphone.Call
-	t *testing.T
-}
-
-// newPhone runs a phone at a free port of 127.0.0.1 until the test ends.
-func newPhone(t *testing.T, codecs ...sdp.Codec) *desk {
+// newPhone runs a phone until the test ends.
+func newPhone(t *testing.T, codecs ...sdp.Codec) *handset.Phone {
 	t.Helper()
-	p, err := softphone.New(softphone.Config{
-		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(loopback, 0)}, Codecs: codecs, Threads: 1,
-		Trusted: func(netip.Addr) bool { return true },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- p.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-served; err != nil {
-			t.Error(err)
-		}
-	})
-	return &desk{p, t}
-}
-
-func (p *desk) dial(to string) *talk {
-	p.t.Helper()
-	c, err := p.Dial(to)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return &talk{c, p.t}
-}
-
-// rings waits for a call to the phone.
-func (p *desk) rings() *talk {
-	p.t.Helper()
-	return &talk{await.From(p.t, "a call", p.Incoming()), p.t}
-}
-
-// expect waits for an event of the type of E. Others may come before it.
-func expect[E any](c *talk) E {
-	c.t.Helper()
-	return expectThat(c, func(E) bool { return true })
-}
-
-// expectThat waits for an event of the type of E that is as it should be.
-func expectThat[E any](c *talk, is func(E) bool) E {
-	c.t.Helper()
-	var passed []string
-	for {
-		e, err := c.Next(await.Context(c.t))
-		if err != nil {
-			c.t.Fatalf("there was no %v, but %s: %v", reflect.TypeFor[E](), strings.Join(passed, ", "), err)
-		}
-		if wanted, ok := e.(E); ok && is(wanted) {
-			return wanted
-		}
-		passed = append(passed, fmt.Sprintf("%T%+v", e, e))
-	}
+	return handset.Start(t, softphone.Config{Codecs: codecs, Trusted: func(netip.Addr) bool { return true }})
 }
 
 // says has a phone say a tone from now on.
-func (c *talk) says(hertz float64) {
-	c.t.Helper()
+func says(c *handset.Call, hertz float64) {
+	c.T.Helper()
 	if _, err := c.Say(audio.SoundOf(sine(hertz, 30*time.Second))); err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 }
 
 // hears waits until a phone hears a tone, or several at once.
-func (c *talk) hears(hertz ...float64) {
-	c.t.Helper()
-	sound, err := c.Hear().Sound(await.Context(c.t))
+func hears(c *handset.Call, hertz ...float64) {
+	c.T.Helper()
+	sound, err := c.Hear().Sound(await.Context(c.T))
 	if err != nil {
-		c.t.Fatal(err)
+		c.T.Fatal(err)
 	}
 	reader, last := sound.Reader(), make([]int16, 0, sound.Rate())
-	await.That(c.t, fmt.Sprintf("a tone of %v Hz", hertz), func() bool {
+	await.That(c.T, fmt.Sprintf("a tone of %v Hz", hertz), func() bool {
 		for {
 			piece := make([]int16, sound.Rate()/10)
 			n := reader.Read(piece)
@@ -252,10 +186,10 @@ func sine(hertz float64, length time.Duration) audio.Clip {
 }
 
 // talkBothWays checks that two who are connected hear each other.
-func talkBothWays(one, other *talk) {
-	one.t.Helper()
-	one.says(500)
-	other.says(1500)
-	other.hears(500)
-	one.hears(1500)
+func talkBothWays(one, other *handset.Call) {
+	one.T.Helper()
+	says(one, 500)
+	says(other, 1500)
+	hears(other, 500)
+	hears(one, 1500)
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/tool/telephone"
 	"github.com/switchhook/switchhook/test/await"
+	"github.com/switchhook/switchhook/test/handset"
 )
 
 var here = softphone.Config{
@@ -27,27 +29,14 @@ var here = softphone.Config{
 // farPhone is called: act has each call to it.
 func farPhone(t *testing.T, act func(*softphone.Call)) (address string) {
 	t.Helper()
-	p, err := softphone.New(here)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	served := make(chan error, 1)
-	go func() { served <- p.Serve(ctx) }()
-	acted := make(chan struct{})
-	go func() {
-		defer close(acted)
+	var acting sync.WaitGroup
+	t.Cleanup(acting.Wait)
+	p := handset.Start(t, here)
+	acting.Go(func() {
 		select {
 		case c := <-p.Incoming():
 			act(c)
-		case <-ctx.Done():
-		}
-	}()
-	t.Cleanup(func() {
-		stop()
-		<-acted
-		if err := <-served; err != nil {
-			t.Error(err)
+		case <-t.Context().Done():
 		}
 	})
 	return p.Address()
