@@ -28,6 +28,7 @@ func TestCallsAreJudgedByWhomTheyReach(t *testing.T) {
 	}{
 		{"North America by default", "US", nil, map[string]barring.Result{
 			near: barring.Admitted, "+14165550123": barring.Admitted, "+18005550123": barring.Admitted,
+			"+16020001111": barring.Admitted, "+14160001111": barring.Admitted, "+19000001111": barring.Foreign,
 			jamaica: barring.Foreign, "+18095550123": barring.Foreign, "+17875550123": barring.Foreign, "+12645550123": barring.Foreign,
 			"+18761000000": barring.Foreign, "+15555550100": barring.Foreign,
 			"+442079460958": barring.Foreign, "+5353123456": barring.Foreign,
