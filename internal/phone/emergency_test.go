@@ -73,6 +73,9 @@ func TestANumberIsOfACountry(t *testing.T) {
 	for number, want := range map[string]string{
 		"+12125550123": "US", "+14165550123": "CA", "+18765550123": "JM", "+18095550123": "DO", "+17875550123": "PR",
 		"+18761000000":  "JM", // which is in use nowhere, of an area code that is Jamaica's
+		"+16020001111":  "US",
+		"+14160001111":  "CA", // two that nobody can have, of areas of countries
+		"+19000001111":  "",
 		"+18005550123":  "US",
 		"+442079460958": "GB", "+447797712345": "JE", "+447911123456": "GG",
 		"+31612345678": "NL", "+31999999999": "NL", "+77011234567": "KZ", "+79123456789": "RU", "+390669812345": "VA", "+390612345678": "IT",

@@ -47,11 +47,7 @@ func HomeOf(n Number) Home {
 	if !n.Valid() {
 		return Home{}
 	}
-	parsed, err := phonenumbers.Parse("+"+n.key, nowhere)
-	if err != nil {
-		return Home{}
-	}
-	if region := phonenumbers.GetRegionCodeForNumber(parsed); KnownRegion(region) {
+	if region := regionOf(n.key); region != "" {
 		return Home{[]string{region}}
 	}
 	return Home{}
@@ -65,7 +61,15 @@ func (n Number) Region() string {
 	if n.internal || n.digits == "" {
 		return ""
 	}
-	parsed, err := phonenumbers.Parse("+"+n.key, nowhere)
+	if region := regionOf(n.key); region != "" {
+		return region
+	}
+	return regionOfArea(n.key)
+}
+
+// regionOf returns the country that a number which somebody can have is of.
+func regionOf(digits string) string {
+	parsed, err := phonenumbers.Parse("+"+digits, nowhere)
 	if err != nil {
 		return ""
 	}
@@ -73,6 +77,22 @@ func (n Number) Region() string {
 		return region
 	}
 	return ""
+}
+
+// regionOfArea returns the country of an area of North America, for numbers
+// that nobody there can have, such as +1 602 000 1111 of examples: the library
+// knows the United States and Canada by their numbers alone. Area codes of
+// services, such as 900, are of no country.
+func regionOfArea(digits string) string {
+	const area, anybody = len("1212"), "2345678"
+	if !northAmericas(digits) || len(digits) != area+len(anybody) {
+		return ""
+	}
+	neighbour := digits[:area] + anybody
+	if k := withCode(neighbour).Kind(); k != FixedLine && k != FixedOrMobile {
+		return ""
+	}
+	return regionOf(neighbour)
 }
 
 // SplitCode returns the calling code that digits begin with, and the countries
@@ -107,10 +127,8 @@ func Around(n Number) []string {
 		return home
 	}
 	around := []string{DefaultRegion, "CA"}
-	if parsed, err := phonenumbers.Parse("+"+n.key, nowhere); err == nil && northAmericas(n.digits) {
-		if own := phonenumbers.GetRegionCodeForNumber(parsed); KnownRegion(own) && !slices.Contains(around, own) {
-			around = append(around, own)
-		}
+	if own := regionOf(n.key); northAmericas(n.digits) && own != "" && !slices.Contains(around, own) {
+		around = append(around, own)
 	}
 	return around
 }
