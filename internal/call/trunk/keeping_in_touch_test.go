@@ -30,7 +30,7 @@ type carrier struct {
 
 	mu      sync.Mutex
 	changes []string          // of the condition
-	says    map[string]string // by method and end of address, else by method, else by end: "503 Retry-After: 60"; "": nothing
+	says    map[string]string // by method and end of address, else by method, else by end: "503 Retry-After: 60"; "": nothing; "lost": it cannot be reached
 	asked   []string          // "0s REGISTER 1 600"
 	names   map[string][]string
 	lost    error // of the DNS
@@ -71,6 +71,9 @@ func (c *carrier) Ask(ctx context.Context, r dialog.Request) (dialog.Answer, err
 	if says == "" {
 		<-ctx.Done()
 		return dialog.Answer{}, context.Cause(ctx)
+	}
+	if says == "lost" {
+		return dialog.Answer{}, fault.Newf(fault.Unavailable, "%s cannot be reached", end)
 	}
 	status, field, _ := strings.Cut(says, " ")
 	code := 0
@@ -321,6 +324,17 @@ func TestTrunkIsUpWhileAnyServerAnswersAnything(t *testing.T) {
 		c.say("1", "503")
 		time.Sleep(time.Minute)
 		expect(t, "changes", (c.conditions())[2:], "3m0s up")
+	})
+}
+
+// Of a server that nothing can be sent to, such as one with a wrong certificate, an
+// operator has to know why; that one does not answer says nothing more.
+func TestTrunkThatIsDownSaysWhyNothingCanBeSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCarrier(t, map[string]string{"1": "", "2": "lost"})
+		c.attach(Settings{OptionsEvery: 30 * time.Second})
+		time.Sleep(time.Minute)
+		expect(t, "changes", c.conditions(), "40s down no server of sip.carrier.example answers OPTIONS: 2 cannot be reached")
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
@@ -192,4 +193,32 @@ func TestTheCarriersServersAreAsked(t *testing.T) {
 		more := fmt.Sprintf("[[core.trunk]]\nname = \"carrier\"\naddress = %q\n", address)
 		examine(t, voiceSettings(t, "127.0.0.1:0", "udp://127.0.0.1:0", more)).wants(t, strings.HasPrefix(want, "fail"), want)
 	}
+}
+
+// The carrier's certificate is for nobody in particular, and of no authority.
+func TestTheCarriersCertificateIsChecked(t *testing.T) {
+	certificate, key := writeCertificate(t, time.Now().Add(-time.Hour), time.Now().Add(90*24*time.Hour))
+	pair, err := tls.LoadX509KeyPair(certificate, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	carrier, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = carrier.Close() })
+	go func() { // ends when the listener is closed
+		for {
+			conn, err := carrier.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 1)) // the handshake fails
+			_ = conn.Close()
+		}
+	}()
+	at := carrier.Addr().String()
+	more := fmt.Sprintf("[core.tls]\ncertificate_file = %q\nkey_file = %q\n[[core.trunk]]\nname = \"carrier\"\naddress = %q\ntransport = \"tls\"\n", certificate, key, at)
+	examine(t, voiceSettings(t, "127.0.0.1:0", "tls://127.0.0.1:0", more)).wants(t, true,
+		"fail  trunk        the certificate of "+at+" is not one for calls to "+at+": ", "update-ca-certificates")
 }
