@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -31,36 +32,41 @@ func (t *Trunk) keepAsking(ctx context.Context) {
 // that register us, and never answer: of those the registration says how they are.
 func (t *Trunk) askAll(ctx context.Context, client Asker) bool {
 	hops := t.order(time.Now())
-	answered := make([]bool, len(hops))
+	failures := make([]error, len(hops))
 	var asking sync.WaitGroup
 	for i, hop := range hops {
-		asking.Go(func() { answered[i] = t.askOne(ctx, client, hop) })
+		asking.Go(func() { failures[i] = t.askOne(ctx, client, hop) })
 	}
 	asking.Wait()
-	if slices.Contains(answered, true) || ctx.Err() != nil {
+	if slices.Contains(failures, nil) || ctx.Err() != nil {
 		return true
 	}
 	if !t.config.Settings.Register {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		now := time.Now()
-		t.tell(t.condition.failed(now, t.unanswered(hops), false), now)
+		t.tell(t.condition.failed(now, t.unanswered(failures), false), now)
 	}
 	return false
 }
 
-// unanswered says that nobody has answered.
-func (t *Trunk) unanswered(hops []dialog.Hop) string {
-	if len(hops) == 0 {
+// unanswered says that nobody has answered, and why nothing could be sent, such as a
+// certificate that is wrong.
+func (t *Trunk) unanswered(failures []error) string {
+	if len(failures) == 0 {
 		return "no server of " + t.config.Settings.Address.Host + " is known"
 	}
-	return "no server of " + t.config.Settings.Address.Host + " answers OPTIONS"
+	why := "no server of " + t.config.Settings.Address.Host + " answers OPTIONS"
+	if i := slices.IndexFunc(failures, func(err error) bool { return !errors.Is(err, errSilence) }); i >= 0 {
+		why += ": " + failures[i].Error()
+	}
+	return why
 }
 
-// askOne asks one server, and reports whether it has answered. If it is where we are
+// askOne asks one server, and returns why it has not answered. If it is where we are
 // registered, and does not answer although it has done so before, the registration
 // is renewed: with another one, if there is one.
-func (t *Trunk) askOne(ctx context.Context, client Asker, hop dialog.Hop) bool {
+func (t *Trunk) askOne(ctx context.Context, client Asker, hop dialog.Hop) error {
 	s := &t.config.Settings
 	a, err := t.ask(ctx, client, dialog.Request{
 		Method: sip.OPTIONS, Target: s.server(), Hop: hop,
@@ -68,7 +74,7 @@ func (t *Trunk) askOne(ctx context.Context, client Asker, hop dialog.Hop) bool {
 		Header: []sip.Header{sip.NewHeader("Accept", "application/sdp")},
 	})
 	if ctx.Err() != nil {
-		return false
+		return context.Cause(ctx)
 	}
 	if err == nil {
 		t.judge(hop, a.StatusCode, a.Seconds("Retry-After"))
@@ -82,7 +88,7 @@ func (t *Trunk) askOne(ctx context.Context, client Asker, hop dialog.Hop) bool {
 		if now := time.Now(); !s.Register {
 			t.tell(t.condition.worked(now), now)
 		}
-		return true
+		return nil
 	}
 	if t.answering[hop] && hop == t.registrar {
 		select {
@@ -90,5 +96,5 @@ func (t *Trunk) askOne(ctx context.Context, client Asker, hop dialog.Hop) bool {
 		default: // it will be anyway
 		}
 	}
-	return false
+	return err
 }

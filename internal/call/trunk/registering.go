@@ -2,6 +2,7 @@ package trunk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -20,6 +21,9 @@ const (
 	// taken back. Carriers forget it by themselves in the end.
 	leaveTimeout = 2 * time.Second
 )
+
+// errSilence is why a server that was asked has said nothing in time.
+var errSilence = errors.New("does not answer")
 
 // keepRegistered registers, again and again, until the context ends or Leave is
 // called, and then takes the registration back.
@@ -97,7 +101,7 @@ func (t *Trunk) tryToRegister(ctx context.Context, client Asker, expiry time.Dur
 
 // ask asks a server, for as long as one may take to answer.
 func (t *Trunk) ask(ctx context.Context, client Asker, r dialog.Request) (dialog.Answer, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("%s does not answer", r.Hop.Address))
+	ctx, cancel := context.WithTimeoutCause(ctx, answerTimeout, fmt.Errorf("%s %w", r.Hop.Address, errSilence))
 	defer cancel()
 	return client.Ask(ctx, r)
 }

@@ -106,9 +106,14 @@ func familyOf(a netip.Addr) string {
 
 // ask asks whether anybody is at an address of SIP.
 func ask(ctx context.Context, network string, at netip.AddrPort) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, answerTime, errors.New("nobody answers"))
+	ctx, cancel := withPatience(ctx)
 	defer cancel()
-	return dialog.Probe(ctx, network, at)
+	return dialog.Knock(ctx, network, at)
+}
+
+// withPatience returns a context that ends when somebody should have answered.
+func withPatience(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, answerTime, errors.New("nobody answers"))
 }
 
 // external checks whether the address that others are told leads to us.
