@@ -89,10 +89,10 @@ bench: deps ## benchmarks: speed, memory, a Flask service beside ours; some minu
 	@tools/deps.sh bench
 	@go test -run='^$$' -bench=. -benchmem $$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -n 1 dirname | sort -u)
 
-# As root, so that the server's threads and load run under SCHED_FIFO.
-load: build ## how many calls over SIP this machine serves well; some minutes, as root
+# As root, so that the sound of the server and of load runs under SCHED_FIFO.
+load: build ## how well calls over SIP are served here, and how many; ten minutes, as root
 	@go build -o bin/load ./test/bench/load
-	@bin/load -find -start $(BIN)
+	@bin/load -start $(BIN)
 
 fuzz: ## every fuzz test for FUZZTIME (30s), and how many inputs each had a second
 	@tools/fuzz.sh $(FUZZTIME)

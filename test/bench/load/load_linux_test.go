@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -27,7 +28,7 @@ func TestSearchFindsTheMostThatIsWell(t *testing.T) {
 
 func TestStreamsCountWhatIsLateAndLost(t *testing.T) {
 	began := time.Unix(1_800_000_000, 0)
-	var s stream
+	var c counts
 	for _, p := range []struct {
 		sequence uint16
 		at       time.Duration
@@ -41,13 +42,65 @@ func TestStreamsCountWhatIsLateAndLost(t *testing.T) {
 		{2, 611 * time.Millisecond, true},     // very late
 		{5, 900 * time.Millisecond, false},
 	} {
-		s.count(p.sequence, began.Add(p.at), p.counting)
+		c.count(p.sequence, began.Add(p.at), p.counting)
 	}
-	s.measured = false
-	if want := (counts{received: 5, lost: 1, late: 2, veryLate: 1}); s.counts != want {
-		t.Errorf("counted %+v, want %+v", s.counts, want)
+	if c.received != 5 || c.lost != 1 || c.late != 2 || c.veryLate != 1 {
+		t.Errorf("counted %+v, want 5 received, 1 lost, 2 late, 1 of them very", c)
 	}
-	if !s.first.Equal(began) {
-		t.Errorf("the first packet came at %v, want %v", s.first, began)
+}
+
+func TestStreamsHearWherePromptsBeginAndEnd(t *testing.T) {
+	at := func(n int) time.Time { return time.Unix(1_800_000_000, 0).Add(time.Duration(n) * packetTime) }
+	silence, sound := []byte{0xff, 0x7f, 0xff}, []byte{0xff, 0xfe, 0xff}
+	s := stream{prompt: make(chan struct{})}
+	for i, payload := range [][]byte{silence, silence, sound, silence, sound, silence, silence} {
+		s.hear(payload, at(i))
+	}
+	if want := (heard{first: at(0), prompted: at(2), lastPrompt: at(4), hushed: at(5)}); s.heard != want {
+		t.Errorf("heard %+v, want %+v", s.heard, want)
+	}
+	select {
+	case <-s.prompt:
+	default:
+		t.Error("nobody was told of the prompt")
+	}
+}
+
+func TestSpreadTellsPercentiles(t *testing.T) {
+	var s spread
+	if got := s.String(); got != "-" {
+		t.Errorf("the spread of nothing is %q", got)
+	}
+	for i := range 200 {
+		s = append(s, time.Duration(200-i)*time.Millisecond)
+	}
+	if got, want := s.String(), "100.0/198.0/200.0"; got != want {
+		t.Errorf("the spread of 1 to 200 ms is %q, want %q", got, want)
+	}
+}
+
+func TestWhatIsMeasuredIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		args  string
+		want  string // the names
+		wrong bool
+	}{
+		{"-start s", "limit set-ups barge-in clear first flood", false},
+		{"-to sip:1@127.0.0.1", "limit set-ups barge-in flood", false},
+		{"-to sip:1@127.0.0.1 flood talk", "flood talk", false},
+		{"-to sip:1@127.0.0.1 clear", "", true}, // it needs a document of ours
+		{"-start s nothing", "", true},
+		{"-start s -to sip:1@127.0.0.1", "", true},
+		{"", "", true},
+		{"-to 1", "", true},
+	} {
+		p, err := parse(strings.Fields(c.args))
+		var names []string
+		for _, m := range p.measurements {
+			names = append(names, m.name)
+		}
+		if got := strings.Join(names, " "); (err != nil) != c.wrong || !c.wrong && got != c.want {
+			t.Errorf("load %s measures %q, %v; want %q, wrong: %t", c.args, got, err, c.want, c.wrong)
+		}
 	}
 }

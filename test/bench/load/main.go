@@ -1,18 +1,18 @@
 //go:build linux
 
 // Command load calls a SIP server many times at once, over UDP from this machine, with
-// sound both ways, and says how well the calls were served:
+// sound both ways, and measures how well the calls are served:
 //
-//	go run ./test/bench/load -calls 200 sip:100@127.0.0.1:5060
-//	go run ./test/bench/load -find -start bin/switchhook
+//	go run ./test/bench/load -start bin/switchhook
+//	go run ./test/bench/load -start bin/switchhook -calls 500 barge-in
+//	go run ./test/bench/load -to sip:100@192.0.2.1:5060 limit set-ups
+//
+// Without names of measurements it makes all that it can: some need documents that only
+// a server of its own gets.
 //
 // Each call sends a packet of PCMU every 20 ms, as telephones do, and counts what comes
-// back: packets that never came, and those that came more than 30 or 40 ms after the
-// one before, by the kernel's own time stamps. With -find the number of calls doubles
-// until they are no longer served well, then it is bisected.
-//
-// The figures are worth little where the machine has other work to do, or where load
-// may not run under SCHED_FIFO: it says so.
+// back, by the kernel's own time stamps. The figures are worth little where the machine
+// has other work to do, or where the sound may not run under SCHED_FIFO: load says so.
 package main
 
 import (
@@ -23,6 +23,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -40,106 +41,151 @@ func main() {
 
 // plan is what is asked for.
 type plan struct {
-	target  sip.Uri
-	calls   int           // at once; with find: to begin with
-	most    int           // that find tries
+	measurements []measurement
+
+	target  *sip.Uri // of the server; nil: one is started
+	program string   // of the server to start
+	server  int      // the process whose share of the processors is shown; 0: unknown
+
+	calls   int           // at once
+	most    int           // calls at once, or set-ups a second, that a search tries
 	rate    int           // calls that begin in a second
 	listen  time.Duration // to all of them at once
-	server  int           // the process whose share of the processors is shown; 0: none
-	find    bool
-	program string // the program of the server to start; empty: target is one that runs
+	profile bool
 }
 
 func parse(args []string) (plan, error) {
 	var p plan
+	var target string
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
-	flags.IntVar(&p.calls, "calls", 100, "calls at once; with -find: to begin with")
-	flags.IntVar(&p.most, "most", 4000, "the most calls that -find tries")
-	flags.IntVar(&p.rate, "rate", 50, "calls that begin in a second")
-	flags.DurationVar(&p.listen, "for", 10*time.Second, "how long the sound of all calls is measured")
-	flags.IntVar(&p.server, "server", 0, "process id of the server, if it is on this machine: its share of the processors is shown")
-	flags.BoolVar(&p.find, "find", false, "find how many calls are served well")
-	flags.StringVar(&p.program, "start", "", "start this switchhook, and call it")
+	flags.StringVar(&target, "to", "", "call this `address`, such as sip:100@192.0.2.1:5060")
+	flags.StringVar(&p.program, "start", "", "start this switchhook as a server, and call it")
+	flags.IntVar(&p.server, "server", 0, "process `id` of the server at -to, if it is on this machine: its share of the processors is shown")
+	flags.IntVar(&p.calls, "calls", 200, "calls at once; where the most is searched, what to begin with")
+	flags.IntVar(&p.most, "most", 4000, "the most that is tried where a limit is searched")
+	flags.IntVar(&p.rate, "rate", 100, "calls that begin in a second; where set-ups are searched, what to begin with")
+	flags.DurationVar(&p.listen, "for", 10*time.Second, "how long each trial lasts")
+	flags.BoolVar(&p.profile, "profile", false, "show what the server's processor time went into, by perf; it needs a server with a symbol table")
+	flags.Usage = func() {
+		_, _ = fmt.Fprintf(flags.Output(), "usage: load (-start PROGRAM | -to ADDRESS) [flags] [MEASUREMENT...]\n\n%s\n", listing())
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return p, err
 	}
-	if (flags.NArg() == 1) == (p.program != "") || p.calls < 1 || p.rate < 1 {
-		return p, errors.New("usage: load [flags] sip:USER@ADDRESS:PORT, or load [flags] -start bin/switchhook; with a call and a call a second at least")
+	if (target == "") == (p.program == "") || p.calls < 1 || p.rate < 1 {
+		return p, errors.New("it takes either -start or -to, at least one call, and one that begins in a second")
 	}
-	if p.program != "" {
-		return p, nil
+	if target != "" {
+		p.target = &sip.Uri{}
+		if err := sip.ParseUri(target, p.target); err != nil {
+			return p, fmt.Errorf("%s is no SIP address: %w", target, err)
+		}
 	}
-	if err := sip.ParseUri(flags.Arg(0), &p.target); err != nil {
-		return p, fmt.Errorf("%s is no SIP address: %w", flags.Arg(0), err)
-	}
-	return p, nil
+	var err error
+	p.measurements, err = named(flags.Args(), p.program != "")
+	return p, err
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	p, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
+	b := bench{plan: p, out: out}
 	if p.program != "" {
-		stop, err := p.startServer(ctx)
-		if err != nil {
+		if b.own, err = startServer(ctx, p.program); err != nil {
 			return err
 		}
-		return errors.Join(p.report(ctx, out), stop())
+		defer func() { err = errors.Join(err, b.own.stop()) }()
+		b.server = b.own.process.Process.Pid
 	}
-	return p.report(ctx, out)
+	if why := b.worthLittle(); why != "" {
+		b.print("The figures are worth little: %s.\n", why)
+	}
+	for _, m := range p.measurements {
+		b.print("\n%s: %s\n", m.name, m.what)
+		if err := b.profiled(ctx, func() error { return m.run(&b, ctx) }); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return nil
 }
 
-// report measures, and prints a line for each number of calls.
-func (p *plan) report(ctx context.Context, out io.Writer) error {
-	_, _ = fmt.Fprintln(out, "calls  failed  late >30 ms  >40 ms  lost  packets  set-up p50/p99  first packet p50/p99  this  server  others")
-	try := func(calls int) (result, error) {
-		r, err := p.measure(ctx, calls)
-		if err == nil {
-			_, _ = fmt.Fprintln(out, r)
-		}
-		return r, err
-	}
-	if !p.find {
-		_, err := try(p.calls)
-		return err
-	}
-	limit, err := search(p.calls, p.most, func(calls int) (bool, error) {
-		r, err := try(calls)
-		return r.well(), err
-	})
-	if err == nil {
-		_, _ = fmt.Fprintf(out, "limit: %d calls are served well: none failed or lost a packet, one packet in a thousand at most came more than 30 ms after the one before\n", limit)
-	}
-	return err
+// bench is what measurements are made with.
+type bench struct {
+	plan
+	own *server // nil: it is somebody else's
+	out io.Writer
 }
 
-// search returns the most calls, to within a tenth, that are well by a trial: twice as
-// many each time, then by bisection. 0: the first were not.
-func search(first, most int, well func(calls int) (bool, error)) (int, error) {
-	good, bad := 0, 0
-	for next := first; bad == 0 && next <= most; next *= 2 {
-		ok, err := well(next)
-		if err != nil {
-			return 0, err
-		}
-		if ok {
-			good = next
-		} else {
-			bad = next
+func (b *bench) print(format string, args ...any) { _, _ = fmt.Fprintf(b.out, format, args...) }
+
+// at returns whom to call for what. A server that is not ours has one address for all.
+func (b *bench) at(what service) sip.Uri {
+	if b.own == nil {
+		return *b.target
+	}
+	return b.own.number(what)
+}
+
+// measurement is something that can be measured.
+type measurement struct {
+	name, what string
+	ours       bool // of a server of our own alone
+	run        func(*bench, context.Context) error
+}
+
+func measurements() []measurement {
+	return []measurement{
+		{"talk", "calls at once, with a prompt and sound both ways", false, (*bench).talk},
+		{"limit", "the most calls at once that are served well", false, (*bench).limit},
+		{"set-ups", "the most calls that are answered, heard and hung up in a second", false, (*bench).setups},
+		{"barge-in", "from the first packet of a key to the last of the prompt", false, (*bench).bargeIn},
+		{"clear", "from the clear of a stream to the last packet of its sound", true, (*bench).clears},
+		{"first", "from the answer to the first packet of a prompt", true, (*bench).firsts},
+		{"flood", "20,000 INVITEs a second from one source while others talk", false, (*bench).flood},
+	}
+}
+
+// named returns the measurements of these names; of none: all but talk, which limit has
+// in it.
+func named(names []string, ours bool) ([]measurement, error) {
+	var chosen []measurement
+	all := measurements()
+	if len(names) == 0 {
+		for _, m := range all[1:] {
+			if ours || !m.ours {
+				chosen = append(chosen, m)
+			}
 		}
 	}
-	for bad != 0 && good != 0 && bad-good > max(1, good/10) {
-		middle := (good + bad) / 2
-		ok, err := well(middle)
-		if err != nil {
-			return 0, err
+	for _, name := range names {
+		before := len(chosen)
+		for _, m := range all {
+			if m.name == name && (ours || !m.ours) {
+				chosen = append(chosen, m)
+			}
 		}
-		if ok {
-			good = middle
-		} else {
-			bad = middle
+		if len(chosen) == before {
+			return nil, fmt.Errorf("%s cannot be measured here; what can:\n%s", name, listing())
 		}
 	}
-	return good, nil
+	return chosen, nil
+}
+
+// listing says what can be measured.
+func listing() string {
+	var text strings.Builder
+	for _, m := range measurements() {
+		where := ""
+		if m.ours {
+			where = " (with -start)"
+		}
+		_, _ = fmt.Fprintf(&text, "  %-9s %s%s\n", m.name, m.what, where)
+	}
+	return text.String()
 }

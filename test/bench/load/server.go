@@ -7,24 +7,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
-
-	"github.com/switchhook/switchhook/internal/call/audio"
 )
 
-// number is what a server of our own is called at.
-const number = "12125551212"
-
-// settings are those of that server. Its ports are enough for 4,000 calls.
+// settings are those of a server of ours; a [[core.number]] for each service follows.
+// The carrier makes the calls that are measured; of strangers it takes what it takes by
+// default. Its ports are enough for 4,000 calls.
 const settings = `listen = "127.0.0.1:0"
 data = %q
 allow_private_responders = true
@@ -32,82 +28,98 @@ allow_private_responders = true
 [core]
 domain = "example.net"
 sip = ["udp://127.0.0.1:%d"]
-sip_allow = ["127.0.0.1/32"]
 media_ports = "12000-29999"
-max_calls = 4000
-max_calls_per_second = 1000
+max_calls = 4500
+max_calls_per_second = 10000
 
-[[core.number]]
-number = %q
-url = "http://%s/"
+[[core.trunk]]
+name = "load"
+address = "127.0.0.1"
+options_every = "0"
 `
 
-// startServer starts the program as a server, whose number plays a minute, and a
-// responder for it. Stop ends both.
-func (p *plan) startServer(ctx context.Context) (stop func() error, err error) {
-	folder, err := os.MkdirTemp("", "load")
-	if err != nil {
-		return nil, err
-	}
-	responder, at, err := playing(ctx)
-	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(folder))
-	}
-	port, err := freePort(ctx)
-	if err != nil {
-		return nil, errors.Join(err, responder.Close(), os.RemoveAll(folder))
-	}
-	file := filepath.Join(folder, "switchhook.toml")
-	text := fmt.Appendf(nil, settings, folder, port, number, at)
-	log := &bytes.Buffer{}
-	server := exec.CommandContext(ctx, p.program, "serve", "--config", file) //nolint:gosec // who runs this says which program
-	server.Stdout, server.Stderr = log, log
-	server.Cancel = func() error { return server.Process.Signal(syscall.SIGTERM) }
-	if err = os.WriteFile(file, text, 0o600); err == nil {
-		err = server.Start()
-	}
-	if err != nil {
-		return nil, errors.Join(err, responder.Close(), os.RemoveAll(folder))
-	}
-	stop = func() error {
-		_ = server.Process.Signal(syscall.SIGTERM) // it may have ended
-		err := server.Wait()
-		if err != nil {
-			err = fmt.Errorf("the server: %w\n%s", err, log)
-		}
-		return errors.Join(err, responder.Close(), os.RemoveAll(folder))
-	}
-	waitFor(ctx, func() bool { return !free(ctx, port) })
-	if free(ctx, port) {
-		return nil, errors.Join(errors.New("the server takes no calls"), stop())
-	}
-	p.server = server.Process.Pid
-	p.target = sip.Uri{Scheme: "sip", User: number, Host: "127.0.0.1", Port: port}
-	return stop, nil
+// server is one that load has started, and the programs of its numbers.
+type server struct {
+	process  *exec.Cmd
+	programs *programs
+	folder   string
+	port     int
+	log      bytes.Buffer
 }
 
-// playing serves a document that plays a minute of a tone.
-func playing(ctx context.Context) (server *http.Server, at string, err error) {
-	tone, err := audio.DTMF("5", time.Minute, 0)
-	if err != nil {
-		return nil, "", err
+// startServer starts the program as a server.
+func startServer(ctx context.Context, program string) (*server, error) {
+	s := &server{}
+	if err := s.start(ctx, program); err != nil {
+		return nil, errors.Join(err, s.stop())
 	}
-	var wav bytes.Buffer
-	if err := audio.WriteWAV(&wav, tone); err != nil {
-		return nil, "", err
+	return s, nil
+}
+
+func (s *server) start(ctx context.Context, program string) (err error) {
+	if s.programs, err = startPrograms(ctx); err != nil {
+		return err
 	}
-	documents := http.NewServeMux()
-	documents.HandleFunc("/tone.wav", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(wav.Bytes()) })
-	documents.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, `<Gather timeout="3600"><Play>tone.wav</Play></Gather>`)
-	})
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, "", err
+	if s.port, err = freePort(ctx); err != nil {
+		return err
 	}
-	program := &http.Server{Handler: documents, ReadHeaderTimeout: patience}
-	go func() { _ = program.Serve(listener) }() // until Close
-	return program, listener.Addr().String(), nil
+	if s.folder, err = os.MkdirTemp("", "load"); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	_, _ = fmt.Fprintf(&text, settings, s.folder, s.port)
+	for _, what := range services() {
+		_, _ = fmt.Fprintf(&text, "\n[[core.number]]\nnumber = %q\nurl = \"http://%s%s\"\n", what.number, s.programs.address, what.path)
+	}
+	file := filepath.Join(s.folder, "switchhook.toml")
+	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
+		return err
+	}
+	s.process = exec.CommandContext(ctx, program, "serve", "--config", file) //nolint:gosec // who runs this says which program
+	s.process.Stdout, s.process.Stderr = &s.log, &s.log
+	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
+	if err := s.process.Start(); err != nil {
+		s.process = nil
+		return err
+	}
+	limit := time.Now().Add(patience)
+	for free(ctx, s.port) {
+		if err := pause(ctx, 10*time.Millisecond); err != nil {
+			return err
+		}
+		if time.Now().After(limit) {
+			return errors.New("the server takes no calls")
+		}
+	}
+	return nil
+}
+
+// stop ends the server, or what there is of it.
+func (s *server) stop() (err error) {
+	if s.process != nil {
+		_ = s.process.Process.Signal(syscall.SIGTERM) // it may have ended
+		if err = s.process.Wait(); err != nil {
+			err = fmt.Errorf("the server: %w\n%s", err, last(s.log.String(), 20))
+		}
+	}
+	if s.programs != nil {
+		err = errors.Join(err, s.programs.server.Close())
+	}
+	if s.folder != "" {
+		err = errors.Join(err, os.RemoveAll(s.folder))
+	}
+	return err
+}
+
+// last returns the last lines of a text.
+func last(text string, lines int) string {
+	all := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}
+
+// number returns where a service is called.
+func (s *server) number(what service) sip.Uri {
+	return sip.Uri{Scheme: "sip", User: what.number, Host: here.String(), Port: s.port}
 }
 
 // freePort returns a UDP port that nobody has.
@@ -121,7 +133,7 @@ func freePort(ctx context.Context) (int, error) {
 }
 
 func free(ctx context.Context, port int) bool {
-	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", fmt.Sprintf("127.0.0.1:%d", port))
+	conn, err := new(net.ListenConfig).ListenPacket(ctx, "udp", fmt.Sprintf("%s:%d", here, port))
 	if err != nil {
 		return false
 	}

@@ -1,0 +1,58 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// profileLines is how much of a profile is shown.
+const profileLines = 20
+
+// profiled does something, and where it is wanted shows afterwards in which functions
+// the server's processor time went, the kernel's among them.
+func (b *bench) profiled(ctx context.Context, do func() error) error {
+	if !b.profile {
+		return do()
+	}
+	if b.server == 0 {
+		return errors.New("a profile is of a server on this machine: -start it, or say which it is by -server")
+	}
+	folder, err := os.MkdirTemp("", "load")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	file := filepath.Join(folder, "perf.data")
+	record := exec.CommandContext(ctx, "perf", "record", "-q", "-e", "cpu-clock", "-F", "499", "-o", file, "-p", strconv.Itoa(b.server)) //nolint:gosec // a number, and a file of ours
+	if err := record.Start(); err != nil {
+		return fmt.Errorf("start perf: %w", err)
+	}
+	err = do()
+	_ = record.Process.Signal(os.Interrupt)
+	_ = record.Wait() // its status says that it was interrupted
+	if err != nil {
+		return err
+	}
+	report, err := exec.CommandContext(ctx, "perf", "report", "-i", file, "--stdio", "--no-children", "--sort", "symbol", "-q").Output() //nolint:gosec // a file of ours
+	if err != nil {
+		return fmt.Errorf("read the profile: %w", err)
+	}
+	lines := bufio.NewScanner(bytes.NewReader(report))
+	for n := 0; n < profileLines && lines.Scan(); {
+		if line := strings.TrimSpace(lines.Text()); line != "" {
+			b.print("  %s\n", line)
+			n++
+		}
+	}
+	return lines.Err()
+}
