@@ -140,8 +140,11 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 	folder := onCallFolder(t, standIn.URL)
 	programs := path(t)
 	address := serveOnCall(t, folder)
-	ages := regexp.MustCompile(`heard \d+s ago|"age_seconds":[0-9.e-]+`)
-	normal := func(text string) string { return strings.TrimRight(ages.ReplaceAllString(text, "AGE"), "\n") }
+	ages := regexp.MustCompile(`(heard|made) \d+s ago|"age_seconds":[0-9.e-]+`)
+	times := regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d [A-Z]{3,5}`)
+	normal := func(text string) string {
+		return strings.TrimRight(times.ReplaceAllString(ages.ReplaceAllString(text, "AGE"), "TIME"), "\n")
+	}
 	for _, s := range ofPage(t, onCallPage, "shell") {
 		for _, step := range steps(s.text) {
 			command := exec.Command("sh", "-c", strings.ReplaceAll(step.command, "127.0.0.1:5100", address))

@@ -39,7 +39,7 @@ func (f *onCall) feature() feature {
 }
 
 // wire wires the dispatcher that phone systems ask whom to call.
-func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
+func (f *onCall) wire(ctx context.Context, s, before *site) (sitePart, error) {
 	settings := s.settings
 	if settings.OnCall == nil {
 		return nil, nil
@@ -50,13 +50,15 @@ func (f *onCall) wire(_ context.Context, s, before *site) (sitePart, error) {
 		return nil, err
 	}
 	c := dispatcherConfig(settings, p.keeper)
-	c.Journal = f.store.OnCallJournal()
+	c.Journal, c.Overrides = f.store.OnCallJournal(), f.store.OnCallOverrides()
 	c.Address, c.Guesses, c.Log, c.Count = web.Client, f.guesses, web.Note, f.metrics.Decided
 	if old := partOf[*onCallPart](before); old != nil {
 		p.keeper.Inherit(old.keeper)
 		p.dispatcher, err = old.dispatcher.With(c)
 	} else {
-		p.dispatcher, err = oncall.New(c)
+		if p.dispatcher, err = oncall.New(c); err == nil {
+			p.dispatcher.Load(ctx)
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -128,7 +130,7 @@ func dutyAddress(settings *config.Settings) setting.Address {
 func NewDispatcher(settings *config.Settings, keeper *oncall.Keeper, s *store.Store) (*oncall.Dispatcher, error) {
 	c := dispatcherConfig(settings, keeper)
 	if s != nil {
-		c.Journal = s.OnCallJournal()
+		c.Journal, c.Overrides = s.OnCallJournal(), s.OnCallOverrides()
 	}
 	return oncall.New(c)
 }

@@ -80,6 +80,7 @@ var erasingRules = []erasingRule{
 	{table: "entries", key: []string{"id"}, names: map[string]string{"id": "entry"}, configuration: "item"},
 	{table: "provisioned", key: []string{"entry"}, names: map[string]string{"entry": "entry"}, configuration: "record"},
 	{table: "oncall_answers", key: []string{"source"}, names: map[string]string{"source": onCallSource}, configuration: "snapshot"},
+	{table: "oncall_overrides", key: []string{"route"}, names: map[string]string{"route": onCallRoute, "source": onCallSource}, configuration: "person"},
 	{table: "trunk_time", key: []string{"owner", "hour"}, names: map[string]string{"owner": "user"}},
 	{table: "event_keys", key: []string{"domain"}, names: map[string]string{"domain": "domain"}},
 	{table: "revisions", key: []string{"kind", "domain"}, names: map[string]string{"domain": "domain"}},
@@ -88,10 +89,14 @@ var erasingRules = []erasingRule{
 // onCallSource is what operators call a source of who is on call.
 const onCallSource = "on-call source"
 
+// onCallRoute is what they call a route of calls to who is on call.
+const onCallRoute = "on-call route"
+
 // whyKept maps what stays to the reason.
 var whyKept = map[string]string{
 	"entry":      "calls and texts go by it: change it where it is configured",
 	"domain":     "it is a name on the phone system",
 	"user":       "it is a name on the phone system",
+	onCallRoute:  "its override rings the number: end it with switchhook oncall override ROUTE --end",
 	onCallSource: "calls go by what it said last: take the number out there",
 }

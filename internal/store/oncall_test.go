@@ -90,3 +90,43 @@ func TestDecisionsWhoseStepsAreSentencesAreRead(t *testing.T) {
 		}
 	})
 }
+
+func TestOverridesComeBackUntilTheyEnd(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		overrides := open(t).OnCallOverrides()
+		at := time.Date(2026, 3, 29, 1, 30, 0, 0, time.UTC)
+		ben := oncall.Override{
+			Route: "support", Person: source.Person{ID: "P2", Name: "Ben", Numbers: []string{"+31622222222"}}, Source: "pagerduty",
+			Made: at, Until: at.Add(time.Hour),
+		}
+		ann := oncall.Override{Route: "support", Person: source.Person{Name: "Ann"}, Made: at.Add(time.Minute), Until: at.Add(2 * time.Hour)}
+		sales := oncall.Override{Route: "sales", Person: source.Person{Name: "Ann"}, Made: at, Until: at.Add(time.Hour)}
+		for _, o := range []oncall.Override{ben, sales} {
+			if err := overrides.Set(t.Context(), o); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lists := func(when time.Time, want ...oncall.Override) {
+			t.Helper()
+			got, err := overrides.List(t.Context(), when)
+			if diff := cmp.Diff(want, got); err != nil || diff != "" {
+				t.Errorf("at %s: %v (-want +got):\n%s", when, err, diff)
+			}
+		}
+		lists(at, sales, ben)
+		lists(at.Add(time.Hour))
+		if err := overrides.Set(t.Context(), ann); err != nil { // in the place of Ben
+			t.Fatal(err)
+		}
+		lists(at, sales, ann)
+		for i, want := range []bool{true, false} {
+			if ended, err := overrides.End(t.Context(), "support", at.Add(time.Minute)); ended != want || err != nil {
+				t.Errorf("ending it, time %d: %v, %v", i+1, ended, err)
+			}
+		}
+		lists(at, sales)
+		if ended, err := overrides.End(t.Context(), "sales", at.Add(time.Hour)); ended || err != nil {
+			t.Errorf("ending one that is over: %v, %v", ended, err)
+		}
+	})
+}

@@ -1,6 +1,7 @@
 package oncall
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -16,8 +17,9 @@ type candidate struct {
 	numbers   []phone.Number
 }
 
-// candidates returns who of those on call can be rung, each once.
-func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidate {
+// candidates returns who of those on call can be rung, each once. The source is
+// where they are known.
+func (d *Decision) candidates(s *Situation, from string, people []duty) []candidate {
 	found := make([]candidate, 0, len(people))
 	seen := make(map[string]bool, len(people))
 	told, untold := 0, 0
@@ -29,7 +31,7 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 		d.addStep(code, args)
 	}
 	for _, one := range people {
-		key, name := personKey(a.Source, one.person), nameOf(one.person)
+		key, name := personKey(from, one.person), nameOf(one.person)
 		if seen[key] {
 			continue // on call by two schedules: must not be twice as likely
 		}
@@ -44,7 +46,7 @@ func (d *Decision) candidates(s *Situation, a *Answer, people []duty) []candidat
 			tell(stepLoops, why.Args{"person": name})
 			continue
 		case usable == 0:
-			args := why.Args{"person": name, "where": a.Source}
+			args := why.Args{"person": name, "where": cmp.Or(from, "the override")}
 			if mapped {
 				args["where"], args[why.Setting] = "the settings", "oncall.numbers"
 			}

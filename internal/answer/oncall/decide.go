@@ -31,8 +31,9 @@ func decide(s *Situation) Decision {
 		return d
 	}
 	d.explainAttempt(s)
+	instead := d.considerOverride(s)
 	for i := range s.Answers {
-		reason := d.considerAnswer(s, &s.Answers[i])
+		reason := d.considerAnswer(s, &s.Answers[i], instead)
 		if reason == OnCall {
 			d.Reason = OnCall
 			return d
@@ -44,6 +45,10 @@ func decide(s *Situation) Decision {
 	if d.Reason == "" {
 		d.Reason = NoAnswer
 		d.addStep(stepNoSource, nil)
+	}
+	if d.Reason == NoAnswer && len(instead) > 0 && d.considerPeople(s, &Answer{Source: overrideSource}, nil, instead) == OnCall {
+		d.Reason = OnCall
+		return d
 	}
 	d.fallBack(s)
 	return d
@@ -140,17 +145,24 @@ func (d *Decision) explainAttempt(s *Situation) {
 }
 
 // considerAnswer searches one source's answer for somebody to ring, and returns
-// OnCall if it finds them.
-func (d *Decision) considerAnswer(s *Situation, a *Answer) Reason {
+// OnCall if it finds them. Where there is somebody instead, they take level 1.
+func (d *Decision) considerAnswer(s *Situation, a *Answer, instead []candidate) Reason {
 	if !d.checkUsable(s, a) {
 		return NoAnswer
 	}
 	people := onDuty(a.Snapshot.People, s.Now)
-	if len(people) == 0 {
+	if len(people) == 0 && len(instead) == 0 {
 		d.addStep(stepNobody, d.heardArgs(a))
 		return NobodyOnCall
 	}
-	highest := people[len(people)-1].level
+	return d.considerPeople(s, a, people, instead)
+}
+
+func (d *Decision) considerPeople(s *Situation, a *Answer, people []duty, instead []candidate) Reason {
+	highest := 1
+	if len(people) > 0 {
+		highest = people[len(people)-1].level
+	}
 	level, round := s.Rules.Beyond.levelOfAttempt(d.Attempt, highest)
 	if level > highest {
 		args := d.heardArgs(a)
@@ -160,9 +172,14 @@ func (d *Decision) considerAnswer(s *Situation, a *Answer) Reason {
 	}
 	found := NobodyAtLevel
 	for ; level <= highest; level++ {
+		if level == 1 && len(instead) > 0 {
+			d.Level, d.Source, d.Age, d.Stale = level, overrideSource, 0, false
+			d.ringOneOf(s, instead, round)
+			return OnCall
+		}
 		at := dutiesAtLevel(people, level)
 		d.explainLevel(a, at, level)
-		candidates := d.candidates(s, a, at)
+		candidates := d.candidates(s, a.Source, at)
 		if len(candidates) > 0 {
 			d.Level, d.Source = level, a.Source
 			d.ringOneOf(s, candidates, round)

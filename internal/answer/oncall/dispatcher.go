@@ -32,6 +32,7 @@ type Config struct {
 	Keeper *Keeper // knows the routes' sources; required
 
 	Journal   Journal        // stores decisions; nil: they are in memory only
+	Overrides Overrides      // nil: there are none
 	AllowFrom []netip.Prefix // where phone systems ask from; empty: anywhere
 
 	// Address returns the address that a request came from; nil: that of its
@@ -57,6 +58,7 @@ type Dispatcher struct {
 // memory is what outlives settings.
 type memory struct {
 	decisions *decisionLog
+	overrides overrides
 
 	mu      sync.Mutex // held from a decision to its entry in the history, so that two at once take turns
 	history *callHistory
@@ -108,18 +110,21 @@ func newDispatcher(c Config, s *memory) (*Dispatcher, error) {
 	return d, nil
 }
 
-// Run stores decisions until the context ends, and returns when those made by
+// Run stores decisions and follows changes of overrides until the context ends, and returns when those made by
 // then are stored. Of several Dispatchers derived from one another only one
 // runs; the creator of the Keeper runs that.
 func (d *Dispatcher) Run(ctx context.Context) {
-	d.Load(ctx)
+	var following sync.WaitGroup
+	defer following.Wait()
+	following.Go(func() { d.followOverrides(ctx) })
 	d.memory.decisions.run(ctx)
 }
 
-// Load takes from the journal who was rung when, so that a restart does not
-// begin with the same person again. Run calls it too; use it directly only to
-// inspect.
+// Load takes from the store the overrides and who was rung when. Call it before the
+// first call is answered, so that a restart neither forgets an override nor begins
+// with the same person again; a Dispatcher made by With has it all.
 func (d *Dispatcher) Load(ctx context.Context) {
+	d.LoadOverrides(ctx)
 	if d.config.Journal == nil {
 		return
 	}
@@ -184,7 +189,7 @@ func (d *Dispatcher) decideAndRecord(s *Situation, route *readyRoute) Decision {
 	defer d.memory.mu.Unlock()
 	history := d.memory.history
 	attempt, repeated, tried := history.attemptOf(p, told, route.RepeatWithin, s.Now)
-	s.Attempt, s.Tried = attempt, tried
+	s.Attempt, s.Tried, s.Override = attempt, tried, d.memory.overrides.of(route.Name, s.Now)
 	if repeated {
 		s.Repeated = route.RepeatWithin
 	}

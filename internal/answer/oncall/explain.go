@@ -17,17 +17,12 @@ import (
 func (d *Dispatcher) Explain(r Request, at time.Time) (Decision, []string, error) {
 	route := matchRoute(d.routes, &r)
 	if route == nil {
-		var names []string
-		for _, route := range d.routes {
-			names = append(names, route.Name)
-		}
-		return Decision{}, nil, fault.Newf(fault.NotFound, "no on-call route is for what was asked: %s", described(&r)).
-			WithHint("there are %s", joinNames(names))
+		return Decision{}, nil, d.unknown("no on-call route is for what was asked: %s", described(&r))
 	}
 	now := time.Now()
 	s := Situation{
 		Now: at, Known: now, Route: route.Name, Rules: route.Rules, Request: r, Answers: d.config.Keeper.answers(route.Sources),
-		Attempt: max(r.Attempt, 1), Random: func(int) int { return 0 },
+		Attempt: max(r.Attempt, 1), Random: func(int) int { return 0 }, Override: d.memory.overrides.of(route.Name, at),
 	}
 	d.memory.mu.Lock()
 	history := d.memory.history
@@ -46,6 +41,15 @@ func (d *Dispatcher) Explain(r Request, at time.Time) (Decision, []string, error
 	}
 	lines = append(lines, conclusion(&decision, &route.Rules))
 	return decision, lines, nil
+}
+
+// unknown is the error of what no route is for; it says which there are.
+func (d *Dispatcher) unknown(format string, args ...any) error {
+	var names []string
+	for _, route := range d.routes {
+		names = append(names, route.Name)
+	}
+	return fault.Newf(fault.NotFound, format, args...).WithHint("there are %s", joinNames(names))
 }
 
 // conclusion is the result as a sentence.

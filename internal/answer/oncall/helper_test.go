@@ -119,6 +119,7 @@ func open(t testing.TB, c oncall.Config, k oncall.KeeperConfig) *office {
 	if o.dispatcher, err = oncall.New(c); err != nil {
 		t.Fatal(err)
 	}
+	o.dispatcher.Load(t.Context())
 	return o
 }
 

@@ -114,9 +114,10 @@ type Situation struct {
 	Attempt  int
 	Repeated time.Duration
 
-	Tried  []string              // keys of people whom this caller was put through to before; others are preferred
-	Past   func(key string) Past // nil: nothing is known of anybody
-	Random func(choices int) int // from 0 to choices-1; nil: always 0
+	Override *Override             // of the route; nil: there is none
+	Tried    []string              // keys of people whom this caller was put through to before; others are preferred
+	Past     func(key string) Past // nil: nothing is known of anybody
+	Random   func(choices int) int // from 0 to choices-1; nil: always 0
 
 	reader      *numberReader // nil: the numbers are not read yet; see readNumbers
 	caller, did phone.Number

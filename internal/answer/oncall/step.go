@@ -22,6 +22,10 @@ const (
 	stepAttempt  StepCode = "attempt"
 	stepRepeated StepCode = "repeated"
 
+	// Of an operator's override.
+	stepOverride     StepCode = "override"
+	stepOverrideVoid StepCode = "override_void"
+
 	// Of a source and its answer.
 	stepNoSource   StepCode = "no_source"
 	stepNotHeard   StepCode = "not_heard"
@@ -62,6 +66,9 @@ var sentences = map[StepCode]string{
 
 	stepAttempt:  "It is attempt $attempt, as the phone system says.",
 	stepRepeated: "It is attempt $attempt: this caller was not helped, and calls again within $within.",
+
+	stepOverride:     "An override that was made $ago ago puts $person at level 1 until $until.",
+	stepOverrideVoid: "The override has no effect on this call.",
 
 	stepNoSource:   "The route has no source.",
 	stepNotHeard:   "$source has not answered yet[: $problem].",

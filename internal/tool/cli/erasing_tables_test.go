@@ -57,7 +57,7 @@ var told = []string{
 	"answers.entry", "callbacks.entry", "callbacks.queue", "callbacks.tenant", "consents.entry", "counted_calls.entry",
 	"entries.id", "entries.item", "event_keys.domain", "inbound.domain", "jobs.id",
 	"objects.domain", "objects.owner", "objects.id", "objects.fields",
-	"oncall_answers.source", "oncall_answers.snapshot", "provisioned.entry", "provisioned.record", "revisions.domain",
+	"oncall_answers.source", "oncall_answers.snapshot", "oncall_overrides.route", "oncall_overrides.person", "oncall_overrides.source", "provisioned.entry", "provisioned.record", "revisions.domain",
 	"suppressions.number", "suppressions.tenant", "texts.domain", "texts.entry", "texts.message", "texts.username",
 	"trunk_time.owner",
 }

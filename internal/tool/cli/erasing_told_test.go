@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/core"
@@ -37,6 +38,7 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 			`stays: domain "12125•••0123.example.net": it is a name on the phone system`,
 			`stays: user "12125•••0123@example.net": it is a name on the phone system`,
 			`stays: on-call source "pagerduty": calls go by what it said last`,
+			`stays: on-call route "support": its override rings the number: end it with switchhook oncall override ROUTE --end`,
 			`stays: dial rule of the Core "sip:12125•••0123@* in example.net": calls and texts go by it: change it through the Core's API`,
 			`stays: answer rule of the Core "* of 2000@example.net": `, `stays: user of the Core "2000@example.net": `,
 			`stays: number of the Core "12125•••0123@example.net": `, `stays: number for texts of the Core "12125•••0123@example.net": `,
@@ -50,7 +52,7 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 			want = append(want, "not reached: PostgreSQL's files")
 			f.upgrade(config)
 		}
-		run(t, "", nil, "number", "erase", "-c", settings, "2125550123").wants(t, 2, want[:11]...)
+		run(t, "", nil, "number", "erase", "-c", settings, "2125550123").wants(t, 2, want[:12]...)
 		erased := run(t, "", nil, "number", "erase", "-c", settings, "2125550123", "--yes")
 		erased.wants(t, 0, append(want, "erasing of 12125•••0123: ", "users of the Core 1", "the number stays on the suppression list")...)
 		if first, _, _ := strings.Cut(erased.out, "\n"); !strings.HasPrefix(first, "erasing of ") {
@@ -96,6 +98,7 @@ func (f *filling) configure(settings string) {
 	f.must(err)
 	f.must(f.s.Provisioned().Save(ctx, provision.Record{Entry: "shop", Made: []provision.Resource{{Match: "sip:" + number + "@*"}}}))
 	f.must(f.s.OnCallAnswers().Save(ctx, "pagerduty", source.Snapshot{At: time.Now(), People: []source.Person{{ID: "1", Name: "Ann", Numbers: []string{"+" + number}}}}))
+	f.must(f.s.OnCallOverrides().Set(ctx, oncall.Override{Route: "support", Person: source.Person{Name: "Ann", Numbers: []string{"+" + number}}, Until: time.Now().Add(time.Hour)}))
 	f.must(f.s.KeepEventKey(ctx, number+".example.net", time.Now()))
 	f.must(f.s.AddTrunkTime(ctx, []barring.Spent{{Owner: number + "@example.net", Hour: time.Now().Truncate(time.Hour), Time: time.Minute}}, time.Now()))
 }

@@ -10,7 +10,8 @@ import (
 )
 
 type oncallCommand struct {
-	Who oncallWhoCommand `cmd:"" help:"Say who would be rung, and why."`
+	Who      oncallWhoCommand      `cmd:"" help:"Say who would be rung, and why."`
+	Override oncallOverrideCommand `cmd:"" help:"Have somebody else rung for a while."`
 }
 
 type oncallWhoCommand struct {
