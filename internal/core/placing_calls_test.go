@@ -302,3 +302,23 @@ func TestCallsAndChangesGoOnAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// impatient hangs up whatever is said.
+type impatient struct{ line }
+
+func (*impatient) Play(context.Context, engine.Prompt, *engine.Listening) (engine.Played, error) {
+	return engine.Played{}, engine.ErrHungUp
+}
+
+// TestACallerWhoHangsUpOnTheAnnouncementHidesNoReason: why the call led nowhere.
+func TestACallerWhoHangsUpOnTheAnnouncementHidesNoReason(t *testing.T) {
+	var stored []core.StoredCall
+	x := &core.Exchange{Core: newSystem(t).Core, Keep: func(call core.StoredCall) { stored = append(stored, call) }}
+	outcome := x.Place(t.Context(), "+19734321440", "2125550199", &impatient{}, func([]string) {}, func(trace.Stamped) {})
+	if outcome.By != trace.ByCaller || !strings.HasPrefix(outcome.Reason, "the caller hung up during the announcement: not reachable: ") || !outcome.Failed {
+		t.Errorf("outcome %+v", outcome)
+	}
+	if len(stored) != 1 || stored[0].Outcome != outcome.Reason {
+		t.Errorf("stored as %+v", stored)
+	}
+}

@@ -129,6 +129,20 @@ func TestAForwardThatIsRefusedMaySayMoreThanTheApology(t *testing.T) {
 	}
 }
 
+// TestACallerWhoHangsUpInTheApologyHidesNoFailure: the reason says both.
+func TestACallerWhoHangsUpInTheApologyHidesNoFailure(t *testing.T) {
+	h := newHandset()
+	h.leaves = spoken / 2
+	outcome, events := against(t, responds{"/start": `<html>`}).place(h)
+	want := engine.Outcome{By: trace.ByCaller, Failed: true, Reason: "the caller hung up during the apology: line 1, column 1: the answer is a web page, not a document of verbs"}
+	if diff := cmp.Diff(want, outcome); diff != "" {
+		t.Errorf("outcome (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]trace.Hangup{{By: want.By, Reason: want.Reason}}, of[trace.Hangup](events)); diff != "" {
+		t.Errorf("the trace (-want +got):\n%s", diff)
+	}
+}
+
 // wrapped is a Line that does one thing itself, and leaves the rest to another.
 type wrapped struct {
 	engine.Line

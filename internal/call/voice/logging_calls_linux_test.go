@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/test/await"
 )
@@ -20,6 +21,34 @@ type logLines chan []byte
 func (l logLines) Write(line []byte) (int, error) {
 	l <- bytes.Clone(line)
 	return len(line), nil
+}
+
+// next waits for a line, and returns what it has but the time.
+func (l logLines) next(t *testing.T) (line map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal(await.From(t, "a line of the log", l), &line); err != nil {
+		t.Fatal(err)
+	}
+	delete(line, "time")
+	return line
+}
+
+// forwards is an exchange whose calls are connected elsewhere.
+type forwards struct{}
+
+func (forwards) Place(context.Context, string, string, engine.Line, func([]string), func(trace.Stamped)) engine.Outcome {
+	return engine.Outcome{Forwarded: true, Reason: "the one who was called is busy"}
+}
+
+func TestTheLogTellsThatACallWasForwarded(t *testing.T) {
+	log := make(logLines, 2)
+	s := switchboard(t, nil, func(c *voice.ServerConfig) {
+		c.Log, c.Exchange = slog.New(slog.NewJSONHandler(log, nil)), forwards{}
+	})
+	newPhone(t).Dial(s.address())
+	if line := log.next(t); line["msg"] != "call ended" || line["by"] != "forward" || line["reason"] != "the one who was called is busy" {
+		t.Errorf("the log says %v", line)
+	}
 }
 
 // TestTheLogTellsWhatAnOutgoingCallWasFor: the line of a call that connects a caller
@@ -38,11 +67,7 @@ func TestTheLogTellsWhatAnOutgoingCallWasFor(t *testing.T) {
 	newPhone(t).Dial(s.address())
 	there.rings().Hangup(engine.Nowhere)
 	await.From(t, "an end of the connection", went)
-	var line map[string]any
-	if err := json.Unmarshal(await.From(t, "a line of the log", log), &line); err != nil {
-		t.Fatal(err)
-	}
-	delete(line, "time")
+	line := log.next(t)
 	want := map[string]any{
 		"level": "INFO", "msg": "outgoing call ended", "for": await.From(t, "an id", id), "to": there.address(), "end": "unavailable", "status": 404.0,
 		"received": 0.0, "lost": 0.0, "mos": 0.0,
