@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -96,7 +97,7 @@ func turnDown(ctx context.Context, line engine.Line, record func(trace.Stamped),
 	}
 	outcome := engine.Outcome{By: trace.ByEngine, Reason: reason.Error(), Failed: true}
 	if errors.Is(err, engine.ErrHungUp) || errors.Is(context.Cause(ctx), engine.ErrHungUp) {
-		outcome.By, outcome.Reason = trace.ByCaller, hungUp
+		outcome.By, outcome.Reason = trace.ByCaller, fmt.Sprintf("%s during the announcement: %v", hungUp, reason)
 	} else {
 		_ = line.Hangup(ctx, causeOf(reason)) // the call ends here in any case
 	}

@@ -161,7 +161,7 @@ func (r *run) endCall(ctx context.Context, err error) *ending {
 	}
 	if _, err := r.say(ctx, apology, 0, nil); err != nil {
 		if over := r.endingOf(ctx, err); over != nil {
-			over.failed = true
+			over.failed, over.reason = true, fmt.Sprintf("%s during the apology: %s", over.reason, end.reason)
 			return over
 		}
 	}

@@ -233,11 +233,18 @@ func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, lin
 	s.logEnd(line, outcome, from, to)
 }
 
+// byForward stands where others have who ended a call: it ended where it was forwarded
+// to.
+const byForward trace.Party = "forward"
+
 // logEnd writes the one line of a finished call.
 func (s *Server) logEnd(line *Line, outcome engine.Outcome, from, to string) {
-	sound := line.AudioReport()
+	by, sound := outcome.By, line.AudioReport()
+	if outcome.Forwarded {
+		by = byForward
+	}
 	s.config.Log.Info("call ended", "call_id", shownID(line.CallID()), "from", phone.Mask(from), "to", phone.Mask(to), "seconds", int(line.Now()/time.Second),
-		"by", string(outcome.By), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed,
+		"by", string(by), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed,
 		"codec", sound.Codec, "received", sound.Received, "lost", sound.Lost, "mos", math.Round(100*sound.MOS)/100)
 }
 
