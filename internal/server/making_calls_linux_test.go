@@ -3,7 +3,10 @@ package server_test
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -29,10 +32,7 @@ func TestTheAPIHasAResponderCallPeople(t *testing.T) {
 	asked := make(chan string, 1)
 	s.lead(t, playing(t, "1590", func(r *http.Request) { asked <- r.FormValue("OrigCallID") }))
 	phone := s.telephone(t)
-	body := `{"synchronous":"no","call-id":"b7c1f0","call-orig-user":"` + phone.Address() + `","call-term-user":"2125551212"}`
-	if status, answer := s.ask(t, http.MethodPost, "/v2/domains/example.net/users/8001/calls", body); status != http.StatusAccepted {
-		t.Fatalf("the call was answered %d %s", status, answer)
-	}
+	s.makeCall(t, phone)
 	call, heard := phone.answers()
 	if id := await.From(t, "the responder's request", asked); id != "b7c1f0" {
 		t.Errorf("the responder was told the call %q", id)
@@ -42,6 +42,52 @@ func TestTheAPIHasAResponderCallPeople(t *testing.T) {
 	}
 	if got := keysIn(t, heard); got != "1590" {
 		t.Errorf("who was called heard the tones of %q", got)
+	}
+}
+
+// makeCall has the API call a telephone, for a responder.
+func (s *phoneSystem) makeCall(t *testing.T, to *telephone) {
+	t.Helper()
+	body := `{"synchronous":"no","call-id":"b7c1f0","call-orig-user":"` + to.Address() + `","call-term-user":"2125551212"}`
+	if status, answer := s.ask(t, http.MethodPost, "/v2/domains/example.net/users/8001/calls", body); status != http.StatusAccepted {
+		t.Fatalf("the call was answered %d %s", status, answer)
+	}
+}
+
+// TestACallThatNobodyAnswersHasItsMessages: they say why.
+func TestACallThatNobodyAnswersHasItsMessages(t *testing.T) {
+	s := startSIP(t, &safeLog{}, nil)
+	s.lead(t, responderSaying(t, `<Echo/>`))
+	phone := s.telephone(t)
+	s.makeCall(t, phone)
+	phone.Rings().Refuse(engine.Busy)
+	await.That(t, "the trace", func() bool {
+		calls, err := s.StoredCalls(t.Context())
+		return err == nil && len(calls) == 1
+	})
+	_, events := s.stored(t)
+	want := []string{"true INVITE (INVITE)", "false 100 Trying (INVITE)", "false 486 Busy Here (INVITE)", "true ACK (ACK)"}
+	if diff := cmp.Diff(want, ladderIn(t, events)); diff != "" {
+		t.Errorf("the ladder (-want +got):\n%s\n%s", diff, events)
+	}
+}
+
+// TestACallThatIsMadeIsOneInHand: a stop says how many it waits for.
+func TestACallThatIsMadeIsOneInHand(t *testing.T) {
+	var log safeLog
+	s := startSIP(t, &log, map[string]string{"core.drain": "1h"})
+	s.lead(t, responderSaying(t, `<Echo/>`))
+	phone := s.telephone(t)
+	s.makeCall(t, phone)
+	call := phone.Rings()
+	s.stop()
+	await.That(t, "the stop", func() bool { return strings.Contains(log.String(), "msg=stopping") })
+	if !strings.Contains(log.String(), "msg=stopping calls=1 ") {
+		t.Errorf("the log says\n%s", log.String())
+	}
+	call.Refuse(engine.Busy)
+	if err := await.From(t, "the stop", s.stopped); err != nil {
+		t.Error(err)
 	}
 }
 
