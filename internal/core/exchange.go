@@ -46,7 +46,9 @@ func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line,
 	if !led && x.Nowhere != nil && !x.Nowhere.Allow() {
 		return outcome
 	}
-	events.addLadder(line)
+	if l, ok := engine.As[engine.Laddered](line); ok {
+		events.addAll(l.Ladder())
+	}
 	x.Keep(StoredCall{
 		ID: strings.ToLower(rand.Text()), At: began, From: storedNumber(from, x.Home), To: storedNumber(to, x.Home), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events.lines(),
 	})

@@ -225,12 +225,12 @@ func (o *origination) run(ctx context.Context) {
 	c := o.core
 	var events storedTrace
 	o.first.claim()
-	end, err := c.config.Outside.Ring(ctx, o.first.who, func(ctx context.Context, line engine.Line) {
+	rung, err := c.config.Outside.Ring(ctx, o.first.who, func(ctx context.Context, line engine.Line) {
 		o.first.answer(c.config.Now().UTC())
 		o.setLine(line)
 		o.runLegs(ctx, o.to, events.add)
 	})
-	went, now := engine.Forwarded{End: end}, c.config.Now().UTC()
+	went, now := engine.Forwarded{End: rung.End}, c.config.Now().UTC()
 	switch at := o.first.answeredAt(); {
 	case !at.IsZero():
 		went = engine.Forwarded{End: engine.ForwardAnswered, Talked: now.Sub(at)}
@@ -241,7 +241,7 @@ func (o *origination) run(ctx context.Context) {
 	if o.line == nil {
 		o.unanswered(ctx, err, events.add)
 	}
-	events.addLadder(o.line)
+	events.addAll(rung.Ladder)
 	c.config.Log.Info("outbound call ended", "call", o.origID, "owner", o.rung.Owner.Address(), "reason", phone.MaskIn(o.call.Outcome.Reason))
 	c.config.Keep(StoredCall{
 		ID: strings.ToLower(rand.Text()), At: o.began, From: storedNumber(o.from, c.home()), To: storedNumber(o.placedCall.to, c.home()),

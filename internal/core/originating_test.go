@@ -29,7 +29,7 @@ type telephones struct {
 	leave chan struct{}
 }
 
-func (p *telephones) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.ForwardEnd, error) {
+func (p *telephones) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.Rung, error) {
 	p.rung <- who
 	select {
 	case does := <-p.does:
@@ -48,13 +48,13 @@ func (p *telephones) Ring(ctx context.Context, who engine.Outside, answered func
 			}()
 			answered(ctx, p.line)
 			close(stop)
-			return engine.ForwardAnswered, nil
+			return engine.Rung{End: engine.ForwardAnswered}, nil
 		case "fail":
-			return "", errTrunk
+			return engine.Rung{}, errTrunk
 		}
-		return engine.ForwardEnd(does), nil
+		return engine.Rung{End: engine.ForwardEnd(does)}, nil
 	case <-ctx.Done():
-		return engine.ForwardCancelled, nil
+		return engine.Rung{End: engine.ForwardCancelled}, nil
 	}
 }
 

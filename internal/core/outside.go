@@ -18,9 +18,9 @@ type Outside interface {
 	// Ring rings somebody, and runs answered with their line if they answer. The
 	// context that it is given ends when they hang up, with engine.ErrHungUp, and
 	// with the cause of ctx, whose end also stops the ringing. Ring returns once
-	// answered has returned and the call is over; end says how the ringing ended.
-	// The error says that it could not be tried.
-	Ring(ctx context.Context, who engine.Outside, answered func(ctx context.Context, line engine.Line)) (end engine.ForwardEnd, err error)
+	// answered has returned and the call is over. The error says that it could not be
+	// tried.
+	Ring(ctx context.Context, who engine.Outside, answered func(ctx context.Context, line engine.Line)) (engine.Rung, error)
 }
 
 // Barring decides who may call whom outside. Each call that leaves passes it once,

@@ -47,12 +47,10 @@ func (t *storedTrace) add(e trace.Stamped) {
 	}
 }
 
-// addLadder adds the messages that a call was made of, where its line has them.
-func (t *storedTrace) addLadder(line engine.Line) {
-	if l, ok := engine.As[engine.Laddered](line); ok {
-		for _, message := range l.Ladder() {
-			t.add(message)
-		}
+// addAll adds events.
+func (t *storedTrace) addAll(events []trace.Stamped) {
+	for _, e := range events {
+		t.add(e)
 	}
 }
 

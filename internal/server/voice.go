@@ -203,6 +203,6 @@ func (p *phoneSidePart) outside(settings *voice.Settings) core.Outside {
 type ringing struct{ *phoneSidePart }
 
 // Ring implements core.Outside.
-func (r ringing) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.ForwardEnd, error) {
+func (r ringing) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.Rung, error) {
 	return r.sip.server.Ring(ctx, who, answered)
 }

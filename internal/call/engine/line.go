@@ -283,6 +283,12 @@ type Outside struct {
 	Answered func()
 }
 
+// Rung says how somebody was rung.
+type Rung struct {
+	End    ForwardEnd
+	Ladder []trace.Stamped // the messages of the call, and of those it was connected with
+}
+
 // Connector is a Line that can be connected with somebody outside.
 type Connector interface {
 	// Connect rings somebody. Once they answer both hear each other, until one of

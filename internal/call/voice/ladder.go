@@ -22,16 +22,22 @@ const ladderPatience = time.Second
 // calls that its caller was connected with.
 func (l *Line) Ladder() []trace.Stamped {
 	l.config.Call.Hangup(engine.Normal)
+	return ladderOf(slices.Concat(callsOf(l.config.Call), l.connected), time.Now().Add(-l.Now()))
+}
+
+// ladderOf returns the messages of calls that were hung up, in the order of time since
+// they began.
+func ladderOf(calls []*dialog.Call, began time.Time) []trace.Stamped {
 	ctx, cancel := context.WithTimeout(context.Background(), ladderPatience)
 	defer cancel()
 	var all []trace.Stamped
-	for _, call := range slices.Concat(callsOf(l.config.Call), l.connected) {
+	for _, call := range calls {
 		select {
 		case <-call.Settled():
 		case <-call.Gone():
 		case <-ctx.Done():
 		}
-		all = append(all, rungsOf(call, time.Now().Add(-l.Now()))...)
+		all = append(all, rungsOf(call, began)...)
 	}
 	slices.SortStableFunc(all, func(a, b trace.Stamped) int { return cmp.Compare(a.At, b.At) })
 	return all

@@ -12,27 +12,29 @@ import (
 
 // Ring rings somebody outside, and runs answered with their line if they answer: by a
 // context that ends when they hang up, with engine.ErrHungUp, and with that of Ring,
-// which also ends the ringing. It is one of the Server's calls, within its limits. It
-// returns once answered has returned and the call is over; end says how the ringing
-// ended. The error, a fault.Error, says that it could not be tried.
-func (s *Server) Ring(ctx context.Context, who engine.Outside, answered func(ctx context.Context, line engine.Line)) (end engine.ForwardEnd, err error) {
+// which also ends the ringing. It is one of the Server's calls, within its limits; who
+// has it made counts it among the calls in hand. It returns once answered has returned
+// and the call is over. The error, a fault.Error, says that it could not be tried.
+func (s *Server) Ring(ctx context.Context, who engine.Outside, answered func(ctx context.Context, line engine.Line)) (engine.Rung, error) {
+	ours := netip.Prefix{} // no source has a share in it
+	if why := s.admit(ours); why != taken {
+		s.count(func(c *Counts) { c.Refused[why]++ })
+		return engine.Rung{}, fault.Newf(fault.Unavailable, "there are too many calls").WithHint("the limits are max_calls and max_calls_per_second")
+	}
+	defer s.leave(ours)
 	ctx, hangUp := context.WithCancelCause(ctx)
 	defer hangUp(nil)
-	leave, err := s.begin(hangUp)
-	if err != nil {
-		return "", err
-	}
-	defer leave()
+	began := time.Now()
 	o, err := s.dialler.call(ctx, who, callFor{codecs: Codecs()})
 	if err != nil {
-		return "", err
+		return engine.Rung{}, err
 	}
-	defer func() { o.close(end) }()
 	s.count(func(c *Counts) { c.Taken++ })
 	defer time.AfterFunc(s.config.MaxLength, func() { s.endTooLong(hangUp) }).Stop()
 	line, end := o.awaitAnswer(ctx, cmp.Or(who.Timeout, ringTime))
 	if line == nil {
-		return end, nil
+		o.close(end)
+		return engine.Rung{End: end, Ladder: ladderOf(callsOf(o), began)}, nil
 	}
 	if who.Answered != nil {
 		who.Answered()
@@ -40,26 +42,8 @@ func (s *Server) Ring(ctx context.Context, who engine.Outside, answered func(ctx
 	answered(o.ctx, line)
 	o.Hangup(engine.Normal) // unless it is over: then it does nothing
 	o.awaitEnd()
-	return end, nil
-}
-
-// begin takes a call of ours, or says why not.
-func (s *Server) begin(hangUp context.CancelCauseFunc) (leave func(), err error) {
-	end, ok := s.config.Calls.Begin(hangUp)
-	if !ok {
-		s.count(func(c *Counts) { c.Refused[Draining]++ })
-		return nil, fault.Newf(fault.Unavailable, "no more calls are made, because the server is being stopped")
-	}
-	ours := netip.Prefix{} // no source has a share in it
-	if why := s.admit(ours); why != taken {
-		end()
-		s.count(func(c *Counts) { c.Refused[why]++ })
-		return nil, fault.Newf(fault.Unavailable, "there are too many calls").WithHint("the limits are max_calls and max_calls_per_second")
-	}
-	return func() {
-		s.leave(ours)
-		end()
-	}, nil
+	o.close(end)
+	return engine.Rung{End: end, Ladder: line.Ladder()}, nil
 }
 
 // awaitAnswer waits for an answer for as long as it may ring, and returns the line;

@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fetch"
@@ -25,7 +26,7 @@ func nothing(context.Context, engine.Line) {}
 
 // rang is what became of a Ring.
 type rang struct {
-	end engine.ForwardEnd
+	engine.Rung
 	err error
 }
 
@@ -33,8 +34,8 @@ type rang struct {
 func (s *service) ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) <-chan rang {
 	done := make(chan rang, 1)
 	go func() {
-		end, err := s.server.Ring(ctx, who, answered)
-		done <- rang{end, err}
+		rung, err := s.server.Ring(ctx, who, answered)
+		done <- rang{rung, err}
 	}()
 	return done
 }
@@ -71,8 +72,8 @@ func TestSomebodyWhoIsRungHearsTheProgram(t *testing.T) {
 	if end := handset.Expect[softphone.Ended](called); !end.Theirs {
 		t.Errorf("it ended so: %+v", end.Ended)
 	}
-	if r := await.From(t, "an end of the call", done); r.end != engine.ForwardAnswered || r.err != nil {
-		t.Errorf("it went %q, %v", r.end, r.err)
+	if r := await.From(t, "an end of the call", done); r.End != engine.ForwardAnswered || r.err != nil {
+		t.Errorf("it went %q, %v", r.End, r.err)
 	}
 	s.counts(t, voice.Counts{Taken: 1, Refused: map[voice.Refusal]uint64{}})
 }
@@ -91,8 +92,12 @@ func TestSomebodyWhoIsRungHangsUp(t *testing.T) {
 	called.Answer()
 	hears(called, 700)
 	called.Hangup()
-	if r := await.From(t, "an end of the call", done); r.end != engine.ForwardAnswered || r.err != nil {
-		t.Errorf("it went %q, %v", r.end, r.err)
+	r := await.From(t, "an end of the call", done)
+	if r.End != engine.ForwardAnswered || r.err != nil {
+		t.Errorf("it went %q, %v", r.End, r.err)
+	}
+	if first, last := r.Ladder[0].Event.(trace.SIP), r.Ladder[len(r.Ladder)-1].Event.(trace.SIP); !first.Ours || first.Message != "INVITE" || !last.Ours || last.Message != "200 OK" {
+		t.Errorf("the messages begin with %+v and end with %+v", first, last)
 	}
 }
 
@@ -139,14 +144,14 @@ func TestRingingComesToNothing(t *testing.T) {
 		called := bob.Rings()
 		c.rings(called, stop)
 		handset.Expect[softphone.Ended](called)
-		if r := await.From(t, "an end of the call", done); r.end != c.want || r.err != nil {
-			t.Errorf("it went %q, %v, want %q", r.end, r.err, c.want)
+		if r := await.From(t, "an end of the call", done); r.End != c.want || r.err != nil {
+			t.Errorf("it went %q, %v, want %q", r.End, r.err, c.want)
 		}
 		stop()
 	}
 }
 
-// TestRingingKeepsToTheLimitsOfCalls: to their number, their length, and the drain.
+// TestRingingKeepsToTheLimitsOfCalls: to their number, and their length.
 func TestRingingKeepsToTheLimitsOfCalls(t *testing.T) {
 	leavesNothing(t)
 	bob := newPhone(t)
@@ -165,11 +170,7 @@ func TestRingingKeepsToTheLimitsOfCalls(t *testing.T) {
 		t.Errorf("one too many: %v", err)
 	}
 	await.From(t, "an end of the call", done)
-	s.inHand.Drain()
-	if _, err := s.server.Ring(t.Context(), who, nothing); fault.CodeOf(err) != fault.Unavailable {
-		t.Errorf("during the drain: %v", err)
-	}
-	s.counts(t, voice.Counts{Taken: 1, TooLong: 1, Refused: map[voice.Refusal]uint64{voice.Full: 1, voice.Draining: 1}})
+	s.counts(t, voice.Counts{Taken: 1, TooLong: 1, Refused: map[voice.Refusal]uint64{voice.Full: 1}})
 }
 
 // carrier has several servers.

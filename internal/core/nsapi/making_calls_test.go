@@ -17,8 +17,8 @@ import (
 // nobody is who is outside where nobody answers.
 type nobody struct{}
 
-func (nobody) Ring(context.Context, engine.Outside, func(context.Context, engine.Line)) (engine.ForwardEnd, error) {
-	return engine.ForwardBusy, nil
+func (nobody) Ring(context.Context, engine.Outside, func(context.Context, engine.Line)) (engine.Rung, error) {
+	return engine.Rung{End: engine.ForwardBusy}, nil
 }
 
 // open is a Barring that admits all.
@@ -42,14 +42,14 @@ type somebody struct {
 	answer chan *patient
 }
 
-func (p *somebody) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.ForwardEnd, error) {
+func (p *somebody) Ring(ctx context.Context, who engine.Outside, answered func(context.Context, engine.Line)) (engine.Rung, error) {
 	p.rung <- who.From + " calls " + who.To
 	select {
 	case line := <-p.answer:
 		answered(ctx, line)
-		return engine.ForwardAnswered, nil
+		return engine.Rung{End: engine.ForwardAnswered}, nil
 	case <-ctx.Done():
-		return engine.ForwardCancelled, nil
+		return engine.Rung{End: engine.ForwardCancelled}, nil
 	}
 }
 
