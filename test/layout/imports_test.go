@@ -77,7 +77,7 @@ var rooms = []room{
 	{name: "load", may: []string{"call"}, rows: [][]string{{"test/bench/load"}}},
 	{name: "stand-ins", may: []string{"ground", "netsapiens", "call", "answer", "core", "store"}, rows: [][]string{
 		{"test/await", "test/pipenet", "test/scrape", "test/sipp", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
-		{"internal/call/enginetest", "internal/store/storetest", "test/baresip", "test/handset"},
+		{"internal/call/audiotest", "internal/call/enginetest", "internal/store/storetest", "test/baresip", "test/handset"},
 	}},
 }
 

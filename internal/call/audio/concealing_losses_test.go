@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 	"github.com/switchhook/switchhook/internal/call/speech"
 )
 
@@ -46,11 +47,11 @@ func only(frames ...int) func(int) bool {
 
 // voiced returns a tone with overtones, as a voice that sings has.
 func voiced(rate int, pitch float64, d time.Duration) []int16 {
-	pcm := sine(rate, pitch, 0.3, d)
-	for i, s := range sine(rate, 2*pitch, 0.2, d) {
+	pcm := audiotest.Sine(rate, pitch, 0.3, d)
+	for i, s := range audiotest.Sine(rate, 2*pitch, 0.2, d) {
 		pcm[i] += s
 	}
-	for i, s := range sine(rate, 5*pitch, 0.1, d) {
+	for i, s := range audiotest.Sine(rate, 5*pitch, 0.1, d) {
 		pcm[i] += s
 	}
 	return pcm

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 // codecs are the two laws of G.711, to be held to the same properties.
@@ -157,7 +158,7 @@ func TestCodecMilliwatt(t *testing.T) {
 				codes = append(codes, codec.milliwatt...)
 			}
 			tone := audio.Clip(codec.decode(nil, codes))
-			want := decibel(float64(codec.chords[7])) - codec.overload
+			want := audiotest.Decibels(float64(codec.chords[7])) - codec.overload
 			near(t, "level of the digital milliwatt", level(tone, 1000), want, 0.02)
 			near(t, "its loudness over all frequencies", loudness(tone), want, 0.02)
 		})
@@ -168,7 +169,7 @@ func TestCodecMilliwatt(t *testing.T) {
 func TestCodecDistortion(t *testing.T) {
 	for _, codec := range codecs {
 		t.Run(codec.name, func(t *testing.T) {
-			pcm := sine(audio.Rate, 1020, 0.3, settle*20)
+			pcm := audiotest.Sine(audio.Rate, 1020, 0.3, settle*20)
 			heard := codec.decode(nil, codec.encode(nil, pcm))
 			noise := make(audio.Clip, len(pcm))
 			for i := range pcm {
@@ -197,7 +198,7 @@ func TestCodecAppends(t *testing.T) {
 }
 
 func TestCodecDoesNotAllocate(t *testing.T) {
-	pcm := sine(audio.Rate, 440, 0.5, settle)
+	pcm := audiotest.Sine(audio.Rate, 440, 0.5, settle)
 	codes := make([]byte, 0, len(pcm))
 	heard := make([]int16, 0, len(pcm))
 	for _, codec := range codecs {
@@ -210,7 +211,7 @@ func TestCodecDoesNotAllocate(t *testing.T) {
 }
 
 func BenchmarkCodec(b *testing.B) {
-	pcm := sine(audio.Rate, 440, 0.5, settle)
+	pcm := audiotest.Sine(audio.Rate, 440, 0.5, settle)
 	for _, codec := range codecs {
 		codes := codec.encode(nil, pcm)
 		b.Run(codec.name+"/encode", func(b *testing.B) {

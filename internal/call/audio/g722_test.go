@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 // g722 returns what is heard of a sound that went through G.722.
@@ -50,7 +51,7 @@ func TestG722CarriesTones(t *testing.T) {
 		{5000, 0.5, 15}, // the upper half has two bits a sample
 		{6500, 0.5, 10},
 	} {
-		pcm := sine(audio.Wideband, tt.frequency, tt.amplitude, time.Second)
+		pcm := audiotest.Sine(audio.Wideband, tt.frequency, tt.amplitude, time.Second)
 		heard := g722(pcm)
 		if len(heard) != len(pcm) {
 			t.Fatalf("%d samples became %d", len(pcm), len(heard))
@@ -84,7 +85,7 @@ func TestAnIdleLineIsQuietInG722(t *testing.T) {
 			t.Fatalf("%d samples after 60 ms of silence one is %d", i, s)
 		}
 	}
-	codes := fresh.Append(nil, sine(audio.Wideband, 1000, 0.5, time.Second))
+	codes := fresh.Append(nil, audiotest.Sine(audio.Wideband, 1000, 0.5, time.Second))
 	got, want := d.Append(nil, codes), other.Append(nil, codes)
 	for i := audio.Wideband * 300 / 1000; i < len(got); i++ {
 		if diff := int(got[i]) - int(want[i]); diff > 8 || diff < -8 {
@@ -97,7 +98,7 @@ func TestAnIdleLineIsQuietInG722(t *testing.T) {
 // 14 dB under its noise. Where the codes are sent as they are again it is not as much
 // over it as elsewhere.
 func TestASeamMakesASoundCleanFromItsBeginning(t *testing.T) {
-	sound := sine(audio.Wideband, 1000, 0.5, time.Second)
+	sound := audiotest.Sine(audio.Wideband, 1000, 0.5, time.Second)
 	e, loud := audio.NewEncoder(audio.G722), audio.NewEncoder(audio.G722)
 	codes := e.Append(nil, sound)
 	silence := bytes.Repeat([]byte{audio.G722Silence}, 8000)
@@ -151,7 +152,7 @@ func overNoise(heard, sound []int16) float64 {
 
 // What is too loud for the codec is clipped, and neither turns over nor rings on.
 func TestG722CarriesTheLoudest(t *testing.T) {
-	pcm := sine(audio.Wideband, 400, 1, time.Second)
+	pcm := audiotest.Sine(audio.Wideband, 400, 1, time.Second)
 	heard := g722(pcm)
 	const delay = 22
 	for i := range len(pcm) - delay {
@@ -249,7 +250,7 @@ func FuzzG722Decoder(f *testing.F) {
 }
 
 func TestG722AllocatesNothing(t *testing.T) {
-	pcm := sine(audio.Wideband, 1000, 0.5, 20*time.Millisecond)
+	pcm := audiotest.Sine(audio.Wideband, 1000, 0.5, 20*time.Millisecond)
 	codes, heard := make([]byte, 0, 512), make([]int16, 0, 1024)
 	e := audio.NewEncoder(audio.G722)
 	d := audio.NewDecoder(audio.G722)

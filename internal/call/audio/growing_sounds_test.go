@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 // counted returns n samples that are all different from their neighbours.
@@ -185,7 +186,7 @@ func (b broken) Read([]byte) (int, error) { return 0, b.err }
 // play; who asks for a Clip gets it without.
 func TestWidebandIsKept(t *testing.T) {
 	for rate, want := range map[int]int{8000: 8000, 11025: 8000, 16000: 16000, 44100: 16000, 48000: 16000} {
-		w, err := audio.OpenWAV(bytes.NewReader(wave(layout(1, 1, rate, 16), chunk("data", pcm16(sine(rate, 5000, 0.5, time.Second)...)...))))
+		w, err := audio.OpenWAV(bytes.NewReader(wave(layout(1, 1, rate, 16), chunk("data", pcm16(audiotest.Sine(rate, 5000, 0.5, time.Second)...)...))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +201,7 @@ func TestWidebandIsKept(t *testing.T) {
 		}
 		wide, r := make([]int16, s.Len()), s.Reader()
 		r.Read(wide)
-		near(t, "5 kHz in wideband", levelAt(wide, 5000, audio.Wideband), decibel(32768*0.5), 0.5)
+		near(t, "5 kHz in wideband", levelAt(wide, 5000, audio.Wideband), audiotest.Decibels(32768*0.5), 0.5)
 		narrow, err := s.Whole(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 	"github.com/switchhook/switchhook/internal/call/speech"
 )
 
@@ -51,8 +52,8 @@ func (p press) sound(digits string, pause int) []int16 {
 		if i%2 == 1 {
 			off = 1 - p.off
 		}
-		low := sine(p.rate, tones[0]*off, math.Pow(10, (p.low+milliwatt)/20), p.on)
-		high := sine(p.rate, tones[1]*off, math.Pow(10, (p.high+milliwatt)/20), p.on)
+		low := audiotest.Sine(p.rate, tones[0]*off, math.Pow(10, (p.low+milliwatt)/20), p.on)
+		high := audiotest.Sine(p.rate, tones[1]*off, math.Pow(10, (p.high+milliwatt)/20), p.on)
 		for j := range low {
 			pcm = append(pcm, low[j]+high[j])
 		}

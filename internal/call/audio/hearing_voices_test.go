@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 	"github.com/switchhook/switchhook/internal/call/speech"
 )
 
@@ -93,8 +94,8 @@ func TestWhatGoesOnIsNoSpeech(t *testing.T) {
 	for name, c := range map[string]audio.Clip{
 		"silence":                   audio.Silence(10 * time.Second),
 		"noise":                     white(10*time.Second, -30),
-		"a dial tone":               sine(audio.Rate, 425, 0.3, 10*time.Second),
-		"hum":                       sine(audio.Rate, 50, 0.2, 10*time.Second),
+		"a dial tone":               audiotest.Sine(audio.Rate, 425, 0.3, 10*time.Second),
+		"hum":                       audiotest.Sine(audio.Rate, 50, 0.2, 10*time.Second),
 		"an offset":                 still,
 		"clicks":                    over(audio.Silence(10*time.Second), white(80*time.Millisecond, -10), 5*time.Second),
 		"quiet noise after silence": over(audio.Silence(10*time.Second), white(5*time.Second, -56), 5*time.Second),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 // settle is how much of a sound is left out of a measurement at each end: a
@@ -13,22 +14,12 @@ import (
 const settle = 20 * time.Millisecond
 
 // level returns how loud frequency is in the middle of c, in dB under a
-// full-scale sine, through a Blackman window that leaks nothing measurable.
+// full-scale sine.
 func level(c audio.Clip, frequency float64) float64 { return levelAt(c, frequency, audio.Rate) }
 
 // levelAt is level for sound of any rate.
 func levelAt(c []int16, frequency float64, rate int) float64 {
-	c = middle(c)
-	var re, im, weight float64
-	for i, s := range c {
-		x := 2 * math.Pi * float64(i) / float64(len(c)-1)
-		w := 0.42 - 0.5*math.Cos(x) + 0.08*math.Cos(2*x)
-		turn := 2 * math.Pi * frequency * float64(i) / float64(rate)
-		re += w * float64(s) * math.Cos(turn)
-		im += w * float64(s) * math.Sin(turn)
-		weight += w
-	}
-	return decibel(2 * math.Hypot(re, im) / weight)
+	return audiotest.Level(middle(c), rate, frequency)
 }
 
 // loudness returns how loud the middle of c is over all frequencies, in dB
@@ -39,25 +30,12 @@ func loudness(c audio.Clip) float64 {
 	for _, s := range c {
 		sum += float64(s) * float64(s)
 	}
-	return decibel(math.Sqrt(2 * sum / float64(len(c))))
+	return audiotest.Decibels(math.Sqrt(2 * sum / float64(len(c))))
 }
 
 func middle(c audio.Clip) audio.Clip {
 	edge := min(audio.Samples(settle), len(c)/4)
 	return c[edge : len(c)-edge]
-}
-
-func decibel(amplitude float64) float64 {
-	return 20 * math.Log10(max(amplitude, 1e-6)/32768)
-}
-
-// sine returns a sine of the given amplitude (full scale is 1) at any rate.
-func sine(rate int, frequency, amplitude float64, d time.Duration) []int16 {
-	pcm := make([]int16, int(d.Seconds()*float64(rate)))
-	for i := range pcm {
-		pcm[i] = int16(math.Round(32767 * amplitude * math.Sin(2*math.Pi*frequency*float64(i)/float64(rate))))
-	}
-	return pcm
 }
 
 // near fails the test when got is not within tolerance of want.

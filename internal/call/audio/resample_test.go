@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 func resample(t *testing.T, rate int, pcm []int16) audio.Clip {
@@ -28,7 +29,7 @@ func TestResampleKeepsTheTelephoneBand(t *testing.T) {
 				if tone > 0.85*float64(rate)/2 {
 					continue // the sound itself has no room for it
 				}
-				got := resample(t, rate, sine(rate, tone, 0.5, time.Second))
+				got := resample(t, rate, audiotest.Sine(rate, tone, 0.5, time.Second))
 				near(t, fmt.Sprintf("level of %v Hz", tone), loudness(got), -6.02, 0.1)
 			}
 		})
@@ -41,7 +42,7 @@ func TestResampleDoesNotAlias(t *testing.T) {
 			if tone > float64(rate)/2-50 {
 				continue
 			}
-			got := loudness(resample(t, rate, sine(rate, tone, 1, time.Second/2)))
+			got := loudness(resample(t, rate, audiotest.Sine(rate, tone, 1, time.Second/2)))
 			if got > -80 {
 				t.Errorf("%v Hz at %d Hz is heard at %.1f dB, want at most -80", tone, rate, got)
 			}
@@ -53,7 +54,7 @@ func TestResampleDoesNotAlias(t *testing.T) {
 // mirror what is below into what is above.
 func TestResampleUpDoesNotMirror(t *testing.T) {
 	for _, rate := range []int{4000, 5000, 6000} {
-		got := resample(t, rate, sine(rate, 1000, 1, time.Second))
+		got := resample(t, rate, audiotest.Sine(rate, 1000, 1, time.Second))
 		if mirrored := level(got, float64(rate)-1000); mirrored > -80 {
 			t.Errorf("1000 Hz at %d Hz is mirrored to %d Hz at %.1f dB, want at most -80", rate, rate-1000, mirrored)
 		}
@@ -81,7 +82,7 @@ func TestResampleKeepsTime(t *testing.T) {
 // Sound arrives in pieces of any size; where it is cut must not be heard.
 func TestResampleInPieces(t *testing.T) {
 	for _, rate := range []int{8000, 11025, 48000, 192_000} {
-		pcm := sine(rate, 700, 0.9, 100*time.Millisecond)
+		pcm := audiotest.Sine(rate, 700, 0.9, 100*time.Millisecond)
 		want := resample(t, rate, pcm)
 		for _, piece := range []int{1, 7, 160, 4096} {
 			r, err := audio.NewResampler(rate, audio.Rate)
@@ -136,7 +137,7 @@ func BenchmarkResample(b *testing.B) {
 	for _, rate := range []int{16000, 22050, 48000} {
 		b.Run(fmt.Sprintf("second_at_%d", rate), func(b *testing.B) {
 			b.ReportAllocs()
-			pcm := sine(rate, 440, 0.5, time.Second)
+			pcm := audiotest.Sine(rate, 440, 0.5, time.Second)
 			r, err := audio.NewResampler(rate, audio.Rate)
 			if err != nil {
 				b.Fatal(err)

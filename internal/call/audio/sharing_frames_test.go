@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 // wire are the codecs, by name.
@@ -142,7 +143,7 @@ func TestFramesTakeAsLongAsTheirSound(t *testing.T) {
 	for _, rate := range []int{audio.Rate, audio.Wideband} {
 		for _, length := range []time.Duration{0, 20 * time.Millisecond, time.Second, 1250 * time.Millisecond} {
 			s := audio.NewSound(rate)
-			s.Append(sine(rate, 1000, 0.5, length))
+			s.Append(audiotest.Sine(rate, 1000, 0.5, length))
 			s.End(nil)
 			for name, c := range wire {
 				if want, got := int(length/time.Millisecond)*audio.ByteRate/1000, s.Frames(c).Len(); got != want {
@@ -235,7 +236,7 @@ func BenchmarkCopyFrames(b *testing.B) {
 
 // BenchmarkEncodeFrames has a minute of each codec made of a wideband sound.
 func BenchmarkEncodeFrames(b *testing.B) {
-	pcm := sine(audio.Wideband, 440, 0.5, time.Minute)
+	pcm := audiotest.Sine(audio.Wideband, 440, 0.5, time.Minute)
 	for name, c := range wire {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

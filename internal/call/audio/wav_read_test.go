@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 // chunk is one chunk of a RIFF file, with the padding that an odd length needs.
@@ -350,7 +351,7 @@ func FuzzReadWAV(f *testing.F) {
 }
 
 func BenchmarkReadWAV(b *testing.B) {
-	tone := sine(48000, 440, 0.5, time.Second)
+	tone := audiotest.Sine(48000, 440, 0.5, time.Second)
 	files := map[string][]byte{
 		"mulaw_8000":        wave(layout(mulaw, 1, 8000, 8), chunk("data", audio.AppendMulaw(nil, tone[:8000])...)),
 		"pcm16_22050":       wave(layout(pcm, 1, 22050, 16), chunk("data", pcm16(tone[:22050]...)...)),

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 )
 
 func TestWriteWAV(t *testing.T) {
@@ -26,7 +27,7 @@ func TestWriteWAV(t *testing.T) {
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
-	c := audio.Clip(sine(audio.Rate, 440, 0.9, 5*time.Second+125*time.Microsecond)) // an odd number of samples, over one block
+	c := audio.Clip(audiotest.Sine(audio.Rate, 440, 0.9, 5*time.Second+125*time.Microsecond)) // an odd number of samples, over one block
 	var file bytes.Buffer
 	if err := audio.WriteWAV(&file, c); err != nil {
 		t.Fatal(err)
@@ -37,7 +38,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 }
 
 func TestSoundIsWrittenAtItsRate(t *testing.T) {
-	pcm := sine(audio.Wideband, 440, 0.9, 3*time.Second+125*time.Microsecond)
+	pcm := audiotest.Sine(audio.Wideband, 440, 0.9, 3*time.Second+125*time.Microsecond)
 	s := audio.NewSound(audio.Wideband)
 	s.Append(pcm)
 	s.End(nil)

@@ -1,12 +1,12 @@
 package softphone_test
 
 import (
-	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
+	"github.com/switchhook/switchhook/internal/call/audiotest"
 	"github.com/switchhook/switchhook/internal/call/softphone"
 	"github.com/switchhook/switchhook/test/await"
 )
@@ -14,28 +14,9 @@ import (
 // tone returns a second of a tone of half of full scale at a rate.
 func tone(rate int, frequency float64) *audio.Sound {
 	s := audio.NewSound(rate)
-	pcm := make([]int16, rate)
-	for i := range pcm {
-		pcm[i] = int16(math.Round(math.MaxInt16 / 2 * math.Sin(2*math.Pi*frequency*float64(i)/float64(rate))))
-	}
-	s.Append(pcm)
+	s.Append(audiotest.Sine(rate, frequency, 0.5, time.Second))
 	s.End(nil)
 	return s
-}
-
-// level returns how loud a frequency is in a piece of sound, in dB under a sine
-// of full scale, through a Blackman window that leaks nothing measurable.
-func level(pcm []int16, frequency float64, rate int) float64 {
-	var re, im, weight float64
-	for i, s := range pcm {
-		x := 2 * math.Pi * float64(i) / float64(len(pcm)-1)
-		w := 0.42 - 0.5*math.Cos(x) + 0.08*math.Cos(2*x)
-		turn := 2 * math.Pi * frequency * float64(i) / float64(rate)
-		re += w * float64(s) * math.Cos(turn)
-		im += w * float64(s) * math.Sin(turn)
-		weight += w
-	}
-	return 20 * math.Log10(max(2*math.Hypot(re, im)/weight, 1e-6)/math.MaxInt16)
 }
 
 // piece is how much of a tone is measured at a time.
@@ -57,17 +38,9 @@ func heardTone(t testing.TB, r *softphone.Recorder, frequency float64) (pcm []in
 	reader := sound.Reader()
 	reader.Read(all)
 	gaps := r.Gaps()
-	size := int(piece) * rate / int(time.Second)
-	best := math.Inf(-1)
-	for at := 0; at+size <= len(all); at += size / 10 {
-		from := time.Duration(at) * time.Second / time.Duration(rate)
-		if slices.ContainsFunc(gaps, func(g softphone.Gap) bool { return g.At+g.Length > from && g.At < from+piece }) {
-			continue
-		}
-		if l := level(all[at:at+size], frequency, rate); l > best+0.1 { // the first of those that are whole
-			best, pcm = l, all[at:at+size]
-		}
-	}
+	pcm = audiotest.Loudest(all, rate, frequency, piece, func(from, to time.Duration) bool {
+		return slices.ContainsFunc(gaps, func(g softphone.Gap) bool { return g.At+g.Length > from && g.At < to })
+	})
 	if pcm == nil {
 		t.Fatalf("of %v nothing of %v is without a gap: %v", sound.Duration(), piece, gaps)
 	}
