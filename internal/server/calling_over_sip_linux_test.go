@@ -59,20 +59,24 @@ type telephone struct {
 	to netip.AddrPort
 }
 
-func (s *phoneSystem) telephone(t *testing.T) *telephone {
+func (s *phoneSystem) telephone(t *testing.T, codecs ...sdp.Codec) *telephone {
 	t.Helper()
 	to := s.SIPAddresses()[0].Address
-	p := newPhone(t, to.Addr())
+	p := newPhone(t, to.Addr(), codecs...)
 	p.to = to
 	return p
 }
 
 // newPhone returns a phone at an address of this machine that calls nobody yet.
-func newPhone(t *testing.T, at netip.Addr) *telephone {
+// Without codecs it has PCMU alone.
+func newPhone(t *testing.T, at netip.Addr, codecs ...sdp.Codec) *telephone {
 	t.Helper()
+	if len(codecs) == 0 {
+		codecs = []sdp.Codec{sdp.PCMU}
+	}
 	return &telephone{Phone: handset.Start(t, softphone.Config{
 		Listen: dialog.Listen{Network: dialog.UDP, Address: netip.AddrPortFrom(at, 0)},
-		User:   "+12125550100", Codecs: []sdp.Codec{sdp.PCMU},
+		User:   "+12125550100", Codecs: codecs,
 	})}
 }
 
