@@ -98,6 +98,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	fetcher := fetch.New(fetch.Options{Guard: f.guard(settings)})
 	prompts := prompt.New(prompt.Config{
 		Client: fetcher, Voice: f.speaking, Disk: partOf[*speakingPart](s).disk, Count: f.speaking.prompts.Count,
+		Wideband: len(settings.Core.Voice.SIP) > 0, // telephones may have G.722, terminals have µ-law alone
 	})
 	f.stops.add("prompts", func(context.Context) error { prompts.Close(); return nil })
 	p := &phoneSidePart{prompts: prompts, domain: string(settings.Core.Domain)}
