@@ -38,6 +38,31 @@ func TestACallOfOursIsFromTheAddressThatItsWayHas(t *testing.T) {
 	}
 }
 
+// A phone that is reached over UDP alone calls another one over TCP: that knows where
+// it is, and may say there that the call is over, once their connection is gone.
+func TestACallByAnotherNetworkSaysWhereWeAre(t *testing.T) {
+	alice, bob := startStation(t, UDP), startStation(t, TCP)
+	a := &handset{station: alice, more: make(chan struct{}, 1)}
+	local := ours(4000)
+	local.Address = netip.AddrPortFrom(netip.Addr{}, 4000)
+	a.Call = alice.Dial(Outgoing{
+		Target: bob.uri("100"), From: Party{Address: sip.Uri{Scheme: "sip", User: "200"}}, To: Party{Address: bob.uri("100")}, Local: local,
+	}, a.take)
+	b := bob.next()
+	here := alice.Addresses()[0].Address
+	if contact := b.Request().Contact(); contact == nil || contact.Address.String() != "sip:200@"+here.String() {
+		t.Errorf("it is to be reached at %v, want sip:200@%s", contact, here)
+	}
+	if got := b.Request().From().Address.Host; got != "127.0.0.1" {
+		t.Errorf("From is of %s", got)
+	}
+	b.Answer(ours(5000))
+	b.expect("agreed PCMU/8000 sendrecv to 4000", "dialog.Answered{}")
+	a.expect("agreed PCMU/8000 sendrecv to 5000", "dialog.Answered{}")
+	b.Hangup(engine.Normal)
+	a.expect("ended normal by them")
+}
+
 // at has a phone listen at an address.
 func at(here string) func(*station) {
 	return func(p *station) {
@@ -61,7 +86,7 @@ func TestTheSocketTowardsAHopIsKnown(t *testing.T) {
 	s := opening(t, Config{Listen: []Listen{on(UDP, "127.0.0.1"), on(UDP, "::1"), on(TCP, "127.0.0.1")}}, nil)
 	run(t, s)
 	for _, c := range []struct{ network, to, want string }{
-		{UDP, "127.0.0.9:5060", "127.0.0.1"}, {UDP, "[::1]:5060", "::1"}, {TCP, "127.0.0.9:5060", "127.0.0.1"}, {TCP, "[::1]:5060", "invalid IP"},
+		{UDP, "127.0.0.9:5060", "127.0.0.1"}, {UDP, "[::1]:5060", "::1"}, {TCP, "127.0.0.9:5060", "127.0.0.1"}, {TCP, "[::1]:5060", "::1"}, {TLS, "127.0.0.9:5061", "127.0.0.1"},
 	} {
 		if got := s.Bound(Hop{Network: c.network, Address: netip.MustParseAddrPort(c.to)}); got.String() != c.want {
 			t.Errorf("to %s over %s: %s, want %s", c.to, c.network, got, c.want)
