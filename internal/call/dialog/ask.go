@@ -69,7 +69,7 @@ func (c *Client) Ask(ctx context.Context, r Request) (Answer, error) {
 	req := d.request(r.Method)
 	var a Answer
 	if r.Contact != "" {
-		a.Contact = s.contact(way, r.Contact)
+		a.Contact = s.contact(way, r.Target, r.Contact)
 		req.AppendHeader(&sip.ContactHeader{Address: a.Contact})
 	}
 	for _, h := range r.Header {

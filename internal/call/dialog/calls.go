@@ -99,11 +99,17 @@ func (s *Stack) way(ctx context.Context, server sip.Uri) (flow, error) {
 	return f, err
 }
 
-// contact returns where the other side of a flow reaches us.
-func (s *Stack) contact(f flow, user string) sip.Uri {
+// contact returns where the other side of a flow reaches us for the rest of a
+// dialog, by the Request-URI that it begins with: a sips one wants another (RFC 3261
+// section 12.1.1).
+func (s *Stack) contact(f flow, asked sip.Uri, user string) sip.Uri {
+	f = s.reachable(f)
 	ours := s.sentBy(f)
 	uri := sip.Uri{Scheme: "sip", User: user, Host: hostOf(ours.Addr()), Port: int(ours.Port())}
-	if f.network != UDP {
+	switch {
+	case f.network == TLS && asked.IsEncrypted():
+		uri.Scheme = "sips"
+	case f.network != UDP:
 		uri.UriParams.Add("transport", f.network)
 	}
 	return uri

@@ -160,9 +160,35 @@ func (s *Stack) sentBy(f flow) netip.AddrPort {
 	return ours
 }
 
-// boundOf returns the address of the socket that a flow goes by.
+// reachable returns the flow by which the other side reaches us: where we listen at
+// nothing of its network, one of another network. Our connection is no place to be
+// reached at once it is gone.
+func (s *Stack) reachable(f flow) flow {
+	for _, network := range [...]string{f.network, UDP, TCP, TLS} {
+		other := flow{network: network, peer: f.peer}
+		if network == f.network {
+			other = f
+		}
+		if s.listenOf(other) != nil {
+			return other
+		}
+	}
+	return f
+}
+
+// ourAddress returns where the other side of a flow sends sound: our address, which
+// is that of the connection's family where we listen at nothing of that.
+func (s *Stack) ourAddress(f flow) netip.Addr {
+	if ours := s.sentBy(s.reachable(f)); ours.IsValid() {
+		return ours.Addr()
+	}
+	return localTowards(f.peer)
+}
+
+// boundOf returns the address of the socket that a flow goes by, or else of another
+// one of the same family.
 func (s *Stack) boundOf(f flow) netip.Addr {
-	if l := s.listenOf(f); l != nil {
+	if l := s.listenOf(s.reachable(f)); l != nil {
 		return l.Address.Addr()
 	}
 	return f.local.Addr()

@@ -26,13 +26,10 @@ type Hop struct {
 }
 
 // Bound returns the address of the socket that a call goes to a hop by, for its sound
-// to go by it too. It may stand for all addresses of this machine. The zero Addr: no
-// socket is told to others in that call.
+// to go by it too. It may stand for all addresses of this machine. The zero Addr: there
+// is no socket of that family.
 func (s *Stack) Bound(to Hop) netip.Addr {
-	if l := s.listenOf(flow{network: to.Network, peer: to.Address}); l != nil {
-		return l.Address.Addr()
-	}
-	return netip.Addr{}
+	return s.boundOf(flow{network: to.Network, peer: to.Address})
 }
 
 // flowBy returns the flow to a hop, or without one to a server that nothing has

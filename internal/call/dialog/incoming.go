@@ -61,12 +61,12 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	if least, ok := session.admit(fields); !ok {
 		return nil, refuseWith(statusSessionIntervalTooSmall, "Min-SE", writeSeconds(least))
 	}
-	id, err := newInbound(req, rand.Text(), s.contact(way, req.Recipient.User))
+	id, err := newInbound(req, rand.Text(), s.contact(way, req.Recipient, req.Recipient.User))
 	if err != nil {
 		return nil, &refusal{status: sip.StatusBadRequest, phrase: "Missing Header Field"}
 	}
 	c := newCall(s)
-	c.invite, c.address, c.bound = req, s.sentBy(way).Addr(), s.boundOf(way)
+	c.invite, c.address, c.bound = req, s.ourAddress(way), s.boundOf(way)
 	d := &inDialog{ident: id, flow: way, session: session}
 	d.modifier = newModifier(s.timing, false, draw, sdp.NewSession(sessionID()), sdp.Local{})
 	d.modifier.updates = lists(req, "Allow", string(sip.UPDATE))

@@ -63,6 +63,19 @@ func TestACallByAnotherNetworkSaysWhereWeAre(t *testing.T) {
 	a.expect("ended normal by them")
 }
 
+// What was called by a sips address is to be reached by one (RFC 3261 section 12.1.1).
+func TestACallToASecureAddressHasASecureContact(t *testing.T) {
+	s := serve(t, Config{Listen: []Listen{on(TLS, "127.0.0.1")}}, nil)
+	here := s.Addresses()[0].Address
+	way := flow{network: TLS, local: here, peer: netip.MustParseAddrPort("127.0.0.9:5061")}
+	for scheme, want := range map[string]string{"sip": "sip:200@" + here.String() + ";transport=tls", "sips": "sips:200@" + here.String()} {
+		contact := s.contact(way, sip.Uri{Scheme: scheme, Host: "127.0.0.9"}, "200")
+		if contact.String() != want {
+			t.Errorf("%s, want %s", contact.String(), want)
+		}
+	}
+}
+
 // at has a phone listen at an address.
 func at(here string) func(*station) {
 	return func(p *station) {

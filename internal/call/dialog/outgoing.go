@@ -104,12 +104,12 @@ func (out *outgoing) invite(o Outgoing) {
 		out.do(out.uac.failure(out.call.now(), uacFinal{status: sip.StatusServiceUnavailable}))
 		return
 	}
-	o = o.from(s.sentBy(way).Addr())
+	o = o.from(s.ourAddress(way))
 	out.flow = way
 	out.local = o.Local
 	out.called = s.gate.call(way.peer.Addr())
 	out.begins = newOutbound(origin{
-		target: o.Target, routes: o.Routes, from: o.From.party(), to: o.To.party(), contact: s.contact(way, o.From.Address.User),
+		target: o.Target, routes: o.Routes, from: o.From.party(), to: o.To.party(), contact: s.contact(way, o.Target, o.From.Address.User),
 		identity: identity{callID: rand.Text(), local: rand.Text()},
 	})
 	req := out.begins.request(sip.INVITE)
