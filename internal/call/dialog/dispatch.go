@@ -34,8 +34,13 @@ func (s *Stack) arrived(msg sip.Message) {
 		}
 	}
 	s.ladders.came(msg)
-	if req, ok := msg.(*sip.Request); ok && req.Method == sip.ACK {
-		s.acknowledge(req)
+	if req, ok := msg.(*sip.Request); ok {
+		switch req.Method {
+		case sip.ACK:
+			s.acknowledge(req)
+		case sip.CANCEL:
+			s.arrivals.cancelled(req)
+		}
 	}
 }
 

@@ -65,6 +65,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	if err != nil {
 		return nil, &refusal{status: sip.StatusBadRequest, phrase: "Missing Header Field"}
 	}
+	s.arrivals.begun(req, id.local)
 	c := newCall(s)
 	c.invite, c.address, c.bound = req, s.ourAddress(way), s.boundOf(way)
 	d := &inDialog{ident: id, flow: way, session: session}

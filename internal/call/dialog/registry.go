@@ -44,11 +44,11 @@ func (r *registry) find(id identity) requestHandler {
 }
 
 // arrivals are the INVITEs that are being handled, by what is the same in copies
-// of one that came by several ways (RFC 3261 section 8.2.2.2). The zero value is
-// ready to use.
+// of one that came by several ways (RFC 3261 section 8.2.2.2), and in its CANCEL. The
+// zero value is ready to use.
 type arrivals struct {
 	mu   sync.Mutex
-	here map[arrival]bool
+	here map[arrival]string // our tag; empty as long as there is none
 }
 
 type arrival struct {
@@ -56,20 +56,24 @@ type arrival struct {
 	number      uint32
 }
 
+func arrivalOf(req *sip.Request) arrival {
+	id := identityOf(req)
+	return arrival{id.callID, id.remote, req.CSeq().SeqNo}
+}
+
 // add takes up an INVITE, and reports whether it is the first of its copies. One
 // that goes over the same way again never gets here: sipgo's transaction has it.
 func (a *arrivals) add(req *sip.Request, tx sip.ServerTransaction) (first bool) {
-	id := identityOf(req)
-	this := arrival{id.callID, id.remote, req.CSeq().SeqNo}
+	this := arrivalOf(req)
 	a.mu.Lock()
-	if a.here[this] {
+	if _, copied := a.here[this]; copied {
 		a.mu.Unlock()
 		return false
 	}
 	if a.here == nil {
-		a.here = make(map[arrival]bool)
+		a.here = make(map[arrival]string)
 	}
-	a.here[this] = true
+	a.here[this] = ""
 	a.mu.Unlock()
 	remove := func(string, error) {
 		a.mu.Lock()
@@ -80,4 +84,29 @@ func (a *arrivals) add(req *sip.Request, tx sip.ServerTransaction) (first bool) 
 		remove("", nil)
 	}
 	return true
+}
+
+// begun notes the tag of the call that an INVITE has begun.
+func (a *arrivals) begun(invite *sip.Request, tag string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	this := arrivalOf(invite)
+	if _, handled := a.here[this]; handled {
+		a.here[this] = tag
+	}
+}
+
+// cancelled gives a CANCEL the tag of the call that it is for: sipgo answers it, with
+// a tag of its own where there is none, and the responses to both should have the
+// same (RFC 3261 section 9.2).
+func (a *arrivals) cancelled(req *sip.Request) {
+	if malformed(req) != "" || req.To().Params.Has("tag") {
+		return
+	}
+	a.mu.Lock()
+	tag := a.here[arrivalOf(req)]
+	a.mu.Unlock()
+	if tag != "" {
+		req.To().Params.Add("tag", tag)
+	}
 }
