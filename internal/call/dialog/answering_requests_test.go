@@ -32,7 +32,7 @@ func TestRequestsThatNeedNoDialogAreAnswered(t *testing.T) {
 		{"a call without Max-Forwards", message("INVITE", "Max-Forwards: 70\r\n", ""), "603 Decline", ""},
 		{"a call without Contact", message("INVITE", "Contact: <sip:2125550100@127.0.0.1:5999>\r\n", ""), "400 Missing Contact", ""},
 		{"a call that requires what we can", message("INVITE", with("Require: timer, 100REL")...), "603 Decline", ""},
-		{"a call that requires what we cannot", message("INVITE", with("Require: timer, precondition, x")...), "420 Bad Extension", "Unsupported: precondition, x"},
+		{"a call that requires what we cannot", message("INVITE", with("Require: timer, noSuchThing, x")...), "420 Bad Extension", "Unsupported: noSuchThing, x"},
 		{"a call with a description", message("INVITE", body("application/sdp", offer)...), "603 Decline", ""},
 		{"a call with a description within", message("INVITE", body("multipart/mixed;boundary=b", multipart)...), "603 Decline", ""},
 		{"a call with something else", message("INVITE", body("application/isup", "x")...), "415 Unsupported Media Type", "Accept: application/sdp, multipart/mixed"},
