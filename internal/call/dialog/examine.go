@@ -88,8 +88,8 @@ func count(req *sip.Request, name string) int {
 func unsupported(req *sip.Request) (missing []string) {
 	for _, h := range req.GetHeaders("Require") {
 		for tag := range strings.SplitSeq(h.Value(), ",") {
-			tag = strings.ToLower(strings.TrimSpace(tag))
-			if tag != "" && !listed(supported, tag) {
+			tag = strings.TrimSpace(tag)
+			if tag != "" && !listed(supported, strings.ToLower(tag)) {
 				missing = append(missing, tag)
 			}
 		}
