@@ -87,6 +87,7 @@ var sippCalls = []sippCall{
 	{scenario: "referred", number: "transfers", want: wasUp("dialog.TransferProgress{100}", "dialog.Transferred{200}", "ended normal")},
 	{scenario: "referred_early", number: "transfers", want: wasUp("dialog.TransferProgress{100}", "dialog.Transferred{486}", "ended normal")},
 	{scenario: "referred_unheard", number: "transfers", want: wasUp("dialog.Transferred{0}", "ended normal"), prepare: hurry},
+	{scenario: "referred_bye", number: "transfers", want: wasUp("dialog.Transferred{0}", endedByThem)},
 	{scenario: "referred_not", number: "transfers", want: wasUp("dialog.NotTransferred{603}", "ended normal")},
 }
 

@@ -101,6 +101,28 @@ func TestTransferWithoutReports(t *testing.T) {
 	expectReferred(t, "the report after it", r.notify(told(200, "terminated;reason=noresource"), 4*sec), "answer 200")
 }
 
+func TestReportsAfterTheEndOfTheCallAreAwaited(t *testing.T) {
+	r := askedToTransfer()
+	r.response(202, false, 2*sec)
+	expectReferred(t, "BYE before any report", r.ended(), "done")
+	if at, ok := r.due(); at != 34*sec || !ok {
+		t.Errorf("due at %v, %t", at, ok)
+	}
+	expectReferred(t, "a report", r.notify(told(100, "active;expires=60"), 3*sec), "answer 200")
+	expectReferred(t, "no other in time", r.tick(63*sec), "")
+	if _, ok := r.due(); ok {
+		t.Error("it waits for more")
+	}
+
+	r = askedToTransfer()
+	r.response(202, false, 2*sec)
+	r.ended()
+	expectReferred(t, "the last report", r.notify(told(200, "terminated;reason=noresource"), 3*sec), "answer 200")
+	if _, ok := r.due(); ok {
+		t.Error("it waits after the last report")
+	}
+}
+
 func TestReportsThatDoNotComeAreNotWaitedFor(t *testing.T) {
 	for _, c := range []struct {
 		name string
