@@ -64,6 +64,7 @@ type transferor struct {
 	number string // CSeq of the REFER
 	state  referState
 	told   bool          // how it went
+	stays  bool          // the call is over; its dialog stays for the NOTIFYs
 	limit  time.Duration // until when there must be another NOTIFY
 }
 
@@ -135,17 +136,23 @@ func (r *transferor) patience(expires time.Duration) time.Duration {
 	return min(max(expires, r.timing.limit()), referLife)
 }
 
-// ended is when the other side has sent BYE: a transfer that it took has begun, as
-// far as we will know. NOTIFYs are answered still.
-func (r *transferor) ended() []referStep { return r.tell(referStep{do: referDone}) }
+// ended is when the call is over: a transfer that the other side took has begun, as
+// far as we will know. The NOTIFYs that still come are answered (RFC 5057).
+func (r *transferor) ended() []referStep {
+	r.stays = true
+	return r.tell(referStep{do: referDone})
+}
 
 // due returns when tick is next wanted.
-func (r *transferor) due() (at time.Duration, ok bool) { return r.limit, !r.told }
+func (r *transferor) due() (at time.Duration, ok bool) {
+	return r.limit, !r.told || r.stays && r.state < referOver
+}
 
 // tick gives up to wait.
 func (r *transferor) tick(now time.Duration) []referStep {
 	if now < r.limit {
 		return nil
 	}
+	r.stays = false
 	return r.tell(referStep{do: referDone})
 }
