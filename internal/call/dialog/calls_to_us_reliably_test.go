@@ -70,7 +70,7 @@ func TestINVITEIsRejectedWhenNoPRACKComes(t *testing.T) {
 
 func TestOurOfferInAReliableResponseIsAnsweredByPRACK(t *testing.T) {
 	c := invite(t, invited{late: true, requires: true})
-	c.ring(180, false)
+	c.ring(180, true)
 	c.ring(183, true)
 	c.answer()
 	c.expect("100", "180 sdp rseq 1000")
@@ -84,16 +84,30 @@ func TestOurOfferInAReliableResponseIsAnsweredByPRACK(t *testing.T) {
 	c.expect(`BYE (Q.850;cause=16;text="normal call clearing")`, "over, normal")
 }
 
-func TestPRACKWithoutAnAnswerToOurOfferEndsTheCall(t *testing.T) {
+// All responses to such a caller are reliable, and the first of them is where our
+// offer belongs.
+func TestNothingIsReliableBeforeOurOffer(t *testing.T) {
 	c := invite(t, invited{late: true, requires: true})
 	c.ring(180, false)
+	c.wait(keepRinging)
+	c.expect("100")
+	c.ring(180, true)
+	c.prack(theFirst, true)
+	c.did("", c.uas.agreed(c.now))
+	c.ring(180, false)
+	c.expect("180 sdp rseq 1000", "PRACK 200", "their answer", "180 rseq 1001")
+}
+
+func TestPRACKWithoutAnAnswerToOurOfferEndsTheCall(t *testing.T) {
+	c := invite(t, invited{late: true, requires: true})
+	c.ring(180, true)
 	c.prack(theFirst, false)
 	c.expect("100", "180 sdp rseq 1000", "PRACK 200", `400 (SIP;cause=400;text="no answer to our offer")`, "over, failed")
 }
 
 func TestResponseThatWasNeverSentHasNoPRACK(t *testing.T) {
 	c := invite(t, invited{late: true, requires: true})
-	c.ring(180, false)
+	c.ring(180, true)
 	c.ring(183, false) // waits for the PRACK of the first, and the call ends before
 	c.prack(theFirst, false)
 	c.prack(theFirst+1, false)
@@ -102,7 +116,7 @@ func TestResponseThatWasNeverSentHasNoPRACK(t *testing.T) {
 
 func TestAnswerInAPRACKThatIsRefusedEndsTheCall(t *testing.T) {
 	c := invite(t, invited{late: true, requires: true})
-	c.ring(180, false)
+	c.ring(180, true)
 	c.answer()
 	c.prack(theFirst, true)
 	c.hangup(engine.Failed)
@@ -112,7 +126,7 @@ func TestAnswerInAPRACKThatIsRefusedEndsTheCall(t *testing.T) {
 
 func TestAnswerToACallThatIsOverIsNotTaken(t *testing.T) {
 	c := invite(t, invited{late: true, requires: true})
-	c.ring(180, false)
+	c.ring(180, true)
 	c.hangup(engine.Busy)
 	c.prack(theFirst, true)
 	c.expect("100", "180 sdp rseq 1000", `486 (Q.850;cause=17;text="user busy")`, "over, busy", "PRACK 200")
