@@ -86,16 +86,18 @@ func newUAS(i invited, random uint32, now time.Duration, t timing) (uas, []uasAc
 }
 
 // ring sends a response from 101 to 199, reliably if it has to be, or if what it
-// says about sound would be missed.
+// says about sound would be missed. p says whether there is a description to send.
 func (u *uas) ring(now time.Duration, p provisional) []uasAction {
 	if u.state != uasInviting {
 		return nil
 	}
 	u.last, u.refresh = p.status, now+keepRinging
 	switch {
+	case u.invite.late && u.invite.requires && !u.sender.sdpSent && !p.sdp:
+		// Our offer belongs in the first reliable response (RFC 3261 section 13.2.1),
+		// and there is none yet.
+		return nil
 	case u.invite.late:
-		// Our offer goes into the first reliable response, and nowhere else (RFC
-		// 3261 section 13.2.1).
 		p.sdp = u.invite.requires && !u.sender.sdpSent
 	case u.sender.sdpSent:
 		p.sdp = false
