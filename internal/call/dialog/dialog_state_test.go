@@ -97,6 +97,45 @@ func TestRequestsComeInOrder(t *testing.T) {
 	}
 }
 
+// TestContactIsAsSecureAsTheCall: RFC 3261 sections 8.1.1.8 and 12.1.1.
+func TestContactIsAsSecureAsTheCall(t *testing.T) {
+	const overTLS, secure, plain = "sip:a@192.0.2.1:5061;transport=tls", "sips:a@192.0.2.1:5061", "sip:a@192.0.2.1:5060"
+	for _, c := range []struct {
+		name, uri, contact string
+		routes             []string
+		ours, want         string
+	}{
+		{"a secure call", "sips:a@b", "sips:c@d", nil, overTLS, secure},
+		{"a call from somebody who is secure", "sip:a@b", "sips:c@d", nil, overTLS, secure},
+		{"a call by a secure server", "sip:a@b", "sip:c@d", []string{"<sips:p1;lr>", "<sip:p2;lr>"}, overTLS, secure},
+		{"a call from behind a server", "sip:a@b", "sips:c@d", []string{"<sip:p1;lr>"}, overTLS, overTLS},
+		{"a call over TLS", "sip:a@b", "sip:c@d", nil, overTLS, overTLS},
+		{"what others have passed on in the clear", "sips:a@b", "sips:c@d", nil, plain, plain},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			text := "INVITE " + c.uri + " SIP/2.0\nFrom: <sip:c@d>;tag=1\nTo: <sip:a@b>\nCall-ID: 1\nCSeq: 1 INVITE\nContact: <" + c.contact + ">"
+			for _, route := range c.routes {
+				text += "\nRecord-Route: " + route
+			}
+			in, err := newInbound(parsedRequest(t, text), "ours", parsedURI(t, c.ours))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := in.contact.Address.String(); got != c.want {
+				t.Errorf("our Contact is %s, want %s", got, c.want)
+			}
+		})
+	}
+	for target, want := range map[string]string{"sips:c@d": secure, "sip:c@d;transport=tls": overTLS} {
+		o := ourCall(t)
+		o.target, o.contact = parsedURI(t, target), parsedURI(t, overTLS)
+		out := newOutbound(o)
+		if got := out.contact.Address.String(); got != want {
+			t.Errorf("to %s our Contact is %s, want %s", target, got, want)
+		}
+	}
+}
+
 func TestTargetIsWhereTheyWereLast(t *testing.T) {
 	const moved = "Contact: <sip:moved@192.0.2.10;transport=tcp>"
 	for _, c := range []struct {
