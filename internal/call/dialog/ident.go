@@ -73,7 +73,18 @@ func newOutbound(o origin) ident {
 		routes:   o.routes,
 	}
 	d.from.Params.Add("tag", o.local)
+	d.secure(o.target)
 	return d
+}
+
+// secure makes our Contact a sips address where the Request-URI of the INVITE, or the
+// next server on the way, is one (RFC 3261 sections 8.1.1.8 and 12.1.1). One that is
+// not over TLS stays: nobody would reach us by it.
+func (d *ident) secure(recipient sip.Uri) {
+	ours, next := &d.contact.Address, d.hop()
+	if (recipient.IsEncrypted() || next.IsEncrypted()) && transportOf(*ours) == "TLS" {
+		ours.Scheme, ours.UriParams = "sips", nil
+	}
 }
 
 // newInbound returns the state of the dialog that an INVITE begins (RFC 3261
@@ -89,7 +100,7 @@ func newInbound(invite *sip.Request, tag string, contact sip.Uri) (ident, error)
 		return ident{}, fault.Newf(fault.Invalid, "the INVITE lacks a Contact")
 	}
 	to.Params.Add("tag", tag)
-	return ident{
+	d := ident{
 		identity: identityOf(invite),
 		from:     to.AsFrom(),
 		to:       from.AsTo(),
@@ -98,7 +109,9 @@ func newInbound(invite *sip.Request, tag string, contact sip.Uri) (ident, error)
 		routes:   recorded(invite, false),
 		received: seq.SeqNo,
 		settled:  true,
-	}, nil
+	}
+	d.secure(invite.Recipient)
+	return d, nil
 }
 
 // fork returns the state of the dialog that a response to our INVITE begins
