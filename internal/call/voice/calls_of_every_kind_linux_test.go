@@ -47,6 +47,7 @@ func TestCallsOfEveryKindPass(t *testing.T) {
 		{scenario: "calls/late_offer"},
 		{scenario: "calls/late_offer_unanswered"},
 		{scenario: "prack", responder: slow},
+		{scenario: "late_offer_reliable", responder: slow},
 		{scenario: "calls/update"},
 		{scenario: "calls/timer_theirs", session: time.Second},
 		{scenario: "calls/timer_ours_update", session: time.Second},
