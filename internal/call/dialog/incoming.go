@@ -97,11 +97,19 @@ func invitedBy(req *sip.Request, offer *sdp.Description) invited {
 
 // Ring tells the caller of a call to us that it goes on, by a response from 101 to
 // 199: 180 where somebody's phone rings, 183 where the caller hears something. With
-// local there is sound before the call is answered.
+// local there is sound before the call is answered. A caller who has left the offer to
+// us and requires that all responses are reliable hears nothing without it; one who
+// does not require that gets our offer with the answer alone.
 func (c *Call) Ring(status int, local *sdp.Local) {
 	c.do(func() {
 		in, ok := c.machine.(*incoming)
-		if !ok || c.ended || local != nil && !in.describe(*local, true) {
+		if !ok || c.ended {
+			return
+		}
+		if in.uas.invite.late && !in.uas.invite.requires {
+			local = nil
+		}
+		if local != nil && !in.describe(*local, true) {
 			return
 		}
 		in.do(in.uas.ring(c.now(), provisional{status, local != nil}))

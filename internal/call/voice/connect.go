@@ -177,7 +177,7 @@ func (c *connection) do(action joinedAction) {
 	l := c.line
 	switch action {
 	case tellRinging:
-		l.config.Call.Ring(statusRinging, nil)
+		l.config.Call.Ring(statusRinging, l.offer())
 	case giveSound:
 		l.config.Local.Prefer = c.seen.codec
 		local := l.config.Local // the call reads it later
