@@ -42,8 +42,8 @@ func playsSipp(t *testing.T, s *Stack, scenario, network string) {
 
 func TestSippIsToldWhatWeCan(t *testing.T) {
 	s := serve(t, Config{Listen: everyWay()}, nil)
-	playsSipp(t, s, "options.xml", UDP)
-	playsSipp(t, s, "options.xml", TCP)
+	playsSipp(t, s, "calls/options.xml", UDP)
+	playsSipp(t, s, "calls/options.xml", TCP)
 }
 
 // TestLargeMessagesGoOverUDP: others have refused what is larger than a packet of
