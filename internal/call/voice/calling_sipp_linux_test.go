@@ -83,6 +83,9 @@ func TestCallersAreConnectedWithSipp(t *testing.T) {
 		{scenario: "calls/uas_200_before_cancel", caller: hangsUpOnceRinging, status: 487, went: "cancelled" + callerHungUp},
 		{scenario: "calls/uas_200_after_cancel", caller: hangsUpOnceRinging, status: 487, went: "cancelled" + callerHungUp},
 		{scenario: "calls/uas_auth", went: "answered talked"},
+		{scenario: "uas_stale", went: "answered talked"},
+		{scenario: "uas_stale_for_ever", status: 480, went: "unavailable"},
+		{scenario: "uas_refers", went: "answered talked"},
 		{scenario: "calls/uas_auth_bye", caller: hangsUpOnceAnswered, went: "answered talked" + callerHungUp},
 		{scenario: "uas_info", codecs: []sdp.Codec{sdp.PCMU}, caller: pressesAndHearsKeys, went: "answered talked" + callerHungUp},
 		{scenario: "uas_hold_zero", codecs: []sdp.Codec{sdp.PCMU}, went: "answered talked"},
@@ -109,6 +112,23 @@ func (c farEnd) play(t *testing.T) {
 	}
 	if got := await.From(t, "an end of the connection", went); got != c.went {
 		t.Errorf("it went %q, want %q", got, c.went)
+	}
+	run.Wait()
+}
+
+// TestSippCallsInPlaceOfUs: somebody who was rung is handed on as a caller is.
+func TestSippCallsInPlaceOfUs(t *testing.T) {
+	leavesNothing(t)
+	port := sipp.FreePort(t)
+	run := sipp.Start(t, scenarioFile("calls/uas_refer"), "-m", "1", "-p", strconv.Itoa(port))
+	await.That(t, "a sipp that listens", func() bool { return sipp.Listening(port) })
+	s := switchboard(t, nothing, func(config *voice.ServerConfig) { config.Carrier, config.Refer = sippCarrier(port), true })
+	var went string
+	done := s.ring(t.Context(), engine.Outside{To: "+12125550111"}, func(ctx context.Context, line engine.Line) {
+		went = connect(ctx, line, engine.Outside{To: "sip:200@127.0.0.1"})
+	})
+	if got := await.From(t, "an end of the call", done); got.err != nil || went != "answered" {
+		t.Errorf("the transfer went %q, and the call %v", went, got.err)
 	}
 	run.Wait()
 }

@@ -3,6 +3,7 @@ package voice_test
 import (
 	"fmt"
 	"math"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/enginetest"
+	"github.com/switchhook/switchhook/internal/call/rtp"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/test/await"
 	"github.com/switchhook/switchhook/test/sipp"
 )
 
@@ -43,7 +46,7 @@ func TestTelephonesOfSippAreHeard(t *testing.T) {
 		{"keys after a prompt", "gather", true, `<Gather finishOnKey="#" action="/next"><Play>200ms.wav</Play></Gather>`, nil, `gather digits=12 finishOnKey`},
 		{"a key in a prompt", "bargein", true, `<Gather numDigits="1" action="/next"><Play>60s.wav</Play></Gather>`, nil, `gather digits=5 numDigits`},
 		{"a key in an INFO", "info", false, `<Gather numDigits="1" action="/next"><Play>60s.wav</Play></Gather>`, nil, `gather digits=5 numDigits`},
-		{"keys as tones", "says", false, `<Gather finishOnKey="#" action="/next"/>`, tones, `gather digits=12 finishOnKey`},
+		{"keys as tones", "inband", false, `<Gather finishOnKey="#" action="/next"/>`, tones, `gather digits=12 finishOnKey`},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			if s.root && os.Geteuid() != 0 {
@@ -81,7 +84,7 @@ func TestWhatATelephoneOfSippSaysIsRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sipp.Scenario{File: "testdata/sipp/says.xml", Data: said(t, tone)}.Start(t, "-m", "1", "-s", "100", x.at.String()).Wait()
+	sipp.Scenario{File: "testdata/sipp/record.xml", Data: said(t, tone)}.Start(t, "-m", "1", "-s", "100", x.at.String()).Wait()
 	var heard audio.Clip
 	for _, e := range x.only(t) {
 		if r, ok := e.Event.(trace.Record); ok {
@@ -97,6 +100,60 @@ func TestWhatATelephoneOfSippSaysIsRecorded(t *testing.T) {
 	quarter := (to - from) / 4
 	if got, want := loudness(heard[from+quarter:to-quarter]), loudness(tone); math.Abs(got-want) > 1 {
 		t.Errorf("it has %.1f dB, %.1f were said", got, want)
+	}
+}
+
+// TestATelephoneOfSippHearsItself: what it says is sent for it, a packet for each that
+// arrives.
+func TestATelephoneOfSippHearsItself(t *testing.T) {
+	tone := audio.Silence(2 * time.Second)
+	for i := range tone {
+		tone[i] = int16(9000 * math.Sin(2*math.Pi*1000*float64(i)/audio.Rate))
+	}
+	sound, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sound.Close() }()
+	heard := make(chan audio.Clip, 1)
+	go func() { heard <- talk(sound, tone) }()
+	x := serve(t, enginetest.Documents{"/": `<Echo timeout="3"/>`}, nil)
+	port := sound.LocalAddr().(*net.UDPAddr).Port
+	sipp.Scenario{File: "testdata/sipp/echo.xml", Data: port}.Start(t, "-m", "1", "-s", "100", x.at.String()).Wait()
+	_ = sound.Close()
+	clip := await.From(t, "what was heard", heard)
+	from, to := loudPart(clip)
+	if to-from < len(tone)*3/4 {
+		t.Fatalf("%d samples of it are loud, %d were said", to-from, len(tone))
+	}
+	quarter := (to - from) / 4
+	if got, want := loudness(clip[from+quarter:to-quarter]), loudness(tone); math.Abs(got-want) > 1 {
+		t.Errorf("it has %.1f dB, %.1f were said", got, want)
+	}
+}
+
+// talk says a clip in PCMU to whom sound comes from, and returns what came until the
+// socket was closed.
+func talk(sound *net.UDPConn, clip audio.Clip) (heard audio.Clip) {
+	const frame = audio.Rate / 50
+	said := audio.AppendMulaw(nil, clip)
+	packet := make([]byte, rtp.HeaderSize, rtp.HeaderSize+frame)
+	header := rtp.Header{SSRC: 1}
+	buffer := make([]byte, 1500)
+	for {
+		n, from, err := sound.ReadFromUDPAddrPort(buffer)
+		if err != nil {
+			return heard
+		}
+		if p, kind := rtp.Read(buffer[:n]); kind == rtp.RTP && p.PayloadType == 0 {
+			heard = audio.AppendPCMFromMulaw(heard, p.Payload)
+		}
+		if len(said) < frame {
+			continue
+		}
+		header.Put(packet)
+		_, _ = sound.WriteToUDPAddrPort(append(packet, said[:frame]...), from) // what is lost is not heard
+		header.Sequence, header.Timestamp, said = header.Sequence+1, header.Timestamp+frame, said[frame:]
 	}
 }
 
