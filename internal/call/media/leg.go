@@ -245,6 +245,9 @@ func (l *legState) agree(t *thread, terms *terms) {
 			l.stop(t, false, now)
 			l.seam = terms.seam
 		}
+		if l.terms.Codec.Codec.ClockRate() != terms.Codec.Codec.ClockRate() {
+			l.renew(now)
+		}
 	}
 	l.terms = terms
 	l.watch.set(l.answered && !terms.quiet(), now)

@@ -42,7 +42,7 @@ func (p *presser) begin(t *terms) {
 	if p.active {
 		return
 	}
-	p.key = rtp.NewPress(p.codes[p.first], pressTime, time.Duration(t.ticks)*tickTime, t.Events.Codec.ClockRate())
+	p.key = rtp.NewPress(p.codes[p.first], pressTime, time.Duration(t.ticks)*tickTime, t.Events.Codec.ClockRate()).Beside(t.eventUnits())
 	p.first = (p.first + 1) % maxPresses
 	p.count--
 	p.active = true

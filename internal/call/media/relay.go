@@ -88,7 +88,7 @@ func (r *relay) keys(b []byte, p rtp.Packet, arrival rtp.Arrival, rate int, tick
 		begin = p.Timestamp + r.timestamp
 	}
 	timestamp, length := r.key.step(p, begin, rate, to.terms.Events.Codec.ClockRate())
-	r.advance(p.Sequence+r.sequence, timestamp+length, to.terms.ticks, tick)
+	r.advance(p.Sequence+r.sequence, timestamp+length*uint32(to.terms.eventUnits()), to.terms.ticks, tick)
 	return p.Rewrite(b, rtp.Header{
 		PayloadType: to.terms.Events.Payload,
 		Marker:      p.Marker,

@@ -69,6 +69,14 @@ func (r *reports) goodbye(l *legState, now time.Duration) {
 	}
 }
 
+// renew makes what is sent another stream: one source has one clock rate (RFC 7160
+// section 4.1).
+func (l *legState) renew(now time.Duration) {
+	l.reports.goodbye(l, now)
+	l.out.SSRC, l.out.Marker = rand.Uint32(), true //nolint:gosec // it shall not be a secret, but unlike the far end's
+	l.reports.control.Begin(l.out.SSRC, l.out.report())
+}
+
 // send sends to where RTCP came from, or before to the port after that of RTP.
 func (r *reports) send(l *legState, b []byte) {
 	to := r.source

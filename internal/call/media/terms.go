@@ -61,6 +61,9 @@ func (t *terms) packet() uint32 { return uint32(t.ticks) * t.units }
 // hasEvents reports whether keys can be sent.
 func (t *terms) hasEvents() bool { return t.Events.Codec != "" }
 
+// eventUnits returns how many units of the timestamps are one of the durations of keys.
+func (t *terms) eventUnits() int { return t.Codec.Codec.ClockRate() / t.Events.Codec.ClockRate() }
+
 // quiet reports whether nothing needs to arrive: either side has put the other on
 // hold.
 func (t *terms) quiet() bool { return t.Held || !t.Direction.Receives() }

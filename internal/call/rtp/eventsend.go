@@ -17,12 +17,13 @@ const PressSize = HeaderSize + eventSize
 // sound is sent, and the timestamps of the stream go on.
 type Press struct {
 	code   uint8
-	length uint32 // samples
-	packet uint32 // samples
+	length uint32
+	packet uint32
+	scale  uint32 // of the timestamps, to a unit of the durations
 
 	begun bool
 	start uint32 // timestamp of the event, or of its segment
-	sent  uint32 // samples in segments before
+	sent  uint32 // in segments before
 	ends  int    // packets sent that say the end
 	total uint16 // the duration that they say
 }
@@ -31,7 +32,13 @@ type Press struct {
 // and a packet every ptime.
 func NewPress(code uint8, length, ptime time.Duration, rate int) Press {
 	at := func(d time.Duration) uint32 { return uint32(int64(d) * int64(rate) / int64(time.Second)) }
-	return Press{code: code, length: at(length), packet: at(ptime)}
+	return Press{code: code, length: at(length), packet: at(ptime), scale: 1}
+}
+
+// Beside returns p for a stream whose timestamps count so many units in one of p's.
+func (p Press) Beside(units int) Press {
+	p.scale = uint32(units)
+	return p
 }
 
 // Step writes the packet that is due to b, which has PressSize bytes, and
@@ -44,7 +51,7 @@ func (p *Press) Step(b []byte, h Header) (more bool) {
 	}
 	// A packet tells its whole time in advance, as one of sound does: receivers
 	// were seen that lose an event whose first packet has the duration 0.
-	duration := h.Timestamp - p.start + p.packet
+	duration := (h.Timestamp-p.start)/p.scale + p.packet
 	h.Timestamp = p.start
 	h.Put(b)
 	b[HeaderSize] = p.code
@@ -56,7 +63,7 @@ func (p *Press) Step(b []byte, h Header) (more bool) {
 		// The duration has 16 bits: a segment that says all of them, then another
 		// (RFC 4733 section 2.5.1.3).
 		duration = segment
-		p.start += segment
+		p.start += segment * p.scale
 		p.sent += segment
 	default:
 		p.total = uint16(duration)

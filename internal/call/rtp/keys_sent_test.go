@@ -45,23 +45,30 @@ func TestKeysAreSentAsPhonesSendThem(t *testing.T) {
 		length time.Duration
 		ptime  time.Duration
 		rate   int
+		clock  int // of the stream
 		packet uint32
 		want   []eventPacket
 	}{
-		{"100 ms", 100 * ms, 20 * ms, 8000, 160, []eventPacket{
+		{"100 ms", 100 * ms, 20 * ms, 8000, 8000, 160, []eventPacket{
 			{true, 500, false, 160}, {false, 500, false, 320}, {false, 500, false, 480}, {false, 500, false, 640},
 			{false, 500, true, 800}, {false, 500, true, 800}, {false, 500, true, 800},
 		}},
-		{"no whole number of packets", 70 * ms, 30 * ms, 8000, 240, []eventPacket{
+		{"no whole number of packets", 70 * ms, 30 * ms, 8000, 8000, 240, []eventPacket{
 			{true, 500, false, 240}, {false, 500, false, 480}, {false, 500, true, 720}, {false, 500, true, 720}, {false, 500, true, 720},
 		}},
-		{"shorter than a packet", 0, 20 * ms, 8000, 160, []eventPacket{{true, 500, true, 160}, {false, 500, true, 160}, {false, 500, true, 160}}},
-		{"longer than a duration can say", 1400 * ms, 700 * ms, 48000, 33600, []eventPacket{
+		{"shorter than a packet", 0, 20 * ms, 8000, 8000, 160, []eventPacket{{true, 500, true, 160}, {false, 500, true, 160}, {false, 500, true, 160}}},
+		{"longer than a duration can say", 1400 * ms, 700 * ms, 48000, 48000, 33600, []eventPacket{
 			{true, 500, false, 33600}, {false, 500, false, 65535}, {false, 66035, true, 35265}, {false, 66035, true, 35265}, {false, 66035, true, 35265},
+		}},
+		{"in a stream of another clock", 60 * ms, 20 * ms, 8000, 48000, 960, []eventPacket{
+			{true, 500, false, 160}, {false, 500, false, 320}, {false, 500, true, 480}, {false, 500, true, 480}, {false, 500, true, 480},
+		}},
+		{"longer than a duration can say, in a stream of another clock", 9 * time.Second, 4500 * ms, 8000, 48000, 216000, []eventPacket{
+			{true, 500, false, 36000}, {false, 500, false, 65535}, {false, 393710, true, 42465}, {false, 393710, true, 42465}, {false, 393710, true, 42465},
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			press := rtp.NewPress(11, c.length, c.ptime, c.rate)
+			press := rtp.NewPress(11, c.length, c.ptime, c.rate).Beside(c.clock / c.rate)
 			if diff := cmp.Diff(c.want, sent(t, press, 500, c.packet)); diff != "" {
 				t.Errorf("packets (-want +got):\n%s", diff)
 			}

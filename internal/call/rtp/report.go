@@ -44,7 +44,8 @@ type Control struct {
 	roundTrip    time.Duration
 	heard        FarReport
 
-	sent [2]uint32 // packets, at the last two reports
+	sent   [2]uint32 // packets, at the last two reports
+	before Sent      // by other streams of ours
 }
 
 // FarReport is what the far end reports of the stream that we send.
@@ -67,6 +68,13 @@ func NewControl(ssrc uint32, cname string, epoch time.Time) Control {
 	return Control{ssrc: ssrc, name: cname, epoch: epoch}
 }
 
+// Begin begins another stream of ours, after the Goodbye of the one before and what
+// was sent until now.
+func (c *Control) Begin(ssrc uint32, sent Sent) {
+	c.ssrc, c.before, c.heard = ssrc, sent, FarReport{}
+	c.sent = [2]uint32{}
+}
+
 // RoundTrip returns the last round trip that was measured; 0: none was.
 func (c *Control) RoundTrip() time.Duration { return c.roundTrip }
 
@@ -87,6 +95,8 @@ func (c *Control) Goodbye(sent Sent, r *Reception, now time.Duration) ([]byte, e
 
 func (c *Control) compound(sent Sent, r *Reception, now time.Duration, more ...rtcp.Packet) ([]byte, error) {
 	blocks := c.blocks(r, now)
+	sent.Packets -= c.before.Packets
+	sent.Bytes -= c.before.Bytes
 	var report rtcp.Packet = &rtcp.ReceiverReport{SSRC: c.ssrc, Reports: blocks}
 	if sent.Packets != c.sent[0] {
 		report = &rtcp.SenderReport{
