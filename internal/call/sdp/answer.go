@@ -119,12 +119,12 @@ func (l *Local) reach(theirs *Media) *UnacceptableError {
 
 // eventBeside returns the telephone-event among formats that goes with a codec.
 func eventBeside(codec Codec, formats []Format) (event Format, ok bool) {
-	want := TelephoneEvent(codec.ClockRate())
-	i := slices.IndexFunc(formats, func(f Format) bool { return f.Codec == want })
-	if i < 0 {
-		return Format{}, false
+	for _, want := range eventsBeside(codec) {
+		if i := slices.IndexFunc(formats, func(f Format) bool { return f.Codec == want }); i >= 0 {
+			return formats[i], true
+		}
 	}
-	return formats[i], true
+	return Format{}, false
 }
 
 // agree returns what our line and theirs say together; its Codec is "" if they

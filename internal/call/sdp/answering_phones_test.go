@@ -55,17 +55,17 @@ func TestPhonesAreAnswered(t *testing.T) {
 	}
 }
 
-func TestCodecsOfAnOfferAreThoseOfItsSound(t *testing.T) {
+func TestFormatsOfAnOfferAreThoseOfItsSound(t *testing.T) {
 	for _, c := range []struct {
 		offer string
-		want  []sdp.Codec
+		want  []sdp.Format
 	}{
-		{asterisk, []sdp.Codec{sdp.PCMA, sdp.PCMU}},
-		{freeSWITCH, []sdp.Codec{sdp.Opus, sdp.G722, sdp.PCMA, sdp.PCMU, "CN/8000"}},
+		{asterisk, []sdp.Format{{Payload: 8, Codec: sdp.PCMA}, {Payload: 0, Codec: sdp.PCMU}}},
+		{linphone, []sdp.Format{{Payload: 96, Codec: sdp.Opus, Params: "useinbandfec=1"}, {Payload: 0, Codec: sdp.PCMU}}},
 		{lines("v=0", "m=video 4000 RTP/AVP 31"), nil},
 	} {
-		if diff := cmp.Diff(c.want, parse(t, c.offer).Codecs()); diff != "" {
-			t.Errorf("codecs (-want +got):\n%s", diff)
+		if diff := cmp.Diff(c.want, parse(t, c.offer).Sound()); diff != "" {
+			t.Errorf("formats (-want +got):\n%s", diff)
 		}
 	}
 }
@@ -104,6 +104,15 @@ func TestOpusSaysWhatTheOtherLegSays(t *testing.T) {
 	}
 	if got := session.Agreement().Codec.Params; !strings.HasPrefix(got, "useinbandfec=1; ") {
 		t.Errorf("the parameters for the other leg are %q", got)
+	}
+}
+
+// TestParametersThatNobodyNeedsAreNotSaid: they would be said to the other leg.
+func TestParametersThatNobodyNeedsAreNotSaid(t *testing.T) {
+	for _, params := range []string{strings.Repeat("x", 257), "stereo=1\x00", "stereo=\xff1"} {
+		if got := parse(t, strings.Replace(baresip, "stereo=1;sprop-stereo=1", params, 1)).Sound()[0].Params; got != "" {
+			t.Errorf("%q was read as %q", params, got)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package sdp_test
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -113,6 +114,46 @@ func TestOurOfferKeepsTheProtocolOfTheSession(t *testing.T) {
 	}
 }
 
+// TestOpusIsKeptAndNotBegunLater: the other leg of a call has Opus or has not, and
+// nothing here makes one of the other.
+func TestOpusIsKeptAndNotBegunLater(t *testing.T) {
+	both := us(sdp.PCMU, sdp.Opus)
+	opusLast := strings.Replace(call("192.0.2.9"), "AVP 0", "AVP 0 96\r\na=rtpmap:96 opus/48000/2", 1)
+	opusFirst := strings.Replace(opusLast, "AVP 0 96", "AVP 96 0", 1)
+	opusAlone := strings.Replace(opusLast, "AVP 0 96", "AVP 96", 1)
+	g711 := call("192.0.2.9")
+	for _, c := range []struct {
+		name   string
+		offers []string
+		want   sdp.Codec
+	}{
+		{"they have come to like something else better", []string{opusFirst, opusLast}, sdp.Opus},
+		{"they do not have it any more", []string{opusFirst, g711}, sdp.PCMU},
+		{"they have it again", []string{opusFirst, g711, opusFirst}, sdp.PCMU},
+		{"they did not like it best", []string{opusLast, opusFirst}, sdp.PCMU},
+		{"they did not have it", []string{g711, opusFirst}, sdp.PCMU},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			session := sdp.NewSession(7)
+			for _, offer := range c.offers {
+				answer(t, &session, offer, both)
+			}
+			if got := session.Agreement().Codec.Codec; got != c.want {
+				t.Errorf("agreed on %s, want %s", got, c.want)
+			}
+			offered := slices.ContainsFunc(session.Offer(both).Media[0].Formats, func(f sdp.Format) bool { return f.Codec == sdp.Opus })
+			if offered != (c.want == sdp.Opus) {
+				t.Errorf("offered again: %v", offered)
+			}
+		})
+	}
+	session := sdp.NewSession(7)
+	answer(t, &session, g711, both)
+	if _, _, err := session.Answer(parse(t, opusAlone), both); err == nil {
+		t.Error("Opus alone was taken in a call without it")
+	}
+}
+
 func TestNumbersKeepTheirMeaning(t *testing.T) {
 	opus, keys := sdp.Format{Payload: 101, Codec: sdp.Opus}, sdp.TelephoneEvent(48000)
 	session := sdp.NewSession(7)
@@ -137,11 +178,11 @@ func TestNumbersKeepTheirMeaning(t *testing.T) {
 func TestNumberOfAnAnswerIsNotOurs(t *testing.T) {
 	session := sdp.NewSession(7)
 	session.Offer(us(sdp.PCMU))
-	if _, err := session.Accept(parse(t, lines("v=0", "c=IN IP4 192.0.2.9", "m=audio 4000 RTP/AVP 0 107", "a=rtpmap:107 x/8000"))); err != nil {
+	if _, err := session.Accept(parse(t, lines("v=0", "c=IN IP4 192.0.2.9", "m=audio 4000 RTP/AVP 0 96", "a=rtpmap:96 x/8000"))); err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range session.Offer(us(sdp.PCMU, sdp.Opus)).Media[0].Formats {
-		if f.Payload == 107 {
+	for _, f := range session.Offer(us(sdp.PCMU, "L16/16000")).Media[0].Formats {
+		if f.Payload == 96 {
 			t.Errorf("%s has the number of another codec", f.Codec)
 		}
 	}
@@ -158,7 +199,7 @@ func TestNumbersThatAreAllTakenAreNotOffered(t *testing.T) {
 	}
 	session := sdp.NewSession(7)
 	answer(t, &session, offer, us())
-	if diff := cmp.Diff([]sdp.Format{{Payload: 0, Codec: sdp.PCMU}}, session.Offer(us(sdp.PCMU, sdp.Opus)).Media[0].Formats); diff != "" {
+	if diff := cmp.Diff([]sdp.Format{{Payload: 0, Codec: sdp.PCMU}}, session.Offer(us(sdp.PCMU, "L16/16000")).Media[0].Formats); diff != "" {
 		t.Errorf("offered (-want +got):\n%s", diff)
 	}
 }

@@ -33,14 +33,25 @@ const (
 // anyClock is above every clock rate in use.
 const anyClock = 1_000_000
 
-// TelephoneEvent returns the codec of keys pressed beside sound of the given
-// clock rate, which must be its own too, because they share their timestamps
-// (RFC 4733).
+// TelephoneEvent returns the codec of keys pressed whose durations count at a clock
+// rate: that of the sound beside them, with which they share their timestamps (RFC
+// 4733 section 2.1).
 func TelephoneEvent(clockRate int) Codec {
 	return Codec(eventName + "/" + strconv.Itoa(clockRate))
 }
 
 const eventName = "telephone-event"
+
+// eventsBeside returns the telephone-events that may go with a codec, the best first:
+// that of its clock rate. Beside Opus many telephones know that of 8000 Hz alone, whose
+// durations count so, although its timestamps are those of Opus.
+func eventsBeside(c Codec) []Codec {
+	events := []Codec{TelephoneEvent(c.ClockRate())}
+	if c == Opus {
+		events = append(events, TelephoneEvent(PCMU.ClockRate()))
+	}
+	return events
+}
 
 // ClockRate returns by how much RTP timestamps grow in a second; 0 for "".
 func (c Codec) ClockRate() int {

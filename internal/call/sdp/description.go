@@ -50,12 +50,16 @@ func (m *Media) isSound() bool {
 	return strings.EqualFold(m.Kind, "audio") && strings.Contains(strings.ToUpper(m.Protocol), "RTP/") && m.Port != 0
 }
 
-// Codecs returns the codecs of the first line of sound, in its order, those left out
+// Sound returns the formats of the first line of sound, in its order, those left out
 // that have no name here, and keys.
-func (d *Description) Codecs() []Codec {
+func (d *Description) Sound() []Format {
 	i := slices.IndexFunc(d.Media, func(m Media) bool { return m.isSound() })
 	if i < 0 {
 		return nil
 	}
-	return slices.DeleteFunc(codecsOf(d.Media[i].Formats), func(c Codec) bool { return c == "" || c.isEvent() })
+	return slices.DeleteFunc(slices.Clone(d.Media[i].Formats), func(f Format) bool { return f.Codec == "" || f.Codec.isEvent() })
 }
+
+// Codecs returns the codecs of the first line of sound, in its order, those left out
+// that have no name here, and keys.
+func (d *Description) Codecs() []Codec { return codecsOf(d.Sound()) }

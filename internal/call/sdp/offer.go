@@ -41,16 +41,33 @@ func (l *Local) offer(numbers *payloads, last []Format) Media {
 	return m
 }
 
-// withEvents returns the codecs, and behind them the telephone-events of each of
-// their clock rates.
+// withEvents returns the codecs, and behind them the telephone-events that may go with
+// each of them.
 func (l *Local) withEvents() []Codec {
 	codecs := slices.Clone(l.Codecs)
 	for _, c := range l.Codecs {
-		if event := TelephoneEvent(c.ClockRate()); !slices.Contains(codecs, event) {
-			codecs = append(codecs, event)
+		for _, event := range eventsBeside(c) {
+			if !slices.Contains(codecs, event) {
+				codecs = append(codecs, event)
+			}
 		}
 	}
 	return codecs
+}
+
+// after returns our side once a codec was agreed on. A call keeps Opus for as long as
+// the other side has it, and does not begin it later: its other leg would have to.
+func (l Local) after(agreed Codec) Local {
+	switch {
+	case agreed == Opus && slices.Contains(l.Codecs, Opus):
+		l.Prefer = Opus
+	case agreed != "" && agreed != Opus:
+		others := slices.DeleteFunc(slices.Clone(l.Codecs), func(c Codec) bool { return c == Opus })
+		if len(others) > 0 {
+			l.Codecs = others
+		}
+	}
+	return l
 }
 
 // params returns what we say of a codec to a side that said theirs of it.

@@ -21,6 +21,23 @@ func TestOfferIsWhole(t *testing.T) {
 	}
 }
 
+// TestOpusIsOfferedWithTheKeysThatTelephonesKnow: many know those of 8000 Hz alone.
+func TestOpusIsOfferedWithTheKeysThatTelephonesKnow(t *testing.T) {
+	session := sdp.NewSession(7)
+	offer := session.Offer(us(sdp.Opus)).Media[0].Formats
+	want := []sdp.Format{{Payload: 107, Codec: sdp.Opus}, {Payload: 96, Codec: sdp.TelephoneEvent(48000), Params: "0-16"}, {Payload: 101, Codec: sdp.TelephoneEvent(8000), Params: "0-16"}}
+	if diff := cmp.Diff(want, offer); diff != "" {
+		t.Fatalf("offer (-want +got):\n%s", diff)
+	}
+	answer := lines("v=0", "c=IN IP4 192.0.2.9", "m=audio 4000 RTP/AVP 107 101", "a=rtpmap:107 opus/48000/2", "a=rtpmap:101 telephone-event/8000")
+	if _, err := session.Accept(parse(t, answer)); err != nil {
+		t.Fatal(err)
+	}
+	if got := session.Agreement().Events.Codec; got != sdp.TelephoneEvent(8000) {
+		t.Errorf("keys are sent as %q", got)
+	}
+}
+
 // What an offer of G.722, PCMU, PCMA and keys at 101 comes to, by the answer.
 func TestAnswersToOurOffer(t *testing.T) {
 	keys := func(n uint8) sdp.Format { return sdp.Format{Payload: n, Codec: sdp.TelephoneEvent(8000)} }

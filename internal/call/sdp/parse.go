@@ -15,6 +15,8 @@ const (
 	maxText  = 64 << 10
 	maxMedia = 32
 	maxToken = 64
+
+	maxParams = 256 // of an a=fmtp line, which may be said to the other leg
 )
 
 // Parse reads a session description. It takes any ends of lines, a last line
@@ -135,7 +137,7 @@ func (m *Media) attribute(name, value string) {
 			f.Codec = parseCodec(rest)
 		}
 	case "fmtp":
-		if f, rest := m.format(value); f != nil && f.Params == "" {
+		if f, rest := m.format(value); f != nil && f.Params == "" && isParams(rest) {
 			f.Params = rest
 		}
 	case "ptime":
@@ -143,6 +145,12 @@ func (m *Media) attribute(name, value string) {
 	case "maxptime":
 		m.MaxPtime = parsePtime(value)
 	}
+}
+
+// isParams reports whether s is parameters of a format: RFC 8866 section 9 has any
+// bytes there, but nobody needs others than these.
+func isParams(s string) bool {
+	return len(s) <= maxParams && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // format returns the format whose payload type begins value, and the rest; nil

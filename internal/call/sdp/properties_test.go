@@ -132,7 +132,7 @@ func breaks(offer, answer *sdp.Description) string {
 				return fmt.Sprintf("line %d has %d %s, which was not offered", i+1, f.Payload, f.Codec)
 			}
 		}
-		if len(ours.Formats) == 2 && ours.Formats[1].Codec.ClockRate() != ours.Formats[0].Codec.ClockRate() {
+		if len(ours.Formats) == 2 && ours.Formats[1].Codec.ClockRate() != ours.Formats[0].Codec.ClockRate() && !hasKeysOf8000Alone(theirs.Formats) {
 			return fmt.Sprintf("line %d has keys of another clock", i+1)
 		}
 	}
@@ -140,6 +140,14 @@ func breaks(offer, answer *sdp.Description) string {
 		return fmt.Sprintf("%d lines of sound are taken", sounds)
 	}
 	return ""
+}
+
+// hasKeysOf8000Alone reports whether a line has Opus, and no keys of its clock rate.
+func hasKeysOf8000Alone(formats []sdp.Format) bool {
+	has := func(c sdp.Codec) bool {
+		return slices.ContainsFunc(formats, func(f sdp.Format) bool { return f.Codec == c })
+	}
+	return has(sdp.Opus) && has(sdp.TelephoneEvent(8000)) && !has(sdp.TelephoneEvent(48000))
 }
 
 // readStrictly reads a description of ours with a reader of another house,

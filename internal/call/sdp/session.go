@@ -35,6 +35,7 @@ func (s *Session) Agreement() Agreement { return s.agreed }
 // offer it is the same, to the byte. An UnacceptableError leaves what was agreed
 // on as it is.
 func (s *Session) Answer(offer *Description, local Local) (*Description, Changes, error) {
+	local = local.after(s.agreed.Codec.Codec)
 	lines, agreed, at, err := local.answer(offer)
 	if err != nil {
 		return nil, Changes{}, err
@@ -47,6 +48,7 @@ func (s *Session) Answer(offer *Description, local Local) (*Description, Changes
 // Offer returns our offer: the first of a call, or one that changes what was
 // agreed on. Lines of the other side that were refused are in it, refused.
 func (s *Session) Offer(local Local) *Description {
+	local = local.after(s.agreed.Codec.Codec)
 	lines := make([]Media, max(len(s.shape), 1))
 	for i := range s.shape {
 		lines[i] = s.shape[i].refused()
