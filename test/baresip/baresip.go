@@ -25,10 +25,14 @@ import (
 // says silence and lets callers wait.
 type Config struct {
 	G722    bool         // what it speaks, at 16000 Hz, in place of G.711
+	Opus    bool         // likewise, at 48000 Hz; it says a tone of OpusTone, in stereo
 	CA      []byte       // PEM; it calls over TLS and checks certificates with it; optional
 	Answers bool         // each call, by itself
 	Says    *audio.Sound // of its rate; default: a minute of silence
 }
+
+// OpusTone is the tone in Hz that a baresip with Opus says: its sound is in stereo.
+const OpusTone = 440
 
 // Phone is a baresip that runs until its test ends. It has no sound card: it says
 // a file, and keeps what it hears in another.
@@ -43,6 +47,8 @@ type Phone struct {
 	events  chan string // their types
 }
 
+const opusRate = 48000
+
 // modules are those of baresip that a phone needs: sound from and to files (aufile,
 // sndfile; aubridge takes what nobody hears), and commands.
 const modules = `module_path /usr/lib/baresip/modules
@@ -54,7 +60,7 @@ module_app account.so
 module_app menu.so
 module_app ctrl_tcp.so
 net_interface 127.0.0.1
-audio_source aufile,says.wav
+audio_source %s
 audio_player aubridge,nul
 snd_path .
 `
@@ -69,8 +75,11 @@ func Start(t *testing.T, c Config) *Phone {
 		t.Fatal("this test needs baresip: install the Debian package baresip (apt-get install baresip, or make deps)")
 	}
 	p := &Phone{t: t, folder: t.TempDir(), rate: audio.Rate, events: make(chan string, 100)}
-	if c.G722 {
+	switch {
+	case c.G722:
 		p.rate = audio.Wideband
+	case c.Opus:
+		p.rate = opusRate
 	}
 	at, control := fmt.Sprintf("127.0.0.1:%d", sipp.FreePort(t)), fmt.Sprintf("127.0.0.1:%d", sipp.FreePort(t))
 	p.Address = "sip:phone@" + at
@@ -84,14 +93,17 @@ func Start(t *testing.T, c Config) *Phone {
 }
 
 func (c Config) settings() string {
-	codec, checks := "g711", ""
-	if c.G722 {
+	codec, source, checks := "g711", "aufile,says.wav", ""
+	switch {
+	case c.G722:
 		codec = "g722"
+	case c.Opus:
+		codec, source = "opus.so\nmodule ausine", fmt.Sprintf("ausine,%d", OpusTone)
 	}
 	if c.CA != nil {
 		checks = "sip_cafile ca.pem\nsip_verify_server yes\n"
 	}
-	return fmt.Sprintf(modules, codec) + checks
+	return fmt.Sprintf(modules, codec, source) + checks
 }
 
 func (c Config) account() string {

@@ -205,9 +205,22 @@ func (c *Call) Hangup(cause engine.Cause) {
 // another port, other codecs. It is sent as soon as nothing else is under way;
 // then Agreed or NotChanged is told.
 func (c *Call) Change(local sdp.Local) {
+	c.change(func(sdp.Local) sdp.Local { return local })
+}
+
+// ChangeCodecs is Change to other codecs, while all else of our side stays.
+func (c *Call) ChangeCodecs(codecs []sdp.Codec) {
+	c.change(func(local sdp.Local) sdp.Local {
+		local.Codecs, local.Prefer = codecs, ""
+		return local
+	})
+}
+
+// change offers another side of ours than the one that it is.
+func (c *Call) change(another func(local sdp.Local) sdp.Local) {
 	c.do(func() {
 		if d := c.dialog; d != nil && !c.ended {
-			c.modify(d, d.modifier.change(local, c.now()), nil)
+			c.modify(d, d.modifier.change(another(d.modifier.local), c.now()), nil)
 		}
 	})
 }

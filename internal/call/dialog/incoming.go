@@ -117,13 +117,14 @@ func (c *Call) Ring(status int, local *sdp.Local) {
 }
 
 // Offered returns the codecs that the caller of a call to us has offered, in their
-// order: none of a call of ours, and where the offer is left to us.
-func (c *Call) Offered() []sdp.Codec {
+// order and with what they say of each: none of a call of ours, and where the offer is
+// left to us.
+func (c *Call) Offered() []sdp.Format {
 	in, ok := c.machine.(*incoming)
 	if !ok || in.offer == nil {
 		return nil
 	}
-	return in.offer.Codecs()
+	return in.offer.Sound()
 }
 
 // Passed returns how many servers have passed a call to us on, if it goes on from here:

@@ -90,7 +90,7 @@ func at(here string) func(*station) {
 
 func TestACallerSaysWhatTheyCanDo(t *testing.T) {
 	a, b := converse(startStation(t, TCP), startStation(t, TCP))
-	if diff := cmp.Diff([]sdp.Codec{sdp.PCMU, sdp.PCMA}, b.Offered()); diff != "" || a.Offered() != nil {
+	if diff := cmp.Diff([]sdp.Format{{Payload: 0, Codec: sdp.PCMU}, {Payload: 8, Codec: sdp.PCMA}}, b.Offered()); diff != "" || a.Offered() != nil {
 		t.Errorf("offered to us by ourselves %v; by them (-want +got):\n%s", a.Offered(), diff)
 	}
 }

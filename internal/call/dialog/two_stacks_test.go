@@ -260,6 +260,25 @@ func TestSoundComesBeforeTheAnswer(t *testing.T) {
 	})
 }
 
+// TestCodecsAloneAreChanged: our address and our direction stay.
+func TestCodecsAloneAreChanged(t *testing.T) {
+	a, b := converse(startStation(t, UDP), startStation(t, UDP))
+	for _, sides := range [][2]*handset{{a, b}, {b, a}} {
+		one, other := sides[0], sides[1]
+		port := uint16(4000)
+		if one == b {
+			port = 5000
+		}
+		for _, codecs := range [][]sdp.Codec{{sdp.PCMA}, {sdp.PCMU, sdp.PCMA}} {
+			one.ChangeCodecs(codecs)
+			other.expect(fmt.Sprintf("agreed %s sendrecv to %d", codecs[0], port))
+			one.expect(fmt.Sprintf("agreed %s sendrecv to %d", codecs[0], 9000-port))
+		}
+	}
+	a.Hangup(engine.Normal)
+	b.expect("ended normal by them")
+}
+
 func TestEitherSideHoldsAndResumes(t *testing.T) {
 	eachNetwork(t, func(alice, bob *station) {
 		a, b := converse(alice, bob)

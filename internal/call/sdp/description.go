@@ -59,7 +59,3 @@ func (d *Description) Sound() []Format {
 	}
 	return slices.DeleteFunc(slices.Clone(d.Media[i].Formats), func(f Format) bool { return f.Codec == "" || f.Codec.isEvent() })
 }
-
-// Codecs returns the codecs of the first line of sound, in its order, those left out
-// that have no name here, and keys.
-func (d *Description) Codecs() []Codec { return codecsOf(d.Sound()) }

@@ -29,14 +29,14 @@ func (l *Line) Connect(ctx context.Context, who engine.Outside) (engine.Forwarde
 		if err := l.answer(ctx); err != nil {
 			return engine.Forwarded{}, err
 		}
-		callers = []sdp.Codec{codecOf(l.news.codec)}
+		callers = []sdp.Format{{Codec: codecOf(l.news.codec)}}
 		if l.config.dialler.refers() {
 			if came, err := l.refer(ctx, who); came != transferStays || err != nil {
 				return l.leave(came, err)
 			}
 		}
 	}
-	there, err := l.config.dialler.call(ctx, who, callFor{id: l.config.ID, beside: l.config.Leg, codecs: codecsAfter(callers), passed: l.config.Passed})
+	there, err := l.config.dialler.call(ctx, who, callFor{id: l.config.ID, beside: l.config.Leg, callers: callers, passed: l.config.Passed})
 	if err != nil {
 		return engine.Forwarded{}, cmp.Or(context.Cause(ctx), err)
 	}
@@ -88,6 +88,7 @@ func (c *connection) run(ctx context.Context) (engine.Forwarded, error) {
 		if c.machine.state == joinedOver {
 			return c.machine.went, nil
 		}
+		c.keepAlike()
 		c.crossKeys()
 		c.keepSignal()
 		c.wait(ctx)
@@ -134,8 +135,11 @@ func (c *connection) takeTheirs(now bool) {
 		}
 	}
 	c.seen.line.takeNews()
-	if errors.Is(context.Cause(c.there.ctx), errQuiet) {
+	switch cause := context.Cause(c.there.ctx); {
+	case errors.Is(cause, errQuiet):
 		c.line.config.HangUp(errQuietThere)
+	case errors.Is(cause, errOpusAlone):
+		c.line.config.HangUp(errOpusAloneThere)
 	}
 }
 
@@ -179,12 +183,10 @@ func (c *connection) do(action joinedAction) {
 	case tellRinging:
 		l.config.Call.Ring(statusRinging, l.offer())
 	case giveSound:
-		l.config.Local.Prefer = c.seen.codec
-		local := l.config.Local // the call reads it later
+		local := l.like(c.seen.sound)
 		l.config.Call.Ring(statusProgress, &local)
 	case answerCaller:
-		l.config.Local.Prefer = c.seen.codec
-		l.ask()
+		l.askAs(l.like(c.seen.sound))
 	case playRingback:
 		c.signal = c.there.dialler.signals.Ringback
 	case playTone:
@@ -199,7 +201,7 @@ func (c *connection) do(action joinedAction) {
 	case hangUpThem:
 		c.there.Hangup(engine.Normal)
 	case hangUpCaller:
-		l.config.Call.Hangup(cmp.Or(c.machine.cause, engine.Normal))
+		c.hangUpCaller()
 	}
 }
 

@@ -41,6 +41,9 @@ func (h *hearing) close() { h.leg.Unlisten(h.track) }
 // depth is lost.
 func (h *hearing) take(now time.Duration, each func(piece)) {
 	for f, ok := h.tap.Read(h.packet[:]); ok; f, ok = h.tap.Read(h.packet[:]) {
+		if !isSpoken(f.Codec) {
+			continue // the last of a connection
+		}
 		if f.Codec != h.codec {
 			h.flush(each)
 			h.begin(f)

@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/sdp"
 )
 
 // Line is a caller on a telephone.
@@ -40,6 +41,7 @@ type Line struct {
 
 	// What follows belongs to the goroutine that runs the call.
 	asked  bool // to be answered
+	spoken bool // it was offered what we speak, in place of Opus
 	news   news // what it knows
 	listen *engine.Listening
 	inputs []engine.Input // that nobody has asked for yet
@@ -55,8 +57,9 @@ type Line struct {
 
 // news is what has become of a call.
 type news struct {
-	agreed bool // on a codec:
+	agreed bool // on a codec that we speak:
 	codec  audio.Codec
+	opus   bool        // agreed on was Opus in its place
 	events bool        // the telephone sends keys as events (RFC 4733)
 	played media.Event // the last that ended
 
@@ -105,6 +108,8 @@ func (l *Line) Tell(e dialog.Event) {
 		l.mu.Lock()
 		l.press(e.Key, dialog.ByINFO, l.Now())
 		l.mu.Unlock()
+	case dialog.NotChanged:
+		l.config.HangUp(errOpusAlone)
 	case dialog.Transferred:
 		l.transferred(transferOf(e.Status))
 	case dialog.NotTransferred:
@@ -130,10 +135,10 @@ func (l *Line) wake() {
 }
 
 func (l *Line) agree(e dialog.Agreed) {
-	codec, _ := media.CodecOf(e.Codec.Codec) // Codecs has no other
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.latest.codec, l.latest.agreed = codec, true
+	l.latest.codec, l.latest.agreed = media.CodecOf(e.Codec.Codec)
+	l.latest.opus = isOpus(e.Codec.Codec)
 	l.latest.events = e.Events.Codec != ""
 	l.listenByEar()
 }
@@ -157,10 +162,10 @@ func (l *Line) Prepare() {
 	}
 }
 
-// answer answers the call, if nobody has, and waits until it is up.
+// answer answers the call, if nobody has, and waits until it is up and speaks.
 func (l *Line) answer(ctx context.Context) error {
-	l.ask()
 	return l.wait(ctx, func() bool {
+		l.ask()
 		_, up := l.Answered()
 		return up && l.news.agreed
 	})
@@ -175,11 +180,17 @@ func (l *Line) AudioReport() engine.AudioReport {
 	}
 }
 
-// ask answers the call, if nobody has.
+// ask answers the call, if nobody has, and has it speak.
 func (l *Line) ask() {
+	l.askAs(l.config.Local)
+	l.speak("")
+}
+
+// askAs answers the call with a side of ours, if nobody has.
+func (l *Line) askAs(local sdp.Local) {
 	if !l.asked {
 		l.asked = true
-		l.config.Call.Answer(l.config.Local)
+		l.config.Call.Answer(local)
 	}
 }
 

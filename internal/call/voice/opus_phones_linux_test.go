@@ -1,6 +1,7 @@
 package voice_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/rtp"
@@ -204,24 +206,62 @@ func (p *opusPhone) packets() []rtp.Packet {
 	return slices.Clone(p.heard)
 }
 
-// hearsOpus waits until so many more packets of another phone's Opus have come, and
-// checks that they are what that has said, in its order, as one stream. Where this
-// machine is slow we send silence between them.
-func (p *opusPhone) hearsOpus(count int) {
+// hears waits for so many packets of a kind in a row, from now on.
+func (p *opusPhone) hears(what string, count int, is func(rtp.Packet) bool) {
 	p.t.Helper()
 	before := len(p.packets())
+	await.That(p.t, what, func() bool {
+		row := 0
+		for _, packet := range p.packets()[before:] {
+			if row++; !is(packet) {
+				row = 0
+			}
+			if row == count {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// isOpusSilence reports whether a packet is 20 ms of silence.
+func isOpusSilence(p rtp.Packet) bool { return string(p.Payload) == "\xf8\xff\xfe" }
+
+// hearsTone waits until the phone, which has PCMU now, hears a tone.
+func (p *opusPhone) hearsTone(hertz float64) {
+	p.t.Helper()
+	const packets = 5
+	await.That(p.t, "the tone", func() bool {
+		heard := p.packets()
+		var pcm []int16
+		for _, packet := range heard[max(0, len(heard)-packets):] {
+			if packet.PayloadType == 0 {
+				pcm = audio.AppendPCMFromMulaw(pcm, packet.Payload)
+			}
+		}
+		return len(pcm) == packets*audio.Samples(packetTime) && hasTones(pcm, audio.Rate, []float64{hertz})
+	})
+}
+
+// hearsOther waits until so many more packets of the other phone's sound have come, and
+// checks that they are what that has said, in its order, as one stream. Where this
+// machine is slow we send silence between them.
+func (p *opusPhone) hearsOther(count int) {
+	p.t.Helper()
+	p.mu.Lock()
+	agreed, own, before := p.agreed, p.header.SSRC, len(p.heard)
+	p.mu.Unlock()
 	var said []rtp.Packet
 	await.That(p.t, "sound of the other telephone", func() bool {
-		said = slices.DeleteFunc(p.packets()[before:], func(packet rtp.Packet) bool { return !isOpusPacket(packet.Payload) })
+		said = slices.DeleteFunc(p.packets()[before:], func(packet rtp.Packet) bool {
+			return packet.PayloadType != agreed.Receive[0].Payload || !isSaid(packet.Payload)
+		})
 		return len(said) >= count
 	})
-	p.mu.Lock()
-	payload := p.agreed.Receive[0].Payload
-	own := p.header.SSRC
-	p.mu.Unlock()
+	units := uint32(agreed.Codec.Codec.ClockRate() / 50)
 	for i, packet := range said {
 		number := binary.BigEndian.Uint32(packet.Payload[1:])
-		if packet.PayloadType != payload || packet.SSRC == own || string(packet.Payload) != string(opusPacket(number)) {
+		if packet.SSRC == own || !bytes.Equal(packet.Payload, opusPacket(number)) {
 			p.t.Errorf("packet %d is %+v", i, packet)
 		}
 		if i == 0 {
@@ -231,15 +271,14 @@ func (p *opusPhone) hearsOpus(count int) {
 		if got := number - binary.BigEndian.Uint32(last.Payload[1:]); got != 1 || packet.SSRC != last.SSRC {
 			p.t.Errorf("packet %d is %d after the one before, of the stream %x after %x", i, got, packet.SSRC, last.SSRC)
 		}
-		const units = 960 // of 48000 Hz, in 20 ms
 		if steps := packet.Timestamp - last.Timestamp; steps != units && (steps < units || packet.Sequence == last.Sequence+1 && !packet.Marker) {
 			p.t.Errorf("packet %d is %d units after the one before", i, int32(steps))
 		}
 	}
 }
 
-// isOpusPacket reports whether a payload is one of another phone.
-func isOpusPacket(payload []byte) bool { return len(payload) >= 5 && payload[0] == 0xfc }
+// isSaid reports whether a payload is one of another phone.
+func isSaid(payload []byte) bool { return len(payload) >= 5 && payload[0] == 0xfc }
 
 // hearsKey waits for a key that the phone is sent, and returns how long it was.
 func (p *opusPhone) hearsKey(key byte) time.Duration {

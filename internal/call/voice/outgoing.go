@@ -93,17 +93,17 @@ type outgoing struct {
 type outgoingNews struct {
 	described bool // what sound comes before the answer
 	rang      bool
-	codec     sdp.Codec // that was agreed on
-	line      *Line     // over the call, once it was answered
+	sound     sdp.Format // that was agreed on
+	line      *Line      // over the call, once it was answered
 	ended     *dialog.Ended
 }
 
 // callFor is what a call of ours has of the one that it is made for.
 type callFor struct {
-	id     string     // the Call-ID of that; empty: it is made for nobody
-	beside *media.Leg // that it will be joined to; nil: it is made for nobody
-	codecs []sdp.Codec
-	passed int // how many servers have passed that on
+	id      string       // the Call-ID of that; empty: it is made for nobody
+	beside  *media.Leg   // that it will be joined to; nil: it is made for nobody
+	callers []sdp.Format // that the caller has, the best first
+	passed  int          // how many servers have passed that on
 }
 
 // call calls somebody. The context ends the call too.
@@ -136,7 +136,8 @@ func (d *dialler) call(ctx context.Context, who engine.Outside, of callFor) (*ou
 // dial makes an attempt: the first of those that are left.
 func (o *outgoing) dial() {
 	next := o.attempts[0]
-	next.Local = sdp.Local{Address: netip.AddrPortFrom(next.Local.Address.Addr(), o.leg.Port()), Codecs: o.of.codecs}
+	next.Local = sdp.Local{Address: netip.AddrPortFrom(next.Local.Address.Addr(), o.leg.Port())}
+	next.Local.Codecs, next.Local.Params = beside(o.of.callers)
 	next.Passed = o.of.passed
 	o.mu.Lock()
 	o.attempt++
@@ -181,7 +182,7 @@ func (o *outgoing) note(attempt int, e dialog.Event) (line *Line, ok bool) {
 	case dialog.Ringing:
 		o.news.rang = true
 	case dialog.Agreed:
-		o.agreed, o.news.codec = e, e.Codec.Codec
+		o.agreed, o.news.sound = e, e.Codec
 		if e.Early {
 			o.news.described = true
 			o.leg.Agree(e.Agreement)
@@ -307,6 +308,9 @@ func (o *outgoing) Transfer(target dialog.Target) { o.dialogue().Transfer(target
 // RefuseTransfer refuses what they ask for.
 func (o *outgoing) RefuseTransfer(status int) { o.dialogue().RefuseTransfer(status) }
 
+// ChangeCodecs offers them others.
+func (o *outgoing) ChangeCodecs(codecs []sdp.Codec) { o.dialogue().ChangeCodecs(codecs) }
+
 var _ Signalling = (*outgoing)(nil)
 
 // endOf returns what a call came to that was not answered, and how a caller who is
@@ -338,17 +342,4 @@ func codecOf(codec audio.Codec) sdp.Codec {
 		return same == codec
 	})
 	return Codecs()[i] // a Line agrees on no other
-}
-
-// codecsAfter returns the codecs that a call of ours offers: first those of a caller
-// that we take too, in their order, so that sound can pass as it is.
-func codecsAfter(callers []sdp.Codec) []sdp.Codec {
-	ours := Codecs()
-	var all []sdp.Codec
-	for _, c := range slices.Concat(callers, ours) {
-		if slices.Contains(ours, c) && !slices.Contains(all, c) {
-			all = append(all, c)
-		}
-	}
-	return all
 }

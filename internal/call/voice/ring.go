@@ -25,7 +25,7 @@ func (s *Server) Ring(ctx context.Context, who engine.Outside, answered func(ctx
 	ctx, hangUp := context.WithCancelCause(ctx)
 	defer hangUp(nil)
 	began := time.Now()
-	o, err := s.dialler.call(ctx, who, callFor{codecs: Codecs()})
+	o, err := s.dialler.call(ctx, who, callFor{})
 	if err != nil {
 		return engine.Rung{}, err
 	}

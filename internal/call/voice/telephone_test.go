@@ -95,31 +95,48 @@ func (o office) telephone(t *testing.T, rules media.Rules, c voice.Config) *tele
 	return p
 }
 
-// Answer is what the line asks of its call.
-func (p *telephone) Answer(sdp.Local) {
+// agrees returns what the telephone agrees on.
+func (p *telephone) agrees() dialog.Agreed {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	sound := sdp.Format{Payload: payloads[p.codec], Codec: cmp.Or(p.codec, sdp.PCMU)}
 	a := sdp.Agreement{Codec: sound, Receive: []sdp.Format{sound}, Ptime: packetTime, Remote: p.from}
 	if !p.tones {
 		a.Events = sdp.Format{Payload: 101, Codec: sdp.TelephoneEvent(8000)}
 		a.Receive = append(a.Receive, a.Events)
 	}
+	return dialog.Agreed{Agreement: a}
+}
+
+// Answer is what the line asks of its call.
+func (p *telephone) Answer(sdp.Local) {
 	if p.late > 0 {
 		p.line.Tell(dialog.Answered{})
-		p.at(p.late, func() { p.line.Tell(dialog.Agreed{Agreement: a}) })
+		p.at(p.late, func() { p.line.Tell(p.agrees()) })
 		return
 	}
-	p.line.Tell(dialog.Agreed{Agreement: a})
+	p.line.Tell(p.agrees())
 	p.line.Tell(dialog.Answered{})
 }
 
 // payloads are the types of packets of sound (RFC 3551 section 6).
-var payloads = map[sdp.Codec]uint8{sdp.PCMU: 0, sdp.PCMA: 8, sdp.G722: 9}
+var payloads = map[sdp.Codec]uint8{sdp.PCMU: 0, sdp.PCMA: 8, sdp.G722: 9, sdp.Opus: 107}
 
 func (p *telephone) Hangup(engine.Cause)    {}
 func (p *telephone) Ring(int, *sdp.Local)   {}
 func (p *telephone) Info(string, []byte)    {}
 func (p *telephone) RefuseTransfer(int)     {}
 func (p *telephone) Transfer(dialog.Target) {}
+
+// ChangeCodecs is answered with PCMU, a tenth of a second later.
+func (p *telephone) ChangeCodecs([]sdp.Codec) {
+	p.at(100*time.Millisecond, func() {
+		p.mu.Lock()
+		p.codec = sdp.PCMU
+		p.mu.Unlock()
+		p.line.Tell(p.agrees())
+	})
+}
 
 func (p *telephone) hangup() { p.line.Tell(dialog.Ended{Cause: engine.Normal, Theirs: true}) }
 

@@ -26,6 +26,7 @@ type Signalling interface {
 	Info(mediaType string, body []byte)
 	Transfer(target dialog.Target)
 	RefuseTransfer(status int)
+	ChangeCodecs(codecs []sdp.Codec)
 }
 
 // Sounds speak texts: a prompt.Library.
@@ -39,7 +40,7 @@ type Config struct {
 	Leg        *media.Leg
 	Clock      func() time.Duration // that of the leg: media.Pool.Now
 	Local      sdp.Local            // our side of the sound: at the leg's port
-	Offered    []sdp.Codec          // that the caller can do, the best first; optional
+	Offered    []sdp.Format         // that the caller can do, the best first; optional
 	Passed     int                  // how many servers have passed the call on, if it goes on from here
 	Sounds     Sounds
 	Recordings Recordings
@@ -60,7 +61,7 @@ type Config struct {
 	dialler *dialler // calls those whom the caller is connected with; optional
 }
 
-// Codecs are those that a Line takes, the best first.
+// Codecs are those that a Line speaks, the best first.
 func Codecs() []sdp.Codec { return []sdp.Codec{sdp.G722, sdp.PCMU, sdp.PCMA} }
 
 var _ Signalling = (*dialog.Call)(nil)
