@@ -310,7 +310,7 @@ func TestAHeldConnectionIsQuietAndComesBack(t *testing.T) {
 		talkBothWays(caller, called)
 		c.holds.Hold()
 		handset.ExpectThat(c.holds, func(e dialog.Agreed) bool { return !e.Direction.Receives() })
-		time.Sleep(time.Second) // longer than anybody may be silent
+		hearsMore(c.held, time.Second) // for longer than anybody may be silent
 		c.holds.Resume()
 		handset.ExpectThat(c.holds, func(e dialog.Agreed) bool { return e.Direction.Receives() })
 	}
@@ -318,6 +318,19 @@ func TestAHeldConnectionIsQuietAndComesBack(t *testing.T) {
 	caller.Hangup()
 	if got := await.From(t, "an end of the connection", went); !strings.HasPrefix(got, "answered talked") {
 		t.Errorf("it went %q", got)
+	}
+}
+
+// hearsMore waits until so much more has come to a phone.
+func hearsMore(c *handset.Call, length time.Duration) {
+	c.T.Helper()
+	ctx := await.Context(c.T)
+	sound, err := c.Hear().Sound(ctx)
+	if err == nil {
+		err = sound.Wait(ctx, sound.Len()+int(length.Seconds()*float64(sound.Rate())))
+	}
+	if err != nil {
+		c.T.Fatal(err)
 	}
 }
 
