@@ -23,7 +23,9 @@ const (
 // RTP, RFC 4961; learning it, RFC 7362 section 4). The first source that sends
 // three valid packets of one SSRC is believed; until then the address that was told
 // is heard, so that a word at the beginning is not lost. Then nobody else is, until
-// a re-INVITE: anyone can send packets to a port.
+// a re-INVITE: anyone can send packets to a port. The address that was told is the
+// exception: three packets from there take the sound back from somebody who sent to
+// the port before the caller did.
 type Latch struct {
 	strict   bool
 	told     netip.AddrPort // by the session description
@@ -73,8 +75,9 @@ func (l *Latch) Target() netip.AddrPort {
 // payload type that was agreed on.
 func (l *Latch) Step(from netip.AddrPort, h Header) Verdict {
 	from = plain(from)
-	if l.learning && l.prove(from, h) {
+	if l.open(from) && l.prove(from, h) {
 		l.learning = false
+		l.tried = [candidates]candidate{}
 		if from != l.source {
 			l.source = from
 			return Learned
@@ -84,6 +87,11 @@ func (l *Latch) Step(from netip.AddrPort, h Header) Verdict {
 		return Accepted
 	}
 	return Ignored
+}
+
+// open says whether a source may still come to be believed.
+func (l *Latch) open(from netip.AddrPort) bool {
+	return l.learning || !l.strict && from == l.told && from != l.source
 }
 
 // prove says whether this packet is the last that its source had to send.
