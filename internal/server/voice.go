@@ -81,7 +81,7 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 	})
 	if c.stack, err = dialog.New(dialog.Config{
 		Listen: listens(settings), ServeTLS: c.tlsConfig(), Near: func(a netip.Addr) bool { return anyContains(settings.LocalNetworks, a) },
-		Heard: c.hears, Trusted: c.trusts, Incoming: c.server.Incoming, Log: f.log,
+		Heard: c.hears, Trusted: c.trusts, Room: c.server.HasRoom, Incoming: c.server.Incoming, Log: f.log,
 	}); err != nil {
 		return nil, &fault.Error{Code: fault.Unavailable, Message: "calls over SIP cannot be taken", Err: err,
 			Hint: "another program listens there, or the address is not this machine's; the setting is core.sip"}

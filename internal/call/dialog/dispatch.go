@@ -3,10 +3,10 @@ package dialog
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"hash/maphash"
 	"log/slog"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
@@ -108,6 +108,8 @@ func (s *Stack) begin(req *sip.Request, tx sip.ServerTransaction) {
 		s.refuse(req, tx, capabilities())
 	case req.MaxForwards() != nil && *req.MaxForwards() == 0: // a call may go on from here
 		s.refuse(req, tx, &refusal{status: 483})
+	case s.crowded(req):
+		s.refuse(req, tx, noRoom())
 	case !s.arrivals.add(req, tx):
 		s.refuse(req, tx, &refusal{status: 482})
 	default:
@@ -156,7 +158,7 @@ func (s *Stack) refuse(req *sip.Request, tx sip.ServerTransaction, why *refusal)
 	res := sip.NewResponseFromRequest(req, why.status, cmp.Or(why.phrase, phraseOf(why.status)), nil)
 	res.SipVersion = "SIP/2.0"
 	if to := req.To(); to != nil && !to.Params.Has("tag") {
-		res.To().Params.Add("tag", s.stableTag(req))
+		res.To().Params.Add("tag", strconv.FormatUint(s.fingerprint(req), 16))
 	}
 	for _, h := range why.fields {
 		res.AppendHeader(h)
@@ -169,8 +171,9 @@ func (s *Stack) refuse(req *sip.Request, tx sip.ServerTransaction, why *refusal)
 	s.log.LogAttrs(context.Background(), slog.LevelDebug, "request answered", attrs...)
 }
 
-// stableTag returns the tag of a stateless response, the same for the same request.
-func (s *Stack) stableTag(req *sip.Request) string {
+// fingerprint returns what is the same for the same request, and so is the tag of a
+// stateless response to it.
+func (s *Stack) fingerprint(req *sip.Request) uint64 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
 	for _, name := range []string{"call-id", "from", "via", "cseq"} {
@@ -179,5 +182,5 @@ func (s *Stack) stableTag(req *sip.Request) string {
 		}
 		_ = h.WriteByte(0) // never fails
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return h.Sum64()
 }

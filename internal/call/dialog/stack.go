@@ -46,6 +46,11 @@ type Config struct {
 	// refused, and must not block. Optional: nobody.
 	Trusted func(netip.Addr) bool
 
+	// Room reports whether a call from an address would be taken now. Where it would
+	// not, it is refused with 503 before it costs any memory, and Incoming is not told.
+	// It must not block. Optional: all would be.
+	Room func(netip.Addr) bool
+
 	// Incoming is given each call to us, and returns whom to tell what happens. It
 	// must not wait; what it asks of the call is done after.
 	Incoming func(*Call) (tell func(Event))
@@ -75,13 +80,16 @@ type Stack struct {
 
 	invite   requestHandler // of those that begin a call
 	incoming func(*Call) (tell func(Event))
+	room     func(netip.Addr) bool // optional
 	calls    calls
 	timing   timing
 	least    time.Duration // no session timer is shorter
 	dialogs  registry
 	arrivals arrivals
 	ladders  ladders
-	seed     maphash.Seed // of the tags of stateless responses
+	seed     maphash.Seed // of fingerprints
+
+	turnedAway turnedAway
 
 	draining atomic.Bool
 	messages atomic.Uint64 // that were read
@@ -135,7 +143,7 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 		sockets: make(map[string]*datagrams), seed: maphash.MakeSeed(), ready: make(chan struct{}),
 		dialTLS: c.DialTLS, dialled: newDialled(),
 	}
-	s.gate.heard = c.Heard
+	s.gate.heard, s.room = c.Heard, c.Room
 	s.layers(c.DialTLS)
 	for _, l := range c.Listen {
 		o, err := l.open(c.ServeTLS, c.Log)

@@ -46,9 +46,9 @@ func newAdmission(total, ofSource limits) admission {
 	return admission{total: total, ofSource: ofSource, sources: make(map[netip.Prefix]*share)}
 }
 
-// admit takes a call, or says why not. The zero source is one of those that have
-// no limit of their own. What a source is refused costs the others nothing.
-func (a *admission) admit(source netip.Prefix, now time.Duration) Refusal {
+// judge says why a call would not be taken. The zero source is one of those that
+// have no limit of their own.
+func (a *admission) judge(source netip.Prefix, now time.Duration) Refusal {
 	own := a.shareOf(source)
 	switch {
 	case own != nil && own.inHand >= a.ofSource.calls:
@@ -60,6 +60,16 @@ func (a *admission) admit(source netip.Prefix, now time.Duration) Refusal {
 	case !a.pace.allows(a.total.perSecond, now):
 		return TooFast
 	}
+	return taken
+}
+
+// admit takes a call, or says why not. What a source is refused costs the others
+// nothing.
+func (a *admission) admit(source netip.Prefix, now time.Duration) Refusal {
+	if why := a.judge(source, now); why != taken {
+		return why
+	}
+	own := a.shareOf(source)
 	a.inHand++
 	a.pace.take(a.total.perSecond, now)
 	if own != nil {

@@ -118,7 +118,7 @@ func (p plan) serve(t *testing.T) *service {
 		listen = append(listen, dialog.Listen{Network: network, Address: netip.AddrPortFrom(here, 0)})
 	}
 	stack, err := dialog.New(dialog.Config{
-		Listen: listen, ServeTLS: p.tls, Incoming: server.Incoming, Trusted: func(netip.Addr) bool { return true }, LeastSession: p.session,
+		Listen: listen, ServeTLS: p.tls, Room: server.HasRoom, Incoming: server.Incoming, Trusted: func(netip.Addr) bool { return true }, LeastSession: p.session,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 // a thousand a second that is a gigabyte.
 func TestCallsThatFindNoRoomLeaveNothing(t *testing.T) {
 	s := serve(t, echo, func(c *voice.ServerConfig) { c.MaxCalls = 1 })
-	newCaller(t, s, "127.0.0.1").dial().isAnswered()
+	first := newCaller(t, s, "127.0.0.1").dial().isAnswered()
 	flood, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(s.at))
 	if err != nil {
 		t.Fatal(err)
@@ -33,6 +33,7 @@ func TestCallsThatFindNoRoomLeaveNothing(t *testing.T) {
 		t.Errorf("%d refused calls left %d goroutines", calls, left)
 	}
 	s.counts(t, voice.Counts{InHand: 1, Taken: 1, Refused: map[voice.Refusal]uint64{voice.Full: calls}})
+	first.hangUp()
 }
 
 // refusedInvite sends an INVITE, and returns the 503.

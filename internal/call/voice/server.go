@@ -139,6 +139,19 @@ func (s *Server) Counts() Counts {
 	return c
 }
 
+// HasRoom reports whether a call from an address would be taken. It counts one that
+// would not as refused.
+func (s *Server) HasRoom(from netip.Addr) bool {
+	source := s.sourceOf(from)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	why := s.admission.judge(source, time.Since(s.began))
+	if why != taken {
+		s.counts.Refused[why]++
+	}
+	return why == taken
+}
+
 // Incoming takes a call, and returns whom to tell what happens.
 func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	ctx, hangUp := context.WithCancelCause(context.Background())
@@ -146,7 +159,7 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	if !ok {
 		return s.refuse(call, Draining)
 	}
-	source := s.source(call)
+	source := s.sourceOf(sourceAddress(call.Request()))
 	if why := s.admit(source); why != taken {
 		end()
 		return s.refuse(call, why)
@@ -182,9 +195,9 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	return line.Tell
 }
 
-// source returns the source that a call counts for; the zero one: for none.
-func (s *Server) source(call *dialog.Call) netip.Prefix {
-	address := sourceAddress(call.Request())
+// sourceOf returns the source that calls from an address count for; the zero one:
+// for none.
+func (s *Server) sourceOf(address netip.Addr) netip.Prefix {
 	if s.config.Trusted != nil && s.config.Trusted(address) {
 		return netip.Prefix{}
 	}
