@@ -145,3 +145,11 @@ func TestNothingIsLoggedThatIsNotOurs(t *testing.T) {
 		}
 	}
 }
+
+func TestTheLargestDatagramIsRead(t *testing.T) {
+	s := serve(t, Config{}, nil)
+	large := message("OPTIONS", with("X-Large: "+strings.Repeat("x", 60_000))...)
+	if res := reach(t, s, 0).ask(large); res.StatusCode != 200 {
+		t.Errorf("%d bytes were answered by %s", len(large), res.StartLine())
+	}
+}
