@@ -33,6 +33,9 @@ type datagrams struct {
 	reading func()              // called before the first read
 	ladders *ladders
 
+	buffer  [maxDatagram + 1]byte
+	message []byte // in buffer, what is parsed now
+
 	begun  bool
 	from   netip.AddrPort // of the datagram that is parsed now
 	parsed bool           // it was a message
@@ -46,11 +49,12 @@ type someone string
 func (s someone) Network() string { return "udp" }
 func (s someone) String() string  { return string(s) }
 
-// ReadFrom returns the next datagram that may be a message.
+// ReadFrom returns the next datagram that may be a message, of a large one the
+// beginning: sipgo's buffer has 32 KiB. What is parsed is whole.
 func (d *datagrams) ReadFrom(b []byte) (int, net.Addr, error) {
 	d.settle()
 	for {
-		n, from, err := d.ReadFromUDPAddrPort(b)
+		n, from, err := d.ReadFromUDPAddrPort(d.buffer[:])
 		if errors.Is(err, net.ErrClosed) {
 			return 0, nil, err
 		}
@@ -59,9 +63,9 @@ func (d *datagrams) ReadFrom(b []byte) (int, net.Addr, error) {
 			continue
 		}
 		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		if n = d.sift(b, n, from); n > 0 {
+		if d.message = d.sift(n, from); d.message != nil {
 			d.from, d.parsed = from, false
-			return n, someone(d.address.String()), nil
+			return copy(b, d.message), someone(d.address.String()), nil
 		}
 	}
 }
@@ -76,22 +80,33 @@ func (d *datagrams) WriteTo(b []byte, to net.Addr) (int, error) {
 	return n, err
 }
 
-// sift returns how much of b is to be parsed, 0 for what is dropped.
-func (d *datagrams) sift(b []byte, n int, from netip.AddrPort) int {
-	if n == len(b) || from.Port() == 0 { // its end is missing; it cannot be answered
-		return 0
+// whole gives sipgo what it is to parse of what it read.
+func (s *Stack) whole(read sip.TransportReadProps, data []byte) ([]byte, error) {
+	if read.Transport == "UDP" {
+		if d := s.sockets[read.RemoteAddr.String()]; d != nil {
+			return d.message, nil
+		}
+	}
+	return data, nil
+}
+
+// sift returns what is to be parsed of the n bytes in the buffer, nil for what is
+// dropped.
+func (d *datagrams) sift(n int, from netip.AddrPort) []byte {
+	if n == len(d.buffer) || from.Port() == 0 { // its end is missing; it cannot be answered
+		return nil
 	}
 	if wait, _ := d.gate.admit(from.Addr(), n); wait > 0 {
-		return 0
+		return nil
 	}
-	message, kind := inspectRaw(b[:n])
+	message, kind := inspectRaw(d.buffer[:n])
 	switch kind {
 	case rawMessage:
-		return copy(b, message)
+		return message
 	case rawGarbage:
 		d.gate.offend(from.Addr())
 	}
-	return 0
+	return nil
 }
 
 // settle counts the last datagram as an offence if no message came of it.

@@ -166,7 +166,8 @@ func (s *Stack) layers(dial *tls.Config) {
 		return &sip.TransportTCP{WriteTimeout: writeTimeout, DialerCreate: dialer}
 	}
 	s.transport = sip.NewTransportLayer(net.DefaultResolver, newParser(), dial,
-		sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: stream(), TLS: &sip.TransportTLS{TransportTCP: stream()}}))
+		sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: stream(), TLS: &sip.TransportTLS{TransportTCP: stream()}}),
+		sip.WithTransportLayerReadFilter(s.whole))
 	s.transport.OnMessage(s.arrived)
 	s.transactions = sip.NewTransactionLayer(s.transport,
 		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})) // of a request that is over
