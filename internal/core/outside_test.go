@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -154,3 +156,24 @@ const (
 	outsider  = "+14165550100"
 	elsewhere = "sip:bob@elsewhere.example"
 )
+
+// TestTheExplanationOfARouteSaysWhetherACallMayLeave: on behalf of the user whom the
+// question names. It counts nothing.
+func TestTheExplanationOfARouteSaysWhetherACallMayLeave(t *testing.T) {
+	s, g := newOutside(t)
+	g.refused["+33142345678"] = fault.Newf(fault.Refused, "it is a number of FR, which core.allowed_countries does not name").WithHint("add %q there", "FR")
+	x := &core.Exchange{Core: s.Core}
+	const such = "such a call of 8001@example.net is "
+	for _, c := range []struct{ from, to, want string }{
+		{"8001@" + domain, "4165550100", such + "made"},
+		{"8001@" + domain, "+33142345678", such + `refused: it is a number of FR, which core.allowed_countries does not name; add "FR" there`},
+		{"8001@" + domain, "8003", ""},
+		{"+12125550199", "+33142345678", ""},
+	} {
+		steps := x.Explain(c.from, c.to, time.Time{})
+		if last := steps[len(steps)-1]; strings.HasPrefix(last, such) != (c.want != "") || c.want != "" && last != c.want {
+			t.Errorf("from %s to %s: %q, want %q", c.from, c.to, last, c.want)
+		}
+	}
+	g.wants(t, "")
+}
