@@ -32,6 +32,10 @@ type Barring interface {
 	// emergency number as it was dialled, or a URI. Over is called once when an
 	// admitted call has ended, with how long the two talked: 0 if nobody answered.
 	Admit(owner, to string) (over func(talked time.Duration), err error)
+
+	// Judge refuses a call to somebody outside whom nobody may call, as Admit does. It
+	// counts nothing: Admit may refuse others because of what is in hand.
+	Judge(to string) error
 }
 
 // outsideCall is an admitted call to somebody outside.
@@ -57,6 +61,26 @@ func (c *Core) admit(route dialplan.Result) (*outsideCall, error) {
 	return &outsideCall{over: over, who: engine.Outside{
 		To: route.Outside, From: c.callerID(owner.CallerID), Name: owner.CallerIDName, Private: owner.Private,
 	}}, nil
+}
+
+// explainOutside says of a call that a user begins, and that leads nowhere, whether one on
+// the user's behalf would be made; empty: it would not leave either.
+func (c *Core) explainOutside(ctx context.Context, q dialplan.Query) string {
+	if q.Owner = q.From; dialplan.ParseURI(q.From, "").Host == "" {
+		return ""
+	}
+	route, err := c.Route(ctx, q)
+	if err != nil || route.Kind != dialplan.Outside || c.config.Barring == nil {
+		return ""
+	}
+	outcome := "made"
+	if err := c.config.Barring.Judge(route.Outside); err != nil {
+		outcome = "refused: " + err.Error()
+		if hint := fault.HintOf(err); hint != "" {
+			outcome += "; " + hint
+		}
+	}
+	return fmt.Sprintf("such a call of %s is %s", route.Owner.Address(), outcome)
 }
 
 // callerID returns the number that those who are called are shown, with its plus; ""

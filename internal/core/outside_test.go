@@ -44,6 +44,8 @@ func (g *gate) Admit(owner, to string) (func(time.Duration), error) {
 	}, nil
 }
 
+func (g *gate) Judge(to string) error { return g.refused[to] }
+
 // wants checks who has asked, and that all that was admitted is over.
 func (g *gate) wants(t *testing.T, asked string, talked ...time.Duration) {
 	t.Helper()

@@ -8,8 +8,8 @@ import (
 
 // Explainer explains where calls go. It is the Core.
 type Explainer interface {
-	// Explain returns where a call would go, in readable steps; the last one is
-	// the decision.
+	// Explain returns where a call would go, in readable steps; the decision comes
+	// last, and after it at most what is to be said of calls that leave.
 	Explain(from, to string, at time.Time) (steps []string)
 }
 

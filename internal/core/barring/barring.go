@@ -73,6 +73,15 @@ func New(c Config) *Barring {
 // Set replaces the Settings. Calls in hand go on, and count.
 func (b *Barring) Set(s Settings) { b.rules.Store(newRules(s, b.config.Home)) }
 
+// Judge refuses a call that Admit refuses because of whom it calls. Nothing is counted
+// or told.
+func (b *Barring) Judge(to string) error {
+	if _, refused := b.rules.Load().judge(to); refused != nil {
+		return refused.fault()
+	}
+	return nil
+}
+
 // Admit decides whether an owner, user@domain, may call somebody: a number as
 // E.164 has it, with its plus; an emergency number as it was dialled; or a URI of
 // sip or sips, of which only the calls at once are limited. Once the call has

@@ -103,7 +103,15 @@ func TestARefusalSaysWhatToSet(t *testing.T) {
 		"911":           {"emergency calls cannot be made here", "use a mobile phone, or a telephone with a line of its own"},
 		"2125550123":    {"21255•••0123 is not a telephone number with a plus and its country's code", ""},
 	} {
-		message, hint := open("US", nil).refused(t, ann, to)
+		d := open("US", nil)
+		judged := d.Judge(to)
+		if told := d.told(); judged == nil || told != "" || len(d.results) > 0 {
+			t.Errorf("a judgement about %s is %v, and tells %s", to, judged, told)
+		}
+		message, hint := d.refused(t, ann, to)
+		if judged.Error() != message {
+			t.Errorf("a judgement about %s is %v", to, judged)
+		}
 		if diff := cmp.Diff(want, [2]string{message, hint}); diff != "" {
 			t.Error(diff)
 		}

@@ -26,6 +26,8 @@ type open struct{}
 
 func (open) Admit(_, _ string) (func(time.Duration), error) { return func(time.Duration) {}, nil }
 
+func (open) Judge(string) error { return nil }
+
 // barred is one that admits calls to America alone.
 type barred struct{ open }
 
