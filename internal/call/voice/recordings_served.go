@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/switchhook/switchhook/internal/call/audio"
 )
 
 // ServeHTTP serves RecordingPath followed by an id and .wav.
@@ -21,15 +23,9 @@ func (f *Folder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer func() { _ = file.Close() }()
 	info, err := file.Stat()
-	switch {
-	case err != nil:
+	if err != nil {
 		http.NotFound(w, req)
-	case req.Method != http.MethodGet && req.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "a recording is only read", http.StatusMethodNotAllowed)
-	default:
-		w.Header().Set("Content-Type", "audio/wav")
-		w.Header().Set("Cache-Control", "private, no-store")
-		http.ServeContent(w, req, "", info.ModTime(), file)
+		return
 	}
+	audio.ServeWAV(w, req, info.ModTime(), file)
 }

@@ -91,18 +91,12 @@ func (r *Recordings) forget() {
 func (r *Recordings) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	id, wav := strings.CutSuffix(strings.TrimPrefix(req.URL.Path, RecordingPath), ".wav")
 	sound, ok := r.find(id)
-	switch {
-	case !ok || !wav:
+	if !ok || !wav {
 		http.NotFound(w, req)
-	case req.Method != http.MethodGet && req.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "a recording is only read", http.StatusMethodNotAllowed)
-	default:
-		w.Header().Set("Content-Type", "audio/wav")
-		w.Header().Set("Cache-Control", "private, no-store")
-		file := wavFile(sound)
-		http.ServeContent(w, req, "", time.Time{}, io.NewSectionReader(file, 0, audio.WAVHeaderSize+2*int64(len(file))))
+		return
 	}
+	file := wavFile(sound)
+	audio.ServeWAV(w, req, time.Time{}, io.NewSectionReader(file, 0, audio.WAVHeaderSize+2*int64(len(file))))
 }
 
 // wavFile is µ-law, read as a WAV file of 16 bits: of an hour no more is made at a
