@@ -141,7 +141,7 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 	programs := path(t)
 	address := serveOnCall(t, folder)
 	ages := regexp.MustCompile(`(heard|made) \d+s ago|"age_seconds":[0-9.e-]+`)
-	times := regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d [A-Z]{3,5}`)
+	times := regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)? [A-Z]{3,5}`)
 	normal := func(text string) string {
 		return strings.TrimRight(times.ReplaceAllString(ages.ReplaceAllString(text, "AGE"), "TIME"), "\n")
 	}

@@ -74,6 +74,9 @@ var operatorsPages = map[string]func(o *operating){
 		for _, s := range ofPage(o.t, "moving-from-flask.md", "sh") {
 			write(o.t, o.folder, ".env", strings.NewReplacer("https://ucportal.example.net", o.system.URL, "nsd_your-api-key", nstest.Token).Replace(s.text))
 		}
+		if err := os.Remove(filepath.Join(o.folder, "switchhook.toml")); err != nil {
+			o.t.Fatal(err)
+		}
 		write(o.t, o.folder, "domains.json", oneEntry("example.net-sms", "8001", "We are open Monday to Friday, 9 to 5."))
 		o.system.AddUser("example.net", "8001")
 		o.system.EditUser("example.net", "8001", nstest.Object{"service-code": "system-webresponder"})
@@ -285,7 +288,7 @@ func (o *operating) run(command string) string {
 }
 
 var (
-	times = regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d`)
+	times = regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d( [A-Z]{3,5}\b)?`)
 	ids   = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
 )
 

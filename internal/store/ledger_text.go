@@ -69,8 +69,7 @@ func dialled(number string) string {
 func findText(ctx context.Context, q querier, id string) (ledger.Text, error) {
 	text, err := scanText(q.QueryRowContext(ctx, `SELECT `+textColumns+` FROM texts WHERE id = $1`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return ledger.Text{}, fault.Newf(fault.NotFound, "there is no text %s", id).
-			WithHint("switchhook texts lists those that are there")
+		return ledger.Text{}, noText(id)
 	}
 	return text, err
 }
@@ -114,6 +113,42 @@ func (s *Store) Text(ctx context.Context, id string) (ledger.Text, error) {
 		return ledger.Text{}, fmt.Errorf("read text %s: %w", id, err)
 	}
 	return text, nil
+}
+
+// TextID returns the id of the one text whose id begins so. The errors are faults:
+// NotFound if there is none, Invalid if there are several, or if what is given is
+// shorter than four characters or no part of an id.
+func (s *Store) TextID(ctx context.Context, begins string) (string, error) {
+	if len(begins) < shortestID || strings.Trim(begins, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return "", fault.Newf(fault.Invalid, "%.40q is no id of a text", begins).
+			WithHint("switchhook texts list shows them; the first four characters or more will do")
+	}
+	var found []string
+	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
+		found = nil
+		return each(ctx, q, "SELECT id FROM texts WHERE id LIKE $1 ORDER BY id LIMIT 2", []any{begins + "%"}, func(row scanner) error {
+			var id string
+			err := row.Scan(&id)
+			found = append(found, id)
+			return err
+		})
+	})
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("look for text %s: %w", begins, err)
+	case len(found) == 0:
+		return "", noText(begins)
+	case len(found) > 1:
+		return "", fault.Newf(fault.Invalid, "the ids of several texts begin with %s", begins).WithHint("give more of the id")
+	}
+	return found[0], nil
+}
+
+// shortestID is how much of an id is needed to name a text.
+const shortestID = 4
+
+func noText(id string) error {
+	return fault.Newf(fault.NotFound, "there is no text %s", id).WithHint("switchhook texts list shows those that are there")
 }
 
 // Texts returns the texts that a query selects, newest first.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -66,6 +67,7 @@ func (s *Store) explain(err error) error {
 		explained.Hint = "make room on it; nothing was written"
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		explained.Message = fmt.Sprintf("%s cannot be written", s.path)
+		explained.Err = &noAccess{err, s.path}
 		explained.Hint = "the file, its folder, and the files beside it whose names begin with its name must belong to the user that runs switchhook"
 	case sqlite3.SQLITE_NOTADB:
 		explained.Message = fmt.Sprintf("%s is not a database", s.path)
@@ -80,6 +82,23 @@ func (s *Store) explain(err error) error {
 		return err
 	}
 	return explained
+}
+
+// noAccess is an error of SQLite about a file that it may not write. errors.As finds
+// an *fs.PathError in it too.
+type noAccess struct {
+	error
+	path string
+}
+
+func (e *noAccess) Unwrap() error { return e.error }
+
+func (e *noAccess) As(target any) bool {
+	denied, ok := target.(**fs.PathError)
+	if ok {
+		*denied = &fs.PathError{Op: "write", Path: e.path, Err: fs.ErrPermission}
+	}
+	return ok
 }
 
 func explainPostgres(err error) error {

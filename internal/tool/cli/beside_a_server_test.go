@@ -79,7 +79,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	run(t, "", nil, "texts", "list", "-c", settings, "--state", "dead").wants(t, 0, "19175•••0122", " failed: ", "19175•••0123", " refused: ")
 	run(t, "", nil, "doctor", "-c", settings).wants(t, 0, "texts: 1 sent, 0 queued, 2 dead", "warn  database", "2 texts are dead")
 	dead := texts(t, settings, "--state", "dead", "--number", "+1 917 555 0123")
-	run(t, "", nil, "texts", "resend", "-c", settings, dead[0].ID).wants(t, 0, "1 queued")
+	run(t, "", nil, "texts", "resend", "-c", settings, dead[0].ID[:6]).wants(t, 0, "1 queued")
 	becomes(t, settings, "19175550123", 1, ledger.Sent)
 	run(t, "", nil, "texts", "resend", "-c", settings, dead[0].ID).wants(t, 2, "is not dead but sent")
 	run(t, "", nil, "texts", "resend", "-c", settings, "--dead").wants(t, 0, "1 queued")

@@ -3,12 +3,16 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"regexp"
 	"strings"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -131,11 +135,53 @@ func (m *Main) report(err error) int {
 	if code, ok := errors.AsType[exit](err); ok {
 		return int(code)
 	}
+	if unread(err) {
+		return exitOK
+	}
 	fmt.Fprintf(m.Err, "switchhook: error: %v\n", err)
-	if hint := fault.HintOf(err); hint != "" {
+	if hint := cmp.Or(m.asOwner(err), fault.HintOf(err)); hint != "" {
 		fmt.Fprintf(m.Err, "switchhook: hint: %s\n", hint)
 	}
 	return exitUsage
+}
+
+// unread reports whether a command failed because its reader had seen enough, as in
+// switchhook texts list | head. That is no mistake of anybody's.
+func unread(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	return ok && failed.Path == os.Stdout.Name() && errors.Is(failed.Err, syscall.EPIPE)
+}
+
+// asOwner returns a hint how to run this command as the user whose file keeps it
+// from working; empty: that is not the reason.
+func (m *Main) asOwner(err error) string {
+	denied, ok := errors.AsType[*fs.PathError](err)
+	if !ok || !errors.Is(denied.Err, fs.ErrPermission) {
+		return ""
+	}
+	place, owner := ownerOf(denied.Path)
+	if owner == "" {
+		return ""
+	}
+	command := []string{"sudo"}
+	if owner != "root" {
+		command = append(command, "-u", owner)
+	}
+	for _, arg := range append([]string{m.program()}, m.args...) {
+		command = append(command, quoted(arg))
+	}
+	return fmt.Sprintf("%s belongs to the user %s: %s", place, owner, strings.Join(command, " "))
+}
+
+// plainArg is what a shell takes as it stands.
+var plainArg = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// quoted writes an argument as a shell reads it.
+func quoted(arg string) string {
+	if plainArg.MatchString(arg) {
+		return arg
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }
 
 // program returns how to run this program again, for commands to copy.

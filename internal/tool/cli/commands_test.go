@@ -22,8 +22,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(withPostgres{m}, map[string]func(){
 		"switchhook": func() { // as cmd/switchhook does it
+			signal.Ignore(syscall.SIGPIPE)
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-			main := cli.Main{Version: "0.0.0-test", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
+			main := cli.Main{Version: "0.0.0-test", Program: "switchhook", In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv}
 			code := main.Run(ctx, os.Args[1:])
 			stop()
 			os.Exit(code)

@@ -91,7 +91,7 @@ func (c *oncallOverrideCommand) make(ctx context.Context, m *Main, r *records) e
 	if err := r.audit(ctx, "on-call override made", c.Route, fmt.Sprintf("%s until %s", who, until.UTC().Format(time.RFC3339))); err != nil {
 		return err
 	}
-	fmt.Fprintf(m.Out, "%s is rung at level 1 of %s until %s. Servers follow within %s.\n", who, c.Route, zoned(until), measure.Seconds(oncall.OverridesEvery))
+	fmt.Fprintf(m.Out, "%s is rung at level 1 of %s until %s. Servers follow within %s.\n", who, c.Route, moment(until), measure.Seconds(oncall.OverridesEvery))
 	dispatcher.LoadOverrides(ctx)
 	_, steps, err := dispatcher.Explain(oncall.Request{Route: c.Route}, now)
 	printSteps(m.Out, 2, steps)
@@ -137,12 +137,9 @@ func (c *oncallOverrideCommand) list(ctx context.Context, m *Main, r *records) e
 		if len(o.Numbers) > 0 {
 			number = phone.Mask(o.Numbers[0])
 		}
-		return []string{o.Route, o.Person, number, zoned(o.Until), zoned(o.Made)}
+		return []string{o.Route, o.Person, number, moment(o.Until), moment(o.Made)}
 	})
 }
-
-// zoned formats a time for people, with its zone: that of their machine.
-func zoned(t time.Time) string { return t.Local().Format("2006-01-02 15:04 MST") }
 
 // longestOverride is a year: a longer one is a slip of the pen, and would be
 // forgotten.
@@ -165,9 +162,9 @@ func readEnd(text string, now time.Time) (time.Time, error) {
 	case err != nil:
 		return end, fault.Newf(fault.Invalid, "%.40q is no time", text).WithHint("write a length such as 8h, a time of day such as 08:00, or 2026-01-31T12:00:00Z")
 	case !end.After(now):
-		return end, fault.Newf(fault.Invalid, "%s is over", zoned(end))
+		return end, fault.Newf(fault.Invalid, "%s is over", moment(end))
 	case end.Sub(now) > longestOverride:
-		return end, fault.Newf(fault.Invalid, "%s is more than a year ahead", zoned(end))
+		return end, fault.Newf(fault.Invalid, "%s is more than a year ahead", moment(end))
 	}
 	return end, nil
 }

@@ -56,8 +56,8 @@ func (m *Main) warn(sentences ...string) {
 	}
 }
 
-// moment formats a time for people: in the local time of their machine.
-func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05") }
+// moment formats a time for people: by the clock of their machine, with its zone.
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
 func plural(n int, what string) string {
 	if n == 1 {

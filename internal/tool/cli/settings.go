@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"time"
 
@@ -18,19 +19,42 @@ import (
 
 // settingsFlag is how commands find the server's settings.
 type settingsFlag struct {
-	Config string `short:"c" help:"The settings file. Default: the environment, and .env and domains.json in this folder." placeholder:"FILE"`
+	Config string `short:"c" help:"The settings file. Default: switchhook.toml in this folder, else .env and domains.json there, else /etc/switchhook/switchhook.toml; the environment counts in any case." placeholder:"FILE"`
 }
 
 // load reads the settings.
 func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
+	path := f.Config
+	if path == "" {
+		path = config.Find(".", config.SystemFile)
+	}
+	if err := readable(path); err != nil {
+		return nil, err
+	}
 	settings, err := config.Load(config.Sources{
-		Path: f.Config, Flags: flags, Environ: os.Environ(), CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
+		Path: path, Flags: flags, Environ: os.Environ(), CredentialsDir: os.Getenv("CREDENTIALS_DIRECTORY"),
 	})
-	if err != nil && f.Config == "" {
+	if err != nil && path == "" {
 		return nil, fault.Newf(fault.CodeOf(err), "%v", err).
 			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md lists every setting and where it can be set")
 	}
 	return settings, err
+}
+
+// readable fails if there is a file that this user may not read: as an error of its
+// own, which says whose it is.
+func readable(path string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return &fault.Error{Code: fault.Invalid, Message: "the settings cannot be read", Err: err}
+	}
+	if err != nil {
+		return nil //nolint:nilerr // Load says what is wrong
+	}
+	return file.Close()
 }
 
 // withRecords opens the database that the settings name, which there must be,

@@ -103,7 +103,7 @@ func describe(t ledger.Text) string {
 
 type textsResendCommand struct {
 	settingsFlag
-	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them."`
+	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them; the first four characters or more will do."`
 	Dead   bool     `help:"All dead answers to calls instead, except those whose receivers said stop."`
 	Entry  string   `help:"With --dead: only of this entry." placeholder:"ID"`
 	Since  span     `help:"With --dead: only of this last time; default 24h." default:"24h" placeholder:"TIME"`
@@ -137,7 +137,11 @@ func (c *textsResendCommand) resend(ctx context.Context, m *Main, r *records, id
 	var failed []error
 	for _, id := range ids {
 		now := time.Now()
-		if err := r.Resend(ctx, id, now, now.Add(time.Duration(c.Within))); err != nil {
+		id, err := r.TextID(ctx, id)
+		if err == nil {
+			err = r.Resend(ctx, id, now, now.Add(time.Duration(c.Within)))
+		}
+		if err != nil {
 			failed = append(failed, err)
 			continue
 		}
