@@ -27,6 +27,7 @@ type Config struct {
 	G722    bool         // what it speaks, at 16000 Hz, in place of G.711
 	Opus    bool         // likewise, at 48000 Hz; it says a tone of OpusTone, in stereo
 	CA      []byte       // PEM; it calls over TLS and checks certificates with it; optional
+	Folder  string       // with the settings (config, accounts) that it runs with; default: they are written
 	Answers bool         // each call, by itself
 	Says    *audio.Sound // of its rate; default: a minute of silence
 }
@@ -83,13 +84,26 @@ func Start(t *testing.T, c Config) *Phone {
 	}
 	at, control := fmt.Sprintf("127.0.0.1:%d", sipp.FreePort(t)), fmt.Sprintf("127.0.0.1:%d", sipp.FreePort(t))
 	p.Address = "sip:phone@" + at
-	p.write("config", c.settings()+fmt.Sprintf("ctrl_tcp_listen %s\nsip_listen %s\n", control, at))
-	p.write("accounts", c.account())
+	settings, account := c.settings(), c.account()
+	if c.Folder != "" {
+		settings, account = read(t, c.Folder, "config"), read(t, c.Folder, "accounts")
+	}
+	p.write("config", settings+fmt.Sprintf("ctrl_tcp_listen %s\nsip_listen %s\n", control, at))
+	p.write("accounts", account)
 	p.write("contacts", "")
 	p.write("ca.pem", string(c.CA))
 	p.writeSound(c.Says)
 	p.run(control)
 	return p
+}
+
+func read(t *testing.T, folder, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func (c Config) settings() string {

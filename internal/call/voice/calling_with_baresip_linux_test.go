@@ -35,9 +35,9 @@ func TestBaresipCallsTheMathLine(t *testing.T) {
 		codec   audio.Codec
 		settled int // samples after which what came before does not matter
 	}{
-		{dialog.UDP, baresip.Config{}, audio.PCMU, 0},
-		{dialog.TCP, baresip.Config{}, audio.PCMU, 0},
-		{dialog.TLS, baresip.Config{G722: true, CA: ca}, audio.G722, audio.Wideband * 2 / 5}, // its audio.Seam ends after a quarter of a second
+		{dialog.UDP, baresip.Config{Folder: "testdata/baresip/g711"}, audio.PCMU, 0},
+		{dialog.TCP, baresip.Config{Folder: "testdata/baresip/g711"}, audio.PCMU, 0},
+		{dialog.TLS, baresip.Config{Folder: "testdata/baresip/g722", G722: true, CA: ca}, audio.G722, audio.Wideband * 2 / 5}, // its audio.Seam ends after a quarter of a second
 	} {
 		t.Run(c.network, func(t *testing.T) {
 			t.Parallel()
