@@ -215,6 +215,37 @@ func TestAnotherCountOfTimeBeginsAfterWhatIsWaiting(t *testing.T) {
 	}
 }
 
+// TestTimestampsThatStepBackLoseNothing: packets that overtook others have older
+// numbers, but these have the next ones.
+func TestTimestampsThatStepBackLoseNothing(t *testing.T) {
+	for _, back := range []int{1, 5, 40, 499} {
+		b := rtp.NewBuffer(8000)
+		var got []int
+		for n := range 100 {
+			now := time.Duration(n) * 20 * ms
+			h := rtp.Header{Sequence: uint16(n - 10), Timestamp: uint32(first + 160*n)}
+			if n >= 50 {
+				h.Timestamp -= uint32(160 * back)
+			}
+			p, _ := rtp.Read(datagram(h, []byte{byte(n)}))
+			b.Push(p, now)
+			for f, ok := b.Take(now); ok; f, ok = b.Take(now) {
+				got = append(got, int(f.Payload[0]))
+			}
+		}
+		for f, ok := b.Take(time.Minute); ok; f, ok = b.Take(time.Minute) {
+			got = append(got, int(f.Payload[0]))
+		}
+		want := make([]int, 100)
+		for n := range want {
+			want[n] = n
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("a step back of %d frames (-want +got):\n%s", back, diff)
+		}
+	}
+}
+
 func TestASlowFirstFrameCountsForTheDepth(t *testing.T) {
 	b := rtp.NewBuffer(8000)
 	frames := steady(0, 260)
