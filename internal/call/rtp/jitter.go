@@ -36,6 +36,7 @@ type Buffer struct {
 
 	begun     bool
 	timestamp uint32        // of the last packet …
+	sequence  uint16        // … its number …
 	at        int64         // … and its place
 	origin    time.Duration // when the frame of place 0 would have arrived, as fast as the fastest
 
@@ -81,7 +82,7 @@ func (b *Buffer) Push(p Packet, now time.Duration) {
 		b.discarded++
 		return
 	}
-	b.place(p.Timestamp, now)
+	b.place(p.Header, now)
 	b.adapt(now)
 	if b.at < b.next {
 		b.discarded++
@@ -101,16 +102,18 @@ func (b *Buffer) Take(now time.Duration) (f Frame, ok bool) {
 }
 
 // place finds the place of a packet: where its timestamp says, or now where
-// that is of another count.
-func (b *Buffer) place(timestamp uint32, now time.Duration) {
-	step := int64(int32(timestamp - b.timestamp))
-	b.timestamp = timestamp
+// that is of another count. A packet that others have overtaken has an older
+// number, so a newer one whose timestamp has not grown begins another count.
+func (b *Buffer) place(h Header, now time.Duration) {
+	step := int64(int32(h.Timestamp - b.timestamp))
+	newer := int16(h.Sequence-b.sequence) > 0
+	b.timestamp, b.sequence = h.Timestamp, h.Sequence
 	switch {
 	case !b.begun:
 		b.begun = true
 		b.origin = now
 		b.window(now)
-	case spanOf(max(step, -step), b.rate) > maxGap:
+	case spanOf(max(step, -step), b.rate) > maxGap, step <= 0 && newer:
 		b.at = max(b.end(), samplesOf(now-b.origin, b.rate))
 		b.origin = now - spanOf(b.at, b.rate)
 	default:
