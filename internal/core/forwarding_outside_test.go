@@ -84,6 +84,7 @@ func TestThoseWhoHideAndThoseWithoutANumberAreShownSo(t *testing.T) {
 	}{
 		"hidden":     {fields{"caller-id-number": "2125550100", "privacy": "yes"}, engine.Outside{To: elsewhere, From: "+12125550100", Name: "The Shop", Private: true}},
 		"no number":  {fields{"caller-id-number": "*", "caller-id-name": "*"}, engine.Outside{To: elsewhere}},
+		"inherited":  {fields{"caller-id-number": "[*]", "caller-id-name": "[*]"}, engine.Outside{To: elsewhere}},
 		"a word":     {fields{"caller-id-number": "reception"}, engine.Outside{To: elsewhere, Name: "The Shop"}},
 		"an address": {fields{"caller-id-number": "8001"}, engine.Outside{To: elsewhere, Name: "The Shop"}},
 	} {

@@ -110,6 +110,15 @@ func TestHowAForwardedCallWentIsToldWhateverEndsIt(t *testing.T) {
 	}
 }
 
+// What a responder writes may be a megabyte, and reasons go to the log.
+func TestTheReasonOfAForwardThatFailsHasTheBeginningOfItsTarget(t *testing.T) {
+	phone := &interrupted{newDeskPhone(), func() error { return errors.New("nobody is there") }}
+	outcome, _ := against(t, responds{"/start": "<Response><Forward>" + strings.Repeat("x", 100_000) + "</Forward></Response>"}).place(phone)
+	if want := "the call cannot be forwarded to " + strings.Repeat("x", 256) + "…: nobody is there"; outcome.Reason != want {
+		t.Errorf("%.400s", outcome.Reason)
+	}
+}
+
 func TestAForwardThatIsRefusedMaySayMoreThanTheApology(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error

@@ -265,6 +265,11 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 			change: func(s *system) { s.user("1001") },
 			call:   call{from: "1001@" + domain, to: "411"}, kind: dialplan.NotFound, reason: "no rule of dial plan example.net leads to 411",
 		},
+		{
+			name:   "a user's own call to a text without end, which does not fill the log",
+			change: func(s *system) { s.user("1001") },
+			call:   call{from: "1001@" + domain, to: strings.Repeat("x", 100_000)}, kind: dialplan.NotFound, reason: strings.Repeat("x", 100) + "…",
+		},
 		{name: "a call on a user's behalf", call: call{from: "+19734321440", owner: "8001@" + domain, to: "webresponder8001"}, kind: dialplan.ToWeb},
 		{name: "a user called from outside", call: call{to: "8001@" + domain}, kind: dialplan.ToWeb},
 	} {

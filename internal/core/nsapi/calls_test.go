@@ -182,6 +182,8 @@ func TestLiveCallsAreSeenByThoseWhoMay(t *testing.T) {
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{}, 400, "the body lacks call-term-user"},
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", nil, 400, "nothing was given"},
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-destination-session-id": "1"}, 400, "give call-term-user alone"},
+		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-term-user": " "}, 400, "the call has no destination"},
+		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-term-user": strings.Repeat("x", 3000)}, 400, "an address of the call is longer than"},
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-term-user": "411"}, 404, "not reachable: no rule"},
 		{super, "PATCH", in + "/users/8001/calls/" + id + "/transfer", object{"call-term-user": "4165550100"}, 400, "this line cannot be connected with anybody"},
 		{super, "PATCH", in + "/users/8001/calls/nobody/transfer", to, 404, "call nobody does not exist"},
