@@ -40,6 +40,9 @@ func (c *Calls) Disconnect(whose Whose, id string) error {
 // stays where it is, and the error is that of Place; it is a fault.NotFound if there
 // is no such call.
 func (c *Calls) Transfer(ctx context.Context, whose Whose, id, to string) error {
+	if err := checkDestination(to); err != nil {
+		return err
+	}
 	for {
 		p, from, err := c.transferable(whose, id)
 		if err != nil {

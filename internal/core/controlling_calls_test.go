@@ -226,7 +226,7 @@ func TestATransferThatLeadsNowhereLeavesTheCallWhereItIs(t *testing.T) {
 	l := s.begin("+19734321440", "2125550100")
 	l.hears("Wait here.")
 	before := s.the(core.Whose{})
-	for to, code := range map[string]fault.Code{"4165550100": fault.Unsupported, "411": fault.NotFound, "user_1000": fault.NotFound, "": fault.NotFound} {
+	for to, code := range map[string]fault.Code{"4165550100": fault.Unsupported, "411": fault.NotFound, "user_1000": fault.NotFound} {
 		if err := s.Calls().Transfer(t.Context(), core.Whose{}, before.Text("call-orig-call-id"), to); fault.CodeOf(err) != code || !strings.HasPrefix(err.Error(), "not reachable") {
 			t.Errorf("to %q: %v", to, err)
 		}

@@ -97,9 +97,10 @@ func (d *directory) HasDomain(name string) bool {
 	return d.object(Key{Kind: Domain, Domain: name, ID: name}) != nil
 }
 
-// given returns a caller id, "" where it is the * of the vendor's form.
+// given returns a caller id, "" where it is the * of the vendor's form, or its [*]:
+// that of the domain is kept.
 func given(f Fields, name string) string {
-	if text := f.Text(name); text != "*" {
+	if text := f.Text(name); text != "*" && text != dialplan.Keep {
 		return text
 	}
 	return ""

@@ -42,7 +42,7 @@ type Origination struct {
 // what would need an escape in a path of the API.
 var callIDForm = regexp.MustCompile(`^[A-Za-z0-9_.+=-][A-Za-z0-9_.+=@~-]{0,127}$`)
 
-// maxAddress is the longest address of a call that is made, in bytes: no longer one
+// maxAddress is the longest address of a call that is made or transferred, in bytes: no longer one
 // leads anywhere.
 const maxAddress = 2 * dialplan.MaxPart
 
@@ -51,10 +51,21 @@ func (o *Origination) check() error {
 	switch {
 	case !callIDForm.MatchString(o.CallID):
 		return fault.Newf(fault.Invalid, "%.40q cannot name a call", o.CallID).WithHint("a call-id has 1 to 128 letters, digits and characters of _.+=@~-")
-	case strings.TrimSpace(o.To) == "":
+	case len(o.First) > maxAddress:
+		return errTooLong
+	}
+	return checkDestination(o.To)
+}
+
+var errTooLong = fault.Newf(fault.Invalid, "an address of the call is longer than %d bytes", maxAddress)
+
+// checkDestination says what is wrong with the destination of a call by itself.
+func checkDestination(to string) error {
+	switch {
+	case strings.TrimSpace(to) == "":
 		return fault.Newf(fault.Invalid, "the call has no destination")
-	case len(o.To) > maxAddress, len(o.First) > maxAddress:
-		return fault.Newf(fault.Invalid, "an address of the call is longer than %d bytes", maxAddress)
+	case len(to) > maxAddress:
+		return errTooLong
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/trace"
+	"github.com/switchhook/switchhook/internal/setting/plaintext"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -108,6 +109,10 @@ func (r *run) cutOff(sound *audio.Sound, at int) error {
 	return nil
 }
 
+// maxShown is how many bytes of what a responder wrote stand in a reason, which goes
+// to the log.
+const maxShown = 256
+
 // forward sends the call away, or asks another responder.
 func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int) (*question, error) {
 	if v.To == "" {
@@ -117,7 +122,7 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 	if lower := strings.ToLower(v.To); strings.HasPrefix(lower, "https://") || strings.HasPrefix(lower, "http://") {
 		target, err := resolveURL(a.url, v.To)
 		if err != nil {
-			return nil, &failure{code: CodeAddress, line: at, text: fmt.Sprintf("the destination %q is not a URL", v.To), err: err}
+			return nil, &failure{code: CodeAddress, line: at, text: fmt.Sprintf("the destination %q is not a URL", plaintext.Clip(v.To, maxShown)), err: err}
 		}
 		r.emit(event)
 		return r.questionTo(target, "", nil), nil
@@ -133,7 +138,7 @@ func (r *run) forward(ctx context.Context, a answer, v responder.Forward, at int
 		r.endStreams(trace.StreamByCall) // the event of the Forward is the last one
 		err = &ending{forwarded: true}
 	case r.endingOf(ctx, err) == nil:
-		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", v.To, err), err: err}
+		return nil, &failure{code: CodeLine, line: at, text: fmt.Sprintf("the call cannot be forwarded to %s: %v", plaintext.Clip(v.To, maxShown), err), err: err}
 	case forwarded.End == "":
 		return nil, err // the call was over before anybody was called
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
 // MaxSteps is the loop guard: the most tables and users that one call passes.
@@ -28,6 +29,10 @@ const DefaultCountryCode = "1"
 // maxPassedOver is how many other matching rules of one table an explanation
 // lists: a person reads them.
 const maxPassedOver = 20
+
+// maxReason is how many bytes of a reason are kept: what is called may have been
+// written by anybody, at any length, and reasons go to the log.
+const maxReason = 512
 
 // Query is a call to be routed.
 type Query struct {
@@ -117,7 +122,7 @@ func (r *routing) step(s Step) { r.result.Steps = append(r.result.Steps, s) }
 // end sets the result.
 func (r *routing) end(kind Kind, format string, args ...any) bool {
 	r.reason = fmt.Sprintf(format, args...)
-	r.result.Kind, r.result.Reason = kind, phone.MaskIn(r.reason)
+	r.result.Kind, r.result.Reason = kind, phone.MaskIn(plaintext.Clip(r.reason, maxReason))
 	return true
 }
 

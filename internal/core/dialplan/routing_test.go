@@ -268,7 +268,7 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 		{
 			name:   "a user's own call to a text without end, which does not fill the log",
 			change: func(s *system) { s.user("1001") },
-			call:   call{from: "1001@" + domain, to: strings.Repeat("x", 100_000)}, kind: dialplan.NotFound, reason: strings.Repeat("x", 100) + "…",
+			call:   call{from: "1001@" + domain, to: strings.Repeat("x", 100_000)}, kind: dialplan.NotFound, reason: strings.Repeat("x", 100),
 		},
 		{name: "a call on a user's behalf", call: call{from: "+19734321440", owner: "8001@" + domain, to: "webresponder8001"}, kind: dialplan.ToWeb},
 		{name: "a user called from outside", call: call{to: "8001@" + domain}, kind: dialplan.ToWeb},
@@ -279,8 +279,8 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 				c.change(s)
 			}
 			result := dialplan.Route(s, dialplan.Query{From: c.call.from, To: c.call.to, Owner: c.call.owner, At: noon})
-			if result.Kind != c.kind || !strings.Contains(result.Reason, c.reason) {
-				t.Fatalf("%s: %q, want %s with %q; steps:\n%s", result.Kind, result.Reason, c.kind, c.reason, strings.Join(steps(result), "\n"))
+			if result.Kind != c.kind || !strings.Contains(result.Reason, c.reason) || len(result.Reason) > 600 {
+				t.Fatalf("%s: %.600q, want %s with %q; steps:\n%s", result.Kind, result.Reason, c.kind, c.reason, strings.Join(steps(result), "\n"))
 			}
 			if result.Kind == dialplan.ToWeb {
 				want := c.url
