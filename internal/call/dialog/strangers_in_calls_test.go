@@ -19,13 +19,18 @@ func soundOf(p *peer, msg sip.Message) {
 // phone of a tag.
 func (p *peer) answerAs(tag string, invite *sip.Request, status int, fields ...sip.Header) {
 	p.t.Helper()
+	p.send(p.answering(tag, invite, status, fields...))
+}
+
+// answering returns what answerAs sends.
+func (p *peer) answering(tag string, invite *sip.Request, status int, fields ...sip.Header) string {
 	res := sip.NewResponseFromRequest(invite, status, "X", nil)
 	res.To().Params.Add("tag", tag)
 	soundOf(p, res)
 	for _, f := range fields {
 		res.AppendHeader(f)
 	}
-	p.send(res.String())
+	return res.String()
 }
 
 // within returns a request of a peer within the dialog of an INVITE to it.
