@@ -70,3 +70,24 @@ func BenchmarkRefused(b *testing.B) {
 		p.ask(message("INVITE", with("Require: precondition")...))
 	}
 }
+
+// BenchmarkKey is a request within a call, as the other side sees it: it is taken by
+// the call, and answered.
+func BenchmarkKey(b *testing.B) {
+	s, err := New(Config{Listen: []Listen{on(UDP, "127.0.0.1")}, Trusted: everyone, Incoming: func(c *Call) func(Event) {
+		c.Answer(ours(5000))
+		return func(Event) {}
+	}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	run(b, s)
+	p := reach(b, s, 0)
+	p.send(message("INVITE", body("application/sdp", offer)...))
+	id, ack := p.dialog()
+	p.send(ack)
+	b.ReportAllocs()
+	for n := 2; b.Loop(); n++ {
+		p.ask(keyed(id, "5", n))
+	}
+}
