@@ -8,6 +8,7 @@ import (
 	"github.com/emiago/sipgo/sip"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // bursts is how often each test sends what arrives together: an order that is left
@@ -217,4 +218,84 @@ func TestRequestThatWasSentTooLateIsRefused(t *testing.T) {
 			call.expect("key 2")
 		})
 	}
+}
+
+// stuck is a stack with a call of which one message is being taken, and goes on being
+// taken until release.
+func stuck(t *testing.T, network string) (s *Stack, id identity, taken <-chan *sip.Request, release func()) {
+	held, all := make(chan struct{}), make(chan *sip.Request, 2*maxWaiting)
+	s = serve(t, Config{Listen: []Listen{on(network, "127.0.0.1")}, Trusted: everyone}, nil)
+	id = identity{callID: fmt.Sprint("stuck-", serial.Add(1)), local: "ours", remote: "theirs"}
+	s.dialogs.add(id, func(req *sip.Request, tx sip.ServerTransaction) {
+		all <- req
+		<-held
+		_ = tx.Respond(sip.NewResponseFromRequest(req, 200, "OK", nil)) // the peer waits for it
+	})
+	return s, id, all, func() { close(held) }
+}
+
+func TestCallThatTakesNothingHoldsUpNoOther(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, func(t *testing.T) {
+			s, id, taken, release := stuck(t, network)
+			p := reach(t, s, 0)
+			for seq := range 10 {
+				p.send(atNumber(within(id, "INFO"), seq+1))
+			}
+			await.From(t, "the first message", taken)
+			p.answered()
+			release()
+			p.answersInOrder(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
+		})
+	}
+}
+
+// One who sends and sends while the call waits has the rest dropped, and nothing of it
+// stays: what is sent again later is taken.
+func TestSoManyMessagesOfACallMayWait(t *testing.T) {
+	for _, network := range networks {
+		t.Run(network, func(t *testing.T) {
+			s, id, taken, release := stuck(t, network)
+			p := reach(t, s, 0)
+			for seq := range 1 + maxWaiting + 5 {
+				p.send(atNumber(within(id, "INFO"), seq+1))
+			}
+			await.From(t, "the first message", taken)
+			p.answered() // so all has been read
+			if n := s.Counts().Dropped[Backlog]; n != 5 {
+				t.Errorf("%d were dropped, want 5", n)
+			}
+			release()
+			for seq := range 1 + maxWaiting {
+				p.answersInOrder(seq + 1)
+			}
+			p.send(atNumber(within(id, "INFO"), 1000))
+			p.answersInOrder(1000)
+			s.leftNoneWaiting(t)
+		})
+	}
+}
+
+// leftNoneWaiting waits until no message of any call waits.
+func (s *Stack) leftNoneWaiting(t *testing.T) {
+	t.Helper()
+	await.That(t, "no message that waits", func() bool {
+		s.queues.mu.Lock()
+		defer s.queues.mu.Unlock()
+		return len(s.queues.waiting) == 0
+	})
+}
+
+// What sipgo keeps to itself, and what nobody wants, ends the turn of a call as well.
+func TestWhatNobodyTakesLeavesNothingBehind(t *testing.T) {
+	bob := startStation(t, UDP)
+	p := reach(t, bob.Stack, 0)
+	id, ack, call := p.converse(bob)
+	key := keyed(id, "1", 2)
+	p.burst(ack, key, ack, key, within(identity{id.callID, "nobody's", id.remote}, "ACK"),
+		"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKnone\r\nCSeq: 1 BYE\r\nCall-ID: "+id.callID+"\r\nContent-Length: 0\r\n\r\n",
+		keyed(id, "2", 3), atNumber(within(id, "BYE"), 4))
+	call.expect("key 1", "key 2", "ended normal by them")
+	bob.leftNothing(t)
+	bob.leftNoneWaiting(t)
 }

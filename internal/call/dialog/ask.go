@@ -15,9 +15,9 @@ import (
 
 // Request is a request outside of any dialog, such as REGISTER and OPTIONS.
 type Request struct {
-	Method   sip.RequestMethod
-	Target   sip.Uri // the Request-URI
-	Hop      Hop     // optional
+	Method   sip.RequestMethod // not INVITE
+	Target   sip.Uri           // the Request-URI
+	Hop      Hop               // optional
 	From, To Party
 
 	// Contact is the user of the address by which the other side reaches us; empty:
@@ -137,7 +137,15 @@ func sameAddress(a, b sip.Uri) bool {
 
 // await sends a request, and waits for its final response.
 func (s *Stack) await(ctx context.Context, f flow, req *sip.Request) (*sip.Response, error) {
-	tx, err := s.send(ctx, f, req)
+	heard := make(chan outcome, 1)
+	tx, err := s.send(ctx, f, req, listener{
+		response: func(res *sip.Response) {
+			if !res.IsProvisional() {
+				heard <- outcome{response: res}
+			}
+		},
+		lost: func(err error) { heard <- outcome{err: err} },
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -145,19 +153,22 @@ func (s *Stack) await(ctx context.Context, f flow, req *sip.Request) (*sip.Respo
 		return nil, &fault.Error{Code: fault.Unavailable, Message: "no request can be sent to " + f.peer.String(), Err: err}
 	}
 	defer tx.Terminate()
-	for {
-		select {
-		case res := <-tx.Responses():
-			if !res.IsProvisional() {
-				return res, nil
-			}
-		case <-tx.Done():
-			if errors.Is(tx.Err(), sip.ErrTransactionTimeout) {
-				return nil, fault.Newf(fault.Unavailable, "%s does not answer", f.peer)
-			}
-			return nil, &fault.Error{Code: fault.Unavailable, Message: "the way to " + f.peer.String() + " is gone", Err: tx.Err()}
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+	select {
+	case h := <-heard:
+		switch {
+		case h.err == nil:
+			return h.response, nil
+		case errors.Is(h.err, sip.ErrTransactionTimeout):
+			return nil, fault.Newf(fault.Unavailable, "%s does not answer", f.peer)
 		}
+		return nil, &fault.Error{Code: fault.Unavailable, Message: "the way to " + f.peer.String() + " is gone", Err: h.err}
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
 	}
+}
+
+// outcome is what comes of a request: its final response, or why there is none.
+type outcome struct {
+	response *sip.Response
+	err      error
 }

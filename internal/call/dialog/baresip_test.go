@@ -40,12 +40,7 @@ func TestBaresipHearsOurBYEOnItsTLSConnection(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		end, err := s.send(context.Background(), f, d.request(sip.BYE))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		over <- await.From(t, "a response to BYE", end.Responses()).StatusCode
+		over <- await.From(t, "a response to BYE", sends(t, s, f, d.request(sip.BYE))).StatusCode
 	})
 	run(t, s)
 	server, _ := certificates()

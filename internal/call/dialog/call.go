@@ -73,6 +73,27 @@ func draw(n int) int { return rand.IntN(n) } //nolint:gosec // nothing is kept s
 // do has the call's goroutine do something.
 func (c *Call) do(f func()) { c.mail.add(f) }
 
+// deliver has the call's goroutine take a message, and waits until it has, so that
+// the call has no more of them in hand than one. It reports false if the call is gone.
+func (c *Call) deliver(take func()) bool {
+	taken := make(chan struct{})
+	c.do(func() {
+		defer close(taken)
+		take()
+	})
+	select {
+	case <-taken:
+		return true
+	case <-c.gone:
+	}
+	select {
+	case <-taken: // it was the last that the call took
+		return true
+	default:
+		return false
+	}
+}
+
 // run is the call's goroutine.
 func (c *Call) run() {
 	defer close(c.gone)
@@ -169,9 +190,7 @@ func (c *Call) cancel(way flow, invite *sip.Request, r reason) {
 	defer stop()
 	req := cancel(invite)
 	appendReason(req, r)
-	if tx, err := c.stack.send(ctx, way, req); err == nil { // or there is a 2xx, or nothing in 64·T1
-		c.await(tx, req, func(*sip.Response) {}) // unread, it would keep the transaction for good
-	}
+	_, _ = c.stack.send(ctx, way, req, nobody) // unsent: there is a 2xx, or nothing in 64·T1
 }
 
 // Address returns our address as the other side of a call to us reaches it.

@@ -26,7 +26,7 @@ type wireCall struct {
 	tries     tries
 	uac       uac
 	invite    *sip.Request
-	responses chan *sip.Response
+	responses <-chan *sip.Response
 	forks     map[string]*ident
 }
 
@@ -41,7 +41,7 @@ func callOut(t *testing.T) (*wireCall, *peer, *sip.Request) {
 	}
 	c := &wireCall{
 		t: t, ctx: await.Context(t), stack: s, flow: f, first: newOutbound(ourCall(t)), signer: signer{account: ourAccount},
-		uac: newUAC(rfcTiming(), middle, 0), responses: make(chan *sip.Response, 100), forks: make(map[string]*ident),
+		uac: newUAC(rfcTiming(), middle, 0), forks: make(map[string]*ident),
 	}
 	c.send(c.first.request(sip.INVITE))
 	invite := p.request()
@@ -52,21 +52,7 @@ func callOut(t *testing.T) (*wireCall, *peer, *sip.Request) {
 func (c *wireCall) send(invite *sip.Request) {
 	c.t.Helper()
 	c.invite = invite
-	tx, err := c.stack.send(c.ctx, c.flow, invite)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	tx.OnRetransmission(func(res *sip.Response) { c.responses <- res })
-	go func() {
-		for {
-			select {
-			case res := <-tx.Responses():
-				c.responses <- res
-			case <-tx.Done():
-				return
-			}
-		}
-	}()
+	c.responses = sends(c.t, c.stack, c.flow, invite)
 }
 
 // next takes the next response.
@@ -97,10 +83,10 @@ func (c *wireCall) do(steps []uacStep) {
 			err = c.stack.acknowledgeAnswer(c.ctx, c.flow, c.forks[s.tag].ack(c.invite))
 		case uacAckAndBye:
 			if err = c.stack.acknowledgeAnswer(c.ctx, c.flow, c.forks[s.tag].ack(c.invite)); err == nil {
-				_, err = c.stack.send(c.ctx, c.flow, c.forks[s.tag].request(sip.BYE))
+				_, err = c.stack.send(c.ctx, c.flow, c.forks[s.tag].request(sip.BYE), nobody)
 			}
 		case uacCancel:
-			_, err = c.stack.send(c.ctx, c.flow, cancel(c.invite))
+			_, err = c.stack.send(c.ctx, c.flow, cancel(c.invite), nobody)
 		case uacInvite:
 			again := c.first.again(c.invite)
 			c.signer.sign(again)
@@ -247,7 +233,7 @@ func TestCancelGoesWhereItsInviteWent(t *testing.T) {
 		}
 		conns <- conn
 	}()
-	if _, err := s.send(await.Context(t), f, invite); err != nil {
+	if _, err := s.send(await.Context(t), f, invite, nobody); err != nil {
 		t.Fatal(err)
 	}
 	conn := await.From(t, "a connection", conns)
@@ -256,7 +242,7 @@ func TestCancelGoesWhereItsInviteWent(t *testing.T) {
 	got := p.expect(invite, "INVITE 1 of the INVITE")
 	p.respond(got, 100, "a")
 	giveUp := cancel(invite)
-	if _, err := s.send(await.Context(t), f, giveUp); err != nil {
+	if _, err := s.send(await.Context(t), f, giveUp, nobody); err != nil {
 		t.Fatal(err)
 	}
 	if giveUp.Transport() != "TCP" {

@@ -45,7 +45,7 @@ func TestClosingEndsAllThatWasBegun(t *testing.T) {
 	if s.gate.total != 0 || len(s.gate.connections) != 0 || len(s.arrivals.here) != 0 {
 		t.Errorf("left are %d connections and %d calls", s.gate.total, len(s.arrivals.here))
 	}
-	if _, err := s.send(t.Context(), flow{network: UDP, local: s.Addresses()[0].Address, peer: s.Addresses()[0].Address}, bye()); err == nil {
+	if _, err := s.send(t.Context(), flow{network: UDP, local: s.Addresses()[0].Address, peer: s.Addresses()[0].Address}, bye(), nobody); err == nil {
 		t.Error("a request was sent by a socket that is closed")
 	}
 }

@@ -13,6 +13,7 @@ const (
 	TooFast    Drop = "too_fast"    // its source sends more than its share; a connection is read later
 	TooMany    Drop = "connections" // there are too many connections, or of its source
 	Unreadable Drop = "unreadable"  // it is no message of SIP
+	Backlog    Drop = "backlog"     // too many messages of its call wait
 )
 
 // Counts are the figures of a Stack since it was made.
@@ -26,7 +27,7 @@ type dropped map[Drop]*atomic.Uint64
 
 func newDropped() dropped {
 	d := dropped{}
-	for _, why := range []Drop{NotAllowed, Silenced, TooFast, TooMany, Unreadable} {
+	for _, why := range []Drop{NotAllowed, Silenced, TooFast, TooMany, Unreadable, Backlog} {
 		d[why] = new(atomic.Uint64)
 	}
 	return d

@@ -1,7 +1,9 @@
 // Package dialog holds the SIP side of calls: the dialogs of RFC 3261 over the
 // parser, transports and transactions of sipgo. The dialog sessions of sipgo are
 // not used: they leave calls up after a CANCEL that crosses a 200, and cannot be
-// corrected from outside.
+// corrected from outside. Nor is its layer of transactions: it takes each message on
+// a goroutine of its own, so that a BYE may be taken before the key that came right
+// before it. Here the messages of a call are taken as they arrive, one by one.
 //
 // A Stack has the sockets: New opens them, Serve answers at them. It gives each
 // call to us to Config.Incoming, and Dial makes a call of ours. A Call is asked for

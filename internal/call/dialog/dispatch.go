@@ -16,14 +16,15 @@ import (
 // then another machine, or this one again, takes calls.
 const drainRetry = 30 * time.Second
 
-// arrived is the first that sees a message, on the goroutine that read it and
-// before sipgo's transactions do.
+// arrived is the first that sees a message, on the goroutine that read it, which it
+// does not hold up.
 func (s *Stack) arrived(msg sip.Message) {
 	s.messages.Add(1)
 	var local netip.AddrPort
-	if d := s.socketOf(msg); d != nil {
-		local = d.address
-		msg.SetSource(d.arrived())
+	socket := s.socketOf(msg)
+	if socket != nil {
+		local = socket.address
+		msg.SetSource(socket.arrived())
 	} else {
 		local = s.open.arrived(msg.Source())
 	}
@@ -34,13 +35,77 @@ func (s *Stack) arrived(msg sip.Message) {
 		}
 	}
 	s.ladders.came(msg)
-	if req, ok := msg.(*sip.Request); ok {
-		switch req.Method {
-		case sip.ACK:
-			s.acknowledge(req)
-		case sip.CANCEL:
-			s.arrivals.cancelled(req)
+	s.queue(received{msg, socket})
+}
+
+// queue has a message taken after those that came before it for the same call.
+func (s *Stack) queue(m received) {
+	call := m.call()
+	switch first, ok := s.queues.put(call, m); {
+	case !ok:
+		s.gate.dropped[Backlog].Add(1)
+	case first && s.enter():
+		go func() {
+			defer s.handlers.Done()
+			for ok := true; ok; m, ok = s.queues.next(call) {
+				s.process(m)
+			}
+		}()
+	}
+}
+
+// process takes a message. It may wait, for the goroutine of a call and for a connection:
+// only messages of the same call wait as well.
+func (s *Stack) process(m received) {
+	switch msg := m.Message.(type) {
+	case *sip.Request:
+		s.takeRequest(msg, m.socket)
+	case *sip.Response:
+		if tx := s.transactions.ofResponse(msg); tx != nil { // or it is of a request that is over
+			tx.take(msg)
 		}
+	}
+}
+
+// takeRequest finds the transaction of a request, or begins it.
+func (s *Stack) takeRequest(req *sip.Request, socket *datagrams) {
+	key, err := sip.ServerTxKeyMake(req)
+	if err != nil {
+		s.refuseUnread(req, socket)
+		return
+	}
+	tx := s.transactions.ofRequest(key)
+	switch {
+	case req.IsAck():
+		if tx != nil {
+			tx.take(req)
+		}
+		s.acknowledge(req)
+		return
+	case req.IsCancel():
+		if invite := s.transactions.ofCANCEL(req); invite != nil {
+			invite.cancel(req)
+			return
+		}
+	}
+	if tx != nil {
+		tx.take(req)
+		return
+	}
+	conn := s.wayBack(req, socket)
+	if conn == nil {
+		return // nobody would hear the response
+	}
+	if tx := s.transactions.serve(key, req, conn); tx != nil {
+		s.handle(req, tx)
+	}
+}
+
+// refuseUnread answers a request that lacks what tells its transaction from others.
+func (s *Stack) refuseUnread(req *sip.Request, socket *datagrams) {
+	if conn := s.wayBack(req, socket); conn != nil {
+		_ = conn.WriteMsg(sip.NewResponseFromRequest(req, sip.StatusBadRequest, phraseOf(sip.StatusBadRequest), nil)) // nobody is there, then
+		_, _ = conn.TryClose()                                                                                        // gives back what wayBack took
 	}
 }
 
@@ -52,17 +117,8 @@ func (s *Stack) socketOf(msg sip.Message) *datagrams {
 	return s.sockets[msg.Source()]
 }
 
-// handle takes a request that sipgo has begun a transaction for.
-func (s *Stack) handle(req *sip.Request, tx *sip.ServerTx) {
-	if !s.enter() {
-		tx.Terminate()
-		return
-	}
-	defer s.handlers.Done()
-	defer tx.TerminateGracefully()
-	if req.Method == sip.ACK { // it was taken as it arrived
-		return
-	}
+// handle takes a request that begins a transaction.
+func (s *Stack) handle(req *sip.Request, tx sip.ServerTransaction) {
 	if why := examine(req); why != nil {
 		s.refuse(req, tx, why)
 		return
@@ -83,9 +139,7 @@ func (s *Stack) handle(req *sip.Request, tx *sip.ServerTx) {
 }
 
 // acknowledge gives an ACK of a 2xx to its dialog. Others are dropped: sipgo has
-// seen those of the refusals that it repeats. It does not wait: the next message is
-// not read meanwhile, and so cannot overtake the ACK, as on a goroutine of sipgo's a
-// re-INVITE did that came right behind it.
+// seen those of the refusals that it repeats.
 func (s *Stack) acknowledge(req *sip.Request) {
 	if malformed(req) != "" {
 		return

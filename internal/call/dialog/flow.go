@@ -224,18 +224,18 @@ func localTowards(peer netip.AddrPort) netip.Addr {
 	return addressOf(conn.LocalAddr()).Addr()
 }
 
-// send begins a transaction with a request on a flow. A request without a Via gets
+// send begins a transaction with a request on a flow, of which l hears. A request without a Via gets
 // one; one that has it is a CANCEL, and goes where its INVITE went, which need not
 // be the flow (RFC 3261 section 9.1).
-func (s *Stack) send(ctx context.Context, f flow, req *sip.Request) (*sip.ClientTx, error) {
+func (s *Stack) send(ctx context.Context, f flow, req *sip.Request, l listener) (*clientTx, error) {
 	if f.network == UDP && f.overflow && req.Via() == nil && len(req.String()) > largeRequest {
-		tx, err := s.send(ctx, flow{network: TCP, peer: f.peer}, req)
+		tx, err := s.send(ctx, flow{network: TCP, peer: f.peer}, req, l)
 		if err == nil {
 			return tx, nil
 		}
 		req.RemoveHeader("Via") // of TCP
 		f.overflow = false
-		return s.send(ctx, f, req)
+		return s.send(ctx, f, req, l)
 	}
 	if err := s.secure(ctx, f); err != nil {
 		return nil, err
@@ -244,7 +244,7 @@ func (s *Stack) send(ctx context.Context, f flow, req *sip.Request) (*sip.Client
 		return nil, err
 	}
 	at := time.Now()
-	tx, err := s.transactions.Request(ctx, req)
+	tx, err := s.transactions.request(ctx, s.transport, req, l)
 	if err != nil {
 		return nil, fmt.Errorf("send %s to %s over %s: %w", req.Method, f.peer, strings.ToUpper(f.network), err)
 	}

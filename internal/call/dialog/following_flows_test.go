@@ -49,13 +49,10 @@ var nowhere = uriOf("sip:2125550100@127.0.0.1:9")
 // talk sends a BYE, lets the peer answer it, and returns what the peer got.
 func talk(t *testing.T, s *Stack, f flow, req *sip.Request, p *peer) *sip.Request {
 	t.Helper()
-	tx, err := s.send(await.Context(t), f, req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	responses := sends(t, s, f, req)
 	got := p.request()
 	p.send(sip.NewResponseFromRequest(got, 200, "OK", nil).String())
-	if res := await.From(t, "a response", tx.Responses()); res.StatusCode != 200 {
+	if res := await.From(t, "a response", responses); res.StatusCode != 200 {
 		t.Fatal(res.StartLine())
 	}
 	return got
@@ -115,7 +112,7 @@ func TestADialogGoesOnWhereItsConnectionIsGone(t *testing.T) {
 	}()
 	sent := make(chan error, 1)
 	go func() {
-		_, err := s.send(await.Context(t), next, bye())
+		_, err := s.send(await.Context(t), next, bye(), nobody)
 		sent <- err
 	}()
 	again := newPeer(t, await.From(t, "a connection", conns), TCP)
@@ -232,10 +229,7 @@ func TestLargeRequestsOverflowToTCPWhereTheyMay(t *testing.T) {
 	if got := talk(t, s, f, bye(), udp); got.Via().Transport != "UDP" {
 		t.Error("a small request did not go over UDP")
 	}
-	tx, err := s.send(await.Context(t), f, large())
-	if err != nil {
-		t.Fatal(err)
-	}
+	responses := sends(t, s, f, large())
 	tcp := newPeer(t, await.From(t, "a connection", accepted), TCP)
 	defer func() { _ = tcp.Close() }()
 	got := tcp.request()
@@ -243,14 +237,14 @@ func TestLargeRequestsOverflowToTCPWhereTheyMay(t *testing.T) {
 		t.Errorf("the Via of a large request over TCP is %s", via.Value())
 	}
 	tcp.send(sip.NewResponseFromRequest(got, 200, "OK", nil).String())
-	if res := await.From(t, "a response", tx.Responses()); res.StatusCode != 200 {
+	if res := await.From(t, "a response", responses); res.StatusCode != 200 {
 		t.Error(res.StartLine())
 	}
 
 	invite := large()
 	invite.Method = sip.INVITE
 	invite.CSeq().MethodName = sip.INVITE
-	if _, err = s.send(await.Context(t), f, invite); err != nil {
+	if _, err = s.send(await.Context(t), f, invite, nobody); err != nil {
 		t.Fatal(err)
 	}
 	if sent, cancelled := tcp.request(), talk(t, s, f, cancel(invite), tcp); sent.Via().Value() != cancelled.Via().Value() {

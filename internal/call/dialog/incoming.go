@@ -25,8 +25,7 @@ type incoming struct {
 	theirs bool // they ended it
 }
 
-// takeInvite takes an INVITE that begins a call, and stays until its transaction
-// is over.
+// takeInvite takes an INVITE that begins a call.
 func (s *Stack) takeInvite(req *sip.Request, tx sip.ServerTransaction) {
 	in, why := s.newIncoming(req, tx)
 	if why != nil {
@@ -41,8 +40,10 @@ func (s *Stack) takeInvite(req *sip.Request, tx sip.ServerTransaction) {
 		tx.Terminate()
 		return
 	}
-	c.stay(tx)
-	c.do(func() { in.do(in.uas.lost(c.now())) })
+	lost := func(string, error) { c.do(func() { in.do(in.uas.lost(c.now())) }) }
+	if !tx.OnTerminate(lost) {
+		lost("", nil)
+	}
 }
 
 // newIncoming returns the call that an INVITE begins, or why there is none.
@@ -65,7 +66,6 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	if err != nil {
 		return nil, &refusal{status: sip.StatusBadRequest, phrase: "Missing Header Field"}
 	}
-	s.arrivals.begun(req, id.local)
 	c := newCall(s)
 	c.invite, c.address, c.bound = req, s.ourAddress(way), s.boundOf(way)
 	d := &inDialog{ident: id, flow: way, session: session}

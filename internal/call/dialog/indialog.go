@@ -90,40 +90,9 @@ func (d *inDialog) end(c *Call) {
 // within returns the handler of what the other side sends within a dialog.
 func (c *Call) within(d *inDialog) requestHandler {
 	return func(req *sip.Request, tx sip.ServerTransaction) {
-		if req.Method == sip.ACK {
-			c.do(func() { c.request(d, &transaction{req: req}) })
-			return
-		}
-		taken := make(chan struct{})
-		c.do(func() {
-			defer close(taken)
-			c.request(d, &transaction{req: req, tx: tx, sent: c.stack.sent})
-		})
-		select {
-		case <-taken:
-		case <-c.gone:
-			select {
-			case <-taken:
-			default:
-				c.stack.refuse(req, tx, &refusal{status: sip.StatusCallTransactionDoesNotExists})
-			}
-			return
-		}
-		if req.Method == sip.INVITE || req.Method == sip.REFER { // answered, or acknowledged, later
-			c.stay(tx)
-		}
-	}
-}
-
-// stay waits until the transaction of a request is over: sipgo ends it when its
-// handler returns. An ACK with the branch of its INVITE, as of RFC 2543, was taken as
-// it arrived.
-func (c *Call) stay(tx sip.ServerTransaction) {
-	for {
-		select {
-		case <-tx.Acks():
-		case <-tx.Done():
-			return
+		taken := c.deliver(func() { c.request(d, &transaction{req: req, tx: tx, sent: c.stack.sent}) })
+		if !taken && !req.IsAck() {
+			c.stack.refuse(req, tx, &refusal{status: sip.StatusCallTransactionDoesNotExists})
 		}
 	}
 }

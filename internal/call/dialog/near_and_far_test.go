@@ -122,7 +122,7 @@ func TestWhatIsNotReadIsCounted(t *testing.T) {
 	}
 	g.admit(someoneElse, 1)
 	s := &Stack{gate: g}
-	want := map[Drop]uint64{NotAllowed: 2, TooFast: 2, Unreadable: maxOffences, Silenced: 1, TooMany: 0}
+	want := map[Drop]uint64{NotAllowed: 2, TooFast: 2, Unreadable: maxOffences, Silenced: 1, TooMany: 0, Backlog: 0}
 	if diff := cmp.Diff(want, s.Counts().Dropped); diff != "" {
 		t.Errorf("dropped (-want +got):\n%s", diff)
 	}

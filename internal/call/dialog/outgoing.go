@@ -62,7 +62,7 @@ type outgoing struct {
 	goodbye  ending           // why we gave it up
 	last     *sip.Response    // the final response, if it was not answered
 	rang     bool             // Ringing was told
-	tx       *sip.ClientTx
+	tx       *clientTx
 	unsent   bool   // the INVITE could not be sent
 	called   func() // ends that the other side is heard as one whom we call; nil: nothing was sent
 }
@@ -143,15 +143,13 @@ func (out *outgoing) transmit(req *sip.Request) {
 	out.reliable = reliableReceiver{}
 	ctx, cancel := patience()
 	defer cancel()
-	tx, err := c.stack.send(ctx, out.flow, req)
+	tx, err := c.stack.send(ctx, out.flow, req, c.hears(req, out.take))
 	if err != nil {
 		out.unsent = true
 		c.do(func() { out.take(assumed(req, sip.StatusServiceUnavailable)) })
 		return
 	}
 	out.tx = tx
-	tx.OnRetransmission(func(res *sip.Response) { c.do(func() { out.take(res) }) })
-	c.await(tx, req, out.take)
 }
 
 // take takes a response to the INVITE.

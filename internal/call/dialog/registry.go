@@ -6,10 +6,9 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// requestHandler takes a request, on a goroutine of its own. When it returns, a
-// transaction without a final response is ended, and so is any over TCP or TLS:
-// a handler of an INVITE stays until its transaction is over. An ACK comes without a
-// transaction and as it is read, so its handler does not wait.
+// requestHandler takes a request. Until it returns, nothing else is taken that has
+// the same Call-ID. The final response may be sent later, but has to be. An ACK comes
+// without a transaction.
 type requestHandler func(req *sip.Request, tx sip.ServerTransaction)
 
 // registry has the dialogs, early ones too, each with the handler of what the
@@ -44,11 +43,11 @@ func (r *registry) find(id identity) requestHandler {
 }
 
 // arrivals are the INVITEs that are being handled, by what is the same in copies
-// of one that came by several ways (RFC 3261 section 8.2.2.2), and in its CANCEL. The
-// zero value is ready to use.
+// of one that came by several ways (RFC 3261 section 8.2.2.2). The zero value is
+// ready to use.
 type arrivals struct {
 	mu   sync.Mutex
-	here map[arrival]string // our tag; empty as long as there is none
+	here map[arrival]bool
 }
 
 type arrival struct {
@@ -56,24 +55,20 @@ type arrival struct {
 	number      uint32
 }
 
-func arrivalOf(req *sip.Request) arrival {
-	id := identityOf(req)
-	return arrival{id.callID, id.remote, req.CSeq().SeqNo}
-}
-
 // add takes up an INVITE, and reports whether it is the first of its copies. One
 // that goes over the same way again never gets here: sipgo's transaction has it.
 func (a *arrivals) add(req *sip.Request, tx sip.ServerTransaction) (first bool) {
-	this := arrivalOf(req)
+	id := identityOf(req)
+	this := arrival{id.callID, id.remote, req.CSeq().SeqNo}
 	a.mu.Lock()
-	if _, copied := a.here[this]; copied {
+	if a.here[this] {
 		a.mu.Unlock()
 		return false
 	}
 	if a.here == nil {
-		a.here = make(map[arrival]string)
+		a.here = make(map[arrival]bool)
 	}
-	a.here[this] = ""
+	a.here[this] = true
 	a.mu.Unlock()
 	remove := func(string, error) {
 		a.mu.Lock()
@@ -84,29 +79,4 @@ func (a *arrivals) add(req *sip.Request, tx sip.ServerTransaction) (first bool) 
 		remove("", nil)
 	}
 	return true
-}
-
-// begun notes the tag of the call that an INVITE has begun.
-func (a *arrivals) begun(invite *sip.Request, tag string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	this := arrivalOf(invite)
-	if _, handled := a.here[this]; handled {
-		a.here[this] = tag
-	}
-}
-
-// cancelled gives a CANCEL the tag of the call that it is for: sipgo answers it, with
-// a tag of its own where there is none, and the responses to both should have the
-// same (RFC 3261 section 9.2).
-func (a *arrivals) cancelled(req *sip.Request) {
-	if malformed(req) != "" || req.To().Params.Has("tag") {
-		return
-	}
-	a.mu.Lock()
-	tag := a.here[arrivalOf(req)]
-	a.mu.Unlock()
-	if tag != "" {
-		req.To().Params.Add("tag", tag)
-	}
 }

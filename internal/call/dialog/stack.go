@@ -76,7 +76,8 @@ type Stack struct {
 	dialTLS      *tls.Config // of the connections that we make; nil: the usual
 	dialled      *dialled
 	transport    *sip.TransportLayer
-	transactions *sip.TransactionLayer
+	queues       queues
+	transactions transactions
 
 	invite   requestHandler // of those that begin a call
 	incoming func(*Call) (tell func(Event))
@@ -159,8 +160,7 @@ func newStack(c Config, invite requestHandler) (*Stack, error) {
 	return s, nil
 }
 
-// layers puts sipgo's layers together. Ours comes first: it sees a message before
-// the transactions do.
+// layers makes sipgo's transports. What they read comes to arrived.
 func (s *Stack) layers(dial *tls.Config) {
 	stream := func() *sip.TransportTCP {
 		return &sip.TransportTCP{WriteTimeout: writeTimeout, DialerCreate: dialer}
@@ -169,9 +169,7 @@ func (s *Stack) layers(dial *tls.Config) {
 		sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: stream(), TLS: &sip.TransportTLS{TransportTCP: stream()}}),
 		sip.WithTransportLayerReadFilter(s.whole))
 	s.transport.OnMessage(s.arrived)
-	s.transactions = sip.NewTransactionLayer(s.transport,
-		sip.WithTransactionLayerUnhandledResponseHandler(func(*sip.Response) {})) // of a request that is over
-	s.transactions.OnRequest(s.handle)
+	s.transactions = newTransactions()
 }
 
 // dialer makes the connections of ours that are not accepted.
@@ -226,8 +224,8 @@ func (s *Stack) Serve(ctx context.Context) error {
 	s.closeSockets()
 	serving.Wait()
 	s.abandon()
-	s.transactions.Close()
 	s.handlers.Wait()
+	s.transactions.close()
 	s.open.end()
 	_ = s.transport.Close() // an error means that the other side was faster
 	return errors.Join(errs...)
@@ -266,7 +264,7 @@ func (s *Stack) closeSockets() {
 	}
 }
 
-// enter counts a handler, unless the stack is over.
+// enter counts a goroutine that takes messages, unless the stack is over.
 func (s *Stack) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

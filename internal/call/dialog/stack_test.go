@@ -43,7 +43,8 @@ func serve(t testing.TB, c Config, invite requestHandler) *Stack {
 	return s
 }
 
-// opening returns a stack that does not run yet.
+// opening returns a stack that does not run yet. Its handler may wait: it has a
+// goroutine of its own.
 func opening(t testing.TB, c Config, invite requestHandler) *Stack {
 	t.Helper()
 	if c.Listen == nil {
@@ -53,7 +54,7 @@ func opening(t testing.TB, c Config, invite requestHandler) *Stack {
 	if invite == nil {
 		invite = decline
 	}
-	s, err := newStack(c, invite)
+	s, err := newStack(c, func(req *sip.Request, tx sip.ServerTransaction) { go invite(req, tx) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +80,17 @@ func run(t testing.TB, s *Stack) (stop func()) {
 func decline(req *sip.Request, tx sip.ServerTransaction) {
 	_ = tx.Respond(sip.NewResponseFromRequest(req, 603, "Decline", nil)) // the peer sees whether it was sent
 	tx.Terminate()
+}
+
+// sends sends a request of ours, and returns what will have its responses.
+func sends(t *testing.T, s *Stack, f flow, req *sip.Request) (responses <-chan *sip.Response) {
+	t.Helper()
+	heard := make(chan *sip.Response, 100)
+	_, err := s.send(await.Context(t), f, req, listener{response: func(res *sip.Response) { heard <- res }, lost: func(error) {}})
+	if err != nil {
+		t.Error(err) // some call it on other goroutines
+	}
+	return heard
 }
 
 // certificates returns both sides of TLS for 127.0.0.1 and [::1], once.

@@ -57,53 +57,47 @@ func (c *Call) send(d *inDialog, req *sip.Request, then func(*sending, *sip.Resp
 
 func (c *Call) transmit(s *sending) {
 	c.signer.sign(s.req)
-	tx, err := c.dispatch(s.dialog, s.req)
-	if err != nil {
-		c.do(func() { c.concluded(s, assumed(s.req, sip.StatusServiceUnavailable)) })
-		return
-	}
-	tx.OnRetransmission(func(*sip.Response) { // the 2xx of a re-INVITE: its ACK was lost
-		c.do(func() { c.acknowledge(s.dialog, s.req) })
-	})
-	c.await(tx, s.req, func(res *sip.Response) {
-		if !res.IsProvisional() {
+	final := false
+	err := c.dispatch(s.dialog, s.req, func(res *sip.Response) {
+		switch {
+		case res.IsProvisional():
+		case final: // the 2xx of a re-INVITE: its ACK was lost
+			c.acknowledge(s.dialog, s.req)
+		default:
+			final = true
 			c.concluded(s, res)
 		}
 	})
+	if err != nil {
+		c.do(func() { c.concluded(s, assumed(s.req, sip.StatusServiceUnavailable)) })
+	}
 }
 
 // dispatch begins a transaction, on the way of the dialog.
-func (c *Call) dispatch(d *inDialog, req *sip.Request) (*sip.ClientTx, error) {
+func (c *Call) dispatch(d *inDialog, req *sip.Request, told func(*sip.Response)) error {
 	ctx, cancel := patience()
 	defer cancel()
 	way, err := c.stack.hop(ctx, d.flow, d.hop())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return c.stack.send(ctx, way, req)
+	_, err = c.stack.send(ctx, way, req, c.hears(req, told))
+	return err
 }
 
-// await has told take the responses to a request, on the call's goroutine, until
-// a final one.
-func (c *Call) await(tx *sip.ClientTx, req *sip.Request, told func(*sip.Response)) {
-	go func() {
-		for {
-			select {
-			case res := <-tx.Responses():
-				c.do(func() { told(res) })
-				if !res.IsProvisional() {
-					return
-				}
-			case <-tx.Done():
-				status := sip.StatusRequestTimeout
-				if errors.Is(tx.Err(), sip.ErrTransactionTransport) {
-					status = sip.StatusServiceUnavailable
-				}
-				c.do(func() { told(assumed(req, status)) })
-				return
+// hears has the call's goroutine told the responses to a request, of which one is
+// final.
+func (c *Call) hears(req *sip.Request, told func(*sip.Response)) listener {
+	return listener{
+		response: func(res *sip.Response) { c.deliver(func() { told(res) }) },
+		lost: func(err error) {
+			status := sip.StatusRequestTimeout
+			if errors.Is(err, sip.ErrTransactionTransport) {
+				status = sip.StatusServiceUnavailable
 			}
-		}
-	}()
+			c.do(func() { told(assumed(req, status)) })
+		},
+	}
 }
 
 // assumed is what counts as the response to a request that has none.
