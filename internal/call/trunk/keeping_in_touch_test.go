@@ -390,6 +390,22 @@ func TestAddressIsKnownBeforeTheTrunkRuns(t *testing.T) {
 	}
 }
 
+// Carriers tell customers apart by a prefix with a #, which stands for itself nowhere
+// in a SIP address (RFC 3261 section 25.1).
+func TestAPrefixIsWrittenAsAddressesAreWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tr, _ := newCarrier(t, map[string]string{}).attach(Settings{Prefix: "*12#"})
+		synctest.Wait()
+		all, err := tr.Outgoing(t.Context(), engine.Outside{To: "+442079460123"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := all[0].Target.String(); got != "sip:*12%23+442079460123@sip.carrier.example" {
+			t.Errorf("called is %s", got)
+		}
+	})
+}
+
 func TestCallsAreTriedAtOneServerAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCarrier(t, map[string]string{})
