@@ -35,7 +35,7 @@ func (t *Trunk) Outgoing(ctx context.Context, who engine.Outside) ([]dialog.Outg
 	}
 	s := &t.config.Settings
 	target := s.server()
-	target.User = string(s.Prefix) + s.Numbers.write(called, t.home)
+	target.User = s.Prefix.escaped() + s.Numbers.write(called, t.home)
 	id := s.identify(who, t.home)
 	all := make([]dialog.Outgoing, len(hops))
 	for i, hop := range hops {

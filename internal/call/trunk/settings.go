@@ -231,5 +231,9 @@ func (p *Prefix) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// escaped returns what stands in an address, where a # would end it (RFC 3261
+// section 25.1).
+func (p Prefix) escaped() string { return strings.ReplaceAll(string(p), "#", "%23") }
+
 // Takes says what a Prefix is.
 func (p Prefix) Takes() string { return `digits that are dialled, such as "9"` }
