@@ -10,8 +10,8 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/speech"
-	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/core/barring"
 	"github.com/switchhook/switchhook/internal/server/alert"
@@ -51,7 +51,7 @@ func (a *Server) StoredCalls(ctx context.Context) ([]core.StoredCall, error) {
 func VoiceOf(a *Server) speech.Voice { return newSpeaking(a) }
 
 // Recordings returns the folder of recordings that a Server uses.
-func (a *Server) Recordings() *voice.Folder {
+func (a *Server) Recordings() *recording.Folder {
 	return partOf[*recordingsPart](a.site.Load()).folder
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/wire"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -41,8 +41,8 @@ const (
 type recordingsPart struct {
 	partBase
 
-	folder    *voice.Folder    // of callers on telephones
-	terminals *wire.Recordings // of callers on terminals; nil: there is no Core
+	folder    *recording.Folder // of callers on telephones
+	terminals *wire.Recordings  // of callers on terminals; nil: there is no Core
 }
 
 func newRecordings(a *Server) *recordings {
@@ -64,7 +64,7 @@ func (f *recordings) wire(ctx context.Context, s, before *site) (sitePart, error
 	}
 	p := &recordingsPart{}
 	c := folderOfRecordings(s.settings)
-	c.Limits = func() voice.Limits { return f.site.Load().settings.Recordings.Limits() }
+	c.Limits = func() recording.Limits { return f.site.Load().settings.Recordings.Limits() }
 	if s.settings.Core != nil {
 		var err error
 		if c.Secret, err = f.store.Secret(ctx, recordingsSecret); err != nil {
@@ -74,18 +74,18 @@ func (f *recordings) wire(ctx context.Context, s, before *site) (sitePart, error
 		c.Origin, c.Report, c.Else = f.origin, f.report, p.terminals
 		c.Free = func() (uint64, bool) { return store.FreeIn(string(s.settings.Data)) }
 	}
-	p.folder = voice.NewFolder(c)
+	p.folder = recording.NewFolder(c)
 	if s.settings.Core != nil {
 		p.routes = map[string]part.Routes{listenSetting: {
-			API: []part.Route{{Path: voice.RecordingPath, Name: "recordings", Handler: p.folder, Open: true}},
+			API: []part.Route{{Path: recording.URLPath, Name: "recordings", Handler: p.folder, Open: true}},
 		}}
 	}
 	return p, nil
 }
 
 // folderOfRecordings says where the recordings of settings are.
-func folderOfRecordings(settings *config.Settings) voice.FolderConfig {
-	c := voice.FolderConfig{Path: filepath.Join(string(settings.Data), voice.RecordingFolder), Limits: settings.Recordings.Limits}
+func folderOfRecordings(settings *config.Settings) recording.Config {
+	c := recording.Config{Path: filepath.Join(string(settings.Data), recording.FolderName), Limits: settings.Recordings.Limits}
 	if settings.Core != nil {
 		c.Home = phone.HomeOfCode(string(settings.Core.CallingCode))
 	}
@@ -94,13 +94,13 @@ func folderOfRecordings(settings *config.Settings) voice.FolderConfig {
 
 // Recordings returns the folder of recordings for a command, beside a server that
 // may be running.
-func Recordings(ctx context.Context, settings *config.Settings, s *store.Store) (*voice.Folder, error) {
+func Recordings(ctx context.Context, settings *config.Settings, s *store.Store) (*recording.Folder, error) {
 	c := folderOfRecordings(settings)
 	var err error
 	if c.Secret, err = s.Secret(ctx, recordingsSecret); err != nil {
 		return nil, err
 	}
-	return voice.NewFolder(c), nil
+	return recording.NewFolder(c), nil
 }
 
 // origin returns the URL under which responders reach the server: the public one,

@@ -42,7 +42,7 @@ var rooms = []room{
 
 	{name: "call", may: []string{"ground", "responder"}, rows: [][]string{
 		{"internal/call/audio", "internal/call/document", "internal/call/inhand", "internal/call/rtp", "internal/call/sdp", "internal/call/trace"},
-		{"internal/call/media", "internal/call/soundcache", "internal/call/speech"},
+		{"internal/call/media", "internal/call/recording", "internal/call/soundcache", "internal/call/speech"},
 		{"internal/call/prompt"},
 		{"internal/call/engine"},
 		{"internal/call/dialog", "internal/call/simulator"},

@@ -24,6 +24,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/media"
 	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/simulator"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
@@ -195,7 +196,7 @@ func (silentVoice) Speak(_ context.Context, u speech.Utterance, into *audio.Soun
 // tapes keep what the caller records, for the responder.
 type tapes struct{ call *call }
 
-func (t tapes) Begin(string) (voice.Recording, error) { return &tape{call: t.call}, nil }
+func (t tapes) Begin(string) (recording.Writer, error) { return &tape{call: t.call}, nil }
 
 type tape struct {
 	call *call

@@ -7,21 +7,14 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/recording"
 )
 
 // Recordings keep what callers record.
 type Recordings interface {
 	// Begin begins a recording of the person who has a number; empty, or a word:
 	// somebody who has none.
-	Begin(number string) (Recording, error)
-}
-
-// Recording is one that is being made. An error of Write or Keep says that the
-// disk is full, or broken.
-type Recording interface {
-	Write(pcm []int16) error       // adds samples, audio.Rate of them a second
-	Keep() (url string, err error) // ends it; the address is where a responder can get it
-	Discard()                      // ends it, and forgets it
+	Begin(number string) (recording.Writer, error)
 }
 
 // maxRecording is the longest recording: 58 MB. Somebody who leaves a message is
@@ -44,22 +37,22 @@ func (l *Line) Record(ctx context.Context, rules engine.RecordRules) (engine.Rec
 			return engine.Recorded{}, err
 		}
 	}
-	recording, err := l.config.Recordings.Begin(l.config.Number)
+	out, err := l.config.Recordings.Begin(l.config.Number)
 	if err != nil {
 		return engine.Recorded{}, err
 	}
-	t := &tape{line: l, rules: rules, recording: recording, from: l.Now()}
+	t := &tape{line: l, rules: rules, out: out, from: l.Now()}
 	return t.record(ctx)
 }
 
 // tape is a recording that is being made.
 type tape struct {
-	line      *Line
-	rules     engine.RecordRules
-	recording Recording
-	from      time.Duration // when it began, by the line's clock
-	samples   int           // that were written
-	err       error         // of a write: the rest is lost
+	line    *Line
+	rules   engine.RecordRules
+	out     recording.Writer
+	from    time.Duration // when it began, by the line's clock
+	samples int           // that were written
+	err     error         // of a write: the rest is lost
 
 	activity audio.Activity
 	frame    []int16       // of what activity hears next
@@ -146,7 +139,7 @@ func (t *tape) add(pcm []int16) {
 	room := audio.Samples(t.rules.MaxLength) - t.samples
 	pcm = pcm[:max(0, min(len(pcm), room))]
 	if t.err == nil && len(pcm) > 0 {
-		t.err = t.recording.Write(pcm)
+		t.err = t.out.Write(pcm)
 	}
 	t.samples += len(pcm)
 }
@@ -155,10 +148,10 @@ func (t *tape) add(pcm []int16) {
 func (t *tape) keep(length time.Duration, ended error) (engine.Recorded, error) {
 	t.pad(length)
 	if t.err != nil {
-		t.recording.Discard()
+		t.out.Discard()
 		return engine.Recorded{}, firstError(ended, t.err)
 	}
-	url, err := t.recording.Keep()
+	url, err := t.out.Keep()
 	if err != nil {
 		return engine.Recorded{}, firstError(ended, err)
 	}

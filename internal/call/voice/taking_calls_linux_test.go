@@ -18,6 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/test/await"
 )
 
@@ -245,7 +246,7 @@ func TestARecordingIsOfThePersonWhoCalls(t *testing.T) {
 	s := serve(t, enginetest.Documents{"/": `<Record maxLength="1"/>`}, func(c *voice.ServerConfig) { c.Recordings = f })
 	newCaller(t, s, "127.0.0.1").dial().ends()
 	_ = s.traces()
-	if all, err := f.Of(read("+12125550100")); err != nil || len(all) != 1 || all[0].Making {
+	if all, err := f.Of(phone.Read("+12125550100", phone.HomeOfCode("1"))); err != nil || len(all) != 1 || all[0].Making {
 		t.Errorf("recorded is %+v, %v", all, err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/rtp"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/speech"
@@ -89,7 +90,7 @@ func (o office) telephone(t *testing.T, rules media.Rules, c voice.Config) *tele
 		keeps: recordings{}, wire: o.wire, header: rtp.Header{SSRC: 1},
 		from: netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), leg.Port()), to: netip.AddrPortFrom(here, leg.Port()),
 	}
-	c.Call, c.Leg, c.Clock, c.Recordings, c.Number = p, leg, o.pool.Now, p, someone
+	c.Call, c.Leg, c.Clock, c.Recordings, c.Number = p, leg, o.pool.Now, p, "+12125550123"
 	c.Local = sdp.Local{Address: p.to, Codecs: voice.Codecs()}
 	p.line = voice.New(c)
 	return p
@@ -281,12 +282,12 @@ func (s *socket) Send(b []byte, to netip.AddrPort) bool {
 func (s *socket) Close() error { return nil }
 
 // Begin begins a recording where the recordings are kept.
-func (p *telephone) Begin(number string) (voice.Recording, error) { return p.keeps.Begin(number) }
+func (p *telephone) Begin(number string) (recording.Writer, error) { return p.keeps.Begin(number) }
 
 // recordings are kept by nobody.
 type recordings struct{}
 
-func (recordings) Begin(string) (voice.Recording, error) { return recordings{}, nil }
-func (recordings) Write([]int16) error                   { return nil }
-func (recordings) Keep() (string, error)                 { return "http://recordings.example/1.wav", nil }
-func (recordings) Discard()                              {}
+func (recordings) Begin(string) (recording.Writer, error) { return recordings{}, nil }
+func (recordings) Write([]int16) error                    { return nil }
+func (recordings) Keep() (string, error)                  { return "http://recordings.example/1.wav", nil }
+func (recordings) Discard()                               {}

@@ -5,6 +5,8 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +15,11 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/enginetest"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/rtp"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/test/await"
 	"github.com/switchhook/switchhook/test/sipp"
 )
@@ -76,6 +80,15 @@ func (s *service) gathered(t *testing.T) string {
 	return ""
 }
 
+// newFolder returns a folder of recordings.
+func newFolder(t *testing.T) *recording.Folder {
+	t.Helper()
+	return recording.NewFolder(recording.Config{
+		Path: t.TempDir(), Origin: func() *url.URL { return &url.URL{Scheme: "https", Host: "here.example"} },
+		Limits: func() recording.Limits { return recording.Limits{Keep: time.Hour, Bytes: 1 << 30} }, Secret: "a secret", Home: phone.HomeOfCode("1"),
+	})
+}
+
 func TestWhatATelephoneOfSippSaysIsRecorded(t *testing.T) {
 	f := newFolder(t)
 	x := serve(t, enginetest.Documents{"/": `<Record maxLength="3" timeout="1" playBeep="false" action="/next"/>`, "/next": `<Hangup/>`},
@@ -88,7 +101,9 @@ func TestWhatATelephoneOfSippSaysIsRecorded(t *testing.T) {
 	var heard audio.Clip
 	for _, e := range x.only(t) {
 		if r, ok := e.Event.(trace.Record); ok {
-			if heard, err = audio.ReadWAV(f.do(http.MethodGet, pathOf(t, r.URL)).Body); err != nil {
+			w := httptest.NewRecorder()
+			f.ServeHTTP(w, httptest.NewRequest(http.MethodGet, r.URL, nil))
+			if heard, err = audio.ReadWAV(w.Body); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -31,6 +31,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/call/prompt"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trunk"
 	"github.com/switchhook/switchhook/internal/call/voice"
@@ -89,9 +90,9 @@ type Settings struct {
 	OnCall      *oncall.Settings     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
 	Core        *Core                `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere. A change in it is in force after a restart, except of what says that it is read again at a reload."`
 
-	Speech     speech.Settings         `key:"speech" doc:"How the Core speaks texts to callers whose telephone does not do so itself, as terminals do. Read again at a reload."`
-	Prompts    prompt.Settings         `key:"prompts" doc:"What the Core keeps on disk, in the folder prompts of data, of the sounds that it plays: texts that were spoken, and files for as long as HTTP says. Texts with five digits in a row are never kept."`
-	Recordings voice.RecordingSettings `key:"recordings" doc:"What callers on telephones record, in the folder recordings of data."`
+	Speech     speech.Settings    `key:"speech" doc:"How the Core speaks texts to callers whose telephone does not do so itself, as terminals do. Read again at a reload."`
+	Prompts    prompt.Settings    `key:"prompts" doc:"What the Core keeps on disk, in the folder prompts of data, of the sounds that it plays: texts that were spoken, and files for as long as HTTP says. Texts with five digits in a row are never kept."`
+	Recordings recording.Settings `key:"recordings" doc:"What callers on telephones record, in the folder recordings of data."`
 
 	origins   map[string]Origin
 	weak      []Weak

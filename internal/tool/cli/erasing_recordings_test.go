@@ -8,21 +8,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/store"
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
 // beginRecording begins a recording as a server on a database does.
-func beginRecording(t testing.TB, s *store.Store, c store.Config, number string) voice.Recording {
+func beginRecording(t testing.TB, s *store.Store, c store.Config, number string) recording.Writer {
 	t.Helper()
 	secret, err := s.Secret(t.Context(), "recordings")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := voice.NewFolder(voice.FolderConfig{
-		Path: filepath.Join(c.Folder, voice.RecordingFolder), Secret: secret,
-		Origin: func() *url.URL { return &url.URL{} }, Limits: func() voice.Limits { return voice.Limits{Bytes: 1 << 20} },
+	r, err := recording.NewFolder(recording.Config{
+		Path: filepath.Join(c.Folder, recording.FolderName), Secret: secret,
+		Origin: func() *url.URL { return &url.URL{} }, Limits: func() recording.Limits { return recording.Limits{Bytes: 1 << 20} },
 	}).Begin(number)
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func record(t testing.TB, s *store.Store, c store.Config, number string) {
 // recorded returns the recordings that there are.
 func recorded(t testing.TB, c store.Config) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(c.Folder, voice.RecordingFolder, "*"))
+	files, err := filepath.Glob(filepath.Join(c.Folder, recording.FolderName, "*"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
-	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/store"
@@ -57,23 +57,23 @@ func (c *numberExportCommand) Run(ctx context.Context, m *Main) error {
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(struct {
 			store.Dossier
-			Recordings []recording `json:"recordings"`
-			CallBacks  []callBack  `json:"call_backs"`
+			Recordings []heldRecording `json:"recordings"`
+			CallBacks  []callBack      `json:"call_backs"`
 		}{whole(dossier), r.recordingsOf(recordings), callBacksOf(calls)})
 	})
 }
 
-// recording is one of the person's recordings on this machine, as it is exported.
-type recording struct {
+// heldRecording is one of the person's recordings on this machine, as it is exported.
+type heldRecording struct {
 	File    string    `json:"file"`
 	At      time.Time `json:"at"`
 	Seconds float64   `json:"seconds"`
 }
 
-func (r *records) recordingsOf(all []voice.HeldRecording) []recording {
-	exported := make([]recording, len(all))
+func (r *records) recordingsOf(all []recording.Held) []heldRecording {
+	exported := make([]heldRecording, len(all))
 	for i, held := range all {
-		exported[i] = recording{filepath.Join(string(r.settings.Data), voice.RecordingFolder, held.Name), held.At.UTC(), held.Length.Seconds()}
+		exported[i] = heldRecording{filepath.Join(string(r.settings.Data), recording.FolderName, held.Name), held.At.UTC(), held.Length.Seconds()}
 	}
 	return exported
 }

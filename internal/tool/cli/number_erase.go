@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/call/soundcache"
-	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
@@ -67,8 +67,8 @@ func (c *numberEraseCommand) Run(ctx context.Context, m *Main) error {
 type holdings struct {
 	store.Erasure
 
-	folder     *voice.Folder
-	recordings []voice.HeldRecording // on this machine
+	folder     *recording.Folder
+	recordings []recording.Held // on this machine
 }
 
 // holdings returns what is stored about a number.
@@ -114,7 +114,7 @@ func (c *numberEraseCommand) erase(ctx context.Context, m *Main, r *records, num
 		fmt.Fprintf(m.Out, "and all sounds of prompts on disk: %d; they are made again\n", sounds)
 	}
 	tellStays(m.Out, found)
-	if slices.ContainsFunc(recordings, func(r voice.HeldRecording) bool { return r.Making }) {
+	if slices.ContainsFunc(recordings, func(r recording.Held) bool { return r.Making }) {
 		fmt.Fprintln(m.Out, "stays: what a call leaves that was being recorded: erase the number again when it has ended")
 	}
 	unreached, err := r.Scrub(ctx)

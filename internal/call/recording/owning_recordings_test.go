@@ -1,4 +1,4 @@
-package voice_test
+package recording_test
 
 import (
 	"errors"
@@ -8,8 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -29,7 +28,7 @@ func TestAPersonsRecordingsAreFoundHoweverTheNumberIsWritten(t *testing.T) {
 	f.record(t, "2125550123", make([]int16, 16_000))
 	defer f.begin(t, "12125550123", make([]int16, 80_000)).Discard()
 
-	other := voice.NewFolder(f.config) // of a command, beside the server
+	other := recording.NewFolder(f.config) // of a command, beside the server
 	all, err := other.Of(read("(212) 555-0123"))
 	if err != nil || len(all) != 3 {
 		t.Fatalf("found are %+v, %v", all, err)
@@ -52,12 +51,12 @@ func TestAPersonsRecordingsAreFoundHoweverTheNumberIsWritten(t *testing.T) {
 func TestAddressesTellNoNumberToThoseWhoTryThemAll(t *testing.T) {
 	f := newFolder(t)
 	id := func(path string) string {
-		owner, _, _ := strings.Cut(strings.TrimPrefix(path, voice.RecordingPath), "-")
+		owner, _, _ := strings.Cut(strings.TrimPrefix(path, recording.URLPath), "-")
 		return owner
 	}
 	one, other := id(f.record(t, someone, nil)), id(f.record(t, stranger, nil))
 	f.config.Secret = "another secret"
-	f.Folder = voice.NewFolder(f.config)
+	f.Folder = recording.NewFolder(f.config)
 	if guess := id(f.record(t, someone, nil)); one == guess || one == other {
 		t.Errorf("the same number has %s and, without the secret, %s; another one %s", one, guess, other)
 	}
@@ -88,19 +87,13 @@ func TestErasedIsWhatIsOfTheNumberAlone(t *testing.T) {
 // nobody is told of a failure.
 func TestARecordingThatIsErasedWhileItIsMadeIsNeverKept(t *testing.T) {
 	f := newFolder(t)
-	synctest.Test(t, func(t *testing.T) {
-		p := newTelephone(t, func(error) {})
-		p.keeps = f
-		p.at(time.Second, func() {
-			if erased, err := voice.NewFolder(f.config).Erase(read(someone)); err != nil || len(erased) != 1 || !erased[0].Making {
-				t.Errorf("erased are %+v, %v", erased, err)
-			}
-		})
-		recorded, err := p.line.Record(t.Context(), engine.RecordRules{MaxLength: 2 * time.Second, Silence: time.Minute})
-		if err == nil || recorded.URL != "" || !strings.Contains(err.Error(), "erased") {
-			t.Errorf("recorded %v, %v", recorded, err)
-		}
-	})
+	w := f.begin(t, someone, make([]int16, 8000))
+	if erased, err := recording.NewFolder(f.config).Erase(read(someone)); err != nil || len(erased) != 1 || !erased[0].Making {
+		t.Errorf("erased are %+v, %v", erased, err)
+	}
+	if address, err := w.Keep(); err == nil || address != "" || !strings.Contains(err.Error(), "erased") {
+		t.Errorf("kept at %q, %v", address, err)
+	}
 	if n := f.files(t); n > 0 || f.kept > 0 || len(f.lost) > 0 || f.Bytes() != 0 {
 		t.Errorf("%d files, %d bytes; kept %d, lost %v", n, f.Bytes(), f.kept, f.lost)
 	}
@@ -119,7 +112,7 @@ func TestRecordingsLeaveRoom(t *testing.T) {
 			f := newFolder(t)
 			kept := f.record(t, someone, second)
 			c.bound(f)
-			f.Folder = voice.NewFolder(f.config) // which counts what there is
+			f.Folder = recording.NewFolder(f.config) // which counts what there is
 			r, err := f.Begin(stranger)
 			for n := 0; err == nil && n < 10; n++ {
 				err = r.Write(second)
@@ -146,7 +139,7 @@ func TestRoomThatAnotherProgramMakesIsUsed(t *testing.T) {
 		if _, err := f.Begin(stranger); err == nil {
 			t.Fatal("there is room")
 		}
-		if _, err := voice.NewFolder(f.config).Erase(read(someone)); err != nil {
+		if _, err := recording.NewFolder(f.config).Erase(read(someone)); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Minute)

@@ -1,4 +1,4 @@
-package voice
+package recording
 
 import (
 	"bufio"
@@ -24,8 +24,8 @@ const (
 // no failure.
 var errErased = errors.New("it was erased while it was made")
 
-// recordingFile is a recording that is being written.
-type recordingFile struct {
+// writer is a Writer.
+type writer struct {
 	folder  *Folder
 	id      string
 	file    *os.File
@@ -36,7 +36,7 @@ type recordingFile struct {
 	report  sync.Once
 }
 
-func (r *recordingFile) Write(pcm []int16) error {
+func (r *writer) Write(pcm []int16) error {
 	r.bytes = r.bytes[:0]
 	for _, s := range pcm {
 		r.bytes = binary.LittleEndian.AppendUint16(r.bytes, uint16(s))
@@ -52,10 +52,10 @@ func (r *recordingFile) Write(pcm []int16) error {
 }
 
 // size returns how large the file is once all is written, in bytes.
-func (r *recordingFile) size() int64 { return audio.WAVHeaderSize + sampleBytes*int64(r.samples) }
+func (r *writer) size() int64 { return audio.WAVHeaderSize + sampleBytes*int64(r.samples) }
 
 // takeRoom takes room in the folder for what is recorded, and a little more.
-func (r *recordingFile) takeRoom() error {
+func (r *writer) takeRoom() error {
 	for r.taken < r.size() {
 		if err := r.folder.takeRoom(writtenAtOnce); err != nil {
 			return err
@@ -66,21 +66,21 @@ func (r *recordingFile) takeRoom() error {
 }
 
 // giveRoom gives back the room that the recording does not use.
-func (r *recordingFile) giveRoom(used int64) {
+func (r *writer) giveRoom(used int64) {
 	r.folder.giveRoom(r.taken - used)
 	r.taken = used
 }
 
 // failed says once that the recording is lost.
-func (r *recordingFile) failed(err error) error {
+func (r *writer) failed(err error) error {
 	err = fmt.Errorf("write a recording: %w", err)
 	r.report.Do(func() { r.folder.config.Report(err) })
 	return err
 }
 
 // Keep ends the recording. It gets its name only once all of it is on the disk.
-func (r *recordingFile) Keep() (address string, err error) {
-	name := r.id + recordingEnd
+func (r *writer) Keep() (address string, err error) {
+	name := r.id + wavEnd
 	if err := r.finish(name); err != nil {
 		r.Discard()
 		if errors.Is(err, errErased) {
@@ -90,10 +90,10 @@ func (r *recordingFile) Keep() (address string, err error) {
 	}
 	r.giveRoom(r.size())
 	r.report.Do(func() { r.folder.config.Report(nil) })
-	return r.folder.config.Origin().JoinPath(RecordingPath, name).String(), nil
+	return r.folder.config.Origin().JoinPath(URLPath, name).String(), nil
 }
 
-func (r *recordingFile) finish(name string) error {
+func (r *writer) finish(name string) error {
 	if err := r.out.Flush(); err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (r *recordingFile) finish(name string) error {
 }
 
 // Discard ends the recording, and forgets it. What cannot be removed now is swept.
-func (r *recordingFile) Discard() {
+func (r *writer) Discard() {
 	_ = r.file.Close()
 	_ = os.Remove(r.file.Name())
 	r.giveRoom(0)

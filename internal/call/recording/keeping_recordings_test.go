@@ -1,4 +1,4 @@
-package voice_test
+package recording_test
 
 import (
 	"bytes"
@@ -14,38 +14,36 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
-	"github.com/switchhook/switchhook/internal/call/engine"
-	"github.com/switchhook/switchhook/internal/call/voice"
+	"github.com/switchhook/switchhook/internal/call/recording"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // folder is a Folder, and what it has reported.
 type folder struct {
-	*voice.Folder
-	config voice.FolderConfig
-	limits voice.Limits
+	*recording.Folder
+	config recording.Config
+	limits recording.Limits
 	free   uint64 // of the disk
 	kept   int
 	lost   []error
 }
 
 func newFolder(t *testing.T) *folder {
-	f := &folder{limits: voice.Limits{Keep: keep, Bytes: 1 << 30}, free: 1 << 40}
-	f.config = voice.FolderConfig{
+	f := &folder{limits: recording.Limits{Keep: keep, Bytes: 1 << 30}, free: 1 << 40}
+	f.config = recording.Config{
 		Path:   filepath.Join(t.TempDir(), "recordings"),
 		Origin: func() *url.URL { return &url.URL{Scheme: "https", Host: "here.example", Path: "/base"} },
-		Limits: func() voice.Limits { return f.limits },
+		Limits: func() recording.Limits { return f.limits },
 		Secret: "a secret",
 		Home:   phone.HomeOfCode("1"),
 		Free:   func() (uint64, bool) { return f.free, true },
 		Report: f.report,
 		Else:   http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "elsewhere", http.StatusTeapot) }),
 	}
-	f.Folder = voice.NewFolder(f.config)
+	f.Folder = recording.NewFolder(f.config)
 	return f
 }
 
@@ -60,7 +58,7 @@ func (f *folder) report(err error) {
 }
 
 // begin begins a recording of somebody, and writes what they say.
-func (f *folder) begin(t *testing.T, number string, pcm []int16) voice.Recording {
+func (f *folder) begin(t *testing.T, number string, pcm []int16) recording.Writer {
 	t.Helper()
 	r, err := f.Begin(number)
 	if err != nil {
@@ -153,12 +151,12 @@ func TestNothingElseOfTheFolderIsServed(t *testing.T) {
 	}{
 		{http.MethodHead, kept, http.StatusOK},
 		{http.MethodDelete, kept, http.StatusMethodNotAllowed},
-		{http.MethodGet, voice.RecordingPath + part, http.StatusTeapot},
-		{http.MethodGet, voice.RecordingPath + strings.TrimSuffix(part, ".part") + ".wav", http.StatusTeapot},
-		{http.MethodGet, voice.RecordingPath, http.StatusTeapot},
-		{http.MethodGet, voice.RecordingPath + "../secret.wav", http.StatusTeapot},
-		{http.MethodGet, voice.RecordingPath + strings.Repeat("a", 26) + ".wav", http.StatusTeapot},
-		{http.MethodGet, voice.RecordingPath + strings.Repeat("a", 16) + "-" + strings.Repeat("a", 26) + ".wav", http.StatusTeapot},
+		{http.MethodGet, recording.URLPath + part, http.StatusTeapot},
+		{http.MethodGet, recording.URLPath + strings.TrimSuffix(part, ".part") + ".wav", http.StatusTeapot},
+		{http.MethodGet, recording.URLPath, http.StatusTeapot},
+		{http.MethodGet, recording.URLPath + "../secret.wav", http.StatusTeapot},
+		{http.MethodGet, recording.URLPath + strings.Repeat("a", 26) + ".wav", http.StatusTeapot},
+		{http.MethodGet, recording.URLPath + strings.Repeat("a", 16) + "-" + strings.Repeat("a", 26) + ".wav", http.StatusTeapot},
 	} {
 		if got := f.do(c.method, c.path).StatusCode; got != c.want {
 			t.Errorf("%s %s: %d, want %d", c.method, c.path, got, c.want)
@@ -200,36 +198,23 @@ func TestOldRecordingsAndWhatCrashesLeftAreSwept(t *testing.T) {
 	}
 }
 
-// fullDisk is a folder on a device that is always full.
-type fullDisk struct{ *folder }
-
-func (f fullDisk) Begin(number string) (voice.Recording, error) {
-	r, err := f.folder.Begin(number)
-	if err != nil {
-		return nil, err
-	}
-	return voice.OnFullDisk(r)
-}
-
-func TestACallGoesOnWhereTheDiskIsFull(t *testing.T) {
-	if _, err := os.Stat(voice.FullDevice); err != nil {
+func TestARecordingOnAFullDiskIsLost(t *testing.T) {
+	if _, err := os.Stat(recording.FullDevice); err != nil {
 		t.Skip(err)
 	}
 	f := newFolder(t)
-	synctest.Test(t, func(t *testing.T) {
-		p := newTelephone(t, func(error) {})
-		p.keeps = fullDisk{f}
-		said, _ := audio.DTMF("1", time.Second, 0)
-		p.say(said)
-		recorded, err := p.line.Record(t.Context(), engine.RecordRules{MaxLength: 2 * time.Second, Silence: time.Minute})
-		if !errors.Is(err, syscall.ENOSPC) || recorded.URL != "" {
-			t.Errorf("recorded %v, %v", recorded, err)
-		}
-		near(t, "the end", p.line.Now(), 2*time.Second)
-		if _, err := p.line.Play(t.Context(), engine.Recording{Sound: audio.SoundOf(audio.Silence(time.Second))}, nil); err != nil {
-			t.Errorf("then nothing is played: %v", err)
-		}
-	})
+	w := f.begin(t, someone, nil)
+	if err := recording.OnFullDisk(w); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	for n := 0; err == nil && n < 100; n++ {
+		err = w.Write(make([]int16, 160))
+	}
+	if !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("it is written: %v", err)
+	}
+	w.Discard()
 	if len(f.lost) != 1 || !errors.Is(f.lost[0], syscall.ENOSPC) || f.kept > 0 {
 		t.Errorf("kept %d, lost: %v", f.kept, f.lost)
 	}

@@ -1,4 +1,6 @@
-package voice
+// Package recording keeps what callers record, as files in a folder, and serves them.
+// NewFolder makes a [Folder]; its Begin begins a recording.
+package recording
 
 import (
 	"bufio"
@@ -17,20 +19,20 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// RecordingPath is below which a Folder serves recordings.
-const RecordingPath = "/recordings/"
+// URLPath is below which a Folder serves recordings.
+const URLPath = "/recordings/"
 
 const (
-	recordingEnd = ".wav"
-	partEnd      = ".part" // of a file that is being written
+	wavEnd  = ".wav"
+	partEnd = ".part" // of a file that is being written
 
 	// abandoned is how long nothing is written to a file before it counts as left
 	// by a crash. The server before, which hands over its calls, may still write.
 	abandoned = time.Hour
 )
 
-// FolderConfig is what a Folder works with.
-type FolderConfig struct {
+// Config is what a Folder works with.
+type Config struct {
 	Path   string          // is made with the first recording
 	Origin func() *url.URL // returns the URL under which responders reach the server
 
@@ -61,7 +63,7 @@ type Limits struct {
 	Bytes int64         // how much in all
 }
 
-// Folder keeps recordings as WAV files, and is the http.Handler of RecordingPath.
+// Folder keeps recordings as WAV files, and is the http.Handler of URLPath.
 // Their addresses cannot be guessed, and that is all that protects them: who knows
 // one gets the recording. One that a crash has broken off is never served.
 //
@@ -70,18 +72,23 @@ type Limits struct {
 // So recordings need no table that could disagree with the folder, they are made
 // while the database is down, and what is erased is one kind of thing: a file.
 type Folder struct {
-	config FolderConfig
+	config Config
 	room   room
 }
 
-var (
-	_ Recordings   = (*Folder)(nil)
-	_ http.Handler = (*Folder)(nil)
-)
+var _ http.Handler = (*Folder)(nil)
+
+// Writer writes a recording. An error of Write or Keep says that the disk is full, or
+// broken.
+type Writer interface {
+	Write(pcm []int16) error       // adds samples, audio.Rate of them a second
+	Keep() (url string, err error) // ends it; the address is where a responder can get it
+	Discard()                      // ends it, and forgets it
+}
 
 // NewFolder returns a folder of recordings. Other programs may use the same one,
 // with the same Secret.
-func NewFolder(c FolderConfig) *Folder {
+func NewFolder(c Config) *Folder {
 	if c.Free == nil {
 		c.Free = func() (uint64, bool) { return 0, false }
 	}
@@ -95,7 +102,7 @@ func NewFolder(c FolderConfig) *Folder {
 }
 
 // Begin begins a recording of the person who has a number, or none.
-func (f *Folder) Begin(number string) (Recording, error) {
+func (f *Folder) Begin(number string) (Writer, error) {
 	r, err := f.begin(f.ownerOf(phone.Read(number, f.config.Home)) + "-" + strings.ToLower(rand.Text()))
 	if err != nil {
 		err = fmt.Errorf("begin a recording: %w", err)
@@ -105,8 +112,8 @@ func (f *Folder) Begin(number string) (Recording, error) {
 	return r, nil
 }
 
-func (f *Folder) begin(id string) (*recordingFile, error) {
-	r := &recordingFile{folder: f, id: id}
+func (f *Folder) begin(id string) (*writer, error) {
+	r := &writer{folder: f, id: id}
 	if err := r.takeRoom(); err != nil {
 		return nil, err
 	}
@@ -147,7 +154,7 @@ func (f *Folder) Sweep(now time.Time) (removed int, err error) {
 	var errs []error
 	left, keep := int64(0), f.config.Limits().Keep
 	err = f.each("", func(name string, info fs.FileInfo) {
-		made := filepath.Ext(name) == recordingEnd
+		made := filepath.Ext(name) == wavEnd
 		limit := abandoned
 		if made {
 			limit = keep
@@ -178,7 +185,7 @@ func (f *Folder) each(begin string, do func(name string, info fs.FileInfo)) erro
 		return nil // there has been none yet
 	}
 	for _, file := range files {
-		if !strings.HasPrefix(file.Name(), begin) || !recordingName.MatchString(file.Name()) {
+		if !strings.HasPrefix(file.Name(), begin) || !fileName.MatchString(file.Name()) {
 			continue
 		}
 		if info, err := file.Info(); err == nil && info.Mode().IsRegular() { // else it is gone, or none of ours

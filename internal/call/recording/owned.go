@@ -1,4 +1,4 @@
-package voice
+package recording
 
 import (
 	"cmp"
@@ -23,9 +23,9 @@ import (
 // no two have the same, but for one case in a million millions.
 const ownerBytes = 10
 
-// recordingName is what the files of recordings are called: whose they are, and
+// fileName is what the files of recordings are called: whose they are, and
 // 130 random bits.
-var recordingName = regexp.MustCompile(`^[a-z2-7]{16}-[a-z2-7]{26}\.(wav|part)$`)
+var fileName = regexp.MustCompile(`^[a-z2-7]{16}-[a-z2-7]{26}\.(wav|part)$`)
 
 // ownerOf says whose a recording is. Those who have no number are one owner, whom
 // no number finds.
@@ -35,8 +35,8 @@ func (f *Folder) ownerOf(n phone.Number) string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:ownerBytes]))
 }
 
-// HeldRecording is a file in a Folder.
-type HeldRecording struct {
+// Held is a file in a Folder.
+type Held struct {
 	Name   string // of its file
 	At     time.Time
 	Length time.Duration // until now, if it is being made
@@ -44,17 +44,17 @@ type HeldRecording struct {
 }
 
 // Of returns the recordings of the person who has a number, the oldest first.
-func (f *Folder) Of(n phone.Number) (all []HeldRecording, err error) {
+func (f *Folder) Of(n phone.Number) (all []Held, err error) {
 	err = f.each(f.ownerOf(n)+"-", func(name string, info fs.FileInfo) {
 		length := lengthOf(info.Size())
-		all = append(all, HeldRecording{
+		all = append(all, Held{
 			Name: name, At: info.ModTime().Add(-length), Length: length, Making: filepath.Ext(name) == partEnd,
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("look for recordings: %w", err)
 	}
-	slices.SortFunc(all, func(a, b HeldRecording) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Name, b.Name)) })
+	slices.SortFunc(all, func(a, b Held) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Name, b.Name)) })
 	return all, nil
 }
 
@@ -65,7 +65,7 @@ func lengthOf(size int64) time.Duration {
 
 // Erase removes the recordings of the person who has a number, and returns them.
 // One that is being made, by this program or another, is never kept.
-func (f *Folder) Erase(n phone.Number) (erased []HeldRecording, err error) {
+func (f *Folder) Erase(n phone.Number) (erased []Held, err error) {
 	all, err := f.Of(n)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func (f *Folder) Erase(n phone.Number) (erased []HeldRecording, err error) {
 		// The name that it has while it is being made goes first: it may get the other
 		// one now.
 		id := strings.TrimSuffix(r.Name, filepath.Ext(r.Name))
-		err := errors.Join(remove(f.path(id+partEnd)), remove(f.path(id+recordingEnd)))
+		err := errors.Join(remove(f.path(id+partEnd)), remove(f.path(id+wavEnd)))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("erase a recording: %w", err))
 			continue

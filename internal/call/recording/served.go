@@ -1,4 +1,4 @@
-package voice
+package recording
 
 import (
 	"net/http"
@@ -9,10 +9,10 @@ import (
 	"github.com/switchhook/switchhook/internal/call/audio"
 )
 
-// ServeHTTP serves RecordingPath followed by an id and .wav.
+// ServeHTTP serves URLPath followed by an id and .wav.
 func (f *Folder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	name, ours := strings.CutPrefix(req.URL.Path, RecordingPath)
-	if !ours || !recordingName.MatchString(name) || filepath.Ext(name) != recordingEnd {
+	name, ours := strings.CutPrefix(req.URL.Path, URLPath)
+	if !ours || !fileName.MatchString(name) || filepath.Ext(name) != wavEnd {
 		f.config.Else.ServeHTTP(w, req)
 		return
 	}
