@@ -39,6 +39,8 @@ func TestATrunkThatCannotBeUsedIsReported(t *testing.T) {
 			`switchhook.toml:1: core.sip is missing: write sip = ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"] below [core], or set SWITCHHOOK_CORE_SIP_0 in the environment`}},
 		{"SIP of another kind", coreOfTrunk + trunkAt + "transport = 'tcp'\n", []string{
 			`switchhook.toml:11: core.trunk.0.transport is tcp, and sip has no address of that kind, such as "tcp://0.0.0.0:5060"`}},
+		{"SIP of another family", coreOfTrunk + "[[core.trunk]]\nname = 'carrier'\naddress = '[2001:db8::1]:5060'\n", []string{
+			`switchhook.toml:10: core.trunk.0.address is one of IPv6, and sip has none of IPv6 over udp, such as "udp://[::]:5060"`}},
 		{"no address", coreOfTrunk + "[[core.trunk]]\nname = 'carrier'\n", []string{
 			`switchhook.toml:8: core.trunk.0.address is missing: write address = "sip.carrier.example" below [[core.trunk]], or set SWITCHHOOK_CORE_TRUNK_0_ADDRESS in the environment`}},
 		{"an address of the web", coreOfTrunk + "[[core.trunk]]\nname = 'carrier'\naddress = 'https://carrier.example'\n", []string{
