@@ -71,7 +71,7 @@ func (s *Settings) uri(user string) sip.Uri {
 // server returns the address of the carrier itself.
 func (s *Settings) server() sip.Uri {
 	uri := sip.Uri{Scheme: "sip", Host: s.Address.Host, Port: int(s.Address.Port)}
-	if s.Address.literal().Is6() {
+	if s.Address.Literal().Is6() {
 		uri.Host = "[" + uri.Host + "]"
 	}
 	if s.Address.Secure {

@@ -72,7 +72,7 @@ func Servers(ctx context.Context, r Resolver, s Settings) ([]dialog.Hop, error) 
 // keepServers resolves the name of the carrier again and again, after it has been
 // resolved, or could not be.
 func (t *Trunk) keepServers(ctx context.Context, err error) {
-	if t.config.Settings.Address.literal().IsValid() {
+	if t.config.Settings.Address.Literal().IsValid() {
 		return
 	}
 	for wait(ctx, pauseAfter(err), nil) {
@@ -90,7 +90,7 @@ func pauseAfter(err error) time.Duration {
 
 // resolve finds the carrier's servers. Where it fails, the ones before stay.
 func (t *Trunk) resolve(ctx context.Context) error {
-	if t.config.Settings.Address.literal().IsValid() {
+	if t.config.Settings.Address.Literal().IsValid() {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
@@ -180,7 +180,7 @@ func (t *Trunk) hops(ctx context.Context, host string, port uint16) ([]dialog.Ho
 func (t *Trunk) hop(at netip.AddrPort) dialog.Hop {
 	s := &t.config.Settings
 	h := dialog.Hop{Network: string(s.Transport), Address: at, Overflow: s.LargeOverTCP}
-	if h.Network == dialog.TLS && !s.Address.literal().IsValid() {
+	if h.Network == dialog.TLS && !s.Address.Literal().IsValid() {
 		h.Name = s.Address.Host
 	}
 	return h

@@ -180,9 +180,9 @@ func (a Address) String() string {
 // IsSet reports whether there is one.
 func (a Address) IsSet() bool { return a.Host != "" }
 
-// literal returns the IP address that stands in place of a name; the zero Addr:
+// Literal returns the IP address that stands in place of a name; the zero Addr:
 // there is a name.
-func (a Address) literal() netip.Addr {
+func (a Address) Literal() netip.Addr {
 	ip, _ := netip.ParseAddr(a.Host) // a name: the zero Addr
 	return ip.Unmap()
 }

@@ -83,8 +83,8 @@ func New(c Config) *Trunk {
 	}
 	t.staying, t.leave = context.WithCancel(context.Background())
 	t.known.Store(&addresses{})
-	if at := c.Settings.Address; at.literal().IsValid() {
-		t.learn(servers{{hops: []dialog.Hop{t.hop(netip.AddrPortFrom(at.literal(), c.Settings.port()))}}}, time.Now())
+	if at := c.Settings.Address; at.Literal().IsValid() {
+		t.learn(servers{{hops: []dialog.Hop{t.hop(netip.AddrPortFrom(at.Literal(), c.Settings.port()))}}}, time.Now())
 	}
 	return t
 }

@@ -121,12 +121,24 @@ func (c *Core) Check() error {
 func (c *Core) checkTrunk() error {
 	var problems []error
 	for i, t := range c.Trunk.Trunks {
-		path := fmt.Sprintf("trunk.%d.transport", i)
-		switch listens := func(at setting.SIPAddress) bool { return at.Network == string(t.Transport) }; {
+		literal, port := t.Address.Literal(), sip.DefaultPort(string(t.Transport))
+		listens := func(at setting.SIPAddress) bool { return at.Network == string(t.Transport) }
+		reaches := func(at setting.SIPAddress) bool {
+			return listens(at) && at.Address.Addr().Is4() == literal.Is4()
+		}
+		switch {
 		case len(c.Voice.SIP) == 0:
 			problems = append(problems, setting.Missing("sip"))
 		case !slices.ContainsFunc(c.Voice.SIP, listens):
-			problems = append(problems, setting.Problemf(path, `is %[1]s, and sip has no address of that kind, such as "%[1]s://0.0.0.0:%[2]d"`, t.Transport, sip.DefaultPort(string(t.Transport))))
+			problems = append(problems, setting.Problemf(fmt.Sprintf("trunk.%d.transport", i),
+				`is %[1]s, and sip has no address of that kind, such as "%[1]s://0.0.0.0:%[2]d"`, t.Transport, port))
+		case literal.IsValid() && !slices.ContainsFunc(c.Voice.SIP, reaches):
+			family, all := "IPv4", "0.0.0.0"
+			if literal.Is6() {
+				family, all = "IPv6", "[::]"
+			}
+			problems = append(problems, setting.Problemf(fmt.Sprintf("trunk.%d.address", i),
+				`is one of %[1]s, and sip has none of %[1]s over %[2]s, such as "%[2]s://%[3]s:%[4]d"`, family, t.Transport, all, port))
 		}
 	}
 	return errors.Join(problems...)
