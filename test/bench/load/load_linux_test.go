@@ -104,3 +104,33 @@ func TestWhatIsMeasuredIsNamed(t *testing.T) {
 		}
 	}
 }
+
+func TestSamplesBelongToWhoAskedForThem(t *testing.T) {
+	const stacks = `
+	ffffffff81a0 udp_sendmsg
+	          4f syscall.RawSyscall6.abi0
+	          4e github.com/switchhook/switchhook/internal/call/media.(*socket).Send
+	          4d github.com/switchhook/switchhook/internal/call/media.(*thread).step
+
+	          41 memeqbody
+	          42 slices.Contains[go.shape.string,github.com/a/b.c]
+	          43 modernc.org/sqlite.(*stmt).exec[...]
+	          44 github.com/switchhook/switchhook/internal/store.(*Store).Object
+
+	          45 runtime.scanobject
+	          46 runtime.gcAssistAlloc1
+	          47 github.com/switchhook/switchhook/internal/call/dialog.(*Call).run
+
+	          48 runtime.findRunnable
+
+`
+	got := shareOut(stacks)
+	for _, want := range []string{
+		"25%            25%  internal/call/media\n", "25%             0%  modernc.org/sqlite\n",
+		"25%             0%  " + collecting + "\n", "25%             0%  " + scheduling + "\n", "of 4 samples",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,14 +10,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 )
 
-// profileLines is how much of a profile is shown.
-const profileLines = 20
-
-// profiled does something, and where it is wanted shows afterwards in which functions
-// the server's processor time went, the kernel's among them.
+// profiled does something, and where it is wanted shows afterwards for what the server
+// used the processors.
 func (b *bench) profiled(ctx context.Context, do func() error) error {
 	if !b.profile {
 		return do()
@@ -33,7 +27,7 @@ func (b *bench) profiled(ctx context.Context, do func() error) error {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	file := filepath.Join(folder, "perf.data")
-	record := exec.CommandContext(ctx, "perf", "record", "-q", "-e", "cpu-clock", "-F", "499", "-o", file, "-p", strconv.Itoa(b.server)) //nolint:gosec // a number, and a file of ours
+	record := exec.CommandContext(ctx, "perf", "record", "-q", "-g", "-e", "cpu-clock", "-F", "499", "-o", file, "-p", strconv.Itoa(b.server)) //nolint:gosec // a number, and a file of ours
 	if err := record.Start(); err != nil {
 		return fmt.Errorf("start perf: %w", err)
 	}
@@ -43,16 +37,10 @@ func (b *bench) profiled(ctx context.Context, do func() error) error {
 	if err != nil {
 		return err
 	}
-	report, err := exec.CommandContext(ctx, "perf", "report", "-i", file, "--stdio", "--no-children", "--sort", "symbol", "-q").Output() //nolint:gosec // a file of ours
+	stacks, err := exec.CommandContext(ctx, "perf", "script", "-i", file, "-F", "ip,sym").Output() //nolint:gosec // a file of ours
 	if err != nil {
 		return fmt.Errorf("read the profile: %w", err)
 	}
-	lines := bufio.NewScanner(bytes.NewReader(report))
-	for n := 0; n < profileLines && lines.Scan(); {
-		if line := strings.TrimSpace(lines.Text()); line != "" {
-			b.print("  %s\n", line)
-			n++
-		}
-	}
-	return lines.Err()
+	b.print("%s", shareOut(string(stacks)))
+	return nil
 }
