@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"time"
+	"weak"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -32,15 +33,22 @@ func (s *Stack) takeInvite(req *sip.Request, tx sip.ServerTransaction) {
 		s.refuse(req, tx, why)
 		return
 	}
-	c := in.call
+	call := weak.Make(in) // the transaction outlives it by half a minute, and must not hold it
+	do := func(what func(*incoming)) {
+		if in := call.Value(); in != nil {
+			in.call.do(func() { what(in) })
+		}
+	}
 	tx.OnCancel(func(cancel *sip.Request) {
-		c.do(func() { in.cancelled(reasonsOf(cancel)) })
+		do(func(in *incoming) { in.cancelled(reasonsOf(cancel)) })
 	})
-	if !s.launch(c) {
+	if !s.launch(in.call) {
 		tx.Terminate()
 		return
 	}
-	lost := func(string, error) { c.do(func() { in.do(in.uas.lost(c.now())) }) }
+	lost := func(string, error) {
+		do(func(in *incoming) { in.do(in.uas.lost(in.call.now())) })
+	}
 	if !tx.OnTerminate(lost) {
 		lost("", nil)
 	}
