@@ -56,7 +56,9 @@ type tape struct {
 
 	activity audio.Activity
 	frame    []int16       // of what activity hears next
-	voice    time.Duration // when somebody spoke last, or pressed a key
+	speaking bool          // somebody, as far as activity knows
+	voice    time.Duration // when somebody spoke last
+	pressed  time.Duration // when somebody pressed a key last
 	ended    time.Duration // when the recording ended by a key; 0: not yet
 }
 
@@ -85,7 +87,7 @@ func (t *tape) record(ctx context.Context) (engine.Recorded, error) {
 
 // end returns when the recording ends, if nothing happens until then.
 func (t *tape) end() time.Duration {
-	return min(t.voice+t.rules.Silence, t.from+t.rules.MaxLength)
+	return min(max(t.voice, t.pressed)+t.rules.Silence, t.from+t.rules.MaxLength)
 }
 
 // hear takes what the caller says and presses.
@@ -97,7 +99,7 @@ func (t *tape) hear() {
 			t.ended = max(in.At, t.from)
 			break
 		}
-		t.voice = max(t.voice, in.At)
+		t.pressed = max(t.pressed, in.At)
 	}
 	l.inputs = nil
 }
@@ -105,12 +107,23 @@ func (t *tape) hear() {
 // write records a piece of sound where it belongs.
 func (t *tape) write(at time.Duration, pcm []int16) {
 	at -= t.line.began + t.from
-	if t.speaks(pcm) {
-		t.voice = max(t.voice, t.from+at+audio.Clip(pcm).Duration())
-	}
+	t.follow(t.from+at+audio.Clip(pcm).Duration(), pcm)
 	t.pad(at)
 	if skip := t.samples - audio.Samples(at); skip < len(pcm) {
 		t.add(pcm[max(skip, 0):])
+	}
+}
+
+// follow notes when somebody spoke last, in a piece of sound that ends at a time. That
+// they have stopped is known later, but silence counts from their last word on.
+func (t *tape) follow(end time.Duration, pcm []int16) {
+	was := t.speaking
+	t.speaking = t.speaks(pcm)
+	switch {
+	case t.speaking:
+		t.voice = end
+	case was:
+		t.voice = end - min(audio.VoiceLasts, t.rules.Silence)
 	}
 }
 
@@ -118,7 +131,8 @@ func (t *tape) write(at time.Duration, pcm []int16) {
 const frameTime = 20 * time.Millisecond
 
 // speaks reports whether somebody speaks at the end of a piece of sound.
-func (t *tape) speaks(pcm []int16) (speaks bool) {
+func (t *tape) speaks(pcm []int16) bool {
+	speaks := t.speaking // for as long as no frame is whole
 	t.frame = append(t.frame, pcm...)
 	size := audio.Samples(frameTime)
 	for len(t.frame) >= size {
