@@ -9,6 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/dialog"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/internal/call/softphone"
+	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/handset"
 )
 
@@ -57,4 +58,13 @@ func twoPhones(t testing.TB, network string, codecs ...sdp.Codec) (alice, bob *h
 		c.ServeTLS, c.DialTLS = certified(t)
 	}
 	return handset.Start(t, c), handset.Start(t, c)
+}
+
+func TestWhatIsNoAddressIsNotCalled(t *testing.T) {
+	p := handset.Start(t, softphone.Config{User: "alice"})
+	for _, target := range []string{"", "sip:", "100", "sip:foo bar@127.0.0.1", "sip:100@127.0.0.1\r\nX-Other: 1", "sip:<100>@127.0.0.1"} {
+		if _, err := p.Phone.Dial(target); fault.CodeOf(err) != fault.Invalid {
+			t.Errorf("calling %q is %v", target, err)
+		}
+	}
 }

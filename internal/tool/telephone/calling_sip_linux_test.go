@@ -2,6 +2,8 @@ package telephone_test
 
 import (
 	"context"
+	"crypto/tls"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -219,5 +221,47 @@ func TestCallEndsAfterItsTime(t *testing.T) {
 	got, result := callSIP(t, telephone.SIPOptions{Target: target, HangupAfter: time.Millisecond})
 	if got[len(got)-1] != "hangs up (caller)" || result.Answered {
 		t.Errorf("there was %q", got)
+	}
+}
+
+// TestASilentFarSideIsLeft in a moment: the call itself is given up after 32 s.
+func TestASilentFarSideIsLeft(t *testing.T) {
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = silent.Close() }()
+	began := time.Now()
+	got, _ := callSIP(t, telephone.SIPOptions{Target: "sip:100@" + silent.LocalAddr().String(), HangupAfter: time.Millisecond})
+	if got[len(got)-1] != "hangs up (caller)" {
+		t.Errorf("there was %q", got)
+	}
+	if took := time.Since(began); took > 16*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestACertificateThatIsNotTrustedIsNamed(t *testing.T) {
+	own, err := softphone.SelfSigned(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	far := handset.Start(t, softphone.Config{
+		Listen: dialog.Listen{Network: dialog.TLS}, User: "far",
+		ServeTLS: &tls.Config{Certificates: []tls.Certificate{own}, MinVersion: tls.VersionTLS12},
+	})
+	var ended trace.Hangup
+	caller := here
+	caller.Listen.Network = dialog.TLS
+	_, err = telephone.CallSIP(await.Context(t), telephone.SIPOptions{Target: far.Address(), Phone: caller, Record: func(e trace.Stamped) {
+		if h, ok := e.Event.(trace.Hangup); ok {
+			ended = h
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ended.By != trace.ByEngine || !strings.HasPrefix(ended.Reason, "unavailable: ") || !strings.Contains(ended.Reason, "certificate") {
+		t.Errorf("it ended as %+v", ended)
 	}
 }
