@@ -58,6 +58,7 @@ type (
 		Status int           // the final response to the INVITE that was not answered; 0: it was answered
 		Theirs bool          // they ended it
 		Retry  time.Duration // they want no call for so long; 0: they do not say
+		Unsent error         // why nothing reached them, as a certificate that is not trusted; nil: something did
 	}
 )
 

@@ -63,7 +63,7 @@ type outgoing struct {
 	last     *sip.Response    // the final response, if it was not answered
 	rang     bool             // Ringing was told
 	tx       *clientTx
-	unsent   bool   // the INVITE could not be sent
+	unsent   error  // why the INVITE could not be sent; nil: it was
 	called   func() // ends that the other side is heard as one whom we call; nil: nothing was sent
 }
 
@@ -100,7 +100,7 @@ func (out *outgoing) invite(o Outgoing) {
 	defer cancel()
 	way, err := s.flowBy(ctx, o.Hop, next)
 	if err != nil {
-		out.unsent = true
+		out.unsent = err
 		out.do(out.uac.failure(out.call.now(), uacFinal{status: sip.StatusServiceUnavailable}))
 		return
 	}
@@ -145,7 +145,7 @@ func (out *outgoing) transmit(req *sip.Request) {
 	defer cancel()
 	tx, err := c.stack.send(ctx, out.flow, req, c.hears(req, out.take))
 	if err != nil {
-		out.unsent = true
+		out.unsent = err
 		c.do(func() { out.take(assumed(req, sip.StatusServiceUnavailable)) })
 		return
 	}
@@ -322,8 +322,8 @@ func (out *outgoing) over(step uacStep) {
 	switch {
 	case step.cancelled:
 		e.Cause = out.goodbye.cause
-	case out.unsent: // nobody said that there are too many calls
-		e.Cause, e.Theirs = engine.Unavailable, false
+	case out.unsent != nil: // nobody said that there are too many calls
+		e.Cause, e.Theirs, e.Unsent = engine.Unavailable, false, out.unsent
 	case out.last != nil:
 		e.Cause = causeOfFinal(step.status, reasonsOf(out.last))
 	default:

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -217,11 +218,17 @@ func (p *Phone) Dial(target string) (*Call, error) {
 	return p.dial(uri, nil)
 }
 
+// isNoAddress reports whether a character ends an address, or the line it is on: the
+// rest would be read as something else.
+func isNoAddress(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`<>"`, r)
+}
+
 // parse reads whom to call. The address gets the phone's transport if it names
 // none.
 func (p *Phone) parse(target string) (sip.Uri, error) {
 	var uri sip.Uri
-	if err := sip.ParseUri(target, &uri); err != nil || uri.Host == "" {
+	if err := sip.ParseUri(target, &uri); err != nil || uri.Host == "" || strings.ContainsFunc(target, isNoAddress) {
 		return uri, fault.Newf(fault.Invalid, "%q is no SIP address", target).WithHint("write it as sip:200@192.0.2.1:5060")
 	}
 	network := p.config.Listen.Network

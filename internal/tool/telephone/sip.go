@@ -72,7 +72,7 @@ func CallSIP(ctx context.Context, o SIPOptions) (result *SIPResult, err error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &sipCall{SIPOptions: o, call: call, began: time.Now(), result: &SIPResult{}}
+	t := &sipCall{SIPOptions: o, call: call, stop: stop, began: time.Now(), result: &SIPResult{}}
 	t.record(trace.Dial{From: phone.Address(), To: o.Target})
 	if o.Hear || o.Speaker != nil {
 		t.result.Heard = call.Hear()
@@ -93,6 +93,7 @@ func CallSIP(ctx context.Context, o SIPOptions) (result *SIPResult, err error) {
 type sipCall struct {
 	SIPOptions
 	call   *softphone.Call
+	stop   context.CancelFunc // of the telephone: it takes two seconds at most
 	began  time.Time
 	result *SIPResult
 
@@ -100,6 +101,7 @@ type sipCall struct {
 	limit   <-chan time.Time // HangupAfter
 	held    bool             // the other side, by us
 	onHold  bool             // we, by them
+	there   bool             // they have said something
 	hangsUp bool             // we have hung up
 	failed  error            // of what the caller was to do
 }
@@ -148,18 +150,24 @@ func (t *sipCall) run(ctx context.Context) {
 	}
 }
 
+// hangUp ends the call. Nothing may be cancelled before the other side has said
+// something (RFC 3261 section 9.1): from one that is silent it goes away.
 func (t *sipCall) hangUp() {
 	t.hangsUp = true
 	t.call.Hangup()
+	if !t.there {
+		t.stop()
+	}
 }
 
 // take takes an event of the call.
 func (t *sipCall) take(e softphone.Event) {
 	switch e := e.(type) {
 	case dialog.Ringing:
+		t.there = true
 		t.record(trace.Ringing{})
 	case dialog.Answered:
-		t.result.Answered = true
+		t.there, t.result.Answered = true, true
 		t.record(trace.Answered{})
 		t.begin()
 	case dialog.Agreed:
@@ -192,7 +200,7 @@ func (t *sipCall) hangup(e softphone.Ended) trace.Hangup {
 	by := trace.ByEngine
 	switch {
 	case t.hangsUp && !e.Theirs:
-		by = trace.ByCaller
+		return trace.Hangup{By: trace.ByCaller}
 	case e.Theirs:
 		by = trace.ByResponder
 	}

@@ -36,6 +36,8 @@ func reasonOf(e softphone.Ended) string {
 	switch {
 	case e.Status > 0 && e.Theirs:
 		return fmt.Sprintf("%s (%d)", causeInWords(e.Cause), e.Status)
+	case e.Unsent != nil:
+		return causeInWords(e.Cause) + ": " + e.Unsent.Error()
 	case e.Cause == engine.Normal:
 		return ""
 	}
