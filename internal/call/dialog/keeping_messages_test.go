@@ -1,12 +1,15 @@
 package dialog
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
@@ -61,6 +64,35 @@ func TestEachSideKeepsTheMessagesOfACall(t *testing.T) {
 					t.Errorf("it says\n%s", all[0].Text)
 				}
 			}
+		})
+	}
+}
+
+// TestWhatTheTransactionsSendIsKept: the ACK of a refusal, which no call sends, and the
+// response to a request that no call is told of.
+func TestWhatTheTransactionsSendIsKept(t *testing.T) {
+	for _, network := range []string{UDP, TCP} {
+		t.Run(network, func(t *testing.T) {
+			a, b := startStation(t, network), startStation(t, network)
+			refused := a.dial(b.uri("+12125551212"))
+			b.next().Hangup(engine.Busy)
+			await.From(t, "an end", refused.Gone())
+			if got := rungs(refused); !slices.Contains(got, "-> ACK (ACK)") {
+				t.Errorf("messages: %q", got)
+			}
+
+			out := a.dial(b.uri("+12125551212"))
+			in := b.next()
+			in.Answer(ours(5000))
+			await.That(t, "the ACK", func() bool { return slices.Contains(rungs(in), "<- ACK (ACK)") })
+			in.do(func() {
+				if _, err := b.send(context.Background(), in.dialog.flow, in.dialog.request(sip.OPTIONS), nobody); err != nil {
+					t.Error(err)
+				}
+			})
+			await.That(t, "the response", func() bool {
+				return slices.Contains(rungs(in), "<- 200 OK (OPTIONS)") && slices.Contains(rungs(out), "-> 200 OK (OPTIONS)")
+			})
 		})
 	}
 }
