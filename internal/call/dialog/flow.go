@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -224,9 +223,9 @@ func localTowards(peer netip.AddrPort) netip.Addr {
 	return addressOf(conn.LocalAddr()).Addr()
 }
 
-// send begins a transaction with a request on a flow, of which l hears. A request without a Via gets
-// one; one that has it is a CANCEL, and goes where its INVITE went, which need not
-// be the flow (RFC 3261 section 9.1).
+// send begins a transaction with a request on a flow, of which l hears. A request
+// without a Via gets one; one that has it is a CANCEL, and goes where its INVITE went,
+// which need not be the flow (RFC 3261 section 9.1).
 func (s *Stack) send(ctx context.Context, f flow, req *sip.Request, l listener) (*clientTx, error) {
 	if f.network == UDP && f.overflow && req.Via() == nil && len(req.String()) > largeRequest {
 		tx, err := s.send(ctx, flow{network: TCP, peer: f.peer}, req, l)
@@ -243,13 +242,25 @@ func (s *Stack) send(ctx context.Context, f flow, req *sip.Request, l listener) 
 	if err := s.address(ctx, f, req); err != nil {
 		return nil, err
 	}
-	at := time.Now()
-	tx, err := s.transactions.request(ctx, s.transport, req, l)
+	conn, err := s.connection(ctx, req)
+	var tx *clientTx
+	if err == nil {
+		tx, err = s.transactions.request(conn, req, l)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("send %s to %s over %s: %w", req.Method, f.peer, strings.ToUpper(f.network), err)
 	}
-	s.sent(at, req)
 	return tx, nil
+}
+
+// connection returns the connection that a request goes by. It is to be given back by
+// TryClose, which the end of a transaction does.
+func (s *Stack) connection(ctx context.Context, req *sip.Request) (sip.Connection, error) {
+	conn, err := s.transport.ClientRequestConnection(ctx, req)
+	if err != nil {
+		return nil, fmt.Errorf("find a connection: %w", err)
+	}
+	return s.noted(conn, req.Transport(), req.Destination()), nil
 }
 
 // acknowledgeAnswer sends the ACK of a 2xx on a flow, which has no transaction.
@@ -260,11 +271,14 @@ func (s *Stack) acknowledgeAnswer(ctx context.Context, f flow, ack *sip.Request)
 	if err := s.address(ctx, f, ack); err != nil {
 		return err
 	}
-	at := time.Now()
-	if err := s.transport.WriteMsg(ack); err != nil {
+	conn, err := s.connection(ctx, ack)
+	if err == nil {
+		err = conn.WriteMsg(ack)
+		_, _ = conn.TryClose() // fails where it has been closed meanwhile
+	}
+	if err != nil {
 		return fmt.Errorf("send ACK to %s over %s: %w", f.peer, strings.ToUpper(f.network), err)
 	}
-	s.sent(at, ack)
 	return nil
 }
 

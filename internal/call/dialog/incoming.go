@@ -79,7 +79,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	d := &inDialog{ident: id, flow: way, session: session}
 	d.modifier = newModifier(s.timing, false, draw, sdp.NewSession(sessionID()), sdp.Local{})
 	d.modifier.updates = lists(req, "Allow", string(sip.UPDATE))
-	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx, sent: s.sent}, offer: offer}
+	in := &incoming{call: c, dialog: d, asked: &transaction{req: req, tx: tx}, offer: offer}
 	c.machine, c.dialog = in, d
 	u, do := newUAS(invitedBy(req, offer), randomRSeq(), c.now(), s.timing)
 	in.uas = u

@@ -90,7 +90,7 @@ func (d *inDialog) end(c *Call) {
 // within returns the handler of what the other side sends within a dialog.
 func (c *Call) within(d *inDialog) requestHandler {
 	return func(req *sip.Request, tx sip.ServerTransaction) {
-		taken := c.deliver(func() { c.request(d, &transaction{req: req, tx: tx, sent: c.stack.sent}) })
+		taken := c.deliver(func() { c.request(d, &transaction{req: req, tx: tx}) })
 		if !taken && !req.IsAck() {
 			c.stack.refuse(req, tx, &refusal{status: sip.StatusCallTransactionDoesNotExists})
 		}

@@ -180,13 +180,32 @@ func (l *ladder) noteMessage(at time.Time, msg sip.Message, peer string, ours bo
 	l.note(Message{At: at, Ours: ours, Network: strings.ToLower(msg.Transport()), Peer: from}, []byte(msg.String()))
 }
 
-// sent notes a message that went by a connection that we have made. sipgo has those
-// for itself; what goes by all others is noted as it is written.
-func (s *Stack) sent(at time.Time, msg sip.Message) {
-	if msg.Transport() == "UDP" || msg.CallID() == nil || s.open.accepted(msg.Destination()) {
-		return
+// noted is a connection that we have made. sipgo has those for itself: what goes by
+// all others is noted as it is written.
+type noted struct {
+	sip.Connection
+	ladders *ladders
+	peer    string
+}
+
+// noted returns a connection to a peer, as transactions are to write to it.
+func (s *Stack) noted(conn sip.Connection, network, peer string) sip.Connection {
+	if network == "UDP" || s.open.accepted(peer) {
+		return conn
 	}
-	if l := s.ladders.find([]byte(msg.CallID().Value())); l != nil {
-		l.noteMessage(at, msg, msg.Destination(), true)
+	return noted{conn, &s.ladders, peer}
+}
+
+// WriteMsg writes a message, and notes it if it is of a call.
+func (n noted) WriteMsg(msg sip.Message) error {
+	at := time.Now()
+	if err := n.Connection.WriteMsg(msg); err != nil {
+		return err
 	}
+	if id := msg.CallID(); id != nil {
+		if l := n.ladders.find([]byte(id.Value())); l != nil {
+			l.noteMessage(at, msg, n.peer, true)
+		}
+	}
+	return nil
 }

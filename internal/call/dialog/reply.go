@@ -17,7 +17,7 @@ func (s *Stack) wayBack(req *sip.Request, socket *datagrams) sip.Connection {
 	if err != nil {
 		return nil
 	}
-	return conn
+	return s.noted(conn, req.Transport(), req.Source())
 }
 
 // responding is a UDP socket that sends the responses to one request.

@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"errors"
-	"time"
 
 	"github.com/emiago/sipgo/sip"
 )
@@ -12,19 +11,13 @@ type transaction struct {
 	req  *sip.Request
 	tx   sip.ServerTransaction
 	last *sip.Response
-	sent func(time.Time, sip.Message) // notes the responses; nil: nobody does
 }
 
 // respond sends a response. An error means that the connection is gone, or the
 // request was cancelled.
 func (t *transaction) respond(res *sip.Response) error {
 	t.last = res
-	at := time.Now()
-	err := t.tx.Respond(res)
-	if err == nil && t.sent != nil {
-		t.sent(at, res)
-	}
-	return err
+	return t.tx.Respond(res)
 }
 
 // refuse answers a request within a dialog finally.

@@ -1,7 +1,6 @@
 package dialog
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -127,15 +126,12 @@ type clientTx struct {
 // failed is the final status of what will have none.
 const failed = -1
 
-// request sends a request, of which l hears.
-func (t *transactions) request(ctx context.Context, by *sip.TransportLayer, req *sip.Request, l listener) (*clientTx, error) {
+// request sends a request by a connection, of which l hears.
+func (t *transactions) request(conn sip.Connection, req *sip.Request, l listener) (*clientTx, error) {
 	key, err := sip.ClientTxKeyMake(req)
 	if err != nil {
+		_, _ = conn.TryClose()
 		return nil, fmt.Errorf("begin a transaction: %w", err)
-	}
-	conn, err := by.ClientRequestConnection(ctx, req)
-	if err != nil {
-		return nil, fmt.Errorf("find a connection: %w", err)
 	}
 	tx := &clientTx{ClientTx: sip.NewClientTx(key, req, conn, sip.DefaultLogger()), listener: l, begun: make(chan struct{})}
 	defer close(tx.begun)
