@@ -34,6 +34,19 @@ func FuzzRaw(f *testing.F) {
 	})
 }
 
+// A box that folds a long field without the white space makes lines of it that are none.
+func TestLinesThatAreNoFieldsAreIgnored(t *testing.T) {
+	s := serve(t, Config{}, nil)
+	p := reach(t, s, 0)
+	res := p.ask(message("OPTIONS", with("X-Note: first line\r\nsecond line\r\n third line\r\nfourth line")...))
+	if res.StatusCode != 200 {
+		t.Errorf("answered by %s", res.StartLine())
+	}
+	if n := s.Counts().Dropped[Unreadable]; n > 0 {
+		t.Errorf("%d messages count as an offence", n)
+	}
+}
+
 // examineAny does with a message what happens to any before its dialog is known.
 func examineAny(m sip.Message) {
 	req, ok := m.(*sip.Request)
