@@ -102,7 +102,7 @@ func (d *datagrams) sift(n int, from netip.AddrPort) []byte {
 	message, kind := inspectRaw(d.buffer[:n])
 	switch kind {
 	case rawMessage:
-		return message
+		return withoutNonsense(message)
 	case rawGarbage:
 		d.gate.offend(from.Addr())
 	}

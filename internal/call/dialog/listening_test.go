@@ -131,7 +131,7 @@ func TestNothingIsLoggedThatIsNotOurs(t *testing.T) {
 	p := reach(t, s, 0)
 	p.ask(message("INVITE", with("Require: x2125550100")...))
 	for range maxOffences {
-		p.send("INVITE sip:2125550100 SIP/2.0\r\n2125550100\r\n\r\n")
+		p.send("INVITE sip:2125550100 SIP/2.0\r\nVia: 2125550100\r\n\r\n")
 	}
 	await.That(t, "a line about the silence", func() bool { return strings.Contains(log.String(), `msg="source silenced"`) })
 	for _, secret := range []string{"2125550100", "call-"} {

@@ -44,3 +44,38 @@ func isVersion(b []byte) bool { return len(b) >= 3 && bytes.EqualFold(b[:3], []b
 func isSTUN(b []byte) bool {
 	return len(b) >= 20 && b[0] < 0x40 && bytes.Equal(b[4:8], []byte{0x21, 0x12, 0xA4, 0x42})
 }
+
+const lineEnd = "\r\n"
+
+// withoutNonsense drops, in place, the lines of a header that are no fields, having no
+// colon. sipgo refuses a message for them, but a UAS should ignore what it does not
+// need (RFC 3261 section 8.2.2): boxes that fold long fields get it wrong.
+func withoutNonsense(b []byte) []byte {
+	at := bytes.Index(b, []byte(lineEnd)) + len(lineEnd) // past the start line
+	kept := b[:at]
+	for {
+		n := fieldLength(b[at:])
+		if n == 0 { // the end of the header, or of what came
+			return append(kept, b[at:]...)
+		}
+		if bytes.IndexByte(b[at:at+n], ':') >= 0 {
+			kept = append(kept, b[at:at+n]...)
+		}
+		at += n
+	}
+}
+
+// fieldLength returns how long the first field of a header is, with the lines that it
+// goes on in; 0 where the header ends.
+func fieldLength(b []byte) (n int) {
+	for {
+		end := bytes.Index(b[n:], []byte(lineEnd))
+		if end < 0 || end == 0 && n == 0 {
+			return n
+		}
+		n += end + len(lineEnd)
+		if n == len(b) || b[n] != ' ' && b[n] != '\t' {
+			return n
+		}
+	}
+}

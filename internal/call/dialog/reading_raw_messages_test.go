@@ -29,6 +29,10 @@ func FuzzRaw(f *testing.F) {
 			t.Fatalf("a message is taken for %d", kind)
 		}
 		if kind == rawMessage && err == nil {
+			same, err := parser.ParseSIP(withoutNonsense(bytes.Clone(rest)))
+			if err != nil || same.String() != m.String() {
+				t.Fatalf("a message without nonsense became %q, %v", same, err)
+			}
 			examineAny(m)
 		}
 	})
@@ -38,7 +42,7 @@ func FuzzRaw(f *testing.F) {
 func TestLinesThatAreNoFieldsAreIgnored(t *testing.T) {
 	s := serve(t, Config{}, nil)
 	p := reach(t, s, 0)
-	res := p.ask(message("OPTIONS", with("X-Note: first line\r\nsecond line\r\n third line\r\nfourth line")...))
+	res := p.ask(message("OPTIONS", with("X-Note: first line\r\n second line\r\nthird line\r\n fourth line\r\nfifth line")...))
 	if res.StatusCode != 200 {
 		t.Errorf("answered by %s", res.StartLine())
 	}
