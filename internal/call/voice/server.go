@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"math"
 	"net/netip"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/dialog"
@@ -20,7 +21,6 @@ import (
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
-	"github.com/switchhook/switchhook/internal/phone"
 )
 
 // Exchange places calls. core.Exchange is one.
@@ -96,9 +96,12 @@ type Server struct {
 	dialler *dialler
 	began   time.Time
 
+	portless rate.Sometimes // of the log's lines
+
 	mu        sync.Mutex
 	admission admission
-	counts    Counts // without InHand
+	strangers sparing // of the log's lines
+	counts    Counts  // without InHand
 }
 
 // Counts are the figures of a Server since it was made.
@@ -120,7 +123,7 @@ func NewServer(c ServerConfig) *Server {
 		refused[why] = 0
 	}
 	return &Server{
-		config: c, dialler: newDialler(c), began: time.Now(), counts: Counts{Refused: refused},
+		config: c, dialler: newDialler(c), began: time.Now(), counts: Counts{Refused: refused}, portless: rate.Sometimes{Interval: time.Minute},
 		admission: newAdmission(limits{c.MaxCalls, c.MaxPerSecond}, limits{c.MaxOfSource, c.MaxOfSourcePerSecond}),
 	}
 }
@@ -172,7 +175,7 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 	rules.Address = call.Bound()
 	leg, err := s.config.Media.Open(rules)
 	if err != nil {
-		s.config.Log.Warn("no port for a call", "error", err)
+		s.portless.Do(func() { s.config.Log.Warn("no port for a call", "error", err) })
 		leave()
 		return s.refuse(call, NoPort)
 	}
@@ -190,7 +193,7 @@ func (s *Server) Incoming(call *dialog.Call) (tell func(dialog.Event)) {
 		defer leave()
 		defer tooLong.Stop()
 		defer line.ringNoMore()
-		s.run(ctx, call, leg, line, from, to)
+		s.run(ctx, call, leg, line, source, from, to)
 	}()
 	return line.Tell
 }
@@ -238,27 +241,12 @@ func (s *Server) endTooLong(hangUp context.CancelCauseFunc) {
 	hangUp(fmt.Errorf("it has lasted %v, as long as a call may", s.config.MaxLength))
 }
 
-// run runs a call from one number to another to its end.
-func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line, from, to string) {
+// run runs a call of a source from one number to another to its end.
+func (s *Server) run(ctx context.Context, call *dialog.Call, leg *media.Leg, line *Line, source netip.Prefix, from, to string) {
 	outcome := s.config.Exchange.Place(ctx, from, to, line, func([]string) {}, func(trace.Stamped) {})
 	call.Hangup(engine.Normal) // unless it is over: then it does nothing
 	leg.Close()
-	s.logEnd(line, outcome, from, to)
-}
-
-// byForward stands where others have who ended a call: it ended where it was forwarded
-// to.
-const byForward trace.Party = "forward"
-
-// logEnd writes the one line of a finished call.
-func (s *Server) logEnd(line *Line, outcome engine.Outcome, from, to string) {
-	by, sound := outcome.By, line.AudioReport()
-	if outcome.Forwarded {
-		by = byForward
-	}
-	s.config.Log.Info("call ended", "call_id", shownID(line.CallID()), "from", phone.Mask(from), "to", phone.Mask(to), "seconds", int(line.Now()/time.Second),
-		"by", string(by), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed,
-		"codec", sound.Codec, "received", sound.Received, "lost", sound.Lost, "mos", math.Round(100*sound.MOS)/100)
+	s.logEnd(line, source, outcome, from, to)
 }
 
 // idOf returns the Call-ID of a call.
@@ -268,9 +256,3 @@ func idOf(call *dialog.Call) string {
 	}
 	return ""
 }
-
-// maxShownID is how many bytes of a Call-ID are logged: nothing else bounds one.
-const maxShownID = 128
-
-// shownID returns a Call-ID for the log.
-func shownID(id string) string { return id[:min(len(id), maxShownID)] }
