@@ -1,6 +1,8 @@
 package server_test
 
 import (
+	"crypto"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"net/netip"
@@ -8,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/softphone"
 )
@@ -69,6 +72,35 @@ func TestACertificateIsReadAgain(t *testing.T) {
 	reload()
 	s.shows(t, second)
 	if said := log.String(); !strings.Contains(said, "certificate of SIP not read; old one stays") || strings.Contains(said, "restart to apply") {
+		t.Errorf("the log says\n%s", said)
+	}
+}
+
+// TestAnExpiredCertificateIsToldOf: those who call refuse it, and the server sees no
+// more of that than that they hang up.
+func TestAnExpiredCertificateIsToldOf(t *testing.T) {
+	folder, log := t.TempDir(), &safeLog{}
+	pair, err := softphone.SelfSigned(netip.MustParseAddr("127.0.0.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := *pair.Leaf
+	old.NotAfter = time.Now().Add(-time.Hour)
+	old.NotBefore = old.NotAfter.Add(-time.Hour)
+	signer := pair.PrivateKey.(crypto.Signer)
+	if pair.Certificate[0], err = x509.CreateCertificate(rand.Reader, &old, &old, signer.Public(), signer); err != nil {
+		t.Fatal(err)
+	}
+	certificate, key, err := softphone.EncodePEM(pair)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, folder, "sip.pem", certificate)
+	write(t, folder, "sip.key", key)
+	startSIP(t, log, map[string]string{
+		"core.sip.0": "tls://127.0.0.1:0", "core.tls.certificate_file": filepath.Join(folder, "sip.pem"), "core.tls.key_file": filepath.Join(folder, "sip.key"),
+	})
+	if said := log.String(); !strings.Contains(said, "certificate of SIP has expired") {
 		t.Errorf("the log says\n%s", said)
 	}
 }
