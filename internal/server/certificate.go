@@ -3,6 +3,7 @@ package server
 import (
 	"crypto/tls"
 	"fmt"
+	"time"
 
 	"github.com/switchhook/switchhook/internal/call/voice"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -29,6 +30,9 @@ func (c *sipCalls) loadCertificate(settings voice.TLSSettings) error {
 		return err
 	}
 	c.certificate.Store(certificate)
+	if until := certificate.Leaf.NotAfter; time.Now().After(until) {
+		c.log.Warn("certificate of SIP has expired", "file", string(settings.CertificateFile), "until", until.UTC(), "hint", "renew it, and send SIGHUP to the server")
+	}
 	return nil
 }
 
