@@ -3,10 +3,12 @@ package dialog
 import (
 	"log/slog"
 	"net/netip"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 	"github.com/switchhook/switchhook/test/await"
 )
@@ -106,6 +108,39 @@ func TestWhomWeCallIsHeard(t *testing.T) {
 	if len(s.gate.called) > 0 {
 		t.Error("they are heard after the call")
 	}
+}
+
+// Whom we call is heard about that call alone: calls of theirs are not let in by it.
+func TestWhomWeCallCannotCallUs(t *testing.T) {
+	us, they := startStation(t, UDP, hears(func() bool { return false })), startStation(t, UDP)
+	ours := us.dial(they.uri("100"))
+	theirs := they.next()
+	they.dial(us.uri("200"))
+	await.That(t, "their call is dropped", func() bool { return us.Counts().Dropped[NotAllowed] > 0 })
+	theirs.Hangup(engine.Busy)
+	ours.expect("ended busy 486 by them")
+	if len(us.calls) > 0 {
+		t.Error("they have called us")
+	}
+}
+
+// A network that may not call any more is heard until its calls in hand are over.
+func TestCallsInHandAreHeardToTheirEnd(t *testing.T) {
+	var shut atomic.Bool
+	us, they := startStation(t, UDP, hears(func() bool { return !shut.Load() })), startStation(t, UDP)
+	theirs, ours := converse(they, us)
+	shut.Store(true)
+	theirs.Hangup(engine.Normal)
+	ours.expect("ended normal by them")
+	<-ours.Gone()
+	if len(us.gate.called) > 0 {
+		t.Error("they are heard after the call")
+	}
+}
+
+// hears has a phone hear others while that is allowed.
+func hears(allowed func() bool) func(*station) {
+	return func(p *station) { p.gate.heard = func(netip.Addr) bool { return allowed() } }
 }
 
 func TestWhatIsNotReadIsCounted(t *testing.T) {
