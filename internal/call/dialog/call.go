@@ -37,6 +37,7 @@ type Call struct {
 	ended   bool
 	quiet   bool   // settled is closed
 	infos   []info // that are to be sent; the first is under way
+	unhear  func() // ends that the other side is heard as one with a call; nil: it is not
 
 	abandoned bool
 }
@@ -153,9 +154,9 @@ func (c *Call) tick() {
 func (c *Call) leave() {
 	if out, ours := c.machine.(*outgoing); ours {
 		out.forget()
-		if out.called != nil {
-			out.called()
-		}
+	}
+	if c.unhear != nil {
+		c.unhear()
 	}
 	if c.dialog != nil {
 		c.stack.dialogs.remove(c.dialog.identity)

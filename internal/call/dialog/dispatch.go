@@ -92,6 +92,9 @@ func (s *Stack) takeRequest(req *sip.Request, socket *datagrams) {
 		tx.take(req)
 		return
 	}
+	if !s.gate.begins(req) {
+		return
+	}
 	conn := s.wayBack(req, socket)
 	if conn == nil {
 		return // nobody would hear the response

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/emiago/sipgo/sip"
 	"golang.org/x/time/rate"
 )
 
@@ -32,7 +33,7 @@ type gate struct {
 	mu          sync.Mutex
 	connections map[netip.Prefix]int
 	total       int
-	called      map[netip.Addr]int // whom we call, each time
+	called      map[netip.Addr]int // who has calls with us, each time
 }
 
 func newGate(trusted func(netip.Addr) bool, log *slog.Logger) *gate {
@@ -43,9 +44,13 @@ func newGate(trusted func(netip.Addr) bool, log *slog.Logger) *gate {
 	}
 }
 
-// hears reports whether what an address sends is read at all.
+// welcomes reports whether an address may begin something with us, such as a call.
+func (g *gate) welcomes(from netip.Addr) bool { return g.heard == nil || g.heard(from) }
+
+// hears reports whether what an address sends is read at all: it may begin
+// something, or there is a call with it.
 func (g *gate) hears(from netip.Addr) bool {
-	if g.heard == nil || g.heard(from) {
+	if g.welcomes(from) {
 		return true
 	}
 	g.mu.Lock()
@@ -54,17 +59,31 @@ func (g *gate) hears(from netip.Addr) bool {
 }
 
 // call has an address heard until the function that is returned is called.
-func (g *gate) call(to netip.Addr) (over func()) {
+func (g *gate) call(with netip.Addr) (over func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.called[to]++
+	g.called[with]++
 	return func() {
 		g.mu.Lock()
 		defer g.mu.Unlock()
-		if g.called[to]--; g.called[to] == 0 {
-			delete(g.called, to)
+		if g.called[with]--; g.called[with] == 0 {
+			delete(g.called, with)
 		}
 	}
+}
+
+// begins reports whether a request may begin what it begins, by who sent it; one
+// within a dialog begins nothing.
+func (g *gate) begins(req *sip.Request) bool {
+	if to := req.To(); to != nil && to.Params.Has("tag") {
+		return true
+	}
+	from, err := netip.ParseAddrPort(req.Source())
+	if err != nil || g.welcomes(from.Addr().Unmap()) {
+		return true // of no source: it is refused as such
+	}
+	g.dropped[NotAllowed].Add(1)
+	return false
 }
 
 // admit is limiter.admit, for all but those who are trusted. Those who are not

@@ -84,6 +84,7 @@ func (s *Stack) newIncoming(req *sip.Request, tx sip.ServerTransaction) (*incomi
 	u, do := newUAS(invitedBy(req, offer), randomRSeq(), c.now(), s.timing)
 	in.uas = u
 	c.do(func() { in.do(do) })
+	c.unhear = s.gate.call(way.peer.Addr())
 	s.dialogs.add(d.identity, c.within(d))
 	s.ladders.add(id.callID, &c.ladder)
 	c.ladder.note(Message{At: c.began, Network: way.network, Peer: way.peer}, asItCame)

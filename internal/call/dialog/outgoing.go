@@ -63,8 +63,7 @@ type outgoing struct {
 	last     *sip.Response    // the final response, if it was not answered
 	rang     bool             // Ringing was told
 	tx       *clientTx
-	unsent   error  // why the INVITE could not be sent; nil: it was
-	called   func() // ends that the other side is heard as one whom we call; nil: nothing was sent
+	unsent   error // why the INVITE could not be sent; nil: it was
 }
 
 // fork is a dialog that a response to our INVITE has begun.
@@ -107,7 +106,7 @@ func (out *outgoing) invite(o Outgoing) {
 	o = o.from(s.ourAddress(way))
 	out.flow = way
 	out.local = o.Local
-	out.called = s.gate.call(way.peer.Addr())
+	out.call.unhear = s.gate.call(way.peer.Addr())
 	out.begins = newOutbound(origin{
 		target: o.Target, routes: o.Routes, from: o.From.party(), to: o.To.party(), contact: s.contact(way, o.Target, o.From.Address.User),
 		identity: identity{callID: rand.Text(), local: rand.Text()},
