@@ -9,11 +9,6 @@ import (
 	"github.com/emiago/sipgo/sip"
 )
 
-// maxSources is how many sources a UDP socket remembers the connection of. Each
-// is needed from the arrival of a request until its goroutine has run for the
-// first time: at 20,000 made-up sources a second that leaves it 0.8 s.
-const maxSources = 1 << 14
-
 // readPause follows an error of a socket that is not its end, such as what an
 // ICMP message leaves on some systems, so that one that stays is no busy loop.
 const readPause = 10 * time.Millisecond
@@ -28,10 +23,11 @@ const readPause = 10 * time.Millisecond
 type datagrams struct {
 	*net.UDPConn
 	gate    *gate
-	pool    *sip.ConnectionPool // where sipgo looks up what it answers by
+	pool    *sip.ConnectionPool // sipgo's, of all sockets
 	address netip.AddrPort      // ours
 	reading func()              // called before the first read
 	ladders *ladders
+	conn    sip.Connection // sipgo's, for this socket; set before the first read
 
 	buffer  [maxDatagram + 1]byte
 	message []byte // in buffer, what is parsed now
@@ -39,8 +35,6 @@ type datagrams struct {
 	begun  bool
 	from   netip.AddrPort // of the datagram that is parsed now
 	parsed bool           // it was a message
-	known  sources
-	conn   sip.Connection // sipgo's, for this socket
 }
 
 // someone is the source that sipgo is told: which socket it was, by its address.
@@ -122,43 +116,8 @@ func (d *datagrams) settle() {
 	}
 }
 
-// arrived returns the source of the message that was just parsed, and sees to it
-// that sipgo answers it by this socket.
+// arrived returns the source of the message that was just parsed.
 func (d *datagrams) arrived() (source string) {
 	d.parsed = true
-	source, gone := d.known.name(d.from)
-	if gone != "" {
-		d.pool.Delete(gone)
-	}
-	d.pool.Add(source, d.conn) // each time: the same source may send to two sockets
-	return source
-}
-
-// sources are the latest maxSources sources of a socket, as text. The zero value
-// is ready to use.
-type sources struct {
-	names map[netip.AddrPort]string
-	order []netip.AddrPort // a ring
-	next  int
-}
-
-// name returns a source as text, and that of the one whose place it took.
-func (s *sources) name(a netip.AddrPort) (name, gone string) {
-	if name, ok := s.names[a]; ok {
-		return name, ""
-	}
-	if s.names == nil {
-		s.names = make(map[netip.AddrPort]string)
-	}
-	if len(s.order) < maxSources {
-		s.order = append(s.order, a)
-	} else {
-		gone = s.names[s.order[s.next]]
-		delete(s.names, s.order[s.next])
-		s.order[s.next] = a
-		s.next = (s.next + 1) % maxSources
-	}
-	name = a.String()
-	s.names[a] = name
-	return name, gone
+	return d.from.String()
 }

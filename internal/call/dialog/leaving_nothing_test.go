@@ -81,8 +81,8 @@ func openFiles(t *testing.T) int {
 	return len(files)
 }
 
-// A response to a CANCEL is waited for by nobody: it has to be read all the same,
-// or sipgo keeps its transaction for good.
+// A response to a CANCEL is waited for by nobody: sipgo has to be given it all the
+// same, or its transaction goes on.
 func TestCANCELsLeaveNothing(t *testing.T) {
 	sip.SetTimers(2*soon.t1, 2*soon.t2, 2*soon.t2)
 	t.Cleanup(func() { sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second) })
