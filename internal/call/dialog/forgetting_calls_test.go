@@ -19,12 +19,15 @@ import (
 func TestACallThatIsGoneTakesNoMemory(t *testing.T) {
 	sip.SetTimers(time.Hour, time.Hour, time.Hour) // longer than any test waits
 	t.Cleanup(func() { sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second) })
-	alice, bob := startStation(t, UDP), startStation(t, UDP)
-	call := goneCall(alice, bob)
-	await.That(t, "a call that is collected", func() bool {
-		runtime.GC()
-		return call.Value() == nil
-	})
+	for name, gone := range map[string]func(alice, bob *station) weak.Pointer[Call]{"theirs to end": goneCall, "ours to end": endedCall} {
+		t.Run(name, func(t *testing.T) {
+			call := gone(startStation(t, UDP), startStation(t, UDP))
+			await.That(t, "a call that is collected", func() bool {
+				runtime.GC()
+				return call.Value() == nil
+			})
+		})
+	}
 }
 
 // goneCall has alice call bob, bob change the call, and alice hang up. It returns the
@@ -38,6 +41,15 @@ func goneCall(alice, bob *station) weak.Pointer[Call] {
 	a.expect("agreed PCMU/8000 sendonly to 5000")
 	a.Hangup(engine.Normal)
 	b.expect("ended normal by them")
+	await.From(bob.t, "an end of all that the call had", b.Gone())
+	return weak.Make(b.Call)
+}
+
+// endedCall has alice call bob, and bob hang up, and returns the call as bob had it.
+func endedCall(alice, bob *station) weak.Pointer[Call] {
+	a, b := converse(alice, bob)
+	b.Hangup(engine.Normal)
+	a.expect("ended normal by them")
 	await.From(bob.t, "an end of all that the call had", b.Gone())
 	return weak.Make(b.Call)
 }
