@@ -111,16 +111,16 @@ type listener struct {
 	lost func(error)
 }
 
-// nobody hears nothing.
+// nobody hears nothing. It must not be changed.
 var nobody = listener{response: func(*sip.Response) {}, lost: func(error) {}}
 
 // clientTx is the transaction of a request of ours.
 type clientTx struct {
 	*sip.ClientTx
-	listener
-	begun     chan struct{} // closed when it is: sipgo sets its timers after the request was sent
-	final     atomic.Int32  // status of the final response; 0: none yet; failed: none will come
-	repeating atomic.Bool   // the ACK of a refusal is sent again
+	listener  atomic.Pointer[listener] // nobody, once nothing more can come: sipgo keeps the transaction for longer
+	begun     chan struct{}            // closed when it is: sipgo sets its timers after the request was sent
+	final     atomic.Int32             // status of the final response; 0: none yet; failed: none will come
+	repeating atomic.Bool              // the ACK of a refusal is sent again
 }
 
 // failed is the final status of what will have none.
@@ -133,7 +133,8 @@ func (t *transactions) request(conn sip.Connection, req *sip.Request, l listener
 		_, _ = conn.TryClose()
 		return nil, fmt.Errorf("begin a transaction: %w", err)
 	}
-	tx := &clientTx{ClientTx: sip.NewClientTx(key, req, conn, sip.DefaultLogger()), listener: l, begun: make(chan struct{})}
+	tx := &clientTx{ClientTx: sip.NewClientTx(key, req, conn, sip.DefaultLogger()), begun: make(chan struct{})}
+	tx.listener.Store(&l)
 	defer close(tx.begun)
 	t.mu.Lock()
 	t.ours[key] = tx
@@ -166,14 +167,17 @@ func (t *transactions) ofResponse(res *sip.Response) *clientTx {
 // take takes a response, and has it told unless it is a repeated one.
 func (tx *clientTx) take(res *sip.Response) {
 	<-tx.begun
-	final := int(tx.final.Load())
+	final, l := int(tx.final.Load()), tx.listener.Load()
 	switch {
 	case final == 0 && (res.IsProvisional() || tx.final.CompareAndSwap(0, int32(res.StatusCode))):
+		if !res.IsProvisional() && !(res.IsSuccess() && tx.Origin().IsInvite()) {
+			tx.listener.Store(&nobody)
+		}
 		tx.pass(res)
-		tx.response(res)
+		l.response(res)
 	case !tx.Origin().IsInvite():
 	case final >= 200 && final < 300 && res.IsSuccess(): // its ACK was lost, or another phone has answered as well
-		tx.response(res)
+		l.response(res)
 	case final >= 300 && !res.IsProvisional() && tx.repeating.CompareAndSwap(false, true):
 		go func() {
 			defer tx.repeating.Store(false)
@@ -200,7 +204,7 @@ func (tx *clientTx) pass(res *sip.Response) {
 // end is when sipgo's machine has ended.
 func (tx *clientTx) end(why error) {
 	if tx.final.CompareAndSwap(0, failed) {
-		tx.lost(why)
+		tx.listener.Swap(&nobody).lost(why)
 	}
 }
 
