@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 
@@ -14,6 +15,14 @@ import (
 // bursts is how often each test sends what arrives together: an order that is left
 // to chance is wrong in some of them.
 const bursts = 300
+
+// patient starts a phone that repeats nothing: on a busy machine that would come
+// between what these tests wait for.
+func patient(t *testing.T, network string) *station {
+	sip.SetTimers(time.Minute, time.Minute, time.Minute)
+	t.Cleanup(func() { sip.SetTimers(500*time.Millisecond, 4*time.Second, 5*time.Second) })
+	return startStation(t, network, func(p *station) { p.timing = timing{t1: time.Minute, t2: time.Minute} })
+}
 
 // burst sends messages so that they arrive at once: over TCP in one piece.
 func (p *peer) burst(texts ...string) {
@@ -74,7 +83,7 @@ func (p *peer) answersInOrder(seqs ...int) {
 func TestRequestsThatArriveTogetherAreTakenInOrder(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
-			bob := startStation(t, network)
+			bob := patient(t, network)
 			p := reach(t, bob.Stack, 0)
 			id, ack, call := p.converse(bob)
 			p.send(ack)
@@ -91,7 +100,7 @@ func TestRequestsThatArriveTogetherAreTakenInOrder(t *testing.T) {
 func TestBYERightBehindAnACKAndAKeyEndsTheCallLast(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
-			bob := startStation(t, network)
+			bob := patient(t, network)
 			p := reach(t, bob.Stack, 0)
 			for range bursts {
 				id, ack, call := p.converse(bob)
@@ -106,7 +115,7 @@ func TestBYERightBehindAnACKAndAKeyEndsTheCallLast(t *testing.T) {
 func TestCANCELRightBehindItsINVITEFindsIt(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
-			bob := startStation(t, network)
+			bob := patient(t, network)
 			p := reach(t, bob.Stack, 0)
 			for range bursts {
 				invite := message("INVITE")
@@ -158,8 +167,9 @@ func (p *peer) takesACK() {
 func TestResponsesAndABYEThatArriveTogetherAreToldInOrder(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
-			alice := startStation(t, network)
+			alice := patient(t, network)
 			p := reach(t, alice.Stack, 0)
+			p.answered() // so its connection has been accepted
 			for range bursts {
 				a, invite := p.calledBy(alice)
 				p.burst(p.answering("answers", invite, 180), p.answering("answers", invite, 183),
@@ -176,8 +186,9 @@ func TestResponsesAndABYEThatArriveTogetherAreToldInOrder(t *testing.T) {
 func TestNOTIFYRightBehindTheResponseToREFERIsTakenAfterIt(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
-			alice := startStation(t, network)
+			alice := patient(t, network)
 			p := reach(t, alice.Stack, 0)
+			p.answered() // so its connection has been accepted
 			a, invite := p.calledBy(alice)
 			p.answerAs("answers", invite, 200)
 			p.takesACK()
@@ -207,7 +218,7 @@ func TestNOTIFYRightBehindTheResponseToREFERIsTakenAfterIt(t *testing.T) {
 func TestRequestThatWasSentTooLateIsRefused(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
-			bob := startStation(t, network)
+			bob := patient(t, network)
 			p := reach(t, bob.Stack, 0)
 			id, ack, call := p.converse(bob)
 			p.burst(ack, keyed(id, "2", 3), keyed(id, "1", 2))
