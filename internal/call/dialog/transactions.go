@@ -59,6 +59,11 @@ func (tx *serverTx) cancel(req *sip.Request) {
 	tx.take(req)
 }
 
+// A call answers its INVITE with 100 by itself. sipgo would do it after 200 ms, from
+// the INVITE as it is just then: on a machine that is so busy, while it is given our
+// tag.
+func init() { sip.Timer_1xx = sip.Timer_H } //nolint:gochecknoinits // before any transaction reads it
+
 // serve begins the transaction of a request of theirs, whose responses go by conn;
 // nil: there is one already.
 func (t *transactions) serve(key string, req *sip.Request, conn sip.Connection) *serverTx {

@@ -3,6 +3,7 @@ package dialog
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/emiago/sipgo/sip"
 	"github.com/google/go-cmp/cmp"
@@ -34,4 +35,17 @@ func TestTransactionBeginsOnce(t *testing.T) {
 	if all.serve("one", aRequest(t, "INVITE"), &wiretap{}) != nil {
 		t.Error("there are two")
 	}
+}
+
+// Only we know when an INVITE can be read: we write our tag into it.
+func TestAnINVITEThatNobodyHasTakenYetIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all, wire := newTransactions(), &wiretap{}
+		tx := all.serve("one", aRequest(t, "INVITE"), wire)
+		defer tx.Terminate()
+		pass(5 * time.Second)
+		if diff := cmp.Diff([]int(nil), wire.taken()); diff != "" {
+			t.Errorf("sent (-want +got):\n%s", diff)
+		}
+	})
 }
