@@ -77,7 +77,7 @@ func (f *phoneSide) openSIP(all *config.Core, p *phoneSidePart, recordings voice
 		Carrier: c.carrier(), AnswerAtOnce: settings.Answer == voice.AtOnce, MaxLength: settings.MaxCallLength,
 		MaxCalls: settings.Most(), MaxPerSecond: settings.MaxCallsPerSecond,
 		MaxOfSource: settings.MaxSourceCalls, MaxOfSourcePerSecond: settings.MaxSourceCallsPerSecond,
-		Trusted: c.trusts, Refer: settings.Forward == voice.ByREFER, Guard: f.guard(f.site.Load().settings), Signals: signalsIn(p.exchange.Home), Log: f.log,
+		Trusted: c.trusts, KeepRoom: c.trunk != nil, Refer: settings.Forward == voice.ByREFER, Guard: f.guard(f.site.Load().settings), Signals: signalsIn(p.exchange.Home), Log: f.log,
 	})
 	if c.stack, err = dialog.New(dialog.Config{
 		Listen: listens(settings), ServeTLS: c.tlsConfig(), Near: func(a netip.Addr) bool { return anyContains(settings.LocalNetworks, a) },

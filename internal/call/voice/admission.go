@@ -26,10 +26,10 @@ var refusals = [...]Refusal{Full, TooFast, SourceFull, SourceFast, Draining, NoP
 // admission decides which calls are taken, within limits for all and for each
 // source. It is a value without a clock; times are since it was made.
 type admission struct {
-	total, ofSource limits
-	inHand          int
-	pace            pace
-	sources         map[netip.Prefix]*share
+	total, ofSources, ofSource limits
+	inHand                     int
+	pace, paceOfSources        pace
+	sources                    map[netip.Prefix]*share
 }
 
 // limits are how many calls there may be at once, and how many may begin in a
@@ -42,8 +42,13 @@ type share struct {
 	pace   pace
 }
 
-func newAdmission(total, ofSource limits) admission {
-	return admission{total: total, ofSource: ofSource, sources: make(map[netip.Prefix]*share)}
+// newAdmission returns the admission within limits for all, of which some are kept for
+// calls without a source, and limits for each source.
+func newAdmission(total, kept, ofSource limits) admission {
+	return admission{
+		total: total, ofSources: limits{total.calls - kept.calls, total.perSecond - kept.perSecond}, ofSource: ofSource,
+		sources: make(map[netip.Prefix]*share),
+	}
 }
 
 // judge says why a call would not be taken. The zero source is one of those that
@@ -55,9 +60,9 @@ func (a *admission) judge(source netip.Prefix, now time.Duration) Refusal {
 		return SourceFull
 	case own != nil && !own.pace.allows(a.ofSource.perSecond, now):
 		return SourceFast
-	case a.inHand >= a.total.calls:
+	case a.inHand >= a.total.calls, own != nil && a.inHand >= a.ofSources.calls:
 		return Full
-	case !a.pace.allows(a.total.perSecond, now):
+	case !a.pace.allows(a.total.perSecond, now), own != nil && !a.paceOfSources.allows(a.ofSources.perSecond, now):
 		return TooFast
 	}
 	return taken
@@ -74,6 +79,7 @@ func (a *admission) admit(source netip.Prefix, now time.Duration) Refusal {
 	a.pace.take(a.total.perSecond, now)
 	if own != nil {
 		a.forget(now)
+		a.paceOfSources.take(a.ofSources.perSecond, now)
 		own.inHand++
 		own.pace.take(a.ofSource.perSecond, now)
 		a.sources[source] = own

@@ -49,7 +49,7 @@ func TestCallsAreAdmittedWithinLimits(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := newAdmission(c.total, c.ofSource)
+			a := newAdmission(c.total, limits{}, c.ofSource)
 			for i, s := range c.steps {
 				if s.leaves {
 					a.leave(s.source)
@@ -63,13 +63,41 @@ func TestCallsAreAdmittedWithinLimits(t *testing.T) {
 	}
 }
 
+// A flood of strangers from any number of sources turns away no call of the carrier.
+func TestStrangersLeaveRoomForThoseWhoAreTrusted(t *testing.T) {
+	trusted := netip.Prefix{}
+	takes := func(t *testing.T, a *admission, now time.Duration, want int, refused Refusal, source func(i int) netip.Prefix) {
+		t.Helper()
+		for i := range want + 1 {
+			why := a.admit(source(i), now)
+			if i < want && why != taken || i == want && why != refused {
+				t.Fatalf("at %s: call %d of %d is refused for %q", now, i+1, want, why)
+			}
+		}
+	}
+	carrier := func(int) netip.Prefix { return trusted }
+	t.Run("of those of a second", func(t *testing.T) {
+		a := newAdmission(limits{1000, 20}, limits{100, 2}, limits{9, 9})
+		for second := range 5 {
+			now := time.Duration(second) * time.Second
+			takes(t, &a, now, 18, TooFast, func(i int) netip.Prefix { return sourceNumber(100*second + i) })
+			takes(t, &a, now, 2, TooFast, carrier)
+		}
+	})
+	t.Run("of those at once", func(t *testing.T) {
+		a := newAdmission(limits{20, 1000}, limits{2, 100}, limits{9, 9})
+		takes(t, &a, 0, 18, Full, sourceNumber)
+		takes(t, &a, 0, 2, Full, carrier)
+	})
+}
+
 // Whatever comes and goes, no limit is passed, and sources without calls do not
 // fill the memory.
 func TestAdmissionKeepsItsLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		total := limits{rapid.IntRange(1, 5).Draw(t, "calls"), rapid.IntRange(1, 5).Draw(t, "a second")}
 		ofSource := limits{rapid.IntRange(1, 3).Draw(t, "calls of a source"), rapid.IntRange(1, 3).Draw(t, "a second of a source")}
-		a := newAdmission(total, ofSource)
+		a := newAdmission(total, limits{}, ofSource)
 		now := time.Duration(0)
 		var began []time.Duration
 		var calls []netip.Prefix

@@ -70,6 +70,11 @@ type ServerConfig struct {
 	// Optional: none has.
 	Trusted func(netip.Addr) bool
 
+	// KeepRoom keeps a tenth of MaxCalls and of MaxPerSecond for the calls of Trusted
+	// addresses and for those of Ring, so that a flood of others turns none of them
+	// away.
+	KeepRoom bool
+
 	// MaxLength is how long a call may last from its INVITE on. Default: 4 hours.
 	MaxLength time.Duration
 
@@ -122,9 +127,14 @@ func NewServer(c ServerConfig) *Server {
 	for _, why := range refusals {
 		refused[why] = 0
 	}
+	total := limits{c.MaxCalls, c.MaxPerSecond}
+	var kept limits
+	if c.KeepRoom {
+		kept = limits{total.calls / 10, total.perSecond / 10}
+	}
 	return &Server{
 		config: c, dialler: newDialler(c), began: time.Now(), counts: Counts{Refused: refused}, portless: rate.Sometimes{Interval: time.Minute},
-		admission: newAdmission(limits{c.MaxCalls, c.MaxPerSecond}, limits{c.MaxOfSource, c.MaxOfSourcePerSecond}),
+		admission: newAdmission(total, kept, limits{c.MaxOfSource, c.MaxOfSourcePerSecond}),
 	}
 }
 

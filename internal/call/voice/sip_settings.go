@@ -28,8 +28,8 @@ type Settings struct {
 	RTPTimeout time.Duration `key:"rtp_timeout" default:"60s" min:"5s" max:"1h" zero:"never" doc:"After how long without any sound from an answered caller a call is ended; on hold it is not. 0 is never."`
 	CalledBy   CalledBy      `key:"called_by" default:"request" doc:"Where a call says which number it is for: request, in its Request-URI; to, in To, for carriers that send each call to the name of an account; first-diversion and last-diversion, the number that it was diverted from. Where that is missing it is the Request-URI."`
 
-	MaxCalls                int           `key:"max_calls" default:"2000" min:"1" max:"16000" doc:"How many calls over SIP there may be at once, if media_ports has four ports for each. More are turned down with 503."`
-	MaxCallsPerSecond       int           `key:"max_calls_per_second" default:"100" min:"1" max:"10000" doc:"How many calls over SIP may begin in a second. More are turned down with 503."`
+	MaxCalls                int           `key:"max_calls" default:"2000" min:"1" max:"16000" doc:"How many calls over SIP there may be at once, if media_ports has four ports for each. More are turned down with 503. Where there is a trunk, a tenth is kept for its calls, what is in sip_allow and calls of our own: strangers cannot take it."`
+	MaxCallsPerSecond       int           `key:"max_calls_per_second" default:"100" min:"1" max:"10000" doc:"How many calls over SIP may begin in a second. More are turned down with 503. A tenth is kept as of max_calls."`
 	MaxSourceCalls          int           `key:"max_source_calls" default:"64" min:"1" max:"16000" doc:"As max_calls, for one source: an address of IPv4 or a /64 of IPv6. What is in sip_allow has no such limit."`
 	MaxSourceCallsPerSecond int           `key:"max_source_calls_per_second" default:"8" min:"1" max:"10000" doc:"As max_calls_per_second, for one source. What is in sip_allow has no such limit."`
 	MaxCallLength           time.Duration `key:"max_call_length" default:"4h" min:"1m" max:"7d" doc:"How long a call over SIP may last: a longer one is one that nobody has hung up."`
