@@ -13,7 +13,7 @@ import (
 // functions of this package ask it what to do: AlreadyExists, NotFound,
 // Unauthorized, Unsupported, Temporary, Permanent and Uncertain.
 type Error struct {
-	Op      string // what was tried, such as "send a text to 19734•••1440"
+	Op      string // what was tried, such as "send a text to 1973•••1440"
 	Status  int    // HTTP status of the answer; 0 where none came
 	Code    int    // the phone system's own code, in the answer's body; 0 where there was none
 	Vendor  string // the phone system's own words, on one line; may be empty

@@ -190,7 +190,7 @@ func TestVendorWordsAreKept(t *testing.T) {
 		fault nstest.Fault
 		want  netsapiens.Error
 	}{
-		{nstest.Refuses(400, "No such\n number:\t19734321440\u202e\x07"), netsapiens.Error{Status: 400, Code: 400, Vendor: "No such number: 19734•••1440"}},
+		{nstest.Refuses(400, "No such\n number:\t19734321440\u202e\x07"), netsapiens.Error{Status: 400, Code: 400, Vendor: "No such number: 1973•••1440"}},
 		{nstest.Says(400, "Plain words"), netsapiens.Error{Status: 400, Vendor: "Plain words"}},
 		{nstest.Says(400, `"a JSON string"`), netsapiens.Error{Status: 400, Vendor: "a JSON string"}},
 		{nstest.Says(400, `[]`), netsapiens.Error{Status: 400}},

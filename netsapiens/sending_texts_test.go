@@ -78,7 +78,7 @@ func TestWhatTakesAText(t *testing.T) {
 		{"a page", 200, "<html><head><title>Portal login</title></head></html>", `answered 200 with a web page: "Portal login" instead of an answer: permanent uncertain`},
 		{"a text", 200, "Session expired", `answered 200 with the text: "Session expired" instead of an answer: permanent uncertain`},
 		{"half an object", 200, `{"code":202,"mess`, `answered 200 with JSON that is broken or cut off instead of an answer: permanent uncertain`},
-		{"an error in disguise", 200, `{"code":400,"message":"Invalid destination 19734321440"}`, `answered 200, but its body says 400: "Invalid destination 19734•••1440": permanent`},
+		{"an error in disguise", 200, `{"code":400,"message":"Invalid destination 19734321440"}`, `answered 200, but its body says 400: "Invalid destination 1973•••1440": permanent`},
 		{"an error accepted", 202, `{"code":"500","message":"Carrier down"}`, `answered 202, but its body says 500: "Carrier down": temporary`},
 		{"no such call", 200, "No Route Found [92]", `does not know this call: "No Route Found [92]": unsupported permanent`},
 	} {
@@ -111,8 +111,8 @@ func TestTextThatCannotBeSentIsNotSent(t *testing.T) {
 	}{
 		"anonymous caller":   {func(s *netsapiens.SMS) { s.To = "anonymous" }, `send a text to anonymous as user 2000 of example.com: the number of the destination, "anonymous", has more than digits in it`},
 		"nobody":             {func(s *netsapiens.SMS) { s.To = "+" }, `send a text to + as user 2000 of example.com: the number of the destination is empty`},
-		"number with dashes": {func(s *netsapiens.SMS) { s.To = "973-432-1440" }, `send a text to 973-4•••1440 as user 2000 of example.com: the number of the destination, "973-4•••1440", has more than digits in it`},
-		"number too long":    {func(s *netsapiens.SMS) { s.To = "1234567890123456" }, `send a text to 12345•••3456 as user 2000 of example.com: the number of the destination, "12345•••3456", has more than 15 digits`},
+		"number with dashes": {func(s *netsapiens.SMS) { s.To = "973-432-1440" }, `send a text to 973•••1440 as user 2000 of example.com: the number of the destination, "973•••1440", has more than digits in it`},
+		"number too long":    {func(s *netsapiens.SMS) { s.To = "1234567890123456" }, `send a text to 1234•••3456 as user 2000 of example.com: the number of the destination, "1234•••3456", has more than 15 digits`},
 		"no sender":          {func(s *netsapiens.SMS) { s.From = "" }, `send a text to +1973•••1440 as user 2000 of example.com: the number of the sender is empty`},
 		"no words":           {func(s *netsapiens.SMS) { s.Message = " \n" }, `send a text to +1973•••1440 as user 2000 of example.com: the text is empty`},
 		"not UTF-8":          {func(s *netsapiens.SMS) { s.Message = "caf\xe9" }, `send a text to +1973•••1440 as user 2000 of example.com: the text is not valid UTF-8`},

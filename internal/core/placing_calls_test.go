@@ -185,7 +185,7 @@ func TestUnreachableNumbersSayWhyAndTouchNothing(t *testing.T) {
 		code     fault.Code
 		want     string
 	}{
-		{name: "unknown", to: "3035550100", code: fault.NotFound, want: "not reachable: no number 30355•••0100 is known here"},
+		{name: "unknown", to: "3035550100", code: fault.NotFound, want: "not reachable: no number 303•••0100 is known here"},
 		{
 			name: "no phone", to: "2125550100", code: fault.NotFound, want: "not reachable: user 8001@example.net has no phone registered",
 			change: func(s *system) {

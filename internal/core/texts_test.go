@@ -73,7 +73,7 @@ func TestTextsThatCannotBeSent(t *testing.T) {
 		{"no destination", func(t *core.Text) { t.To = nil }, fault.Invalid, "no destination"},
 		{"bad destination", func(t *core.Text) { t.To = []string{"bob"} }, fault.Invalid, `destination: "bob" is not a telephone number`},
 		{"bad sender", func(t *core.Text) { t.From = "" }, fault.Invalid, "from-number"},
-		{"another's number", func(t *core.Text) { t.From = "12125550100" }, fault.Refused, "SMS number 12125•••0100 does not belong to user 8001"},
+		{"another's number", func(t *core.Text) { t.From = "12125550100" }, fault.Refused, "SMS number 1212•••0100 does not belong to user 8001"},
 		{"no such user", func(t *core.Text) { t.User = "4711" }, fault.NotFound, "user 4711"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

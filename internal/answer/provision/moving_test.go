@@ -153,7 +153,7 @@ func TestTheEarlierChainStaysUntilTheNewOneStands(t *testing.T) {
 func TestAnEarlierChainThatANumberStillLeadsToStays(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	s.system.AddPhoneNumber(domain, "12125550100", "8001")
-	const why = "conflict: the number 12125•••0100 still leads to user 8001: point it elsewhere first"
+	const why = "conflict: the number 1212•••0100 still leads to user 8001: point it elsewhere first"
 	outcome := s.run(movedTo("8002"))
 	if outcome.Report.Earlier != why || !outcome.News || outcome.Condition != provision.Disputed || s.rule() == nil {
 		t.Errorf("the outcome is %+v", outcome)

@@ -187,7 +187,7 @@ func TestADialRuleLeadsToTheEarlierUser(t *testing.T) {
 	s := made(t, nstest.Quirks{})
 	s.system.AddDialRule(domain, nstest.Object{"dial-rule-matching-to-uri": "sip:12125550100@*", "dial-rule-application": "to-user",
 		"dial-rule-translation-destination-user": "8001"})
-	if got, want := s.run(movedTo("8002")).Report.Earlier, "conflict: the dial rule for sip:12125•••0100@* still leads to user 8001: point it elsewhere first"; got != want || !s.complete("8001") {
+	if got, want := s.run(movedTo("8002")).Report.Earlier, "conflict: the dial rule for sip:1212•••0100@* still leads to user 8001: point it elsewhere first"; got != want || !s.complete("8001") {
 		t.Errorf("%s", got)
 	}
 	s.system.EditDialRule(domain, "sip:12125550100@*", nstest.Object{"dial-rule-translation-destination-user": "8002"})

@@ -77,8 +77,8 @@ func TestWhatSomebodyHasChangedSinceIsNotTakenAway(t *testing.T) {
 		}, said{User: "conflict: user 8001 stays as long as what belongs to it",
 			DialRule: "conflict: the rule for webresponder8001 has been changed since and leads to To User", AnswerRule: "removed"}, 2},
 		"a forward elsewhere": {func(s *nstest.System) { s.SetForward(domain, "8001", "12125550123") },
-			said{User: "conflict: calls for user 8001 are forwarded to 12125•••0123 by now", DialRule: "removed",
-				AnswerRule: "conflict: calls for user 8001 are forwarded to 12125•••0123 by now"}, 2},
+			said{User: "conflict: calls for user 8001 are forwarded to 1212•••0123 by now", DialRule: "removed",
+				AnswerRule: "conflict: calls for user 8001 are forwarded to 1212•••0123 by now"}, 2},
 		"a forward that is off": {func(s *nstest.System) {
 			s.EditAnswerRule(domain, "8001", nstest.Object{"forward-always": nstest.Object{"enabled": "no", "parameters": []any{}}})
 		}, said{User: "removed", DialRule: "removed", AnswerRule: "absent"}, 0},

@@ -94,7 +94,7 @@ func TestAFileSaysWhoIsOnCall(t *testing.T) {
 					}
 				}
 				got := fetched(t, s)
-				same(t, "oddities", got.Oddities, []string{"bob: 06222•••2222 is no telephone number that can be dialled, and is left out"})
+				same(t, "oddities", got.Oddities, []string{"bob: 06•••2222 is no telephone number that can be dialled, and is left out"})
 				amsterdam, err := time.LoadLocation("Europe/Amsterdam")
 				if err != nil {
 					t.Fatal(err)

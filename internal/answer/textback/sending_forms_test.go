@@ -227,8 +227,8 @@ func TestTheUserIsTakenFromTheInventory(t *testing.T) {
 
 func TestWithoutAnOwnerTheUserIsMissing(t *testing.T) {
 	for want, number := range map[string]string{
-		"missing: user (the number 12125•••0199 sends texts for no user)":  "12125550199",
-		"missing: user (example.net has no number 12125•••0177 for texts)": "12125550177",
+		"missing: user (the number 1212•••0199 sends texts for no user)":  "12125550199",
+		"missing: user (example.net has no number 1212•••0177 for texts)": "12125550177",
 	} {
 		s := start(t)
 		before := s.file()
@@ -272,8 +272,8 @@ func TestANumberOfAnotherUserIsReported(t *testing.T) {
 		want   string
 	}{
 		"another user's": {url.Values{"user": {"3000"}}, "conflict: the number belongs to user 2000, not to 3000; texts from it will be refused"},
-		"nobody's":       {url.Values{"from_number": {"12125550199"}}, "conflict: the number 12125•••0199 sends texts for no user"},
-		"not there":      {url.Values{"from_number": {"12125550177"}}, "conflict: example.net has no number 12125•••0177 for texts"},
+		"nobody's":       {url.Values{"from_number": {"12125550199"}}, "conflict: the number 1212•••0199 sends texts for no user"},
+		"not there":      {url.Values{"from_number": {"12125550177"}}, "conflict: example.net has no number 1212•••0177 for texts"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)

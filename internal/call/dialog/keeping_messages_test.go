@@ -161,21 +161,21 @@ k=clear:secret
 	m := (&rung{raw: []byte(raw)}).read()
 	want := `INVITE sip:+1212•••1212@192.0.2.7;transport=udp SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1234567890
-f: "Jane 61755•••0100" <sip:+1617•••0100@carrier.example>;tag=1
+f: "Jane 617•••0100" <sip:+1617•••0100@carrier.example>;tag=1
 To: <tel:+1212•••1212>
 Call-ID: 1234567890@192.0.2.1
 CSeq: 1234567890 INVITE
-P-Asserted-Identity: <sip:61755•••0100@carrier.example>
+P-Asserted-Identity: <sip:617•••0100@carrier.example>
 Authorization: <left out>
 proxy-authorization : <left out>
 Identity: <left out>
 Content-Type: application/sdp
-Diversion: <sip:61755•••0101@carrier.example>
- ;reason=61755•••0102
+Diversion: <sip:617•••0101@carrier.example>
+ ;reason=617•••0102
 
 v=0
-o=61755•••0100 1 1 IN IP4 192.0.2.1
-s=61755•••0103
+o=617•••0100 1 1 IN IP4 192.0.2.1
+s=617•••0103
 c=IN IP4 192.0.2.1
 m=audio 40000 RTP/SAVP 0
 a=crypto:<left out>

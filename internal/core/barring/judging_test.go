@@ -101,7 +101,7 @@ func TestARefusalSaysWhatToSet(t *testing.T) {
 		"+881612345678": {"+8816•••5678 is a number of satellite telephones or another network of no country, which core.allowed_countries does not name", `if it may be called, add "+881" there`},
 		"+19005550123":  {"+1900•••0123 is a premium number, and core.premium is false", "if such numbers may be called, set it to true"},
 		"911":           {"emergency calls cannot be made here", "use a mobile phone, or a telephone with a line of its own"},
-		"2125550123":    {"21255•••0123 is not a telephone number with a plus and its country's code", ""},
+		"2125550123":    {"212•••0123 is not a telephone number with a plus and its country's code", ""},
 	} {
 		d := open("US", nil)
 		judged := d.Judge(to)

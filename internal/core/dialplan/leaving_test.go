@@ -75,10 +75,10 @@ func TestCallsThatComeInDoNotLeave(t *testing.T) {
 		kind   dialplan.Kind
 		reason string
 	}{
-		"a stranger calls a number":                {nil, dialplan.Query{From: "+19734321440", To: "4165550100"}, dialplan.NotFound, "no number 41655•••0100 is known here"},
+		"a stranger calls a number":                {nil, dialplan.Query{From: "+19734321440", To: "4165550100"}, dialplan.NotFound, "no number 416•••0100 is known here"},
 		"a stranger calls an address":              {nil, dialplan.Query{From: "+19734321440", To: "sip:bob@elsewhere.example"}, dialplan.NotFound, "no number bob@elsewhere.example is known here"},
 		"a stranger calls help":                    {nil, dialplan.Query{To: "911"}, dialplan.NotFound, "no number 911"},
-		"a user begins a call":                     {nil, dialplan.Query{From: "8001@" + domain, To: "4165550100"}, dialplan.Refused, "41655•••0100 is outside, where a Forward, a transfer and a call by the API lead, and no call that comes in"},
+		"a user begins a call":                     {nil, dialplan.Query{From: "8001@" + domain, To: "4165550100"}, dialplan.Refused, "416•••0100 is outside, where a Forward, a transfer and a call by the API lead, and no call that comes in"},
 		"a user begins a call by a rule":           {func(s *system) { s.plan(domain, domain, toConnection) }, dialplan.Query{From: "8001@" + domain, To: "9"}, dialplan.Refused, "no call that comes in"},
 		"an owner who is not there":                {nil, dialplan.Query{Owner: "8009@" + domain, To: "4165550100"}, dialplan.NotFound, "no number"},
 		"an answer rule":                           {func(s *system) { s.user("8001", "4165550100") }, dialplan.Query{To: "2125550100"}, dialplan.Refused, "an answer rule does not lead outside"},

@@ -56,7 +56,7 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 		{name: "with a plus", call: call{to: "+12125550100"}, kind: dialplan.ToWeb},
 		{name: "as a URI", call: call{to: "sip:12125550100@203.0.113.9;user=phone"}, kind: dialplan.ToWeb},
 		{name: "another country's number", call: call{to: "+2125550100"}, kind: dialplan.NotFound, reason: "no number"},
-		{name: "an unknown number", call: call{to: "2125550199"}, kind: dialplan.NotFound, reason: "no number 21255•••0199"},
+		{name: "an unknown number", call: call{to: "2125550199"}, kind: dialplan.NotFound, reason: "no number 212•••0199"},
 		{name: "a word", call: call{to: "hello"}, kind: dialplan.NotFound, reason: "no number hello"},
 		{name: "nothing", call: call{}, kind: dialplan.NotFound},
 		{
@@ -192,7 +192,7 @@ func TestCallsGoWhereTheRulesSay(t *testing.T) {
 		{
 			name:   "a forward to a number outside",
 			change: func(s *system) { s.user("8001", "4165550100") },
-			call:   call{to: "2125550100"}, kind: dialplan.Refused, reason: "forwards to 41655•••0100, but an answer rule does not lead outside",
+			call:   call{to: "2125550100"}, kind: dialplan.Refused, reason: "forwards to 416•••0100, but an answer rule does not lead outside",
 		},
 		{
 			name:   "a forward to a queue",

@@ -102,7 +102,7 @@ func TestAnswersSayWhatIsWrong(t *testing.T) {
 		{"POST", messages, with(text, object{"destination": []any{}}), 400, "no destination"},
 		{"POST", messages, object{"type": "sms"}, 400, "lacks message, destination, from-number"},
 		{"POST", in + "/users/2000/messagesessions/6c1ea5a9-3ee1-4b10-9ee0-3d7ba9c50a8e/messages", text, 400, "32 to 128 letters"},
-		{"POST", messages, with(text, object{"from-number": "12125550100"}), 403, "SMS number 12125•••0100 does not belong to user 2000"},
+		{"POST", messages, with(text, object{"from-number": "12125550100"}), 403, "SMS number 1212•••0100 does not belong to user 2000"},
 
 		// What is not there.
 		{"GET", "/domains/other.example", nil, 404, "domain other.example does not exist"},

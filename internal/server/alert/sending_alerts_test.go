@@ -27,11 +27,11 @@ func TestAnAlertIsPostedAndLogged(t *testing.T) {
 		d := open(t, time.Minute)
 		d.Raise(t.Context(), alert.Alert{Kind: alert.ProvisionConflict, About: "dentist", Text: "The rule of 12125550100 is somebody else's."})
 		synctest.Wait()
-		want := []posted{{Kind: "provision_conflict", About: "dentist", Text: "The rule of 12125•••0100 is somebody else's.", Count: 1, At: d.started.UTC()}}
+		want := []posted{{Kind: "provision_conflict", About: "dentist", Text: "The rule of 1212•••0100 is somebody else's.", Count: 1, At: d.started.UTC()}}
 		if diff := cmp.Diff(want, d.got, cmpopts.IgnoreUnexported(posted{})); diff != "" {
 			t.Errorf("posted (-want +got):\n%s", diff)
 		}
-		if log := d.log.String(); !strings.Contains(log, `msg=alert kind=provision_conflict about=dentist text="The rule of 12125•••0100 is`) {
+		if log := d.log.String(); !strings.Contains(log, `msg=alert kind=provision_conflict about=dentist text="The rule of 1212•••0100 is`) {
 			t.Errorf("the log says:\n%s", log)
 		}
 		if diff := cmp.Diff([]string{"provision_conflict arrived"}, d.counts); diff != "" {

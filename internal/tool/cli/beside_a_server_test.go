@@ -76,7 +76,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	p.hears("example.net-sms", "+19175550122", "call-2", apology)
 	system.Break(nstest.SendMessage, 1, nstest.Refuses(403, "Forbidden"))
 	p.hears("example.net-sms", "+19175550123", "call-3", apology)
-	run(t, "", nil, "texts", "list", "-c", settings, "--state", "dead").wants(t, 0, "19175•••0122", " failed: ", "19175•••0123", " refused: ")
+	run(t, "", nil, "texts", "list", "-c", settings, "--state", "dead").wants(t, 0, "1917•••0122", " failed: ", "1917•••0123", " refused: ")
 	run(t, "", nil, "doctor", "-c", settings).wants(t, 0, "texts: 1 sent, 0 queued, 2 dead", "warn  database", "2 texts are dead")
 	dead := texts(t, settings, "--state", "dead", "--number", "+1 917 555 0123")
 	run(t, "", nil, "texts", "resend", "-c", settings, dead[0].ID[:6]).wants(t, 0, "1 queued")

@@ -34,14 +34,14 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 		put(t, filepath.Join(config.Folder, "domains.json.imported"), "{\n\"2125550123\": 1,\n\"a\": \"+1 212 555 0123\"}\n")
 		put(t, filepath.Join(config.Folder, "switchhook.db.before-8-20260101T000000"), "a database of before")
 		want := []string{
-			`stays: entry "shop" (2 records): calls and texts go by it`, `stays: entry "of-12125•••0123": `,
-			`stays: domain "12125•••0123.example.net": it is a name on the phone system`,
-			`stays: user "12125•••0123@example.net": it is a name on the phone system`,
+			`stays: entry "shop" (2 records): calls and texts go by it`, `stays: entry "of-1212•••0123": `,
+			`stays: domain "1212•••0123.example.net": it is a name on the phone system`,
+			`stays: user "1212•••0123@example.net": it is a name on the phone system`,
 			`stays: on-call source "pagerduty": calls go by what it said last`,
 			`stays: on-call route "support": its override rings the number: end it with switchhook oncall override ROUTE --end`,
-			`stays: dial rule of the Core "sip:12125•••0123@* in example.net": calls and texts go by it: change it through the Core's API`,
+			`stays: dial rule of the Core "sip:1212•••0123@* in example.net": calls and texts go by it: change it through the Core's API`,
 			`stays: answer rule of the Core "* of 2000@example.net": `, `stays: user of the Core "2000@example.net": `,
-			`stays: number of the Core "12125•••0123@example.net": `, `stays: number for texts of the Core "12125•••0123@example.net": `,
+			`stays: number of the Core "1212•••0123@example.net": `, `stays: number for texts of the Core "1212•••0123@example.net": `,
 			`stays: subscription of the Core "`, `stays: texts to others: they are on their way`,
 			`stays: setting "netsapiens.operations_email": the server goes by it: change it in ` + settings + `:`,
 			`stays: file "` + filepath.Join(config.Folder, "domains.json.imported") + `": it is yours to change, line 2, 3`,
@@ -54,7 +54,7 @@ func TestWhatStaysOfAnErasedNumberIsTold(t *testing.T) {
 		}
 		run(t, "", nil, "number", "erase", "-c", settings, "2125550123").wants(t, 2, want[:12]...)
 		erased := run(t, "", nil, "number", "erase", "-c", settings, "2125550123", "--yes")
-		erased.wants(t, 0, append(want, "erasing of 12125•••0123: ", "users of the Core 1", "the number stays on the suppression list")...)
+		erased.wants(t, 0, append(want, "erasing of 1212•••0123: ", "users of the Core 1", "the number stays on the suppression list")...)
 		if first, _, _ := strings.Cut(erased.out, "\n"); !strings.HasPrefix(first, "erasing of ") {
 			t.Errorf("it does not say first what it erases, but %q", first)
 		}

@@ -143,5 +143,5 @@ func TestAStopWaitsForACode(t *testing.T) {
 	if code := p.end(); code != 0 {
 		t.Errorf("the exit code is %d", code)
 	}
-	p.await(`msg="code sent" number=12125•••0123`)
+	p.await(`msg="code sent" number=1212•••0123`)
 }
