@@ -129,19 +129,19 @@ func (x *Exchange) ReceiveText(ctx context.Context, from, to, message string) er
 
 // Explain says where a call would go, including the rules that did not match, and
 // whether a call on behalf of the user who makes it may leave.
-func (x *Exchange) Explain(from, to string, at time.Time) []string {
+func (x *Exchange) Explain(from, to string, at time.Time) (steps []string, end string, reached bool) {
 	ctx, q := context.Background(), dialplan.Query{From: from, To: to, At: at, Explain: true}
 	decided, err := x.Core.Route(ctx, q)
 	if err != nil {
-		return []string{err.Error()}
+		return []string{err.Error()}, string(dialplan.NotFound), false
 	}
-	steps := stepTexts(decided)
+	steps = stepTexts(decided)
 	if decided.Kind == dialplan.Refused {
 		if outside := x.Core.explainOutside(ctx, q); outside != "" {
 			steps = append(steps, outside)
 		}
 	}
-	return steps
+	return steps, string(decided.Kind), decided.Kind.Reached()
 }
 
 func stepTexts(decided dialplan.Result) []string {

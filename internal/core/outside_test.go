@@ -172,7 +172,7 @@ func TestTheExplanationOfARouteSaysWhetherACallMayLeave(t *testing.T) {
 		{"8001@" + domain, "8003", ""},
 		{"+12125550199", "+33142345678", ""},
 	} {
-		steps := x.Explain(c.from, c.to, time.Time{})
+		steps, _, _ := x.Explain(c.from, c.to, time.Time{})
 		if last := steps[len(steps)-1]; strings.HasPrefix(last, such) != (c.want != "") || c.want != "" && last != c.want {
 			t.Errorf("from %s to %s: %q, want %q", c.from, c.to, last, c.want)
 		}

@@ -17,12 +17,12 @@ import (
 // explainer repeats its arguments.
 type explainer struct{}
 
-func (explainer) Explain(from, to string, at time.Time) []string {
+func (explainer) Explain(from, to string, at time.Time) (steps []string, end string, reached bool) {
 	when := "now"
 	if time.Since(at).Abs() > await.Limit {
 		when = at.UTC().Format(time.RFC3339)
 	}
-	return []string{from, to, when}
+	return []string{from, to, when}, "web", true
 }
 
 func TestRoutesAreExplainedToTheOperator(t *testing.T) {
@@ -38,8 +38,8 @@ func TestRoutesAreExplainedToTheOperator(t *testing.T) {
 		{at, []string{"+1 & co", "2000@example.net", "2026-01-31T12:00:00Z"}},
 	} {
 		route, err := d.Explain(t.Context(), "+1 & co", "2000@example.net", c.at)
-		if err != nil || !slices.Equal(route.Steps, c.want) {
-			t.Errorf("%q, %v", route.Steps, err)
+		if err != nil || !slices.Equal(route.Steps, c.want) || route.End != "web" || !route.Reached {
+			t.Errorf("%+v, %v", route, err)
 		}
 	}
 	if _, err := d.Explain(t.Context(), "1", "", time.Time{}); err == nil || !strings.Contains(err.Error(), "to is missing") {

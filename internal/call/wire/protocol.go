@@ -166,6 +166,11 @@ const (
 // Route is how a Core explains a call.
 type Route struct {
 	Steps []string `json:"steps"`
+
+	// End is where the call ends, such as web or not_found; empty: a Core of 0.1.0
+	// does not say. Reached says whether it reaches anybody there.
+	End     string `json:"end,omitzero"`
+	Reached bool   `json:"reached,omitzero"`
 }
 
 // errTooLong: an order holds a longer recording than a terminal accepts.

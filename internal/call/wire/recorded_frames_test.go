@@ -260,7 +260,7 @@ func TestARouteIsExplainedAsRecorded(t *testing.T) {
 	request := httptest.NewRequest(http.MethodGet, "/console/route?from=%2B1&to=2125550100", http.NoBody)
 	answer := httptest.NewRecorder()
 	(&wire.Routes{Explainer: explainer{}}).ServeHTTP(answer, request)
-	if diff := cmp.Diff(`{"steps":["+1","2125550100","now"]}`+"\n", answer.Body.String()); diff != "" {
+	if diff := cmp.Diff(`{"steps":["+1","2125550100","now"],"end":"web","reached":true}`+"\n", answer.Body.String()); diff != "" {
 		t.Errorf("the answer (-recorded +sent):\n%s", diff)
 	}
 }

@@ -9,8 +9,9 @@ import (
 // Explainer explains where calls go. It is the Core.
 type Explainer interface {
 	// Explain returns where a call would go, in readable steps; the decision comes
-	// last, and after it at most what is to be said of calls that leave.
-	Explain(from, to string, at time.Time) (steps []string)
+	// last, and after it at most what is to be said of calls that leave. The other two
+	// are as Route has them.
+	Explain(from, to string, at time.Time) (steps []string, end string, reached bool)
 }
 
 // Routes is the http.Handler of RoutePath: it explains, rule by rule,
@@ -36,5 +37,6 @@ func (h *Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(Route{Steps: h.Explainer.Explain(query.Get("from"), query.Get("to"), at)}) // the client may have gone
+	steps, end, reached := h.Explainer.Explain(query.Get("from"), query.Get("to"), at)
+	_ = json.NewEncoder(w).Encode(Route{steps, end, reached}) // the client may have gone
 }

@@ -7,13 +7,14 @@ import (
 
 // user hands the call to the user it was translated to.
 func (r *routing) user() bool {
-	if r.guard() {
-		return true
-	}
 	name := r.to.User
 	if what, target := alias(name); what == toUser {
 		name = target
 	}
+	if r.enter(place{what: "user " + name, from: r.from, domain: r.hostOrDomain()}) {
+		return true
+	}
+	defer r.back()
 	u := r.directory.User(r.hostOrDomain(), name)
 	if u == nil {
 		return r.end(NotFound, "there is no user %s in %s", name, r.hostOrDomain())

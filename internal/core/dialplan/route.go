@@ -11,6 +11,7 @@ package dialplan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ const (
 	Loop        Kind = "loop"        // the rules lead in a circle
 )
 
+// Reached reports whether a call that ends so has reached somebody.
+func (k Kind) Reached() bool { return k == ToWeb || k == ToPhones || k == Outside }
+
 // Result is where a call goes, and why.
 type Result struct {
 	Kind   Kind
@@ -108,12 +112,13 @@ type routing struct {
 	query     Query
 	from, to  URI
 	owner     *User
-	domain    string // the owner's, before that the number's
-	at        moment // by the owner's clock
-	passed    int    // tables and users
-	forwarder *User  // whose answer rule sent the call on last; nil: none did
-	exit      *exit  // out of this phone system, if no table knows the call; nil: there is none
-	reason    string // with numbers in full
+	domain    string  // the owner's, before that the number's
+	at        moment  // by the owner's clock
+	passed    int     // tables and users
+	way       []place // the tables and users that the call is in now, one within the other
+	forwarder *User   // whose answer rule sent the call on last; nil: none did
+	exit      *exit   // out of this phone system, if no table knows the call; nil: there is none
+	reason    string  // with numbers in full
 	result    Result
 }
 
@@ -126,13 +131,31 @@ func (r *routing) end(kind Kind, format string, args ...any) bool {
 	return true
 }
 
-// guard counts a step and reports whether it was one too many.
-func (r *routing) guard() bool {
+// place is a table or a user that a call comes to, with all that what follows depends
+// on: a call that comes to a place while it is in it has no end. A user becomes the
+// owner, whatever the call had before.
+type place struct {
+	what     string // such as dial plan Default
+	from, to URI
+	domain   string
+	owner    string // address; empty: nobody
+}
+
+// enter notes that the call comes to a table or a user, and reports whether it goes
+// in a circle; call back once it goes on from where it came from.
+func (r *routing) enter(here place) bool {
+	if slices.Contains(r.way, here) {
+		return r.end(Loop, "the rules lead in a circle: the call comes to %s again as it did before", here.what)
+	}
+	r.way = append(r.way, here)
 	if r.passed++; r.passed <= MaxSteps {
 		return false
 	}
 	return r.end(Loop, "the rules lead in a circle: after %d tables and users the call has no end", MaxSteps)
 }
+
+// back takes the call back to where it came from.
+func (r *routing) back() { r.way = r.way[:len(r.way)-1] }
 
 func (r *routing) begin() {
 	r.from = ParseURI(r.query.From, "")
@@ -234,9 +257,14 @@ func (r *routing) findNumber(text string) *Number {
 // table searches a dial plan by its name: the domain's own, the system's, or
 // the one that is built in.
 func (r *routing) table(name string) bool {
-	if r.guard() {
+	here := place{what: "dial plan " + name, from: r.from, to: r.to, domain: r.domain}
+	if r.owner != nil {
+		here.owner = r.owner.Address()
+	}
+	if r.enter(here) {
 		return true
 	}
+	defer r.back()
 	p := r.directory.Plan(r.domain, name)
 	if p == nil {
 		p = r.directory.Plan(SystemDomain, name)

@@ -360,33 +360,58 @@ func TestTablesAreTriedInOrderWithTheTranslatedCall(t *testing.T) {
 	}
 }
 
-func TestCirclesEnd(t *testing.T) {
-	for name, change := range map[string]func(*system){
-		"a table that chains to itself": func(s *system) {
+func TestCirclesEndAtTheFirstRepetition(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*system)
+		again  string
+		most   int // steps
+	}{
+		"a table that chains to itself": {func(s *system) {
 			s.plan(domain, domain, s.chain("*", "<"+domain+">"))
-		},
-		"two tables that chain to each other, with failures on the way": func(s *system) {
+		}, "dial plan " + domain, 6},
+		"two tables that chain to each other, with failures on the way": {func(s *system) {
 			s.plan(domain, domain, s.chain("*", "<Missing><Other><Other>"))
 			s.plan(domain, "Other", s.chain("*", "<"+domain+"><Missing>"))
-		},
-		"two users who forward to each other": func(s *system) {
+		}, "dial plan " + domain, 8},
+		"two users who forward to each other": {func(s *system) {
 			s.user("8001", "8002")
 			s.user("8002", "8001")
-		},
-		"a number that leads to itself": func(s *system) {
+		}, "user 8001", 11},
+		"a number that leads to itself": {func(s *system) {
 			s.numbers["12125550100"].Action = dialplan.Action{Application: "<Default>", Translation: dialplan.Translation{DestinationUser: "12125550100"}}
-		},
+		}, "dial plan Default", 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := textBack(t)
-			change(s)
+			c.change(s)
 			for _, explain := range []bool{false, true} {
 				result := dialplan.Route(s, dialplan.Query{To: "2125550100", At: noon, Explain: explain})
-				if result.Kind != dialplan.Loop || !strings.Contains(result.Reason, "1024") {
-					t.Errorf("%s: %s", result.Kind, result.Reason)
+				if result.Kind != dialplan.Loop || !strings.Contains(result.Reason, "the call comes to "+c.again+" again") || len(result.Steps) > c.most {
+					t.Errorf("%s: %s, after %d steps: %q", result.Kind, result.Reason, len(result.Steps), steps(result))
 				}
 			}
 		})
+	}
+}
+
+func TestATableMayBeTriedAgain(t *testing.T) {
+	s := textBack(t)
+	s.plan(domain, domain, s.chain("*", "<Other><Other><Default>"))
+	s.plan(domain, "Other", s.chain("9", "<Missing>"))
+	if result := dialplan.Route(s, dialplan.Query{From: "2000@" + domain, To: "8001", At: noon}); result.Kind == dialplan.Loop {
+		t.Errorf("%s: %q", result.Reason, steps(result))
+	}
+}
+
+// TestCirclesThatChangeTheCallEnd has a rule that makes another call of it each time.
+func TestCirclesThatChangeTheCallEnd(t *testing.T) {
+	s := textBack(t)
+	count := s.chain("*", "<"+domain+">")
+	count.Translation.SourceUser = "[*]1"
+	s.plan(domain, domain, count)
+	result := dialplan.Route(s, dialplan.Query{From: "1", To: "2125550100", At: noon})
+	if result.Kind != dialplan.NotFound && result.Kind != dialplan.Loop {
+		t.Errorf("%s: %s", result.Kind, result.Reason)
 	}
 }
 

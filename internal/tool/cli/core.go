@@ -1,13 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/wire"
-	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
 )
@@ -27,24 +27,39 @@ type routeCommand struct {
 	coreFlag
 	Number string `arg:"" help:"The number that is called, an extension or an address."`
 	From   string `help:"Who calls." default:"+12125550123"`
-	At     string `help:"When, such as 2026-01-31T12:00:00Z. Default: now." placeholder:"TIME"`
+	At     string `help:"When, such as 2026-01-31T12:00:00Z or 2026-01-31 12:00. Default: now." placeholder:"TIME"`
+	JSON   bool   `help:"One JSON object: steps, end and reached."`
 }
 
-// Run explains rule by rule where the Core would send a call.
+// Help is what switchhook route --help explains.
+func (*routeCommand) Help() string {
+	return `Examples:
+  switchhook route 2125551212
+  switchhook route 2125551212 --from 2000@example.net --at "2026-01-31 12:00"
+
+Exit codes: 0: the call reaches a responder, phones or somebody outside; 1: it does not; 2: no Core said.`
+}
+
+// Run explains rule by rule where the Core would send a call. The exit code is 1 if
+// it reaches nobody.
 func (c *routeCommand) Run(ctx context.Context, m *Main) error {
 	var at time.Time
 	if c.At != "" {
 		var err error
-		if at, err = time.Parse(time.RFC3339, c.At); err != nil {
-			return fault.Newf(fault.Invalid, "--at %q is not a time", c.At).WithHint("write it as 2026-01-31T12:00:00Z")
+		if at, err = readTime(c.At); err != nil {
+			return err
 		}
 	}
 	route, err := c.dialer(m).Explain(ctx, c.From, c.Number, at)
 	if err != nil {
 		return err
 	}
-	printSteps(m.Out, 3, route.Steps)
-	return nil
+	if c.JSON {
+		err = printJSON(m.Out, route)
+	} else {
+		printSteps(m.Out, 3, route.Steps)
+	}
+	return cmp.Or(err, failedIf(!route.Reached && route.End != ""))
 }
 
 // isNumber reports whether a call's target is a number or an extension on a
