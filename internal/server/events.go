@@ -43,10 +43,18 @@ func (f *textBack) inbox(system *phoneSystem, keys textback.EventKeys) *textback
 // subscription: a form may just have been sent for one.
 const newDomainsEvery = 10 * time.Second
 
-// subscribe makes the phone system post the texts of every entry's domain to us.
+// subscribe makes the phone system post the texts of every entry's domain to us,
+// and no others.
 func (f *textBack) subscribe(ctx context.Context) {
-	if p := partOf[*textBackPart](f.site.Load()); p != nil && p.eventsAt != nil {
-		f.subscriber.Round(ctx, p.system.client, textback.Domains(p.system.entries.All()), p.eventsAt)
+	p := partOf[*textBackPart](f.site.Load())
+	if p == nil || p.eventsAt == nil {
+		return
+	}
+	whole := p.system.entries.Whole()
+	domains := textback.Domains(p.system.entries.All())
+	f.subscriber.Round(ctx, p.system.client, domains, p.eventsAt)
+	if whole {
+		f.subscriber.EndUnused(ctx, p.system.client, domains, p.eventsAt)
 	}
 }
 
@@ -63,4 +71,15 @@ func (f *textBack) subscribed(ctx context.Context, domain, did string, err error
 	if did != textback.Existed {
 		f.log.InfoContext(ctx, "subscribed to people's texts", "domain", domain, "subscription", did)
 	}
+}
+
+// unsubscribed tells that a domain without entries posts its texts to us no more,
+// or still does.
+func (f *textBack) unsubscribed(ctx context.Context, domain string, err error) {
+	if err != nil {
+		f.log.WarnContext(ctx, "event subscription not ended", "domain", domain, "error", err.Error())
+		return
+	}
+	f.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
+	f.log.InfoContext(ctx, "event subscription ended", "domain", domain)
 }

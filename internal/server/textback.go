@@ -40,7 +40,8 @@ type textBackPart struct {
 
 func newTextBack(a *Server, p *provisioning) *textBack {
 	f := &textBack{Server: a, provisioning: p, metrics: textback.NewMetrics()}
-	f.subscriber.KeepKey, f.subscriber.Checked = a.store.KeepEventKey, f.subscribed
+	f.subscriber.Keys, f.subscriber.KeepKey, f.subscriber.ForgetKey = a.store.EventKeys, a.store.KeepEventKey, a.store.ForgetEventKey
+	f.subscriber.Checked, f.subscriber.Ended = f.subscribed, f.unsubscribed
 	return f
 }
 

@@ -22,6 +22,19 @@ func (s *Store) KeepEventKey(ctx context.Context, domain string, since time.Time
 	return nil
 }
 
+// ForgetEventKey takes back what KeepEventKey recorded: the domain's texts are not
+// posted any more.
+func (s *Store) ForgetEventKey(ctx context.Context, domain string) error {
+	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `DELETE FROM event_keys WHERE domain = $1`, strings.ToLower(domain))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write down that the events of %s have ended: %w", domain, err)
+	}
+	return nil
+}
+
 // EventKeys returns the domains of KeepEventKey, in lower case, with their
 // times.
 func (s *Store) EventKeys(ctx context.Context) (map[string]time.Time, error) {

@@ -167,9 +167,19 @@ func TestADomainHasItsKeySinceTheFirstTime(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		got, err := s.EventKeys(t.Context())
-		if diff := cmp.Diff(map[string]time.Time{"example.net": noon(), "other.example": noon().Add(2 * time.Hour)}, got); diff != "" || err != nil {
-			t.Errorf("%v (-want +got):\n%s", err, diff)
+		wants := func(want map[string]time.Time) {
+			t.Helper()
+			got, err := s.EventKeys(t.Context())
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
 		}
+		wants(map[string]time.Time{"example.net": noon(), "other.example": noon().Add(2 * time.Hour)})
+		for range 2 { // the second time there is none
+			if err := s.ForgetEventKey(t.Context(), "Example.net"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wants(map[string]time.Time{"other.example": noon().Add(2 * time.Hour)})
 	})
 }

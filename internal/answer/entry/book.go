@@ -48,6 +48,7 @@ type Loaded struct {
 	IDs   []string // of all items, in order
 	Items []Item   // that are new or have changed
 	Wrong []error  // what is wrong with them as a whole
+	None  bool     // there is no place yet in which they would be stored
 }
 
 // patience is how long a reader waits for the Source before it gets what was
@@ -71,6 +72,7 @@ type snapshot struct {
 	state    State
 	loadedAt time.Time // before loading
 	problem  error     // what is stored now cannot be used; the rest is from before
+	none     bool      // there is no place yet in which entries would be stored
 	wrong    []error   // with the whole
 	ids      []string  // of the pages, in order
 	pages    map[string]page
@@ -122,6 +124,26 @@ func (b *Book) Sends(number string) bool { return b.refresh().senders.has(number
 
 // Problem returns why what is stored now is not in force; nil: it is.
 func (b *Book) Problem() error { return b.refresh().problem }
+
+// Complete reports whether an entry that the Book does not have is certain not to
+// be there: not if the file is missing or broken, or the database cannot be read.
+func (b *Book) Complete() bool {
+	s := b.refresh()
+	return s.problem == nil && !s.none
+}
+
+// Whole is Complete where All has every entry, too: none of them was left out
+// because it could never be used.
+func (b *Book) Whole() bool {
+	s := b.refresh()
+	return s.problem == nil && !s.none && len(s.entries) == len(s.pages)
+}
+
+// Has reports whether there is an entry with an id, even one that cannot be used.
+func (b *Book) Has(id string) bool {
+	_, ok := b.refresh().pages[id]
+	return ok
+}
 
 // Oddities returns what is wrong with single entries. They are as they were
 // when they last could be used, or left out.
@@ -283,7 +305,7 @@ func (s *snapshot) next(ctx context.Context, source Source) *snapshot {
 	if next.problem != nil {
 		return &next
 	}
-	next.wrong = loaded.Wrong
+	next.wrong, next.none = loaded.Wrong, loaded.None
 	if len(loaded.Items) == 0 && slices.Equal(loaded.IDs, s.ids) {
 		return &next
 	}

@@ -81,7 +81,7 @@ func (f *file) Load(_ context.Context, since State) (Loaded, error) {
 	next.info = info
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && before.info == nil && !before.vanished:
-		return Loaded{State: &next}, nil
+		return Loaded{State: &next, None: true}, nil
 	case errors.Is(err, fs.ErrNotExist):
 		next.text, next.vanished = nil, true
 		return Loaded{State: &next}, fault.Newf(fault.NotFound, "%s has vanished", f.path).

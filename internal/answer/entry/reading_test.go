@@ -220,3 +220,27 @@ func TestAFileOfAWindowsEditorIsRead(t *testing.T) {
 	}
 	open(t, text).wantMessage("a", "hello")
 }
+
+func TestAnEntryIsKnownToBeGoneOnlyWhereTheFileIsRead(t *testing.T) {
+	f := open(t, "")
+	is := func(complete, whole bool) {
+		t.Helper()
+		if f.Complete() != complete || f.Whole() != whole {
+			t.Errorf("complete is %v, whole is %v of %s", f.Complete(), f.Whole(), f.text())
+		}
+	}
+	if f.Complete() || f.Whole() {
+		t.Error("a file that is not there tells of nothing")
+	}
+	f.write(`{"a": {"message": "hello"}, "b": 7}`)
+	is(true, false)
+	if !f.Has("a") || !f.Has("b") || f.Has("c") {
+		t.Error("b cannot be used, but it is there")
+	}
+	f.write(`{"a": {"message": "hello"}}`)
+	is(true, true)
+	f.write(`{"a": `)
+	is(false, false)
+	f.write(`{}`)
+	is(true, true)
+}

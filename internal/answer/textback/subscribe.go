@@ -77,6 +77,27 @@ func Subscribe(ctx context.Context, api Subscriptions, domain, postURL string, n
 	return Changed, nil
 }
 
+// Unsubscribe ends what Subscribe made, and says how many subscriptions there
+// were. Those of others are left alone; a domain that is gone has none.
+func Unsubscribe(ctx context.Context, api Subscriptions, domain, postURL string) (ended int, err error) {
+	ours, ids, err := findSubscription(ctx, api, domain, postURL)
+	switch {
+	case netsapiens.NotFound(err):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	case ours != nil:
+		ids = append(ids, ours.ID)
+	}
+	for _, id := range ids {
+		if err := api.DeleteSubscription(ctx, domain, id); err != nil && !netsapiens.NotFound(err) {
+			return ended, fmt.Errorf("end the event subscription of %s: %w", domain, err)
+		}
+		ended++
+	}
+	return ended, nil
+}
+
 // Subscribed returns the subscription that Subscribe made; nil: there is none.
 func Subscribed(ctx context.Context, api Subscriptions, domain, postURL string) (*netsapiens.Subscription, error) {
 	ours, _, err := findSubscription(ctx, api, domain, postURL)

@@ -2,6 +2,8 @@ package textback
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,15 +20,30 @@ const (
 	// staleAgain is how soon we check a subscription again if posts still come
 	// with the old key after it was moved: someone has set it back.
 	staleAgain = 10 * time.Minute
+
+	// endAfter is how long a domain has no entries before its subscription ends:
+	// a file of entries may be emptied by mistake, and is soon put back.
+	endAfter = 10 * time.Minute
 )
 
-// Subscriber keeps the phone system posting the texts of every domain to us.
+// Subscriber keeps the phone system posting the texts of every domain to us, and
+// ends that for domains that have left.
 type Subscriber struct {
+	// Keys returns the domains that KeepKey recorded, in lower case. Required.
+	Keys func(context.Context) (map[string]time.Time, error)
+
 	// KeepKey records since when a domain has a key of its own. Required.
 	KeepKey func(ctx context.Context, domain string, since time.Time) error
 
+	// ForgetKey takes a domain off that record. Required.
+	ForgetKey func(ctx context.Context, domain string) error
+
 	// Checked is called for each check: did is what Subscribe did. Required.
 	Checked func(ctx context.Context, domain, did string, err error)
+
+	// Ended is called for each domain without entries whose subscription ended, or
+	// could not be ended. Required.
+	Ended func(ctx context.Context, domain string, err error)
 
 	mu     sync.Mutex
 	looked map[string]time.Time // when it was last checked, by domain in lower case
@@ -34,6 +51,8 @@ type Subscriber struct {
 
 	all   string          // the address that all post to: if it changes, all are due
 	keyed map[string]bool // domains recorded as having their own key; used by Round alone
+
+	endAt map[string]time.Time // when domains without entries leave; used by EndUnused alone
 }
 
 // Round checks the subscriptions that are due: new domains at once, the others
@@ -41,6 +60,7 @@ type Subscriber struct {
 // domain stands for them all. Call one at a time.
 func (s *Subscriber) Round(ctx context.Context, api Subscriptions, domains []string, postURL func(domain string) string) {
 	s.beginRound(postURL(""))
+	s.forgetOthers(ctx, domains)
 	for _, domain := range domains {
 		now := time.Now()
 		if !s.isDue(domain, now) {
@@ -60,6 +80,64 @@ func (s *Subscriber) Round(ctx context.Context, api Subscriptions, domains []str
 		}
 		s.noteChecked(domain, now, again)
 		s.Checked(ctx, domain, did, err)
+	}
+}
+
+// forgetOthers forgets domains that are not among these, and those whose
+// subscription a command or another server has ended: if they are back, they are
+// due at once.
+func (s *Subscriber) forgetOthers(ctx context.Context, domains []string) {
+	recorded, err := s.Keys(ctx)
+	stay := make(map[string]bool, len(domains))
+	for _, domain := range domains {
+		lower := strings.ToLower(domain)
+		if _, ok := recorded[lower]; err == nil && s.keyed[domain] && !ok {
+			continue
+		}
+		stay[domain], stay[lower] = true, true
+	}
+	gone := func(domain string) bool { return !stay[domain] }
+	maps.DeleteFunc(s.keyed, func(domain string, _ bool) bool { return gone(domain) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.looked, func(domain string, _ time.Time) bool { return gone(domain) })
+	maps.DeleteFunc(s.next, func(domain string, _ time.Time) bool { return gone(domain) })
+}
+
+// EndUnused ends the subscriptions of domains that are not among these, and have
+// not been for a while. Call it after Round, and only if no domain can be missing
+// because entries could not be read.
+func (s *Subscriber) EndUnused(ctx context.Context, api Subscriptions, domains []string, postURL func(domain string) string) {
+	unused, err := s.Keys(ctx)
+	if err != nil {
+		s.Ended(ctx, "", err)
+		return
+	}
+	for _, domain := range domains {
+		delete(unused, strings.ToLower(domain))
+	}
+	maps.DeleteFunc(s.endAt, func(domain string, _ time.Time) bool { return unused[domain].IsZero() })
+	now := time.Now()
+	for _, domain := range slices.Sorted(maps.Keys(unused)) {
+		switch at, waiting := s.endAt[domain]; {
+		case !waiting:
+			if s.endAt == nil {
+				s.endAt = map[string]time.Time{}
+			}
+			s.endAt[domain] = now.Add(endAfter)
+			continue
+		case now.Before(at):
+			continue
+		}
+		_, err := Unsubscribe(ctx, api, domain, postURL(domain))
+		if err == nil {
+			err = s.ForgetKey(ctx, domain)
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		s.endAt[domain] = now.Add(subscribeEvery)
+		s.Ended(ctx, domain, err)
 	}
 }
 

@@ -144,6 +144,30 @@ func TestADoubledSubscriptionIsRemovedAndOthersAreLeftAlone(t *testing.T) {
 	}
 }
 
+func TestOurSubscriptionsEndAndOthersStay(t *testing.T) {
+	s := newSubscriber(t)
+	s.subscribes(eventsAt, "created")
+	others := netsapiens.Subscription{Model: netsapiens.ModelMessage, PostURL: "https://crm.example.net/events", Domain: domain, Expires: s.now.Add(time.Hour)}
+	if _, err := s.client.CreateSubscription(t.Context(), others); err != nil {
+		t.Fatal(err)
+	}
+	ends := func(domain string, want int, fails bool) {
+		t.Helper()
+		if ended, err := textback.Unsubscribe(t.Context(), s.client, domain, eventsAt+"x"); ended != want || (err != nil) != fails {
+			t.Errorf("%d ended, %v; want %d", ended, err, want)
+		}
+	}
+	s.system.Break(nstest.ListSubscriptions, 1, nstest.Refuses(503, "Service Unavailable"))
+	ends(domain, 0, true)
+	s.system.Break(nstest.DeleteSubscription, 1, nstest.Refuses(403, "Forbidden"))
+	ends(domain, 0, true)
+	s.system.Break(nstest.DeleteSubscription, 1, nstest.Refuses(404, "Subscription does not exist.").AfterDoing()) // another server was faster
+	ends(domain, 1, false)
+	ends(domain, 0, false)
+	s.has(subscription(others.PostURL, "2026-07-01 13:00:00"))
+	ends("gone.example", 0, false) // with its domain
+}
+
 func TestWhereThereIsNoSubscriptionNoneIsFound(t *testing.T) {
 	s := newSubscriber(t)
 	if ours, err := textback.Subscribed(t.Context(), s.client, domain, eventsAt); err != nil || ours != nil {
