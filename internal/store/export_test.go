@@ -23,6 +23,37 @@ func (s *Store) Put(ctx context.Context, do func(ctx context.Context, tx *sql.Tx
 	return s.writeTx(ctx, do)
 }
 
+// Scanner is a row.
+type Scanner = scanner
+
+// Shared exports shared.
+func (s *Store) Shared() bool { return s.shared() }
+
+// Batch is what a step queues statements in.
+type Batch = batch
+
+// Exec exports exec.
+func (b *Batch) Exec(query string, args ...any) { b.exec(query, args...) }
+
+// Query exports query.
+func (b *Batch) Query(scan func(Scanner) error, query string, args ...any) {
+	b.query(scan, query, args...)
+}
+
+// Count exports count.
+func (b *Batch) Count(changed *int, query string, args ...any) { b.count(changed, query, args...) }
+
+// Lock exports lock.
+func (b *Batch) Lock(names ...string) { b.lock(names...) }
+
+// Then exports then.
+func (b *Batch) Then(next func(*Batch) error) { b.then(next) }
+
+// Steps exports writeSteps.
+func (s *Store) Steps(ctx context.Context, first func(*Batch) error) error {
+	return s.writeSteps(ctx, first)
+}
+
 // Read exports read.
 func (s *Store) Read(ctx context.Context, do func(ctx context.Context, q Querier) error) error {
 	return s.readTx(ctx, do)

@@ -202,19 +202,20 @@ func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 	if r.State != ledger.Sent && r.State != ledger.Dead && r.State != ledger.Queued {
 		return fmt.Errorf("finish text %s: an attempt does not end in state %q", r.ID, r.State)
 	}
-	var changed bool
-	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		var err error
-		if changed, err = recordResult(ctx, tx, r); err != nil || !changed || r.Reason == "" {
-			return err
+	changed := 0
+	err := s.writeSteps(ctx, func(b *batch) error {
+		recordResult(b, &changed, r)
+		if r.Reason != "" {
+			// If the result did not apply, the text is in another state, or has been for longer.
+			b.exec(`UPDATE answers SET reason = $1 WHERE text = $2 AND text <> '' AND EXISTS (SELECT 1 FROM texts WHERE id = $2 AND state = $3 AND updated = $4)`,
+				r.Reason, r.ID, string(r.State), millis(r.At))
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE answers SET reason = $1 WHERE text = $2 AND text <> ''`, r.Reason, r.ID)
-		return err
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("finish text %s: %w", r.ID, err)
 	}
-	if changed && r.State == ledger.Queued {
+	if changed > 0 && r.State == ledger.Queued {
 		s.scheduleText(ctx, r.ID, r.Due)
 	}
 	return nil
@@ -234,29 +235,19 @@ var (
 		WHERE id = $3 AND state IN (from)`)
 )
 
-// recordResult reports whether the result applied.
-func recordResult(ctx context.Context, tx *sql.Tx, r ledger.Result) (bool, error) {
-	var (
-		result sql.Result
-		err    error
-	)
+// recordResult sets changed to 1 if the result applied, else to 0.
+func recordResult(b *batch, changed *int, r ledger.Result) {
 	if r.State == ledger.Sent {
-		result, err = tx.ExecContext(ctx, confirmText, millis(r.At), r.ID)
-	} else {
-		due := int64(0)
-		if r.State == ledger.Queued {
-			due = millis(r.Due)
-		}
-		// Queued: the lease ended before the attempt did, and no other attempt
-		// has begun since.
-		result, err = tx.ExecContext(ctx, finishText,
-			string(r.State), string(r.Why), r.Problem, flag(r.Doubtful), millis(r.At), due, r.ID, r.Attempt)
+		b.count(changed, confirmText, millis(r.At), r.ID)
+		return
 	}
-	if err != nil {
-		return false, err
+	due := int64(0)
+	if r.State == ledger.Queued {
+		due = millis(r.Due)
 	}
-	n, err := result.RowsAffected()
-	return n > 0, err
+	// Queued: the lease ended before the attempt did, and no other attempt has
+	// begun since.
+	b.count(changed, finishText, string(r.State), string(r.Why), r.Problem, flag(r.Doubtful), millis(r.At), due, r.ID, r.Attempt)
 }
 
 // Claim begins the next attempt at a queued text that is due, with a lease. It

@@ -30,7 +30,7 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 		most int64
 		do   func(t *testing.T, s *store.Store, number string)
 	}{
-		{"a text", 12, func(t *testing.T, s *store.Store, number string) {
+		{"a text", 9, func(t *testing.T, s *store.Store, number string) {
 			now := time.Now()
 			begun, err := s.Begin(t.Context(), ledger.Key{Entry: "shop", CallID: number, Caller: number}, tenant, now, capped(number, ledger.Counted{},
 				ledger.Cap{Scope: ledger.OfEntry, Of: "shop", Most: 500, Per: time.Hour}, ledger.Cap{Scope: ledger.OfTenant, Of: tenant, Most: 2000, Per: time.Hour}))

@@ -152,6 +152,8 @@ func (s *Store) lockNames(ctx context.Context, tx *sql.Tx, names ...string) erro
 		return nil
 	}
 	slices.Sort(names)
-	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name", slices.Compact(names))
+	_, err := tx.ExecContext(ctx, lockStatement, slices.Compact(names))
 	return err
 }
+
+const lockStatement = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest($1::text[]) AS name"

@@ -69,7 +69,7 @@ func written(t testing.TB, s *store.Store) []int {
 
 func wantWritten(t testing.TB, s *store.Store, want ...int) {
 	t.Helper()
-	if diff := cmp.Diff(want, written(t, s)); diff != "" {
+	if diff := cmp.Diff(append([]int{}, want...), written(t, s)); diff != "" {
 		t.Errorf("what is written (-want +got):\n%s", diff)
 	}
 }
