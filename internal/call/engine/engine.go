@@ -118,13 +118,14 @@ func (e *Engine) Run(ctx context.Context, line Line, call Call, record func(trac
 	if end.forwarded {
 		return Outcome{Forwarded: true}
 	}
+	at := line.Now()
 	if end.by != trace.ByCaller {
 		// The caller is disconnected even if the call's context is over.
 		if err := line.Hangup(context.WithoutCancel(ctx), end.cause()); err != nil {
 			r.warn(CodeLine, 0, "the line did not hang up: %v", err)
 		}
 	}
-	r.emit(trace.Hangup{By: end.by, Reason: end.reason})
+	r.emitAt(at, trace.Hangup{By: end.by, Reason: end.reason})
 	return Outcome{By: end.by, Reason: end.reason, Failed: end.failed}
 }
 

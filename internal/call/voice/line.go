@@ -381,8 +381,18 @@ func (l *Line) Echo(ctx context.Context, limit time.Duration) (time.Duration, er
 	return limit, nil
 }
 
-// Hangup disconnects the caller, or turns the call down.
-func (l *Line) Hangup(_ context.Context, cause engine.Cause) error {
+// Hangup disconnects the caller, once the last sound was heard, or turns the call
+// down.
+func (l *Line) Hangup(ctx context.Context, cause engine.Cause) error {
+	if _, up := l.Answered(); up {
+		limited, cancel := context.WithTimeout(ctx, 2*unheard)
+		defer cancel()
+		_ = l.waitUntil(limited, l.Now()+unheard, func() bool { return false })
+	}
 	l.config.Call.Hangup(cause)
 	return nil
 }
+
+// unheard is how much sound telephones hold back to even out what comes late, and
+// throw away at a BYE.
+const unheard = 100 * time.Millisecond
