@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/switchhook/switchhook/internal/call/media"
+	"github.com/switchhook/switchhook/internal/call/rtp"
 	"github.com/switchhook/switchhook/internal/call/sdp"
 )
 
@@ -77,6 +78,35 @@ func TestSilenceOfTheFarEndIsTold(t *testing.T) {
 	wants("29 s after the hold")
 	s.pass(2 * time.Second)
 	wants("31 s after the hold", media.Quiet)
+}
+
+// TestAPhoneThatSendsNoSilenceIsThere sends comfort noise alone, which nobody asked for.
+func TestAPhoneThatSendsNoSilenceIsThere(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		from string // "": where the phone is
+		want int    // events
+	}{
+		{"from the caller", "", 0},
+		{"from elsewhere", "192.0.2.66:4000", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, cleanup := newStage(t)
+			defer cleanup()
+			p := s.call(sdp.PCMU, 20*ms, media.Rules{Timeout: 30 * time.Second})
+			p.leg.Answered()
+			if c.from != "" {
+				p.from = netip.MustParseAddrPort(c.from)
+			}
+			for n := range uint16(10) {
+				p.send(rtp.Header{PayloadType: 13, Sequence: n, SSRC: 7}, []byte{70})
+				s.pass(5 * time.Second)
+			}
+			if got := p.events(); len(got) != c.want {
+				t.Errorf("after 50 s of comfort noise: %+v, want %d", got, c.want)
+			}
+		})
+	}
 }
 
 // TestTwoWhoAreJoinedHearEachOtherAtOnceAfterAHold: of any form, and for longer than a

@@ -105,22 +105,24 @@ func (l *legState) take(t *thread, d *datagram, now time.Duration) {
 	}
 }
 
-// packet takes an RTP packet, if it is one that was agreed on, from the caller.
+// packet takes an RTP packet from the caller. What was not agreed on shows only that
+// somebody is there: comfort noise, of a phone that sends no silence (RFC 3389).
 func (l *legState) packet(t *thread, d *datagram, p rtp.Packet, now time.Duration) {
 	what := l.terms.of(p.PayloadType)
+	at := now - min(d.age, now)
+	if what.codec == "" && l.latch.Believes(d.from) {
+		l.heard(t, at)
+	}
 	if what.codec == "" || l.latch.Step(d.from, p.Header) == rtp.Ignored {
 		l.record.Ignored++
 		return
 	}
-	at := now - min(d.age, now)
 	rate := what.rate
 	if what.event {
 		rate = 0
 	}
 	arrival := l.reception.Step(p.Header, rate, at)
-	if l.watch.heard(at) {
-		l.say(t, Event{Kind: Heard, At: at})
-	}
+	l.heard(t, at)
 	if !l.terms.Direction.Receives() {
 		return
 	}
@@ -136,6 +138,13 @@ func (l *legState) packet(t *thread, d *datagram, p rtp.Packet, now time.Duratio
 	}
 	l.tap(t, FromCaller, at, what.codec, p.Header, p.Payload)
 	l.forward(t, d, p, arrival, what, now)
+}
+
+// heard takes that something has come from the caller.
+func (l *legState) heard(t *thread, at time.Duration) {
+	if l.watch.heard(at) {
+		l.say(t, Event{Kind: Heard, At: at})
+	}
 }
 
 // tell tells the call the keys that were pressed.

@@ -83,11 +83,14 @@ func (l *Latch) Step(from netip.AddrPort, h Header) Verdict {
 			return Learned
 		}
 	}
-	if from == l.source || from == l.told && !l.source.IsValid() {
+	if from == l.Target() {
 		return Accepted
 	}
 	return Ignored
 }
+
+// Believes reports whether a source is the one that is heard.
+func (l *Latch) Believes(from netip.AddrPort) bool { return plain(from) == l.Target() }
 
 // open says whether a source may still come to be believed.
 func (l *Latch) open(from netip.AddrPort) bool {
