@@ -2,7 +2,9 @@ package docs_test
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -19,6 +21,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/sourcetest"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 const onCallPage = "on-call.md"
@@ -145,8 +148,13 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 	normal := func(text string) string {
 		return strings.TrimRight(times.ReplaceAllString(ages.ReplaceAllString(text, "AGE"), "TIME"), "\n")
 	}
+	following := false
 	for _, s := range ofPage(t, onCallPage, "shell") {
 		for _, step := range steps(s.text) {
+			if following {
+				await.That(t, "a server that has no override", func() bool { return !overrides(t, address) })
+			}
+			following = strings.Contains(step.command, " --end ")
 			command := exec.Command("sh", "-c", strings.ReplaceAll(step.command, "127.0.0.1:5100", address))
 			command.Dir = folder
 			command.Env = append(os.Environ(), programs, "SWITCHHOOK_DATA=data")
@@ -162,6 +170,26 @@ func TestOnCallAnswersAsThePageShows(t *testing.T) {
 			}
 		}
 	}
+}
+
+// overrides reports whether a server still rings somebody in the place of who is on call.
+func overrides(t *testing.T, address string) bool {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/oncall?secret_key=your-oncall-secret", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", "application/json")
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }() // it was read
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Contains(string(body), `"source":"override"`)
 }
 
 // serveOnCall runs a server in a folder until the test ends, and returns where
