@@ -78,11 +78,15 @@ func (a *Server) tidy(ctx context.Context) {
 	if a.watchClock(ctx); a.clock.Doubted(time.Now()) {
 		return
 	}
-	before := time.Now().Add(-a.site.Load().settings.TextBack.Retention)
+	settings := a.site.Load().settings
+	before := time.Now().Add(-settings.TextBack.Retention)
 	for _, f := range a.features {
 		if f.tidy != nil {
 			f.tidy(ctx, before)
 		}
+	}
+	if _, err := a.store.PurgeActivity(ctx, time.Now().Add(-settings.Activity.Retention)); err != nil {
+		a.troubled(ctx, "old activity not removed", err)
 	}
 	if _, err := a.store.ForgetLimits(ctx, time.Now()); err != nil {
 		a.troubled(ctx, "old limits not removed", err)

@@ -25,7 +25,7 @@ func counter(name, help string) prometheus.Counter {
 func (a *Server) register(more ...prometheus.Collector) {
 	a.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		a.requests, a.entriesProblems, a.databaseErrors,
+		a.requests, a.entriesProblems, a.databaseErrors, a.activityDropped,
 		levelsCollector{read: func(ctx context.Context) (levels, error) { return readLevels(ctx, a.store) }, failed: a.databaseErrors.Inc},
 	)
 	a.registry.MustRegister(more...)

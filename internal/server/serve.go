@@ -33,6 +33,7 @@ func (a *Server) Run(ctx context.Context) error {
 // with the context.
 func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
 	ctx = context.WithoutCancel(ctx)
+	a.stops.beside(ctx, "activity", a.behind.Run)
 	a.stops.beside(ctx, "alerts", a.alerts.Run)
 	a.stops.add("sums of the log", func(ctx context.Context) error {
 		a.sums.Close(context.WithoutCancel(ctx))

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/core"
@@ -71,6 +72,7 @@ type Server struct {
 	bodies  *web.Bodies
 	sums    *web.Sums
 	store   *store.Store
+	behind  *activity.Behind // for items that nobody waits for
 	alerts  *alert.Sender
 	guesses *guess.Watch
 	clock   *Clock
@@ -80,6 +82,7 @@ type Server struct {
 	requests        web.Metrics
 	entriesProblems prometheus.Counter
 	databaseErrors  prometheus.Counter
+	activityDropped prometheus.Counter
 
 	features []feature
 	mu       sync.Mutex // held while the site is replaced
@@ -104,6 +107,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 		registry: prometheus.NewRegistry(), requests: web.NewMetrics(),
 		entriesProblems: counter("switchhook_entries_problems_total", "Times that the file of entries was found broken or gone."),
 		databaseErrors:  counter("switchhook_database_errors_total", "Times that the database failed."),
+		activityDropped: counter("switchhook_activity_dropped_total", "Items of the activity record that were lost because the database failed for too long."),
 		stopping:        make(chan struct{}),
 	}
 	a.patience, a.hurry = context.WithCancel(context.WithoutCancel(ctx))
@@ -128,6 +132,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 		return nil, err
 	}
 	a.stops.add("database", func(context.Context) error { return a.store.Close() })
+	a.behind = activity.NewBehind(a.store.Tell, func(n int) { a.activityDropped.Add(float64(n)) }, a.log)
 	if a.token, err = a.operatorToken(settings); err != nil {
 		return nil, err
 	}

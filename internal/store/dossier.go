@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -20,6 +21,7 @@ type Dossier struct {
 	Suppressions []ledger.Suppression `json:"suppressions"`
 	Consents     []ledger.Consent     `json:"consents"`
 	Calls        []core.StoredCall    `json:"calls"`
+	Activity     []activity.Item      `json:"activity"`
 }
 
 // Dossier returns everything that is stored about a number, newest first.
@@ -82,6 +84,11 @@ func (s *Store) Dossier(ctx context.Context, number string) (Dossier, error) {
 				err := rows.Scan(&c.ID, &at, &c.From, &c.To, &c.Outcome, &failed, &c.Trace)
 				c.At, c.Failed = fromMillis(at), failed != 0
 				d.Calls = append(d.Calls, c)
+				return err
+			}},
+			{"SELECT " + activityColumns + " FROM activity WHERE number = $1 ORDER BY at DESC, id DESC", func(rows *sql.Rows) error {
+				item, err := scanActivity(rows)
+				d.Activity = append(d.Activity, item)
 				return err
 			}},
 		} {

@@ -21,6 +21,7 @@ type Removed struct {
 	Consents     int
 	Calls        int // from or to the number, with their traces
 	CallBacks    int // to the number: they stay without it, and count for caps
+	Activity     int // items of the activity record about the number
 	Suppressions int // they stay, as the number must not be contacted; only their words are removed
 }
 
@@ -94,6 +95,7 @@ func (e *Erasure) add(later Erasure) {
 	}{
 		{&e.Texts, later.Texts}, {&e.Inbound, later.Inbound}, {&e.Answers, later.Answers},
 		{&e.Consents, later.Consents}, {&e.Calls, later.Calls}, {&e.CallBacks, later.CallBacks},
+		{&e.Activity, later.Activity},
 	} {
 		*part.count += part.more
 	}

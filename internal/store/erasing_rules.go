@@ -71,6 +71,11 @@ var erasingRules = []erasingRule{
 		words: []string{"origin", "problem"}, ids: []string{"idem"}, others: "calls that others asked for",
 		names: map[string]string{"entry": "entry", "tenant": "domain", "queue": "user"},
 	},
+	{
+		table: "activity", key: []string{"at", "id"}, owners: []string{"number"}, count: func(r *Removed) *int { return &r.Activity },
+		documents: []string{"steps"}, ids: []string{"story", "about"}, others: "items of the activity record about others",
+		names: map[string]string{"entry": "entry", "tenant": "domain"},
+	},
 	{table: "callback_proofs", key: []string{"id"}, owners: []string{"number"}, others: "codes for it"},
 	{table: "callback_tries", key: []string{"id"}, owners: []string{"number"}, others: "wrong codes for it"},
 	{table: "events", key: []string{"id"}, words: []string{"actor", "action", "about", "detail"}, others: "lines of the audit"},

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/fault/state"
 )
 
@@ -108,4 +110,55 @@ func (s *Store) JobState(ctx context.Context, kind, id string) (found JobState, 
 		return "", nil
 	}
 	return found, err
+}
+
+// SetFewActivity sets how many items of a range of numbers are few.
+func (s *Store) SetFewActivity(n int) { s.fewActivity = n }
+
+// TellIn exports tell.
+func (s *Store) TellIn(ctx context.Context, tx *sql.Tx, items ...activity.Item) error {
+	return s.tell(ctx, tx, items...)
+}
+
+// Statement is a statement with its parameters.
+type Statement struct {
+	SQL  string
+	Args []any
+}
+
+// ActivityStatements returns the last statement of a query, and those that it
+// asked before.
+func (s *Store) ActivityStatements(t testing.TB, query activity.Query) (all []Statement) {
+	t.Helper()
+	err := s.readTx(t.Context(), func(ctx context.Context, q querier) error {
+		all = nil
+		p := activityPlan{Query: query, few: s.fewActivity}
+		seen := &noted{querier: q}
+		statement, err := p.statement(ctx, seen)
+		all = seen.all
+		if statement != "" {
+			all = append(all, Statement{statement, p.args})
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// noted is a querier that notes what it is asked.
+type noted struct {
+	querier
+	all []Statement
+}
+
+func (n *noted) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	n.all = append(n.all, Statement{query, args})
+	return n.querier.QueryContext(ctx, query, args...)
+}
+
+func (n *noted) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	n.all = append(n.all, Statement{query, args})
+	return n.querier.QueryRowContext(ctx, query, args...)
 }

@@ -55,6 +55,9 @@ const (
 
 // openSQLite opens the file in the folder.
 func (s *Store) openSQLite(ctx context.Context, config Config) error {
+	if err := reverseInSQLite(); err != nil {
+		return fmt.Errorf("give SQLite a function: %w", err)
+	}
 	s.path = filepath.Join(config.Folder, fileName)
 	if config.Exclusive {
 		if err := s.takeFolder(config.Folder, config.Fresh); err != nil {

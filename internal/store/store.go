@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -74,6 +75,9 @@ type Store struct {
 	ages    ages
 	health  health
 
+	activityIDs activityIDs
+	fewActivity int // the constant, but for tests
+
 	refusals refusals
 }
 
@@ -82,7 +86,8 @@ type Store struct {
 // program are Refused, a database that a command does not find is NotFound, one
 // that does not answer Unavailable.
 func Open(ctx context.Context, config Config) (*Store, error) {
-	s := &Store{now: config.Now, log: config.Log, elsewhere: config.Elsewhere, health: health{failed: config.Failed}}
+	s := &Store{now: config.Now, log: config.Log, elsewhere: config.Elsewhere, health: health{failed: config.Failed}, fewActivity: fewActivity}
+	s.activityIDs.last = rand.Uint64() //nolint:gosec // tells processes apart, guards nothing
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -99,6 +104,9 @@ func Open(ctx context.Context, config Config) (*Store, error) {
 	}
 	if err == nil && config.Exclusive && !s.shared() {
 		err = s.noteMade(config.Folder)
+	}
+	if err == nil && config.Exclusive && s.shared() {
+		err = s.forgetTurns(ctx)
 	}
 	if err == nil {
 		err = s.ages.start(ctx, s)

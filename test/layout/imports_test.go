@@ -35,7 +35,7 @@ var rooms = []room{
 	{name: "ground", rows: [][]string{
 		{"internal/fault", "internal/fault/measure", "internal/fault/spelling", "internal/fault/state", "internal/fault/why"},
 		{"internal/fetch", "internal/setting/guess", "internal/hours", "internal/phone", "internal/phone/sms", "internal/setting/plaintext"},
-		{"internal/part", "internal/setting"},
+		{"internal/activity", "internal/part", "internal/setting"},
 	}},
 	{name: "responder", rows: [][]string{{"responder"}}, only: "people put it in programs of their own, where it should bring nothing along"},
 	{name: "netsapiens", may: []string{"ground", "responder"}, rows: [][]string{{"netsapiens"}}},

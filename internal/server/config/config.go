@@ -27,6 +27,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/textback"
@@ -86,6 +87,7 @@ type Settings struct {
 	Forms       Forms                `key:"forms" switches:"netsapiens" doc:"The forms that post to /update-sms."`
 	TextBack    textback.Settings    `key:"textback" switches:"netsapiens" doc:"Texts to callers."`
 	Alerts      alert.Settings       `key:"alerts" doc:"Who is told when texts die, provisioning fails or a phone system stays down."`
+	Activity    activity.Settings    `key:"activity" doc:"The record of everything that happened, which switchhook activity shows."`
 	ClickToCall clicktocall.Settings `key:"clicktocall" switches:"netsapiens" doc:"Calls to visitors of web pages."`
 	OnCall      *oncall.Settings     `key:"oncall" doc:"Whom a phone system rings when it asks who is on call. This section switches it on."`
 	Core        *Core                `key:"core" doc:"The phone side, in the same process. This section switches it on; leave it out to use a phone system elsewhere. A change in it is in force after a restart, except of what says that it is read again at a reload."`

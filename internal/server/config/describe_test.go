@@ -93,6 +93,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.texts.bad_request =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_BAD_REQUEST",
 		"alerts.webhook = <secret> | environment SWITCHHOOK_ALERTS_WEBHOOK | SWITCHHOOK_ALERTS_WEBHOOK",
 		"alerts.quiet_for = 15m | default | SWITCHHOOK_ALERTS_QUIET_FOR",
+		"activity.retention = 90d | default | SWITCHHOOK_ACTIVITY_RETENTION",
 		"clicktocall.accept_bare = false | default | SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE",
 		"clicktocall.patience = 8s | default | SWITCHHOOK_CLICKTOCALL_PATIENCE",
 		"clicktocall.codes_from =  | not set | SWITCHHOOK_CLICKTOCALL_CODES_FROM",

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
@@ -28,6 +29,7 @@ type filling struct {
 
 // filled are the columns that filling puts the number into.
 var filled = []string{
+	"activity.about", "activity.number", "activity.steps", "activity.story",
 	"answers.call_id", "answers.caller", "callback_proofs.number", "callback_tries.number", "callbacks.dialled", "callbacks.idem",
 	"callbacks.number", "callbacks.origin", "callbacks.problem", "calls.from_number", "calls.id", "calls.outcome", "calls.to_number", "calls.trace",
 	"consents.call_id", "consents.number", "consents.wording", "counted_calls.caller",
@@ -159,6 +161,10 @@ func (f *filling) others(writing string) {
 	_, _, err := f.s.Allow(f.t.Context(), "reply to "+writing, store.Rate{Burst: 2, Per: time.Hour}, time.Now())
 	f.must(err)
 	f.must(f.s.Audit(f.t.Context(), ledger.Event{Actor: "form " + writing, Action: "saved " + writing, About: writing, Detail: "message: call " + writing}))
+	f.must(f.s.Tell(f.t.Context(),
+		activity.Item{Kind: activity.Call, Outcome: "sent", Number: f.of.digits, Story: "a call"},
+		activity.Item{Kind: activity.CoreCall, Outcome: "done", Number: stranger, Story: "call " + writing, About: "call " + writing,
+			Steps: []activity.Step{{Code: "asked", Args: why.Args{"url": "https://r.example.net/?From=" + url.QueryEscape(writing)}}}}))
 	f.must(f.s.Suppress(f.t.Context(), ledger.Suppression{Number: fmt.Sprintf("121255502%02d", f.n), Tenant: provider, Channel: ledger.Texts, At: time.Now(),
 		How: ledger.ByOperator, Words: "said so from " + writing}))
 	f.must(f.s.OnCallJournal().Save(f.t.Context(), []oncall.Record{{ID: ledger.NewID(), At: time.Now(), Route: "support " + writing, Key: writing, Name: "Ann (" + writing + ")",

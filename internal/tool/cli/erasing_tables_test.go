@@ -31,6 +31,7 @@ const (
 
 // blankColumns are text columns that hold no number.
 var blankColumns = map[string]string{
+	"activity.id": madeHere, "activity.what": closedSet, "activity.reversed": "the number of its own row",
 	"answers.step": closedSet, "answers.reason": closedSet, "answers.text": madeHere, "answers.args": limits,
 	"callback_proofs.id": madeHere, "callback_proofs.network": address, "callback_proofs.site": address,
 	"callback_proofs.block": address, "callback_proofs.code": "a hash",
@@ -54,7 +55,7 @@ var blankColumns = map[string]string{
 // told are the columns in which a number may stay after an erasure, as the
 // command reports.
 var told = []string{
-	"answers.entry", "callbacks.entry", "callbacks.queue", "callbacks.tenant", "consents.entry", "counted_calls.entry",
+	"activity.entry", "activity.tenant", "answers.entry", "callbacks.entry", "callbacks.queue", "callbacks.tenant", "consents.entry", "counted_calls.entry",
 	"entries.id", "entries.item", "event_keys.domain", "inbound.domain", "jobs.id",
 	"objects.domain", "objects.owner", "objects.id", "objects.fields",
 	"oncall_answers.source", "oncall_answers.snapshot", "oncall_overrides.route", "oncall_overrides.person", "oncall_overrides.source", "provisioned.entry", "provisioned.record", "revisions.domain",

@@ -103,6 +103,7 @@ func callBacksOf(calls []clicktocall.CallBack) []callBack {
 func whole(d store.Dossier) store.Dossier {
 	d.Texts, d.Inbound, d.Answers = list(d.Texts), list(d.Inbound), list(d.Answers)
 	d.Suppressions, d.Consents, d.Calls = list(d.Suppressions), list(d.Consents), list(d.Calls)
+	d.Activity = list(d.Activity)
 	return d
 }
 

@@ -138,6 +138,9 @@ func amounts(found *holdings) string {
 	if len(found.recordings) > 0 {
 		fmt.Fprintf(&b, ", recordings %d", len(found.recordings))
 	}
+	if found.Activity > 0 {
+		fmt.Fprintf(&b, ", items of the activity record %d", found.Activity)
+	}
 	for _, other := range found.Others {
 		fmt.Fprintf(&b, ", %s %d", other.What, other.Count)
 	}
