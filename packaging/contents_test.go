@@ -60,15 +60,18 @@ func TestThePackageHoldsWhatItIsToHold(t *testing.T) {
 		"-rw-r--r-- usr/lib/systemd/system/switchhook.service",
 		"-rw-r--r-- usr/lib/systemd/system/switchhook.socket",
 		"-rw-r--r-- usr/lib/sysusers.d/switchhook.conf",
+		"-rw-r--r-- usr/share/bash-completion/completions/switchhook",
 		"-rw-r--r-- usr/share/doc/switchhook/CHANGELOG.md.gz",
 		"-rw-r--r-- usr/share/doc/switchhook/changelog.gz",
 		"-rw-r--r-- usr/share/doc/switchhook/copyright",
 		"-rw-r--r-- usr/share/doc/switchhook/examples/Caddyfile",
 		"-rw-r--r-- usr/share/doc/switchhook/examples/haproxy.cfg",
 		"-rw-r--r-- usr/share/doc/switchhook/third-party-licenses.gz",
+		"-rw-r--r-- usr/share/fish/vendor_completions.d/switchhook.fish",
 		"-rw-r--r-- usr/share/lintian/overrides/switchhook",
 		"-rw-r--r-- usr/share/man/man1/switchhook.1.gz",
 		"-rw-r--r-- usr/share/switchhook/switchhook.toml",
+		"-rw-r--r-- usr/share/zsh/vendor-completions/_switchhook",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("contents (-want +got):\n%s", diff)

@@ -42,27 +42,38 @@ const (
 	exitUsage  = 2 // wrong usage, or the command could not begin
 )
 
-// commands is the grammar of the command line.
+// commands is the grammar of the command line, in groups by who reads its help.
 type commands struct {
-	Demo   demoCommand   `cmd:"" help:"Try everything on this machine, with nothing to set up."`
-	Call   callCommand   `cmd:"" help:"Call a web responder: live on a terminal, or with prepared answers."`
-	Check  checkCommand  `cmd:"" help:"Report every problem of a document or of a responder's answer."`
-	Test   testCommand   `cmd:"" help:"Replay saved calls and compare what the caller hears."`
-	Route  routeCommand  `cmd:"" help:"Explain rule by rule where a running Core would send a call."`
-	Serve  serveCommand  `cmd:"" help:"Run the application server."`
-	Doctor doctorCommand `cmd:"" help:"Check everything that serve needs, and say what to fix."`
+	Demo  demoCommand  `cmd:"" group:"responders" help:"Try everything on this machine, with nothing to set up."`
+	Call  callCommand  `cmd:"" group:"responders" help:"Call a web responder: live on a terminal, or with prepared answers."`
+	Check checkCommand `cmd:"" group:"responders" help:"Report every problem of a document or of a responder's answer."`
+	Test  testCommand  `cmd:"" group:"responders" help:"Replay saved calls and compare what the caller hears."`
+	Route routeCommand `cmd:"" group:"responders" help:"Explain rule by rule where a running Core would send a call."`
 
-	Provision provisionCommand `cmd:"" help:"Make the phone system match the entries."`
-	Oncall    oncallCommand    `cmd:"" help:"Say who would be rung, and why."`
-	Texts     textsCommand     `cmd:"" help:"List texts, and send dead ones again."`
-	Suppress  suppressCommand  `cmd:"" help:"Manage the list of numbers that we never text or call."`
-	Number    numberCommand    `cmd:"" help:"Export or erase everything about a number."`
-	Import    importCommand    `cmd:"" help:"Import the entries of a domains.json."`
-	Export    exportCommand    `cmd:"" help:"Print all entries as a domains.json."`
-	Backup    backupCommand    `cmd:"" help:"Copy the database while it is in use."`
+	Serve     serveCommand     `cmd:"" group:"server" help:"Run the application server."`
+	Doctor    doctorCommand    `cmd:"" group:"server" help:"Check everything that serve needs, and say what to fix."`
+	Provision provisionCommand `cmd:"" group:"server" help:"Make the phone system match the entries."`
+	Import    importCommand    `cmd:"" group:"server" help:"Import the entries of a domains.json."`
+	Export    exportCommand    `cmd:"" group:"server" help:"Print all entries as a domains.json."`
+	Backup    backupCommand    `cmd:"" group:"server" help:"Copy the database while it is in use."`
 
-	Version versionCommand `cmd:"" help:"Print version, commit and Go version."`
+	Texts    textsCommand    `cmd:"" group:"work" help:"List texts, and send dead ones again."`
+	Oncall   oncallCommand   `cmd:"" group:"work" help:"Say who would be rung, and why."`
+	Suppress suppressCommand `cmd:"" group:"work" help:"Manage the list of numbers that we never text or call."`
+	Number   numberCommand   `cmd:"" group:"work" help:"Export or erase everything about a number."`
+
+	Version    versionCommand    `cmd:"" group:"program" help:"Print version, commit and Go version."`
+	Completion completionCommand `cmd:"" group:"program" help:"Print what a shell loads to complete commands."`
+	Complete   completeCommand   `cmd:"" group:"program" hidden:""`
 }
+
+// groups are those of the commands, with their titles.
+var groups = kong.ExplicitGroups([]kong.Group{
+	{Key: "responders", Title: "Write and test responders:"},
+	{Key: "server", Title: "Set up and run a server:"},
+	{Key: "work", Title: "Look after callers, day by day:"},
+	{Key: "program", Title: "About the program:"},
+})
 
 // exit ends a command with a code; its message has been printed.
 type exit int
@@ -81,17 +92,8 @@ func failedIf(failed bool) error {
 // Run runs one command and returns its exit code.
 func (m *Main) Run(ctx context.Context, args []string) int {
 	m.args = args
-	var grammar commands
 	leave := make(chan int, 1)
-	parser, err := kong.New(&grammar,
-		kong.Name("switchhook"),
-		kong.Description("Programmable voice for hosted phone systems. docs/ and https://github.com/switchhook/switchhook tell more."),
-		kong.Writers(m.Out, m.Err),
-		kong.Exit(func(code int) { leave <- code }), // after --help
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
-		kong.Bind(m),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-	)
+	parser, err := kong.New(new(commands), m.grammar(ctx, leave)...)
 	if err != nil {
 		return m.report(err)
 	}
@@ -113,6 +115,22 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 		return m.report(usage(err))
 	}
 	return m.report(parsed.Run())
+}
+
+// grammar returns how a command line is read. What leave gets is the exit code of a
+// command that is over before it runs: its help was asked for.
+func (m *Main) grammar(ctx context.Context, leave chan<- int) []kong.Option {
+	return []kong.Option{
+		kong.Name("switchhook"),
+		kong.Description("Programmable voice for hosted phone systems. docs/ and https://github.com/switchhook/switchhook tell more."),
+		kong.Writers(m.Out, m.Err),
+		kong.Exit(func(code int) { leave <- code }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true}),
+		kong.Help(printHelp),
+		groups,
+		kong.Bind(m),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+	}
 }
 
 // usage turns a command line error into one for people.

@@ -33,11 +33,7 @@ type routeCommand struct {
 
 // Help is what switchhook route --help explains.
 func (*routeCommand) Help() string {
-	return `Examples:
-  switchhook route 2125551212
-  switchhook route 2125551212 --from 2000@example.net --at "2026-01-31 12:00"
-
-Exit codes: 0: the call reaches a responder, phones or somebody outside; 1: it does not; 2: no Core said.`
+	return `Exit codes: 0: the call reaches a responder, phones or somebody outside; 1: it does not; 2: no Core said.`
 }
 
 // Run explains rule by rule where the Core would send a call. The exit code is 1 if

@@ -16,7 +16,7 @@ type oncallCommand struct {
 
 type oncallWhoCommand struct {
 	settingsFlag
-	Route   string `help:"The route, by name. Default: by --did and --code, otherwise the first." placeholder:"NAME"`
+	Route   string `help:"The route, by name. Default: by --did and --code, otherwise the first." placeholder:"NAME" names:"route"`
 	At      string `help:"At this time, such as 2026-01-31T12:00:00Z or 2026-01-31 12:00. Default: now." placeholder:"TIME"`
 	Did     string `help:"The number that was called." placeholder:"NUMBER"`
 	Code    string `help:"The keys that were pressed." placeholder:"KEYS"`

@@ -16,21 +16,12 @@ import (
 
 type oncallOverrideCommand struct {
 	settingsFlag
-	Route  string `arg:"" optional:"" help:"The route, by name."`
+	Route  string `arg:"" optional:"" help:"The route, by name." names:"route"`
 	Person string `arg:"" optional:"" help:"Who is rung at level 1: the id, e-mail address or name of somebody whom the route's sources or [oncall.numbers] name, or a number."`
 	Until  string `help:"Until when: a length such as 8h, a time of day such as 08:00 by this machine's clock, or 2026-01-31T12:00:00Z." placeholder:"TIME"`
 	End    bool   `help:"End the route's override."`
 	List   bool   `help:"Show the overrides in force."`
 	JSON   bool   `help:"With --list: one JSON object a line, with unmasked numbers."`
-}
-
-// Help is what switchhook oncall override --help explains.
-func (*oncallOverrideCommand) Help() string {
-	return `Examples:
-  switchhook oncall override support Ben --until 08:00
-  switchhook oncall override support +31622222222 --until 3h
-  switchhook oncall override support --end
-  switchhook oncall override --list`
 }
 
 // Run makes, ends or lists overrides. Running servers follow by themselves.

@@ -15,7 +15,7 @@ import (
 
 type provisionCommand struct {
 	settingsFlag
-	ID     []string `arg:"" optional:"" help:"Ids of entries. Default: all that have texts."`
+	ID     []string `arg:"" optional:"" help:"Ids of entries. Default: all that have texts." names:"entry"`
 	Plan   bool     `help:"Only show how the phone system differs from the entries, and what would be done. Exit code 1: it differs."`
 	Remove bool     `help:"Remove what was made for these entries."`
 	JSON   bool     `help:"One JSON object a line."`

@@ -21,7 +21,7 @@ type textsCommand struct {
 type textsListCommand struct {
 	settingsFlag
 	State  string `help:"Only those in this state: sending, queued, sent or dead." enum:"any,sending,queued,sent,dead" default:"any" placeholder:"STATE"`
-	Entry  string `help:"Only those of this entry." placeholder:"ID"`
+	Entry  string `help:"Only those of this entry." placeholder:"ID" names:"entry"`
 	Number string `help:"Only those to this number." placeholder:"NUMBER"`
 	Since  span   `help:"Only those of the last 24h, 7d and so on." placeholder:"TIME"`
 	Limit  int    `help:"At most this many, the newest; 0: all." default:"50"`
@@ -105,7 +105,7 @@ type textsResendCommand struct {
 	settingsFlag
 	ID     []string `arg:"" optional:"" help:"Ids of dead texts, as texts list shows them; the first four characters or more will do."`
 	Dead   bool     `help:"All dead answers to calls instead, except those whose receivers said stop."`
-	Entry  string   `help:"With --dead: only of this entry." placeholder:"ID"`
+	Entry  string   `help:"With --dead: only of this entry." placeholder:"ID" names:"entry"`
 	Since  span     `help:"With --dead: only of this last time; default 24h." default:"24h" placeholder:"TIME"`
 	Why    string   `help:"With --dead: only those that are dead for this reason: failed, refused, late or uncertain. Default: all but uncertain, which may have gone out." enum:"any,failed,refused,late,uncertain" default:"any" placeholder:"WHY"`
 	Within span     `help:"Give up after this time; default 1h." default:"1h" placeholder:"TIME"`

@@ -18,7 +18,7 @@ const trialDeadline = time.Minute
 
 type textsTestCommand struct {
 	settingsFlag
-	Entry  string `arg:"" help:"The entry's id."`
+	Entry  string `arg:"" help:"The entry's id." names:"entry"`
 	Number string `arg:"" help:"A number of your own, with its country code."`
 }
 
