@@ -69,6 +69,7 @@ var operatorsPages = map[string]func(o *operating){
 		o.ask(http.MethodGet, "/voys-webhook?secret_key=your-oncall-secret", nil)
 		o.call("+19175550123")
 		o.ask(http.MethodPost, "/update-sms", url.Values{"id": {"example.net-sms"}, "secret": {"your-form-secret"}})
+		o.send(http.MethodPost, "/click-to-call", url.Values{"id": {"example.net-sms"}})
 	},
 	"moving-from-flask.md": func(o *operating) {
 		for _, s := range ofPage(o.t, "moving-from-flask.md", "sh") {
@@ -252,7 +253,17 @@ func (o *operating) call(caller string) {
 	o.ask(http.MethodGet, "/webresponder?"+url.Values{"id": {"example.net-sms"}, "NmsAni": {caller}, "OrigCallID": {caller}}.Encode(), nil)
 }
 
+// ask sends a request and returns the answer, which must be a success.
 func (o *operating) ask(method, path string, form url.Values) string {
+	o.t.Helper()
+	status, text := o.send(method, path, form)
+	if status != http.StatusOK {
+		o.t.Fatalf("%s is answered with %d %s", path, status, text)
+	}
+	return text
+}
+
+func (o *operating) send(method, path string, form url.Values) (status int, answer string) {
 	o.t.Helper()
 	request, err := http.NewRequestWithContext(o.t.Context(), method, "http://"+o.server.Address()+path, strings.NewReader(form.Encode()))
 	if err != nil {
@@ -270,10 +281,10 @@ func (o *operating) ask(method, path string, form url.Values) string {
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode != http.StatusOK {
-		o.t.Fatalf("%s is answered with %d %s, %v", path, response.StatusCode, text, err)
+	if err != nil {
+		o.t.Fatal(err)
 	}
-	return string(text)
+	return response.StatusCode, string(text)
 }
 
 // run runs a command as somebody in the folder would, and returns what they see.

@@ -23,6 +23,7 @@ import (
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/internal/server/web"
 )
 
 // phoneSide is the Core: its API and its terminals' lines. It outlives a reload,
@@ -113,7 +114,7 @@ func (f *phoneSide) wire(ctx context.Context, s, before *site) (sitePart, error)
 	}
 	p.exchange = &core.Exchange{Core: p.core, Home: phone.HomeOfCode(string(settings.Core.CallingCode)), Keep: f.keepCall, Nowhere: rate.NewLimiter(1, nowhereAtOnce)}
 	lines := &wire.Lines{Exchange: p.exchange, Calls: &f.calls, Recordings: partOf[*recordingsPart](s).terminals}
-	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Guesses: f.guesses, Keys: []nsapi.Key{{
+	api, err := nsapi.New(nsapi.Config{Core: p.core, Log: f.log, Note: web.NoteOr(f.log), Guesses: f.guesses, Keys: []nsapi.Key{{
 		Token: nsapi.Token(f.token), Scope: nsapi.SuperUser, Domain: string(settings.Core.Domain), Description: "the operator's",
 	}}})
 	if err != nil {

@@ -77,6 +77,7 @@ type Server struct {
 	guesses *guess.Watch
 	clock   *Clock
 	token   string // the operator's; empty: there is none, and no token is accepted
+	visits  visits // the doctor's
 
 	registry        *prometheus.Registry
 	requests        web.Metrics
@@ -136,6 +137,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	if a.token, err = a.operatorToken(settings); err != nil {
 		return nil, err
 	}
+	a.visits.token = a.token
 	a.features = a.newFeatures()
 	a.register(append(wrong.Collectors(a.guesses), counted)...)
 	s, err := a.newSite(ctx, settings, nil)

@@ -67,6 +67,7 @@ func (a *Server) mount(s *site) {
 	for setting, routes := range all {
 		s.handlers[setting] = web.New(web.Config{
 			Routes: *routes, Bodies: a.bodies, Sums: a.sums, TrustedProxies: s.settings.TrustedProxies, Log: a.log, Observe: a.requests.Request,
+			Visit: a.visits.is,
 		})
 	}
 }

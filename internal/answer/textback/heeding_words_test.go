@@ -103,6 +103,7 @@ func TestSTOPIsConfirmedOnceAndThenThereIsSilence(t *testing.T) {
 	m.wants(writer, "unsubscribe")
 	wantXML(t, m.call("+"+writer, "call-2"), hears(textback.Suppressed))
 	m.wants(writer, "HELP", replies.Help) // who asks is answered
+	m.wants(writer, "Thank you, see you on Monday.")
 
 	got := m.dossier(writer)
 	want := []ledger.Suppression{{Number: writer, Tenant: domain, Channel: ledger.Texts, How: ledger.ByText, Words: "Stop!"}}
@@ -117,7 +118,7 @@ func TestSTOPIsConfirmedOnceAndThenThereIsSilence(t *testing.T) {
 			t.Errorf("the confirmation is %+v", text)
 		}
 	}
-	if diff := cmp.Diff([]optout.Word{optout.Stop, optout.Stop, optout.Stop, optout.Help}, m.words); diff != "" {
+	if diff := cmp.Diff([]optout.Word{optout.Stop, optout.Stop, optout.Stop, optout.Help, optout.None}, m.words); diff != "" {
 		t.Errorf("the words that were counted (- want, + got):\n%s", diff)
 	}
 }

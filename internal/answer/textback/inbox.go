@@ -181,16 +181,12 @@ func refusalOf(unread error) error {
 }
 
 // answerEvent acts on one event if it is a STOP, START or HELP to a number that
-// texts come from.
+// texts come from. Other texts are only counted: again, if they are posted again.
 func (i *Inbox) answerEvent(ctx context.Context, event netsapiens.MessageEvent, now time.Time) error {
 	if event.Removed || event.Direction != netsapiens.Inbound || strings.EqualFold(event.Type, "chat") {
 		return nil // a STOP with a picture or a long text comes as mms
 	}
 	event.ID, event.Text = storedID(event.ID), storableText(event.Text)
-	word := optout.Read(event.Text)
-	if word == optout.None {
-		return nil
-	}
 	e := i.entryOf(event)
 	if e == nil {
 		return nil
@@ -203,6 +199,11 @@ func (i *Inbox) answerEvent(ctx context.Context, event netsapiens.MessageEvent, 
 	if reason != "" || i.Entries.Sends(from.E164()) {
 		return nil // two numbers of ours do not talk to each other
 	}
+	word := optout.Read(event.Text)
+	if word == optout.None {
+		i.count(word)
+		return nil
+	}
 	m := ledger.Inbound{ID: event.ID, Domain: e.APIDomain, From: from.Key(), To: e.Text.FromNumber, Message: event.Text, At: now}
 	received, err := i.Mail.Receive(ctx, m, e.APIDomain, func(h ledger.History) ledger.Reply {
 		return replyTo(word, m, from, e, h, i.Replies, i.Limits)
@@ -213,13 +214,17 @@ func (i *Inbox) answerEvent(ctx context.Context, event netsapiens.MessageEvent, 
 	if received.Capped && i.Capped != nil {
 		i.Capped(e.ID, e.APIDomain)
 	}
-	if i.Count != nil {
-		i.Count(word)
-	}
+	i.count(word)
 	i.Log.LogAttrs(ctx, slog.LevelInfo, "inbound text answered", slog.String("entry", e.ID),
 		slog.String("from", phone.Mask(from.E164())), slog.String("word", string(word)),
 		slog.Bool("capped", received.Capped))
 	return nil
+}
+
+func (i *Inbox) count(word optout.Word) {
+	if i.Count != nil {
+		i.Count(word)
+	}
 }
 
 // storableText returns a text without what no database stores and no sender

@@ -11,6 +11,7 @@ import (
 
 // failure is the answer that an error becomes.
 func (h *Handler) failure(r *http.Request, err error) reply {
+	h.note(r.Context(), "API request refused", "error", err.Error())
 	if f, ok := errors.AsType[*failed](err); ok {
 		return reply{status: f.status, allow: f.allow, wait: f.wait, body: status{f.status, f.message}}
 	}

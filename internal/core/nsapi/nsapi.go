@@ -19,7 +19,10 @@ import (
 
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/part"
+	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
+	"github.com/switchhook/switchhook/internal/setting/plaintext"
 )
 
 // DefaultVersion is the version of the API that is spoken here.
@@ -40,6 +43,7 @@ type Config struct {
 	Now      func() time.Time // nil: time.Now
 	Log      *slog.Logger     // gets errors that clients see as 500; nil: slog.Default()
 	Guesses  *guess.Watch     // makes those who guess at keys wait; optional
+	Note     part.Log         // adds to the line that the log has of each request; nil: it says no more
 }
 
 // Handler is the API.
@@ -71,8 +75,19 @@ func New(c Config) (*Handler, error) {
 // keyOfCall is the context's key for the API key of a request.
 type keyOfCall struct{}
 
+// maxNoted is how much of a path or an error the log has, in bytes.
+const maxNoted = 300
+
+// note adds what clients wrote, or were told, to the log.
+func (h *Handler) note(ctx context.Context, message, name, value string) {
+	if h.config.Note != nil {
+		h.config.Note.LogAttrs(ctx, slog.LevelInfo, message, slog.String(name, plaintext.Clip(phone.MaskIn(value), maxNoted)))
+	}
+}
+
 // ServeHTTP answers one request: it authenticates, and finds the call.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.note(r.Context(), "API request", "path", r.URL.EscapedPath())
 	key, err := h.authenticate(r)
 	r = r.WithContext(context.WithValue(r.Context(), keyOfCall{}, key))
 	path := r.URL.EscapedPath()

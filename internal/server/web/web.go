@@ -65,6 +65,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	Log            *slog.Logger
 	Observe        func(route string, status int, took time.Duration) // optional
+	Visit          func(*http.Request) bool                           // optional; a request that is only to find out whether this server answers, and leaves no trace
 }
 
 // The largest bodies, in bytes. Handlers may set lower limits.
@@ -142,6 +143,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) wrap(route part.Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.config.Visit != nil && h.config.Visit(r) {
+			if route.Path == "" {
+				notFound(w, r)
+			} else {
+				Alive().ServeHTTP(w, r)
+			}
+			return
+		}
 		began := time.Now()
 		client := ClientAddress(r, h.config.TrustedProxies)
 		r = r.WithContext(context.WithValue(r.Context(), noteKey{}, &note{client: client}))

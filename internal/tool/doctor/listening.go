@@ -22,7 +22,7 @@ func (e *examination) listener(ctx context.Context, address string) {
 		e.ok("listen", address+" is free")
 		return
 	}
-	if body, status, asked := get(ctx, "http://"+server.Reachable(address)+"/healthz"); asked == nil && status == http.StatusOK && body == "ok\n" {
+	if body, status, asked := e.visit(ctx, "http://"+server.Reachable(address)+"/healthz"); asked == nil && status == http.StatusOK && body == alive {
 		e.ok("listen", address+": a server of ours answers")
 		return
 	}
@@ -38,7 +38,7 @@ func (e *examination) metrics(ctx context.Context, address string) {
 		return
 	}
 	if err := tryListening(ctx, address); err != nil {
-		if _, status, asked := get(ctx, "http://"+server.Reachable(address)+"/metrics"); asked != nil || status != http.StatusOK {
+		if _, status, asked := e.visit(ctx, "http://"+server.Reachable(address)+"/metrics"); asked != nil || status != http.StatusOK {
 			e.taken("metrics", address, err, "metrics_listen")
 			return
 		}
@@ -80,12 +80,12 @@ func exposed(address string) bool {
 func (e *examination) publicURL(ctx context.Context) {
 	const about = "public_url"
 	public := e.settings.PublicURL
-	body, status, err := get(ctx, public.JoinPath("webresponder").String()+"?id=doctor")
+	body, status, err := e.visit(ctx, public.JoinPath("webresponder").String()+"?id=doctor")
 	switch {
 	case err != nil:
 		e.warn(about, fmt.Sprintf("%s does not answer from here: %v", public, err),
 			"start the server and the proxy in front of it; the phone system must reach this address")
-	case status != http.StatusOK || !strings.HasPrefix(body, "<Response>"):
+	case status != http.StatusOK || !strings.HasPrefix(body, "<Response>") && body != alive:
 		e.warn(about, fmt.Sprintf("what answers at %s is not this server (status %d)", public, status),
 			"have the proxy forward /webresponder, /widget.js, /click-to-call and the forms, /update-sms and /update-domain, to "+string(e.settings.Listen))
 	case public.Scheme != "https":
@@ -95,13 +95,20 @@ func (e *examination) publicURL(ctx context.Context) {
 	}
 }
 
-// get fetches a page.
-func get(ctx context.Context, address string) (body string, status int, err error) {
+// alive is what a server of ours answers to a visit.
+const alive = "ok\n"
+
+// visit fetches a page. A server of the same settings leaves it out of its log and its
+// metrics, and does not act on it.
+func (e *examination) visit(ctx context.Context, address string) (body string, status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return "", 0, err
+	}
+	if visit := server.NewVisit(string(e.settings.Data)); visit != "" {
+		request.Header.Set(server.VisitHeader, visit)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

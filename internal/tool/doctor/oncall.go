@@ -53,7 +53,12 @@ func (e *examination) onCallListener(ctx context.Context, address string) {
 		e.ok(aboutOnCall, address+" is free")
 		return
 	}
-	if body, _, asked := get(ctx, "http://"+server.Reachable(address)+"/voys-webhook"); asked == nil && body == "status=NAK" {
+	body, _, asked := e.visit(ctx, "http://"+server.Reachable(address)+"/voys-webhook")
+	if asked == nil && body == alive {
+		e.ok(aboutOnCall, address+": a server of ours answers")
+		return
+	}
+	if asked == nil && body == "status=NAK" {
 		e.ok(aboutOnCall, address+": an on-call webhook answers; if it is pagerduty-voys-webhook, stop that before this server starts")
 		return
 	}

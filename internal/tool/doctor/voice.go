@@ -62,7 +62,7 @@ func (e *examination) sip(ctx context.Context, settings *voice.Settings, at sett
 	if reached.Addr().IsUnspecified() {
 		reached = netip.AddrPortFrom(loopback(reached.Addr()), reached.Port())
 	}
-	body, status, asked := get(ctx, "http://"+server.Reachable(string(e.settings.Listen))+"/healthz")
+	body, status, asked := e.visit(ctx, "http://"+server.Reachable(string(e.settings.Listen))+"/healthz")
 	ours := asked == nil && status == http.StatusOK && body == "ok\n"
 	silent := ask(ctx, at.Network, reached)
 	switch {
