@@ -40,6 +40,9 @@ func (c *serveCommand) check(ctx context.Context, m *Main) error {
 	for _, p := range warned {
 		m.warn(p.String())
 	}
+	if err := server.ReadNamedFiles(settings); err != nil {
+		return err
+	}
 	_, err = fmt.Fprintln(m.Out, "the settings can be used")
 	return err
 }
