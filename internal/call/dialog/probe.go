@@ -40,7 +40,7 @@ func probe(ctx context.Context, to Hop, dialTLS *tls.Config) error {
 	}
 	target := sip.Uri{Scheme: "sip", Host: host, Port: int(at.Port())}
 	target.UriParams.Add("transport", to.Network)
-	from := Party{Address: sip.Uri{Scheme: "sip", User: "probe", Host: "anonymous.invalid"}}
+	from := Party{Address: sip.Uri{Scheme: "sip", User: "probe", Host: AnonymousHost}}
 	_, err = stack.Client(Account{}).Ask(ctx, Request{Method: sip.OPTIONS, Target: target, Hop: to, From: from, To: Party{Address: target}})
 	end()
 	served.Wait()

@@ -8,12 +8,6 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// The address of those who are not shown (RFC 3323 section 4.1.1.3).
-const (
-	anonymous     = "anonymous"
-	anonymousHost = "anonymous.invalid"
-)
-
 // identity says who calls, as a carrier is told.
 type identity struct {
 	from   dialog.Party
@@ -37,10 +31,10 @@ func (s *Settings) identify(who engine.Outside, home phone.Home) identity {
 	}
 	switch {
 	case who.Private:
-		id.from = dialog.Party{Name: "Anonymous", Address: sip.Uri{Scheme: "sip", User: anonymous, Host: anonymousHost}}
-		id.header = append(id.header, sip.NewHeader("Privacy", "id"))
+		id.from = dialog.Anonymous()
+		id.header = append(id.header, dialog.Private())
 	case user == "":
-		id.from = dialog.Party{Name: who.Name, Address: s.uri(anonymous)}
+		id.from = dialog.Party{Name: who.Name, Address: s.uri(dialog.AnonymousUser)}
 	default:
 		id.from = dialog.Party{Name: who.Name, Address: s.uri(user)}
 	}

@@ -47,8 +47,7 @@ func (d *dialler) direct(ctx context.Context, who engine.Outside) (dialog.Outgoi
 		From: dialog.Party{Name: who.Name, Address: sip.Uri{Scheme: "sip", User: who.From}},
 	}
 	if who.Private {
-		o.From = dialog.Party{Name: "Anonymous", Address: sip.Uri{Scheme: "sip", User: Anonymous, Host: anonymousHost}}
-		o.Header = []sip.Header{sip.NewHeader("Privacy", "id")} // RFC 3323 section 4.2, RFC 3325 section 9.3
+		o.From, o.Header = dialog.Anonymous(), []sip.Header{dialog.Private()}
 	}
 	return o, nil
 }

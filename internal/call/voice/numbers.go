@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"github.com/switchhook/switchhook/internal/call/dialog"
 )
 
 // CalledBy says where in an INVITE the called number stands.
@@ -30,11 +32,7 @@ const (
 
 // Anonymous is the caller who hides their number, or has none that can be read. It
 // is a word, which package phone reads as a hidden number.
-const Anonymous = "anonymous"
-
-// anonymousHost is that of the address of those who hide theirs (RFC 3323 section
-// 4.1.1.3).
-const anonymousHost = "anonymous.invalid"
+const Anonymous = dialog.AnonymousUser
 
 // Numbers says who calls whom. The zero value believes nobody's
 // P-Asserted-Identity, and goes by the Request-URI.
@@ -100,7 +98,7 @@ func wantsPrivacy(invite *sip.Request) bool {
 // nameless reports whether an address is that of somebody who hides theirs.
 func nameless(uri *sip.Uri) bool {
 	host := strings.ToLower(uri.Host)
-	return host == anonymousHost || strings.HasSuffix(host, "."+anonymousHost) || strings.EqualFold(uri.User, Anonymous)
+	return host == dialog.AnonymousHost || strings.HasSuffix(host, "."+dialog.AnonymousHost) || strings.EqualFold(uri.User, Anonymous)
 }
 
 // sourceAddress returns where an INVITE came from; the zero Addr if that is not
