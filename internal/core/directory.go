@@ -17,6 +17,7 @@ type directory struct {
 	ctx      context.Context
 	core     *Core
 	explains bool // the decision is to be explained
+	led      bool // the settings lead the called number to a responder
 	err      error
 }
 
@@ -64,8 +65,29 @@ func (d *directory) Number(digits string) *dialplan.Number {
 	}
 }
 
-// User returns a user, with the settings of the domain for those it lacks.
+// ownerPatience is how long a call to a number of the settings waits for its owner.
+const ownerPatience = time.Second
+
+// User returns a user. That of a call to a number of the settings may be missing, and a
+// database that fails has no say in whether such a call reaches its responder.
 func (d *directory) User(domain, name string) *dialplan.User {
+	if !d.led {
+		return d.user(domain, name)
+	}
+	ctx, cancel := context.WithTimeout(d.ctx, ownerPatience)
+	defer cancel()
+	of := &directory{ctx: ctx, core: d.core}
+	owner := of.user(domain, name)
+	if of.err == nil {
+		return owner
+	}
+	d.core.config.Log.Warn("owner of number not read", "user", name, "error", of.err,
+		"hint", "the call reaches its responder, which cannot forward it; once the database answers again, it can")
+	return nil
+}
+
+// user returns a user, with the settings of the domain for those it lacks.
+func (d *directory) user(domain, name string) *dialplan.User {
 	o := d.object(Key{Kind: User, Domain: domain, ID: name})
 	if o == nil {
 		return nil

@@ -2,9 +2,11 @@ package core_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/switchhook/switchhook/internal/core"
@@ -56,6 +58,37 @@ func TestTheResponderOfALedNumberForwards(t *testing.T) {
 	s.LeadNumbers(domain, []core.NumberSettings{leading(t, "+12125551212", s.responder(responder.Forward{To: "webresponder8001"}), "domain")})
 	if _, heard, _, err := s.place("+12125550123", "+12125551212"); err != nil || !slices.Equal(heard, []string{"There."}) {
 		t.Errorf("a caller hears %q: %v", heard, err)
+	}
+}
+
+// failing is a State whose reads fail from some time on.
+type failing struct {
+	core.State
+	fails *atomic.Bool
+}
+
+func (f failing) Object(ctx context.Context, key core.Key) (core.Object, error) {
+	if f.fails.Load() {
+		return core.Object{}, fault.Newf(fault.Unavailable, "the database does not answer")
+	}
+	return f.State.Object(ctx, key)
+}
+
+// TestADatabaseThatFailsTakesNoLedNumberDown calls one, and one of the API.
+func TestADatabaseThatFailsTakesNoLedNumberDown(t *testing.T) {
+	var fails atomic.Bool
+	var log bytes.Buffer
+	s := newSystemWith(t, core.Config{State: failing{core.NewMemory(), &fails}, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	s.LeadNumbers(domain, []core.NumberSettings{leading(t, "+12125551212", s.responder(responder.Say{Text: "There."}), "8001")})
+	fails.Store(true)
+	if _, heard, _, err := s.place("+12125550123", "+12125551212"); err != nil || !slices.Equal(heard, []string{"There."}) {
+		t.Errorf("a caller hears %q: %v", heard, err)
+	}
+	if want := `msg="owner of number not read" user=8001`; !strings.Contains(log.String(), want) {
+		t.Errorf("the log lacks %s:\n%s", want, log.String())
+	}
+	if _, _, _, err := s.place("+12125550123", "+12125550100"); fault.CodeOf(err) != fault.Unavailable {
+		t.Errorf("a caller of a number of the API: %v", err)
 	}
 }
 

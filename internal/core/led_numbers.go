@@ -58,6 +58,7 @@ func (d *directory) ledNumber(digits string) *dialplan.Number {
 	if found == nil {
 		return nil
 	}
+	d.led = true
 	lead := found.lead
 	if d.explains {
 		lead.Hides, d.err = d.core.madeByAPI(d.ctx, found.number)

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/switchhook/switchhook/internal/fault"
 )
 
@@ -73,7 +75,7 @@ func (c *Core) PostEvents(ctx context.Context) {
 	defer cancel()
 	p := &posting{
 		core: c, requests: requests, stopping: ctx.Done(),
-		slots: make(chan struct{}, maxPosting), waiting: make(map[Key][]Fields),
+		slots: make(chan struct{}, maxPosting), waiting: make(map[Key][]Fields), logged: rate.Sometimes{Interval: unreadPause},
 	}
 	for {
 		select {
@@ -96,7 +98,14 @@ type posting struct {
 
 	mu      sync.Mutex
 	waiting map[Key][]Fields // by subscription; one with a lane has an entry, even an empty one
+
+	unread int            // events whose subscribers could not be looked up, since that was logged
+	logged rate.Sometimes // that they could not
 }
+
+// unreadPause is the least time between two lines of the log on events that are lost
+// because the database fails.
+const unreadPause = time.Minute
 
 // finish posts what was queued before the end, and gives up after stopTime.
 func (p *posting) finish(giveUp func()) {
@@ -113,7 +122,11 @@ func (p *posting) dispatch(e event) {
 	p.tellLost()
 	keys, err := p.core.subscribers(p.requests, e)
 	if err != nil {
-		p.core.config.Log.Error("event lost: subscriptions not readable", "model", e.model, "error", err)
+		p.unread++
+		p.logged.Do(func() {
+			p.core.config.Log.Error("events lost: subscriptions not readable", "events", p.unread, "error", err)
+			p.unread = 0
+		})
 		return
 	}
 	p.mu.Lock()
