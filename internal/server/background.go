@@ -23,6 +23,7 @@ func (a *Server) startJobs(ctx context.Context) error {
 		{Every: spaceEvery, Do: a.watchSpace},
 		{Every: sumsEvery, Do: a.sums.Flush},
 		{Every: guessesEvery, Do: a.watchGuesses},
+		{Every: overloadEvery, Do: func(ctx context.Context) { a.overload.watch(ctx, a.alerts, time.Now()) }},
 	}
 	for _, f := range a.features {
 		for _, job := range f.jobs {

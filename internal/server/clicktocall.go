@@ -82,7 +82,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 	desk := &clicktocall.Desk{
 		Entries: system.entries, Ledger: f.store, PhoneSystem: system.client, Jobs: f.store, Key: key,
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
-		Log:   log,
+		Admission: &f.overload.presses, Log: log,
 		Asked: func(err error) { system.health.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
 		Ended: f.ended,
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/switchhook/switchhook/internal/answer/admission"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/call/recording"
@@ -33,6 +34,20 @@ const (
 	DutyDoor    = dutySetting
 	MetricsDoor = metricsSetting
 )
+
+// Overload is overload.
+type Overload = overload
+
+// Controls returns the controls of text-back and of click-to-call.
+func (o *Overload) Controls() (texts, presses *admission.Control) { return &o.texts, &o.presses }
+
+// Watch is watch.
+func (o *Overload) Watch(ctx context.Context, alerts *alert.Sender, now time.Time) {
+	o.watch(ctx, alerts, now)
+}
+
+// Overload returns that of a Server.
+func (a *Server) Overload() *Overload { return &a.overload }
 
 // Listener returns the listener of a setting.
 func (a *Server) Listener(setting string) net.Listener { return a.listener(setting) }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,6 +86,8 @@ type Server struct {
 	databaseErrors  prometheus.Counter
 	activityDropped prometheus.Counter
 
+	overload overload
+
 	features []feature
 	mu       sync.Mutex // held while the site is replaced
 	site     atomic.Pointer[site]
@@ -139,7 +142,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	}
 	a.visits.token = a.token
 	a.features = a.newFeatures()
-	a.register(append(wrong.Collectors(a.guesses), counted)...)
+	a.register(slices.Concat(wrong.Collectors(a.guesses), a.overload.collectors(), []prometheus.Collector{counted})...)
 	s, err := a.newSite(ctx, settings, nil)
 	if err != nil {
 		return nil, err

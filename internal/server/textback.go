@@ -72,7 +72,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		Entries: system.entries, Ledger: f.store, Sender: system.client, URL: hook,
 		Patience: settings.TextBack.Patience, Rules: settings.TextBack.Rules(), Policy: policy, Texts: settings.TextBack.Texts.Texts(),
 		Address: web.Client, Log: web.Note, About: web.About, Whole: web.Whole, Count: f.metrics.Answers.Count, Attempted: attempted,
-		Limited: f.limited, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
+		Admission: &f.overload.texts, Limited: f.limited, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
 	}
 	if settings.TextBack.Keys == textback.AutoKeys {
 		config.MadeKey = f.provisioning.madeKeys.Get

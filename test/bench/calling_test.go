@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,6 +18,12 @@ import (
 
 // callPatience is how long a phone system waits for an answer.
 const callPatience = 15 * time.Second
+
+// errApology is the error of a call whose caller heard the apology.
+var errApology = errors.New("the caller heard the apology")
+
+// apology is what Switchhook says to callers who get no text.
+const apology = "could not send directions"
 
 // line asks a service for callers.
 type line struct {
@@ -52,6 +59,9 @@ func (l *line) call(ctx context.Context, caller int64) error {
 	if err != nil {
 		return err
 	}
+	if response.StatusCode == http.StatusOK && bytes.Contains(body, []byte(apology)) {
+		return errApology
+	}
 	if response.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("texted you")) {
 		return fmt.Errorf("status %d: %s", response.StatusCode, body)
 	}
@@ -61,6 +71,8 @@ func (l *line) call(ctx context.Context, caller int64) error {
 // calls is the result of a run of calls.
 type calls struct {
 	failed int             // got no text within the caller's patience
+	sorry  []time.Duration // what the apology took those of them who heard it, sorted
+	served []time.Duration // what those took who got their text, sorted
 	beyond []time.Duration // what each took beyond the phone system's own time, sorted
 	took   []time.Duration // what each took, sorted
 	whole  time.Duration
@@ -68,6 +80,9 @@ type calls struct {
 
 // part returns the duration that a share of the calls did not exceed.
 func part(sorted []time.Duration, share float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
 	return sorted[min(len(sorted)-1, int(share*float64(len(sorted))))]
 }
 
@@ -121,17 +136,19 @@ type run struct {
 	began time.Time
 	took  []time.Duration
 
+	result  []error // of each call
 	failed  atomic.Int64
 	problem atomic.Pointer[error] // of one of them
 }
 
 func (l *line) begin(n int) *run {
-	return &run{line: l, first: callers.Add(int64(n)) - int64(n), began: time.Now(), took: make([]time.Duration, n)}
+	return &run{line: l, first: callers.Add(int64(n)) - int64(n), began: time.Now(), took: make([]time.Duration, n), result: make([]error, n)}
 }
 
 // make makes a call that was to be made at a time.
 func (r *run) make(ctx context.Context, i int, at time.Time) {
-	if err := r.line.call(ctx, r.first+int64(i)); err != nil {
+	err := r.line.call(ctx, r.first+int64(i))
+	if r.result[i] = err; err != nil {
 		r.failed.Add(1)
 		r.problem.Store(&err)
 	}
@@ -151,6 +168,12 @@ func (r *run) end(b *testing.B) calls {
 		}
 		texts += text.times
 		c.beyond = append(c.beyond, took-text.took)
+		switch r.result[i] {
+		case nil:
+			c.served = append(c.served, took)
+		case errApology:
+			c.sorry = append(c.sorry, took)
+		}
 	}
 	if texts < len(r.took)-c.failed {
 		r.line.service.fatal(b, "%d texts went out to %d callers, %d of whom were told of none", texts, len(r.took), c.failed)
@@ -159,6 +182,8 @@ func (r *run) end(b *testing.B) calls {
 		b.Logf("%d of %d calls failed, for example: %v", c.failed, len(r.took), *r.problem.Load())
 	}
 	slices.Sort(c.beyond)
+	slices.Sort(c.sorry)
+	slices.Sort(c.served)
 	slices.Sort(c.took)
 	return c
 }

@@ -50,7 +50,7 @@ var rooms = []room{
 		{"internal/call/loopback"},
 	}},
 	{name: "answer", may: []string{"ground", "responder", "netsapiens"}, rows: [][]string{
-		{"internal/answer/entry", "internal/answer/form", "internal/answer/ical", "internal/answer/ledger", "internal/answer/optout"},
+		{"internal/answer/admission", "internal/answer/entry", "internal/answer/form", "internal/answer/ical", "internal/answer/ledger", "internal/answer/optout"},
 		{"internal/answer/provision", "internal/answer/source", "internal/answer/widget"},
 		{"internal/answer/clicktocall", "internal/answer/oncall", "internal/answer/textback"},
 	}},

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/admission"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -32,6 +33,10 @@ const (
 	// recordPatience is how long our own database may take to record what the
 	// phone system said.
 	recordPatience = 3 * time.Second
+
+	// overloadFor is when a visitor who was refused because too many are in hand
+	// is asked to try again.
+	overloadFor = 5 * time.Second
 
 	// askAgain is how often we ask the ledger about a call back that another
 	// request, perhaps on another server, is placing.
@@ -78,6 +83,9 @@ type Desk struct {
 	Patience   time.Duration // 0: DefaultPatience
 	Log        part.Log
 
+	// Admission refuses requests while our own database is full. Optional.
+	Admission *admission.Control
+
 	Ended func(c CallBack, r Result) // told the result of a scheduled call back; optional
 	Asked func(err error)            // told the result of each request to the phone system; optional
 }
@@ -121,6 +129,9 @@ func (d *Desk) patience() time.Duration {
 // lease returns how long an attempt holds its call back: to place it, to verify
 // it, and to record the result.
 func (d *Desk) lease() time.Duration { return d.patience() + lookPatience + 2*recordPatience }
+
+// errOverload is for the log.
+var errOverload = errors.New("so many requests are in hand that this one would have waited too long")
 
 // Call decides on a request, and has the visitor called or the call scheduled. A
 // visitor who leaves the page is called all the same.
@@ -178,22 +189,29 @@ func tenantOf(e *entry.Entry) string {
 func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 	id := ledger.NewID()
 	var refused *Refusal
-	begun, repeated, err := d.Ledger.BeginCallBack(ctx, a, c.Now, func(k Known) *CallBack {
-		decided := *c
-		decided.Known = k
-		if refused = firstOf(rulesOfLedger, &decided); refused != nil {
-			return nil
-		}
-		_, queue := placeOf(c.Entry)
-		made := &CallBack{
-			ID: id, Entry: a.Entry, Tenant: a.Tenant, Queue: queue, Number: a.Number, Network: a.Network, Site: a.Site, Block: a.Block, Origin: c.Origin, Key: a.Key,
-			Bare: a.Token == "", At: a.At, State: Scheduled,
-		}
-		if a.At.IsZero() {
-			made.State, made.Attempts, made.Lease = Placing, 1, c.Now.Add(d.lease())
-		}
-		return made
-	})
+	var begun *CallBack
+	var repeated bool
+	var err error
+	if !d.Admission.Do(admission.New, func() {
+		begun, repeated, err = d.Ledger.BeginCallBack(ctx, a, c.Now, func(k Known) *CallBack {
+			decided := *c
+			decided.Known = k
+			if refused = firstOf(rulesOfLedger, &decided); refused != nil {
+				return nil
+			}
+			_, queue := placeOf(c.Entry)
+			made := &CallBack{
+				ID: id, Entry: a.Entry, Tenant: a.Tenant, Queue: queue, Number: a.Number, Network: a.Network, Site: a.Site, Block: a.Block, Origin: c.Origin, Key: a.Key,
+				Bare: a.Token == "", At: a.At, State: Scheduled,
+			}
+			if a.At.IsZero() {
+				made.State, made.Attempts, made.Lease = Placing, 1, c.Now.Add(d.lease())
+			}
+			return made
+		})
+	}) {
+		return Answer{}, &Refusal{Code: Unavailable, Retry: c.Now.Add(overloadFor), Err: errOverload}
+	}
 	switch {
 	case err != nil:
 		return Answer{}, &Refusal{Code: Unavailable, Err: err}
@@ -243,7 +261,9 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
 		defer cancel()
-		if err := d.Ledger.FinishCallBack(ctx, r.Result); err != nil {
+		var err error
+		d.Admission.Do(admission.Owed, func() { err = d.Ledger.FinishCallBack(ctx, r.Result) })
+		if err != nil {
 			// The sweep makes it Uncertain: it counts, and is not placed again.
 			d.Log.LogAttrs(ctx, slog.LevelError, "result of a call back not stored", slog.String("request_id", c.ID), slog.String("error", err.Error()))
 		}

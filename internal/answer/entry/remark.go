@@ -65,7 +65,7 @@ func (r remarks) sinceIn(ids []string, before remarks) []*Remark {
 // textback.Reason.
 var SpokenTexts = []string{
 	"sent", "queued", "consent", "declined", "cooldown", "suppressed", "quiet", "anonymous", "on_net", "short", "landline", "region", "own_number",
-	"loop", "limited", "too_long", "unknown_id", "incomplete", "forbidden", "refused", "failed", "uncertain", "bad_request",
+	"loop", "limited", "too_long", "unknown_id", "incomplete", "forbidden", "refused", "failed", "overload", "uncertain", "bad_request",
 }
 
 // knownFields are the fields of an entry, each with its known members; without

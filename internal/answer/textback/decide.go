@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/switchhook/switchhook/internal/answer/admission"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/phone/sms"
@@ -40,11 +41,21 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 		Now: now, Rules: w.config.Rules, Entry: call.entry, To: to, Message: call.entry.Message(now),
 		Own: w.config.Entries.Sends(to.E164()), Asked: call.asked, Digits: call.digits,
 	}
-	begun, err := w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
-		c.History = h
-		call.unasked = c.unasked()
-		return w.decideCase(c, call, key)
-	})
+	rank := admission.New
+	if call.asked {
+		rank = admission.Known
+	}
+	var begun ledger.Begun
+	var err error
+	if !w.config.Admission.Do(rank, func() {
+		begun, err = w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
+			c.History = h
+			call.unasked = c.unasked()
+			return w.decideCase(c, call, key)
+		})
+	}) {
+		return Overload, false
+	}
 	if err != nil {
 		call.err = err // nothing was sent: without the record a repeat would send a second text
 		return Failed, false
@@ -111,7 +122,9 @@ func (w *Webhook) firstAttempt(ctx context.Context, call *webhookCall, t *ledger
 		r.Reason = string(reason)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 		defer cancel()
-		if err := w.config.Ledger.Finish(ctx, r); err != nil {
+		var err error
+		w.config.Admission.Do(admission.Owed, func() { err = w.config.Ledger.Finish(ctx, r) })
+		if err != nil {
 			call.err = err // the sweep finds the text with an expired lease, and we verify it
 			if reason == Queued {
 				reason = Failed // it is not recorded that it is to be retried

@@ -33,6 +33,7 @@ const (
 	Forbidden   Reason = "forbidden"   // the request has not the key, or not the address, that the entry demands
 	Refused     Reason = "refused"     // the phone system said no, and would again
 	Failed      Reason = "failed"      // the phone system, or our own database, could not be asked or failed
+	Overload    Reason = "overload"    // so many callers are in hand that this one would wait too long
 	Uncertain   Reason = "uncertain"   // the phone system did not say in time whether it took the text
 	BadRequest  Reason = "bad_request" // the request cannot be read
 )
@@ -41,7 +42,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		Sent, Queued, Consent, Declined, CoolingDown, Suppressed, Quiet, Anonymous, OnNet, ShortNumber, LandLine, Region, OwnNumber,
-		Loop, Limited, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Uncertain, BadRequest,
+		Loop, Limited, TooLong, UnknownID, Incomplete, Forbidden, Refused, Failed, Overload, Uncertain, BadRequest,
 	}
 }
 
@@ -67,6 +68,7 @@ var sentences = map[Reason]string{
 	Forbidden:   "The request does not have the key, or the address, that the entry demands.",
 	Refused:     "The phone system refused the text.",
 	Failed:      "The phone system, or the database, could not be asked or failed.",
+	Overload:    "So many callers were in hand that this one would have waited too long.",
 	Uncertain:   "The phone system did not say in time whether it took the text.",
 	BadRequest:  "The request cannot be read.",
 }

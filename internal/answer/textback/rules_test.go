@@ -315,7 +315,7 @@ func TestOfSeveralReasonsTheFirstIsHeard(t *testing.T) {
 func TestReasonsAreNamedOnce(t *testing.T) {
 	all := textback.Reasons()
 	slices.Sort(all)
-	if len(slices.Compact(all)) != 23 {
+	if len(slices.Compact(all)) != 24 {
 		t.Errorf("the reasons are %v", all)
 	}
 }

@@ -84,6 +84,7 @@ type TextSettings struct {
 	Forbidden  setting.Text `key:"forbidden" example:"Sorry, something went wrong." doc:"The request has not the key, or does not come from the address, that the entry demands."`
 	Refused    setting.Text `key:"refused" example:"Sorry, we cannot text this number." doc:"The phone system does not send this text."`
 	Failed     setting.Text `key:"failed" example:"Sorry, we could not send directions at this time." doc:"The phone system could not be asked, or failed."`
+	Overload   setting.Text `key:"overload" example:"Sorry, we could not send directions at this time." doc:"So many callers are in hand that this one would wait too long."`
 	Uncertain  setting.Text `key:"uncertain" example:"Sorry, we do not know whether your text went out." doc:"The phone system did not say in time whether it took the text."`
 	BadRequest setting.Text `key:"bad_request" example:"Sorry, something went wrong." doc:"The request cannot be read."`
 }

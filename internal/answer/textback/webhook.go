@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/admission"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/part"
@@ -73,6 +74,9 @@ type Config struct {
 	// Address returns the address that a request came from; nil: that of its
 	// connection.
 	Address func(*http.Request) netip.Addr
+
+	// Admission refuses callers while our own database is full. Optional.
+	Admission *admission.Control
 
 	// About is told which entry a request is for, once that is known. Whole is
 	// told of each request that a cap bounds or that is no stranger's: these are
@@ -217,7 +221,7 @@ func (w *Webhook) logCall(ctx context.Context, call *webhookCall) {
 	switch call.reason {
 	case Refused, Failed, Uncertain, Incomplete, TooLong:
 		level = slog.LevelError
-	case UnknownID, BadRequest, Forbidden, Loop, OwnNumber, Limited, Queued:
+	case UnknownID, BadRequest, Forbidden, Loop, OwnNumber, Limited, Queued, Overload:
 		level = slog.LevelWarn
 	}
 	if call.unasked {

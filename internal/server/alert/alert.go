@@ -32,6 +32,7 @@ const (
 	SubscriptionFailed Kind = "subscription_failed" // replies do not arrive, including STOP
 	RepliesCapped      Kind = "replies_capped"      // START and HELP reached the limit of answers
 	DatabaseTrouble    Kind = "database_trouble"    // calls and texts cannot be stored
+	Overload           Kind = "overload"            // callers are turned away because the database is full
 	DiskLow            Kind = "disk_low"            // the database's disk is nearly full
 	RecordingLost      Kind = "recording_lost"      // what callers record cannot be stored
 	TrunkDown          Kind = "trunk_down"          // the carrier does not answer, or does not register us
@@ -46,7 +47,7 @@ const (
 func Kinds() []Kind {
 	return []Kind{
 		TextDead, TextsLimited, KeyMissing, ProvisionFailed, ProvisionConflict, PhoneSystemDown, CallGivenUp, SourceDown,
-		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, DiskLow, RecordingLost, TrunkDown, ClockJumped,
+		SubscriptionFailed, RepliesCapped, SecretsGuessed, DatabaseTrouble, Overload, DiskLow, RecordingLost, TrunkDown, ClockJumped,
 		CallsBarred, EmergencyRefused, CallsOutNear, CallsOutFull,
 	}
 }

@@ -89,6 +89,7 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.texts.forbidden =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_FORBIDDEN",
 		"textback.texts.refused =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_REFUSED",
 		"textback.texts.failed =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_FAILED",
+		"textback.texts.overload =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_OVERLOAD",
 		"textback.texts.uncertain =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_UNCERTAIN",
 		"textback.texts.bad_request =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_BAD_REQUEST",
 		"alerts.webhook = <secret> | environment SWITCHHOOK_ALERTS_WEBHOOK | SWITCHHOOK_ALERTS_WEBHOOK",
