@@ -62,48 +62,68 @@ func (b *batch) then(next step) { b.next = next }
 
 // writeSteps is writeTx in as few round trips as there are steps: the
 // transaction begins with the statements of the first step and is committed with
-// those of the last. Locks are to be taken in the first one.
+// those of the last.
 //
 // If ctx ends before the last step, nothing is written. That one is not
 // interrupted and may take commitPatience; an error of its scan comes too late.
 func (s *Store) writeSteps(ctx context.Context, first step) error {
-	if s.group != nil {
+	if !s.shared() {
 		return s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error { return runSteps(ctx, tx, first) })
 	}
-	if err := s.running.enter(); err != nil {
-		return err
-	}
-	defer s.running.leave()
-	options := pgx.TxOptions{IsoLevel: pgx.ReadCommitted}
-	return s.health.note(s.explain(untilAlone(ctx, func() (bool, error) { return s.trySteps(ctx, options, first) })), true)
+	return s.pipeSteps(ctx, true, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, first)
 }
 
-// runSteps executes steps in a transaction of SQLite.
+// readSteps is readTx in as few round trips as there are steps.
+func (s *Store) readSteps(ctx context.Context, first step) error {
+	if !s.shared() {
+		return s.readIn(ctx, func(ctx context.Context, tx *sql.Tx) error { return runSteps(ctx, tx, first) })
+	}
+	return s.pipeSteps(ctx, false, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, first)
+}
+
+// runSteps executes steps in a transaction, one statement after the other.
 func runSteps(ctx context.Context, tx *sql.Tx, next step) error {
 	for next != nil {
 		var b batch
 		if err := next(&b); err != nil {
 			return err
 		}
-		for _, q := range b.queued {
-			if err := q.run(ctx, tx); err != nil {
-				return err
-			}
+		if err := b.run(ctx, tx); err != nil {
+			return err
 		}
 		next = b.next
 	}
 	return nil
 }
 
-func (q queued) run(ctx context.Context, tx *sql.Tx) (err error) {
-	if q.scan != nil {
-		return each(ctx, tx, q.query, q.args, q.scan)
+// run executes the statements one after the other.
+func (b *batch) run(ctx context.Context, tx *sql.Tx) error {
+	for _, one := range b.queued {
+		if err := one.run(ctx, tx); err != nil {
+			return err
+		}
 	}
-	n, err := execCount(ctx, tx, q.query, q.args...)
-	if q.changed != nil {
-		*q.changed = n
+	return nil
+}
+
+func (o queued) run(ctx context.Context, tx *sql.Tx) error {
+	if o.scan != nil {
+		return each(ctx, tx, o.query, o.args, o.scan)
+	}
+	n, err := execCount(ctx, tx, o.query, o.args...)
+	if o.changed != nil {
+		*o.changed = n
 	}
 	return err
+}
+
+// pipeSteps executes steps on PostgreSQL, again if others were in the way.
+func (s *Store) pipeSteps(ctx context.Context, writing bool, options pgx.TxOptions, first step) error {
+	if err := s.running.enter(); err != nil {
+		return err
+	}
+	defer s.running.leave()
+	return s.health.note(s.explain(untilAlone(ctx, func() (bool, error) { return s.trySteps(ctx, options, first) })), writing)
 }
 
 // trySteps executes steps in a transaction on PostgreSQL. It reports whether to

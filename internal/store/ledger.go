@@ -43,48 +43,62 @@ const (
 //
 // The text is in state Sending with the first attempt begun, whatever decide
 // has set; ID and Created are filled in. Begun.Text is the text as written.
-func (s *Store) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
-	key.Caller = phone.Key(key.Caller)
+//
+// The error is ledger.ErrOutdated, and nothing is written, if the call's Basis
+// is not what the database has.
+func (s *Store) Begin(ctx context.Context, call ledger.Call, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
+	call.Caller = phone.Key(call.Caller)
 	refused := false
-	if s.refusals.refusedLately(key.Entry, now) {
-		err = s.readTx(ctx, func(ctx context.Context, q querier) (err error) {
-			begun, refused, err = s.beginRefused(ctx, q, key, tenant, now, decide)
-			return err
-		})
+	if s.refusals.refusedLately(call.Entry, call.At) {
+		begun, refused, err = s.beginRefused(ctx, call, decide)
 	}
 	if err == nil && !refused {
-		begun, err = s.beginAlone(ctx, key, tenant, now, decide)
+		begun, err = s.beginAlone(ctx, call, decide)
 	}
 	if err != nil {
-		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", key.CallID, key.Entry, err)
+		return ledger.Begun{}, fmt.Errorf("begin call %s of entry %s: %w", call.CallID, call.Entry, err)
 	}
 	return begun, nil
 }
 
-// beginAlone is Begin while no other call of the number is begun.
-func (s *Store) beginAlone(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
-	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if err := s.holdNumber(ctx, tx, key.Caller, key.CallID); err != nil {
+// beginAlone is Begin while no other call of the number is begun. It reads and
+// decides in one step, and writes in the other.
+func (s *Store) beginAlone(ctx context.Context, call ledger.Call, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
+	written := 0
+	err = s.writeSteps(ctx, func(b *batch) error {
+		begun, written = ledger.Begun{}, 1
+		b.lock(append(capNames(call.Counted.Caps), numberName(call.Caller, call.CallID))...)
+		var found callerFacts
+		readCaller(b, &found, call)
+		count, err := readTextCaps(b, call)
+		if err != nil {
 			return err
 		}
-		found, err := s.readCaller(ctx, tx, key, tenant, now)
-		switch {
-		case err != nil:
-		case found.answer != nil:
-			begun, err = readBegun(ctx, tx, key, found.answer)
-		case found.counted != nil:
-			begun, err = ledger.Begun{Counted: true, Reason: found.counted.Reason}, countCall(ctx, tx, key, now)
-		default:
-			begun, err = s.beginNew(ctx, tx, key, now, decide(found.history), found.recent)
-		}
-		return err
+		b.then(func(b *batch) error {
+			switch {
+			case found.outdated(call.Basis):
+				return ledger.ErrOutdated
+			case found.answer != nil:
+				readBegun(b, &begun, call.Key, found.answer)
+			case found.counted != nil:
+				begun = ledger.Begun{Counted: true, Reason: found.counted.Reason}
+				countCall(b, call.Key, call.At)
+			default:
+				begun, err = beginNew(b, &written, call, decide(found.history), found.recent, count)
+			}
+			return err
+		})
+		return nil
 	})
+	if err == nil && written == 0 {
+		s.refusals.noteRefusal(call.Entry, call.At)
+	}
 	return begun, err
 }
 
 // beginNew records the outcome of a new call whose number has had this many
-// recent answers.
-func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, decision ledger.Decision, recent int) (begun ledger.Begun, err error) {
+// recent answers, and sets written to 0 if it leaves no row.
+func beginNew(b *batch, written *int, call ledger.Call, decision ledger.Decision, recent int, count *textCount) (begun ledger.Begun, err error) {
 	many := tooMany(decision, recent)
 	switch {
 	case decision.Text == nil:
@@ -93,61 +107,63 @@ func (s *Store) beginNew(ctx context.Context, tx *sql.Tx, key ledger.Key, now ti
 	case many:
 		decision = *decision.WhenFull
 	default:
-		if begun.Text, begun.Full, err = s.beginText(ctx, tx, decision, now); err != nil {
-			return begun, err
-		}
-		if begun.Full != nil {
+		if begun.Full = count.full(); begun.Full != nil {
 			decision = whenFull(decision, begun.Full[0])
+			break
 		}
+		text := *decision.Text
+		text.State, text.Attempts = ledger.Sending, 1
+		text = insertText(b, text, *count, call.At)
+		begun.Text = &text
 	}
 	begun.Reason, begun.Counted = decision.Reason, many
-	written := false
 	switch {
 	case many:
-		written, err = true, startCounting(ctx, tx, key, now, decision.Reason)
-	case !decision.Forget:
-		written, err = writeAnswer(ctx, tx, key, now, decision, begun)
+		startCounting(b, call.Key, call.At, decision.Reason)
+	case decision.Forget:
+		*written = 0
+	default:
+		err = insertAnswer(b, written, call.Key, call.At, decision, begun)
 	}
-	if err != nil {
-		return begun, err
-	}
-	if !written {
-		s.refusals.noteRefusal(key.Entry, now)
-	}
-	return begun, insertConsent(ctx, tx, decision.Consent)
-}
-
-// readBegun returns a call that already has an answer. The attempt at its text
-// may end at any time, so one statement reads both the answer and the text's
-// state.
-func readBegun(ctx context.Context, q querier, key ledger.Key, answer *ledger.Answered) (ledger.Begun, error) {
-	begun := ledger.Begun{Repeated: true, Reason: answer.Reason}
-	if answer.Text == "" {
-		return begun, nil
-	}
-	row := q.QueryRowContext(ctx, `
-		SELECT `+textColumns+`, COALESCE((SELECT reason FROM answers WHERE caller = $2 AND entry = $3 AND call_id = $4 AND step = $5), $6)
-		FROM texts WHERE id = $1`, answer.Text, key.Caller, key.Entry, key.CallID, key.Step, answer.Reason)
-	text, err := scanText(row, &begun.Reason)
-	if errors.Is(err, sql.ErrNoRows) { // removed since; the answer stands
-		return begun, nil
-	}
-	begun.Text = &text
+	insertConsent(b, decision.Consent)
 	return begun, err
 }
 
-// holdNumber makes other transactions about the number wait for the end of this
-// one. Calls without a number wait only for repeats of themselves.
-func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID string) error {
-	name := "number " + number
-	if number == "" {
-		name = "call " + callID
+// readBegun reads a call that already has an answer. The attempt at its text may
+// end at any time, so one statement reads both the answer and the text's state.
+func readBegun(b *batch, begun *ledger.Begun, key ledger.Key, answer *ledger.Answered) {
+	*begun = ledger.Begun{Repeated: true, Reason: answer.Reason}
+	if answer.Text == "" {
+		return
 	}
-	return s.lockNames(ctx, tx, name)
+	b.query(func(row scanner) error { // there is none if the text was removed since; the answer stands
+		text, err := scanText(row, &begun.Reason)
+		begun.Text = &text
+		return err
+	}, `SELECT `+textColumns+`, COALESCE((SELECT reason FROM answers WHERE caller = $2 AND entry = $3 AND call_id = $4 AND step = $5), $6)
+		FROM texts WHERE id = $1`, answer.Text, key.Caller, key.Entry, key.CallID, key.Step, answer.Reason)
 }
 
-func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, begun ledger.Begun, args why.Args) error {
-	said, err := writeArgs(args)
+// holdNumber makes other transactions about the number wait for the end of this
+// one.
+func (s *Store) holdNumber(ctx context.Context, tx *sql.Tx, number, callID string) error {
+	return s.lockNames(ctx, tx, numberName(number, callID))
+}
+
+// numberName is the name that is locked for a number. Calls without one wait only
+// for repeats of themselves.
+func numberName(number, callID string) string {
+	if number == "" {
+		return "call " + callID
+	}
+	return "number " + number
+}
+
+// insertAnswer stores an answer, unless it led to no text and its entry has
+// reached its limit of those: then written is set to 0, otherwise to 1.
+// Transactions do not wait for each other here: there may be a few more.
+func insertAnswer(b *batch, written *int, key ledger.Key, now time.Time, d ledger.Decision, begun ledger.Begun) error {
+	said, err := writeArgs(d.Args)
 	if err != nil {
 		return err
 	}
@@ -155,12 +171,18 @@ func insertAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time
 	if begun.Text != nil {
 		id, textless = begun.Text.ID, 0
 	}
-	_, err = tx.ExecContext(ctx, `
-		INSERT INTO answers (caller, entry, call_id, step, at, reason, args, text, textless) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	args := []any{key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, said, id, textless}
+	within := "1 = 1"
+	if begun.Text == nil && !d.Needed {
+		within, args = answersWithin(d.Rows, now, args)
+	}
+	b.count(written, `
+		INSERT INTO answers (caller, entry, call_id, step, at, reason, args, text, textless)
+		SELECT CAST($1 AS TEXT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS BIGINT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS BIGINT)
+		WHERE `+within+`
 		ON CONFLICT (caller, entry, call_id, step) DO UPDATE
-		SET at = excluded.at, reason = excluded.reason, args = excluded.args, text = excluded.text, textless = excluded.textless`,
-		key.Caller, key.Entry, key.CallID, key.Step, millis(now), begun.Reason, said, id, textless)
-	return err
+		SET at = excluded.at, reason = excluded.reason, args = excluded.args, text = excluded.text, textless = excluded.textless`, args...)
+	return nil
 }
 
 // writeArgs returns the arguments of a step as a row has them; "" if there are
@@ -181,15 +203,14 @@ func readArgs(text string) (args why.Args, err error) {
 	return args, err
 }
 
-func insertConsent(ctx context.Context, tx *sql.Tx, c *ledger.Consent) error {
+func insertConsent(b *batch, c *ledger.Consent) {
 	if c == nil {
-		return nil
+		return
 	}
-	_, err := tx.ExecContext(ctx, `
+	b.exec(`
 		INSERT INTO consents (number, entry, at, call_id, wording, pressed) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (number, entry, at, call_id) DO NOTHING`,
 		phone.Key(c.Number), c.Entry, millis(c.At), c.CallID, c.Wording, c.Key)
-	return err
 }
 
 // Finish records the result of an attempt. If it is not the text's last

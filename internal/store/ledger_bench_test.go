@@ -29,7 +29,7 @@ func BenchmarkCall(b *testing.B) {
 					id := strconv.FormatInt(calls.Add(1), 10)
 					number := "1212" + id
 					now := time.Now()
-					begun, err := s.Begin(b.Context(), ledger.Key{Entry: "shop", CallID: id, Caller: number}, tenant, now, func(ledger.History) ledger.Decision {
+					begun, err := s.Begin(b.Context(), ledger.Call{Key: ledger.Key{Entry: "shop", CallID: id, Caller: number}, Tenant: tenant, At: now}, func(ledger.History) ledger.Decision {
 						text := textTo(number)
 						text.Lease = now.Add(time.Minute)
 						return ledger.Decision{Reason: "sent", Text: text}

@@ -1,8 +1,7 @@
 package store
 
 import (
-	"context"
-	"database/sql"
+	"fmt"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -27,37 +26,24 @@ func whenFull(d ledger.Decision, by ledger.Full) ledger.Decision {
 
 // startCounting begins an hour in which a number's calls share one row, with
 // the first of them.
-func startCounting(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, reason string) error {
-	_, err := tx.ExecContext(ctx, `
+func startCounting(b *batch, key ledger.Key, now time.Time, reason string) {
+	b.exec(`
 		INSERT INTO counted_calls (caller, entry, step, began, at, calls, reason) VALUES ($1, $2, $3, $4, $4, 1, $5)
 		ON CONFLICT (caller, entry, step) DO UPDATE
 		SET began = excluded.began, at = excluded.at, calls = counted_calls.calls + 1, reason = excluded.reason`,
 		key.Caller, key.Entry, key.Step, millis(now), reason)
-	return err
 }
 
 // countCall counts a call of a number whose calls share a row.
-func countCall(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time) error {
-	_, err := tx.ExecContext(ctx, `UPDATE counted_calls SET calls = calls + 1, at = $4 WHERE caller = $1 AND entry = $2 AND step = $3`,
+func countCall(b *batch, key ledger.Key, now time.Time) {
+	b.exec(`UPDATE counted_calls SET calls = calls + 1, at = $4 WHERE caller = $1 AND entry = $2 AND step = $3`,
 		key.Caller, key.Entry, key.Step, millis(now))
-	return err
 }
 
-// writeAnswer stores an answer, unless it led to no text and its entry has
-// reached its limit of those. It reports whether it did. Transactions do not
-// wait for each other here: there may be a few more.
-func writeAnswer(ctx context.Context, tx *sql.Tx, key ledger.Key, now time.Time, d ledger.Decision, begun ledger.Begun) (written bool, err error) {
-	if begun.Text == nil && !d.Needed {
-		if full, err := answersFull(ctx, tx, key.Entry, d.Rows, now); err != nil || full {
-			return false, err
-		}
-	}
-	return true, insertAnswer(ctx, tx, key, now, begun, d.Args)
-}
-
-// answersFull reports whether an entry has reached its limit of answers that led
-// to no text.
-func answersFull(ctx context.Context, q querier, entry string, rows ledger.Rows, now time.Time) (full bool, err error) {
+// answersWithin returns the condition that an entry, the parameter $2, has not
+// reached its limits of answers that led to no text. It adds its parameters.
+func answersWithin(rows ledger.Rows, now time.Time, args []any) (condition string, all []any) {
+	condition = "1 = 1"
 	for _, bound := range [...]struct {
 		most int
 		per  time.Duration
@@ -65,12 +51,10 @@ func answersFull(ctx context.Context, q querier, entry string, rows ledger.Rows,
 		if bound.most <= 0 {
 			continue
 		}
-		err := q.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM answers
-			WHERE entry = $1 AND textless > $2 AND textless <= $3 AND textless > 0 ORDER BY textless DESC LIMIT 1 OFFSET $4)`,
-			entry, millis(now.Add(-bound.per)), millis(now), bound.most-1).Scan(&full)
-		if err != nil || full {
-			return full, err
-		}
+		n := len(args)
+		args = append(args, millis(now.Add(-bound.per)), millis(now), bound.most-1)
+		condition += fmt.Sprintf(` AND NOT EXISTS (SELECT 1 FROM answers
+			WHERE entry = $2 AND textless > $%d AND textless <= $%d AND textless > 0 ORDER BY textless DESC LIMIT 1 OFFSET $%d)`, n+1, n+2, n+3)
 	}
-	return false, nil
+	return condition, args
 }

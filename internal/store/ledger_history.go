@@ -22,6 +22,8 @@ const (
 	rowCounted
 	rowFirstCounted
 	rowRecent
+	rowEntries
+	rowMade
 )
 
 // callerQuery reads everything about a caller at once, because on PostgreSQL
@@ -54,7 +56,13 @@ const callerQuery = `
 	UNION ALL
 	SELECT 8, '', '', '', '', count(*) FROM answers
 	WHERE caller = $1 AND entry = $2 AND step = $4 AND at > $8 AND at <= $9 AND NOT EXISTS (
-		SELECT 1 FROM counted_calls WHERE caller = $1 AND entry = $2 AND step = $4 AND began > $8 AND began <= $9)`
+		SELECT 1 FROM counted_calls WHERE caller = $1 AND entry = $2 AND step = $4 AND began > $8 AND began <= $9)
+	UNION ALL
+	SELECT 9, '', '', '', '', revision FROM revisions
+	WHERE kind = 'entry' AND domain = ''
+	UNION ALL
+	SELECT 10, '', '', '', '', version FROM provisioned
+	WHERE entry = $2`
 
 // callerFacts is what callerQuery found.
 type callerFacts struct {
@@ -62,76 +70,78 @@ type callerFacts struct {
 	counted *ledger.Answered // the answer of all the number's calls now; nil: each gets its own
 	recent  int              // answers of the number within countedFor, if counted is nil
 	history ledger.History
+	basis   ledger.Basis // what the call is to be admitted by
+
+	suppressions []ledger.Suppression
 }
 
-// readCaller returns what is known about a call and its caller.
-func (s *Store) readCaller(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time) (callerFacts, error) {
-	kept := answerKept
+// outdated reports whether a call was admitted by what has changed since.
+func (f *callerFacts) outdated(b *ledger.Basis) bool {
+	return b != nil && (b.Entries != ledger.ReadNow && b.Entries != f.basis.Entries || b.Made != ledger.ReadNow && b.Made != f.basis.Made)
+}
+
+// readCaller reads what is known about a call and its caller.
+func readCaller(b *batch, found *callerFacts, call ledger.Call) {
+	kept, key, now := answerKept, call.Key, call.At
 	if key.CallID == "" {
 		kept = namelessKept
 	}
-	rows, err := q.QueryContext(ctx, callerQuery, key.Caller, key.Entry, key.CallID, key.Step,
-		millis(now.Add(-kept)), millis(now.Add(-historyKept)), foldTenant(tenant), millis(now.Add(-countedFor)), millis(now))
-	if err != nil {
-		return callerFacts{}, err
-	}
+	b.query(func(row scanner) error { return found.add(row, key) }, callerQuery, key.Caller, key.Entry, key.CallID, key.Step,
+		millis(now.Add(-kept)), millis(now.Add(-historyKept)), foldTenant(call.Tenant), millis(now.Add(-countedFor)), millis(now))
+}
+
+// add adds a row of callerQuery.
+func (f *callerFacts) add(row scanner, key ledger.Key) error {
 	var (
-		found        callerFacts
-		firstCounted *ledger.Answered
-		suppressions []ledger.Suppression
+		what       int
+		a, b, c, d string
+		ms         int64
 	)
-	first := key
-	first.Step = ""
-	history := &found.history
-	err = eachRow(rows, func() error {
-		var (
-			what       int
-			a, b, c, d string
-			ms         int64
-		)
-		if err := rows.Scan(&what, &a, &b, &c, &d, &ms); err != nil {
-			return err
-		}
-		at := fromMillis(ms)
-		switch what {
-		case rowAnswer:
-			found.answer = &ledger.Answered{Key: key, At: at, Reason: a, Text: b}
-		case rowText:
-			history.All++
-			switch purpose := ledger.Purpose(b); {
-			case purpose == ledger.Answer && a == key.Entry:
-				history.Entry = append(history.Entry, at)
-			case purpose == ledger.Confirmation || purpose == ledger.Help:
-				history.Replies = append(history.Replies, at)
-			}
-		case rowSuppression:
-			suppressions = append(suppressions, ledger.Suppression{
-				Number: key.Caller, Tenant: a, Channel: ledger.Channel(b), At: at, How: c, Words: d,
-			})
-		case rowConsent:
-			if history.Consent == nil || at.After(history.Consent.At) {
-				history.Consent = &ledger.Consent{Number: key.Caller, Entry: key.Entry, At: at, CallID: a, Wording: b, Key: c}
-			}
-		case rowFirst:
-			history.First = &ledger.Answered{Key: first, At: at, Reason: a, Text: b}
-		case rowCounted:
-			found.counted = &ledger.Answered{Key: key, At: at, Reason: a}
-		case rowFirstCounted:
-			firstCounted = &ledger.Answered{Key: first, At: at, Reason: a}
-		case rowRecent:
-			found.recent = int(ms)
-		default:
-			return fmt.Errorf("a row of kind %d", what)
-		}
-		return nil
-	})
-	slices.SortFunc(history.Entry, youngestFirst)
-	slices.SortFunc(history.Replies, youngestFirst)
-	history.Suppressed = broadest(suppressions)
-	if history.First == nil {
-		history.First = firstCounted
+	if err := row.Scan(&what, &a, &b, &c, &d, &ms); err != nil {
+		return err
 	}
-	return found, err
+	at, first, history := fromMillis(ms), key, &f.history
+	first.Step = ""
+	switch what {
+	case rowAnswer:
+		f.answer = &ledger.Answered{Key: key, At: at, Reason: a, Text: b}
+	case rowText:
+		history.All++
+		switch purpose := ledger.Purpose(b); {
+		case purpose == ledger.Answer && a == key.Entry:
+			history.Entry = append(history.Entry, at)
+			slices.SortFunc(history.Entry, youngestFirst)
+		case purpose == ledger.Confirmation || purpose == ledger.Help:
+			history.Replies = append(history.Replies, at)
+			slices.SortFunc(history.Replies, youngestFirst)
+		}
+	case rowSuppression:
+		f.suppressions = append(f.suppressions, ledger.Suppression{
+			Number: key.Caller, Tenant: a, Channel: ledger.Channel(b), At: at, How: c, Words: d,
+		})
+		history.Suppressed = broadest(f.suppressions)
+	case rowConsent:
+		if history.Consent == nil || at.After(history.Consent.At) {
+			history.Consent = &ledger.Consent{Number: key.Caller, Entry: key.Entry, At: at, CallID: a, Wording: b, Key: c}
+		}
+	case rowFirst:
+		history.First = &ledger.Answered{Key: first, At: at, Reason: a, Text: b}
+	case rowCounted:
+		f.counted = &ledger.Answered{Key: key, At: at, Reason: a}
+	case rowFirstCounted:
+		if history.First == nil {
+			history.First = &ledger.Answered{Key: first, At: at, Reason: a}
+		}
+	case rowRecent:
+		f.recent = int(ms)
+	case rowEntries:
+		f.basis.Entries = ms
+	case rowMade:
+		f.basis.Made = ms
+	default:
+		return fmt.Errorf("a row of kind %d", what)
+	}
+	return nil
 }
 
 func youngestFirst(a, b time.Time) int { return b.Compare(a) }

@@ -53,8 +53,10 @@ func (s *Store) Receive(ctx context.Context, m ledger.Inbound, tenant string, de
 // queued, or a text without an ID.
 func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound, tenant string, now time.Time,
 	decide func(ledger.History) ledger.Reply) (queued ledger.Text, capped bool, err error) {
-	known, err := s.readCaller(ctx, tx, ledger.Key{Caller: m.From}, tenant, now)
-	if err != nil {
+	var b batch
+	var known callerFacts
+	readCaller(&b, &known, ledger.Call{Key: ledger.Key{Caller: m.From}, Tenant: tenant, At: now})
+	if err := b.run(ctx, tx); err != nil {
 		return ledger.Text{}, false, err
 	}
 	reply := decide(known.history)

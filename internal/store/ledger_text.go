@@ -36,9 +36,9 @@ func scanText(row scanner, more ...any) (ledger.Text, error) {
 	return t, err
 }
 
-// insertText writes a new text, counted as c says, and returns it as reading it
+// insertText queues a new text, counted as c says, and returns it as reading it
 // would.
-func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, c textCount, now time.Time) (ledger.Text, error) {
+func insertText(b *batch, t ledger.Text, c textCount, now time.Time) ledger.Text {
 	if t.ID == "" {
 		t.ID = ledger.NewID()
 	}
@@ -49,13 +49,13 @@ func insertText(ctx context.Context, tx *sql.Tx, t ledger.Text, c textCount, now
 	for _, at := range []*time.Time{&t.Created, &t.Updated, &t.Due, &t.Deadline, &t.Lease} {
 		*at = fromMillis(millis(*at))
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO texts (`+textColumns+`, counted, source, asked_openly, fresh)
+	b.exec(`INSERT INTO texts (`+textColumns+`, counted, source, asked_openly, fresh)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)`,
 		t.ID, string(t.Purpose), t.Entry, t.CallID, t.Domain, t.User, t.Session, t.From, phone.Key(t.To), dialled(t.To), t.Message, t.Segments,
 		string(t.State), string(t.Why), t.Problem, flag(t.Doubtful), flag(t.Ordered), t.Attempts,
 		millis(t.Created), millis(t.Updated), millis(t.Due), millis(t.Deadline), millis(t.Lease),
 		millis(c.now), c.Source, flag(c.Open), flag(c.fresh && c.Open))
-	return t, err
+	return t
 }
 
 // dialled is the value of that column: a number that differs from its key.
@@ -97,7 +97,9 @@ func insertQueued(ctx context.Context, tx *sql.Tx, text ledger.Text, now time.Ti
 	if text.Due.IsZero() {
 		text.Due = now
 	}
-	return insertText(ctx, tx, text, textCount{}, now)
+	var b batch
+	text = insertText(&b, text, textCount{}, now)
+	return text, b.run(ctx, tx)
 }
 
 // Text returns one text. If there is none, the error is a fault of code

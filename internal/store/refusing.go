@@ -30,27 +30,39 @@ func (r *refusals) refusedLately(entry string, now time.Time) bool {
 
 // beginRefused is Begin for a new call that gets no text and leaves no trace. If
 // the call is not one, it is not refused here.
-func (s *Store) beginRefused(ctx context.Context, q querier, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, refused bool, err error) {
-	found, err := s.readCaller(ctx, q, key, tenant, now)
-	if err != nil || found.answer != nil || found.counted != nil {
-		return begun, false, err
-	}
-	d := decide(found.history)
-	if tooMany(d, found.recent) {
-		return begun, false, nil
-	}
-	if d.Text != nil {
-		if _, begun.Full, err = readTextCaps(ctx, q, d.Text, d.Counted, now); err != nil || len(begun.Full) == 0 {
-			return begun, false, err
+func (s *Store) beginRefused(ctx context.Context, call ledger.Call, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, refused bool, err error) {
+	err = s.readSteps(ctx, func(b *batch) error {
+		begun, refused = ledger.Begun{}, false
+		var found callerFacts
+		readCaller(b, &found, call)
+		count, err := readTextCaps(b, call)
+		if err != nil {
+			return err
 		}
-		d = whenFull(d, begun.Full[0])
-	}
-	if d.Consent != nil {
-		return begun, false, nil
-	}
-	begun.Reason, refused = d.Reason, d.Forget
-	if !refused && !d.Needed {
-		refused, err = answersFull(ctx, q, key.Entry, d.Rows, now)
-	}
+		b.then(func(b *batch) error {
+			if found.answer != nil || found.counted != nil || found.outdated(call.Basis) {
+				return nil
+			}
+			d := decide(found.history)
+			if tooMany(d, found.recent) {
+				return nil
+			}
+			if d.Text != nil {
+				if begun.Full = count.full(); begun.Full == nil {
+					return nil
+				}
+				d = whenFull(d, begun.Full[0])
+			}
+			if d.Consent != nil {
+				return nil
+			}
+			if begun.Reason, refused = d.Reason, d.Forget; !refused && !d.Needed {
+				within, args := answersWithin(d.Rows, call.At, []any{"", call.Entry})
+				b.query(func(row scanner) error { return row.Scan(&refused) }, "SELECT NOT ("+within+") AND $1 = ''", args...)
+			}
+			return nil
+		})
+		return nil
+	})
 	return begun, refused, err
 }

@@ -48,7 +48,7 @@ func refuses(t testing.TB) func(ledger.History) ledger.Decision {
 
 func begin(t testing.TB, s *store.Store, key ledger.Key, now time.Time, decide func(ledger.History) ledger.Decision) ledger.Begun {
 	t.Helper()
-	begun, err := s.Begin(t.Context(), key, tenant, now, decide)
+	begun, err := s.Begin(t.Context(), ledger.Call{Key: key, Tenant: tenant, At: now}, decide)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestARepeatedCallIsOfOneTime(t *testing.T) {
 			for range 4 {
 				asking.Go(func() {
 					for state := ledger.Sending; state == ledger.Sending; {
-						begun, err := s.Begin(t.Context(), key, tenant, noon(), refuses(t))
+						begun, err := s.Begin(t.Context(), ledger.Call{Key: key, Tenant: tenant, At: noon()}, refuses(t))
 						if err != nil {
 							t.Error(err)
 							return
@@ -242,7 +242,7 @@ func race(t *testing.T, stores []*store.Store, calls int, key func(i int) ledger
 	)
 	for i := range calls {
 		all.Go(func() {
-			begun, err := stores[i%len(stores)].Begin(t.Context(), key(i), tenant, noon(), decide)
+			begun, err := stores[i%len(stores)].Begin(t.Context(), ledger.Call{Key: key(i), Tenant: tenant, At: noon()}, decide)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
@@ -297,7 +297,7 @@ func TestADecisionThatPanicsLeavesNothing(t *testing.T) {
 					t.Error("the panic is lost")
 				}
 			}()
-			_, _ = s.Begin(t.Context(), callOf("a"), tenant, noon(), func(ledger.History) ledger.Decision { panic("a defect") })
+			_, _ = s.Begin(t.Context(), ledger.Call{Key: callOf("a"), Tenant: tenant, At: noon()}, func(ledger.History) ledger.Decision { panic("a defect") })
 		}()
 		if begin(t, s, callOf("a"), noon(), sendsText).Repeated {
 			t.Error("there is an answer")

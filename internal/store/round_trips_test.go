@@ -30,10 +30,13 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 		most int64
 		do   func(t *testing.T, s *store.Store, number string)
 	}{
-		{"a text", 9, func(t *testing.T, s *store.Store, number string) {
+		{"a text", 3, func(t *testing.T, s *store.Store, number string) {
 			now := time.Now()
-			begun, err := s.Begin(t.Context(), ledger.Key{Entry: "shop", CallID: number, Caller: number}, tenant, now, capped(number, ledger.Counted{},
-				ledger.Cap{Scope: ledger.OfEntry, Of: "shop", Most: 500, Per: time.Hour}, ledger.Cap{Scope: ledger.OfTenant, Of: tenant, Most: 2000, Per: time.Hour}))
+			begun, err := s.Begin(t.Context(), ledger.Call{
+				Key: ledger.Key{Entry: "shop", CallID: number, Caller: number}, Tenant: tenant, At: now, Basis: new(ledger.Basis), Counted: ledger.Counted{Caps: []ledger.Cap{
+					{Scope: ledger.OfEntry, Of: "shop", Most: 500, Per: time.Hour}, {Scope: ledger.OfTenant, Of: tenant, Most: 2000, Per: time.Hour},
+				}},
+			}, capped(number))
 			if err == nil {
 				err = s.Finish(t.Context(), ledger.Result{ID: begun.Text.ID, Attempt: 1, At: now, State: ledger.Sent, Reason: "sent"})
 			}
@@ -41,9 +44,8 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"one text more than a cap allows strangers", 4, func(t *testing.T, s *store.Store, number string) {
-			key := ledger.Key{Entry: "shop", CallID: number, Caller: number}
-			if _, err := s.Begin(t.Context(), key, tenant, time.Now(), stranger(number)); err != nil {
+		{"one text more than a cap allows strangers", 2, func(t *testing.T, s *store.Store, number string) {
+			if _, err := beginStranger(t, s, number); err != nil {
 				t.Fatal(err)
 			}
 		}},
@@ -87,13 +89,18 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 	}
 }
 
-// stranger is a decision to text one number, and nobody else.
-func stranger(number string) func(ledger.History) ledger.Decision {
-	return func(h ledger.History) ledger.Decision {
-		d := capped(number, ledger.Counted{Open: true}, ledger.Cap{Scope: ledger.OfEntry, Of: textTo(number).Entry, Most: 1, Per: time.Hour})(h)
+// beginStranger begins the call of one of many strangers, of whom one is texted.
+func beginStranger(t *testing.T, s *store.Store, number string) (ledger.Begun, error) {
+	t.Helper()
+	entry := textTo(number).Entry
+	return s.Begin(t.Context(), ledger.Call{
+		Key: ledger.Key{Entry: entry, CallID: number, Caller: number}, Tenant: tenant, At: time.Now(),
+		Counted: ledger.Counted{Open: true, Caps: []ledger.Cap{{Scope: ledger.OfEntry, Of: entry, Most: 1, Per: time.Hour}}},
+	}, func(h ledger.History) ledger.Decision {
+		d := capped(number)(h)
 		d.WhenFull.Forget = true
 		return d
-	}
+	})
 }
 
 // TestRefusalsWaitForNoWriter refuses strangers while somebody writes.
@@ -102,8 +109,7 @@ func TestRefusalsWaitForNoWriter(t *testing.T) {
 		s := open(t)
 		begin := func(number string) {
 			t.Helper()
-			key := ledger.Key{Entry: textTo(number).Entry, CallID: number, Caller: number}
-			begun, err := s.Begin(t.Context(), key, tenant, time.Now(), stranger(number))
+			begun, err := beginStranger(t, s, number)
 			if err != nil {
 				t.Fatal(err)
 			}

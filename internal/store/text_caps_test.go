@@ -13,13 +13,12 @@ import (
 	"github.com/switchhook/switchhook/internal/store/storetest"
 )
 
-// capped is a decision to text a number, counted by caps.
-func capped(number string, c ledger.Counted, caps ...ledger.Cap) func(ledger.History) ledger.Decision {
+// capped is a decision to text a number, unless a cap of its call is reached.
+func capped(number string) func(ledger.History) ledger.Decision {
 	return func(ledger.History) ledger.Decision {
 		text := textTo(number)
 		text.ID = ""
-		c.Caps = caps
-		return ledger.Decision{Reason: "sent", Text: text, Counted: c, WhenFull: &ledger.Decision{Reason: "limited"}}
+		return ledger.Decision{Reason: "sent", Text: text, WhenFull: &ledger.Decision{Reason: "limited"}}
 	}
 }
 
@@ -28,7 +27,8 @@ func ask(t testing.TB, s *store.Store, n int, now time.Time, c ledger.Counted, c
 	t.Helper()
 	number := fmt.Sprint(12125560000 + n)
 	key := ledger.Key{Entry: textTo(number).Entry, CallID: ledger.NewID(), Caller: number}
-	begun, err := s.Begin(t.Context(), key, tenant, now, capped(number, c, caps...))
+	c.Caps = caps
+	begun, err := s.Begin(t.Context(), ledger.Call{Key: key, Tenant: tenant, At: now, Counted: c}, capped(number))
 	if err != nil {
 		t.Error(err)
 	}

@@ -20,8 +20,14 @@ func TestAnAnswerIsStoredWithWhatSaysWhy(t *testing.T) {
 			return ledger.Decision{Reason: "cooldown", Args: args}
 		})
 		limit := ledger.Cap{Scope: ledger.OfEntry, Of: textTo(caller).Entry, Most: 1, Per: time.Hour}
-		texted := begin(t, s, callOf("texted"), noon().Add(1), capped(caller, ledger.Counted{}, limit))
-		begin(t, s, callOf("too many"), noon().Add(2*time.Second), capped(caller, ledger.Counted{}, limit))
+		counted := ledger.Counted{Caps: []ledger.Cap{limit}}
+		texted, err := s.Begin(t.Context(), ledger.Call{Key: callOf("texted"), Tenant: tenant, At: noon().Add(1), Counted: counted}, capped(caller))
+		if err == nil {
+			_, err = s.Begin(t.Context(), ledger.Call{Key: callOf("too many"), Tenant: tenant, At: noon().Add(2 * time.Second), Counted: counted}, capped(caller))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 
 		want := map[string]why.Args{
 			"refused": args, "texted": nil,

@@ -114,6 +114,11 @@ func (s *Store) tryTx(ctx context.Context, level sql.IsolationLevel, do func(con
 // readTx executes do on one state of the database: do does not see what is
 // written meanwhile.
 func (s *Store) readTx(ctx context.Context, do func(ctx context.Context, q querier) error) error {
+	return s.readIn(ctx, func(ctx context.Context, tx *sql.Tx) error { return do(ctx, tx) })
+}
+
+// readIn is readTx for those that need the transaction itself.
+func (s *Store) readIn(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) error) error {
 	if err := s.running.enter(); err != nil {
 		return err
 	}

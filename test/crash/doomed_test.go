@@ -106,8 +106,8 @@ type mortal struct {
 	arrived int
 }
 
-func (m *mortal) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error) {
-	begun, err := m.Store.Begin(ctx, key, tenant, now, decide)
+func (m *mortal) Begin(ctx context.Context, call ledger.Call, decide func(ledger.History) ledger.Decision) (ledger.Begun, error) {
+	begun, err := m.Store.Begin(ctx, call, decide)
 	if err == nil && begun.Text != nil && !begun.Repeated {
 		m.mu.Lock()
 		m.ours[begun.Text.ID] = true

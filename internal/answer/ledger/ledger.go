@@ -84,6 +84,25 @@ type Key struct {
 	Step   string `json:"step,omitzero"`    // of a call that is asked several times; empty: the first
 }
 
+// Call is a call to be begun.
+type Call struct {
+	Key
+	Tenant  string
+	At      time.Time // now
+	Counted Counted   // how a text of it is counted
+	Basis   *Basis    // what it was admitted by; nil: nothing that was remembered
+}
+
+// Basis is the versions of what a server remembered when it admitted a call.
+// ReadNow stands for what was read for this very call.
+type Basis struct {
+	Entries int64 // of all entries
+	Made    int64 // of what provisioning has made for the entry; 0: nothing
+}
+
+// ReadNow is the version of what was not remembered.
+const ReadNow = -1
+
 // History is what the ledger knows of a number when it calls or writes. A text
 // counts unless it is certain that it has not gone out.
 type History struct {
@@ -103,8 +122,7 @@ type Decision struct {
 	Consent *Consent // given in this very call
 	Forget  bool     // store no answer: a repeat is decided again
 
-	Counted  Counted   // how Text is counted
-	WhenFull *Decision // what the call gets where a cap of Counted, or Rows.Number, is reached; required where there are caps or rows
+	WhenFull *Decision // what the call gets where a cap of Call.Counted, or Rows.Number, is reached; required where there are caps or rows
 
 	Rows   Rows // how many answers are recorded
 	Needed bool // a later step of the call needs its answer: it is recorded past Rows.EntryHour and EntryDay

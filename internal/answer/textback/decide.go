@@ -41,6 +41,11 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 		Now: now, Rules: w.config.Rules, Entry: call.entry, To: to, Message: call.entry.Message(now),
 		Own: w.config.Entries.Sends(to.E164()), Asked: call.asked, Digits: call.digits,
 	}
+	asked := ledger.Call{Key: key, Tenant: call.entry.APIDomain, At: now}
+	refusal := firstOf(rulesOfNumber, c)
+	if refusal.Code == "" { // the others need no cap, and wait for nobody
+		asked.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(call.entry, call.source, call.open), Source: call.source, Open: call.open}
+	}
 	rank := admission.New
 	if call.asked {
 		rank = admission.Known
@@ -48,10 +53,10 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 	var begun ledger.Begun
 	var err error
 	if !w.config.Admission.Do(rank, func() {
-		begun, err = w.config.Ledger.Begin(ctx, key, call.entry.APIDomain, now, func(h ledger.History) ledger.Decision {
+		begun, err = w.config.Ledger.Begin(ctx, asked, func(h ledger.History) ledger.Decision {
 			c.History = h
 			call.unasked = c.unasked()
-			return w.decideCase(c, call, key)
+			return w.decideCase(c, call, key, refusal)
 		})
 	}) {
 		return Overload, false
@@ -62,7 +67,7 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 	}
 	call.counted = begun.Counted
 	if begun.Repeated {
-		return w.earlierAnswer(ctx, key, call.entry.APIDomain, begun), true
+		return w.earlierAnswer(ctx, asked, begun), true
 	}
 	if begun.Full != nil {
 		w.config.Limited(call.id, begun.Full[0])
@@ -74,13 +79,12 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 	return w.firstAttempt(ctx, call, begun.Text), false
 }
 
-// decideCase returns what a call gets, by the rules and by what is known of the
-// caller. Ledger.Begin calls it.
-func (w *Webhook) decideCase(c *Case, call *webhookCall, key ledger.Key) ledger.Decision {
+// decideCase returns what a call gets, by what the rules of its number say and
+// by what is known of the caller. Ledger.Begin calls it.
+func (w *Webhook) decideCase(c *Case, call *webhookCall, key ledger.Key, step Step) ledger.Decision {
 	if len(c.Entry.LacksForTexts()) > 0 {
 		return ledger.Decision{Reason: string(Incomplete), Forget: true}
 	}
-	step := firstOf(rulesOfNumber, c)
 	if step.Code == "" {
 		step = firstOf(rulesOfHistory, c)
 	}
@@ -107,7 +111,6 @@ func (w *Webhook) decideCase(c *Case, call *webhookCall, key ledger.Key) ledger.
 		}
 	}
 	// Strangers leave no rows: if no text was sent, a repeat is decided again.
-	d.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(c.Entry, call.source, call.open), Source: call.source, Open: call.open}
 	d.WhenFull = &ledger.Decision{Reason: string(Limited), Consent: d.Consent, Forget: call.open}
 	d.Rows = w.config.Rules.Limits.rows()
 	return d
@@ -148,14 +151,16 @@ const askAgain = 50 * time.Millisecond
 
 // earlierAnswer returns what a known call got. If another process is still
 // handling it, the caller waits as long as they would for the text itself.
-func (w *Webhook) earlierAnswer(ctx context.Context, key ledger.Key, tenant string, begun ledger.Begun) Reason {
+func (w *Webhook) earlierAnswer(ctx context.Context, call ledger.Call, begun ledger.Begun) Reason {
+	call.Counted = ledger.Counted{}
 	for begun.Text != nil && begun.Text.State == ledger.Sending && begun.Text.Attempts == 1 {
 		select {
 		case <-ctx.Done():
 			return Uncertain
 		case <-time.After(askAgain):
 		}
-		next, err := w.config.Ledger.Begin(ctx, key, tenant, time.Now(), func(ledger.History) ledger.Decision {
+		call.At = time.Now()
+		next, err := w.config.Ledger.Begin(ctx, call, func(ledger.History) ledger.Decision {
 			return ledger.Decision{Reason: begun.Reason, Forget: true} // it was erased meanwhile
 		})
 		if err != nil {

@@ -44,9 +44,9 @@ func (t trouble) do(ctx context.Context, work func() error) error {
 	return errors.Join(work(), t.after)
 }
 
-func (t *troubled) Begin(ctx context.Context, key ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
+func (t *troubled) Begin(ctx context.Context, call ledger.Call, decide func(ledger.History) ledger.Decision) (begun ledger.Begun, err error) {
 	err = t.begin.do(ctx, func() error {
-		begun, err = t.Ledger.Begin(ctx, key, tenant, now, decide)
+		begun, err = t.Ledger.Begin(ctx, call, decide)
 		return err
 	})
 	return begun, err

@@ -42,7 +42,7 @@ type Entries interface {
 type Ledger interface {
 	// Begin records that a call came, and what decide says it gets, before
 	// anything is done. A known call gets what it got the first time.
-	Begin(ctx context.Context, call ledger.Key, tenant string, now time.Time, decide func(ledger.History) ledger.Decision) (ledger.Begun, error)
+	Begin(ctx context.Context, call ledger.Call, decide func(ledger.History) ledger.Decision) (ledger.Begun, error)
 
 	// Finish records the result of an attempt.
 	Finish(ctx context.Context, r ledger.Result) error

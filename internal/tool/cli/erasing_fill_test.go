@@ -77,7 +77,7 @@ func (f *filling) text(caller, call, message, sender, problem string) {
 	f.t.Helper()
 	now := time.Now()
 	key := ledger.Key{Entry: shop, CallID: fmt.Sprint(call, " ", f.n), Caller: caller}
-	begun, err := f.s.Begin(f.t.Context(), key, provider, now, func(ledger.History) ledger.Decision {
+	begun, err := f.s.Begin(f.t.Context(), ledger.Call{Key: key, Tenant: provider, At: now}, func(ledger.History) ledger.Decision {
 		return ledger.Decision{Reason: "sent",
 			Text: &ledger.Text{Purpose: ledger.Answer, Entry: shop, CallID: key.CallID, Domain: provider, User: "2000", Session: core.NewSession(),
 				From: sender, To: caller, Message: message, Segments: 1, Deadline: now.Add(time.Hour), Lease: now.Add(time.Minute)},
@@ -97,7 +97,7 @@ func (f *filling) counted() {
 	full := ledger.Decision{Reason: "full", Rows: ledger.Rows{Number: 1}}
 	for i := range 3 {
 		key := ledger.Key{Entry: "often", CallID: fmt.Sprint(i), Caller: f.of.digits}
-		_, err := f.s.Begin(f.t.Context(), key, provider, time.Now(), func(ledger.History) ledger.Decision { return full })
+		_, err := f.s.Begin(f.t.Context(), ledger.Call{Key: key, Tenant: provider, At: time.Now()}, func(ledger.History) ledger.Decision { return full })
 		f.must(err)
 	}
 }
