@@ -72,7 +72,7 @@ var operatorsPages = map[string]func(o *operating){
 		o.send(http.MethodPost, "/click-to-call", url.Values{"id": {"example.net-sms"}})
 	},
 	"moving-from-flask.md": func(o *operating) {
-		for _, s := range ofPage(o.t, "moving-from-flask.md", "sh") {
+		for _, s := range ofPage(o.t, "moving-from-flask.md", "sh")[:1] {
 			write(o.t, o.folder, ".env", strings.NewReplacer("https://ucportal.example.net", o.system.URL, "nsd_your-api-key", nstest.Token).Replace(s.text))
 		}
 		if err := os.Remove(filepath.Join(o.folder, "switchhook.toml")); err != nil {
