@@ -55,10 +55,11 @@ func TestSystemdUnderstandsThePages(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := os.MkdirAll(filepath.Join(root, "etc/systemd/system/switchhook.service.d"), 0o750); err != nil {
+		beside := root + "/etc/systemd/system/switchhook.service.d"
+		if err := os.MkdirAll(beside, 0o750); err != nil {
 			t.Fatal(err)
 		}
-		write(t, root, "etc/systemd/system/switchhook.service.d/override.conf", s.text)
+		write(t, beside, "override.conf", s.text)
 		out, err := exec.Command("systemd-analyze", "verify", "--root="+root, "--man=no", "--recursive-errors=no", "switchhook.service").CombinedOutput()
 		if complaints := strings.TrimSpace(unknownThere.ReplaceAllString(string(out), "")); err != nil || complaints != "" {
 			t.Errorf("%v: %v\n%s", s, err, complaints)
@@ -101,5 +102,30 @@ func TestNoSnippetEscapesItsCheck(t *testing.T) {
 		if found := inDisguise.FindString(s.text); found != "" {
 			t.Errorf("%v is a block of text with %q: name its language, so that it is checked", s, found)
 		}
+	}
+}
+
+// TestTheProgramIsWhereThePagesGetItFrom asks Go about the paths that people install from.
+func TestTheProgramIsWhereThePagesGetItFrom(t *testing.T) {
+	ways := regexp.MustCompile("`go (install|get) ([^@`]+)(?:@latest)?`")
+	found := map[string]bool{}
+	for _, page := range []string{"install.md", "../README.md"} {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, way := range ways.FindAllStringSubmatch(string(text), -1) {
+			ask, want := []string{"list", "-f", "{{.Name}}", way[2]}, "main"
+			if way[1] == "get" {
+				ask, want = []string{"list", "-m"}, way[2]
+			}
+			found[page+way[1]] = true
+			if out, err := exec.Command("go", ask...).Output(); err != nil || strings.TrimSpace(string(out)) != want {
+				t.Errorf("%s: %s: %s, %v", page, way[0], out, err)
+			}
+		}
+	}
+	if len(found) != 4 {
+		t.Errorf("the pages have %v", found)
 	}
 }
