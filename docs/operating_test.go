@@ -215,6 +215,16 @@ func (o *operating) addSettings(sections string) {
 	write(o.t, o.folder, "switchhook.toml", string(before)+sections)
 }
 
+// rewrite replaces pairs of texts in the settings.
+func (o *operating) rewrite(pairs ...string) {
+	o.t.Helper()
+	before, err := os.ReadFile(filepath.Join(o.folder, "switchhook.toml"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	write(o.t, o.folder, "switchhook.toml", strings.NewReplacer(pairs...).Replace(string(before)))
+}
+
 func (o *operating) settings() *config.Settings {
 	o.t.Helper()
 	settings, err := config.Load(config.Sources{Path: "switchhook.toml", Dir: o.folder})
@@ -263,17 +273,23 @@ func (o *operating) ask(method, path string, form url.Values) string {
 	return text
 }
 
+// send sends a request with the operator's token.
 func (o *operating) send(method, path string, form url.Values) (status int, answer string) {
+	o.t.Helper()
+	token, err := server.OperatorToken(filepath.Join(o.folder, "data"))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return o.sendAs(token, method, path, form)
+}
+
+func (o *operating) sendAs(token, method, path string, form url.Values) (status int, answer string) {
 	o.t.Helper()
 	request, err := http.NewRequestWithContext(o.t.Context(), method, "http://"+o.server.Address()+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	token, err := server.OperatorToken(filepath.Join(o.folder, "data"))
-	if err != nil {
-		o.t.Fatal(err)
-	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
