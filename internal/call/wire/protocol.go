@@ -170,7 +170,7 @@ type Route struct {
 	// End is where the call ends, such as web or not_found; empty: a Core of 0.1.0
 	// does not say. Reached says whether it reaches anybody there.
 	End     string `json:"end,omitzero"`
-	Reached bool   `json:"reached,omitzero"`
+	Reached bool   `json:"reached"`
 }
 
 // errTooLong: an order holds a longer recording than a terminal accepts.

@@ -99,7 +99,7 @@ func TestRoutesOfNumbers(t *testing.T) {
 	_, data := startCore(t)
 	here := map[string]string{"SWITCHHOOK_DATA": data}
 	run(t, "", here, "route", "2125559999").wants(t, 1, "  1. ", "no number")
-	run(t, "", here, "route", "2125559999", "--json").wants(t, 1, `{"steps":["`, `"end":"not_found"}`)
+	run(t, "", here, "route", "2125559999", "--json").wants(t, 1, `{"steps":["`, `"end":"not_found","reached":false}`)
 	run(t, "", here, "route", "webresponder@here").wants(t, 1, "  1. ")
 	run(t, "", here, "route", "+12125559999", "--from", "2000@example.net", "--at", "2026-01-31 12:00").wants(t, 1, "  1. ")
 	run(t, "", here, "route", "2125559999", "--at", "noon").wants(t, 2, `"noon" is not a time`, "2026-01-31T12:00:00Z")

@@ -149,12 +149,12 @@ func (e *examination) certificate(settings voice.TLSSettings) {
 			return
 		}
 	}
-	text := fmt.Sprintf("the certificate %s is good until %s", settings.CertificateFile, leaf.NotAfter.UTC().Format(time.DateOnly))
+	text := fmt.Sprintf("the certificate %s is good until %s", settings.CertificateFile, leaf.NotAfter.UTC().Format(time.DateTime+" UTC"))
 	switch now := time.Now(); {
 	case now.Before(leaf.NotBefore):
-		e.fail(about, fmt.Sprintf("the certificate %s is good from %s on", settings.CertificateFile, leaf.NotBefore.UTC().Format(time.DateTime)), "check the clock, or get another certificate")
+		e.fail(about, fmt.Sprintf("the certificate %s is good from %s on", settings.CertificateFile, leaf.NotBefore.UTC().Format(time.DateTime+" UTC")), "check the clock, or get another certificate")
 	case now.After(leaf.NotAfter):
-		e.fail(about, fmt.Sprintf("the certificate %s was good until %s", settings.CertificateFile, leaf.NotAfter.UTC().Format(time.DateTime)), "renew it, and send SIGHUP to the server")
+		e.fail(about, fmt.Sprintf("the certificate %s was good until %s", settings.CertificateFile, leaf.NotAfter.UTC().Format(time.DateTime+" UTC")), "renew it, and send SIGHUP to the server")
 	case now.Add(renewTime).After(leaf.NotAfter):
 		e.warn(about, text, "renew it, and send SIGHUP to the server")
 	default:
