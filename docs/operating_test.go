@@ -46,6 +46,16 @@ var operatorsPages = map[string]func(o *operating){
 		o.system.Break(nstest.SendMessage, 1, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 		o.call("+19175550124")
 	},
+	"daily-work.md": func(o *operating) {
+		o.entries("example.net-sms", "8001", "We are open.")
+		o.onCall()
+		o.serve()
+		o.call("+19175550123")
+		o.system.Break(nstest.SendMessage, 1, nstest.Refuses(http.StatusForbidden, "Forbidden"))
+		o.call("+19175550124")
+		o.run("switchhook suppress add 9175550125 --channel text --tenant example.net")
+		o.call("+19175550125")
+	},
 	"database.md": func(o *operating) {
 		o.entries("example.net-sms", "8001", "We are open.")
 		o.serve()
@@ -307,6 +317,9 @@ func (o *operating) sendAs(token, method, path string, form url.Values) (status 
 // Its exit code is for the page to check.
 func (o *operating) run(command string) string {
 	o.t.Helper()
+	if o.server != nil {
+		command = strings.ReplaceAll(command, "127.0.0.1:5100", o.server.Address())
+	}
 	c := exec.Command("sh", "-c", command)
 	c.Dir = o.folder
 	c.Env = append(os.Environ(), o.path)
@@ -315,7 +328,7 @@ func (o *operating) run(command string) string {
 }
 
 var (
-	times = regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d:\d\d( [A-Z]{3,5}\b)?`)
+	times = regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?( [A-Z]{3,5}\b)?`)
 	ids   = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
 )
 

@@ -12,7 +12,7 @@ import (
 
 // Read reads a command line as Run does, and runs nothing.
 func Read(args []string) error {
-	if len(args) > 1 && args[0] == "help" {
+	if len(args) > 0 && args[0] == "help" {
 		args = append(slices.Clone(args[1:]), "--help")
 	}
 	leave := make(chan int, 1)

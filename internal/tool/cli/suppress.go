@@ -29,6 +29,11 @@ func (s suppressScope) String() string {
 	return reach(ledger.Channel(s.Channel)) + " from " + whose(s.Tenant)
 }
 
+// flags returns it as flags.
+func (s suppressScope) flags() string {
+	return fmt.Sprintf("--channel %s --tenant %s", s.Channel, quoted(s.Tenant))
+}
+
 func reach(channel ledger.Channel) string {
 	switch channel {
 	case ledger.Texts:
@@ -161,15 +166,19 @@ func (c *suppressRemoveCommand) Run(ctx context.Context, m *Main) error {
 		if err != nil {
 			return err
 		}
-		if removed == 0 {
-			return fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope).
-				WithHint("switchhook suppress list %s shows its channels and domains: name them with --channel and --tenant", number)
-		}
-		if err := r.audit(ctx, "suppression removed", phone.Mask(number), c.String()); err != nil {
-			return err
-		}
 		left, err := r.Suppressions(ctx, number)
 		if err != nil {
+			return err
+		}
+		if removed == 0 {
+			err := fault.Newf(fault.NotFound, "%s is not on the list for %s", phone.Mask(number), c.suppressScope)
+			if len(left) == 0 {
+				return err
+			}
+			there := suppressScope{Tenant: left[0].Tenant, Channel: string(left[0].Channel)}
+			return err.WithHint("it is on the list for %s: switchhook suppress remove %s %s", there, number, there.flags())
+		}
+		if err := r.audit(ctx, "suppression removed", phone.Mask(number), c.String()); err != nil {
 			return err
 		}
 		fmt.Fprintf(m.Out, "%s is off the list for %s\n", phone.Mask(number), c.suppressScope)
