@@ -11,7 +11,7 @@ func (r *routing) user() bool {
 	if what, target := alias(name); what == toUser {
 		name = target
 	}
-	if r.enter(place{what: "user " + name, from: r.from, domain: r.hostOrDomain()}) {
+	if r.enter(place{kind: "user", name: name, from: r.from, domain: r.hostOrDomain()}) {
 		return true
 	}
 	defer r.back()

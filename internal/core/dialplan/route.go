@@ -135,17 +135,18 @@ func (r *routing) end(kind Kind, format string, args ...any) bool {
 // on: a call that comes to a place while it is in it has no end. A user becomes the
 // owner, whatever the call had before.
 type place struct {
-	what     string // such as dial plan Default
+	kind     string // dial plan or user
+	name     string
 	from, to URI
 	domain   string
-	owner    string // address; empty: nobody
+	owner    [2]string // domain and name; empty: nobody
 }
 
 // enter notes that the call comes to a table or a user, and reports whether it goes
 // in a circle; call back once it goes on from where it came from.
 func (r *routing) enter(here place) bool {
 	if slices.Contains(r.way, here) {
-		return r.end(Loop, "the rules lead in a circle: the call comes to %s again as it did before", here.what)
+		return r.end(Loop, "the rules lead in a circle: the call comes to %s %s again as it did before", here.kind, here.name)
 	}
 	r.way = append(r.way, here)
 	if r.passed++; r.passed <= MaxSteps {
@@ -257,9 +258,9 @@ func (r *routing) findNumber(text string) *Number {
 // table searches a dial plan by its name: the domain's own, the system's, or
 // the one that is built in.
 func (r *routing) table(name string) bool {
-	here := place{what: "dial plan " + name, from: r.from, to: r.to, domain: r.domain}
+	here := place{kind: "dial plan", name: name, from: r.from, to: r.to, domain: r.domain}
 	if r.owner != nil {
-		here.owner = r.owner.Address()
+		here.owner = [...]string{r.owner.Domain, r.owner.Name}
 	}
 	if r.enter(here) {
 		return true
