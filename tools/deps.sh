@@ -2,11 +2,11 @@
 # Brings what the tests need beyond Go: the languages of the examples, speech,
 # curl, telephones (sipp, baresip), PostgreSQL (of which the tests start a server
 # of their own), a browser with what runs in it (browser/package.json, by npm),
-# what the package is looked at and served with, shells that complete commands, and the C compiler that Go's race
-# detector is linked with; "deps.sh bench" what the benchmarks run beside ours,
-# "deps.sh package" what the package is installed with. Does nothing when all of
-# it is there. As root on a Debian it is installed; otherwise the one line that
-# would do so is printed, and the exit code is 1.
+# what the package is looked at and served with, shells that complete commands,
+# and the C compiler that Go's race detector is linked with; "deps.sh bench" what
+# the benchmarks run beside ours, "deps.sh package" what the package is installed
+# with. Does nothing when all of it is there. As root on a Debian it is installed;
+# otherwise the one line that would do so is printed, and the exit code is 1.
 set -eu
 cd "$(dirname "$0")"
 
