@@ -20,7 +20,7 @@ var examples = map[string]string{
 		switchhook call http://127.0.0.1:8080/
 		switchhook call http://127.0.0.1:8080/ --answer none --answer 12# --save call.jsonl
 		switchhook call 2125551212 --hear -
-		switchhook call sip:200@192.0.2.10 --auth 2000:password`,
+		switchhook call sip:200@192.0.2.10 --auth 2000:password.txt`,
 	"check": `
 		switchhook check answer.xml
 		switchhook check http://127.0.0.1:8080/`,
