@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // unreachable is what a caller hears if a number leads nowhere.
@@ -50,7 +51,7 @@ func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line,
 		events.addAll(l.Ladder())
 	}
 	x.Keep(StoredCall{
-		ID: strings.ToLower(rand.Text()), At: began, From: storedNumber(from, x.Home), To: storedNumber(to, x.Home), Outcome: outcome.Reason, Failed: outcome.Failed, Trace: events.lines(),
+		ID: strings.ToLower(rand.Text()), At: began, From: storedNumber(from, x.Home), To: storedNumber(to, x.Home), Outcome: setting.WithoutSecrets(outcome.Reason), Failed: outcome.Failed, Trace: events.lines(),
 	})
 	return outcome
 }

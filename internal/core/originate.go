@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // ErrNoTelephones is in the error of Originate that says that there is no way out.
@@ -253,10 +254,10 @@ func (o *origination) run(ctx context.Context) {
 		o.unanswered(ctx, err, events.add)
 	}
 	events.addAll(rung.Ladder)
-	c.config.Log.Info("outbound call ended", "call", o.origID, "owner", o.rung.Owner.Address(), "reason", phone.MaskIn(o.call.Outcome.Reason))
+	c.config.Log.Info("outbound call ended", "call", o.origID, "owner", o.rung.Owner.Address(), "reason", phone.MaskIn(setting.WithoutSecrets(o.call.Outcome.Reason)))
 	c.config.Keep(StoredCall{
 		ID: strings.ToLower(rand.Text()), At: o.began, From: storedNumber(o.from, c.home()), To: storedNumber(o.placedCall.to, c.home()),
-		Outcome: o.call.Outcome.Reason, Failed: o.call.Outcome.Failed, Trace: events.lines(),
+		Outcome: setting.WithoutSecrets(o.call.Outcome.Reason), Failed: o.call.Outcome.Failed, Trace: events.lines(),
 	})
 }
 

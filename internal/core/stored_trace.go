@@ -28,6 +28,7 @@ type storedTrace struct {
 
 // add adds an event.
 func (t *storedTrace) add(e trace.Stamped) {
+	e.Event = trace.WithoutSecrets(e.Event)
 	line, err := e.AppendJSON(nil)
 	if err != nil {
 		return // JSON cannot hold it; those who watch the call have seen it

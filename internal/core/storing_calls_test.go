@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,5 +99,26 @@ func TestTheTracesOfCallsThatLeadNowhereAreBounded(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"12125550101", "12125550102", "12125550100"}, stored); diff != "" {
 		t.Errorf("stored (-want +got):\n%s", diff)
+	}
+}
+
+// TestStoredCallsHaveNoSecrets has a responder with a key lead to others with theirs.
+func TestStoredCallsHaveNoSecrets(t *testing.T) {
+	s := newSystem(t)
+	var asked []string
+	address := s.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Query().Get("key"))
+		if r.URL.Path == "/next" {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		_, _ = fmt.Fprint(w, `<Response><Say action="/next?key=s3cret3">Hello.</Say></Response>`)
+	}))
+	s.rule("webresponder8001", address+"/menu?id=7&key=s3cret1")
+	call, _ := s.storeCall()
+	if stored := string(call.Trace) + call.Outcome; strings.Contains(stored, "s3cret") || !strings.Contains(stored, address+"/menu?id=7&key=<secret>") {
+		t.Errorf("stored:\n%s", stored)
+	}
+	if !slices.Contains(asked, "s3cret1") || !slices.Contains(asked, "s3cret3") {
+		t.Errorf("the responder was asked with %q", asked)
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/document"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/setting"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -227,28 +227,6 @@ func readAnswer(response *fetch.Response) (answer, *failure) {
 	return a, nil
 }
 
-// secretParams are parameters whose values are secrets, in the URLs of our own
-// webhooks and of others'.
-var secretParams = []string{"key", "secret", "secret_key", "token", "api_key", "apikey", "password"}
-
 // shownURL returns a URL as a trace has it: without passwords and keys, which
 // would end up in saved calls and tickets.
-func shownURL(u *url.URL) string {
-	if u.RawQuery == "" {
-		return u.Redacted()
-	}
-	pairs := strings.Split(u.RawQuery, "&")
-	hidden := false
-	for i, pair := range pairs {
-		name, value, _ := strings.Cut(pair, "=")
-		if plain, err := url.QueryUnescape(name); err == nil && value != "" && slices.Contains(secretParams, strings.ToLower(plain)) {
-			pairs[i], hidden = name+"=<secret>", true
-		}
-	}
-	if !hidden {
-		return u.Redacted()
-	}
-	copied := *u
-	copied.RawQuery = strings.Join(pairs, "&")
-	return copied.Redacted()
-}
+func shownURL(u *url.URL) string { return setting.WithoutSecrets(u.String()) }

@@ -216,7 +216,7 @@ func TestEventsOfRequestsHoldNeitherNumbersNorPasswords(t *testing.T) {
 		URL: at("http://user:password@responder.example/start?id=7"), Facts: responder.Request{Caller: "+19734321440"},
 	})
 	request := of[trace.Request](events)[0]
-	if request.URL != "http://user:xxxxx@responder.example/start?id=7" {
+	if request.URL != "http://<secret>@responder.example/start?id=7" {
 		t.Errorf("url %q", request.URL)
 	}
 }

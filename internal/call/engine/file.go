@@ -67,7 +67,7 @@ func (r *run) fetchFile(ctx context.Context, a answer, address string) (f Record
 	sound, release, err := fetched.Get(ctx)
 	switch _, format := errors.AsType[*audio.FormatError](err); {
 	case format:
-		return Recording{}, nil, fmt.Errorf("%s: %s", request.URL.Redacted(), fileText(err))
+		return Recording{}, nil, fmt.Errorf("%s: %s", shownURL(request.URL), fileText(err))
 	case err != nil:
 		return Recording{}, nil, errors.New(fileText(err))
 	}

@@ -139,7 +139,7 @@ func TestStreamThatCannotBeHad(t *testing.T) {
 		{"no answer in time", host, nil, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			"the media stream to ws://stream.example/ cannot be opened: no answer in 5 s", 5 * time.Second},
 		{"no such page", host + "x?token=1", nil, http.NotFound,
-			"the media stream to ws://stream.example/x?token=1 cannot be opened: it answered 404 Not Found instead of opening a WebSocket", 0},
+			"the media stream to ws://stream.example/x?token=<secret> cannot be opened: it answered 404 Not Found instead of opening a WebSocket", 0},
 		{"a page", host, nil, body("<html>"), "the media stream to ws://stream.example/ cannot be opened: it answered 200 OK instead of opening a WebSocket", 0},
 		{"no WebSocket", host, nil, raw("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: something\r\n\r\n"),
 			"the media stream to ws://stream.example/ cannot be opened: it does not speak the WebSocket protocol", 0},

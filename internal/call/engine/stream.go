@@ -235,7 +235,7 @@ func (r *run) openStream(ctx context.Context, a answer, mode string, v responder
 	for _, p := range v.Parameters {
 		parameters[p.Name] = p.Value
 	}
-	r.emit(trace.Stream{Mode: mode, URL: target.Redacted(), Parameters: parameters})
+	r.emit(trace.Stream{Mode: mode, URL: shownURL(target), Parameters: parameters})
 	r.streams = append(r.streams, s)
 	s.work.Go(func() { s.write(streamCtx, parameters) })
 	s.work.Go(func() { s.read(streamCtx) })
@@ -286,5 +286,5 @@ func streamError(target *url.URL, response *http.Response, err error) error {
 	case errors.Is(err, io.EOF):
 		text = "it closed the connection without an answer"
 	}
-	return fmt.Errorf("the media stream to %s cannot be opened: %s", target.Redacted(), text)
+	return fmt.Errorf("the media stream to %s cannot be opened: %s", shownURL(target), text)
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/soundcache"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fetch"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // MaxFile is the largest file that is played, in bytes: the longest sound that
@@ -125,7 +126,7 @@ type StatusError struct {
 
 // Error names the address and the status.
 func (e *StatusError) Error() string {
-	return fmt.Sprintf("%s answered %s", e.URL.Redacted(), strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
+	return fmt.Sprintf("%s answered %s", setting.WithoutSecrets(e.URL.String()), strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status))))
 }
 
 // Get returns the sound of a file as soon as it can begin to play, and release,

@@ -9,17 +9,21 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // Diff compares what two calls were: what was said, played, gathered, forwarded,
 // and how they ended. Times, requests and warnings may differ, and so may the
 // origin of the responder. It returns the differences as lines that begin with -
 // (was) and + (is), among a few lines around them, or "" if there are none. If
-// one of them is masked both are compared masked.
+// one of them is masked both are compared masked; so if secrets were taken out.
 func Diff(was, is *Saved) string {
 	before, after := was.essence(), is.essence()
 	if phone.IsMasked(before) || phone.IsMasked(after) {
 		before, after = phone.MaskIn(before), phone.MaskIn(after)
+	}
+	if strings.Contains(before+after, setting.Redacted) {
+		before, after = setting.WithoutSecrets(before), setting.WithoutSecrets(after)
 	}
 	if before == after {
 		return ""

@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // Saved is a call as a file stores it: JSON Lines, first how the call was made,
@@ -148,40 +150,58 @@ func (s *Saved) Masked() *Saved {
 	return &masked
 }
 
-func mask(event Event) Event {
+func mask(event Event) Event { return rewritten(event, phone.Mask, phone.MaskIn) }
+
+// WithoutSecrets returns the event with the secrets of URLs taken out, wherever they
+// stand: what a server stores by itself is read by others than those who made it.
+func WithoutSecrets(event Event) Event {
+	if e, ok := event.(Stream); ok {
+		e.Parameters = maps.Clone(e.Parameters)
+		for name := range e.Parameters {
+			if setting.IsSecretName(name) {
+				e.Parameters[name] = setting.Redacted
+			}
+		}
+		event = e
+	}
+	return rewritten(event, setting.WithoutSecrets, setting.WithoutSecrets)
+}
+
+// rewritten returns the event with its numbers and texts as the functions return them.
+func rewritten(event Event, number, text func(string) string) Event {
 	switch e := event.(type) {
 	case Answer:
-		e.From, e.To = phone.Mask(e.From), phone.Mask(e.To)
+		e.From, e.To = number(e.From), number(e.To)
 		return e
 	case Request:
-		e.URL, e.Error = phone.MaskIn(e.URL), phone.MaskIn(e.Error)
+		e.URL, e.Error = text(e.URL), text(e.Error)
 		e.Exchange = nil
 		return e
 	case Say:
-		e.Text = phone.MaskIn(e.Text)
+		e.Text = text(e.Text)
 		return e
 	case Play:
-		e.URL = phone.MaskIn(e.URL)
+		e.URL = text(e.URL)
 		return e
 	case Forward:
-		e.To = phone.MaskIn(e.To)
+		e.To = text(e.To)
 		return e
 	case Stream:
-		e.URL = phone.MaskIn(e.URL)
+		e.URL = text(e.URL)
 		parameters := make(map[string]string, len(e.Parameters))
 		for name, value := range e.Parameters {
-			parameters[name] = phone.MaskIn(value)
+			parameters[name] = text(value)
 		}
 		e.Parameters = parameters
 		return e
 	case Record:
-		e.URL = phone.MaskIn(e.URL)
+		e.URL = text(e.URL)
 		return e
 	case Warning:
-		e.Text = phone.MaskIn(e.Text)
+		e.Text = text(e.Text)
 		return e
 	case Hangup:
-		e.Reason = phone.MaskIn(e.Reason)
+		e.Reason = text(e.Reason)
 		return e
 	}
 	return event

@@ -8,6 +8,7 @@ import (
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/phone"
+	"github.com/switchhook/switchhook/internal/setting"
 )
 
 // byForward stands where others have who ended a call: it ended where it was forwarded
@@ -30,7 +31,7 @@ func (s *Server) logEnd(line *Line, source netip.Prefix, outcome engine.Outcome,
 	}
 	fields := []any{
 		"call_id", shownID(line.CallID()), "from", phone.Mask(from), "to", phone.Mask(to), "seconds", int(line.Now() / time.Second),
-		"by", string(by), "reason", phone.MaskIn(outcome.Reason), "failed", outcome.Failed,
+		"by", string(by), "reason", phone.MaskIn(setting.WithoutSecrets(outcome.Reason)), "failed", outcome.Failed,
 		"codec", sound.Codec, "received", sound.Received, "lost", sound.Lost, "mos", math.Round(100*sound.MOS) / 100,
 	}
 	if unlogged > 0 {

@@ -34,19 +34,19 @@ func (l logLines) next(t *testing.T) (line map[string]any) {
 }
 
 // forwards is an exchange whose calls are connected elsewhere.
-type forwards struct{}
+type forwards struct{ why string }
 
-func (forwards) Place(context.Context, string, string, engine.Line, func([]string), func(trace.Stamped)) engine.Outcome {
-	return engine.Outcome{Forwarded: true, Reason: "the one who was called is busy"}
+func (f forwards) Place(context.Context, string, string, engine.Line, func([]string), func(trace.Stamped)) engine.Outcome {
+	return engine.Outcome{Forwarded: true, Reason: f.why}
 }
 
-func TestTheLogTellsThatACallWasForwarded(t *testing.T) {
+func TestTheLogTellsThatACallWasForwardedButNoSecrets(t *testing.T) {
 	log := make(logLines, 2)
 	s := switchboard(t, nil, func(c *voice.ServerConfig) {
-		c.Log, c.Exchange = slog.New(slog.NewJSONHandler(log, nil)), forwards{}
+		c.Log, c.Exchange = slog.New(slog.NewJSONHandler(log, nil)), forwards{"https://hook.example.net/?key=s3cret is busy"}
 	})
 	newPhone(t).Dial(s.address())
-	if line := log.next(t); line["msg"] != "call ended" || line["by"] != "forward" || line["reason"] != "the one who was called is busy" {
+	if line := log.next(t); line["msg"] != "call ended" || line["by"] != "forward" || line["reason"] != "https://hook.example.net/?key=<secret> is busy" {
 		t.Errorf("the log says %v", line)
 	}
 }
