@@ -14,7 +14,7 @@ import (
 const (
 	// fewActivity is how many items of a range of numbers are sorted by their time;
 	// of a range with more, enough are among the youngest of all.
-	fewActivity = 20_000
+	fewActivity = 10_000
 
 	// maxStory bounds the items of one story: strangers choose the ids of calls.
 	maxStory = 500
