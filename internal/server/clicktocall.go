@@ -84,7 +84,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
 		Admission: &f.overload.presses, Log: log,
 		Asked: func(err error) { system.health.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
-		Ended: f.ended,
+		Ended: f.ended, Tell: f.sparse.Tell,
 	}
 	calls := &clicktocall.Handler{
 		Desk: desk, Networks: f.store, Cancels: f.store, URL: settings.PublicURL, Address: web.Client,
@@ -111,7 +111,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 				Key: key, List: f.store, Entries: system.entries, URL: settings.PublicURL, Log: web.Note, Audit: f.store.Audit,
 			}},
 			{Path: "/update-domain", Name: "update-domain", Handler: &clicktocall.Form{
-				Secret: settings.Forms.Secret.Reveal(), Guesses: f.guesses, Store: system.entries, Audit: f.store.Audit, Log: web.Note,
+				Secret: settings.Forms.Secret.Reveal(), Guesses: f.guesses, Store: system.entries, Audit: f.store.Audit, Tell: f.sparse.Tell, Log: web.Note,
 			}},
 		}...),
 		Operator: []part.Route{{Path: "/console/widget", Name: "preview", Handler: preview}},

@@ -74,6 +74,7 @@ type Server struct {
 	sums    *web.Sums
 	store   *store.Store
 	behind  *activity.Behind // for items that nobody waits for
+	sparse  *activity.Sparse // for those that strangers can cause
 	alerts  *alert.Sender
 	guesses *guess.Watch
 	clock   *Clock
@@ -137,6 +138,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	}
 	a.stops.add("database", func(context.Context) error { return a.store.Close() })
 	a.behind = activity.NewBehind(a.store.Tell, func(n int) { a.activityDropped.Add(float64(n)) }, a.log)
+	a.sparse = &activity.Sparse{Add: a.behind.Add}
 	if a.token, err = a.operatorToken(settings); err != nil {
 		return nil, err
 	}

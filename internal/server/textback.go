@@ -72,7 +72,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		Entries: system.entries, Ledger: f.store, Sender: system.client, URL: hook,
 		Patience: settings.TextBack.Patience, Rules: settings.TextBack.Rules(), Policy: policy, Texts: settings.TextBack.Texts.Texts(),
 		Address: web.Client, Log: web.Note, About: web.About, Whole: web.Whole, Count: f.metrics.Answers.Count, Attempted: attempted,
-		Admission: &f.overload.texts, Limited: f.limited, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
+		Admission: &f.overload.texts, Limited: f.limited, Tell: f.sparse.Tell, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
 	}
 	if settings.TextBack.Keys == textback.AutoKeys {
 		config.MadeKey = f.provisioning.madeKeys.Get
@@ -93,7 +93,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		{Path: "/webresponder", Name: "webresponder", Handler: p.webhook, Open: true},
 		{Path: "/update-sms", Name: "update-sms", Handler: &textback.Form{
 			Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Guesses: f.guesses, Store: system.entries,
-			Provision: partOf[*provisioningPart](s).provisioner, Audit: f.store.Audit, Log: web.Note,
+			Provision: partOf[*provisioningPart](s).provisioner, Audit: f.store.Audit, Tell: f.sparse.Tell, Log: web.Note,
 		}},
 	}
 	if settings.TextBack.Replies {

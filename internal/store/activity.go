@@ -41,6 +41,12 @@ func (s *Store) tell(ctx context.Context, tx *sql.Tx, items ...activity.Item) er
 
 // activityRow returns the statement that adds an item, for a batch.
 func (s *Store) activityRow(i activity.Item) (statement string, args []any) {
+	return s.activityRowIf("1 = 1", i)
+}
+
+// activityRowIf returns the statement that adds an item if a condition holds,
+// whose own parameters begin with $10.
+func (s *Store) activityRowIf(condition string, i activity.Item, more ...any) (statement string, args []any) {
 	if i.At.IsZero() {
 		i.At = s.now()
 	}
@@ -51,8 +57,31 @@ func (s *Store) activityRow(i activity.Item) (statement string, args []any) {
 		i.Story = activity.StoryOf(i.About, i.ID)
 	}
 	i = i.Bounded()
-	return `INSERT INTO activity (` + activityColumns + `, reversed, turn) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, reverse($8), ` + s.turn() + `)`,
-		[]any{millis(i.At), i.ID, whatOf(i.Kind, i.Outcome), i.Story, i.About, i.Entry, foldTenant(i.Tenant), phone.Key(i.Number), writeSteps(i.Steps)}
+	return `INSERT INTO activity (` + activityColumns + `, reversed, turn)
+		SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), CAST($8 AS TEXT), CAST($9 AS TEXT),
+			reverse(CAST($8 AS TEXT)), ` + s.turn() + ` WHERE ` + condition,
+		append([]any{millis(i.At), i.ID, whatOf(i.Kind, i.Outcome), i.Story, i.About, i.Entry, foldTenant(i.Tenant), phone.Key(i.Number), writeSteps(i.Steps)}, more...)
+}
+
+// storedRow returns the statement that adds an item about a text or a call back
+// that is in the item's outcome since the item's time: that of a step that was
+// just taken. Whose it is, and of which call, comes from its row.
+func (s *Store) storedRow(i activity.Item) (statement string, args []any) {
+	from := "CASE call_id WHEN '' THEN id ELSE call_id END, id, entry, lower(domain), receiver, CAST($4 AS TEXT), reverse(receiver), " + s.turn() + " FROM texts"
+	if i.Kind == activity.CallBack {
+		from = "id, id, entry, lower(tenant), number, CAST($4 AS TEXT), reverse(number), " + s.turn() + " FROM callbacks"
+	}
+	i = i.Bounded()
+	return `INSERT INTO activity (` + activityColumns + `, reversed, turn)
+		SELECT CAST($1 AS BIGINT), CAST($2 AS TEXT), CAST($3 AS TEXT), ` + from + ` WHERE id = $5 AND state = $6 AND updated = $1`,
+		[]any{millis(i.At), s.activityIDs.next(i.At), whatOf(i.Kind, i.Outcome), writeSteps(i.Steps), i.About, i.Outcome}
+}
+
+// tellStored adds an item about a text or a call back: see storedRow.
+func (s *Store) tellStored(ctx context.Context, tx *sql.Tx, i activity.Item) error {
+	statement, args := s.storedRow(i)
+	_, err := tx.ExecContext(ctx, statement, args...)
+	return err
 }
 
 const activityColumns = "at, id, what, story, about, entry, tenant, number, steps"

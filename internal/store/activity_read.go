@@ -156,10 +156,13 @@ func (p *activityPlan) hiddenWhat() (conditions string) {
 	return conditions
 }
 
-// hiddenNumber returns the condition on numbers that are too many to go by.
+// hiddenNumber returns the condition on numbers that are too many to go by: of the
+// column number, which the other indexes have too.
 func (p *activityPlan) hiddenNumber() string {
-	column, begins := p.numberColumn()
-	return p.hidden(fmt.Sprintf("substr(%s, 1, %d)", column, len(begins)), begins)
+	if p.Ending != "" {
+		return p.hidden(fmt.Sprintf("substr(number, length(number) - %d)", len(p.Ending)-1), p.Ending)
+	}
+	return p.hidden(fmt.Sprintf("substr(number, 1, %d)", len(p.Number)), p.Number)
 }
 
 // numberColumn returns the column that has the numbers of the query together,

@@ -18,7 +18,10 @@ func (s *Store) Audit(ctx context.Context, event ledger.Event) error {
 	return s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO events (id, at, actor, action, about, detail) VALUES ($1, $2, $3, $4, $5, $6)",
 			id, millis(event.At), event.Actor, event.Action, event.About, event.Detail)
-		return err
+		if err != nil || event.Item == nil {
+			return err
+		}
+		return s.tell(ctx, tx, *event.Item)
 	})
 }
 

@@ -36,6 +36,9 @@ func (b *batch) exec(query string, args ...any) {
 	b.queued = append(b.queued, queued{query: query, args: args})
 }
 
+// tell queues the statement of activityRow, or one like it.
+func (b *batch) tell(query string, args []any) { b.exec(query, args...) }
+
 // count queues a statement, and sets changed to how many rows it changes.
 func (b *batch) count(changed *int, query string, args ...any) {
 	b.queued = append(b.queued, queued{query: query, args: args, changed: changed})

@@ -69,7 +69,10 @@ func (s *Store) beginCallBackAlone(ctx context.Context, a clicktocall.Ask, now t
 		kept := *made
 		kept.Created, kept.Updated = now, now
 		begun = &kept
-		return insertCallBack(ctx, tx, kept, now)
+		if err := insertCallBack(ctx, tx, kept, now); err != nil {
+			return err
+		}
+		return s.tell(ctx, tx, kept.Item(now))
 	})
 	return begun, repeated, err
 }
@@ -231,9 +234,10 @@ func advanceCallBack(by state.Step) string {
 
 // FinishCallBack is described at clicktocall.Ledger.
 func (s *Store) FinishCallBack(ctx context.Context, r clicktocall.Result) error {
-	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, finishCallBack, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
-		return err
+	err := s.writeSteps(ctx, func(b *batch) error {
+		b.exec(finishCallBack, string(r.State), r.Problem, millis(r.At), r.ID, r.Attempt)
+		b.tell(s.storedRow(clicktocall.StateItem(r.ID, r.State, r.Problem, r.At)))
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("finish call back %s: %w", r.ID, err)

@@ -17,8 +17,10 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 		return fmt.Errorf("advance call back %s: to %q leads no way", id, to)
 	}
 	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, statement, string(to), millis(now), id)
-		return err
+		if _, err := tx.ExecContext(ctx, statement, string(to), millis(now), id); err != nil {
+			return err
+		}
+		return s.tellStored(ctx, tx, clicktocall.StateItem(id, to, "", now))
 	})
 	if err != nil {
 		return fmt.Errorf("advance call back %s: %w", id, err)
@@ -32,10 +34,13 @@ func (s *Store) AdvanceCallBack(ctx context.Context, id string, to clicktocall.S
 func (s *Store) CancelCallBack(ctx context.Context, id string, now time.Time) (clicktocall.CallBack, error) {
 	var c clicktocall.CallBack
 	err := s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, cancelCallBack, millis(now), id); err != nil {
+		_, err := tx.ExecContext(ctx, cancelCallBack, millis(now), id)
+		if err == nil {
+			err = s.tellStored(ctx, tx, clicktocall.StateItem(id, clicktocall.Cancelled, "", now))
+		}
+		if err != nil {
 			return err
 		}
-		var err error
 		if c, err = findCallBack(ctx, tx, id); err == nil && c.State != clicktocall.Cancelled {
 			err = clicktocall.ErrTaken
 		}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -20,7 +21,11 @@ func (s *Store) SweepCallBacks(ctx context.Context, now time.Time) (stranded []s
 	var due []string
 	err = s.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		stranded, due = nil, nil
-		err := eachID(ctx, tx, &stranded, strandCallBacks, "the attempt did not end in its time", millis(now))
+		const problem = "the attempt did not end in its time"
+		err := eachID(ctx, tx, &stranded, strandCallBacks, problem, millis(now))
+		for _, id := range stranded {
+			err = cmp.Or(err, s.tellStored(ctx, tx, clicktocall.StateItem(id, clicktocall.Uncertain, problem, now)))
+		}
 		if err != nil {
 			return err
 		}

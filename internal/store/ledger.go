@@ -84,12 +84,13 @@ func (s *Store) beginAlone(ctx context.Context, call ledger.Call, decide func(le
 				begun = ledger.Begun{Counted: true, Reason: found.counted.Reason}
 				countCall(b, call.Key, call.At)
 			default:
-				begun, err = beginNew(b, &written, call, decide(found.history), found.recent, count)
+				begun, err = s.beginNew(b, &written, call, decide(found.history), found.recent, count)
 			}
 			return err
 		})
 		return nil
 	})
+	begun.Told = written > 0
 	if err == nil && written == 0 {
 		s.refusals.noteRefusal(call.Entry, call.At)
 	}
@@ -98,7 +99,7 @@ func (s *Store) beginAlone(ctx context.Context, call ledger.Call, decide func(le
 
 // beginNew records the outcome of a new call whose number has had this many
 // recent answers, and sets written to 0 if it leaves no row.
-func beginNew(b *batch, written *int, call ledger.Call, decision ledger.Decision, recent int, count *textCount) (begun ledger.Begun, err error) {
+func (s *Store) beginNew(b *batch, written *int, call ledger.Call, decision ledger.Decision, recent int, count *textCount) (begun ledger.Begun, err error) {
 	many := tooMany(decision, recent)
 	switch {
 	case decision.Text == nil:
@@ -117,13 +118,17 @@ func beginNew(b *batch, written *int, call ledger.Call, decision ledger.Decision
 		begun.Text = &text
 	}
 	begun.Reason, begun.Counted = decision.Reason, many
+	item := call.Item(call.Tenant, decision, begun.Text, call.At)
 	switch {
 	case many:
 		startCounting(b, call.Key, call.At, decision.Reason)
+		b.tell(s.activityRow(item))
 	case decision.Forget:
 		*written = 0
 	default:
 		err = insertAnswer(b, written, call.Key, call.At, decision, begun)
+		b.tell(s.activityRowIf("EXISTS (SELECT 1 FROM answers WHERE caller = $10 AND entry = $11 AND call_id = $12 AND step = $13 AND at = $1)", item,
+			call.Caller, call.Entry, call.CallID, call.Step))
 	}
 	insertConsent(b, decision.Consent)
 	return begun, err
@@ -226,6 +231,7 @@ func (s *Store) Finish(ctx context.Context, r ledger.Result) error {
 	changed := 0
 	err := s.writeSteps(ctx, func(b *batch) error {
 		recordResult(b, &changed, r)
+		b.tell(s.storedRow(r.Item()))
 		if r.Reason != "" {
 			// If the result did not apply, the text is in another state, or has been for longer.
 			b.exec(`UPDATE answers SET reason = $1 WHERE text = $2 AND text <> '' AND EXISTS (SELECT 1 FROM texts WHERE id = $2 AND state = $3 AND updated = $4)`,

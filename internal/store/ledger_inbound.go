@@ -70,6 +70,13 @@ func (s *Store) answerInbound(ctx context.Context, tx *sql.Tx, m ledger.Inbound,
 			return ledger.Text{}, false, err
 		}
 	}
+	if reply.Item != nil {
+		defer func() {
+			if err == nil {
+				err = s.tell(ctx, tx, reply.Item(queued.ID, capped))
+			}
+		}()
+	}
 	if reply.Text == nil {
 		return ledger.Text{}, false, nil
 	}

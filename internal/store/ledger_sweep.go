@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -45,12 +46,16 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (stranded []string, er
 		if err != nil {
 			return err
 		}
-		return eachRow(rows, func() error {
+		err = eachRow(rows, func() error {
 			var id string
 			err := rows.Scan(&id)
 			stranded = append(stranded, id)
 			return err
 		})
+		for _, id := range stranded {
+			err = cmp.Or(err, s.tellStored(ctx, tx, ledger.Stranded(id, now)))
+		}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sweep texts: %w", err)

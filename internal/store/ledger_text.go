@@ -246,7 +246,11 @@ func (s *Store) Resend(ctx context.Context, id string, now, deadline time.Time) 
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n > 0 {
+		n, err := result.RowsAffected()
+		if err == nil && n > 0 {
+			err = s.tellStored(ctx, tx, ledger.Ordered(id, now))
+		}
+		if err != nil || n > 0 {
 			return err
 		}
 		text, err := findText(ctx, tx, id)

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/admission"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -88,6 +89,7 @@ type Desk struct {
 
 	Ended func(c CallBack, r Result) // told the result of a scheduled call back; optional
 	Asked func(err error)            // told the result of each request to the phone system; optional
+	Tell  func(activity.Item)        // told of each request that leads to no call back; optional
 }
 
 // Request is what a visitor asks for.
@@ -148,7 +150,7 @@ func (d *Desk) Call(ctx context.Context, r Request) (Answer, *Refusal) {
 		c.Proved = used.bits >= keptBits
 	}
 	if refused := firstOf(rulesOfRequest, c); refused != nil {
-		return Answer{}, refused
+		return Answer{}, d.tellRefused(c, "", refused)
 	}
 	number, wrong := destination(r.Phone, c.Entry.Regions)
 	if wrong == "" && d.Entries.Sends(number.E164()) {
@@ -210,15 +212,15 @@ func (d *Desk) begin(ctx context.Context, c *Case, a Ask) (Answer, *Refusal) {
 			return made
 		})
 	}) {
-		return Answer{}, &Refusal{Code: Unavailable, Retry: c.Now.Add(overloadFor), Err: errOverload}
+		return Answer{}, d.tellRefused(c, a.Number, &Refusal{Code: Unavailable, Retry: c.Now.Add(overloadFor), Err: errOverload})
 	}
 	switch {
 	case err != nil:
-		return Answer{}, &Refusal{Code: Unavailable, Err: err}
+		return Answer{}, d.tellRefused(c, a.Number, &Refusal{Code: Unavailable, Err: err})
 	case repeated:
 		return d.known(ctx, *begun)
 	case refused != nil:
-		return Answer{}, refused
+		return Answer{}, d.tellRefused(c, a.Number, refused)
 	case begun.State == Scheduled:
 		d.schedule(ctx, *begun)
 		return Answer{CallBack: *begun}, nil

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/form"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -35,8 +36,9 @@ type Form struct {
 	Secret  string       // without one every form is refused
 	Guesses *guess.Watch // makes anyone who guesses it wait; optional
 	Store   Store
-	Audit   ledger.Audit // records that an entry was saved; optional
-	Log     part.Log     // told of each entry that is saved
+	Audit   ledger.Audit        // records that an entry was saved; optional
+	Tell    func(activity.Item) // told of each form that is not saved; optional
+	Log     part.Log            // told of each entry that is saved
 }
 
 // saved is the answer to a form that was saved.
@@ -48,7 +50,7 @@ type saved struct {
 // ServeHTTP saves.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: f.Secret, Guesses: f.Guesses, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.Log,
+		Secret: f.Secret, Guesses: f.Guesses, Timeout: saveTimeout, Known: form.Names(knownFields()), Log: f.Log, Tell: f.Tell,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.save(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)
@@ -107,7 +109,9 @@ func (f *Form) save(ctx context.Context, fields map[string]string) (saved, error
 		return saved{}, err
 	}
 	f.Log.LogAttrs(ctx, slog.LevelInfo, "entry saved", slog.String("entry", id))
-	f.Audit.Record(ctx, f.Log, ledger.EntrySaved(id, given))
+	event := ledger.EntrySaved(id, given)
+	event.Item = form.Saving(id, given)
+	f.Audit.Record(ctx, f.Log, event)
 	return saved{ID: id, Saved: true}, nil
 }
 

@@ -10,11 +10,15 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
@@ -42,6 +46,9 @@ type Handler struct {
 
 	// Log is told which fields were ignored.
 	Log part.Log
+
+	// Tell is told of each form that is not saved. Optional.
+	Tell func(activity.Item)
 
 	// Save does what a form asks for, and returns the answer, which is written
 	// as JSON. The sender is shown the text of an error only if it is a
@@ -74,6 +81,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.Log.LogAttrs(r.Context(), slog.LevelInfo, "form fields ignored", slog.String("entry", clip(fields[fieldID])), slog.String("ignored", clip(phone.MaskIn(beside.Ignored))))
 	}
 	if problems != nil {
+		h.tell(Refused, fields[fieldID], strings.Join(problems, "; "))
 		Answer(w, http.StatusBadRequest, answer{said{strings.Join(problems, "; ")}, beside})
 		return
 	}
@@ -82,6 +90,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	report, err := h.Save(ctx, fields)
 	if err != nil {
+		outcome := Failed
+		if status := fault.HTTPStatus(err); status < http.StatusInternalServerError {
+			outcome = Refused
+		}
+		h.tell(outcome, fields[fieldID], err.Error())
 		Answer(w, fault.HTTPStatus(err), answer{said{Sentence(err)}, beside})
 		return
 	}
@@ -99,9 +112,46 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, inForm string) b
 		Say(w, http.StatusTooManyRequests, "too many wrong secrets came from this address; wait before the next")
 		return false
 	case !right:
+		h.tell(Refused, "", "the secret is missing or wrong")
 		Say(w, http.StatusForbidden, "the secret is missing or wrong")
 	}
 	return right
+}
+
+// Outcome is what became of a form. The set is closed.
+type Outcome string
+
+// The outcomes.
+const (
+	Saved   Outcome = "saved"
+	Refused Outcome = "refused" // its secret, or what it says
+	Failed  Outcome = "failed"
+)
+
+// Sentence returns the sentence of a step with this code.
+func (o Outcome) Sentence() string {
+	return map[Outcome]string{
+		Saved:   "A form saved the entry[: $fields].",
+		Refused: "A form was refused[: $problem].",
+		Failed:  "A form could not be saved[: $problem].",
+	}[o]
+}
+
+// Saving tells of a form that saved an entry, with the fields that it gave.
+func Saving(id string, given map[string]string) *activity.Item {
+	i := itemOf(Saved, id, why.Args{"fields": strings.Join(slices.Sorted(maps.Keys(given)), ", ")})
+	return &i
+}
+
+func itemOf(outcome Outcome, id string, args why.Args) activity.Item {
+	return activity.Item{Kind: activity.Form, Outcome: string(outcome), Entry: id, Steps: activity.Steps(why.Step[Outcome]{Code: outcome, Args: args})}
+}
+
+// tell tells of a form that is not saved.
+func (h *Handler) tell(outcome Outcome, id, problem string) {
+	if h.Tell != nil {
+		h.Tell(itemOf(outcome, id, why.Args{"problem": phone.MaskIn(problem)}))
+	}
 }
 
 // authentic compares in constant time.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/part"
 )
 
@@ -18,6 +19,8 @@ type Event struct {
 	Action string // such as "suppression added"
 	About  string // an id, or a masked number
 	Detail string
+
+	Item *activity.Item // is told in the same transaction; nil: none
 }
 
 // Audit stores an Event: store.Store.Audit. Nil: none is stored.

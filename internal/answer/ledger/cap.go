@@ -54,7 +54,7 @@ type Full struct {
 
 // Args are those of a step that says so.
 func (f Full) Args() why.Args {
-	return why.Args{"limit": f.Cap.String(), why.Setting: f.Cap.setting()}
+	return why.Args{"limit": f.Cap.String(), why.Until: why.Time(f.Until), why.Setting: f.Cap.setting()}
 }
 
 // Counted says how a text is counted.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
@@ -148,6 +149,7 @@ type Begun struct {
 	Text     *Text  // to be sent now by the caller of Begin; of a Repeated call the text as it is; nil: none
 	Full     []Full // the caps that refused a text
 	Counted  bool   // the number called so often that its calls are counted in one row; Reason is what they all get
+	Told     bool   // the activity record has an item of this very call
 }
 
 // Result is the result of one attempt at a text.
@@ -225,6 +227,10 @@ type Reply struct {
 	Lift     bool         // take the number off the tenant's list for texts
 	Text     *Text        // answered, in state Queued; nil: silence
 	Limits   []Limit      // that Text has to be within; else there is silence
+
+	// Item tells of it, with the id of the answer, "" if there is none, and whether
+	// that is for a limit. Optional.
+	Item func(answer string, capped bool) activity.Item
 }
 
 // Limit is how often something may be done: Most times at once, and after that as

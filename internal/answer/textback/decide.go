@@ -65,12 +65,13 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 		call.err = err // nothing was sent: without the record a repeat would send a second text
 		return Failed, false
 	}
-	call.counted = begun.Counted
+	call.counted, call.told = begun.Counted, begun.Told
 	if begun.Repeated {
 		return w.earlierAnswer(ctx, asked, begun), true
 	}
 	if begun.Full != nil {
 		w.config.Limited(call.id, begun.Full[0])
+		call.args = begun.Full[0].Args()
 	}
 	if begun.Text == nil {
 		return Reason(begun.Reason), false

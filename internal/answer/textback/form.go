@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/form"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
@@ -50,8 +51,9 @@ type Form struct {
 	Guesses   *guess.Watch      // makes anyone who guesses it wait; optional
 	Store     Store
 	Provision Provisioner
-	Audit     ledger.Audit // records that an entry was saved; optional
-	Log       part.Log     // told of each entry that is saved
+	Audit     ledger.Audit        // records that an entry was saved; optional
+	Tell      func(activity.Item) // told of each form that is not saved; optional
+	Log       part.Log            // told of each entry that is saved
 }
 
 // saved is the answer to a form that was saved: the result of each step, and
@@ -64,7 +66,7 @@ type saved struct {
 // ServeHTTP saves and provisions.
 func (f *Form) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler := form.Handler{
-		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.Log,
+		Secret: string(f.Secret), Guesses: f.Guesses, Timeout: provisionTimeout, Known: form.Names(formFields(phone.Home{})), Log: f.Log, Tell: f.Tell,
 		Save: func(ctx context.Context, fields map[string]string) (any, error) { return f.update(ctx, fields) },
 	}
 	handler.ServeHTTP(w, r)
@@ -101,7 +103,9 @@ func (f *Form) update(ctx context.Context, fields map[string]string) (saved, err
 	report := f.Provision.Apply(ctx, e)
 	report.FromNumber = owned.problem
 	f.logSaved(ctx, id, report)
-	f.Audit.Record(ctx, f.Log, ledger.EntrySaved(id, given))
+	event := ledger.EntrySaved(id, given)
+	event.Item = form.Saving(id, given)
+	f.Audit.Record(ctx, f.Log, event)
 	answer := saved{Report: report}
 	if sms.Count(e.Text.Message).Segments > 1 {
 		answer.Segments = Segments(e.Text.Message)

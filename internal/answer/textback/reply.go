@@ -5,9 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/optout"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/phone/sms"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -45,7 +47,7 @@ func (l ReplyLimits) limits(e *entry.Entry) []ledger.Limit {
 // replyTo decides what to do about a text that somebody sent. The entry is one
 // whose texts come from the number that they wrote to.
 func replyTo(word optout.Word, m ledger.Inbound, from phone.Number, e *entry.Entry, h ledger.History, texts Replies, limits ReplyLimits) ledger.Reply {
-	var reply ledger.Reply
+	reply := ledger.Reply{Item: func(answer string, capped bool) activity.Item { return heardItem(word, m, e, h, answer, capped) }}
 	var say string
 	var purpose ledger.Purpose
 	switch word {
@@ -90,4 +92,59 @@ func entryText(e *entry.Entry, name, otherwise string) string {
 		return text
 	}
 	return otherwise
+}
+
+// Heard says what somebody texted us, and what we did about it.
+type Heard string
+
+const (
+	heardStop      Heard = "stop"
+	heardStopAgain Heard = "stop_again"
+	heardStart     Heard = "start"
+	heardStartNot  Heard = "start_not"
+	heardHelp      Heard = "help"
+	heardAnswered  Heard = "answered"
+	heardCapped    Heard = "capped"
+	heardSilent    Heard = "silent"
+)
+
+// Sentence returns the sentence of a step with this code.
+func (h Heard) Sentence() string {
+	return map[Heard]string{
+		heardStop:      "They wrote stop: no texts of the domain reach them any more.",
+		heardStopAgain: "They wrote stop, and were on the suppression list before.",
+		heardStart:     "They wrote start: texts of the domain reach them again.",
+		heardStartNot:  "They wrote start, which takes nothing off the suppression list but their own stop.",
+		heardHelp:      "They asked for help.",
+		heardAnswered:  "They get an answer.",
+		heardCapped:    "They get no answer: there have been as many as may be.",
+		heardSilent:    "They get no answer.",
+	}[h]
+}
+
+// heardItem tells of a text that somebody sent.
+func heardItem(word optout.Word, m ledger.Inbound, e *entry.Entry, h ledger.History, answer string, capped bool) activity.Item {
+	first := heardHelp
+	byText := h.Suppressed != nil && h.Suppressed.How == ledger.ByText
+	switch {
+	case word == optout.Stop && byText:
+		first = heardStopAgain
+	case word == optout.Stop:
+		first = heardStop
+	case word == optout.Start && byText:
+		first = heardStart
+	case word == optout.Start:
+		first = heardStartNot
+	}
+	second := heardSilent
+	switch {
+	case answer != "":
+		second = heardAnswered
+	case capped:
+		second = heardCapped
+	}
+	return activity.Item{
+		At: m.At, Kind: activity.OptOut, Outcome: string(word), Entry: e.ID, Tenant: e.APIDomain, Number: m.From, About: answer,
+		Steps: activity.Steps(why.Step[Heard]{Code: first}, why.Step[Heard]{Code: second}),
+	}
 }

@@ -113,7 +113,7 @@ func tooLong(c *Case) Step {
 
 func quietHours(c *Case) Step {
 	if quiet := c.Rules.Quiet.In(c.Entry.TimeZone); quiet.Contains(c.Now) {
-		return refuse(Quiet, why.Args{"hours": quiet.String(), "zone": c.Entry.TimeZone.String(), why.Setting: "textback.quiet_hours"})
+		return refuse(Quiet, why.Args{"hours": quiet.String(), "zone": c.Entry.TimeZone.String(), why.Until: why.Time(quiet.End(c.Now)), why.Setting: "textback.quiet_hours"})
 	}
 	return Step{}
 }
@@ -148,7 +148,7 @@ func coolingDown(c *Case) Step {
 		}
 	}
 	if recent >= limit.Texts {
-		return refuse(CoolingDown, why.Args{"texts": strconv.Itoa(recent), "time": measure.Span(limit.Time), why.Setting: setting})
+		return refuse(CoolingDown, why.Args{"texts": strconv.Itoa(recent), "time": measure.Span(limit.Time), why.Until: why.Time(c.History.Entry[limit.Texts-1].Add(limit.Time)), why.Setting: setting})
 	}
 	return Step{}
 }

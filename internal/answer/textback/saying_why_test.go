@@ -21,11 +21,11 @@ func TestARefusalNamesItsRuleAndSetting(t *testing.T) {
 		"a cool-down of the settings": {func(c *textback.Case) {
 			c.Rules.Cooldown = entry.Cooldown{Texts: 2, Time: time.Hour}
 			c.History.Entry = []time.Time{ago(1), ago(59), ago(61)}
-		}, "textback.cooldown", "The caller has had as many texts of the entry as may be: 2 within 1h."},
+		}, "textback.cooldown", "The caller has had as many texts of the entry as may be: 2 within 1h, until 2026-07-01T16:01:00Z."},
 		"a cool-down of the entry": {func(c *textback.Case) {
 			c.Entry.Cooldown = &entry.Cooldown{Texts: 1, Time: time.Hour}
 			c.History.Entry = []time.Time{ago(1)}
-		}, "cooldown", "The caller has had as many texts of the entry as may be: 1 within 1h."},
+		}, "cooldown", "The caller has had as many texts of the entry as may be: 1 within 1h, until 2026-07-01T16:59:00Z."},
 		"a message that is too long": {func(c *textback.Case) {
 			c.Rules.MaxSegments = 1
 			c.Message = strings.Repeat("long ", 50)

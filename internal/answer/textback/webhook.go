@@ -17,9 +17,11 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/admission"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting/guess"
@@ -88,6 +90,7 @@ type Config struct {
 	Count     func(Reason)                         // told of each answer; optional
 	Attempted func(t ledger.Text, r ledger.Result) // told of each attempt; optional
 	Limited   func(id string, full ledger.Full)    // told of each call that a cap of its entry refused; optional
+	Tell      func(activity.Item)                  // told of each call that the Ledger has told nothing of; optional
 }
 
 // Webhook is the http.Handler of /webresponder.
@@ -129,6 +132,9 @@ func NewWebhook(c Config) (*Webhook, error) {
 	if c.Whole == nil {
 		c.Whole = func(context.Context) {}
 	}
+	if c.Tell == nil {
+		c.Tell = func(activity.Item) {}
+	}
 	if c.Limited == nil {
 		c.Limited = func(string, ledger.Full) {}
 	}
@@ -161,6 +167,7 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	defer func() { // also after a panic: the caller hears the apology, and our server logs it
 		w.config.Count(call.reason)
 		w.logCall(r.Context(), &call)
+		w.tellCall(&call)
 		w.writeAnswer(rw, &call)
 	}()
 	if why := w.admitRequest(rw, r, &call); why != "" {
@@ -198,6 +205,8 @@ type webhookCall struct {
 	unasked  bool // it brings a key that we did not ask for
 	texted   bool // a text of its own was begun
 	counted  bool // its number calls so often that this call gets no record of its own
+	told     bool // the ledger has told of it
+	args     why.Args
 	err      error
 }
 
@@ -214,6 +223,26 @@ func (w *Webhook) answerCall(ctx context.Context, call *webhookCall) {
 		key.Step = stepConsent
 	}
 	call.reason, call.repeated = w.inFlight.once(key, func() (Reason, bool) { return w.recordAndSend(ctx, call, key, to) })
+}
+
+// tellCall tells of a call that left no record: it was turned away, or the
+// database failed.
+func (w *Webhook) tellCall(call *webhookCall) {
+	if call.told || call.repeated || call.counted {
+		return
+	}
+	i := activity.Item{Kind: activity.Call, Outcome: string(call.reason), Story: storedID(call.callID)}
+	home := phone.HomeIn()
+	if call.entry != nil {
+		i.Entry, i.Tenant, home = call.entry.ID, call.entry.APIDomain, call.entry.Home()
+	}
+	i.Number = phone.Read(call.caller, home).Digits()
+	args := call.args
+	if call.err != nil {
+		args = why.Args{"problem": clip(phone.MaskIn(call.err.Error()))}
+	}
+	i.Steps = activity.Steps(Step{Code: call.reason, Args: args})
+	w.config.Tell(i)
 }
 
 func (w *Webhook) logCall(ctx context.Context, call *webhookCall) {

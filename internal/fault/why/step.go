@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"os"
 	"strings"
+	"time"
 )
 
 // Code says which step it is. Those of a feature are a closed set.
@@ -28,7 +29,29 @@ type Args map[string]string
 const (
 	Setting = "setting" // which setting decided: its path, without the number of a section that there are several of
 	Rule    = "rule"    // which rule of the phone system decided
+	Until   = "until"   // until when it holds, as Time writes it
 )
+
+// Time writes a time as an argument. Who shows it writes it by the reader's
+// clock: see Shown.
+func Time(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// Shown returns the arguments with their times as show writes them.
+func (a Args) Shown(show func(time.Time) string) Args {
+	shown := make(Args, len(a))
+	for name, value := range a {
+		if at, err := time.Parse(time.RFC3339, value); err == nil {
+			value = show(at)
+		}
+		shown[name] = value
+	}
+	return shown
+}
 
 // argSentence holds the sentence of a step that was stored before steps had codes.
 const argSentence = "sentence"

@@ -15,9 +15,9 @@ CREATE TABLE activity (
     turn     BIGINT NOT NULL, -- grows with each transaction: those who follow the record go by it
     PRIMARY KEY (at, id)
 );
-CREATE INDEX activity_entry ON activity (entry, what, at, id);
-CREATE INDEX activity_tenant ON activity (tenant, what, at, id);
-CREATE INDEX activity_what ON activity (what, at, id);
+CREATE INDEX activity_entry ON activity (entry, what, at, id, number);
+CREATE INDEX activity_tenant ON activity (tenant, what, at, id, number);
+CREATE INDEX activity_what ON activity (what, at, id, number);
 CREATE INDEX activity_number ON activity (number, at, id);
 CREATE INDEX activity_reversed ON activity (reversed, at, id);
 CREATE INDEX activity_story ON activity (story, at, id);
