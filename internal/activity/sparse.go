@@ -1,6 +1,7 @@
 package activity
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -39,7 +40,7 @@ func (s *Sparse) Tell(item Item) {
 	}
 	if more, ok := s.count(item); ok {
 		if more > 0 {
-			item.Steps = append(item.Steps[:len(item.Steps):len(item.Steps)], Step{Code: NotTold, Args: why.Args{"count": strconv.Itoa(more)}})
+			item.Steps = append(slices.Clip(item.Steps), Step{Code: NotTold, Args: why.Args{"count": strconv.Itoa(more)}})
 		}
 		s.Add(item)
 	}

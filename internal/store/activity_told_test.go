@@ -124,7 +124,7 @@ func TestWhatPeopleTextIsToldWithItsAnswer(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
 		now := time.Now()
-		item := func(answer string, capped bool) activity.Item {
+		item := func(answer string, _ bool) activity.Item {
 			return activity.Item{At: now, Kind: activity.OptOut, Outcome: "stop", Entry: "shop", Tenant: tenant, Number: "12125550101", About: answer}
 		}
 		for range 2 { // it is posted twice

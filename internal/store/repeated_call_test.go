@@ -62,10 +62,10 @@ func TestARepeatedCallGetsItsAnswer(t *testing.T) {
 		want := *textTo(caller)
 		want.ID, want.State, want.Attempts = first.Text.ID, ledger.Sending, 1
 		want.Created, want.Updated = noon(), noon()
-		if diff := cmp.Diff(ledger.Begun{Reason: "sent", Text: &want}, first); diff != "" {
+		if diff := cmp.Diff(ledger.Begun{Reason: "sent", Text: &want, Told: true}, first); diff != "" {
 			t.Errorf("first (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(ledger.Begun{Repeated: true, Reason: "sent", Text: &want}, begin(t, s, callOf("a"), noon().Add(time.Second), refuses(t))); diff != "" {
+		if diff := cmp.Diff(ledger.Begun{Repeated: true, Reason: "sent", Text: &want, Told: true}, begin(t, s, callOf("a"), noon().Add(time.Second), refuses(t))); diff != "" {
 			t.Errorf("while somebody is at it (-want +got):\n%s", diff)
 		}
 
@@ -74,7 +74,7 @@ func TestARepeatedCallGetsItsAnswer(t *testing.T) {
 			t.Fatal(err)
 		}
 		want.State, want.Why, want.Problem, want.Updated, want.Lease = ledger.Dead, ledger.Failed, "no route", at, time.Time{}
-		if diff := cmp.Diff(ledger.Begun{Repeated: true, Reason: "failed", Text: &want}, begin(t, s, callOf("a"), noon().Add(23*time.Hour), refuses(t))); diff != "" {
+		if diff := cmp.Diff(ledger.Begun{Repeated: true, Reason: "failed", Text: &want, Told: true}, begin(t, s, callOf("a"), noon().Add(23*time.Hour), refuses(t))); diff != "" {
 			t.Errorf("hours later (-want +got):\n%s", diff)
 		}
 		if again := begin(t, s, callOf("a"), noon().Add(25*time.Hour), sendsText); again.Repeated {

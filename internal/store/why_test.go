@@ -31,7 +31,7 @@ func TestAnAnswerIsStoredWithWhatSaysWhy(t *testing.T) {
 
 		want := map[string]why.Args{
 			"refused": args, "texted": nil,
-			"too many": {"limit": "1 texts of one entry in an hour", why.Setting: "textback.entry_per_hour"},
+			"too many": {"limit": "1 texts of one entry in an hour", why.Setting: "textback.entry_per_hour", why.Until: "2026-03-14T13:00:00Z"},
 		}
 		if texted.Text == nil {
 			t.Fatal("no text was begun")

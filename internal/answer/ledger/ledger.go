@@ -149,7 +149,7 @@ type Begun struct {
 	Text     *Text  // to be sent now by the caller of Begin; of a Repeated call the text as it is; nil: none
 	Full     []Full // the caps that refused a text
 	Counted  bool   // the number called so often that its calls are counted in one row; Reason is what they all get
-	Told     bool   // the activity record has an item of this very call
+	Told     bool   // the activity record has an item of this call
 }
 
 // Result is the result of one attempt at a text.
