@@ -1,7 +1,7 @@
 package store
 
 import (
-	"context"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -27,48 +27,56 @@ type moment struct {
 	self      string // of the call back itself, if it exists; it is not counted
 }
 
-// fullCaps returns the caps that are reached: with one more call back some
-// period of the cap's length would hold too many.
+// readCaps counts for the caps of an Ask, and continues with next.
 //
-// One statement counts for all of them, because on PostgreSQL each is a round
-// trip while others wait for the locks. Another follows only if calls are
+// One statement counts for all of them. Another follows only if calls are
 // scheduled that the caps count.
-func fullCaps(ctx context.Context, q querier, caps []clicktocall.Cap, m moment) ([]clicktocall.Full, error) {
-	counts := make([]counting, len(caps))
-	var first, second timesQuery
-	for i, c := range caps {
+func readCaps(b *batch, counts *[]counting, a clicktocall.Ask, self string, now time.Time, next step) error {
+	all := make([]counting, len(a.Caps))
+	*counts = all
+	var first timesQuery
+	for i, c := range a.Caps {
 		columns, ok := capColumns[c.Scope]
 		if !ok || c.Most < 1 {
-			return nil, fmt.Errorf("a cap of %v", c)
+			return fmt.Errorf("a cap of %v", c)
 		}
-		count := &counts[i]
-		*count = counting{cap: c, of: columns[0], since: columns[1], moment: m}
+		count := &all[i]
+		*count = counting{cap: c, of: columns[0], since: columns[1], moment: moment{now: now, call: cmp.Or(a.At, now), self: self}}
 		if count.since == "created" {
-			count.call = m.now // they count from when they are asked for
+			count.call = now // they count from when they are asked for
 		}
 		first.addBefore(&count.reaching, *count, 1, c.Most-1)
 		if count.mayWait() {
 			first.addLater(&count.later, *count)
 		}
 	}
-	if err := first.run(ctx, q); err != nil {
-		return nil, err
-	}
-	for i := range counts {
-		if count := &counts[i]; len(count.later) > 0 {
-			second.addBefore(&count.before, *count, count.cap.Most, 0)
+	first.queue(b)
+	b.then(func(b *batch) error {
+		var second timesQuery
+		for i := range all {
+			if count := &all[i]; len(count.later) > 0 {
+				second.addBefore(&count.before, *count, count.cap.Most, 0)
+			}
 		}
-	}
-	if err := second.run(ctx, q); err != nil {
-		return nil, err
-	}
-	var full []clicktocall.Full
+		if len(second.parts) == 0 {
+			return next(b)
+		}
+		second.queue(b)
+		b.then(next)
+		return nil
+	})
+	return nil
+}
+
+// fullCaps returns the caps that are reached: with one more call back some
+// period of the cap's length would hold too many.
+func fullCaps(counts []counting) (full []clicktocall.Full) {
 	for _, count := range counts {
 		if until := count.fullUntil(); !until.IsZero() {
 			full = append(full, clicktocall.Full{Cap: count.cap, Until: until})
 		}
 	}
-	return full, nil
+	return full
 }
 
 // counting counts for one cap. The times are of call backs within the cap's
@@ -154,21 +162,17 @@ func (q *timesQuery) arg(value any) string {
 	return "$" + strconv.Itoa(len(q.args))
 }
 
-func (q *timesQuery) run(ctx context.Context, by querier) error {
+func (q *timesQuery) queue(b *batch) {
 	if len(q.parts) == 0 {
-		return nil
+		return
 	}
-	rows, err := by.QueryContext(ctx, strings.Join(q.parts, " UNION ALL ")+" ORDER BY part, counts", q.args...)
-	if err != nil {
-		return err
-	}
-	return eachRow(rows, func() error {
+	b.query(func(row scanner) error {
 		var part int
 		var ms int64
-		err := rows.Scan(&part, &ms)
+		err := row.Scan(&part, &ms)
 		if err == nil {
 			*q.into[part] = append(*q.into[part], fromMillis(ms))
 		}
 		return err
-	})
+	}, strings.Join(q.parts, " UNION ALL ")+" ORDER BY part, counts", q.args...)
 }

@@ -44,12 +44,3 @@ func (s *Store) NetworkStanding(ctx context.Context, of clicktocall.Asker, now t
 	}
 	return found, nil
 }
-
-// settled reports whether a network had a call placed on an earlier day.
-func settled(ctx context.Context, q querier, network string, now time.Time) (bool, error) {
-	var placed int
-	err := q.QueryRowContext(ctx, `SELECT count(*) FROM callbacks
-		WHERE network = $1 AND created > $2 AND created < $3 AND state IN ('placed', 'calling', 'over')`,
-		network, millis(now.Add(-knownNetwork)), millis(now.Add(-settledNetwork))).Scan(&placed)
-	return placed > 0, err
-}

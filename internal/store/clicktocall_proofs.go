@@ -55,7 +55,7 @@ func (s *Store) BeginProof(ctx context.Context, p clicktocall.Proof, now time.Ti
 			ends = time.Time{}
 		}
 		if proved {
-			if err := spendToken(ctx, tx, p.Effort.Token, p.Effort.Ends); err != nil {
+			if _, err := tx.ExecContext(ctx, spendToken, p.Effort.Token, millis(p.Effort.Ends)); err != nil {
 				return err
 			}
 		}
@@ -162,7 +162,7 @@ func (s *Store) TakeProof(ctx context.Context, given clicktocall.Given, sup ledg
 			return err
 		}
 		if proved {
-			if err := spendToken(ctx, tx, given.Effort.Token, given.Effort.Ends); err != nil {
+			if _, err := tx.ExecContext(ctx, spendToken, given.Effort.Token, millis(given.Effort.Ends)); err != nil {
 				return err
 			}
 		}

@@ -178,7 +178,7 @@ func (e *erasing) apply(ctx context.Context) error {
 			if err := e.store.holdNumber(ctx, tx, e.key(), ""); err != nil {
 				return err
 			}
-			if err := e.store.holdCaps(ctx, tx, e.key(), "", nil); err != nil {
+			if err := e.store.lockNames(ctx, tx, lockOfNumber(e.key())); err != nil {
 				return err
 			}
 			var objects []core.Change

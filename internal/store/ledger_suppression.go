@@ -47,23 +47,26 @@ func (s *Store) Suppressions(ctx context.Context, number string) ([]ledger.Suppr
 }
 
 func selectSuppressions(ctx context.Context, q querier, where string, args ...any) ([]ledger.Suppression, error) {
-	rows, err := q.QueryContext(ctx, `SELECT number, tenant, channel, at, how, words FROM suppressions `+where+
-		` ORDER BY number, tenant, channel`, args...)
+	rows, err := q.QueryContext(ctx, selectSuppression+where+` ORDER BY number, tenant, channel`, args...)
 	if err != nil {
 		return nil, err
 	}
 	var found []ledger.Suppression
 	err = eachRow(rows, func() error {
-		var (
-			sup ledger.Suppression
-			at  int64
-		)
-		err := rows.Scan(&sup.Number, &sup.Tenant, &sup.Channel, &at, &sup.How, &sup.Words)
-		sup.At = fromMillis(at)
+		sup, err := scanSuppression(rows)
 		found = append(found, sup)
 		return err
 	})
 	return found, err
+}
+
+const selectSuppression = "SELECT number, tenant, channel, at, how, words FROM suppressions "
+
+func scanSuppression(row scanner) (sup ledger.Suppression, err error) {
+	var at int64
+	err = row.Scan(&sup.Number, &sup.Tenant, &sup.Channel, &at, &sup.How, &sup.Words)
+	sup.At = fromMillis(at)
+	return sup, err
 }
 
 // Suppress puts a number on the list. It replaces an entry with the same tenant

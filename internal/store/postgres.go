@@ -41,7 +41,8 @@ func (s *Store) openPostgres(ctx context.Context, config Config) error {
 		at := parsed.ConnConfig
 		return fmt.Errorf("%s at %s: %w", at.Database, net.JoinHostPort(at.Host, strconv.Itoa(int(at.Port))), s.explain(err))
 	}
-	return nil
+	// As many transactions there can be at once, over all servers.
+	return s.explain(s.pool.QueryRow(ctx, "SELECT setting::integer FROM pg_settings WHERE name = 'max_connections'").Scan(&s.margin))
 }
 
 // parseURL parses the setting. The libraries' errors about a malformed URL may

@@ -49,7 +49,7 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 				t.Fatal(err)
 			}
 		}},
-		{"a press", 12, func(t *testing.T, s *store.Store, number string) {
+		{"a press", 3, func(t *testing.T, s *store.Store, number string) {
 			a := asked(number, "")
 			a.Site = "192.0.2.0/20"
 			for _, c := range []clicktocall.Cap{
@@ -67,7 +67,7 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 			}
 			finishCall(t, s, c, clicktocall.Placed, time.Now())
 		}},
-		{"one press more than a cap allows", 6, func(t *testing.T, s *store.Store, number string) {
+		{"one press more than a cap allows", 2, func(t *testing.T, s *store.Store, number string) {
 			a := asked(number, "")
 			a.Caps = []clicktocall.Cap{{Scope: clicktocall.OfBlock, Of: a.Block, Most: 1, Per: time.Hour}}
 			beginCall(t, s, a, time.Now())

@@ -79,6 +79,8 @@ type Store struct {
 	fewActivity int // the constant, but for tests
 
 	refusals refusals
+	nearly   refusals // entries that have nearly reached a cap; see callLocks
+	margin   int      // see callLocks
 }
 
 // Open opens a database; the server also makes it. It fails with a *fault.Error

@@ -50,7 +50,7 @@ type Known struct {
 	Spent      bool                // the token was used
 	Suppressed *ledger.Suppression // the number is not to be called
 	Waiting    int                 // scheduled call backs of the number
-	Settled    bool                // the network had a call placed on an earlier day, within a month; checked if an Open cap is reached
+	Settled    bool                // the network had a call placed on an earlier day, within a month
 	Full       []Full              // the caps that are reached
 }
 
@@ -94,9 +94,8 @@ type Ledger interface {
 	// decide returns, in state Placing or Scheduled; nil: none. It checks the caps
 	// for the time of the call. A Scheduled one counts from then on as a call at
 	// its time, but does not block an earlier call to its number: it is put off
-	// instead. All that concerns one number, network, widget or tenant is
-	// serialized over all processes, so that no cap is exceeded. The same step
-	// spends the token.
+	// instead. No cap is exceeded, over all processes. The same step spends the
+	// token.
 	//
 	// A call back with the same number, entry and Key that has not certainly
 	// failed is the same one: it is returned as repeated, without calling decide.
