@@ -75,7 +75,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		Admission: &f.overload.texts, Limited: f.limited, Tell: f.sparse.Tell, Guesses: f.guesses, Unkeyed: f.provisioning.suspect,
 	}
 	if settings.TextBack.Keys == textback.AutoKeys {
-		config.MadeKey = f.provisioning.madeKeys.Get
+		config.MadeKey = f.provisioning.madeKeys.Recall
 	}
 	var err error
 	if old := partOf[*textBackPart](before); old != nil {

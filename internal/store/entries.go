@@ -51,6 +51,12 @@ func (e entries) Unchanged(ctx context.Context, loaded entry.State) bool {
 	return err == nil && revision == s.revision
 }
 
+// Version returns the revision.
+func (entries) Version(loaded entry.State) (revision int64, ok bool) {
+	s, ok := loaded.(entriesState)
+	return s.revision, ok && !s.failed
+}
+
 // Load reads the entries that have changed since.
 func (e entries) Load(ctx context.Context, since entry.State) (loaded entry.Loaded, err error) {
 	before, _ := since.(entriesState)

@@ -77,7 +77,7 @@ type callerFacts struct {
 
 // outdated reports whether a call was admitted by what has changed since.
 func (f *callerFacts) outdated(b *ledger.Basis) bool {
-	return b != nil && (b.Entries != ledger.ReadNow && b.Entries != f.basis.Entries || b.Made != ledger.ReadNow && b.Made != f.basis.Made)
+	return b != nil && (b.Entries >= 0 && b.Entries != f.basis.Entries || b.Made >= 0 && b.Made != f.basis.Made)
 }
 
 // readCaller reads what is known about a call and its caller.

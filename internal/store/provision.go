@@ -57,7 +57,7 @@ func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 	return p.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		statement := "UPDATE provisioned SET version = $2 + 1, record = $3 WHERE entry = $1 AND version = $2"
 		if r.Version == 0 {
-			statement = "INSERT INTO provisioned (entry, version, record) VALUES ($1, $2 + 1, $3) ON CONFLICT (entry) DO NOTHING"
+			statement = "INSERT INTO provisioned (entry, version, record) VALUES ($1, $2 + 1 + " + lifetimes + ", $3) ON CONFLICT (entry) DO NOTHING"
 		}
 		done, err := tx.ExecContext(ctx, statement, r.Entry, r.Version, string(text))
 		if err != nil {
@@ -72,6 +72,11 @@ func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 		return nil
 	})
 }
+
+// lifetimes keeps a new record from having a version that a deleted one had, by
+// which a server may remember its key: each deletion leaves room for a million
+// changes.
+const lifetimes = "(SELECT coalesce(max(revision), 0) * 1048576 FROM revisions WHERE kind = 'provisioned' AND domain = '')"
 
 // All returns all records, by entry.
 func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error) {
@@ -89,7 +94,10 @@ func (p Provisioned) All(ctx context.Context) (all []provision.Record, err error
 // Delete removes an entry's record, if there is one.
 func (p Provisioned) Delete(ctx context.Context, entryID string) error {
 	return p.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM provisioned WHERE entry = $1", entryID)
+		n, err := execCount(ctx, tx, "DELETE FROM provisioned WHERE entry = $1", entryID)
+		if err == nil && n > 0 {
+			_, err = raise(ctx, tx, "provisioned", "")
+		}
 		return err
 	})
 }

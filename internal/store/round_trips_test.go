@@ -1,17 +1,9 @@
 package store_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
-	"encoding/binary"
-	"errors"
-	"io"
-	"net"
-	"net/url"
-	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,7 +67,7 @@ func TestCallersWaitForFewRoundTrips(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config := storetest.Postgres(t)
-			asked := countAsked(t, &config)
+			asked := storetest.CountAsked(t, &config)
 			s := storetest.Open(t, config)
 			for _, number := range []string{"12125550101", "12125550102", "12125550103"} { // these also prepare the statements
 				test.do(t, s, number)
@@ -140,76 +132,4 @@ func TestRefusalsWaitForNoWriter(t *testing.T) {
 		defer close(done)
 		await.From(t, "a refusal", refused)
 	})
-}
-
-// countAsked has a store connect through a proxy that counts what PostgreSQL is
-// asked.
-func countAsked(t *testing.T, config *store.Config) *atomic.Int64 {
-	t.Helper()
-	at, err := url.Parse(config.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	const socket = ".s.PGSQL.5432"
-	query := at.Query()
-	server, folder := filepath.Join(query.Get("host"), socket), t.TempDir()
-	query.Set("host", folder)
-	at.RawQuery = query.Encode()
-	config.URL = at.String()
-	listener, err := net.Listen("unix", filepath.Join(folder, socket))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	asked := new(atomic.Int64)
-	go func() { // ends with the listener
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go pass(t, client, server, asked) // ends with the store
-		}
-	}()
-	return asked
-}
-
-// pass passes a connection on.
-func pass(t *testing.T, client net.Conn, server string, asked *atomic.Int64) {
-	defer client.Close()
-	upstream, err := net.Dial("unix", server)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer upstream.Close()
-	go func() {
-		_, _ = io.Copy(client, upstream) // until either side is closed
-		_ = client.Close()
-	}()
-	if err := passAsked(bufio.NewReader(client), upstream, asked); !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
-		t.Error(err)
-	}
-}
-
-// passAsked passes messages on and counts those that PostgreSQL answers: Query
-// and Sync (PostgreSQL's manual, "Message Formats").
-func passAsked(from *bufio.Reader, to io.Writer, asked *atomic.Int64) error {
-	for first := true; ; first = false {
-		head := 5 // a type and a length
-		if first {
-			head = 4 // the startup message has no type
-		}
-		text, err := from.Peek(head)
-		if err != nil {
-			return err
-		}
-		if kind := text[0]; !first && (kind == 'Q' || kind == 'S') {
-			asked.Add(1)
-		}
-		whole := int64(binary.BigEndian.Uint32(text[head-4:])) + int64(head) - 4
-		if _, err := io.CopyN(to, from, whole); err != nil {
-			return err
-		}
-	}
 }

@@ -35,6 +35,14 @@ type Source interface {
 	Items(ctx context.Context, loaded State) ([]Item, error)
 }
 
+// Versioned is a Source that can tell later whether what was loaded was in force:
+// what it is asked of need not wait for it.
+type Versioned interface {
+	// Version returns the version of what was loaded; false: it may be used no
+	// longer.
+	Version(loaded State) (version int64, ok bool)
+}
+
 // State is what a Source knows about what it loaded.
 type State any
 
@@ -110,6 +118,35 @@ func NewBook(ctx context.Context, source Source, report func(error)) (*Book, err
 func (b *Book) Get(id string) (*Entry, bool) {
 	e := b.refresh().pages[id].entry
 	return e, e != nil
+}
+
+// Found is an entry, with the rest of the Book of its time.
+type Found struct {
+	Entry   *Entry                   // nil: there is none
+	Sends   func(number string) bool // see Book.Sends
+	Version int64                    // what is to be checked before the entry is acted on; Current: nothing
+}
+
+// Current is the version of what was in force when it was asked for.
+const Current = -1
+
+// Remembered returns an entry as it was last loaded. Nothing is asked of a Source
+// that is Versioned, so that the entry may have changed.
+func (b *Book) Remembered(id string) Found {
+	if source, ok := b.source.(Versioned); ok {
+		s := b.current.Load()
+		if version, ok := source.Version(s.state); ok && s.problem == nil {
+			return s.find(id, version)
+		}
+	}
+	return b.Read(id)
+}
+
+// Read is Remembered for an entry as it is stored now.
+func (b *Book) Read(id string) Found { return b.refresh().find(id, Current) }
+
+func (s *snapshot) find(id string, version int64) Found {
+	return Found{Entry: s.pages[id].entry, Sends: s.senders.has, Version: version}
 }
 
 // All returns the entries in the order of their ids.

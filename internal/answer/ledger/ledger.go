@@ -94,15 +94,12 @@ type Call struct {
 	Basis   *Basis    // what it was admitted by; nil: nothing that was remembered
 }
 
-// Basis is the versions of what a server remembered when it admitted a call.
-// ReadNow stands for what was read for this very call.
+// Basis is the versions of what a server remembered when it admitted a call;
+// negative ones are not checked.
 type Basis struct {
 	Entries int64 // of all entries
 	Made    int64 // of what provisioning has made for the entry; 0: nothing
 }
-
-// ReadNow is the version of what was not remembered.
-const ReadNow = -1
 
 // History is what the ledger knows of a number when it calls or writes. A text
 // counts unless it is certain that it has not gone out.

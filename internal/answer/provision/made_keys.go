@@ -21,15 +21,16 @@ const (
 	maxLooked = 10_000
 )
 
-// MadeKeys looks up the keys that were made for entries. Each answer is read after
-// it was asked for, so that all servers agree; requests that come together share
-// one lookup. It may be used by several goroutines.
+// MadeKeys looks up the keys that were made for entries. Each answer of Get is
+// read after it was asked for, so that all servers agree; requests that come
+// together share one lookup. It may be used by several goroutines.
 type MadeKeys struct {
 	load func(ctx context.Context, id string) (Record, error)
 
 	mu     sync.Mutex
 	open   map[string]*keyLookup // by entry: those that have not begun
 	looked map[string]time.Time  // when the last one began
+	known  map[string]Record     // what it found
 }
 
 // keyLookup is one lookup. The rest is there once done is closed.
@@ -41,7 +42,23 @@ type keyLookup struct {
 
 // NewMadeKeys returns a MadeKeys over the records of entries.
 func NewMadeKeys(load func(ctx context.Context, id string) (Record, error)) *MadeKeys {
-	return &MadeKeys{load: load, open: map[string]*keyLookup{}, looked: map[string]time.Time{}}
+	return &MadeKeys{load: load, open: map[string]*keyLookup{}, looked: map[string]time.Time{}, known: map[string]Record{}}
+}
+
+// Recall is Get, unless the last lookup is to do where now is not set: then
+// version is that of the Record which it found, and which may have changed.
+func (m *MadeKeys) Recall(ctx context.Context, id string, now bool) (key entry.Key, demanded bool, version int64) {
+	m.mu.Lock()
+	r, ok := m.known[id]
+	m.mu.Unlock()
+	if !ok || now {
+		key, demanded = m.Get(ctx, id)
+		return key, demanded, entry.Current
+	}
+	if r.Guard != nil {
+		key, demanded = r.Guard.Key, r.Guard.Demanded(time.Now())
+	}
+	return key, demanded, r.Version
 }
 
 // Get returns the key that was made for an entry, empty: none, and whether it is
@@ -77,12 +94,20 @@ func (m *MadeKeys) lookUp(ctx context.Context, id string, lookup *keyLookup, wai
 	delete(m.open, id)
 	if len(m.looked) >= maxLooked {
 		clear(m.looked)
+		clear(m.known)
 	}
 	m.looked[id] = time.Now()
 	m.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keyPatience)
 	defer cancel()
-	if r, err := m.load(ctx, id); err == nil && r.Guard != nil {
+	r, err := m.load(ctx, id)
+	if err != nil {
+		return
+	}
+	if r.Guard != nil {
 		lookup.key, lookup.demanded = r.Guard.Key, r.Guard.Demanded(time.Now())
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known[id] = Record{Guard: r.Guard, Version: r.Version}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/setting/guess"
 	"github.com/switchhook/switchhook/responder"
 )
@@ -27,8 +28,8 @@ func (w *Webhook) admitRequest(rw http.ResponseWriter, r *http.Request, call *we
 	admitted := false
 	if query.Has(paramID) {
 		call.id, call.callID, call.caller = query.Get(paramID), query.Get(responder.ParamOrigCallID), query.Get(responder.ParamCaller)
-		call.entry, _ = w.config.Entries.Get(call.id)
-		why := w.addressRefusal(call.entry, r)
+		w.find(call, false)
+		why := w.addressRefusal(call, r)
 		if why == "" && (query.Has(paramKey) || isSigned(r)) {
 			why = w.refusal(call, r, query)
 			admitted = true
@@ -50,8 +51,19 @@ func (w *Webhook) admitRequest(rw http.ResponseWriter, r *http.Request, call *we
 	if admitted {
 		return ""
 	}
-	call.entry, _ = w.config.Entries.Get(call.id)
+	w.find(call, false)
 	return w.refusal(call, r, req.Params)
+}
+
+// find finds the entry of a call: as it is stored now, or as we remember it.
+func (w *Webhook) find(call *webhookCall, now bool) {
+	find := w.config.Entries.Remembered
+	if now {
+		find = w.config.Entries.Read
+	}
+	found := find(call.id)
+	call.entry, call.sends, call.now = found.Entry, found.Sends, now
+	call.basis = ledger.Basis{Entries: found.Version, Made: entry.Current}
 }
 
 // The names of the parameters that a request is admitted by.
@@ -60,9 +72,18 @@ const (
 	paramKey = "key"
 )
 
-// addressRefusal returns why the address of a request may not ask for an entry;
-// empty: it may. A nil entry is one that does not exist.
-func (w *Webhook) addressRefusal(e *entry.Entry, r *http.Request) Reason {
+// addressRefusal returns why the address of a request may not ask for its entry;
+// empty: it may. Nobody is refused by what we remember.
+func (w *Webhook) addressRefusal(call *webhookCall, r *http.Request) Reason {
+	why := w.addressRefused(call.entry, r)
+	if why != "" && !call.now {
+		w.find(call, true)
+		why = w.addressRefused(call.entry, r)
+	}
+	return why
+}
+
+func (w *Webhook) addressRefused(e *entry.Entry, r *http.Request) Reason {
 	if e == nil {
 		return UnknownID
 	}
@@ -83,16 +104,20 @@ func (w *Webhook) addressRefusal(e *entry.Entry, r *http.Request) Reason {
 // as the secret that signs it. A key that was made for the entry is demanded once
 // every rule that calls come by has it, and is good for as long as one may.
 func (w *Webhook) refusal(call *webhookCall, r *http.Request, params url.Values) Reason {
-	e := call.entry
-	if why := w.addressRefusal(e, r); why != "" {
+	if why := w.addressRefusal(call, r); why != "" {
 		return why
 	}
+	e := call.entry
 	call.source = sourceOf(w.config.Address(r))
 	shown := shownKey{r: r, key: params.Get(paramKey)}
 	right, made, demanded := shown.matches(e.Key), entry.Key(""), false
 	if !right {
-		made, demanded = w.config.MadeKey(r.Context(), e.ID)
+		made, demanded, call.basis.Made = w.config.MadeKey(r.Context(), e.ID, call.now)
 		right = shown.matches(made)
+	}
+	if !right && !call.now && (e.Key != "" || made != "") {
+		w.find(call, true) // somebody may just have changed the key
+		return w.refusal(call, r, params)
 	}
 	var wrong []string
 	if !right && (e.Key != "" || made != "") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -39,9 +40,9 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 	defer cancel()
 	c := &Case{
 		Now: now, Rules: w.config.Rules, Entry: call.entry, To: to, Message: call.entry.Message(now),
-		Own: w.config.Entries.Sends(to.E164()), Asked: call.asked, Digits: call.digits,
+		Own: call.sends(to.E164()), Asked: call.asked, Digits: call.digits,
 	}
-	asked := ledger.Call{Key: key, Tenant: call.entry.APIDomain, At: now}
+	asked := ledger.Call{Key: key, Tenant: call.entry.APIDomain, At: now, Basis: &call.basis}
 	refusal := firstOf(rulesOfNumber, c)
 	if refusal.Code == "" { // the others need no cap, and wait for nobody
 		asked.Counted = ledger.Counted{Caps: w.config.Rules.Limits.caps(call.entry, call.source, call.open), Source: call.source, Open: call.open}
@@ -60,6 +61,9 @@ func (w *Webhook) recordAndSend(ctx context.Context, call *webhookCall, key ledg
 		})
 	}) {
 		return Overload, false
+	}
+	if errors.Is(err, ledger.ErrOutdated) {
+		return outdated, false
 	}
 	if err != nil {
 		call.err = err // nothing was sent: without the record a repeat would send a second text
@@ -153,7 +157,7 @@ const askAgain = 50 * time.Millisecond
 // earlierAnswer returns what a known call got. If another process is still
 // handling it, the caller waits as long as they would for the text itself.
 func (w *Webhook) earlierAnswer(ctx context.Context, call ledger.Call, begun ledger.Begun) Reason {
-	call.Counted = ledger.Counted{}
+	call.Counted, call.Basis = ledger.Counted{}, nil
 	for begun.Text != nil && begun.Text.State == ledger.Sending && begun.Text.Attempts == 1 {
 		select {
 		case <-ctx.Done():

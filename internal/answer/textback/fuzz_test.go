@@ -206,6 +206,16 @@ func (one) Get(name string) (*entry.Entry, bool) {
 	return &entry.Entry{ID: name, APIDomain: domain, Text: entry.Text{User: "2000", SystemUser: "8001", FromNumber: from, Message: message}}, name == id
 }
 
+func (o one) Remembered(name string) entry.Found { return o.Read(name) }
+
+func (o one) Read(name string) entry.Found {
+	e, ok := o.Get(name)
+	if !ok {
+		e = nil
+	}
+	return entry.Found{Entry: e, Sends: o.Sends, Version: entry.Current}
+}
+
 func (one) Sends(number string) bool {
 	return phone.Read(number, phone.HomeIn()).Same(phone.Read(from, phone.HomeIn()))
 }

@@ -141,11 +141,11 @@ func TestAKeyThatWasMadeIsDemandedOnceItMayBe(t *testing.T) {
 	var demanded bool
 	s := start(t, allTexts, limited, func(c *textback.Config) {
 		c.Rules.Limits.NewPerHour = 1
-		c.MadeKey = func(_ context.Context, entryID string) (entry.Key, bool) {
+		c.MadeKey = func(_ context.Context, entryID string, _ bool) (entry.Key, bool, int64) {
 			if entryID != id {
-				return "", false
+				return "", false, entry.Current
 			}
-			return "made", demanded
+			return "made", demanded, entry.Current
 		}
 	})
 	ask := func(key string, n int, want textback.Reason) {

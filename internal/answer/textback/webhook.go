@@ -32,12 +32,11 @@ import (
 // to take the text.
 const DefaultPatience = 4 * time.Second
 
-// Entries finds what operators configured. Both are called for each request.
+// Entries finds what operators configured.
 type Entries interface {
-	Get(id string) (*entry.Entry, bool)
-
-	// Sends reports whether texts of some entry come from a number.
-	Sends(number string) bool
+	// Remembered returns an entry as it is known, Read as it is stored now.
+	Remembered(id string) entry.Found
+	Read(id string) entry.Found
 }
 
 // Ledger stores the results of calls and texts: store.Store, in its ledger.go.
@@ -63,8 +62,10 @@ type Config struct {
 	Texts    Texts // laid over DefaultTexts
 
 	// MadeKey returns the key that provisioning has made for an entry, empty:
-	// none, and whether requests must have it; nil: there are no such keys.
-	MadeKey func(ctx context.Context, id string) (key entry.Key, demanded bool)
+	// none, and whether requests must have it. If now is not set, that may be what
+	// is remembered of a version; otherwise the version is entry.Current. nil:
+	// there are no such keys.
+	MadeKey func(ctx context.Context, id string, now bool) (key entry.Key, demanded bool, version int64)
 
 	// Guesses makes anyone who guesses keys wait; optional.
 	Guesses *guess.Watch
@@ -121,7 +122,7 @@ func NewWebhook(c Config) (*Webhook, error) {
 		c.Attempted = func(ledger.Text, ledger.Result) {}
 	}
 	if c.MadeKey == nil {
-		c.MadeKey = func(context.Context, string) (entry.Key, bool) { return "", false }
+		c.MadeKey = func(context.Context, string, bool) (entry.Key, bool, int64) { return "", false, entry.Current }
 	}
 	if c.Unkeyed == nil {
 		c.Unkeyed = func(string) {}
@@ -170,11 +171,16 @@ func (w *Webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		w.tellCall(&call)
 		w.writeAnswer(rw, &call)
 	}()
-	if why := w.admitRequest(rw, r, &call); why != "" {
-		call.reason = why
-		return
+	why := w.admitRequest(rw, r, &call)
+	if why == "" && w.answerCall(r.Context(), &call) == outdated {
+		w.find(&call, true)
+		if why = w.refusal(&call, r, call.params); why == "" {
+			w.answerCall(r.Context(), &call)
+		}
 	}
-	w.answerCall(r.Context(), &call)
+	if why != "" {
+		call.reason = why
+	}
 }
 
 func (w *Webhook) writeAnswer(rw http.ResponseWriter, call *webhookCall) {
@@ -194,6 +200,9 @@ type webhookCall struct {
 	id, callID, caller string
 	params             url.Values
 	entry              *entry.Entry
+	sends              func(number string) bool // see entry.Book.Sends
+	basis              ledger.Basis             // what the call is admitted by
+	now                bool                     // that is as it is stored now; false: as we remember it
 	digits             string
 	asked              bool
 	source             string // the address that asks
@@ -211,19 +220,33 @@ type webhookCall struct {
 }
 
 // answerCall decides what a call gets, and sends it. A call that has had its answer
-// gets the same one, even if the entry has changed since.
-func (w *Webhook) answerCall(ctx context.Context, call *webhookCall) {
+// gets the same one, even if the entry has changed since. It returns outdated, and
+// has done nothing, if the call is to be admitted by what is stored now.
+func (w *Webhook) answerCall(ctx context.Context, call *webhookCall) (reason Reason) {
 	to, reason := receiver(call.caller, call.entry.Home())
 	if reason != "" {
+		if !call.now { // nobody is refused by what we remember
+			return outdated
+		}
 		call.reason = reason
-		return
+		return reason
 	}
 	key := ledger.Key{Entry: call.id, CallID: storedID(call.callID), Caller: to.Key()}
 	if call.asked {
 		key.Step = stepConsent
 	}
-	call.reason, call.repeated = w.inFlight.once(key, func() (Reason, bool) { return w.recordAndSend(ctx, call, key, to) })
+	reason, call.repeated = w.inFlight.once(key, func() (Reason, bool) { return w.recordAndSend(ctx, call, key, to) })
+	if reason == outdated {
+		call.repeated = false
+	} else {
+		call.reason = reason
+	}
+	return reason
 }
+
+// outdated stands for the reason of a call that was admitted by what we
+// remembered, which has changed.
+const outdated Reason = ""
 
 // tellCall tells of a call that left no record: it was turned away, or the
 // database failed.
