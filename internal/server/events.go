@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/server/alert"
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/web"
 	"github.com/switchhook/switchhook/internal/store"
+	"github.com/switchhook/switchhook/netsapiens"
 )
+
+// webhookPath is where the webhook is, below the public URL.
+const webhookPath = "webresponder"
 
 // eventsSecret names the secret that event keys are derived from.
 const eventsSecret = "events"
@@ -82,4 +87,31 @@ func (f *textBack) unsubscribed(ctx context.Context, domain string, err error) {
 	}
 	f.alerts.Resolve(ctx, alert.SubscriptionFailed, domain)
 	f.log.InfoContext(ctx, "event subscription ended", "domain", domain)
+}
+
+// EndEvents ends the subscription to the texts of a domain, if no entry of it is
+// left, and reports whether there was one.
+func EndEvents(ctx context.Context, settings *config.Settings, s *store.Store, client *netsapiens.Client, entries *entry.Book, domain string) (ended bool, err error) {
+	used := func() bool { return !entries.Whole() || textback.Serves(entries.All(), domain) }
+	if domain == "" || used() {
+		return false, nil
+	}
+	postURL, err := EventsURL(ctx, settings, s, domain)
+	if err != nil {
+		return false, err
+	}
+	n, err := textback.Unsubscribe(ctx, client, domain, postURL)
+	if err == nil {
+		err = s.ForgetEventKey(ctx, domain)
+	}
+	if err == nil && settings.TextBack.Replies && used() { // a form has been sent meanwhile
+		_, err = textback.Subscribe(ctx, client, domain, postURL, time.Now())
+	}
+	return n > 0, err
+}
+
+// EventsURL returns where the phone system posts the texts of a domain.
+func EventsURL(ctx context.Context, settings *config.Settings, s *store.Store, domain string) (string, error) {
+	keys, err := EventKeys(ctx, settings, s)
+	return keys.URL(settings.PublicURL.JoinPath(webhookPath), domain), err
 }

@@ -167,8 +167,9 @@ func (f *provisioning) provisionDue(ctx context.Context, p *provisioningPart, ke
 		f.provisioned(ctx, outcome)
 	}
 	for _, id := range work.Remove {
-		_, configured := p.system.entries.Get(id)
-		outcome, err := p.provisioner.Remove(ctx, id, configured)
+		// A file of entries that is missing or broken is no reason to forget.
+		configured := p.system.entries.Has(id) || !p.system.entries.Complete()
+		outcome, err := p.provisioner.Remove(ctx, id, "", configured)
 		if err != nil {
 			f.troubled(ctx, "removal result not recorded", err)
 		}

@@ -62,7 +62,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		return nil, nil
 	}
 	p := &textBackPart{system: system}
-	hook := settings.PublicURL.JoinPath("webresponder")
+	hook := settings.PublicURL.JoinPath(webhookPath)
 	policy := textback.Policy{
 		QueueOnFailure: settings.TextBack.QueueOnFailure, GiveUpAfter: settings.TextBack.GiveUpAfter,
 		Resend: settings.TextBack.WhenUncertain == textback.Resend, Pace: f.options.Pace,
@@ -90,7 +90,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		Queue: f.store, Sender: system.client, Finder: system.client, Policy: policy, Attempted: attempted, Quiet: system.quiet,
 	}
 	routes := []part.Route{
-		{Path: "/webresponder", Name: "webresponder", Handler: p.webhook, Open: true},
+		{Path: "/" + webhookPath, Name: webhookPath, Handler: p.webhook, Open: true},
 		{Path: "/update-sms", Name: "update-sms", Handler: &textback.Form{
 			Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Guesses: f.guesses, Store: system.entries,
 			Provision: partOf[*provisioningPart](s).provisioner, Audit: f.store.Audit, Tell: f.sparse.Tell, Log: web.Note,

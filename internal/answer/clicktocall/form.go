@@ -85,6 +85,17 @@ func knownFields() []form.Field {
 	return known
 }
 
+// CheckFields returns the fields of an entry that the form has as the form would
+// store them, by their names in the entry. The error is a *fault.Error that names
+// each that cannot be used.
+func CheckFields(fields map[string]string) (map[string]string, error) {
+	known := knownFields()
+	for i := range known {
+		known[i].Name = formFields[i].stored
+	}
+	return form.Check(known, fields)
+}
+
 func (f *Form) save(ctx context.Context, fields map[string]string) (saved, error) {
 	id := fields["id"]
 	if id != "" {

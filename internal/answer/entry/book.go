@@ -2,6 +2,7 @@ package entry
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -215,6 +216,37 @@ func (b *Book) Update(ctx context.Context, id string, fields map[string]string) 
 		return nil, err
 	}
 	return updated, nil
+}
+
+// Set is Update for fields as Typed returns them, of which those without a value are
+// removed. Unless create is set there must be the entry. The error is a
+// *fault.Error.
+func (b *Book) Set(ctx context.Context, id string, fields map[string]json.RawMessage, create bool) (before, after *Entry, err error) {
+	_, err = b.save(ctx, func(stored func(string) (Item, error)) ([]Item, error) {
+		item, err := stored(id)
+		switch {
+		case err != nil:
+			return nil, err
+		case item.Object == nil && !create:
+			return nil, fault.Newf(fault.NotFound, "there is no entry %.100q", id)
+		case item.Object != nil:
+			before, _ = item.Entry() // else this may repair it
+		}
+		if item, after, err = item.with(fields); err != nil {
+			return nil, fault.Newf(fault.Invalid, "%v; nothing was saved", err)
+		}
+		return []Item{item}, nil
+	})
+	return before, after, err
+}
+
+// Items returns the entries as they are stored now, in their order.
+func (b *Book) Items(ctx context.Context) ([]Item, error) {
+	s := b.refresh()
+	if s.problem != nil {
+		return nil, s.problem
+	}
+	return b.source.Items(ctx, s.state)
 }
 
 // Import adds the entries of the text of a domains.json, which replace those of

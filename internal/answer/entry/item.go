@@ -3,6 +3,7 @@ package entry
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -22,29 +23,24 @@ func (i Item) Entry() (*Entry, error) {
 	return parse(i.ID, i.Object)
 }
 
+// Fields returns the fields of the item in their order, as they are written. It can
+// be read.
+func (i Item) Fields() iter.Seq2[string, json.RawMessage] { return members(i.Object) }
+
 // With returns the item with some fields changed, and the entry that it is
 // then; the fields that are not named stay as they are. A name such as
 // FieldButtonText is that of a member of an object. An item without an
 // Object is a new one.
 func (i Item) With(fields map[string]string) (Item, *Entry, error) {
-	o := newObject()
-	if len(i.Object) > 0 {
-		var err error
-		if o, _, err = parseObject(i.Object); err != nil {
+	values := make(map[string]json.RawMessage, len(fields))
+	for name, text := range fields {
+		value, err := marshalText(text)
+		if err != nil {
 			return Item{}, nil, err
 		}
+		values[name] = value
 	}
-	for _, name := range order(fields) {
-		if err := o.setText(name, fields[name]); err != nil {
-			return Item{}, nil, err
-		}
-	}
-	data, err := o.MarshalJSON()
-	if err != nil {
-		return Item{}, nil, err
-	}
-	e, err := parse(i.ID, data)
-	return Item{ID: i.ID, Object: data}, e, err
+	return i.with(values)
 }
 
 // Items reads the text of a domains.json, in its order. Each item can be read;

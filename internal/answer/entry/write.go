@@ -32,7 +32,7 @@ const (
 
 // order returns the names of fields in the order in which new ones are
 // written, that of the documentation.
-func order(fields map[string]string) []string {
+func order[V any](fields map[string]V) []string {
 	var names []string
 	for _, name := range []string{FieldAPIDomain, FieldUser, FieldSystemUser, FieldFromNumber, FieldMessage} {
 		if _, ok := fields[name]; ok {

@@ -153,7 +153,7 @@ func (s *site) plan(e *entry.Entry) string {
 // remove takes away what was made.
 func (s *site) remove(configured bool) said {
 	s.t.Helper()
-	outcome, err := s.Remove(s.t.Context(), textBack.ID, configured)
+	outcome, err := s.Remove(s.t.Context(), textBack.ID, "", configured)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -154,12 +154,13 @@ var errNoRecords = fault.Newf(fault.Unsupported, "what was made is not remembere
 // Remove takes away what was made for an entry: exactly that, and only if it is
 // still as it was made. An entry that is still configured stays without it until
 // it is applied again; the record of one that is not is deleted once nothing is
-// left. The error is the store's.
-func (p *Provisioner) Remove(ctx context.Context, id string, configured bool) (EntryResult, error) {
+// left. domain, if it is known, is recorded for the next run. The error is the
+// store's.
+func (p *Provisioner) Remove(ctx context.Context, id, domain string, configured bool) (EntryResult, error) {
 	if p.Records == nil {
 		return EntryResult{Entry: id}, errNoRecords
 	}
-	r := &reconciler{base: Desired{Entry: id}, removing: true}
+	r := &reconciler{base: Desired{Entry: id}, removing: true, leaves: domain}
 	result, err := p.reconcile(ctx, r)
 	if err == nil && !configured && len(r.record.Made) == 0 {
 		if err = p.Records.Delete(ctx, id); err != nil {
@@ -167,4 +168,14 @@ func (p *Provisioner) Remove(ctx context.Context, id string, configured bool) (E
 		}
 	}
 	return result, err
+}
+
+// Leads says which number or rule still leads calls to a user, which reach nobody
+// once the user is gone; zero: none does, as far as can be seen.
+func (p *Provisioner) Leads(ctx context.Context, domain, user string) Reason {
+	why, err := p.arrivals(ctx, domain).at(user)
+	if err != nil {
+		return Reason{}
+	}
+	return why
 }

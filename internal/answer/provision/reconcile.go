@@ -1,6 +1,7 @@
 package provision
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -55,6 +56,7 @@ type reconciler struct {
 	fresh    bool    // this run made the rule
 	survey   *survey // optional
 	removing bool
+	leaves   string // the domain that an entry is removed from; empty: not known
 
 	journal
 	seen   Observed
@@ -306,7 +308,11 @@ func (r *reconciler) finish(ctx context.Context) (condition Condition, news bool
 	now := r.p.now()
 	r.settleGuard(ctx, now)
 	news = r.record.recordResults(&r.report, now)
-	r.record.Domain, r.record.SystemUser = r.want.Domain, r.want.User.User
+	if r.removing { // the next run needs to know where the entry was
+		r.record.Domain = cmp.Or(r.leaves, r.record.Domain)
+	} else {
+		r.record.Domain, r.record.SystemUser = r.want.Domain, r.want.User.User
+	}
 	r.record.Fingerprint, r.record.Removed = r.want.Fingerprint(), r.removing
 	if condition = r.record.Condition(); condition == Failing {
 		r.record.Attempts++

@@ -159,7 +159,7 @@ func TestAUserThatAnotherEntryUsesStays(t *testing.T) {
 	if got := s.run(&other).Report; got != (said{User: "exists", DialRule: "created", AnswerRule: "exists"}) {
 		t.Errorf("the other's second report is %+v", got)
 	}
-	if _, err := s.Remove(t.Context(), other.ID, false); err != nil {
+	if _, err := s.Remove(t.Context(), other.ID, "", false); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.remove(false); !got.Done() || s.system.User(domain, "8001") != nil {
@@ -172,7 +172,7 @@ func TestWithoutRecordsNothingIsTakenAway(t *testing.T) {
 	if !s.apply().Done() {
 		t.Fatal("the first run failed")
 	}
-	if _, err := s.Remove(t.Context(), textBack.ID, false); err == nil {
+	if _, err := s.Remove(t.Context(), textBack.ID, "", false); err == nil {
 		t.Error("it is no error")
 	}
 	if _, err := s.PlanRemoval(t.Context(), textBack.ID); err == nil {

@@ -37,7 +37,7 @@ func TestTwoProcessesAtOnceMakeOneChain(t *testing.T) {
 			if r := s.record(); len(r.Made) != 3 || r.Made[0].Pending || r.Made[1].Pending || r.Made[2].Pending {
 				t.Errorf("the record is %+v", r.Made)
 			}
-			both(func() error { return finished(s.Remove(t.Context(), textBack.ID, true)) }, func() error { return finished(other.Remove(t.Context(), textBack.ID, true)) }, t)
+			both(func() error { return finished(s.Remove(t.Context(), textBack.ID, "", true)) }, func() error { return finished(other.Remove(t.Context(), textBack.ID, "", true)) }, t)
 			if s.system.User(domain, "8001") != nil || len(s.system.DialRules(domain)) != 1 || len(s.record().Made) != 0 {
 				t.Errorf("something is left: %+v", s.record())
 			}

@@ -22,6 +22,12 @@ func formFields(home phone.Home) []form.Field {
 	}
 }
 
+// CheckFields returns the fields of an entry that the form has as the form would
+// store them. The error is a *fault.Error that names each that cannot be used.
+func CheckFields(home phone.Home, fields map[string]string) (map[string]string, error) {
+	return form.Check(formFields(home), fields)
+}
+
 // checkFromNumber returns the digits of a number as people write it.
 func checkFromNumber(value string, home phone.Home) (clean, problem string) {
 	value, problem = form.Digits(value)

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
@@ -142,4 +143,9 @@ func Domains(entries []*entry.Entry) []string {
 	}
 	slices.Sort(domains)
 	return slices.Compact(domains)
+}
+
+// Serves reports whether entries send texts in a domain.
+func Serves(entries []*entry.Entry, domain string) bool {
+	return slices.ContainsFunc(entries, func(e *entry.Entry) bool { return e.HasText() && strings.EqualFold(e.APIDomain, domain) })
 }

@@ -53,6 +53,7 @@ type commands struct {
 	Serve     serveCommand     `cmd:"" group:"server" help:"Run the application server."`
 	Doctor    doctorCommand    `cmd:"" group:"server" help:"Check everything that serve needs, and say what to fix."`
 	Provision provisionCommand `cmd:"" group:"server" help:"Make the phone system match the entries."`
+	Entry     entryCommand     `cmd:"" group:"server" help:"List, show, change and remove entries."`
 	Import    importCommand    `cmd:"" group:"server" help:"Import the entries of a domains.json."`
 	Export    exportCommand    `cmd:"" group:"server" help:"Print all entries as a domains.json."`
 	Backup    backupCommand    `cmd:"" group:"server" help:"Copy the database while it is in use."`

@@ -42,6 +42,19 @@ var examples = map[string]string{
 		switchhook provision --plan
 		switchhook provision example.net-sms
 		switchhook provision --remove example.net-sms`,
+	"entry list": `
+		switchhook entry list
+		switchhook entry list --json`,
+	"entry show": `switchhook entry show example.net-sms`,
+	"entry set": `
+		switchhook entry set example.net-sms message="We are open Monday to Friday, 9 to 5."
+		switchhook entry set example.net-sms hours.mon=09:00-12:00,13:00-17:00 hours.sat=
+		switchhook entry set example.net-sms cooldown='{"texts": 2, "minutes": 30}'
+		switchhook entry set --new example.net-sales api_domain=example.net queue=9002`,
+	"entry remove": `
+		switchhook entry remove example.net-sms --plan
+		switchhook entry remove example.net-sms
+		switchhook entry remove example.net-sms --yes`,
 	"import": `
 		switchhook import domains.json
 		switchhook import --whole domains.json`,

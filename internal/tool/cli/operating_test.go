@@ -54,6 +54,10 @@ func TestOperating(t *testing.T) {
 //	phones edit TO JSON       change fields of the dial rule for TO
 //	phones forward USER TO    send a user's calls elsewhere
 //	phones delete USER        delete a user
+//	phones user USER JSON     change fields of a user
+//	phones number NUMBER USER lead a number to a user
+//	phones refuse-deletes N   to delete users, with a status
+//	phones accept-deletes now delete users again
 //	phones asks TO URL        the dial rule for TO asks URL
 //	phones took NUMBER        how many texts were taken
 func phones(ts *testscript.TestScript, neg bool, args []string) {
@@ -80,6 +84,16 @@ func phones(ts *testscript.TestScript, neg bool, args []string) {
 		system.SetForward(domain, args[1], args[2])
 	case "delete":
 		done = system.RemoveUser(domain, args[1])
+	case "user":
+		done = system.EditUser(domain, args[1], fields(args[2]))
+	case "number":
+		system.AddPhoneNumber(domain, args[1], args[2])
+	case "refuse-deletes":
+		status, err := strconv.Atoi(args[1])
+		ts.Check(err)
+		system.Break(nstest.DeleteUser, nstest.Always, nstest.Refuses(status, http.StatusText(status)))
+	case "accept-deletes":
+		system.BreakSome(nstest.DeleteUser, nil)
 	case "asks":
 		done = false
 		for _, rule := range system.DialRules(domain) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/provision"
@@ -40,7 +41,17 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) error {
 		if err != nil {
 			return err
 		}
-		run := provisioning{provisionCommand: c, out: m.Out, entries: entries, provisioner: server.Provisioner(settings, client, r.Store)}
+		run := provisioning{
+			provisionCommand: c, out: m.Out, entries: entries, provisioner: server.Provisioner(settings, client, r.Store),
+			ended: func(domain string) error {
+				_, err := server.EndEvents(ctx, settings, r.Store, client, entries, domain)
+				return err
+			},
+			again: func(words ...string) string { return m.command(c.settingsFlag, words...) },
+		}
+		if run.orphans, err = run.findOrphans(ctx); err != nil {
+			return err
+		}
 		if c.Remove {
 			return run.remove(ctx)
 		}
@@ -48,7 +59,7 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) error {
 		if err != nil {
 			return err
 		}
-		if len(chosen) == 0 {
+		if len(chosen) == 0 && len(c.ID) == 0 {
 			run.say("no entry in %s has texts\n", server.WhereEntries(settings))
 		}
 		if c.Plan {
@@ -76,6 +87,22 @@ type provisioning struct {
 	out         io.Writer
 	entries     *entry.Book
 	provisioner *provision.Provisioner
+	orphans     []string                     // ids of entries that are gone, in order
+	ended       func(domain string) error    // ends its subscription, if it has no entry
+	again       func(words ...string) string // a command with the same settings, to be copied
+}
+
+// findOrphans returns the ids of entries that are gone, while something that was
+// made for them may stand.
+func (p *provisioning) findOrphans(ctx context.Context) (ids []string, err error) {
+	if p.provisioner.Records == nil || !p.entries.Complete() {
+		return nil, nil
+	}
+	records, err := p.provisioner.Records.All(ctx)
+	for _, r := range provision.Orphans(records, p.entries.Has) {
+		ids = append(ids, r.Entry)
+	}
+	return ids, err
 }
 
 // choose returns the selected entries.
@@ -91,6 +118,9 @@ func (p *provisioning) choose() ([]*entry.Entry, error) {
 	}
 	for _, id := range p.ID {
 		e, ok := p.entries.Get(id)
+		if !ok && p.Plan && slices.Contains(p.orphans, id) {
+			continue
+		}
 		if !ok {
 			return nil, fault.Newf(fault.NotFound, "there is no entry %.100q", id).WithHint("switchhook export shows all of them; --remove removes what was made for a deleted one")
 		}
@@ -122,7 +152,35 @@ func (p *provisioning) plan(ctx context.Context, chosen []*entry.Entry) error {
 	if differ > 0 {
 		p.say("%d of %d entries differ; switchhook provision fixes all but what is marked with !\n", differ, len(chosen))
 	}
-	return failedIf(unseen+differ > 0)
+	left, err := p.planOrphans(ctx)
+	if err != nil {
+		return err
+	}
+	return failedIf(unseen+differ+left > 0)
+}
+
+// planOrphans shows what stands of entries that are gone, and the command that
+// removes it.
+func (p *provisioning) planOrphans(ctx context.Context) (shown int, err error) {
+	for _, id := range p.orphans {
+		if len(p.ID) > 0 && !slices.Contains(p.ID, id) {
+			continue
+		}
+		plan, err := p.provisioner.PlanRemoval(ctx, id)
+		if err != nil {
+			return shown, err
+		}
+		shown++
+		command := p.again("provision", "--remove", id)
+		_, differences, _ := strings.Cut(plan.String(), "\n")
+		if err := p.show(struct {
+			provision.Plan
+			Orphan string `json:"orphan"` // the command that removes it
+		}{plan, command}, provision.OrphanOf(id, command)+"\n"+differences); err != nil {
+			return shown, err
+		}
+	}
+	return shown, nil
 }
 
 // apply fixes what differs.
@@ -164,8 +222,13 @@ func (p *provisioning) remove(ctx context.Context) error {
 }
 
 func (p *provisioning) removeOne(ctx context.Context, id string) (done bool, err error) {
-	if err := p.known(ctx, id); err != nil {
+	record, err := p.provisioner.Records.Load(ctx, id)
+	configured := p.entries.Has(id) || !p.entries.Complete()
+	switch {
+	case err != nil:
 		return false, err
+	case record.Version == 0 && !p.entries.Has(id):
+		return false, fault.Newf(fault.NotFound, "there is no entry %.100q, and nothing was made for one", id).WithHint("switchhook export shows all entries")
 	}
 	if p.Plan {
 		plan, err := p.provisioner.PlanRemoval(ctx, id)
@@ -174,8 +237,7 @@ func (p *provisioning) removeOne(ctx context.Context, id string) (done bool, err
 		}
 		return true, p.show(plan, plan.String())
 	}
-	_, configured := p.entries.Get(id)
-	outcome, err := p.provisioner.Remove(ctx, id, configured)
+	outcome, err := p.provisioner.Remove(ctx, id, "", configured)
 	if err != nil {
 		return false, err
 	}
@@ -185,23 +247,12 @@ func (p *provisioning) removeOne(ctx context.Context, id string) (done bool, err
 	if configured && outcome.Report.Done() {
 		p.say("  the entry stays, and calls no longer come to it: its form, or switchhook provision, makes all of it again\n")
 	}
+	if !configured {
+		if err := p.ended(record.Domain); err != nil {
+			return false, err
+		}
+	}
 	return outcome.Report.Done(), nil
-}
-
-// known complains about an id that is neither an entry's nor on record: it is
-// mistyped.
-func (p *provisioning) known(ctx context.Context, id string) error {
-	if _, ok := p.entries.Get(id); ok {
-		return nil
-	}
-	record, err := p.provisioner.Records.Load(ctx, id)
-	if err != nil {
-		return err
-	}
-	if record.Version == 0 {
-		return fault.Newf(fault.NotFound, "there is no entry %.100q, and nothing was made for one", id).WithHint("switchhook export shows all entries")
-	}
-	return nil
 }
 
 func (p *provisioning) showOutcome(o provision.EntryResult) error {

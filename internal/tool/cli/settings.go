@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/entry"
@@ -39,6 +40,17 @@ func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
 			WithHint("name the settings file with -c unless the settings are in this folder or the environment; docs/settings.md lists every setting and where it can be set")
 	}
 	return settings, err
+}
+
+// command returns a command of this program with the same settings, to be copied.
+func (m *Main) command(f settingsFlag, words ...string) string {
+	if f.Config != "" {
+		words = append(words, "-c", f.Config)
+	}
+	for i, word := range words {
+		words[i] = quoted(word)
+	}
+	return m.program() + " " + strings.Join(words, " ")
 }
 
 // readable fails if there is a file that this user may not read: as an error of its

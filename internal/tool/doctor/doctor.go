@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/call/audio"
 	"github.com/switchhook/switchhook/internal/call/speech"
 	"github.com/switchhook/switchhook/internal/fault"
@@ -83,6 +84,7 @@ type examination struct {
 
 	store  *store.Store       // nil: there is none, or it cannot be opened
 	found  bool               // there is one
+	book   *entry.Book        // nil: it cannot be opened
 	client *netsapiens.Client // nil: not connected yet
 }
 

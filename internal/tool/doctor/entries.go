@@ -37,6 +37,7 @@ func (e *examination) entries(ctx context.Context) []*entry.Entry {
 		e.failed(aboutEntries, err)
 		return nil
 	}
+	e.book = kept
 	all := kept.All()
 	if _, err := os.Stat(place); err != nil && e.settings.DomainsFile != "" {
 		e.warn(aboutEntries, place+" is not there yet", "the first form makes it; switchhook import takes one over")

@@ -3,6 +3,8 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -55,10 +57,15 @@ func (e *examination) provisioned(ctx context.Context, entries []*entry.Entry) {
 		e.failed(about, err)
 		return
 	}
-	in, known := map[provision.Condition][]string{}, map[string]bool{}
+	in, known, left := map[provision.Condition][]string{}, map[string]bool{}, []string(nil)
+	for _, r := range e.orphans(records) {
+		known[r.Entry], left = true, append(left, r.Entry)
+	}
 	for _, r := range records {
-		in[r.Condition()] = append(in[r.Condition()], r.Entry)
-		known[r.Entry] = true
+		if !known[r.Entry] {
+			in[r.Condition()] = append(in[r.Condition()], r.Entry)
+			known[r.Entry] = true
+		}
 	}
 	never := 0
 	for _, one := range entries {
@@ -74,6 +81,10 @@ func (e *examination) provisioned(ctx context.Context, entries []*entry.Entry) {
 	if never > 0 || len(records) > 0 {
 		e.show(f)
 	}
+	if len(left) > 0 {
+		e.warn(about, "what was made for entries that are gone still stands: "+names(left, mostKeyless),
+			"switchhook provision --plan shows it; switchhook entry remove "+left[0]+" removes it")
+	}
 	if failing := in[provision.Failing]; len(failing) > 0 {
 		e.warn(about, "steps failed for "+strings.Join(failing, ", "), "the server tries them again; switchhook provision --plan says what is missing")
 	}
@@ -81,6 +92,14 @@ func (e *examination) provisioned(ctx context.Context, entries []*entry.Entry) {
 		e.warn(about, "something of somebody else's stands in the way of "+strings.Join(disputed, ", "),
 			"switchhook provision --plan says what: a person has to decide")
 	}
+}
+
+// orphans returns what was made for entries that are gone.
+func (e *examination) orphans(records []provision.Record) []provision.Record {
+	if e.book == nil || !e.book.Complete() {
+		return nil
+	}
+	return provision.Orphans(records, e.book.Has)
 }
 
 // replies checks that the phone system posts incoming texts: without them we
@@ -105,6 +124,25 @@ func (e *examination) replies(ctx context.Context, entries []*entry.Entry) {
 		if domain := one.APIDomain; one.HasText() && domain != "" && !seen[domain] {
 			seen[domain] = true
 			e.subscription(ctx, domain, keys.URL(hook, domain))
+		}
+	}
+	e.unusedSubscriptions(ctx, entries)
+}
+
+// unusedSubscriptions reports domains that post texts to us, though none of our
+// entries is of them any more.
+func (e *examination) unusedSubscriptions(ctx context.Context, entries []*entry.Entry) {
+	if e.store == nil || e.book == nil || !e.book.Whole() {
+		return
+	}
+	since, err := e.store.EventKeys(ctx)
+	if err != nil {
+		e.failed("replies", err)
+		return
+	}
+	for _, domain := range slices.Sorted(maps.Keys(since)) {
+		if !textback.Serves(entries, domain) {
+			e.warn("replies", domain+" posts people's texts, and has no entry any more", "the server ends that within ten minutes: see that it runs")
 		}
 	}
 }
