@@ -29,6 +29,7 @@ require (
 	github.com/icholy/digest v1.2.0
 	github.com/pion/rtcp v1.2.20
 	github.com/pion/sdp/v3 v3.0.20
+	github.com/wneessen/go-mail v0.8.1
 	golang.org/x/net v0.62.0
 	golang.org/x/time v0.16.0
 )
@@ -39,6 +40,7 @@ require (
 	github.com/gobwas/ws v1.3.2 // indirect
 	github.com/pbnjay/memory v0.0.0-20210728143218-7b4eea64cf58 // indirect
 	github.com/pion/randutil v0.1.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
 )
 
 require (

@@ -132,6 +132,8 @@ func TestSettingsOfOperatorsPagesCanBeLoaded(t *testing.T) {
 		for _, s := range ofPage(t, page, "toml") {
 			folder := t.TempDir()
 			write(t, folder, "alerts-webhook", "https://chat.example.net/hooks/x\n")
+			write(t, folder, "alerts-smtp", "smtps://user:password@mail.example.net\n")
+			write(t, folder, "alerts-ntfy", "https://ntfy.sh/a-name-that-nobody-guesses\n")
 			write(t, folder, "switchhook.toml", strings.ReplaceAll(s.text, "/etc/switchhook/", ""))
 			if _, err := config.Load(config.Sources{Path: "switchhook.toml", Dir: folder, Environ: secretsIn(s)}); err != nil {
 				t.Errorf("%v: %v", s, err)

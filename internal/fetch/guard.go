@@ -1,7 +1,9 @@
 package fetch
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"syscall"
@@ -60,6 +62,13 @@ func (g Guard) Judge(addr netip.Addr) error {
 		network = "tcp6"
 	}
 	return g.control()(network, netip.AddrPortFrom(addr, 443).String(), nil) // any port is allowed
+}
+
+// Dial connects with a host and port over TCP, for those who speak another
+// protocol than HTTP there. The error is an *Error.
+func (g Guard) Dial(ctx context.Context, address string) (net.Conn, error) {
+	d := dialer{dial: (&net.Dialer{Control: g.control()}).DialContext}
+	return d.connect(ctx, "tcp", address)
 }
 
 // control returns the check for net.Dialer.Control, which is called with the

@@ -99,5 +99,5 @@ func (a *Server) troubled(ctx context.Context, what string, err error) {
 	if errors.Is(err, context.Canceled) {
 		return // the server is stopping
 	}
-	a.alerts.Raise(ctx, alert.Alert{Kind: alert.DatabaseTrouble, Text: what + ": " + err.Error()})
+	a.alerts.Raise(ctx, alert.Alert{Kind: alert.DatabaseTrouble, Text: "The database: " + what + ": " + err.Error() + ".", Do: databaseDo})
 }

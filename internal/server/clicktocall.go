@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/web"
 	"github.com/switchhook/switchhook/internal/store"
-	"github.com/switchhook/switchhook/netsapiens"
 )
 
 // clickToCallSecret names the secret that signs tokens and links.
@@ -83,7 +81,6 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 		Entries: system.entries, Ledger: f.store, PhoneSystem: system.client, Jobs: f.store, Key: key,
 		AcceptBare: settings.ClickToCall.AcceptBare, Limits: settings.ClickToCall.Limits(), Patience: settings.ClickToCall.Patience,
 		Admission: &f.overload.presses, Log: log,
-		Asked: func(err error) { system.health.Attempt(context.Background(), err == nil || netsapiens.Permanent(err)) },
 		Ended: f.ended, Tell: f.sparse.Tell,
 	}
 	calls := &clicktocall.Handler{
@@ -97,7 +94,7 @@ func (f *clickToCall) wire(ctx context.Context, s, _ *site) (sitePart, error) {
 		Regions: clicktocall.CalledRegions(system.entries.All()),
 		Proofs:  f.store, Networks: f.store, Key: key, Entries: system.entries, Address: web.Client, Log: log, Audit: f.store.Audit,
 		Text:    &clicktocall.TextCodes{Sender: system.client, Entry: system.codesFrom},
-		Courier: f.codes, Sent: func(err error) { f.codeSent(system, err) },
+		Courier: f.codes, Sent: func(err error) { f.codeSent(err) },
 	}
 	p := &clickToCallPart{desk: desk}
 	buttons := &widget.Buttons{Scripts: &f.scripts, URL: settings.PublicURL.String(), Entry: system.entries.Get}
@@ -132,15 +129,12 @@ func (f *clickToCall) introduce(system *phoneSystem) {
 }
 
 // codeSent counts a code as a text. Its page has been answered by then.
-func (f *clickToCall) codeSent(system *phoneSystem, err error) {
+func (f *clickToCall) codeSent(err error) {
 	r := ledger.Result{State: ledger.Sent}
 	if err != nil {
 		r = ledger.Result{State: ledger.Dead, Why: ledger.WhyOf(err)}
 	}
 	f.texts.metrics.Attempted(r)
-	if _, asked := errors.AsType[*netsapiens.Error](err); asked || err == nil {
-		system.health.Attempt(context.Background(), r.State == ledger.Sent || r.Why == ledger.Refused)
-	}
 }
 
 // codesFrom returns the entry whose number texts codes: the one in the settings,

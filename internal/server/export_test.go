@@ -49,13 +49,21 @@ func (o *Overload) Watch(ctx context.Context, alerts *alert.Sender, now time.Tim
 // Overload returns that of a Server.
 func (a *Server) Overload() *Overload { return &a.overload }
 
+// Alerts returns what sends a Server's alerts.
+func (a *Server) Alerts() *alert.Sender { return a.alerts }
+
+// ProbePhoneSystem asks whether the phone system answers, as the Server does each
+// minute.
+func (a *Server) ProbePhoneSystem(ctx context.Context, host string) error {
+	_, err := a.probePhoneSystem(ctx, host)
+	return err
+}
+
+// WatchEntries checks the entries, as the Server does each minute.
+func (a *Server) WatchEntries(ctx context.Context) { a.watchEntries(ctx) }
+
 // Listener returns the listener of a setting.
 func (a *Server) Listener(setting string) net.Listener { return a.listener(setting) }
-
-// PhoneSystem returns what is known of whether the phone system is down.
-func (a *Server) PhoneSystem() *alert.PhoneSystem {
-	return partOf[*phoneSystem](a.site.Load()).health
-}
 
 // StoredCalls returns the calls that the Core has stored, the newest first.
 func (a *Server) StoredCalls(ctx context.Context) ([]core.StoredCall, error) {

@@ -257,7 +257,7 @@ func TestGuessesAreCountedAndLogged(t *testing.T) {
 	log := g.log.String()
 	for _, line := range []string{
 		"msg=request route=update-sms method=POST status=403 bytes=45", "network=203.0.113.66/32 waits=1m0s",
-		"msg=alert kind=secrets_guessed", `status=429`, `why="too many wrong secrets came from its network"`,
+		`status=429`, `why="too many wrong secrets came from its network"`,
 	} {
 		if !strings.Contains(log, line) {
 			t.Errorf("the log lacks %s:\n%s", line, log)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/server/alert"
 )
 
@@ -32,15 +31,12 @@ func (a *Server) databaseFailed(err error) {
 		what = "does not answer in time"
 	}
 	a.alerts.Raise(context.Background(), alert.Alert{Kind: alert.DatabaseTrouble, Text: fmt.Sprintf(
-		"The database %s: callers hear an apology, and the web is answered with 503, but for on-call, which goes on from memory: %v%s", what, err, hintOf(err))})
+		"The database %s: callers hear an apology, and the web is answered with 503, but for on-call, which goes on from memory: %v.%s", what, err, hintOf(err)),
+		Do: databaseDo})
 }
 
-func hintOf(err error) string {
-	if e, ok := errors.AsType[*fault.Error](err); ok && e.Hint != "" {
-		return ". " + e.Hint
-	}
-	return ""
-}
+// databaseDo is what to do about a database in trouble.
+const databaseDo = "See what is the matter with: switchhook doctor"
 
 // databaseWell is the database check of /readyz: it answers, and the last write
 // succeeded.
@@ -54,7 +50,7 @@ func (a *Server) databaseWell(ctx context.Context) error {
 // probe tells the operator when the database works again.
 func (a *Server) probe(ctx context.Context) {
 	if a.store.Probe(ctx) == nil {
-		a.alerts.Resolve(ctx, alert.DatabaseTrouble, "")
+		a.alerts.Resolve(ctx, alert.DatabaseTrouble, "", "Calls and texts are stored again; there is nothing to do.")
 	}
 }
 
@@ -65,7 +61,8 @@ func (a *Server) watchSpace(ctx context.Context) {
 	case !known:
 	case free < leastSpace:
 		a.alerts.Raise(ctx, alert.Alert{Kind: alert.DiskLow, Text: fmt.Sprintf(
-			"The disk that the database is on has %d MiB left. Once it is full, calls and texts cannot be written down, and callers hear an apology.", free>>20)})
+			"The disk that the database is on has less than %d MiB left. Once it is full, calls and texts cannot be written down, and callers hear an apology.", leastSpace>>20),
+			Do: "Make room on it"})
 	default:
 		a.alerts.Resolve(ctx, alert.DiskLow, "")
 	}

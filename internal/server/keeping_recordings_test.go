@@ -14,6 +14,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/internal/server/config"
+	"github.com/switchhook/switchhook/test/await"
 )
 
 // record keeps a second of somebody, and returns its address.
@@ -91,7 +92,8 @@ func TestLostRecordingsAreTold(t *testing.T) {
 	if lines := s.metrics(t, "switchhook_recordings_total"); !strings.Contains(lines, `{result="lost"} 2`) {
 		t.Errorf("the metrics are\n%s", lines)
 	}
-	if !strings.Contains(log.String(), "kind=recording_lost") || !strings.Contains(log.String(), "recordings.disk_mib") || strings.Contains(log.String(), "5550123") {
+	await.That(t, "an alert", func() bool { return strings.Contains(log.String(), "kind=recording_lost") })
+	if !strings.Contains(log.String(), "recordings.disk_mib") || strings.Contains(log.String(), "5550123") {
 		t.Errorf("the log is\n%s", log)
 	}
 	more := *settings

@@ -4,17 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/server/alert"
 )
 
 const (
-	// keylessAgain is how often the operator is reminded of an entry without a
-	// key.
-	keylessAgain = 24 * time.Hour
-
 	// keylessEach is how many entries without keys are reported one by one.
 	// More of them are reported as one.
 	keylessEach = 10
@@ -23,15 +18,9 @@ const (
 	allKeyless = "all entries"
 )
 
-// keylessTold records which entries without a key were reported, and when.
-type keylessTold struct {
-	mu   sync.Mutex
-	when map[string]time.Time // by the alert's subject
-}
-
 // keyless tells the operator which entries' webhooks anyone may call, and when
 // an entry has a key again.
-func (f *provisioning) keyless(ctx context.Context, ids []string, now time.Time) {
+func (f *provisioning) keyless(ctx context.Context, ids []string) {
 	about := make(map[string]string, len(ids))
 	if len(ids) > keylessEach {
 		about[allKeyless] = fmt.Sprintf("%d entries, among them %s", len(ids), strings.Join(ids[:keylessEach], ", "))
@@ -40,25 +29,15 @@ func (f *provisioning) keyless(ctx context.Context, ids []string, now time.Time)
 			about[id] = id
 		}
 	}
-	known := &f.keylessTold
-	known.mu.Lock()
-	defer known.mu.Unlock()
-	if known.when == nil {
-		known.when = map[string]time.Time{}
-	}
-	for id := range known.when {
+	for _, id := range f.alerts.Standing(alert.KeyMissing) {
 		if _, still := about[id]; !still {
-			delete(known.when, id)
-			f.alerts.Resolve(ctx, alert.KeyMissing, id)
+			f.alerts.Resolve(ctx, alert.KeyMissing, id, "It has a key now.")
 		}
 	}
 	for id, who := range about {
-		if told, ok := known.when[id]; ok && now.Sub(told) < keylessAgain {
-			continue
-		}
-		known.when[id] = now
 		f.alerts.Raise(ctx, alert.Alert{Kind: alert.KeyMissing, About: id, Text: fmt.Sprintf(
-			"Whoever knows the address of the webhook can have strangers texted by %s. Give the entry a key: the field key, which provisioning puts into the rule.", who)})
+			"Anyone who knows the address of the webhook can have strangers texted by %s.", who),
+			Do: "Give the entry a key: the field key, which provisioning puts into the rule"})
 	}
 }
 

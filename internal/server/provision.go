@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -43,10 +44,9 @@ const (
 type provisioning struct {
 	*Server
 
-	metrics     provision.Metrics
-	suspects    provision.Suspects
-	madeKeys    *provision.MadeKeys
-	keylessTold keylessTold
+	metrics  provision.Metrics
+	suspects provision.Suspects
+	madeKeys *provision.MadeKeys
 }
 
 // provisioningPart is its part of a site.
@@ -159,7 +159,7 @@ func (f *provisioning) provisionDue(ctx context.Context, p *provisioningPart, ke
 			work.Apply = append(work.Apply, e)
 		}
 	}
-	f.keyless(ctx, provision.Keyless(p.system.entries.All(), records, common), now)
+	f.keyless(ctx, provision.Keyless(p.system.entries.All(), records, common))
 	for outcome, err := range p.provisioner.ApplyAll(ctx, work.Apply, func(id string) bool { return give[id] }) {
 		if err != nil {
 			f.troubled(ctx, "provisioning result not recorded", err)
@@ -188,15 +188,63 @@ func (f *provisioning) provisioned(ctx context.Context, o provision.EntryResult)
 	}
 	switch o.Condition {
 	case provision.InOrder, provision.Away:
-		f.alerts.Resolve(ctx, alert.ProvisionFailed, o.Entry)
-		f.alerts.Resolve(ctx, alert.ProvisionConflict, o.Entry)
+		f.alerts.Resolve(ctx, alert.ProvisionFailed, o.Entry, nothingToDo)
+		f.alerts.Resolve(ctx, alert.ProvisionConflict, o.Entry, nothingToDo)
 	case provision.Failing:
-		if o.News {
-			f.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionFailed, About: o.Entry, Text: "It is tried again by itself. " + told(o)})
+		a := alert.Alert{Kind: alert.ProvisionFailed, About: o.Entry, Text: told(o),
+			Do: "It is tried again by itself; see what is missing with: switchhook provision --plan " + o.Entry}
+		if p := partOf[*phoneSystem](f.site.Load()); p != nil {
+			a.Cause = p.down()
 		}
+		f.alerts.Raise(ctx, a)
 	case provision.Disputed:
-		if o.News {
-			f.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionConflict, About: o.Entry, Text: "A person must resolve it: switchhook provision --plan " + o.Entry + ". " + told(o)})
+		f.alerts.Resolve(ctx, alert.ProvisionFailed, o.Entry, "It is in a conflict instead, see the other alert.")
+		f.alerts.Raise(ctx, alert.Alert{Kind: alert.ProvisionConflict, About: o.Entry, Text: told(o),
+			Do: "A person must resolve it; see how with: switchhook provision --plan " + o.Entry})
+	}
+}
+
+// nothingToDo is what to do once an entry is provisioned.
+const nothingToDo = "The phone system matches the entry; there is nothing to do."
+
+// forForms returns what provisions the entries of forms in a site, and tells the
+// operator as the job does.
+func (f *provisioning) forForms(s *site) textback.Provisioner {
+	return formProvisioner{partOf[*provisioningPart](s).provisioner, f}
+}
+
+type formProvisioner struct {
+	*provision.Provisioner
+
+	told *provisioning
+}
+
+// Apply provisions an entry.
+func (p formProvisioner) Apply(ctx context.Context, e *entry.Entry) provision.Report {
+	outcome, err := p.ApplyEntry(ctx, e)
+	if err != nil {
+		p.told.troubled(ctx, "provisioning result not recorded", err)
+	}
+	p.told.provisioned(ctx, outcome)
+	return outcome.Report
+}
+
+// retryProvisioning makes due what failed while the phone system was down.
+func (a *Server) retryProvisioning(ctx context.Context) {
+	records, err := a.store.Provisioned().All(ctx)
+	if err != nil {
+		a.troubled(ctx, "provisioning not tried again", err)
+		return
+	}
+	now := time.Now()
+	for _, r := range records {
+		if r.Condition() != provision.Failing || !r.Next.After(now) {
+			continue
+		}
+		r.Next = now
+		if err := a.store.Provisioned().Save(ctx, r); err != nil && !errors.Is(err, provision.ErrStale) { // otherwise it was tried just now
+			a.troubled(ctx, "provisioning not tried again", err)
+			return
 		}
 	}
 }

@@ -52,6 +52,7 @@ func (a *Server) start(ctx context.Context) (failed <-chan error, err error) {
 		return nil, err
 	}
 	a.introduce(a.site.Load())
+	a.reloaded(ctx)
 	a.stops.add("farewell", func(context.Context) error {
 		close(a.stopping)
 		for _, drain := range drains {

@@ -124,7 +124,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	}()
 	counted := alert.NewMetrics()
 	if a.alerts, err = alert.New(alert.Config{
-		Webhook: settings.Alerts.Webhook.Reveal(), Repeat: settings.Alerts.QuietFor, Log: o.Log, Count: counted.Ended,
+		Settings: settings.Alerts, Here: publicAddress(settings), Server: serverName(settings), Log: o.Log, Count: counted.Ended,
 	}); err != nil {
 		return nil, err
 	}
@@ -139,6 +139,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	a.stops.add("database", func(context.Context) error { return a.store.Close() })
 	a.behind = activity.NewBehind(a.store.Tell, func(n int) { a.activityDropped.Add(float64(n)) }, a.log)
 	a.sparse = &activity.Sparse{Add: a.behind.Add}
+	a.alerts.Keep(a.store)
 	if a.token, err = a.operatorToken(settings); err != nil {
 		return nil, err
 	}
@@ -196,7 +197,7 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 	if err != nil {
 		return err
 	}
-	if err := a.alerts.Configure(settings.Alerts.Webhook.Reveal(), settings.Alerts.QuietFor); err != nil {
+	if err := a.alerts.Configure(settings.Alerts, publicAddress(settings)); err != nil {
 		next.close()
 		return err
 	}
@@ -204,6 +205,7 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 	a.bodies.Limit(settings.BodiesInHand)
 	a.swap(next, old)
 	old.close()
+	a.reloaded(ctx)
 	return nil
 }
 

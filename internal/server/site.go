@@ -41,6 +41,9 @@ func (a *Server) newSite(ctx context.Context, settings *config.Settings, before 
 // mount makes the listeners' handlers, with the server's own routes.
 func (a *Server) mount(s *site) {
 	checks := map[string]part.Check{"database": a.databaseWell}
+	if s.settings.Alerts.Any() {
+		checks["alerts"] = a.alertsArrive
+	}
 	all := map[string]*part.Routes{}
 	add := func(setting string, routes part.Routes) {
 		if all[setting] == nil {

@@ -93,7 +93,7 @@ func (f *textBack) wire(ctx context.Context, s, before *site) (sitePart, error) 
 		{Path: "/" + webhookPath, Name: webhookPath, Handler: p.webhook, Open: true},
 		{Path: "/update-sms", Name: "update-sms", Handler: &textback.Form{
 			Secret: netsapiens.Secret(settings.Forms.Secret.Reveal()), Guesses: f.guesses, Store: system.entries,
-			Provision: partOf[*provisioningPart](s).provisioner, Audit: f.store.Audit, Tell: f.sparse.Tell, Log: web.Note,
+			Provision: f.provisioning.forForms(s), Audit: f.store.Audit, Tell: f.sparse.Tell, Log: web.Note,
 		}},
 	}
 	if settings.TextBack.Replies {
@@ -171,13 +171,16 @@ func (f *textBack) tidyTexts(ctx context.Context, before time.Time) {
 func (f *textBack) attempted(system *phoneSystem, t ledger.Text, r ledger.Result) {
 	ctx := context.Background()
 	f.metrics.Attempted(r)
-	system.health.Attempt(ctx, r.State == ledger.Sent || r.Why == ledger.Refused)
 	if r.State != ledger.Dead || r.Why == ledger.Suppressed {
 		return
 	}
-	f.alerts.Raise(ctx, alert.Alert{Kind: alert.TextDead, About: t.Entry, Text: fmt.Sprintf(
-		"The text %s of %s to %s does not go out by itself (%s): %s. See it with: switchhook texts list --state dead; send it with: switchhook texts resend %s",
-		t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem, t.ID)})
+	a := alert.Alert{Kind: alert.TextDead, About: t.Entry, Text: fmt.Sprintf(
+		"The text %s of %s to %s does not go out by itself (%s): %s.", t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem),
+		Do: "See it with: switchhook texts list --state dead; send it with: switchhook texts resend " + t.ID}
+	if r.Why == ledger.Failed || r.Why == ledger.Uncertain {
+		a.Cause = system.down()
+	}
+	f.alerts.Raise(ctx, a)
 }
 
 // limited tells the operator that a cap stopped an entry's text.

@@ -100,6 +100,7 @@ func TestAnOverloadIsOneAlert(t *testing.T) {
 		}
 		<-time.After(time.Minute)
 		o.Watch(ctx, alerts, time.Now())
+		synctest.Wait()
 		if !strings.Contains(log.String(), `msg="alert resolved" kind=overload`) {
 			t.Errorf("the log is\n%s", log)
 		}

@@ -81,6 +81,7 @@ var erasingRules = []erasingRule{
 	{table: "events", key: []string{"id"}, words: []string{"actor", "action", "about", "detail"}, others: "lines of the audit"},
 	{table: "limits", key: []string{"id"}, ids: []string{"id"}, drop: true, others: "limits"},
 	{table: "oncall_decisions", key: []string{"id"}, documents: []string{"record"}, others: "decisions on who is rung"},
+	{table: "alerts", key: []string{"kind", "about"}, documents: []string{"state"}, others: "alerts"}, // numbers are masked, but for names of entries
 
 	{table: "entries", key: []string{"id"}, names: map[string]string{"id": "entry"}, configuration: "item"},
 	{table: "provisioned", key: []string{"entry"}, names: map[string]string{"entry": "entry"}, configuration: "record"},

@@ -35,7 +35,7 @@ func riversTables(config store.Config) []string {
 		}
 		rows += `('chore', ` + json + `('{"work":"text","about":"` + row.id + `"}'), '` + row.state + `', '` + row.at + `')`
 	}
-	return slices.Concat([]string{`DELETE FROM switchhook_schema WHERE version_id >= 15`, `DROP TABLE jobs`, `DROP TABLE trunk_time`, `DROP TABLE oncall_overrides`, `DROP TABLE activity`, `ALTER TABLE answers DROP COLUMN args`}, types, []string{
+	return slices.Concat([]string{`DELETE FROM switchhook_schema WHERE version_id >= 15`, `DROP TABLE jobs`, `DROP TABLE trunk_time`, `DROP TABLE oncall_overrides`, `DROP TABLE activity`, `DROP TABLE alerts`, `ALTER TABLE answers DROP COLUMN args`}, types, []string{
 		table, `CREATE TABLE river_leader (name TEXT)`, `CREATE TABLE river_queue (name TEXT)`,
 		`INSERT INTO river_job (kind, args, state, scheduled_at) VALUES ` + rows,
 	})

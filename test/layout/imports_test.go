@@ -76,7 +76,7 @@ var rooms = []room{
 	{name: "examples", may: []string{"responder"}, rows: [][]string{{"examples/..."}}},
 	{name: "load", may: []string{"call"}, rows: [][]string{{"test/bench/load"}}},
 	{name: "stand-ins", may: []string{"ground", "netsapiens", "call", "answer", "core", "store"}, rows: [][]string{
-		{"test/await", "test/pipenet", "test/scrape", "test/sipp", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest"},
+		{"test/await", "test/pipenet", "test/scrape", "test/sipp", "test/walk", "netsapiens/nstest", "internal/answer/sourcetest", "internal/server/alerttest"},
 		{"internal/call/audiotest", "internal/call/enginetest", "internal/store/storetest", "test/baresip", "test/handset"},
 	}},
 }

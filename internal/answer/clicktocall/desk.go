@@ -88,7 +88,6 @@ type Desk struct {
 	Admission *admission.Control
 
 	Ended func(c CallBack, r Result) // told the result of a scheduled call back; optional
-	Asked func(err error)            // told the result of each request to the phone system; optional
 	Tell  func(activity.Item)        // told of each request that leads to no call back; optional
 }
 
@@ -273,9 +272,6 @@ func (d *Desk) place(ctx context.Context, c CallBack, failed State) (r outcome) 
 	asked, cancel := context.WithTimeout(ctx, d.patience())
 	defer cancel()
 	r.err = d.PhoneSystem.QueueCall(asked, queued(c))
-	if d.Asked != nil {
-		d.Asked(r.err)
-	}
 	r.At, r.State, r.Problem = time.Now(), Placed, ""
 	switch {
 	case r.err == nil:

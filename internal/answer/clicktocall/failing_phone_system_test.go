@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
-	"github.com/switchhook/switchhook/netsapiens"
 	"github.com/switchhook/switchhook/netsapiens/nstest"
 )
 
@@ -153,33 +151,4 @@ func TestCallIsNotPlacedAgainWhoseEndIsNotWrittenDown(t *testing.T) {
 		s.want(s.press(visiting, "sales", body{"idempotency_key": "k"}), http.StatusGatewayTimeout, clicktocall.PhoneSystemSlow)
 		s.wantCalls(1)
 	})
-}
-
-// TestARefusalAloneIsAnAnswerOfThePhoneSystem checks what tells an operator that
-// a phone system is down.
-func TestARefusalAloneIsAnAnswerOfThePhoneSystem(t *testing.T) {
-	for name, row := range map[string]struct {
-		fault    nstest.Fault
-		answered bool
-	}{
-		"it refuses": {nstest.Refuses(400, "No"), true},
-		"it is busy": {nstest.Says(503, ""), false},
-		"a gateway":  {nstest.Says(502, "<html>"), false},
-		"silent":     {nstest.Silent(), false},
-		"hangs up":   {nstest.HangsUp(), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var answered []bool
-				s := start(t, "44", func(s *service) {
-					s.desk.Asked = func(err error) { answered = append(answered, err == nil || netsapiens.Permanent(err)) }
-				})
-				s.system.Break(nstest.QueueCallLegacy, 1, row.fault)
-				s.press(visiting, "sales", nil)
-				if !slices.Equal(answered, []bool{row.answered}) {
-					t.Errorf("it has answered: %v, want %v", answered, row.answered)
-				}
-			})
-		})
-	}
 }

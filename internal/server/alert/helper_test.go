@@ -3,17 +3,22 @@ package alert_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/fetch"
 	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/setting"
 	"github.com/switchhook/switchhook/test/await"
 	"github.com/switchhook/switchhook/test/pipenet"
 )
@@ -124,13 +129,19 @@ type desk struct {
 // open returns a Sender that posts to a chat. Call it in a bubble.
 func open(t *testing.T, repeat time.Duration) *desk {
 	t.Helper()
-	d := &desk{chat: &chat{t: t, started: time.Now()}}
+	return openIn(t, repeat, &chat{t: t, started: time.Now()}, "one", nil)
+}
+
+// openIn returns a server's Sender that posts to a chat, and keeps what it tells.
+func openIn(t *testing.T, repeat time.Duration, to *chat, name string, records alert.Records) *desk {
+	t.Helper()
+	d := &desk{chat: to}
 	client := fetch.New(fetch.Options{MaxRedirects: -1, Dial: pipenet.Serve(t, d.chat).Dial})
 	var err error
 	d.Sender, err = alert.New(alert.Config{
-		Webhook: "http://chat.example.net/hooks/" + secret, Repeat: repeat, Client: client,
+		Settings: settingsOf("http://chat.example.net/hooks/"+secret, repeat), Server: name, Client: client,
 		Log: slog.New(slog.NewTextHandler(&d.log, nil)),
-		Count: func(kind alert.Kind, arrived bool) {
+		Count: func(kind alert.Kind, _ string, arrived bool) {
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			d.counts = append(d.counts, string(kind)+" "+map[bool]string{true: "arrived", false: "given up"}[arrived])
@@ -138,6 +149,9 @@ func open(t *testing.T, repeat time.Duration) *desk {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if records != nil {
+		d.Keep(records)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
@@ -154,6 +168,67 @@ func open(t *testing.T, repeat time.Duration) *desk {
 		}
 	})
 	return d
+}
+
+// settingsOf are settings with a webhook alone.
+func settingsOf(webhook string, repeat time.Duration) alert.Settings {
+	return alert.Settings{Webhook: setting.Webhook{Secret: setting.NewSecret(webhook)}, QuietFor: repeat}
+}
+
+// kept keeps what is told, as a database does for several servers. It may fail.
+type kept struct {
+	mu    sync.Mutex
+	rows  map[[2]string]string
+	fails bool
+
+	happened []activity.Item
+}
+
+var errNoDatabase = errors.New("the database does not answer")
+
+func (k *kept) Alerts(context.Context) (map[[2]string]string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fails {
+		return nil, errNoDatabase
+	}
+	return maps.Clone(k.rows), nil
+}
+
+func (k *kept) ChangeAlerts(_ context.Context, change func(map[[2]string]string) (map[[2]string]string, []activity.Item, error)) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fails {
+		return errNoDatabase
+	}
+	different, happened, err := change(maps.Clone(k.rows))
+	if err != nil {
+		return err
+	}
+	k.happened = append(k.happened, happened...)
+	if k.rows == nil {
+		k.rows = map[[2]string]string{}
+	}
+	for key, state := range different {
+		if k.rows[key] = state; state == "" {
+			delete(k.rows, key)
+		}
+	}
+	return nil
+}
+
+func (k *kept) fail(fails bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.fails = fails
+}
+
+// refusing returns the address of a chat that refuses everything.
+func refusing(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }))
+	t.Cleanup(server.Close)
+	return server.URL + "/" + secret
 }
 
 // elapse advances the bubble's clock, with everything that happens meanwhile.

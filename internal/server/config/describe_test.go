@@ -93,6 +93,11 @@ func TestDescribeTellsEverySetting(t *testing.T) {
 		"textback.texts.uncertain =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_UNCERTAIN",
 		"textback.texts.bad_request =  | not set | SWITCHHOOK_TEXTBACK_TEXTS_BAD_REQUEST",
 		"alerts.webhook = <secret> | environment SWITCHHOOK_ALERTS_WEBHOOK | SWITCHHOOK_ALERTS_WEBHOOK",
+		"alerts.email_to =  | not set | SWITCHHOOK_ALERTS_EMAIL_TO_0",
+		"alerts.email_from =  | not set | SWITCHHOOK_ALERTS_EMAIL_FROM",
+		"alerts.smtp =  | not set | SWITCHHOOK_ALERTS_SMTP",
+		"alerts.ntfy =  | not set | SWITCHHOOK_ALERTS_NTFY",
+		"alerts.ntfy_token =  | not set | SWITCHHOOK_ALERTS_NTFY_TOKEN",
 		"alerts.quiet_for = 15m | default | SWITCHHOOK_ALERTS_QUIET_FOR",
 		"activity.retention = 90d | default | SWITCHHOOK_ACTIVITY_RETENTION",
 		"clicktocall.accept_bare = false | default | SWITCHHOOK_CLICKTOCALL_ACCEPT_BARE",
@@ -242,7 +247,7 @@ func TestExampleLoads(t *testing.T) {
 	}
 	s := load(t, fromFile(t, whole, map[string]string{".env": secrets[".env"] + "SWITCHHOOK_ONCALL_PREVIOUS_SECRET=z\n" +
 		"SWITCHHOOK_ONCALL_ROUTE_0_SECRET=z\nSWITCHHOOK_ONCALL_ROUTE_0_PREVIOUS_SECRET=z\nSWITCHHOOK_CORE_TRUNK_0_PASSWORD=z\n" +
-		"SWITCHHOOK_CORE_NUMBER_0_SECRET=z\n"}))
+		"SWITCHHOOK_ALERTS_NTFY_TOKEN=z\nSWITCHHOOK_CORE_NUMBER_0_SECRET=z\n"}))
 	for _, one := range s.Describe() {
 		_, key, _ := strings.Cut(one.Path, "oncall.source.0.")
 		if one.Value == "" && notPagerDuty.MatchString(key+" = \n") {

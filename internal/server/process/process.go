@@ -130,6 +130,7 @@ func (p *process) reload(ctx context.Context, hangups <-chan os.Signal) {
 		reloaded()
 		if err != nil {
 			p.Log.Error("reload failed; old settings stay in force", "error", err.Error())
+			p.server.ReloadFailed(ctx, err)
 			continue
 		}
 		p.Log.Info("settings reloaded")

@@ -61,6 +61,7 @@ type commands struct {
 	Texts    textsCommand    `cmd:"" group:"work" help:"List texts, and send dead ones again."`
 	Oncall   oncallCommand   `cmd:"" group:"work" help:"Say who would be rung, and why."`
 	Suppress suppressCommand `cmd:"" group:"work" help:"Manage the list of numbers that we never text or call."`
+	Alert    alertCommand    `cmd:"" group:"work" help:"See what stands, try whether alerts arrive, and mute them."`
 	Number   numberCommand   `cmd:"" group:"work" help:"Export or erase everything about a number."`
 
 	Version    versionCommand    `cmd:"" group:"program" help:"Print version, commit and Go version."`

@@ -68,6 +68,14 @@ var examples = map[string]string{
 		switchhook texts resend qzx5
 		switchhook texts resend --dead --entry example.net-sms --since 3h`,
 	"texts test": `switchhook texts test example.net-sms +19175550123`,
+	"alert test": `switchhook alert test`,
+	"alert list": `
+		switchhook alert list
+		switchhook alert list --since 30d --json`,
+	"alert mute": `
+		switchhook alert mute phone_system_down --for 2h
+		switchhook alert mute provision_failed example.net-sms --until 08:00
+		switchhook alert mute phone_system_down --end`,
 	"oncall who": `
 		switchhook oncall who --route support
 		switchhook oncall who --at "2026-12-24 22:00" --kept`,

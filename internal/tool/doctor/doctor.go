@@ -73,6 +73,7 @@ func Examine(ctx context.Context, settings *config.Settings, show func(Finding))
 	if settings.OnCall != nil {
 		e.onCall(ctx)
 	}
+	e.alerts(ctx)
 	e.speech(ctx)
 	e.voice(ctx)
 }

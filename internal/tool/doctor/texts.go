@@ -44,7 +44,7 @@ func (e *examination) database(ctx context.Context) {
 		e.warn(about, fmt.Sprintf("%d texts are dead", dead), "switchhook texts list --state dead says why; switchhook texts resend sends them")
 	}
 	if !due.IsZero() && time.Since(due) > overdueAfter {
-		e.warn(about, "a text has been due since "+due.Local().Format("2006-01-02 15:04:05 MST"),
+		e.warn(about, "a text has been due since "+due.Local().Format(stamp),
 			"it goes out while the server runs: start it, or see in its log why it does not")
 	}
 }
