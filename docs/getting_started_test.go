@@ -75,8 +75,8 @@ func TestTheFirstPageLeadsToAllThreeFeatures(t *testing.T) {
 	if n := len(o.system.Messages()); n != 2 {
 		t.Errorf("%d texts went out, want that of the test and the caller's", n)
 	}
-	if _, said := got(t, "http://"+public+"/metrics"); said != "" {
-		t.Errorf("the proxy forwards the operator's paths: %s", said)
+	if status, said := got(t, "http://"+public+"/metrics"); status != http.StatusNotFound {
+		t.Errorf("the proxy forwards the operator's paths: %d %s", status, said)
 	}
 }
 
