@@ -32,7 +32,9 @@ type Main struct {
 	Err    io.Writer // errors and hints
 	Getenv func(string) string
 
-	args []string // of the running command
+	args     []string   // of the running command
+	root     *kong.Node // of all commands
+	settings string     // the file of the running command, as it was named; empty: it was not
 }
 
 // The exit codes of all commands.
@@ -107,6 +109,7 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 	case args[0] == "--version":
 		args = []string{"version"}
 	}
+	m.root = parser.Model.Node
 	parsed, err := parser.Parse(args)
 	select {
 	case code := <-leave:
@@ -115,6 +118,11 @@ func (m *Main) Run(ctx context.Context, args []string) int {
 	}
 	if err != nil {
 		return m.report(usage(err))
+	}
+	for _, flag := range parsed.Flags() {
+		if flag.Name == configFlag {
+			m.settings = flag.Target.String()
+		}
 	}
 	return m.report(parsed.Run())
 }
@@ -159,7 +167,7 @@ func (m *Main) report(err error) int {
 		return exitOK
 	}
 	fmt.Fprintf(m.Err, "switchhook: error: %v\n", err)
-	if hint := cmp.Or(m.asOwner(err), fault.HintOf(err)); hint != "" {
+	if hint := cmp.Or(m.asOwner(err), m.pasteable(fault.HintOf(err))); hint != "" {
 		fmt.Fprintf(m.Err, "switchhook: hint: %s\n", hint)
 	}
 	return exitUsage

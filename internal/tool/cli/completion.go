@@ -128,8 +128,8 @@ func (l *typedLine) pass(word string) {
 		}
 		return
 	}
-	if at := slices.IndexFunc(l.node.Children, func(child *kong.Node) bool { return child.Name == word }); at >= 0 {
-		l.node = l.node.Children[at]
+	if child := childOf(l.node, word); child != nil {
+		l.node = child
 		return
 	}
 	l.args++
@@ -137,7 +137,7 @@ func (l *typedLine) pass(word string) {
 
 // took notes the value of a flag.
 func (l *typedLine) took(flag *kong.Flag, value string) {
-	if flag.Name == "config" {
+	if flag.Name == configFlag {
 		l.settings.Config = value
 	}
 }

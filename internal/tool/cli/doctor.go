@@ -27,6 +27,7 @@ func (c *doctorCommand) Run(ctx context.Context, m *Main) error {
 	}
 	failed := false
 	doctor.Examine(ctx, settings, func(f doctor.Finding) {
+		f.Fix = m.pasteable(f.Fix)
 		fmt.Fprintln(m.Out, f)
 		failed = failed || f.Verdict == doctor.Fail
 	})

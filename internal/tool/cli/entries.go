@@ -52,7 +52,7 @@ func (c *importCommand) Run(ctx context.Context, m *Main) error {
 		}
 		fmt.Fprintf(m.Out, "%d removed\n", len(removed))
 		if len(removed) > 0 {
-			fmt.Fprintf(m.Out, "what was made for them on the phone system stays until: switchhook provision --remove %s\n", strings.Join(removed, " "))
+			fmt.Fprint(m.Out, m.pasteable(fmt.Sprintf("what was made for them on the phone system stays until: switchhook provision --remove %s\n", strings.Join(removed, " "))))
 		}
 		return nil
 	})

@@ -53,3 +53,19 @@ func readsAs(command string) error {
 	}
 	return cli.Read(args)
 }
+
+func TestCommandsInMessagesAreForTheSameSettings(t *testing.T) {
+	settings := phoneSettings(t, t.TempDir(), "http://127.0.0.1:9", "public_url = \"https://hooks.example.net\"\n")
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"texts", "resend", "-c", settings}, "hint: switchhook texts list -c " + settings + " --state dead shows them\n"},
+		{[]string{"texts", "list", "-c", settings}, "hint: switchhook serve -c " + settings + " makes it"},
+		{[]string{"provision", "--remove", "-c", settings}, "hint: switchhook export -c " + settings + " shows all of them\n"},
+		{[]string{"provision", "--remove"}, "hint: switchhook export shows all of them\n"},
+		{[]string{"call", "2125551212", "--core", "http://127.0.0.1:9"}, "hint: switchhook demo starts one; "},
+	} {
+		run(t, "", nil, c.args...).wants(t, 2, c.want)
+	}
+}

@@ -42,7 +42,7 @@ func (c *provisionCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		run := provisioning{
-			provisionCommand: c, out: m.Out, entries: entries, provisioner: server.Provisioner(settings, client, r.Store),
+			provisionCommand: c, main: m, out: m.Out, entries: entries, provisioner: server.Provisioner(settings, client, r.Store),
 			ended: func(domain string) error {
 				_, err := server.EndEvents(ctx, settings, r.Store, client, entries, domain)
 				return err
@@ -84,6 +84,7 @@ func (c *provisionCommand) opener(settings *config.Settings) opener {
 // provisioning is one run of the command.
 type provisioning struct {
 	*provisionCommand
+	main        *Main
 	out         io.Writer
 	entries     *entry.Book
 	provisioner *provision.Provisioner
@@ -280,6 +281,6 @@ func (p *provisioning) show(object any, text string) error {
 // say prints a sentence for a person.
 func (p *provisioning) say(format string, args ...any) {
 	if !p.JSON {
-		fmt.Fprintf(p.out, format, args...)
+		fmt.Fprint(p.out, p.main.pasteable(fmt.Sprintf(format, args...)))
 	}
 }

@@ -23,6 +23,9 @@ type settingsFlag struct {
 	Config string `short:"c" help:"The settings file. Default: switchhook.toml in this folder, else .env and domains.json there, else /etc/switchhook/switchhook.toml; the environment counts in any case." placeholder:"FILE"`
 }
 
+// configFlag is the name of that flag.
+const configFlag = "config"
+
 // load reads the settings.
 func (f settingsFlag) load(flags map[string]string) (*config.Settings, error) {
 	path := f.Config

@@ -152,7 +152,7 @@ func (c *textsResendCommand) resend(ctx context.Context, m *Main, r *records, id
 	}
 	switch {
 	case queued > 0:
-		fmt.Fprintf(m.Out, "%d queued; the server sends them while it runs, switchhook texts list shows how it goes\n", queued)
+		fmt.Fprint(m.Out, m.pasteable(fmt.Sprintf("%d queued; the server sends them while it runs, switchhook texts list shows how it goes\n", queued)))
 	case len(failed) == 0:
 		fmt.Fprintln(m.Out, "nothing to send")
 	}

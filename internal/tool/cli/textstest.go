@@ -92,7 +92,7 @@ func (c *textsTestCommand) wait(ctx context.Context, m *Main, r *records, id str
 			return exit(exitFailed)
 		case ledger.Queued:
 			fmt.Fprintf(m.Out, "it has not gone out yet (%s): %s\n", t.Why, t.Problem)
-			fmt.Fprintf(m.Out, "a server that runs tries it again until %s; switchhook texts list --number %s shows how it goes\n", moment(t.Deadline), t.To)
+			fmt.Fprint(m.Out, m.pasteable(fmt.Sprintf("a server that runs tries it again until %s; switchhook texts list --number %s shows how it goes\n", moment(t.Deadline), t.To)))
 			return exit(exitFailed)
 		}
 		select {
