@@ -55,6 +55,7 @@ var operatorsPages = map[string]func(o *operating){
 		o.call("+19175550124")
 		o.run("switchhook suppress add 9175550125 --channel text --tenant example.net")
 		o.call("+19175550125")
+		o.run("switchhook provision")
 	},
 	"database.md": func(o *operating) {
 		o.entries("example.net-sms", "8001", "We are open.")
