@@ -116,6 +116,9 @@ func TestOperatorsPagesShowWhatCommandsPrint(t *testing.T) {
 			for _, s := range ofPage(t, page, "shell") {
 				for _, step := range steps(s.text) {
 					printed := o.run(step.command)
+					if strings.Contains(step.command, " resend ") {
+						await.That(t, "that the texts go out", func() bool { return strings.HasPrefix(o.run("switchhook texts list --state queued"), "no texts") })
+					}
 					if step.output == "" {
 						continue
 					}
