@@ -58,7 +58,7 @@ func TestCommandsInMessagesRunWhenPasted(t *testing.T) {
 		if strings.HasSuffix(text, " ") {
 			text += "x" // what follows is put together
 		}
-		for _, match := range inProse.FindAllStringSubmatch(verb.ReplaceAllString(text, "x"), -1) {
+		for _, match := range inProse.FindAllStringSubmatch(verb.ReplaceAllString(strings.ReplaceAll(text, "%d", "1"), "x"), -1) {
 			sentence, _, _ := strings.Cut(match[1]+" ", ". ")
 			words := shellWord.FindAllString(sentence, -1)
 			if len(words) == 0 || !first[strings.Trim(words[0], ".)")] {
