@@ -57,6 +57,18 @@ var operatorsPages = map[string]func(o *operating){
 		o.call("+19175550125")
 		o.run("switchhook provision")
 	},
+	"activity.md": func(o *operating) {
+		o.entries("example.net-sms", "8001", "We are open.")
+		o.addSettings("[textback]\ncooldown = \"12h\"\ncooldown_texts = 1\n")
+		o.serve()
+		called := func(caller, id string) {
+			o.ask(http.MethodGet, "/webresponder?"+url.Values{"id": {"example.net-sms"}, "NmsAni": {caller}, "OrigCallID": {id}}.Encode(), nil)
+		}
+		called("+19175550123", "20261120093000-a1")
+		called("+19175550123", "20261120093200-b2")
+		o.system.Break(nstest.SendMessage, 1, nstest.Refuses(http.StatusForbidden, "Forbidden"))
+		called("+19175550124", "20261120093300-c3")
+	},
 	"database.md": func(o *operating) {
 		o.entries("example.net-sms", "8001", "We are open.")
 		o.serve()
@@ -334,8 +346,8 @@ func (o *operating) run(command string) string {
 }
 
 var (
-	times = regexp.MustCompile(`20\d\d-\d\d-\d\d \d\d:\d\d(:\d\d)?( [A-Z]{3,5}\b)?`)
-	ids   = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
+	times = regexp.MustCompile(`20\d\d-\d\d-\d\d( \d\d:\d\d(:\d\d)?( [A-Z]{3,5}\b)?)?`)
+	ids   = regexp.MustCompile(`\b([a-z2-7]{26}|[0-9a-v]{17})\b`)
 )
 
 // normal returns an output without what is different each time.

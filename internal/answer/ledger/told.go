@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"cmp"
 	"strconv"
 	"time"
 
@@ -44,7 +43,7 @@ func (c TextCode) Sentence() string {
 		textSent:     "The phone system took the text[, at attempt $attempt].",
 		textQueued:   "The text goes out by itself at $due[: $problem].",
 		textDoubtful: "The text may have gone out: the phone system is asked at $due[: $problem].",
-		textDead:     "The text is not tried again: $why[: $problem].",
+		textDead:     "The text is not tried again ($why)[: $problem].",
 		textStranded: "The server ended during an attempt: the phone system is asked whether the text went out.",
 		textOrdered:  "An operator sends the text again.",
 		textSending:  "The text is being sent.",
@@ -73,20 +72,11 @@ func (t Text) Told() why.Step[TextCode] {
 		}
 		return why.Step[TextCode]{Code: textQueued, Args: args}
 	case Dead:
-		put("why", cmp.Or(whyDead[t.Why], string(t.Why)))
+		put("why", string(t.Why))
 		put("problem", t.Problem)
 		return why.Step[TextCode]{Code: textDead, Args: args}
 	}
 	return why.Step[TextCode]{Code: textSending}
-}
-
-// whyDead are the ends of the sentence of textDead.
-var whyDead = map[Why]string{
-	Refused:    "the phone system refused it, and would again",
-	Failed:     "the phone system failed, or could not be asked",
-	Uncertain:  "it may have gone out",
-	Late:       "it would come too late",
-	Suppressed: "its receiver wants no texts",
 }
 
 // Item tells of the state that an attempt brought a text into. Entry, number and

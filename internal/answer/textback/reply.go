@@ -144,7 +144,7 @@ func heardItem(word optout.Word, m ledger.Inbound, e *entry.Entry, h ledger.Hist
 		second = heardCapped
 	}
 	return activity.Item{
-		At: m.At, Kind: activity.OptOut, Outcome: string(word), Entry: e.ID, Tenant: e.APIDomain, Number: m.From, About: answer,
+		At: m.At, Kind: activity.OptOut, Outcome: string(first), Entry: e.ID, Tenant: e.APIDomain, Number: m.From, About: answer,
 		Steps: activity.Steps(why.Step[Heard]{Code: first}, why.Step[Heard]{Code: second}),
 	}
 }

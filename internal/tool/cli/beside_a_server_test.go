@@ -76,7 +76,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	p.hears("example.net-sms", "+19175550122", "call-2", apology)
 	system.Break(nstest.SendMessage, 1, nstest.Refuses(403, "Forbidden"))
 	p.hears("example.net-sms", "+19175550123", "call-3", apology)
-	run(t, "", nil, "texts", "list", "-c", settings, "--state", "dead").wants(t, 0, "1917•••0122", " failed: ", "1917•••0123", " refused: ")
+	run(t, "", nil, "texts", "list", "-c", settings, "--state", "dead").wants(t, 0, "1917•••0122", " (failed): ", "1917•••0123", " (refused): ")
 	run(t, "", nil, "doctor", "-c", settings).wants(t, 0, "texts: 1 sent, 0 queued, 2 dead", "warn  database", "2 texts are dead")
 	dead := texts(t, settings, "--state", "dead", "--number", "+1 917 555 0123")
 	run(t, "", nil, "texts", "resend", "-c", settings, dead[0].ID[:6]).wants(t, 0, "1 queued")
@@ -91,6 +91,7 @@ func TestAnOperatorsDayBesideAServer(t *testing.T) {
 	// A number that was put on the list gets no more texts.
 	run(t, "", nil, "suppress", "add", "-c", settings, "(917) 555-0124").wants(t, 0, "no more texts and calls")
 	p.hears("example.net-sms", "+19175550124", "call-4", apology)
+	run(t, "", nil, "activity", "list", "-c", settings, "--number", "0124").wants(t, 0, "suppressed  The number is on the suppression list since")
 	run(t, "", nil, "suppress", "remove", "-c", settings, "9175550124").wants(t, 0, "off the list")
 	p.hears("example.net-sms", "+19175550124", "call-5", success)
 

@@ -60,6 +60,7 @@ type commands struct {
 	Export    exportCommand    `cmd:"" group:"server" help:"Print all entries as a domains.json."`
 	Backup    backupCommand    `cmd:"" group:"server" help:"Copy the database while it is in use."`
 
+	Activity activityCommand `cmd:"" group:"work" help:"Tell what happened, and why."`
 	Texts    textsCommand    `cmd:"" group:"work" help:"List texts, and send dead ones again."`
 	Oncall   oncallCommand   `cmd:"" group:"work" help:"Say who would be rung, and why."`
 	Suppress suppressCommand `cmd:"" group:"work" help:"Manage the list of numbers that we never text or call."`

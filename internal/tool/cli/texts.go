@@ -74,31 +74,11 @@ func textRow(t ledger.Text) []string {
 // without a purpose.
 func purpose(t ledger.Text) ledger.Purpose { return cmp.Or(t.Purpose, ledger.Answer) }
 
-// describe says what the status of a text is.
+// describe says what the status of a text is, as switchhook activity does.
 func describe(t ledger.Text) string {
-	switch t.State {
-	case ledger.Sent:
-		if t.Attempts > 1 {
-			return fmt.Sprintf("at attempt %d", t.Attempts)
-		}
-		return "-"
-	case ledger.Queued:
-		does := "goes out"
-		if t.Doubtful {
-			does = "verified on the phone system" // the settings say what happens then
-		}
-		when := does + " at " + moment(t.Due)
-		if !t.Due.After(time.Now()) {
-			when = does + " now"
-		}
-		if t.Problem == "" {
-			return when
-		}
-		return when + ": " + t.Problem
-	case ledger.Dead:
-		return fmt.Sprintf("%s: %s", t.Why, t.Problem)
-	}
-	return "-"
+	step := t.Told()
+	step.Args = step.Args.Shown(moment)
+	return step.String()
 }
 
 type textsResendCommand struct {
