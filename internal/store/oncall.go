@@ -64,7 +64,7 @@ func (a OnCallAnswers) Save(ctx context.Context, name string, s source.Snapshot)
 	})
 }
 
-// Save stores records. One with a known ID replaces the previous one.
+// Save stores records, and their items of the activity record. One with a known ID replaces the previous one.
 func (j OnCallJournal) Save(ctx context.Context, records []oncall.Record) error {
 	return j.store.writeTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		for _, r := range records {
@@ -74,6 +74,9 @@ func (j OnCallJournal) Save(ctx context.Context, records []oncall.Record) error 
 			}
 			if _, err := tx.ExecContext(ctx, `INSERT INTO oncall_decisions (id, at, record) VALUES ($1, $2, $3)
 				ON CONFLICT (id) DO UPDATE SET at = excluded.at, record = excluded.record`, r.ID, millis(r.At), string(text)); err != nil {
+				return err
+			}
+			if err := j.store.tell(ctx, tx, r.Item()); err != nil {
 				return err
 			}
 		}

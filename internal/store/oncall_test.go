@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/source"
 	"github.com/switchhook/switchhook/internal/fault/why"
@@ -127,6 +128,39 @@ func TestOverridesComeBackUntilTheyEnd(t *testing.T) {
 		lists(at, sales)
 		if ended, err := overrides.End(t.Context(), "sales", at.Add(time.Hour)); ended || err != nil {
 			t.Errorf("ending one that is over: %v, %v", ended, err)
+		}
+	})
+}
+
+// TestDecisionsAreTold has a caller's decision and its outcome in the activity
+// record, by the caller's number.
+func TestDecisionsAreTold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		journal := s.OnCallJournal()
+		at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+		record := oncall.Record{
+			ID: "a", At: at, Route: "support", Reason: oncall.OnCall, CallerNumber: "12125550101", Name: "Ann", Number: "+3161•••1111",
+			Steps: []oncall.Step{{Code: "rung", Args: why.Args{"person": "Ann", "number": "+3161•••1111"}}},
+		}
+		answered := record
+		answered.Outcome, answered.Ended = oncall.Answered, at.Add(time.Minute)
+		if err := journal.Save(t.Context(), []oncall.Record{record, answered}); err != nil {
+			t.Fatal(err)
+		}
+		items, err := s.Activity(t.Context(), activity.Query{Number: "12125550101", Entry: "support"})
+		if err != nil || len(items) != 2 {
+			t.Fatalf("%v, %v", items, err)
+		}
+		var told []string
+		for _, i := range items {
+			told = append(told, i.Outcome+": "+why.Step[oncall.StepCode]{Code: oncall.StepCode(i.Steps[0].Code), Args: i.Steps[0].Args}.String())
+			if i.Kind != activity.OnCall || i.Story != "a" || i.About != "a" {
+				t.Errorf("%+v", i)
+			}
+		}
+		if diff := cmp.Diff([]string{"answered: Ann picked up.", "rung: Ann is rung at +3161•••1111."}, told); diff != "" {
+			t.Errorf("the newest first (-want +got):\n%s", diff)
 		}
 	})
 }

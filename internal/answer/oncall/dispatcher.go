@@ -160,7 +160,7 @@ func (d *Dispatcher) Decide(ctx context.Context, r Request) Decision {
 func (d *Dispatcher) noRoute(r *Request) Decision {
 	decision := Decision{At: time.Now(), Route: clip(r.Route), Attempt: 1, Reason: NoRoute}
 	decision.addLastStep(stepNoRoute, why.Args{"asked": described(r)})
-	d.memory.decisions.addRecord(recordOf(rand.Text(), &decision, r.Caller))
+	d.memory.decisions.addRecord(recordOf(rand.Text(), &decision, r.Caller, phone.ReadCaller(r.Caller, phone.Home{})))
 	d.config.Count(decision)
 	return decision
 }
@@ -195,7 +195,7 @@ func (d *Dispatcher) decideAndRecord(s *Situation, route *readyRoute) Decision {
 	}
 	s.Past = func(key string) Past { return history.pastOf(route.Name, key) }
 	decision := decide(s)
-	record := recordOf(id, &decision, s.Request.Caller)
+	record := recordOf(id, &decision, s.Request.Caller, s.caller)
 	d.memory.decisions.addRecord(record)
 	if decision.Number == "" {
 		return decision
@@ -227,7 +227,10 @@ func (d *Dispatcher) answerRequest(r *http.Request, request Request, routes []*r
 	defer func() {
 		if decision.Reason == Defect && route != nil {
 			decision.Route = route.Name
-			decision.fallBack(&Situation{Rules: route.Rules, Request: request})
+			s := Situation{Rules: route.Rules, Request: request}
+			decision.fallBack(&s)
+			decision.At = time.Now()
+			d.memory.decisions.addRecord(recordOf(rand.Text(), &decision, request.Caller, s.caller))
 		}
 		d.logDecision(r.Context(), &request, &decision)
 		write(&decision, route)

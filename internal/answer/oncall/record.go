@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/part"
 	"github.com/switchhook/switchhook/internal/phone"
 )
@@ -31,6 +33,29 @@ type Record struct {
 
 	Outcome Outcome   // what the phone system reported; empty: nothing
 	Ended   time.Time // when that was
+
+	// CallerNumber is the caller's, whole, for the Item alone; empty: they hide it, or
+	// the record was read back.
+	CallerNumber string `json:"-"`
+}
+
+// Item tells of the decision, or of its outcome once there is one. A decision for
+// somebody on call has the outcome of its last step.
+func (r *Record) Item() activity.Item {
+	i := activity.Item{
+		At: r.At, Kind: activity.OnCall, Outcome: string(r.Reason), Entry: r.Route, Number: r.CallerNumber, Story: r.ID, About: r.ID, Steps: activity.Steps(r.Steps...),
+	}
+	if r.Reason == OnCall {
+		i.Outcome = string(stepRung)
+	}
+	if r.Outcome != "" {
+		args := why.Args{"person": r.Name}
+		if r.Outcome == Elsewhere || r.Name == "" {
+			args = why.Args{"number": r.Number}
+		}
+		i.At, i.Outcome, i.Steps = r.Ended, string(r.Outcome), activity.Steps(Step{Code: StepCode(r.Outcome), Args: args})
+	}
+	return i
 }
 
 // Outcome is how a call ended. The set is closed.
@@ -46,7 +71,8 @@ const (
 
 // Journal stores records: store.OnCallJournal. No caller waits for it.
 type Journal interface {
-	// Save stores records. One whose ID is known replaces the previous one.
+	// Save stores records, and the Item of each. One whose ID is known replaces the
+	// previous one.
 	Save(ctx context.Context, records []Record) error
 
 	// Recent returns up to limit records, the newest last.
@@ -86,10 +112,10 @@ func newDecisionLog(journal Journal, log part.Log) *decisionLog {
 }
 
 // recordOf returns a decision as it is stored.
-func recordOf(id string, d *Decision, caller string) *Record {
+func recordOf(id string, d *Decision, caller string, n phone.Number) *Record {
 	return &Record{
 		ID: id, At: d.At, Route: d.Route, Attempt: d.Attempt, Level: d.Level, Reason: d.Reason, Fallback: d.Fallback,
-		Caller: clip(phone.Mask(caller)), Number: phone.Mask(d.Number), Key: d.Key, Name: d.Name,
+		Caller: clip(phone.Mask(caller)), CallerNumber: n.Digits(), Number: phone.Mask(d.Number), Key: d.Key, Name: d.Name,
 		Source: d.Source, Age: d.Age, Stale: d.Stale, Steps: d.Steps,
 	}
 }

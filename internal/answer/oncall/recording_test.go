@@ -94,7 +94,7 @@ func TestDecisionsAreRecordedWithNumbersMasked(t *testing.T) {
 					{Code: "on_call", Args: why.Args{"source": "rota", "age": "4s", "people": "Ann", "level": "1"}},
 					{Code: "rung", Args: why.Args{"person": "Ann", "number": "+3161•••1111"}},
 				},
-				Outcome: oncall.Unanswered, Ended: time.Now(),
+				Outcome: oncall.Unanswered, Ended: time.Now(), CallerNumber: strings.TrimPrefix(caller, "+"),
 			},
 			{
 				At: time.Now(), Route: "gone", Attempt: 1, Reason: oncall.NoRoute,

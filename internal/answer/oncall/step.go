@@ -93,6 +93,11 @@ var sentences = map[StepCode]string{
 	stepNoInstead:       "There is no $instead" + nobodyIsRung,
 
 	stepMore: "More is not told.",
+
+	StepCode(Answered):   "[$person][$number] picked up.",
+	StepCode(Elsewhere):  "Another telephone than $number picked up.",
+	StepCode(Unanswered): "The call ended before anybody picked up.",
+	StepCode(Talked):     "[$person][$number] had picked up, and the call is over.",
 }
 
 const theirTimeEnded = "[ Their time ended $ended, and nobody is known to follow.]"
