@@ -47,7 +47,7 @@ func (p Provisioned) Load(ctx context.Context, entryID string) (found provision.
 	return found, err
 }
 
-// Save replaces the record with r's Version, where 0 is none. The error is
+// Save replaces the record with r's Version, where 0 is none, and tells its Item. The error is
 // provision.ErrStale if somebody else has saved it in between.
 func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 	text, err := json.Marshal(r)
@@ -68,6 +68,9 @@ func (p Provisioned) Save(ctx context.Context, r provision.Record) error {
 			return err
 		case n == 0:
 			return provision.ErrStale
+		}
+		if r.Item != nil {
+			return p.store.tell(ctx, tx, *r.Item)
 		}
 		return nil
 	})

@@ -305,7 +305,7 @@ func (r *reconciler) delete(ctx context.Context, f *Difference) Result {
 
 // finish records the results.
 func (r *reconciler) finish(ctx context.Context) (condition Condition, news bool, err error) {
-	now := r.p.now()
+	now, before := r.p.now(), r.record
 	r.settleGuard(ctx, now)
 	news = r.record.recordResults(&r.report, now)
 	if r.removing { // the next run needs to know where the entry was
@@ -320,6 +320,7 @@ func (r *reconciler) finish(ctx context.Context) (condition Condition, news bool
 		r.record.Attempts = 0
 	}
 	r.record.Next = Next(&r.record, now, r.p.CheckEvery)
+	r.record.Item = r.item(&before, news, now)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()
 	if err := r.p.updateRecord(ctx, r.want.Entry, r.mergeInto); err != nil {

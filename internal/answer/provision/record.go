@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
@@ -50,6 +51,8 @@ type Record struct {
 	Attempts    int       `json:"attempts,omitempty"`    // that failed, in a row
 	Next        time.Time `json:"next,omitzero"`         // when to check again
 	Version     int64     `json:"-"`                     // of the record; 0: it was never saved
+
+	Item *activity.Item `json:"-"` // is told in the transaction that saves the record; nil: none
 }
 
 // Step is the latest result of a step.
