@@ -13,6 +13,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/form"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
+	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/fault/why"
 )
@@ -43,6 +44,8 @@ var told = map[activity.Kind][]sentences{
 	activity.CallBack: {of[clicktocall.State], of[clicktocall.Code]},
 	activity.OnCall:   {of[oncall.StepCode]},
 	activity.Form:     {of[form.Outcome]},
+
+	activity.Provisioning: {of[provision.Told]},
 }
 
 func texted(outcome string) string {
