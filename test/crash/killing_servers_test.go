@@ -112,6 +112,7 @@ func besiege(t *testing.T, s siege, servers int, database string, p policy) {
 	ledger := storetest.Open(t, at.database)
 	drain(t, ledger)
 	became, heard := settle(t, ledger, system, callers, f.gaveUp())
+	checkStories(t, ledger)
 	requests := 0
 	for _, c := range callers {
 		requests += c.asked

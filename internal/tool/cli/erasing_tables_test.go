@@ -31,7 +31,7 @@ const (
 
 // blankColumns are text columns that hold no number.
 var blankColumns = map[string]string{
-	"alerts.kind": closedSet, "alerts.about": "numbers in it are masked",
+	"alerts.kind": closedSet, "alerts.about": "numbers in it are masked", "alerts.state": "numbers in it are masked",
 	"activity.id": madeHere, "activity.what": closedSet, "activity.reversed": "the number of its own row",
 	"answers.step": closedSet, "answers.reason": closedSet, "answers.text": madeHere, "answers.args": limits,
 	"callback_proofs.id": madeHere, "callback_proofs.network": address, "callback_proofs.site": address,

@@ -61,6 +61,12 @@ var examples = map[string]string{
 	"export": `switchhook export > domains.json`,
 	"backup": `switchhook backup /var/backups/switchhook.db`,
 
+	"activity list": `
+		switchhook activity list --number 0123 --since 24h
+		switchhook activity list --entry example.net-sms --outcome cooldown
+		switchhook activity list --follow`,
+	"activity show": `switchhook activity show 1k8nl5u8fri16rtsq`,
+
 	"texts list": `
 		switchhook texts list --state dead --since 24h
 		switchhook texts list --number +19175550123 --json`,
