@@ -82,6 +82,37 @@ func TestAPhoneSystemThatIsDownIsFoundWithoutCalls(t *testing.T) {
 	await.That(t, "an end", func() bool { return !stands(alert.PhoneSystemDown, host) })
 }
 
+// TestTheEndOfAnOutageSaysWhichTextsToSendAgain, also of those that failed before
+// it was found.
+func TestTheEndOfAnOutageSaysWhichTextsToSendAgain(t *testing.T) {
+	system, folder := phones(t), t.TempDir()
+	entries := `{"example.net-sms":{"api_domain":"example.net","user":"2000","ns_system_user":"8001","from_number":"19294873999","message":"Our hours are 9 to 5."}}`
+	if err := os.WriteFile(filepath.Join(folder, "domains.json"), []byte(entries), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(system.URL, "http://")
+	s, stands := alerting(t, textBackOf(t, system, folder))
+	system.Break(nstest.SendMessage, 1, nstest.Says(503, ""))
+	r := httptest.NewRequest(http.MethodGet, "/webresponder?id=example.net-sms&NmsAni=19175550123&OrigCallID=call-1", http.NoBody)
+	if s.Handler().ServeHTTP(httptest.NewRecorder(), r); stands(alert.PhoneSystemDown, host) {
+		t.Error("a customer's call has found that the phone system is down")
+	}
+	system.Break(nstest.ReadVersion, 1, nstest.Says(503, ""))
+	for range 2 {
+		if err := s.ProbePhoneSystem(t.Context(), host); err != nil {
+			t.Fatal(err)
+		}
+		await.That(t, "an outage, and its end", func() bool {
+			b, err := s.Board(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := b.Matters[alert.Key{Kind: alert.PhoneSystemDown, About: host}]
+			return m != nil && stands(alert.PhoneSystemDown, host) || m != nil && strings.Contains(m.Now, "Texts that failed and stay unsent: 1. Send them with: switchhook texts resend ")
+		})
+	}
+}
+
 func TestEntriesThatCannotBeReadAreFoundWithoutCalls(t *testing.T) {
 	system, folder := phones(t), t.TempDir()
 	put := func(text string) {

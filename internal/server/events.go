@@ -68,7 +68,11 @@ func (f *textBack) subscribe(ctx context.Context) {
 func (f *textBack) subscribed(ctx context.Context, domain, did string, err error) {
 	f.metrics.Subscriptions.Count(part.ResultOf(err == nil))
 	if err != nil {
-		f.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Text: fmt.Sprintf(
+		var cause alert.Key
+		if p := partOf[*phoneSystem](f.site.Load()); p != nil {
+			cause = p.down()
+		}
+		f.alerts.Raise(ctx, alert.Alert{Kind: alert.SubscriptionFailed, About: domain, Cause: cause, Text: fmt.Sprintf(
 			"People's texts to the numbers of %s do not reach us, STOP among them: %v", domain, err)})
 		return
 	}

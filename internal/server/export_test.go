@@ -52,6 +52,9 @@ func (a *Server) Overload() *Overload { return &a.overload }
 // Alerts returns what sends a Server's alerts.
 func (a *Server) Alerts() *alert.Sender { return a.alerts }
 
+// Board returns what was told.
+func (a *Server) Board(ctx context.Context) (*alert.Board, error) { return alert.Read(ctx, a.store) }
+
 // ProbePhoneSystem asks whether the phone system answers, as the Server does each
 // minute.
 func (a *Server) ProbePhoneSystem(ctx context.Context, host string) error {

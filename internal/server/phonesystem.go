@@ -121,10 +121,15 @@ func (a *Server) probePhoneSystem(ctx context.Context, host string) (again time.
 // again.
 const maxResent = 10
 
+// beforeOutage is how long before the first unanswered question texts may have
+// failed for the same reason: it is asked each minute, and texts that fail wait for
+// it for three.
+const beforeOutage = 3 * time.Minute
+
 // afterOutage says what became of the texts of an outage, and what to do now.
 func (a *Server) afterOutage(ctx context.Context, since time.Time) string {
 	const itself = "Texts and calls go out again, and entries are provisioned by themselves."
-	dead, err := a.store.Texts(ctx, ledger.Query{State: ledger.Dead, Since: since})
+	dead, err := a.store.Texts(ctx, ledger.Query{State: ledger.Dead, Since: since.Add(-beforeOutage)})
 	if err != nil {
 		return itself
 	}
@@ -138,10 +143,10 @@ func (a *Server) afterOutage(ctx context.Context, since time.Time) string {
 	case n == 0:
 		return itself + " There is nothing to do."
 	case n <= maxResent:
-		return fmt.Sprintf("%s But %d of the texts that failed stay unsent; send them with: switchhook texts resend %s", itself, n, strings.Join(ids, " "))
+		return fmt.Sprintf("%s Texts that failed and stay unsent: %d. Send them with: switchhook texts resend %s", itself, n, strings.Join(ids, " "))
 	default:
 		hours := int(time.Since(since).Hours()) + resendWithin
-		return fmt.Sprintf("%s But %d texts that failed stay unsent; send them with: switchhook texts resend --dead --why failed --since %dh", itself, n, hours)
+		return fmt.Sprintf("%s Texts that failed and stay unsent: %d. Send them with: switchhook texts resend --dead --why failed --since %dh", itself, n, hours)
 	}
 }
 

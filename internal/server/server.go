@@ -33,6 +33,10 @@ import (
 type Options struct {
 	Log *slog.Logger // required
 
+	// SettingsFile is where the settings are, for commands in alerts; empty: where
+	// every command finds them.
+	SettingsFile string
+
 	// LoopbackResponders lets the Core ask responders on this machine, as the
 	// demo does.
 	LoopbackResponders bool
@@ -124,7 +128,7 @@ func New(ctx context.Context, settings *config.Settings, o Options) (_ *Server, 
 	}()
 	counted := alert.NewMetrics()
 	if a.alerts, err = alert.New(alert.Config{
-		Settings: settings.Alerts, Here: publicAddress(settings), Server: serverName(settings), Log: o.Log, Count: counted.Ended,
+		Settings: settings.Alerts, Here: publicAddress(settings), Server: serverName(settings), SettingsFile: o.SettingsFile, Log: o.Log, Count: counted.Ended,
 	}); err != nil {
 		return nil, err
 	}

@@ -16,8 +16,9 @@ import (
 type Board struct {
 	Matters map[Key]*Matter
 
-	repeat   time.Duration   // how long the same is not told again
-	happened []activity.Item // since it was read
+	repeat    time.Duration       // how long the same is not told again
+	pasteable func(string) string // has commands run as they stand in a text
+	happened  []activity.Item     // since it was read
 }
 
 const (
@@ -338,7 +339,9 @@ func (b *Board) failed(r report, now time.Time, p *Problem) (gaveUp bool) {
 		return next
 	})
 	if gaveUp {
-		b.raise(undelivered(r.way, p), 1, "", now)
+		a := undelivered(r.way, p)
+		a.Do = b.pasteable(a.Do)
+		b.raise(a, 1, "", now)
 	}
 	return gaveUp
 }

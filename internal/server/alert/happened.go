@@ -20,11 +20,11 @@ const (
 func (h Happened) Sentence() string {
 	switch h {
 	case Raised:
-		return "operators are alerted ($kind): $text"
+		return "Operators are alerted ($kind): $text"
 	case Ended:
-		return "what operators were alerted to ($kind) is over: $text"
+		return "What operators were alerted to ($kind) is over: $text"
 	case NotReceived:
-		return "an alert ($kind) did not arrive by $way, as $problem: $text"
+		return "An alert ($kind) did not arrive by $way, as $problem: $text"
 	}
 	return ""
 }

@@ -82,7 +82,7 @@ func TestWhatFollowsFromAnOutageIsToldWithIt(t *testing.T) {
 		}
 		elapse(time.Hour)
 		want := []string{
-			"2m0s " + down + " It has stood for 2m. Until it is over these are not told one by one: provision_failed (50), text_dead (3). See what is the matter with: switchhook doctor",
+			"2m0s " + down + " It has stood for 2m. Because of it, and not told one by one until it is over: provision_failed (50), text_dead (3). See what is the matter with: switchhook doctor",
 			"20m0s Resolved: it is over, after 20m (00:00 to 00:20 UTC). It was: " + down + " 7 texts wait: switchhook texts resend a b c.",
 			"23m0s Calls may not reach entry-49. It has stood for 23m.",
 		}

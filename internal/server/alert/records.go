@@ -76,7 +76,9 @@ func (b *Board) encode(kept map[[2]string]string) (map[[2]string]string, error) 
 	return different, nil
 }
 
-func newBoard(repeat time.Duration) *Board { return &Board{Matters: map[Key]*Matter{}, repeat: repeat} }
+func newBoard(repeat time.Duration) *Board {
+	return &Board{Matters: map[Key]*Matter{}, repeat: repeat, pasteable: func(text string) string { return text }}
+}
 
 // Keys returns the matters that are listed: those that stand first, then the
 // latest first.

@@ -51,7 +51,7 @@ func newItem(b *Board, key Key, m *Matter, t Telling) item {
 		all = append(all, fmt.Sprintf("%s (%d)", kind, n))
 	}
 	if slices.Sort(all); all != nil {
-		p.follows = " Until it is over these are not told one by one: " + strings.Join(all, ", ") + "."
+		p.follows = " Because of it, and not told one by one until it is over: " + strings.Join(all, ", ") + "."
 	}
 	return p
 }

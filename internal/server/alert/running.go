@@ -91,7 +91,7 @@ func (s *Sender) step(ctx context.Context) time.Time {
 	if records != nil && now.Sub(s.read) >= ReadEvery && !now.Before(s.without) {
 		s.reread(ctx, records, now)
 	}
-	s.board.repeat = repeat
+	s.board.repeat, s.board.pasteable = repeat, s.pasteable
 	if len(inbox) > 0 || len(ended) > 0 || s.anyDue(ways, now) || len(s.dirty) > 0 && !now.Before(s.without) {
 		reports := s.change(ctx, records, now, func(b *Board) []report { return s.advance(b, inbox, ended, ways, now) })
 		s.report(ctx, ended)
@@ -234,7 +234,7 @@ func (s *Sender) change(ctx context.Context, records Records, now time.Time, adv
 
 // overlay puts what was only told in memory on a board.
 func (s *Sender) overlay(b *Board) {
-	b.repeat = s.board.repeat
+	b.repeat, b.pasteable = s.board.repeat, s.pasteable
 	for key := range s.dirty {
 		mine, theirs := s.board.Matters[key], b.Matters[key]
 		if mine == nil {

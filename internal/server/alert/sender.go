@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"log/slog"
+	"regexp"
 	"sync"
 	"time"
 
@@ -24,6 +25,10 @@ type Config struct {
 	// Server is what tells this server from others of its database, the same
 	// after a restart.
 	Server string
+
+	// SettingsFile is what commands in alerts name as the settings; empty: they
+	// find them by themselves.
+	SettingsFile string
 
 	// Client posts the alerts. The default reaches private addresses too, since
 	// an operator chose this one, and follows no redirects.
@@ -153,6 +158,7 @@ const maxInbox = 10_000
 // also logged.
 func (s *Sender) Raise(_ context.Context, a Alert) {
 	a = a.presentable()
+	a.Do = s.pasteable(a.Do)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := Key{a.Kind, a.About}
@@ -187,7 +193,7 @@ func (s *Sender) Resolve(_ context.Context, kind Kind, about string, now ...stri
 	}
 	n.resolved, n.now = true, ""
 	for _, sentence := range now {
-		n.now = clip(plain(sentence), maxDo)
+		n.now = s.pasteable(clip(plain(sentence), maxDo))
 	}
 	s.rouse()
 }
@@ -202,6 +208,17 @@ func (s *Sender) Standing(kind Kind) (about []string) {
 		}
 	}
 	return about
+}
+
+// command matches the commands that alerts name.
+var command = regexp.MustCompile(`\bswitchhook (doctor|provision|(?:alert|texts) [a-z]+)`)
+
+// pasteable returns a text whose commands run as they stand there.
+func (s *Sender) pasteable(text string) string {
+	if s.config.SettingsFile == "" {
+		return text
+	}
+	return command.ReplaceAllStringFunc(text, func(found string) string { return found + " -c " + s.config.SettingsFile })
 }
 
 // Since returns since when a matter stands, if it was seen to.

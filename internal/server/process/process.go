@@ -26,6 +26,9 @@ type Config struct {
 	// first. An upgrade starts the new program with them.
 	Args []string
 
+	// SettingsFile is where they are, for commands to copy; see server.Options.
+	SettingsFile string
+
 	Getenv func(string) string
 	Log    *slog.Logger
 }
@@ -90,7 +93,7 @@ func (p *process) start(ctx context.Context) error {
 	if err != nil {
 		p.Log.Warn("service manager not told", "error", err.Error())
 	}
-	p.server, err = server.New(ctx, settings, server.Options{Log: p.Log, Manager: manager, Sockets: sockets})
+	p.server, err = server.New(ctx, settings, server.Options{Log: p.Log, Manager: manager, Sockets: sockets, SettingsFile: p.SettingsFile})
 	if err != nil {
 		return err
 	}

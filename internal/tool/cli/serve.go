@@ -22,7 +22,7 @@ func (c *serveCommand) Run(ctx context.Context, m *Main) error {
 		return c.check(ctx, m)
 	}
 	return process.Run(ctx, process.Config{
-		Load: c.settings, Args: append([]string{m.program()}, m.args...), Getenv: m.Getenv, Log: slog.New(slog.NewTextHandler(m.Err, nil)),
+		Load: c.settings, Args: append([]string{m.program()}, m.args...), SettingsFile: c.file(), Getenv: m.Getenv, Log: slog.New(slog.NewTextHandler(m.Err, nil)),
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -54,6 +55,20 @@ func (m *Main) command(f settingsFlag, words ...string) string {
 		words[i] = quoted(word)
 	}
 	return m.program() + " " + strings.Join(words, " ")
+}
+
+// file returns the settings file as a command in another folder has to name it;
+// empty: every command finds the settings.
+func (f settingsFlag) file() string {
+	path := f.Config
+	if path == "" {
+		path = config.Find(".", config.SystemFile)
+	}
+	whole, err := filepath.Abs(path)
+	if path == "" || err != nil || whole == config.SystemFile {
+		return ""
+	}
+	return quoted(whole)
 }
 
 // readable fails if there is a file that this user may not read: as an error of its
