@@ -266,7 +266,7 @@ func (v *visitors) post(ctx context.Context, path string, visitor int64, body []
 	}
 	request.Header.Set("Content-Type", v.content)
 	request.Header.Set("Origin", "https://www.example.net")
-	request.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.7", visitor>>8&255, visitor&255))
+	request.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.7", visitor&255, visitor>>8&255))
 	response, err := v.client.Do(request)
 	if err != nil {
 		return err

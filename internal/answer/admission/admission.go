@@ -14,15 +14,14 @@ import (
 const (
 	// allowance is how much longer than by itself a question may take because of
 	// the others: what a caller, who waits for two, does not notice.
-	allowance = 50 * time.Millisecond
+	allowance = 100 * time.Millisecond
 
 	// interval is how often the bound follows what was measured. Some disks write
 	// for 30 ms, and what waits for one write ends together.
 	interval = 100 * time.Millisecond
 
 	// least in hand are never too many: with fewer the database has nothing to do
-	// now and then, as it has 16 connections, or writes in groups. A machine would
-	// then seem the slower the fewer are let in.
+	// now and then, as it has 16 connections, or writes in groups.
 	least = 32
 
 	// calm is how long after the last refusal the bound is forgotten: the
@@ -50,6 +49,8 @@ type Control struct {
 	// Of the interval.
 	since                   time.Time
 	finished, slow, refused int
+	light                   int           // those that finished of the ones that began with at most least in hand
+	spent                   time.Duration // by them
 
 	total uint64 // refused
 }
@@ -82,6 +83,7 @@ func (c *Control) Do(rank Rank, ask func()) (admitted bool) {
 type stay struct {
 	began time.Time
 	alone bool // there was no other
+	light bool // there were at most least, with it
 }
 
 func (c *Control) enter(rank Rank, now time.Time) (s stay, ok bool) {
@@ -96,10 +98,10 @@ func (c *Control) enter(rank Rank, now time.Time) (s stay, ok bool) {
 	}
 	alone := c.inHand == 0
 	if alone { // nothing that came before says how fast the machine is when it is full
-		c.since, c.finished, c.slow, c.refused = now, 0, 0, 0
+		c.since, c.finished, c.slow, c.refused, c.light, c.spent = now, 0, 0, 0, 0, 0
 	}
 	c.inHand++
-	return stay{began: now, alone: alone}, true
+	return stay{began: now, alone: alone, light: c.inHand <= least}, true
 }
 
 func (c *Control) leave(s stay, now time.Time) {
@@ -111,6 +113,10 @@ func (c *Control) leave(s stay, now time.Time) {
 		c.learn(took)
 	}
 	c.finished++
+	if s.light {
+		c.light++
+		c.spent += took
+	}
 	if took > c.target() {
 		c.slow++
 	}
@@ -137,6 +143,11 @@ func (c *Control) adjust(now time.Time) {
 		return
 	}
 	full := 2*c.slow > c.finished
+	if full && 0 < c.bound && c.bound <= least && c.light > 0 {
+		// Fewer callers did not make it faster: the database itself is slower than
+		// it was when somebody asked alone.
+		c.alone = max(c.alone, c.spent/time.Duration(c.light))
+	}
 	switch can := max(least, float64(c.finished)*c.target().Seconds()/took.Seconds()); {
 	case c.bound == 0 && full:
 		c.bound, c.last = can, now
@@ -145,7 +156,7 @@ func (c *Control) adjust(now time.Time) {
 	case now.Sub(c.last) > calm:
 		c.bound = 0
 	}
-	c.since, c.finished, c.slow, c.refused = now, 0, 0, 0
+	c.since, c.finished, c.slow, c.refused, c.light, c.spent = now, 0, 0, 0, 0, 0
 }
 
 // Level is how things stand.
