@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 )
@@ -147,7 +148,7 @@ func (e entries) Save(ctx context.Context, _ func() (entry.State, error), edit e
 		if err := tx.QueryRowContext(ctx, count).Scan(&before); err != nil {
 			return err
 		}
-		if err := keep(ctx, tx, items); err != nil {
+		if err := e.keep(ctx, tx, items); err != nil {
 			return err
 		}
 		err = tx.QueryRowContext(ctx, count).Scan(&after)
@@ -158,8 +159,8 @@ func (e entries) Save(ctx context.Context, _ func() (entry.State, error), edit e
 }
 
 // keep writes items, new ones after existing ones, and removes those without an
-// Object.
-func keep(ctx context.Context, tx *sql.Tx, items []entry.Item) error {
+// Object, of which the activity record tells.
+func (e entries) keep(ctx context.Context, tx *sql.Tx, items []entry.Item) error {
 	var whole []entry.Item
 	for _, item := range items {
 		if strings.ContainsRune(item.ID, 0) { // PostgreSQL cannot store it
@@ -169,7 +170,18 @@ func keep(ctx context.Context, tx *sql.Tx, items []entry.Item) error {
 			whole = append(whole, item)
 			continue
 		}
-		if _, err := tx.ExecContext(ctx, "DELETE FROM entries WHERE id = $1", item.ID); err != nil {
+		err := tx.QueryRowContext(ctx, "DELETE FROM entries WHERE id = $1 RETURNING item", item.ID).Scan((*[]byte)(&item.Object))
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		gone := activity.Item{Kind: activity.Entry, Outcome: string(entry.Removed), Entry: item.ID}
+		if was, err := item.Entry(); err == nil {
+			gone.Tenant = was.APIDomain
+		}
+		if err := e.store.tell(ctx, tx, gone); err != nil {
 			return err
 		}
 	}

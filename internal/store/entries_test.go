@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/store"
@@ -298,6 +299,28 @@ func TestWritersOfEntriesLoseNothingOfEachOther(t *testing.T) {
 		var all map[string]map[string]string
 		if err := json.Unmarshal([]byte(exported(t, first)), &all); err != nil || len(all["shared"]) != 4*each {
 			t.Errorf("%d fields are left of %d, %v", len(all["shared"]), 4*each, err)
+		}
+	})
+}
+
+func TestTheRemovalOfAnEntryIsTold(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
+		s := open(t)
+		entries, _ := entriesOf(t, s)
+		imports(t, entries, `{"a": {"api_domain": "example.net"}, "b": {}}`)
+		if err := entries.Remove(t.Context(), "a", "b"); err != nil {
+			t.Fatal(err)
+		}
+		if err := entries.Remove(t.Context(), "a"); fault.CodeOf(err) != fault.NotFound {
+			t.Errorf("the second removal: %v", err)
+		}
+		told, err := s.Activity(t.Context(), activity.Query{Kind: activity.Entry})
+		if err != nil || len(told) != 2 {
+			t.Fatalf("told is %+v, %v", told, err)
+		}
+		of := map[string]string{told[0].Entry: told[0].Tenant, told[1].Entry: told[1].Tenant}
+		if diff := cmp.Diff(map[string]string{"a": "example.net", "b": ""}, of); diff != "" || told[0].Outcome != string(entry.Removed) {
+			t.Errorf("told of %s (-want +got):\n%s", told[0].Outcome, diff)
 		}
 	})
 }

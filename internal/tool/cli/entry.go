@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/entry"
+	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/internal/fault/spelling"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/server"
 	"github.com/switchhook/switchhook/netsapiens"
@@ -115,8 +119,10 @@ func (s *shownEntry) stands() string {
 	switch {
 	case s.Problem != "":
 		return s.Problem
+	case len(s.Why) > 1:
+		return fmt.Sprintf("%s (and %d more)", s.Why[0], len(s.Why)-1)
 	case len(s.Why) > 0:
-		return strings.Join(s.Why, "; ")
+		return s.Why[0]
 	}
 	return s.Provisioned.Told()
 }
@@ -172,4 +178,20 @@ func (b *book) orphans() []provision.Record {
 		return nil
 	}
 	return provision.Orphans(b.recorded, b.entries.Has)
+}
+
+// tellAct records what was done to an entry: in the audit, and if told is set in the
+// activity record too. Without a database there is neither.
+func (b *book) tellAct(ctx context.Context, act entry.Act, id, tenant, fields string, told bool) error {
+	if b.Store == nil {
+		return nil
+	}
+	event := ledger.Event{At: time.Now(), Actor: "operator", Action: "entry " + string(act), About: id, Detail: fields}
+	if told {
+		event.Item = &activity.Item{Kind: activity.Entry, Outcome: string(act), Entry: id, Tenant: tenant}
+		if fields != "" {
+			event.Item.Steps = activity.Steps(why.Step[entry.Act]{Code: act, Args: why.Args{"fields": fields}})
+		}
+	}
+	return b.Audit(ctx, event)
 }

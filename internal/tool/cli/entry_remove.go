@@ -151,7 +151,8 @@ func (l *leaving) remove(ctx context.Context) (done bool, err error) {
 		return true, nil
 	}
 	if l.Removed {
-		if err := l.audit(ctx, "entry removed", l.Name, ""); err != nil {
+		inDatabase := l.settings.DomainsFile == "" // which has told of it
+		if err := l.tellAct(ctx, entry.Removed, l.Name, l.domain, "", !inDatabase); err != nil {
 			return false, err
 		}
 	}

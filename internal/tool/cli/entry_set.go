@@ -53,10 +53,8 @@ func (c *entrySetCommand) Run(ctx context.Context, m *Main) error {
 			return err
 		}
 		names := strings.Join(slices.Sorted(maps.Keys(fields)), ", ")
-		if b.Store != nil {
-			if err := b.audit(ctx, "entry saved", c.Name, names); err != nil {
-				return err
-			}
+		if err := b.tellAct(ctx, entry.Saved, c.Name, after.APIDomain, names, true); err != nil {
+			return err
 		}
 		fmt.Fprintf(m.Out, "%s: %s saved in %s\n", c.Name, names, b.where)
 		for _, remark := range b.entries.Remarks() {

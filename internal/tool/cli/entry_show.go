@@ -167,8 +167,10 @@ func (b *book) unset(name string, e *entry.Entry) (value, from string) {
 		return "message, at any hour", "default"
 	case entry.FieldHours:
 		return "always open", "default"
+	case entry.FieldHolidays:
+		return "none", "default"
 	case entry.FieldTimeZone:
-		return e.Zone().String() + ", the server's", "default"
+		return "the server's", "default"
 	case entry.FieldLanguage:
 		return "the phone system's", "default"
 	case entry.FieldTexts:

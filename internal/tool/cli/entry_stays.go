@@ -86,7 +86,7 @@ func (l *leaving) stays(ctx context.Context, record *provision.Record) ([]string
 		say("user %s of %s and its rules, if there are any: this server did not make them, so delete them in the portal", wanted.User.User, wanted.Domain)
 	}
 	if e.HasText() {
-		say("user %s and the number %s of %s: they are not ours", e.Text.User, phone.Mask(e.Text.FromNumber), e.APIDomain)
+		say("user %s and the number %s of %s, which Switchhook did not make", e.Text.User, phone.Mask(e.Text.FromNumber), e.APIDomain)
 	}
 	return stays, nil
 }
@@ -108,7 +108,11 @@ func (l *leaving) printPlan(m *Main) {
 		fmt.Fprintf(m.Out, "  ? the subscription to the texts of %s, whose last entry it is, cannot be seen: will end if there is one\n", l.domain)
 	}
 	if l.There {
-		fmt.Fprintln(m.Out, "  - the entry: will be removed")
+		then := ""
+		if slices.ContainsFunc(l.Plan.Differences, func(d provision.Difference) bool { return d.Kind == provision.Unseen }) {
+			then = ", once the phone system answers"
+		}
+		fmt.Fprintf(m.Out, "  - the entry: will be removed%s\n", then)
 	}
 	for _, warning := range l.Warns {
 		fmt.Fprintln(m.Out, "  ! "+warning)
