@@ -128,7 +128,7 @@ func (s *Store) TextID(ctx context.Context, begins string) (string, error) {
 	var found []string
 	err := s.readOne(ctx, func(ctx context.Context, q querier) error {
 		found = nil
-		return each(ctx, q, "SELECT id FROM texts WHERE id LIKE $1 ORDER BY id LIMIT 2", []any{begins + "%"}, func(row scanner) error {
+		return each(ctx, q, "SELECT id FROM texts WHERE id LIKE $1 ORDER BY id"+atMost(shownIDs+1), []any{begins + "%"}, func(row scanner) error {
 			var id string
 			err := row.Scan(&id)
 			found = append(found, id)
@@ -140,14 +140,19 @@ func (s *Store) TextID(ctx context.Context, begins string) (string, error) {
 		return "", fmt.Errorf("look for text %s: %w", begins, err)
 	case len(found) == 0:
 		return "", noText(begins)
+	case len(found) > shownIDs:
+		return "", fault.Newf(fault.Invalid, "the ids of many texts begin with %s", begins).WithHint("give more of the id; switchhook texts list shows them")
 	case len(found) > 1:
-		return "", fault.Newf(fault.Invalid, "the ids of several texts begin with %s", begins).WithHint("give more of the id")
+		return "", fault.Newf(fault.Invalid, "the ids of several texts begin with %s: %s", begins, strings.Join(found, ", ")).WithHint("give more of the id")
 	}
 	return found[0], nil
 }
 
 // shortestID is how much of an id is needed to name a text.
 const shortestID = 4
+
+// shownIDs is how many ids an error lists that begin alike.
+const shownIDs = 5
 
 func noText(id string) error {
 	return fault.Newf(fault.NotFound, "there is no text %s", id).WithHint("switchhook texts list shows those that are there")

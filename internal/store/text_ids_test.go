@@ -24,7 +24,7 @@ func TestATextIsNamedByTheBeginningOfItsID(t *testing.T) {
 				t.Errorf("%s: got %q, %v, want %s", begins, id, err, want)
 			}
 		}
-		for begins, want := range map[string]string{"abcd": "several texts", "qqqq": "there is no text", "wxy": "no id", "%%%%": "no id", "wxyz____": "no id", "": "no id"} {
+		for begins, want := range map[string]string{"abcd": "several texts begin with abcd: abcd2222, abcd3333", "qqqq": "there is no text", "wxy": "no id", "%%%%": "no id", "wxyz____": "no id", "": "no id"} {
 			id, err := s.TextID(t.Context(), begins)
 			if err == nil || !strings.Contains(err.Error(), want) || fault.HintOf(err) == "" {
 				t.Errorf("%q: got %q, %v, want %s, and a hint", begins, id, err, want)
