@@ -26,7 +26,7 @@ type activityCommand struct {
 
 type activityListCommand struct {
 	settingsFlag
-	Entry   string `help:"Only what is of this entry." placeholder:"ID"`
+	Entry   string `help:"Only what is of this entry." placeholder:"ID" names:"entry"`
 	Tenant  string `help:"Only what is of this domain of the phone system." placeholder:"DOMAIN"`
 	Number  string `help:"Only what is about this number. Its last four digits or more will do, or with a plus how it begins." placeholder:"NUMBER"`
 	Outcome string `help:"Only this outcome, such as cooldown or dead." placeholder:"OUTCOME"`
@@ -168,7 +168,7 @@ func printTold(m *Main, asJSON bool, items []toldItem, columns []string) error {
 
 type activityShowCommand struct {
 	settingsFlag
-	ID   string `arg:"" help:"The id of an item, as activity list shows it, of a text or a call back, or the phone system's of a call."`
+	ID   string `arg:"" help:"The id of an item, as activity list shows it, of a text (the first four characters do) or a call back, or the phone system's of a call."`
 	JSON bool   `help:"One JSON object a line, with unmasked numbers."`
 }
 
@@ -176,6 +176,11 @@ type activityShowCommand struct {
 func (c *activityShowCommand) Run(ctx context.Context, m *Main) error {
 	return c.withRecords(ctx, func(r *records) error {
 		items, err := r.Story(ctx, c.ID)
+		if fault.CodeOf(err) == fault.NotFound {
+			if id, short := r.TextID(ctx, c.ID); short == nil {
+				items, err = r.Story(ctx, id)
+			}
+		}
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 
 type entryRemoveCommand struct {
 	settingsFlag
-	Name string `arg:"" help:"The entry, or one that is gone and left something on the phone system."`
+	Name string `arg:"" help:"The entry, or one that is gone and left something on the phone system." names:"entry"`
 	Plan bool   `help:"Only show what would be removed, and what stays."`
 	Yes  bool   `help:"Remove it without asking."`
 	JSON bool   `help:"One JSON object. Needs --plan or --yes."`

@@ -19,7 +19,7 @@ import (
 
 type entrySetCommand struct {
 	settingsFlag
-	Name   string   `arg:"" help:"The entry."`
+	Name   string   `arg:"" help:"The entry." names:"entry"`
 	Change []string `arg:"" help:"What to change: KEY=VALUE; KEY= takes it out. Keys are the fields of an entry, or members of them, such as hours.mon." placeholder:"KEY=VALUE"`
 	New    bool     `help:"Make the entry, if there is none of this name."`
 }

@@ -17,7 +17,7 @@ import (
 
 type entryShowCommand struct {
 	settingsFlag
-	Name string `arg:"" help:"The entry."`
+	Name string `arg:"" help:"The entry." names:"entry"`
 	JSON bool   `help:"One JSON object."`
 }
 
