@@ -82,11 +82,6 @@ var examples = map[string]string{
 		switchhook alert mute phone_system_down --for 2h
 		switchhook alert mute provision_failed example.net-sms --until 08:00
 		switchhook alert mute phone_system_down --end`,
-	"activity list": `
-		switchhook activity list --number 0123
-		switchhook activity list --entry example.net-sms --outcome dead --since 24h
-		switchhook activity list --follow`,
-	"activity show": `switchhook activity show 1k8nl5u7kri16rtso`,
 	"oncall who": `
 		switchhook oncall who --route support
 		switchhook oncall who --at "2026-12-24 22:00" --kept`,
