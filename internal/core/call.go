@@ -28,6 +28,8 @@ type Call struct {
 	// further one for a Forward of a responder, or a transfer.
 	Routes  []dialplan.Result
 	Outcome engine.Outcome
+
+	origID, termID string // of the caller's leg, and of the last one; empty: the call did not begin
 }
 
 // Place routes a caller's line to a number, and runs the call until it ends.
@@ -66,6 +68,7 @@ func (c *Core) placeRouted(ctx context.Context, route dialplan.Result, from, to 
 		p.origID = rand.Text() // the caller wrote the id of a call that is under way
 	}
 	p.runLegs(ctx, first, record)
+	p.call.origID, p.call.termID = p.origID, p.at.termID
 	return p.call, nil
 }
 

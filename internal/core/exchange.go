@@ -5,15 +5,19 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/call/engine"
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/core/dialplan"
 	"github.com/switchhook/switchhook/internal/fault"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/phone"
 	"github.com/switchhook/switchhook/internal/setting"
 )
@@ -33,6 +37,7 @@ type Exchange struct {
 	// Nowhere bounds how many traces are stored of calls that lead nowhere: strangers
 	// make as many as they like. Optional: all are stored.
 	Nowhere *rate.Limiter
+	untold  atomic.Int64 // calls that it left out, since the last that it did not
 }
 
 // Place routes a call, runs it and stores its trace. If the number leads
@@ -40,19 +45,30 @@ type Exchange struct {
 func (x *Exchange) Place(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) engine.Outcome {
 	began := time.Now()
 	var events storedTrace
-	outcome, led := x.placeOrTurnDown(ctx, from, to, line, route, func(e trace.Stamped) {
+	call, led := x.placeOrTurnDown(ctx, from, to, line, route, func(e trace.Stamped) {
 		record(e)
 		events.add(e)
 	})
+	outcome := call.Outcome
 	if !led && x.Nowhere != nil && !x.Nowhere.Allow() {
+		x.untold.Add(1)
 		return outcome
 	}
 	if l, ok := engine.As[engine.Laddered](line); ok {
 		events.addAll(l.Ladder())
 	}
-	x.Keep(StoredCall{
+	stored := StoredCall{
 		ID: strings.ToLower(rand.Text()), At: began, From: storedNumber(from, x.Home), To: storedNumber(to, x.Home), Outcome: setting.WithoutSecrets(outcome.Reason), Failed: outcome.Failed, Trace: events.lines(),
-	})
+	}
+	var sound engine.AudioReport
+	if reporter, ok := engine.As[engine.AudioReporter](line); ok {
+		sound = reporter.AudioReport()
+	}
+	stored.Item = stored.told(&call, outcome, events.asked, sound)
+	if n := x.untold.Load(); !led && n > 0 && x.untold.CompareAndSwap(n, 0) {
+		stored.Item.Steps = append(stored.Item.Steps, activity.Step{Code: toldUntold, Args: why.Args{"count": strconv.FormatInt(n, 10)}})
+	}
+	x.Keep(stored)
 	return outcome
 }
 
@@ -65,17 +81,17 @@ func storedNumber(number string, home phone.Home) string {
 }
 
 // placeOrTurnDown reports whether the call led anywhere, too.
-func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) (outcome engine.Outcome, led bool) {
+func (x *Exchange) placeOrTurnDown(ctx context.Context, from, to string, line engine.Line, route func([]string), record func(trace.Stamped)) (call Call, led bool) {
 	decided, err := x.Core.Route(ctx, dialplan.Query{From: from, To: to})
 	if err == nil {
 		route(stepTexts(decided))
-		var call Call
 		if call, err = x.Core.placeRouted(ctx, decided, from, to, line, record); err == nil {
-			return call.Outcome, true
+			return call, true
 		}
 	}
 	record(trace.Stamped{At: line.Now(), Event: trace.Answer{From: from, To: to}})
-	return turnDown(ctx, line, record, err), false
+	call.Outcome = turnDown(ctx, line, record, err)
+	return call, false
 }
 
 // isAnswered reports whether a line has answered.

@@ -255,10 +255,13 @@ func (o *origination) run(ctx context.Context) {
 	}
 	events.addAll(rung.Ladder)
 	c.config.Log.Info("outbound call ended", "call", o.origID, "owner", o.rung.Owner.Address(), "reason", phone.MaskIn(setting.WithoutSecrets(o.call.Outcome.Reason)))
-	c.config.Keep(StoredCall{
+	stored := StoredCall{
 		ID: strings.ToLower(rand.Text()), At: o.began, From: storedNumber(o.from, c.home()), To: storedNumber(o.placedCall.to, c.home()),
 		Outcome: setting.WithoutSecrets(o.call.Outcome.Reason), Failed: o.call.Outcome.Failed, Trace: events.lines(),
-	})
+	}
+	o.call.origID, o.call.termID = o.origID, o.placedCall.leg.termID
+	stored.Item = stored.told(&o.call, o.call.Outcome, events.asked, o.report())
+	c.config.Keep(stored)
 }
 
 // unanswered ends a call that nobody has answered. The error says that nobody was rung.

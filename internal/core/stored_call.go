@@ -3,6 +3,8 @@ package core
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/switchhook/switchhook/internal/activity"
 )
 
 // StoredCall is a call that the Core placed, as it is stored.
@@ -14,6 +16,8 @@ type StoredCall struct {
 	Outcome string    `json:"outcome"` // what ended it, in words
 	Failed  bool      `json:"failed,omitzero"`
 	Trace   []byte    `json:"trace"` // JSON Lines, as a saved call
+
+	Item *activity.Item `json:"-"` // is told in the transaction that stores the call; nil: none
 }
 
 // MarshalJSON writes the trace as the text that it is.

@@ -24,11 +24,16 @@ type storedTrace struct {
 	room   int      // that the tail has left, in bytes
 	lost   int      // events between the two
 	lostAt time.Duration
+
+	asked *trace.Request // the last one; nil: there was none
 }
 
 // add adds an event.
 func (t *storedTrace) add(e trace.Stamped) {
 	e.Event = trace.WithoutSecrets(e.Event)
+	if request, ok := e.Event.(trace.Request); ok {
+		t.asked = &request
+	}
 	line, err := e.AppendJSON(nil)
 	if err != nil {
 		return // JSON cannot hold it; those who watch the call have seen it

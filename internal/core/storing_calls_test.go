@@ -13,6 +13,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/call/trace"
 	"github.com/switchhook/switchhook/internal/core"
+	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/responder"
 )
 
@@ -121,4 +122,44 @@ func TestStoredCallsHaveNoSecrets(t *testing.T) {
 	if !slices.Contains(asked, "s3cret1") || !slices.Contains(asked, "s3cret3") {
 		t.Errorf("the responder was asked with %q", asked)
 	}
+}
+
+// TestWhyACallerHeardTheApologyIsTold has a responder fail, and then a number lead
+// nowhere, so often that not all calls are told.
+func TestWhyACallerHeardTheApologyIsTold(t *testing.T) {
+	s := newSystem(t)
+	s.rule("webresponder8001", s.handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusTeapot)
+	}))+"/?key=s3cret")
+	call, _ := s.storeCall()
+	told := sentencesOf(call)
+	if call.Item.Outcome != "apology" || call.Item.Number != "19734321440" || call.Item.About != call.ID || call.Item.Story == "" || call.Item.Tenant != domain {
+		t.Errorf("%+v", call.Item)
+	}
+	for _, part := range []string{"heard the apology", "it answered 418", "key=<secret> was answered 418", "Call-ID " + call.Item.Story} {
+		if !strings.Contains(told, part) {
+			t.Errorf("%q is not told: %s", part, told)
+		}
+	}
+	var stored []core.StoredCall
+	x := &core.Exchange{Core: s.Core, Keep: func(call core.StoredCall) { stored = append(stored, call) }, Nowhere: rate.NewLimiter(0, 1)}
+	nowhere := func() {
+		x.Place(t.Context(), "+19734321440", "12125550199", &line{}, func([]string) {}, func(trace.Stamped) {})
+	}
+	nowhere()
+	nowhere()
+	x.Nowhere = rate.NewLimiter(0, 1)
+	nowhere()
+	if len(stored) != 2 || stored[0].Item.Outcome != "nowhere" || !strings.Contains(sentencesOf(stored[1]), "1 more calls led nowhere") {
+		t.Errorf("%d calls: %s", len(stored), sentencesOf(stored[len(stored)-1]))
+	}
+}
+
+// sentencesOf returns how a call is told.
+func sentencesOf(call core.StoredCall) string {
+	var told []string
+	for _, step := range call.Item.Steps {
+		told = append(told, why.Step[core.Told]{Code: core.Told(step.Code), Args: step.Args}.String())
+	}
+	return strings.Join(told, " ")
 }

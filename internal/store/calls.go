@@ -9,7 +9,7 @@ import (
 	"github.com/switchhook/switchhook/internal/phone"
 )
 
-// KeepCall stores a call that was placed. A second one with the same id
+// KeepCall stores a call that was placed, and tells its Item. A second one with the same id
 // replaces the first.
 func (s *Store) KeepCall(ctx context.Context, call core.StoredCall) error {
 	failed := 0
@@ -22,6 +22,9 @@ func (s *Store) KeepCall(ctx context.Context, call core.StoredCall) error {
 			ON CONFLICT (id) DO UPDATE SET at = excluded.at, from_number = excluded.from_number, to_number = excluded.to_number,
 				outcome = excluded.outcome, failed = excluded.failed, trace = excluded.trace`,
 			call.ID, millis(call.At), phone.Key(call.From), phone.Key(call.To), call.Outcome, failed, string(call.Trace))
+		if err == nil && call.Item != nil {
+			err = s.tell(ctx, tx, *call.Item)
+		}
 		return err
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/oncall"
 	"github.com/switchhook/switchhook/internal/answer/provision"
 	"github.com/switchhook/switchhook/internal/answer/textback"
+	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault/why"
 )
 
@@ -46,6 +47,7 @@ var told = map[activity.Kind][]sentences{
 	activity.Form:     {of[form.Outcome]},
 
 	activity.Provisioning: {of[provision.Told]},
+	activity.CoreCall:     {of[core.Told]},
 }
 
 func texted(outcome string) string {
