@@ -45,8 +45,11 @@ func (r *Record) Item() activity.Item {
 	i := activity.Item{
 		At: r.At, Kind: activity.OnCall, Outcome: string(r.Reason), Entry: r.Route, Number: r.CallerNumber, Story: r.ID, About: r.ID, Steps: activity.Steps(r.Steps...),
 	}
-	if r.Reason == OnCall {
+	switch r.Reason {
+	case OnCall:
 		i.Outcome = string(stepRung)
+	case NoRoute:
+		i.Entry = "" // what was asked for: the phone system may have written numbers there
 	}
 	if r.Outcome != "" {
 		args := why.Args{"person": r.Name}
