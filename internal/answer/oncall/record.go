@@ -43,13 +43,10 @@ type Record struct {
 // somebody on call has the outcome of its last step.
 func (r *Record) Item() activity.Item {
 	i := activity.Item{
-		At: r.At, Kind: activity.OnCall, Outcome: string(r.Reason), Entry: r.Route, Number: r.CallerNumber, Story: r.ID, About: r.ID, Steps: activity.Steps(r.Steps...),
+		At: r.At, Kind: activity.OnCall, Outcome: string(r.Reason), Number: r.CallerNumber, Story: r.ID, About: r.ID, Steps: activity.Steps(append([]Step{{Code: stepRoute, Args: why.Args{"route": r.Route}}}, r.Steps...)...),
 	}
-	switch r.Reason {
-	case OnCall:
+	if r.Reason == OnCall {
 		i.Outcome = string(stepRung)
-	case NoRoute:
-		i.Entry = "" // what was asked for: the phone system may have written numbers there
 	}
 	if r.Outcome != "" {
 		args := why.Args{"person": r.Name}

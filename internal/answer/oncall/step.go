@@ -17,6 +17,7 @@ const (
 	stepNotAllowed StepCode = "not_allowed"
 	stepClosed     StepCode = "closed"
 	stepNoRoute    StepCode = "no_route"
+	stepRoute      StepCode = "route" // of the activity record alone
 	stepDefect     StepCode = "defect"
 
 	stepAttempt  StepCode = "attempt"
@@ -62,6 +63,7 @@ var sentences = map[StepCode]string{
 	stepNotAllowed: "The caller[ $caller][, $hidden,] is not on the allow list.",
 	stepClosed:     "It is closed[: $day].[ It opens $opens.]",
 	stepNoRoute:    "No route is for what was asked: $asked.",
+	stepRoute:      "The route $route.",
 	stepDefect:     "A defect of ours kept it from being decided.",
 
 	stepAttempt:  "It is attempt $attempt, as the phone system says.",
