@@ -10,6 +10,7 @@ import (
 
 	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/clicktocall"
+	"github.com/switchhook/switchhook/internal/answer/entry"
 	"github.com/switchhook/switchhook/internal/answer/form"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/oncall"
@@ -45,6 +46,7 @@ var told = map[activity.Kind][]sentences{
 	activity.CallBack: {of[clicktocall.State], of[clicktocall.Code]},
 	activity.OnCall:   {of[oncall.StepCode]},
 	activity.Form:     {of[form.Outcome]},
+	activity.Entry:    {of[entry.Act]},
 
 	activity.Provisioning: {of[provision.Told]},
 	activity.CoreCall:     {of[core.Told]},
