@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/core"
@@ -85,6 +86,9 @@ func TestANumberIsExportedAndErased(t *testing.T) {
 	})
 }
 
+// leftToItsOwn leaves out the activity record, which has a retention of its own.
+var leftToItsOwn = cmpopts.IgnoreFields(store.Dossier{}, "Activity")
+
 func TestOldRecordsArePurged(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(testing.TB) *store.Store) {
 		s := open(t)
@@ -110,10 +114,10 @@ func TestOldRecordsArePurged(t *testing.T) {
 		if diff := cmp.Diff(store.Removed{Texts: 1}, removed); diff != "" {
 			t.Errorf("when it is dead (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(store.Dossier{Number: caller, Suppressions: old.Suppressions, Consents: old.Consents}, dossier(t, s, caller)); diff != "" {
+		if diff := cmp.Diff(store.Dossier{Number: caller, Suppressions: old.Suppressions, Consents: old.Consents}, dossier(t, s, caller), leftToItsOwn); diff != "" {
 			t.Errorf("what stays (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(young, dossier(t, s, young.Number)); diff != "" {
+		if diff := cmp.Diff(young, dossier(t, s, young.Number), leftToItsOwn); diff != "" {
 			t.Errorf("what is young (-want +got):\n%s", diff)
 		}
 	})
