@@ -71,7 +71,7 @@ dave = ["+31644444444", 5]
 "eve" = ""
 frank = { mobile = "+31655555555" }
 `, []string{
-			`switchhook.toml:12: oncall.numbers.alice is "+31 6•••t. 5"` + aNumber,
+			`switchhook.toml:12: oncall.numbers.alice is "+31 6 1•••111 ext. 5"` + aNumber,
 			`switchhook.toml:13: item 2 of oncall.numbers.bob is "bob@example.net"` + aNumber,
 			`switchhook.toml:14: oncall.numbers.carol is a number` + aNumber,
 			`switchhook.toml:15: item 2 of oncall.numbers.dave is a number` + aNumber,
