@@ -61,6 +61,7 @@ var operatorsPages = map[string]func(o *operating){
 		o.entries("example.net-sms", "8001", "We are open.")
 		o.addSettings("[textback]\ncooldown = \"12h\"\ncooldown_texts = 1\n")
 		o.serve()
+		await.That(o.t, "the alert of an entry without a key", func() bool { return strings.Contains(o.run("switchhook activity list"), "key_missing") })
 		called := func(caller, id string) {
 			o.ask(http.MethodGet, "/webresponder?"+url.Values{"id": {"example.net-sms"}, "NmsAni": {caller}, "OrigCallID": {id}}.Encode(), nil)
 		}

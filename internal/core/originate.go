@@ -259,7 +259,7 @@ func (o *origination) run(ctx context.Context) {
 		ID: strings.ToLower(rand.Text()), At: o.began, From: storedNumber(o.from, c.home()), To: storedNumber(o.placedCall.to, c.home()),
 		Outcome: setting.WithoutSecrets(o.call.Outcome.Reason), Failed: o.call.Outcome.Failed, Trace: events.lines(),
 	}
-	o.call.origID, o.call.termID = o.origID, o.placedCall.leg.termID
+	o.call.origID, o.call.termID = o.origID, o.leg.termID
 	stored.Item = stored.told(&o.call, o.call.Outcome, events.asked, o.report())
 	c.config.Keep(stored)
 }

@@ -21,10 +21,10 @@ type StoredCall struct {
 }
 
 // MarshalJSON writes the trace as the text that it is.
-func (c StoredCall) MarshalJSON() ([]byte, error) {
+func (s StoredCall) MarshalJSON() ([]byte, error) {
 	type plain StoredCall
 	return json.Marshal(struct {
 		plain
 		Trace string `json:"trace"`
-	}{plain(c), string(c.Trace)})
+	}{plain(s), string(s.Trace)})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault/why"
+	"github.com/switchhook/switchhook/internal/server/alert"
 )
 
 // Teller tells items to one reader.
@@ -50,6 +51,7 @@ var told = map[activity.Kind][]sentences{
 
 	activity.Provisioning: {of[provision.Told]},
 	activity.CoreCall:     {of[core.Told]},
+	activity.Alert:        {of[alert.Happened]},
 }
 
 func texted(outcome string) string {
