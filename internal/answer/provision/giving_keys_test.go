@@ -3,6 +3,7 @@ package provision_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"testing"
 	"time"
@@ -211,6 +212,20 @@ func TestARuleIsNotTakenAwayForAKey(t *testing.T) {
 		t.Errorf("the rule asks %v, the record is %+v", s.rule()["dial-rule-parameter"], r)
 	}
 	if got := provision.Keyless([]*entry.Entry{&textBack}, []provision.Record{r}, s.Settings()); len(got) != 1 {
+		t.Errorf("without a key are %v", got)
+	}
+}
+
+func TestAnEntryWhoseRuleIsStillToBeMadeDoesNotLackAKey(t *testing.T) {
+	s := keyed(t, nstest.Quirks{})
+	for _, call := range []nstest.Call{nstest.ListDialRules, nstest.CreateDialRule} {
+		s.system.Break(call, nstest.Always, nstest.Refuses(http.StatusServiceUnavailable, "Service Unavailable"))
+	}
+	s.give()
+	if r := s.record(); r.Condition() != provision.Failing || r.Guard != nil {
+		t.Fatalf("the record is %+v", r)
+	}
+	if got := provision.Keyless([]*entry.Entry{&textBack}, []provision.Record{s.record()}, s.Settings()); got != nil {
 		t.Errorf("without a key are %v", got)
 	}
 }

@@ -190,12 +190,18 @@ func Keyless(entries []*entry.Entry, records []Record, s Settings) []string {
 		switch {
 		case e.Key != "" || !e.HasText() || len(e.LacksForTexts()) > 0:
 		case s.Keys && r != nil && r.Guard != nil && (!r.Guard.From.IsZero() || r.Condition() == Failing): // the retry, or the next look, settles it
+		case s.Keys && r != nil && r.Condition() == Failing && !r.Keyless && !r.madeRule(): // the retry makes the rule with a key
 		case s.Keys && r != nil && r.givable(e, s):
 		default:
 			ids = append(ids, e.ID)
 		}
 	}
 	return ids
+}
+
+// madeRule reports whether a dial rule was made for the entry.
+func (r *Record) madeRule() bool {
+	return slices.ContainsFunc(r.Made, func(m Resource) bool { return m.Part == DialRule })
 }
 
 // Givable returns up to n entries, by domain, whose chain we made before there
