@@ -14,12 +14,19 @@ import (
 
 // coreFlag is how commands find a running Core.
 type coreFlag struct {
-	Core string `help:"The Core's URL. Default: the serve or demo that runs on this machine." placeholder:"URL"`
+	Core string `help:"The Core's URL. Default: that of the settings in this folder, else the serve or demo that runs on this machine." placeholder:"URL"`
 }
 
-// dialer finds the Core and the operator's token.
+// dialer finds the Core and the operator's token. Settings that cannot be used
+// count for nothing here: a call needs none.
 func (f coreFlag) dialer(m *Main) *wire.Dialer {
-	found := server.FindCore(server.Running{URL: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}, m.Getenv("SWITCHHOOK_DATA"))
+	data := m.Getenv("SWITCHHOOK_DATA")
+	if data == "" {
+		if settings, err := (settingsFlag{}).load(nil); err == nil && settings.Core != nil {
+			data = string(settings.Data)
+		}
+	}
+	found := server.FindCore(server.Running{URL: f.Core, Token: m.Getenv("SWITCHHOOK_TOKEN")}, data)
 	return &wire.Dialer{Core: found.URL, Token: found.Token}
 }
 

@@ -106,6 +106,19 @@ func TestRoutesOfNumbers(t *testing.T) {
 	run(t, "", here, "route", "").wants(t, 2, "to is missing")
 }
 
+func TestTheCoreOfTheSettingsInThisFolderIsFound(t *testing.T) {
+	_, data := startCore(t)
+	folder := t.TempDir()
+	settings := "data = \"" + filepath.ToSlash(data) + "\"\n[core]\ndomain = \"example.net\"\n"
+	if err := os.WriteFile(filepath.Join(folder, "switchhook.toml"), []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(folder)
+	for _, command := range []string{"call", "route"} {
+		run(t, "", nil, command, "2125559999").wants(t, 1, "no number")
+	}
+}
+
 func TestACoreThatWasKilledIsStillAnnounced(t *testing.T) {
 	server := httptest.NewServer(http.NotFoundHandler())
 	server.Close()
