@@ -236,11 +236,11 @@ func (s *Store) Story(ctx context.Context, id string) (items []activity.Item, er
 			return err
 		})
 	})
-	if err == nil && len(items) == 0 {
-		err = fault.Newf(fault.NotFound, "nothing is recorded of %.60s", id).WithHint("switchhook activity list shows what is; what is older than activity.retention is removed")
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("tell a story: %w", err)
+	case len(items) == 0:
+		return nil, fault.Newf(fault.NotFound, "nothing is recorded of %.60s", id).WithHint("switchhook activity list shows what is; what is older than activity.retention is removed")
 	}
 	return items, nil
 }

@@ -56,7 +56,7 @@ var told = map[activity.Kind][]sentences{
 
 func texted(outcome string) string {
 	if outcome == ledger.Texted {
-		return "The caller gets a text."
+		return "The caller is to get a text: its own item says what became of it."
 	}
 	return ""
 }

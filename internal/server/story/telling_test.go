@@ -43,7 +43,7 @@ func TestAStepTellsItsSettingAndWhereThatIs(t *testing.T) {
 
 func TestItemsWithoutStepsHaveASentence(t *testing.T) {
 	var teller story.Teller
-	for outcome, want := range map[string]string{ledger.Texted: "The caller gets a text.", "of a version to come": "of a version to come"} {
+	for outcome, want := range map[string]string{ledger.Texted: "The caller is to get a text: its own item says what became of it.", "of a version to come": "of a version to come"} {
 		if got := teller.Sentence(activity.Item{Kind: activity.Call, Outcome: outcome}); got != want {
 			t.Errorf("%s reads %q", outcome, got)
 		}

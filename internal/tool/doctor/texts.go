@@ -155,7 +155,7 @@ func (e *examination) subscription(ctx context.Context, domain, target string) {
 	case err != nil:
 		e.warn(about, err.Error(), "the token must be permitted event subscriptions; else set textback.replies = false and see to STOP in another way")
 	case found == nil:
-		e.warn(about, domain+" does not post people's texts yet, STOP among them", "the server subscribes when it starts")
+		e.warn(about, domain+" does not post people's texts yet, STOP among them", "a running server subscribes by itself, soon after the first entry of a domain: see that it runs")
 	case found.Status == netsapiens.StatusError:
 		e.warn(about, fmt.Sprintf("%s could not post people's texts: %d of %d failed", domain, found.Errors, found.Posts),
 			"the phone system must reach "+e.settings.PublicURL.String())
