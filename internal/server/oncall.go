@@ -51,7 +51,7 @@ func (f *onCall) wire(ctx context.Context, s, before *site) (sitePart, error) {
 	}
 	c := dispatcherConfig(settings, p.keeper)
 	c.Journal, c.Overrides = f.store.OnCallJournal(), f.store.OnCallOverrides()
-	c.Address, c.Guesses, c.Log, c.Count = web.Client, f.guesses, web.Note, f.metrics.Decided
+	c.Address, c.Guesses, c.Log, c.Count = web.Client, f.guesses, web.NoteOr(f.log), f.metrics.Decided
 	if old := partOf[*onCallPart](before); old != nil {
 		p.keeper.Inherit(old.keeper)
 		p.dispatcher, err = old.dispatcher.With(c)

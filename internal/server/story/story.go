@@ -98,7 +98,7 @@ func (t Teller) Sentence(i activity.Item) string {
 			return t.step(i.Kind, step)
 		}
 	}
-	if s := sentenceOf(i.Kind, i.Outcome); s != "" {
+	if s := sentenceOf(i.Kind, i.Outcome); s != "" && (len(i.Steps) == 0 || !strings.Contains(string(s), "$")) { // what it wants to say, the steps do
 		return why.Step[sentence]{Code: s}.String()
 	}
 	steps := make([]string, len(i.Steps))

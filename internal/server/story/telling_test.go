@@ -41,6 +41,12 @@ func TestAStepTellsItsSettingAndWhereThatIs(t *testing.T) {
 	}
 }
 
+func TestATextThatIsSentAgainIsToldByItsStep(t *testing.T) {
+	if got := new(story.Teller).Sentence(ledger.Ordered("id", time.Now())); got != "An operator sends the text again." {
+		t.Errorf("it reads %q", got)
+	}
+}
+
 func TestItemsWithoutStepsHaveASentence(t *testing.T) {
 	var teller story.Teller
 	for outcome, want := range map[string]string{ledger.Texted: "The caller is to get a text: its own item says what became of it.", "of a version to come": "of a version to come"} {

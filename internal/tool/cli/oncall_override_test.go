@@ -43,7 +43,7 @@ func TestSomebodyElseIsRungForAWhile(t *testing.T) {
 	overridden(t, path, true, "no route has an override", "--list")
 	overridden(t, path, true, "Ben is rung at level 1 of support until ", "support", "ben", "--until", "3h")
 	overridden(t, path, true, "Ben would be rung at +31622222222.", "support", "ben", "--until", "2h")
-	p.await(`on-call override begins.*person=Ben`)
+	p.await(`level=INFO msg="on-call override begins".*person=Ben`)
 	p.ringsAtLast(benIsRung)
 	whoSays(t, path, "puts Ben at level 1 until ", "-c", "switchhook.toml")
 	overridden(t, path, true, "support  Ben     as in the settings", "--list")
