@@ -172,7 +172,7 @@ func (p *provisioning) planOrphans(ctx context.Context) (shown int, err error) {
 			return shown, err
 		}
 		shown++
-		command := p.again("provision", "--remove", id)
+		command := p.again("entry", "remove", id)
 		_, differences, _ := strings.Cut(plan.String(), "\n")
 		if err := p.show(struct {
 			provision.Plan
