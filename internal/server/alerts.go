@@ -88,8 +88,9 @@ func (a *Server) tellOfEntries(ctx context.Context, settings *config.Settings, e
 
 // ReloadFailed tells the operator that new settings are not in force.
 func (a *Server) ReloadFailed(ctx context.Context, err error) {
+	a.behind.Add(config.RefusedItem(err))
 	a.alerts.Raise(ctx, alert.Alert{Kind: alert.SettingsUnreadable, Do: "See every problem with: switchhook doctor; then reload again",
-		Text: "The settings were to be read again and cannot be used: " + err.Error() + ". The old ones stay in force, and the next start will fail." + hintOf(err)})
+		Text: "The settings were read again: " + strings.Join(strings.Fields(err.Error()), " ") + ". The old ones stay in force, and the next start will fail." + hintOf(err)})
 }
 
 // reloaded tells the operator that the settings can be read.
@@ -99,8 +100,12 @@ func (a *Server) reloaded(ctx context.Context) {
 
 // hintOf returns what to do about an error, as one more sentence.
 func hintOf(err error) string {
-	if hint := fault.HintOf(err); hint != "" {
-		return " " + strings.ToUpper(hint[:1]) + hint[1:] + "."
+	hint := fault.HintOf(err)
+	if hint == "" {
+		return ""
 	}
-	return ""
+	if first, _, _ := strings.Cut(hint, " "); !strings.ContainsAny(first, "./") { // the name of a file stays
+		hint = strings.ToUpper(hint[:1]) + hint[1:]
+	}
+	return " " + hint + "."
 }

@@ -205,32 +205,28 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 		next.close()
 		return err
 	}
-	a.warnOfRestart(settings, old.settings)
+	waiting := a.warnOfRestart(settings, old.settings)
 	a.bodies.Limit(settings.BodiesInHand)
 	a.swap(next, old)
 	old.close()
+	a.behind.Add(config.ReloadedItem(settings, old.settings, waiting))
 	a.reloaded(ctx)
 	return nil
 }
 
 // warnOfRestart names changed settings that only a restart puts in force.
-func (a *Server) warnOfRestart(settings, old *config.Settings) {
-	if settings.Listen != old.Listen {
-		a.log.Warn("listen changed; restart to apply", "listen", string(settings.Listen))
+func (a *Server) warnOfRestart(settings, old *config.Settings) (names []string) {
+	warn := func(changed bool, name string, args ...any) {
+		if changed {
+			a.log.Warn(name+" changed; restart to apply", args...)
+			names = append(names, name)
+		}
 	}
-	if dutyAddress(settings) != dutyAddress(old) {
-		a.log.Warn("oncall.listen changed; restart to apply")
-	}
-	if settings.MetricsListen != old.MetricsListen {
-		a.log.Warn("metrics_listen changed; restart to apply")
-	}
-	if !sameStore(settings, old) {
-		a.log.Warn("data or database changed; restart to apply")
-	}
-	if !sameCore(settings, old) {
-		a.log.Warn("[core] or what it depends on changed; restart to apply")
-	}
-	if settings.Prompts != old.Prompts && old.Core != nil {
-		a.log.Warn("[prompts] changed; restart to apply")
-	}
+	warn(settings.Listen != old.Listen, "listen", "listen", string(settings.Listen))
+	warn(dutyAddress(settings) != dutyAddress(old), "oncall.listen")
+	warn(settings.MetricsListen != old.MetricsListen, "metrics_listen")
+	warn(!sameStore(settings, old), "data or database")
+	warn(!sameCore(settings, old), "[core] or what it depends on")
+	warn(settings.Prompts != old.Prompts && old.Core != nil, "[prompts]")
+	return names
 }

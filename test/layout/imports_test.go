@@ -62,7 +62,8 @@ var rooms = []room{
 	{name: "store", may: []string{"ground", "responder", "netsapiens", "call", "answer", "core"}, rows: [][]string{{"internal/store"}}},
 	{name: "server", may: []string{"ground", "responder", "netsapiens", "call", "answer", "core", "store"}, rows: [][]string{
 		{"internal/server/alert", "internal/server/handover", "internal/server/systemd"},
-		{"internal/server/config", "internal/server/story", "internal/server/web"},
+		{"internal/server/config", "internal/server/web"},
+		{"internal/server/story"},
 		{"internal/server"},
 		{"internal/server/process"},
 	}},

@@ -97,6 +97,7 @@ type Settings struct {
 	Recordings recording.Settings `key:"recordings" doc:"What callers on telephones record, in the folder recordings of data."`
 
 	origins   map[string]Origin
+	given     map[string]digest // of the values that are no defaults
 	weak      []Weak
 	pagerDuty int // the source that uses pagerduty-voys-webhook's names
 }

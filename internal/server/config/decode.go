@@ -110,6 +110,7 @@ func (l *loader) decode(k *node, at string, to reflect.Value) (origin Origin, fo
 		d.setting(at, got)
 		l.problems = append(l.problems, d.problems...)
 		if !found {
+			l.digests[at] = in.digest(at)
 			to.Set(got) // even if invalid: to features it is given
 			origin, found = v.origin, len(d.problems) == 0
 		}

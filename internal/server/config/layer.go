@@ -2,6 +2,9 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"fmt"
+	"hash"
 	"maps"
 	"slices"
 	"strconv"
@@ -86,6 +89,26 @@ func (l layer) next(list string) string { return strconv.Itoa(l[list].size) }
 func (l layer) get(path string) (v value, ok bool) {
 	v, ok = l[path]
 	return v, ok && !v.isEmpty()
+}
+
+// digest is what one value of a setting is told from another by. It holds no secret.
+type digest [sha256.Size]byte
+
+// digest returns that of a value, and of what it holds.
+func (l layer) digest(path string) digest {
+	h := sha256.New()
+	l.write(h, path)
+	return digest(h.Sum(nil))
+}
+
+func (l layer) write(to hash.Hash, path string) {
+	v := l[path]
+	_, _ = fmt.Fprintf(to, "%s %q %d\n", path, v.text, v.size) // a hash takes all
+	if v.size > 0 {
+		for _, line := range slices.Sorted(slices.Values(l.lines(path))) {
+			l.write(to, line)
+		}
+	}
 }
 
 // paths returns all paths in the order of the place.

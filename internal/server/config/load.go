@@ -58,7 +58,7 @@ const (
 func Load(from Sources) (*Settings, error) {
 	l := &loader{
 		from: from, schema: theSchema(), on: make(map[string]Origin), broken: make(layer), implied: make(layer),
-		filled: make(map[string]reflect.Value), origins: make(map[string]Origin),
+		filled: make(map[string]reflect.Value), origins: make(map[string]Origin), digests: make(map[string]digest),
 	}
 	if from.LegacyDir != "" {
 		l.implied.put(legacyFolder, value{text: from.LegacyDir, origin: Origin{Kind: Default}})
@@ -82,7 +82,7 @@ func Load(from Sources) (*Settings, error) {
 	}
 	l.readSecrets(secrets, flags, environ, dotenv, file)
 	l.readFilesBefore(before)
-	settings := &Settings{origins: l.origins, pagerDuty: l.pagerDuty}
+	settings := &Settings{origins: l.origins, given: l.digests, pagerDuty: l.pagerDuty}
 	l.fill(l.schema.node, "", reflect.ValueOf(settings).Elem())
 	if !l.incomplete {
 		l.requireWhatIsNeeded(settings)
@@ -103,6 +103,7 @@ type loader struct {
 	weak     []Weak
 	filled   map[string]reflect.Value // the fields that have a value
 	origins  map[string]Origin        // where their values are from
+	digests  map[string]digest        // of the values that somebody gave
 	wrong    []setting.Problem        // what features find in their settings
 
 	on         map[string]Origin // the sections that are on, and what switched them on

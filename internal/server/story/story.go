@@ -19,6 +19,7 @@ import (
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault/why"
 	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/server/config"
 )
 
 // Teller tells items to one reader.
@@ -52,6 +53,7 @@ var told = map[activity.Kind][]sentences{
 	activity.Provisioning: {of[provision.Told]},
 	activity.CoreCall:     {of[core.Told]},
 	activity.Alert:        {of[alert.Happened]},
+	activity.Reload:       {of[config.Reload]},
 }
 
 func texted(outcome string) string {

@@ -11,6 +11,8 @@ import (
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/answer/textback"
 	"github.com/switchhook/switchhook/internal/fault/why"
+	"github.com/switchhook/switchhook/internal/server/alert"
+	"github.com/switchhook/switchhook/internal/server/config"
 	"github.com/switchhook/switchhook/internal/server/story"
 )
 
@@ -72,6 +74,8 @@ func TestEachOutcomeIsKnown(t *testing.T) {
 	for _, code := range clicktocall.Codes()[2:] { // accepted and repeated ones have a state
 		known(activity.CallBack, string(code))
 	}
+	known(activity.Reload, string(config.InForce))
+	known(activity.Alert, string(alert.Raised))
 	if story.Known("", "gone") || story.Known(activity.Text, "cooldown") {
 		t.Error("an outcome that there is not is known")
 	}
