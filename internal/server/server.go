@@ -216,17 +216,29 @@ func (a *Server) Reload(ctx context.Context, settings *config.Settings) error {
 
 // warnOfRestart names changed settings that only a restart puts in force.
 func (a *Server) warnOfRestart(settings, old *config.Settings) (names []string) {
-	warn := func(changed bool, name string, args ...any) {
-		if changed {
-			a.log.Warn(name+" changed; restart to apply", args...)
-			names = append(names, name)
-		}
+	if settings.Listen != old.Listen {
+		names = append(names, "listen")
+		a.log.Warn("listen changed; restart to apply", "listen", string(settings.Listen))
 	}
-	warn(settings.Listen != old.Listen, "listen", "listen", string(settings.Listen))
-	warn(dutyAddress(settings) != dutyAddress(old), "oncall.listen")
-	warn(settings.MetricsListen != old.MetricsListen, "metrics_listen")
-	warn(!sameStore(settings, old), "data or database")
-	warn(!sameCore(settings, old), "[core] or what it depends on")
-	warn(settings.Prompts != old.Prompts && old.Core != nil, "[prompts]")
+	if dutyAddress(settings) != dutyAddress(old) {
+		names = append(names, "oncall.listen")
+		a.log.Warn("oncall.listen changed; restart to apply")
+	}
+	if settings.MetricsListen != old.MetricsListen {
+		names = append(names, "metrics_listen")
+		a.log.Warn("metrics_listen changed; restart to apply")
+	}
+	if !sameStore(settings, old) {
+		names = append(names, "data or database")
+		a.log.Warn("data or database changed; restart to apply")
+	}
+	if !sameCore(settings, old) {
+		names = append(names, "[core]")
+		a.log.Warn("[core] or what it depends on changed; restart to apply")
+	}
+	if settings.Prompts != old.Prompts && old.Core != nil {
+		names = append(names, "[prompts]")
+		a.log.Warn("[prompts] changed; restart to apply")
+	}
 	return names
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/switchhook/switchhook/internal/activity"
 	"github.com/switchhook/switchhook/internal/answer/ledger"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/phone"
@@ -42,6 +43,13 @@ func live(t testing.TB, s *store.Store, number string, at time.Time) store.Dossi
 		}
 		d.Calls = append(d.Calls, call)
 	}
+	var err error
+	if d.Activity, err = s.Activity(t.Context(), activity.Query{Number: number}); err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Activity) != 1 || d.Activity[0].Kind != activity.Call || d.Activity[0].Story != key.CallID {
+		t.Fatalf("the record has %+v, want the call alone", d.Activity)
+	}
 	return d
 }
 
@@ -72,7 +80,7 @@ func TestANumberIsExportedAndErased(t *testing.T) {
 		if diff := cmp.Diff(want, dossier(t, s, caller)); diff != "" {
 			t.Errorf("exported (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(store.Erasure{Removed: store.Removed{Texts: 1, Inbound: 1, Answers: 1, Consents: 1, Calls: 2, Suppressions: 1}}, erase(t, s)); diff != "" {
+		if diff := cmp.Diff(store.Erasure{Removed: store.Removed{Texts: 1, Inbound: 1, Answers: 1, Consents: 1, Calls: 2, Activity: 1, Suppressions: 1}}, erase(t, s)); diff != "" {
 			t.Errorf("erased (-want +got):\n%s", diff)
 		}
 		bare := want.Suppressions[0]
