@@ -176,7 +176,8 @@ func (f *textBack) attempted(system *phoneSystem, t ledger.Text, r ledger.Result
 	}
 	a := alert.Alert{Kind: alert.TextDead, About: t.Entry, Text: fmt.Sprintf(
 		"The text %s of %s to %s does not go out by itself (%s): %s.", t.ID, t.Entry, phone.Mask(t.To), r.Why, r.Problem),
-		Do: "See it with: switchhook texts list --state dead; send it with: switchhook texts resend " + t.ID}
+		Do: "See it with: switchhook texts list --state dead; send it with: switchhook texts resend " + t.ID +
+			"; all that are dead of the entry with: switchhook texts resend --dead --entry " + t.Entry}
 	if r.Why == ledger.Failed || r.Why == ledger.Uncertain {
 		a.Cause = system.down()
 	}

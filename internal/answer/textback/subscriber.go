@@ -15,7 +15,7 @@ const (
 	subscribeEvery = time.Hour
 
 	// subscribeAgain is how soon we try again after a failed check.
-	subscribeAgain = 5 * time.Minute
+	subscribeAgain = time.Minute
 
 	// staleAgain is how soon we check a subscription again if posts still come
 	// with the old key after it was moved: someone has set it back.
