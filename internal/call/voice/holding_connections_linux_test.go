@@ -29,7 +29,7 @@ func TestWhoIsHeldIsSentSoundAllTheTime(t *testing.T) {
 	} {
 		t.Run(string(c.codec)+" "+c.direction.String(), func(t *testing.T) {
 			leavesNothing(t)
-			p := passes(t, []sdp.Codec{c.codec}, []sdp.Codec{c.codec}, connectsTo, func(c *voice.ServerConfig) { c.Rules = media.Rules{Timeout: 500 * time.Millisecond} })
+			p := passes(t, []sdp.Codec{c.codec}, []sdp.Codec{c.codec}, connectsTo, func(c *voice.ServerConfig) { c.Rules = media.Rules{Timeout: 1500 * time.Millisecond} })
 			for _, sides := range []struct {
 				holds, held *opusPhone
 				call        *dialog.Call
@@ -52,7 +52,7 @@ func TestWhoIsHeldIsSentSoundAllTheTime(t *testing.T) {
 }
 
 // longHold is so many packets that nobody may be silent for as long.
-const longHold = 50
+const longHold = 100
 
 func hearsMusic(p *opusPhone) { p.hearsOther(longHold) }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/switchhook/switchhook/internal/call/engine"
+	"github.com/switchhook/switchhook/internal/call/inhand"
 	"github.com/switchhook/switchhook/internal/core"
 	"github.com/switchhook/switchhook/internal/fault"
 	"github.com/switchhook/switchhook/test/await"
@@ -59,7 +60,8 @@ func (p *somebody) Ring(ctx context.Context, who engine.Outside, answered func(c
 func newMaking(t *testing.T) (*system, *somebody) {
 	t.Helper()
 	p := &somebody{rung: make(chan string, 100), answer: make(chan *patient)}
-	s := newSystemWith(t, core.Config{Outside: p, Barring: barred{}, Log: logTo(t.Output())})
+	calls := &inhand.Calls{}
+	s := newSystemWith(t, core.Config{Outside: p, Barring: barred{}, InHand: calls, Log: logTo(t.Output())})
 	s.lead("12125550101", "8001", "First.")
 	shop := user("2000")
 	shop["caller-id-number"] = "12125550101"
@@ -68,6 +70,7 @@ func newMaking(t *testing.T) (*system, *somebody) {
 		for _, shown := range s.core.Calls().List(core.Whose{}) {
 			_ = s.core.Calls().Disconnect(core.Whose{}, shown.Text("call-orig-call-id"))
 		}
+		await.That(t, "the end of all calls", func() bool { return calls.InHand() == 0 }) // which they log
 	})
 	return s, p
 }
