@@ -61,7 +61,10 @@ var operatorsPages = map[string]func(o *operating){
 		o.entries("example.net-sms", "8001", "We are open.")
 		o.addSettings("[textback]\ncooldown = \"12h\"\ncooldown_texts = 1\n")
 		o.serve()
-		await.That(o.t, "the alert of an entry without a key", func() bool { return strings.Contains(o.run("switchhook activity list"), "key_missing") })
+		alerted := func(kind string) {
+			await.That(o.t, "the alert "+kind, func() bool { return strings.Contains(o.run("switchhook activity list"), "("+kind+")") })
+		}
+		alerted("key_missing")
 		called := func(caller, id string) {
 			o.ask(http.MethodGet, "/webresponder?"+url.Values{"id": {"example.net-sms"}, "NmsAni": {caller}, "OrigCallID": {id}}.Encode(), nil)
 		}
@@ -69,6 +72,7 @@ var operatorsPages = map[string]func(o *operating){
 		called("+19175550123", "20261120093200-b2")
 		o.system.Break(nstest.SendMessage, 1, nstest.Refuses(http.StatusForbidden, "Forbidden"))
 		called("+19175550124", "20261120093300-c3")
+		alerted("text_dead")
 	},
 	"database.md": func(o *operating) {
 		o.entries("example.net-sms", "8001", "We are open.")
