@@ -103,9 +103,6 @@ func (s *MailServer) Taken() Mail {
 	}
 }
 
-// Waiting returns how many mails it has taken that Taken has not returned.
-func (s *MailServer) Waiting() int { return len(s.taken) }
-
 func (s *MailServer) serve() {
 	for {
 		conn, err := s.listener.Accept()

@@ -33,13 +33,13 @@ const sipHost = "127.0.0.1"
 // takesSIP reports whether calls can be taken over SIP on this machine.
 func takesSIP() bool { return runtime.GOOS == "linux" }
 
-// sipFlags returns the settings of calls over SIP, by UDP and TCP at one port, and by
-// TLS at another with a certificate that nobody else has signed.
-func sipFlags(ctx context.Context, folder string) (map[string]string, error) {
+// sipFlags returns the settings of calls over SIP, by UDP and TCP at one port from first
+// on, and by TLS at another with a certificate that nobody else has signed.
+func sipFlags(ctx context.Context, folder string, first int) (map[string]string, error) {
 	if !takesSIP() {
 		return nil, nil
 	}
-	plain, err := freeSIPPort(ctx, usualSIPPort)
+	plain, err := freeSIPPort(ctx, first)
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,14 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/switchhook/switchhook/internal/fault"
@@ -57,21 +59,30 @@ func (d *demo) startSystem(ctx context.Context) error {
 		return err
 	}
 	for _, folder := range folders {
-		if d.system, err = d.startSystemIn(ctx, folder); fault.CodeOf(err) != fault.Refused {
+		d.system, err = d.startSystemIn(ctx, folder, usualAddress, usualSIPPort)
+		for try := 1; try < startTries && errors.Is(err, syscall.EADDRINUSE); try++ {
+			d.system, err = d.startSystemIn(ctx, folder, anyAddress, usualSIPPort+mathrand.N(sipPorts))
+		}
+		if fault.CodeOf(err) != fault.Refused {
 			return err
 		}
 	}
 	return err
 }
 
-// startSystemIn starts it in a folder. If another demo uses the folder, the
-// error is fault.Refused.
-func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error) {
+// startTries is how often the demo looks for free ports: another one that starts may
+// take those that were free when it looked.
+const startTries = 5
+
+// startSystemIn starts it in a folder, at an address if that is free, and for SIP at a
+// port or one of the next. If another demo uses the folder, the error is fault.Refused.
+func (d *demo) startSystemIn(ctx context.Context, folder, at string, sipPort int) (*system, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("start the demo: %w", err)
 	}
 	s := &system{data: folder, secret: rand.Text(), served: make(chan error, 1)}
-	address, err := freeAddress(ctx, usualAddress)
+	s.moved = at != usualAddress
+	address, err := freeAddress(ctx, at)
 	if err != nil {
 		s.moved = true
 		if address, err = freeAddress(ctx, anyAddress); err != nil {
@@ -90,7 +101,7 @@ func (d *demo) startSystemIn(ctx context.Context, folder string) (*system, error
 		"netsapiens.url": s.url, "netsapiens.token": s.token, "forms.secret": s.secret, "core.domain": domain,
 		"core.drain": "0s", // a person who leaves the demo waits for nobody's call
 	}
-	telephones, err := sipFlags(ctx, folder)
+	telephones, err := sipFlags(ctx, folder, sipPort)
 	if err != nil {
 		return nil, err
 	}
