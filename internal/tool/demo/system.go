@@ -8,7 +8,6 @@ import (
 	"io"
 	"log/slog"
 	"maps"
-	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -61,7 +60,7 @@ func (d *demo) startSystem(ctx context.Context) error {
 	for _, folder := range folders {
 		d.system, err = d.startSystemIn(ctx, folder, usualAddress, usualSIPPort)
 		for try := 1; try < startTries && errors.Is(err, syscall.EADDRINUSE); try++ {
-			d.system, err = d.startSystemIn(ctx, folder, anyAddress, usualSIPPort+mathrand.N(sipPorts))
+			d.system, err = d.startSystemIn(ctx, folder, anyAddress, usualSIPPort+(2*os.Getpid()+try)%sipPorts)
 		}
 		if fault.CodeOf(err) != fault.Refused {
 			return err
