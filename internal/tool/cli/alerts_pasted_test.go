@@ -55,7 +55,7 @@ func TestCommandsOfAlertsRunWhenPasted(t *testing.T) {
 	system := phoneSystem(t)
 	chat := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }))
 	t.Cleanup(chat.Close)
-	with := textBackSettings(system, "[alerts]\nwebhook = \""+chat.URL+"\"\n")
+	with := "listen = \"127.0.0.1:0\"\n" + textBackSettings(system, "[alerts]\nwebhook = \""+chat.URL+"\"\n")
 	path := folder(t, map[string]string{"switchhook.toml": with, "domains.json": oldDomains})
 	settings := filepath.Join(path, "switchhook.toml")
 	p := serve(t, path, "-c", "switchhook.toml")
